@@ -1,0 +1,1 @@
+//! Usher on a developer's machine.

@@ -1,0 +1,3 @@
+//! Usher on a developer's machine.
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! What Usher's functions have in common.
+
+pub mod domain;
