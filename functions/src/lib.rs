@@ -1,1 +1,38 @@
-//! Usher's Lambda functions.
+//! Usher's Lambda functions: a module for each, grouped by resource, and a binary of the same
+//! name for each in `src/bin`.
+
+pub mod default_roles;
+pub mod email_domains;
+mod entities;
+pub mod memberships;
+pub mod organization_roles;
+pub mod organizations;
+mod paths;
+pub mod triggers;
+mod values;
+
+use shared::http::Routes;
+
+/// An HTTP function: what its binary and its entry in the template are called, and its routes.
+#[derive(Clone, Copy, Debug)]
+pub struct HttpFunction {
+    /// The name.
+    pub name: &'static str,
+    /// The routes.
+    pub routes: fn() -> Routes,
+}
+
+/// Every HTTP function. The local server serves them all; a test holds them against the template.
+pub const HTTP_FUNCTIONS: [HttpFunction; 11] = [
+    HttpFunction { name: "list-email-domains", routes: email_domains::list::routes },
+    HttpFunction { name: "add-email-domain", routes: email_domains::add::routes },
+    HttpFunction { name: "replace-email-domains", routes: email_domains::replace::routes },
+    HttpFunction { name: "delete-email-domain", routes: email_domains::delete::routes },
+    HttpFunction { name: "list-default-roles", routes: default_roles::list::routes },
+    HttpFunction { name: "add-default-roles", routes: default_roles::add::routes },
+    HttpFunction { name: "replace-default-roles", routes: default_roles::replace::routes },
+    HttpFunction { name: "delete-default-role", routes: default_roles::delete::routes },
+    HttpFunction { name: "organizations", routes: organizations::routes },
+    HttpFunction { name: "organization-roles", routes: organization_roles::routes },
+    HttpFunction { name: "memberships", routes: memberships::routes },
+];

@@ -1,3 +1,15 @@
-//! What Usher's functions have in common.
+//! What Usher's functions have in common: [`domain`] types and decisions, the [`store`], the
+//! [`provisioning`] engine, what [`http`] handlers share, and the Lambda [`runtime`].
 
+pub mod ambient;
+pub mod app;
 pub mod domain;
+pub mod error;
+pub mod http;
+pub mod provisioning;
+pub mod runtime;
+pub mod store;
+
+pub use ambient::{Clock, Randomness};
+pub use app::App;
+pub use error::{Error, Violation};

@@ -1,0 +1,31 @@
+//! `DELETE /organizations/{organizationId}/jit/roles/{organizationRoleId}`
+
+use axum::extract::State;
+use axum::http::{Method, StatusCode};
+use axum::response::{IntoResponse, Response};
+use shared::domain::ids::{OrganizationId, OrganizationRoleId};
+use shared::http::{IfMatch, PathOf, Problem, Routes, etag};
+use shared::{App, Error};
+
+use crate::paths::DEFAULT_ROLE;
+
+/// The route of `delete-default-role`.
+pub fn routes() -> Routes {
+    Routes::new().route(Method::DELETE, DEFAULT_ROLE, delete)
+}
+
+async fn delete(
+    State(app): State<App>,
+    PathOf((organization, role)): PathOf<(OrganizationId, OrganizationRoleId)>,
+    IfMatch(precondition): IfMatch,
+) -> Result<Response, Problem> {
+    let change = |current: &[OrganizationRoleId]| {
+        if current.contains(&role) {
+            Ok(current.iter().filter(|id| **id != role).cloned().collect())
+        } else {
+            Err(Error::DefaultRoleNotFound(role.to_string()))
+        }
+    };
+    let version = app.store.change_default_roles(&organization, &precondition, change).await?;
+    Ok((StatusCode::NO_CONTENT, [etag(version)]).into_response())
+}

@@ -1,0 +1,30 @@
+//! `GET /organizations/{organizationId}/jit/roles`
+
+use axum::extract::State;
+use axum::http::Method;
+use axum::response::{IntoResponse, Response};
+use shared::domain::ids::OrganizationId;
+use shared::http::{Paging, PathOf, Problem, Routes, etag};
+use shared::{App, Error};
+
+use crate::entities::RoleEntity;
+use crate::paths::DEFAULT_ROLES;
+
+/// The route of `list-default-roles`.
+pub fn routes() -> Routes {
+    Routes::new().route(Method::GET, DEFAULT_ROLES, list)
+}
+
+async fn list(
+    State(app): State<App>,
+    PathOf(organization): PathOf<OrganizationId>,
+    paging: Paging,
+) -> Result<Response, Problem> {
+    let list = app.store.default_roles(&organization).await?;
+    let list = list.ok_or_else(|| Error::OrganizationNotFound(organization.to_string()))?;
+    let roles = app.store.organization_roles_by_id(&list.ids).await?;
+    let mut roles: Vec<_> = roles.values().collect();
+    roles.sort_by_cached_key(|role| role.name.folded());
+    let entities: Vec<_> = roles.into_iter().map(RoleEntity::from).collect();
+    Ok(([etag(list.version)], paging.respond(&entities)).into_response())
+}

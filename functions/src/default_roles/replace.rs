@@ -1,0 +1,28 @@
+//! `PUT /organizations/{organizationId}/jit/roles`
+
+use axum::extract::State;
+use axum::http::{Method, StatusCode};
+use axum::response::{IntoResponse, Response};
+use shared::App;
+use shared::domain::ids::OrganizationId;
+use shared::http::{IfMatch, JsonBody, PathOf, Problem, Routes, etag};
+
+use super::{Body, existing};
+use crate::paths::DEFAULT_ROLES;
+
+/// The route of `replace-default-roles`.
+pub fn routes() -> Routes {
+    Routes::new().route(Method::PUT, DEFAULT_ROLES, replace)
+}
+
+async fn replace(
+    State(app): State<App>,
+    PathOf(organization): PathOf<OrganizationId>,
+    IfMatch(precondition): IfMatch,
+    JsonBody(body): JsonBody<Body>,
+) -> Result<Response, Problem> {
+    let wanted = existing(&body, &app.store).await?;
+    let change = |_: &[_]| Ok(wanted.clone());
+    let version = app.store.change_default_roles(&organization, &precondition, change).await?;
+    Ok((StatusCode::NO_CONTENT, [etag(version)]).into_response())
+}

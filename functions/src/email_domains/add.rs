@@ -1,0 +1,45 @@
+//! `POST /organizations/{organizationId}/jit/email-domains`
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{Method, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use shared::domain::ids::OrganizationId;
+use shared::http::{IfMatch, JsonBody, PathOf, Problem, Routes};
+use shared::{App, Error, Violation};
+
+use super::{EmailDomainEntity, acceptable};
+use crate::paths::EMAIL_DOMAINS;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Body {
+    email_domain: String,
+}
+
+/// The route of `add-email-domain`.
+pub fn routes() -> Routes {
+    Routes::new().route(Method::POST, EMAIL_DOMAINS, add)
+}
+
+async fn add(
+    State(app): State<App>,
+    PathOf(organization): PathOf<OrganizationId>,
+    IfMatch(precondition): IfMatch,
+    JsonBody(body): JsonBody<Body>,
+) -> Result<Response, Problem> {
+    const POINTER: &str = "/emailDomain";
+
+    let domain = acceptable(&body.email_domain, POINTER, &organization, &app.mailbox_policy)?;
+    if app.store.is_crowded(&domain, &organization).await? {
+        if app.store.email_domains(&organization).await?.is_none() {
+            return Err(Error::OrganizationNotFound(organization.to_string()).into());
+        }
+        return Err(Violation::too_many_organizations(POINTER, &domain).into());
+    }
+    let now = app.clock.now();
+    app.store.add_email_domain(&organization, &domain, now, &precondition).await?;
+    let entity = EmailDomainEntity::new(&organization, &domain, now);
+    Ok((StatusCode::CREATED, Json(entity)).into_response())
+}

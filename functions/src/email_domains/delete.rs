@@ -1,0 +1,24 @@
+//! `DELETE /organizations/{organizationId}/jit/email-domains/{emailDomain}`
+
+use axum::extract::State;
+use axum::http::{Method, StatusCode};
+use shared::App;
+use shared::domain::email_domain::EmailDomain;
+use shared::domain::ids::OrganizationId;
+use shared::http::{IfMatch, PathOf, Problem, Routes};
+
+use crate::paths::EMAIL_DOMAIN;
+
+/// The route of `delete-email-domain`.
+pub fn routes() -> Routes {
+    Routes::new().route(Method::DELETE, EMAIL_DOMAIN, delete)
+}
+
+async fn delete(
+    State(app): State<App>,
+    PathOf((organization, domain)): PathOf<(OrganizationId, EmailDomain)>,
+    IfMatch(precondition): IfMatch,
+) -> Result<StatusCode, Problem> {
+    app.store.remove_email_domain(&organization, &domain, &precondition).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

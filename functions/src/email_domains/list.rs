@@ -1,0 +1,31 @@
+//! `GET /organizations/{organizationId}/jit/email-domains`
+
+use axum::extract::State;
+use axum::http::Method;
+use axum::response::{IntoResponse, Response};
+use shared::domain::ids::OrganizationId;
+use shared::http::{Paging, PathOf, Problem, Routes, etag};
+use shared::{App, Error};
+
+use super::EmailDomainEntity;
+use crate::paths::EMAIL_DOMAINS;
+
+/// The route of `list-email-domains`.
+pub fn routes() -> Routes {
+    Routes::new().route(Method::GET, EMAIL_DOMAINS, list)
+}
+
+async fn list(
+    State(app): State<App>,
+    PathOf(organization): PathOf<OrganizationId>,
+    paging: Paging,
+) -> Result<Response, Problem> {
+    let list = app.store.email_domains(&organization).await?;
+    let list = list.ok_or_else(|| Error::OrganizationNotFound(organization.to_string()))?;
+    let entities: Vec<_> = list
+        .domains
+        .iter()
+        .map(|(domain, added_at)| EmailDomainEntity::new(&organization, domain, *added_at))
+        .collect();
+    Ok(([etag(list.version)], paging.respond(&entities)).into_response())
+}

@@ -1,0 +1,50 @@
+//! The email domains of an organization's JIT configuration.
+
+pub mod add;
+pub mod delete;
+pub mod list;
+pub mod replace;
+
+use jiff::Timestamp;
+use serde::Serialize;
+use shared::Violation;
+use shared::domain::email_domain::EmailDomain;
+use shared::domain::ids::OrganizationId;
+use shared::domain::public_mailbox::MailboxPolicy;
+
+use crate::entities::Moment;
+
+/// An email domain that an organization lists.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct EmailDomainEntity<'a> {
+    organization_id: &'a str,
+    email_domain: &'a str,
+    added_at: Moment,
+}
+
+impl<'a> EmailDomainEntity<'a> {
+    fn new(organization: &'a OrganizationId, domain: &'a EmailDomain, added_at: Timestamp) -> Self {
+        Self {
+            organization_id: organization.as_str(),
+            email_domain: domain.as_str(),
+            added_at: Moment(added_at),
+        }
+    }
+}
+
+/// A domain that this organization may list, from what stands at a place of the request's body.
+fn acceptable(
+    text: &str,
+    pointer: &str,
+    organization: &OrganizationId,
+    policy: &MailboxPolicy,
+) -> Result<EmailDomain, Violation> {
+    let domain =
+        EmailDomain::parse(text).map_err(|error| Violation::email_domain(pointer, &error))?;
+    if policy.admits(organization, &domain) {
+        Ok(domain)
+    } else {
+        Err(Violation::public_mailbox(pointer, &domain))
+    }
+}

@@ -1,0 +1,116 @@
+//! `PUT /organizations/{organizationId}/jit/email-domains`
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use axum::extract::State;
+use axum::http::{Method, StatusCode};
+use axum::response::{IntoResponse, Response};
+use futures_util::{StreamExt, TryStreamExt, stream};
+use serde::Deserialize;
+use shared::domain::email_domain::EmailDomain;
+use shared::domain::ids::OrganizationId;
+use shared::domain::jit::{EmailDomains, Precondition, Version};
+use shared::domain::public_mailbox::MailboxPolicy;
+use shared::http::{IfMatch, JsonBody, PathOf, Problem, Routes, etag};
+use shared::{App, Error, Violation};
+
+use super::acceptable;
+use crate::paths::EMAIL_DOMAINS;
+
+/// How many added domains are checked side by side.
+const CHECKS: usize = 16;
+/// How often a replacement without `If-Match` starts over because another writer came first. Each
+/// time somebody's write has gone through, so that it ends.
+const TRIES: usize = 10;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Body {
+    email_domains: Vec<String>,
+}
+
+/// The wanted domains, and where in the body each stands first.
+type Wanted = BTreeMap<EmailDomain, String>;
+
+/// The route of `replace-email-domains`.
+pub fn routes() -> Routes {
+    Routes::new().route(Method::PUT, EMAIL_DOMAINS, replace)
+}
+
+async fn replace(
+    State(app): State<App>,
+    PathOf(organization): PathOf<OrganizationId>,
+    IfMatch(precondition): IfMatch,
+    JsonBody(body): JsonBody<Body>,
+) -> Result<Response, Problem> {
+    let wanted = parse(&body, &organization, &app.mailbox_policy)?;
+    let mut tries = 1;
+    let version = loop {
+        match try_replace(&app, &organization, &precondition, &wanted).await {
+            Err(Error::PreconditionFailed { .. })
+                if precondition == Precondition::None && tries < TRIES =>
+            {
+                tries += 1;
+            }
+            outcome => break outcome?,
+        }
+    };
+    Ok((StatusCode::NO_CONTENT, [etag(version)]).into_response())
+}
+
+/// The wanted domains, each once, or everything that is wrong with them.
+fn parse(
+    body: &Body,
+    organization: &OrganizationId,
+    policy: &MailboxPolicy,
+) -> Result<Wanted, Error> {
+    let mut wanted = Wanted::new();
+    let mut violations = Vec::new();
+    for (index, text) in body.email_domains.iter().enumerate() {
+        let pointer = format!("/emailDomains/{index}");
+        match acceptable(text, &pointer, organization, policy) {
+            Ok(domain) => _ = wanted.entry(domain).or_insert(pointer),
+            Err(violation) => violations.push(violation),
+        }
+    }
+    if !violations.is_empty() {
+        Err(Error::Invalid(violations))
+    } else if wanted.len() > EmailDomains::MOST {
+        Err(Error::EmailDomainsFull)
+    } else {
+        Ok(wanted)
+    }
+}
+
+async fn try_replace(
+    app: &App,
+    organization: &OrganizationId,
+    precondition: &Precondition,
+    wanted: &Wanted,
+) -> Result<Version, Error> {
+    let before = app.store.email_domains(organization).await?;
+    let before = before.ok_or_else(|| Error::OrganizationNotFound(organization.to_string()))?;
+    if !precondition.holds(before.version) {
+        return Err(Error::PreconditionFailed { current: before.version });
+    }
+    refuse_crowded(app, organization, &before, wanted).await?;
+    let after: BTreeSet<_> = wanted.keys().cloned().collect();
+    app.store.replace_email_domains(organization, &before, &after, app.clock.now()).await
+}
+
+async fn refuse_crowded(
+    app: &App,
+    organization: &OrganizationId,
+    before: &EmailDomains,
+    wanted: &Wanted,
+) -> Result<(), Error> {
+    let mut added = wanted.clone();
+    added.retain(|domain, _| !before.domains.contains_key(domain));
+    let checks = added.into_iter().map(|(domain, pointer)| async move {
+        let crowded = app.store.is_crowded(&domain, organization).await?;
+        Ok::<_, Error>(crowded.then(|| Violation::too_many_organizations(pointer, &domain)))
+    });
+    let checked: Vec<_> = stream::iter(checks).buffered(CHECKS).try_collect().await?;
+    let violations: Vec<_> = checked.into_iter().flatten().collect();
+    if violations.is_empty() { Ok(()) } else { Err(Error::Invalid(violations)) }
+}

@@ -1,0 +1,35 @@
+//! What answers are made of, where more than one function gives it.
+
+use jiff::Timestamp;
+use serde::{Serialize, Serializer};
+use shared::domain::organization::OrganizationRole;
+
+/// A moment: RFC 3339 in UTC, to the millisecond.
+pub(crate) struct Moment(pub(crate) Timestamp);
+
+impl Serialize for Moment {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&format_args!("{:.3}", self.0))
+    }
+}
+
+/// An organization role, whole.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct RoleEntity {
+    id: String,
+    name: String,
+    description: Option<String>,
+    created_at: Moment,
+}
+
+impl From<&OrganizationRole> for RoleEntity {
+    fn from(role: &OrganizationRole) -> Self {
+        Self {
+            id: role.id.to_string(),
+            name: role.name.as_str().to_owned(),
+            description: role.description.as_ref().map(|text| text.as_str().to_owned()),
+            created_at: Moment(role.created_at),
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! `/organizations`: the customers of the product that uses Usher.
+
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{Method, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use shared::ambient::organization_id;
+use shared::domain::ids::OrganizationId;
+use shared::domain::organization::{CustomData, Organization};
+use shared::http::{CursorPaging, JsonBody, PathOf, Problem, Routes, present};
+use shared::store::{OrganizationChanges, OrganizationRank};
+use shared::{App, Error, Violation};
+
+use crate::entities::Moment;
+use crate::paths::{ORGANIZATION, ORGANIZATIONS};
+use crate::values::{self, Checked, both};
+
+/// How long a deletion sweeps what is left, before it answers all the same: API Gateway waits no
+/// longer than 30 seconds.
+const SWEEP: Duration = Duration::from_secs(15);
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Creation {
+    #[serde(default)]
+    id: Option<String>,
+    name: String,
+    #[serde(default)]
+    description: Option<String>,
+    #[serde(default)]
+    custom_data: Option<Box<RawValue>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Changes {
+    #[serde(default)]
+    name: Option<String>,
+    #[serde(default, deserialize_with = "present")]
+    description: Option<Option<String>>,
+    #[serde(default)]
+    custom_data: Option<Box<RawValue>>,
+}
+
+/// An organization, whole.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct OrganizationEntity<'a> {
+    id: &'a str,
+    name: &'a str,
+    description: Option<&'a str>,
+    custom_data: &'a RawValue,
+    created_at: Moment,
+}
+
+impl<'a> OrganizationEntity<'a> {
+    fn new(organization: &'a Organization, custom_data: &'a CustomData) -> Self {
+        Self {
+            id: organization.id.as_str(),
+            name: organization.name.as_str(),
+            description: organization.description.as_ref().map(|text| text.as_str()),
+            custom_data: custom_data.as_raw(),
+            created_at: Moment(organization.created_at),
+        }
+    }
+}
+
+/// The routes of `organizations`.
+pub fn routes() -> Routes {
+    Routes::new()
+        .route(Method::POST, ORGANIZATIONS, create)
+        .route(Method::GET, ORGANIZATIONS, list)
+        .route(Method::GET, ORGANIZATION, get)
+        .route(Method::PATCH, ORGANIZATION, update)
+        .route(Method::DELETE, ORGANIZATION, delete)
+}
+
+async fn create(
+    State(app): State<App>,
+    JsonBody(body): JsonBody<Creation>,
+) -> Result<Response, Problem> {
+    let texts = both(values::name(&body.name), values::description(body.description.as_deref()));
+    let others = both(id(body.id.as_deref()), custom_data(body.custom_data));
+    let ((name, description), (id, custom_data)) = both(texts, others).map_err(Error::Invalid)?;
+    let created_at = app.clock.now();
+    let id = id.unwrap_or_else(|| organization_id(created_at, &app.randomness));
+    let organization = Organization { id, name, description, created_at };
+    app.store.create_organization(&organization, custom_data.as_ref()).await?;
+    let custom_data = custom_data.unwrap_or_default();
+    let entity = OrganizationEntity::new(&organization, &custom_data);
+    Ok((StatusCode::CREATED, Json(entity)).into_response())
+}
+
+async fn list(State(app): State<App>, paging: CursorPaging) -> Result<Response, Problem> {
+    let start = paging.start(|cursor| OrganizationRank::parse(cursor, &paging.search))?;
+    let page =
+        app.store.list_organizations(&paging.search, paging.page_size, start.as_ref()).await?;
+    let entities: Vec<_> = page
+        .items
+        .iter()
+        .map(|(organization, custom_data)| OrganizationEntity::new(organization, custom_data))
+        .collect();
+    Ok(paging.respond(&entities, page.next.as_ref().map(OrganizationRank::as_str)))
+}
+
+async fn get(
+    State(app): State<App>,
+    PathOf(id): PathOf<OrganizationId>,
+) -> Result<Response, Problem> {
+    let (organization, custom_data) = read(&app, &id).await?;
+    Ok(Json(OrganizationEntity::new(&organization, &custom_data)).into_response())
+}
+
+async fn update(
+    State(app): State<App>,
+    PathOf(id): PathOf<OrganizationId>,
+    JsonBody(body): JsonBody<Changes>,
+) -> Result<Response, Problem> {
+    let name = body.name.as_deref().map(values::name).transpose();
+    let description =
+        body.description.as_ref().map(|text| values::description(text.as_deref())).transpose();
+    let ((name, description), custom_data) =
+        both(both(name, description), custom_data(body.custom_data)).map_err(Error::Invalid)?;
+    let changes = OrganizationChanges { name, description, custom_data };
+    app.store.update_organization(&id, &changes).await?;
+    let (organization, custom_data) = read(&app, &id).await?;
+    Ok(Json(OrganizationEntity::new(&organization, &custom_data)).into_response())
+}
+
+async fn delete(
+    State(app): State<App>,
+    PathOf(id): PathOf<OrganizationId>,
+) -> Result<StatusCode, Problem> {
+    let domains = app.store.delete_organization(&id, app.clock.now()).await?;
+    // The deletion is done. What the sweep does not reach stays invisible.
+    match tokio::time::timeout(SWEEP, app.store.sweep_organization(&id, &domains)).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::warn!(organization = %id, %error, "not swept"),
+        Err(_) => tracing::warn!(organization = %id, limit = ?SWEEP, "not swept to the end"),
+    }
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn read(app: &App, id: &OrganizationId) -> Result<(Organization, CustomData), Error> {
+    let found = app.store.organization(id).await?;
+    found.ok_or_else(|| Error::OrganizationNotFound(id.to_string()))
+}
+
+fn id(text: Option<&str>) -> Checked<Option<OrganizationId>> {
+    let parsed = text.map(OrganizationId::parse).transpose();
+    parsed.map_err(|error| vec![Violation::organization_id("/id", &error)])
+}
+
+fn custom_data(value: Option<Box<RawValue>>) -> Checked<Option<CustomData>> {
+    let parsed = value.map(CustomData::parse).transpose();
+    parsed.map_err(|error| vec![Violation::custom_data(error)])
+}

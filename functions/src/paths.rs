@@ -1,0 +1,14 @@
+//! The path templates, in the syntax that axum and API Gateway share. Each stands here once,
+//! because routers that name one parameter differently cannot be merged.
+
+pub(crate) const ORGANIZATIONS: &str = "/organizations";
+pub(crate) const ORGANIZATION: &str = "/organizations/{organizationId}";
+pub(crate) const EMAIL_DOMAINS: &str = "/organizations/{organizationId}/jit/email-domains";
+pub(crate) const EMAIL_DOMAIN: &str =
+    "/organizations/{organizationId}/jit/email-domains/{emailDomain}";
+pub(crate) const DEFAULT_ROLES: &str = "/organizations/{organizationId}/jit/roles";
+pub(crate) const DEFAULT_ROLE: &str =
+    "/organizations/{organizationId}/jit/roles/{organizationRoleId}";
+pub(crate) const ORGANIZATION_ROLES: &str = "/organization-roles";
+pub(crate) const ORGANIZATION_ROLE: &str = "/organization-roles/{organizationRoleId}";
+pub(crate) const MEMBERSHIPS: &str = "/users/{userId}/organizations";

@@ -1,0 +1,107 @@
+//! Time and randomness, which are parameters everywhere else, so that tests assert exact values.
+
+use std::fmt;
+use std::sync::Arc;
+
+use jiff::{Timestamp, TimestampRound, Unit};
+
+use crate::domain::ids::{OrganizationId, OrganizationRoleId};
+
+/// Tells the time, to the millisecond.
+#[derive(Clone)]
+pub struct Clock(Arc<dyn Fn() -> Timestamp + Send + Sync>);
+
+impl Clock {
+    /// The clock of this machine.
+    #[must_use]
+    pub fn system() -> Self {
+        #[expect(clippy::disallowed_methods, reason = "the one place where ambient time comes in")]
+        Self::new(Timestamp::now)
+    }
+
+    /// A clock of one's own.
+    #[must_use]
+    pub fn new(now: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
+        Self(Arc::new(now))
+    }
+
+    /// Now.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        (self.0)()
+            .round(TimestampRound::new().smallest(Unit::Millisecond).mode(jiff::RoundMode::Floor))
+            .expect("rounding down to a millisecond stays in range")
+    }
+}
+
+/// Fills bytes at random.
+#[derive(Clone)]
+pub struct Randomness(Arc<Fill>);
+
+type Fill = dyn Fn(&mut [u8]) + Send + Sync;
+
+impl Randomness {
+    /// The randomness of this machine's operating system.
+    #[must_use]
+    pub fn system() -> Self {
+        Self::new(|bytes| {
+            #[expect(
+                clippy::disallowed_methods,
+                reason = "the one place where ambient randomness comes in"
+            )]
+            getrandom::fill(bytes).expect("the operating system has randomness");
+        })
+    }
+
+    /// Randomness of one's own.
+    #[must_use]
+    pub fn new(fill: impl Fn(&mut [u8]) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(fill))
+    }
+
+    /// A number from 0 to `most`, both included.
+    #[must_use]
+    pub fn up_to(&self, most: u64) -> u64 {
+        let number = u64::from_le_bytes(self.bytes());
+        most.checked_add(1).map_or(number, |count| number % count)
+    }
+
+    fn bytes<const N: usize>(&self) -> [u8; N] {
+        let mut bytes = [0; N];
+        (self.0)(&mut bytes);
+        bytes
+    }
+}
+
+/// A new organization id, `org_` and a time-ordered UUID (RFC 9562, version 7).
+#[must_use]
+pub fn organization_id(at: Timestamp, randomness: &Randomness) -> OrganizationId {
+    let id = format!("org_{}", time_ordered(at, randomness));
+    OrganizationId::parse(&id).expect("a prefix and 32 hexadecimal digits are an id")
+}
+
+/// A new organization role id, `role_` and a time-ordered UUID (RFC 9562, version 7).
+#[must_use]
+pub fn organization_role_id(at: Timestamp, randomness: &Randomness) -> OrganizationRoleId {
+    let id = format!("role_{}", time_ordered(at, randomness));
+    OrganizationRoleId::parse(&id).expect("a prefix and 32 hexadecimal digits are an id")
+}
+
+fn time_ordered(at: Timestamp, randomness: &Randomness) -> uuid::fmt::Simple {
+    let milliseconds = u64::try_from(at.as_millisecond()).unwrap_or(0);
+    uuid::Builder::from_unix_timestamp_millis(milliseconds, &randomness.bytes())
+        .into_uuid()
+        .simple()
+}
+
+impl fmt::Debug for Clock {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Clock")
+    }
+}
+
+impl fmt::Debug for Randomness {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Randomness")
+    }
+}

@@ -1,0 +1,188 @@
+//! Who becomes a member of what: the one decision that every entry path and every preview asks.
+
+use super::email_address::EmailAddress;
+use super::email_domain::EmailDomain;
+use super::ids::{OrganizationId, UserId};
+use super::membership::EntryPath;
+use super::public_mailbox::MailboxPolicy;
+
+/// What is known of a user who appears.
+#[derive(Clone, Debug)]
+pub struct User {
+    /// The `sub` attribute.
+    pub id: UserId,
+    /// Cognito's `userName`, for the profile only.
+    pub user_name: Option<String>,
+    /// The `email` attribute, as it came.
+    pub email: Option<String>,
+    /// Whether the `email_verified` attribute is true.
+    pub email_verified: bool,
+    /// Where the user signs in.
+    pub federation: Federation,
+    /// What brought the user here.
+    pub source: Source,
+}
+
+/// What brought a user here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// A way a user appears.
+    Entry(EntryPath),
+    /// Any other event of the user pool, by the name of its trigger source.
+    Other(String),
+}
+
+impl Source {
+    /// Reads a Cognito `triggerSource`.
+    #[must_use]
+    pub fn from_trigger(source: &str) -> Self {
+        match source {
+            "PostConfirmation_ConfirmSignUp" => Self::Entry(EntryPath::PostConfirmation),
+            other => Self::Other(other.to_owned()),
+        }
+    }
+}
+
+/// Where a user signs in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Federation {
+    /// At the user pool itself, which verifies addresses by a code.
+    Native,
+    /// At providers that all verify addresses themselves.
+    VerifyingProviders,
+    /// At some provider that can assert any address: a tenant's own SAML or OIDC provider, or one
+    /// that cannot be told.
+    OtherProviders,
+}
+
+impl Federation {
+    /// Reads the provider types of a user's identities (Cognito's `providerType`) and whether the
+    /// user's status is `EXTERNAL_PROVIDER`.
+    #[must_use]
+    pub fn of<'a>(provider_types: impl IntoIterator<Item = &'a str>, external: bool) -> Self {
+        let mut verifying = provider_types
+            .into_iter()
+            .map(|provider| matches!(provider, "Google" | "SignInWithApple"))
+            .peekable();
+        if verifying.peek().is_none() {
+            return if external { Self::OtherProviders } else { Self::Native };
+        }
+        if verifying.all(|verifies| verifies) {
+            Self::VerifyingProviders
+        } else {
+            Self::OtherProviders
+        }
+    }
+}
+
+/// One organization, as far as it matters to one user.
+#[derive(Clone, Copy, Debug)]
+pub struct Candidate<'a> {
+    /// The organization.
+    pub id: &'a OrganizationId,
+    /// Whether it exists and lists the domain of the user's address.
+    pub lists_domain: bool,
+    /// How the user stands to it.
+    pub standing: Standing,
+}
+
+/// How a user stands to an organization.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// Neither a member nor removed.
+    Stranger,
+    /// A member already, whatever the reason.
+    Member,
+    /// Removed by an administrator, as this user or under this address.
+    Removed,
+}
+
+/// What is decided about one user and one organization.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// The user becomes a member by this domain, with the organization's default roles.
+    Join(EmailDomain),
+    /// The user does not.
+    Pass(Reason),
+}
+
+/// Why a user does not become a member.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// The event is not a way a user appears.
+    NotAnEntry,
+    /// There is no address.
+    NoEmail,
+    /// Nobody has proven that the address is the user's.
+    EmailNotVerified,
+    /// The address is not a plain one at a valid domain; the code says why.
+    EmailUnusable(&'static str),
+    /// A federated user whose provider can assert any address.
+    ProviderNotTrusted,
+    /// Everybody can have an address in this domain.
+    PublicMailbox,
+    /// The organization does not list the domain, or not any more.
+    NotListed,
+    /// An administrator has removed this user or this address.
+    RemovedEarlier,
+    /// Nothing to do.
+    AlreadyMember,
+}
+
+impl Reason {
+    /// The name in logs and metrics.
+    #[must_use]
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::NotAnEntry => "not_an_entry",
+            Self::NoEmail => "no_email",
+            Self::EmailNotVerified => "email_not_verified",
+            Self::EmailUnusable(code) => code,
+            Self::ProviderNotTrusted => "provider_not_trusted",
+            Self::PublicMailbox => "public_mailbox",
+            Self::NotListed => "not_listed",
+            Self::RemovedEarlier => "removed_earlier",
+            Self::AlreadyMember => "already_member",
+        }
+    }
+}
+
+/// The decision table; the first row that applies decides. It reads from top to bottom through
+/// [`proven_address`], whose rows need nothing but the user.
+#[must_use]
+pub fn decide(user: &User, policy: &MailboxPolicy, candidate: &Candidate<'_>) -> Decision {
+    let address = match proven_address(user) {
+        Ok(address) => address,
+        Err(reason) => return Decision::Pass(reason),
+    };
+    if !policy.admits(candidate.id, address.domain()) {
+        return Decision::Pass(Reason::PublicMailbox);
+    }
+    match candidate.standing {
+        _ if !candidate.lists_domain => Decision::Pass(Reason::NotListed),
+        Standing::Removed => Decision::Pass(Reason::RemovedEarlier),
+        Standing::Member => Decision::Pass(Reason::AlreadyMember),
+        Standing::Stranger => Decision::Join(address.domain().clone()),
+    }
+}
+
+/// The rows of the decision table that hold for every organization alike: the address that the
+/// user has proven to own.
+///
+/// # Errors
+/// The reason why there is none.
+pub fn proven_address(user: &User) -> Result<EmailAddress, Reason> {
+    if matches!(user.source, Source::Other(_)) {
+        return Err(Reason::NotAnEntry);
+    }
+    let email = user.email.as_deref().ok_or(Reason::NoEmail)?;
+    if !user.email_verified {
+        return Err(Reason::EmailNotVerified);
+    }
+    let address =
+        EmailAddress::parse(email).map_err(|error| Reason::EmailUnusable(error.code()))?;
+    match user.federation {
+        Federation::Native | Federation::VerifyingProviders => Ok(address),
+        Federation::OtherProviders => Err(Reason::ProviderNotTrusted),
+    }
+}

@@ -1,0 +1,224 @@
+//! The domain part of an email address, in its one comparable form.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use idna::AsciiDenyList;
+use idna::uts46::{DnsLength, Hyphens, Uts46};
+
+/// No domain comes near it in any script, and no mapping of more than this is worth its time.
+const MAX_INPUT_BYTES: usize = 1024;
+/// RFC 1035 section 2.3.4 allows 255 octets on the wire, which is 253 characters of text.
+const MAX_DOMAIN_BYTES: usize = 253;
+/// RFC 1035 section 2.3.4.
+const MAX_LABEL_BYTES: usize = 63;
+/// How much of a refused input an error repeats.
+const MAX_EXCERPT_CHARS: usize = 64;
+
+/// The host part of email addresses that an organization can list: a host name of at least two
+/// labels in lower-case ASCII (A-labels, UTS 46), without a trailing dot.
+///
+/// Two domains that mean the same are equal.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EmailDomain(String);
+
+impl EmailDomain {
+    /// Normalises what a person typed, or says what to type instead.
+    ///
+    /// White space around it and one trailing dot are dropped, case does not matter, and
+    /// international domains become A-labels.
+    ///
+    /// # Errors
+    ///
+    /// One [`EmailDomainError`] for each kind of input that is not such a domain, or is a public
+    /// suffix.
+    pub fn parse(input: &str) -> Result<Self, EmailDomainError> {
+        let domain = Self::normalise(input)?;
+        if psl::suffix_str(domain.as_str()) == Some(domain.as_str()) {
+            return Err(EmailDomainError::PublicSuffix(domain.0));
+        }
+        Ok(domain)
+    }
+
+    /// Like [`EmailDomain::parse`], but does not ask the public suffix list: that one grows, and
+    /// what was stored before must stay readable and deletable.
+    ///
+    /// # Errors
+    ///
+    /// As above, but for the public suffix.
+    pub fn normalise(input: &str) -> Result<Self, EmailDomainError> {
+        if input.len() > MAX_INPUT_BYTES {
+            return Err(EmailDomainError::TooLong);
+        }
+        let input = input.trim();
+        refuse_other_notations(input)?;
+
+        // UTS 46 section 4.2 (ToASCII). Hyphens in the third and fourth place are common in real
+        // names; lengths are checked below, because here they would not have an error of their own.
+        let ascii = Uts46::new()
+            .to_ascii(
+                input.as_bytes(),
+                AsciiDenyList::STD3,
+                Hyphens::CheckFirstLast,
+                DnsLength::Ignore,
+            )
+            .map_err(|_| EmailDomainError::Invalid(excerpt(input)))?;
+        let domain = ascii.strip_suffix('.').unwrap_or(&ascii);
+
+        if domain.is_empty() {
+            return Err(EmailDomainError::Empty);
+        }
+        if domain.split('.').any(str::is_empty) {
+            return Err(EmailDomainError::Invalid(excerpt(input)));
+        }
+        if domain.len() > MAX_DOMAIN_BYTES
+            || domain.split('.').any(|label| label.len() > MAX_LABEL_BYTES)
+        {
+            return Err(EmailDomainError::TooLong);
+        }
+        let last_label = domain.rsplit_once('.').map(|(_, last)| last);
+        if is_number(last_label.unwrap_or(domain)) {
+            return Err(EmailDomainError::IpAddress(excerpt(input)));
+        }
+        if last_label.is_none() {
+            return Err(EmailDomainError::SingleLabel(domain.to_owned()));
+        }
+        Ok(Self(domain.to_owned()))
+    }
+
+    /// The domain as lower-case ASCII.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for EmailDomain {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+/// Why an input is not an [`EmailDomain`]. The text is for the person who sent it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum EmailDomainError {
+    /// Nothing is left after trimming.
+    #[error("The email domain is empty: send one such as example.com.")]
+    Empty,
+    /// Not a host name; carries the beginning of the input.
+    #[error(
+        "{0:?} is not a domain: send labels of letters, digits and inner hyphens with dots \
+         between them, such as example.com."
+    )]
+    Invalid(String),
+    /// `*` stands for subdomains.
+    #[error("Wildcards are not supported: send each subdomain on its own.")]
+    Wildcard,
+    /// Carries the first character that normalising would drop without a trace.
+    #[error("The domain contains the ignored character U+{:04X}: send it without.", u32::from(*.0))]
+    IgnoredCharacters(char),
+    /// An IP address, or what a browser would take for one; carries the beginning of the input.
+    #[error("{0:?} is an IP address: send a domain such as example.com.")]
+    IpAddress(String),
+    /// A host name without a dot; carries it.
+    #[error("{0:?} is a single label: send the whole domain, such as example.com.")]
+    SingleLabel(String),
+    /// Strangers register names below it; carries it.
+    #[error("{0:?} is a public suffix: send a domain below it, such as example.{0}.")]
+    PublicSuffix(String),
+    /// The domain or one of its labels is too long.
+    #[error("The domain is too long: send at most 253 characters, and 63 between two dots.")]
+    TooLong,
+    /// A whole email address; carries its domain if that would do.
+    #[error("This is an email address: send only the part after the @{}.", suggestion(.0.as_ref()))]
+    EmailAddress(Option<EmailDomain>),
+    /// A URL; carries its host if that would do.
+    #[error("This is a URL: send only its host{}.", suggestion(.0.as_ref()))]
+    Url(Option<EmailDomain>),
+}
+
+impl EmailDomainError {
+    /// The stable code of this refusal.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Empty => "email_domain.empty",
+            Self::Invalid(_) => "email_domain.invalid",
+            Self::Wildcard => "email_domain.wildcard",
+            Self::IgnoredCharacters(_) => "email_domain.ignored_characters",
+            Self::IpAddress(_) => "email_domain.ip_address",
+            Self::SingleLabel(_) => "email_domain.single_label",
+            Self::PublicSuffix(_) => "email_domain.public_suffix",
+            Self::TooLong => "email_domain.too_long",
+            Self::EmailAddress(_) => "email_domain.email_address",
+            Self::Url(_) => "email_domain.url",
+        }
+    }
+}
+
+/// Refuses what is recognisably something else, which the mapping would only call invalid.
+fn refuse_other_notations(input: &str) -> Result<(), EmailDomainError> {
+    if input.contains(URL_DELIMITERS) {
+        return Err(EmailDomainError::Url(EmailDomain::parse(host_of_url(input)).ok()));
+    }
+    if let Some((_, domain)) = input.rsplit_once('@') {
+        return Err(EmailDomainError::EmailAddress(EmailDomain::parse(domain).ok()));
+    }
+    if input.contains('*') {
+        return Err(EmailDomainError::Wildcard);
+    }
+    if let Some(ignored) = input.chars().find(|&character| is_ignored(character)) {
+        return Err(EmailDomainError::IgnoredCharacters(ignored));
+    }
+    if input.trim_matches(['[', ']']).parse::<IpAddr>().is_ok() {
+        return Err(EmailDomainError::IpAddress(excerpt(input)));
+    }
+    Ok(())
+}
+
+/// What ends the authority of a URL (RFC 3986 section 3.2), and is in no host name.
+const URL_DELIMITERS: [char; 3] = ['/', '?', '#'];
+
+fn host_of_url(url: &str) -> &str {
+    let after_scheme = match url.split_once("://") {
+        Some((scheme, rest)) if !scheme.contains(URL_DELIMITERS) => rest,
+        _ => url.trim_start_matches('/'),
+    };
+    let authority = after_scheme.split_once(URL_DELIMITERS).map_or(after_scheme, |(it, _)| it);
+    let host_and_port = authority.rsplit_once('@').map_or(authority, |(_, it)| it);
+    host_and_port.split_once(':').map_or(host_and_port, |(host, _port)| host)
+}
+
+/// Whether UTS 46 maps the character to nothing. A name with such a character looks like one
+/// thing and is stored as another.
+fn is_ignored(character: char) -> bool {
+    let mut utf8 = [0; 4];
+    !character.is_ascii()
+        && Uts46::new()
+            .to_ascii(
+                character.encode_utf8(&mut utf8).as_bytes(),
+                AsciiDenyList::EMPTY,
+                Hyphens::Allow,
+                DnsLength::Ignore,
+            )
+            .is_ok_and(|mapped| mapped.is_empty())
+}
+
+/// WHATWG URL, "ends in a number": a host whose last label is one is read as an IPv4 address.
+fn is_number(label: &str) -> bool {
+    label.bytes().all(|byte| byte.is_ascii_digit())
+        || label
+            .strip_prefix("0x")
+            .is_some_and(|hex| hex.bytes().all(|byte| byte.is_ascii_hexdigit()))
+}
+
+fn excerpt(input: &str) -> String {
+    let mut characters = input.chars();
+    let mut excerpt: String = characters.by_ref().take(MAX_EXCERPT_CHARS).collect();
+    if characters.next().is_some() {
+        excerpt.push('…');
+    }
+    excerpt
+}
+
+fn suggestion(domain: Option<&EmailDomain>) -> String {
+    domain.map(|domain| format!(", {:?}", domain.as_str())).unwrap_or_default()
+}

@@ -1,0 +1,87 @@
+//! Organizations and the roles that their members can hold.
+
+use jiff::Timestamp;
+use serde_json::value::RawValue;
+
+use super::ids::{OrganizationId, OrganizationRoleId};
+use super::text::{Description, Name};
+
+/// A customer of the product that uses Usher.
+#[derive(Clone, Debug)]
+pub struct Organization {
+    /// Its id, for ever.
+    pub id: OrganizationId,
+    /// What people call it; several may share a name.
+    pub name: Name,
+    /// What people should know of it.
+    pub description: Option<Description>,
+    /// When it was created.
+    pub created_at: Timestamp,
+}
+
+/// Data that the caller keeps with an organization: a JSON object of at most
+/// [`CustomData::LARGEST`] bytes, kept to the letter, because parsing and printing it again would
+/// change numbers.
+#[derive(Clone, Debug)]
+pub struct CustomData(Box<RawValue>);
+
+/// Why a JSON value cannot be kept as custom data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CustomDataError {
+    /// It is not a JSON object.
+    #[error("it is not a JSON object: send one, such as {{\"plan\": \"gold\"}}")]
+    NotAnObject,
+    /// Its text has more bytes than allowed.
+    #[error("it is too large: send at most {} bytes of JSON text", CustomData::LARGEST)]
+    TooLarge,
+}
+
+impl CustomData {
+    /// The most bytes that the JSON text may have.
+    pub const LARGEST: usize = 8 * 1024;
+
+    /// Checks that a JSON value can be kept.
+    ///
+    /// # Errors
+    /// When it is not an object, or larger than [`Self::LARGEST`].
+    pub fn parse(value: Box<RawValue>) -> Result<Self, CustomDataError> {
+        if !value.get().starts_with('{') {
+            Err(CustomDataError::NotAnObject)
+        } else if value.get().len() > Self::LARGEST {
+            Err(CustomDataError::TooLarge)
+        } else {
+            Ok(Self(value))
+        }
+    }
+
+    /// The JSON text.
+    #[must_use]
+    pub fn as_raw(&self) -> &RawValue {
+        &self.0
+    }
+}
+
+impl Default for CustomData {
+    /// The empty object.
+    fn default() -> Self {
+        Self(RawValue::from_string("{}".to_owned()).expect("`{}` is JSON"))
+    }
+}
+
+/// A role that members can hold in any organization: one template for all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OrganizationRole {
+    /// Its id, for ever.
+    pub id: OrganizationRoleId,
+    /// What people call it: unique by its folded form.
+    pub name: Name,
+    /// What people should know of it.
+    pub description: Option<Description>,
+    /// When it was created.
+    pub created_at: Timestamp,
+}
+
+impl OrganizationRole {
+    /// The most roles that can exist at once.
+    pub const MOST: usize = 1_000;
+}

@@ -1,0 +1,84 @@
+//! Domains where anybody can have a mailbox. Listing one would pour strangers into an organization.
+
+use std::cmp::Ordering;
+
+use super::email_domain::EmailDomain;
+use super::ids::OrganizationId;
+
+/// One domain per line in byte order, after header lines that begin with `#`, which sorts before
+/// every domain. `data/refresh-public-mailbox-domains.py` writes it.
+const PUBLIC_MAILBOX_DOMAINS: &str = include_str!("../../data/public-mailbox-domains.txt");
+
+/// Whether anybody can get an address in the domain: a free or disposable mailbox, a forwarder, a
+/// consumer's internet provider. Subdomains of such a domain are not looked at.
+pub fn is_public_mailbox(domain: &EmailDomain) -> bool {
+    contains_line(PUBLIC_MAILBOX_DOMAINS.as_bytes(), domain.as_str().as_bytes())
+}
+
+/// Binary search in the text itself: an index would be built at every start of every function.
+fn contains_line(sorted_lines: &[u8], wanted: &[u8]) -> bool {
+    let mut rest = sorted_lines;
+    while !rest.is_empty() {
+        let middle = rest.len() / 2;
+        let is_newline = |byte: &u8| *byte == b'\n';
+        let start = rest[..middle].iter().rposition(is_newline).map_or(0, |newline| newline + 1);
+        let end = rest[middle..].iter().position(is_newline).map_or(rest.len(), |it| middle + it);
+        rest = match rest[start..end].cmp(wanted) {
+            Ordering::Equal => return true,
+            Ordering::Less => rest.get(end + 1..).unwrap_or_default(),
+            Ordering::Greater => &rest[..start],
+        };
+    }
+    false
+}
+
+/// Which domains an organization may list and be joined by: all but public mailbox domains, with
+/// the operator's exceptions.
+#[derive(Clone, Debug, Default)]
+pub struct MailboxPolicy {
+    exceptions: Vec<(OrganizationId, EmailDomain)>,
+}
+
+impl MailboxPolicy {
+    /// Reads the operator's exceptions, single pairs of organization and domain:
+    /// `org_1:gmail.com, org_2:gmx.de`. An empty text means none.
+    ///
+    /// # Errors
+    ///
+    /// Names the first pair that is not an organization id, a colon and an email domain.
+    pub fn parse(parameter: &str) -> Result<Self, MailboxPolicyError> {
+        let exceptions = parameter
+            .split(',')
+            .map(str::trim)
+            .filter(|pair| !pair.is_empty())
+            .map(|pair| exception(pair).ok_or_else(|| MailboxPolicyError { pair: pair.to_owned() }))
+            .collect::<Result<_, _>>()?;
+        Ok(Self { exceptions })
+    }
+
+    /// Whether the organization may have the domain.
+    pub fn admits(&self, organization: &OrganizationId, domain: &EmailDomain) -> bool {
+        !is_public_mailbox(domain)
+            || self.exceptions.iter().any(|(id, except)| id == organization && except == domain)
+    }
+
+    /// Whether any organization may have the domain; if not, there is nothing to look up.
+    pub fn may_match(&self, domain: &EmailDomain) -> bool {
+        !is_public_mailbox(domain) || self.exceptions.iter().any(|(_, except)| except == domain)
+    }
+}
+
+fn exception(pair: &str) -> Option<(OrganizationId, EmailDomain)> {
+    let (organization, domain) = pair.split_once(':')?;
+    Some((OrganizationId::parse(organization.trim()).ok()?, EmailDomain::parse(domain).ok()?))
+}
+
+/// A pair among the operator's exceptions cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{pair:?} is not an exception for a public mailbox domain: write an organization id, a colon \
+     and an email domain, as in org_1:gmail.com"
+)]
+pub struct MailboxPolicyError {
+    pair: String,
+}

@@ -1,0 +1,101 @@
+//! Names and descriptions: text that people read.
+
+use icu_casemap::CaseMapper;
+use icu_normalizer::ComposingNormalizer;
+
+/// Why a text is neither a name nor a description.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TextError {
+    /// Nothing is left once white space around it is gone.
+    #[error("it is empty: send at least one visible character")]
+    Empty,
+    /// More Unicode scalar values than allowed.
+    #[error("it is too long: send at most {longest} characters")]
+    TooLong {
+        /// How many are allowed.
+        longest: usize,
+    },
+    /// NUL or another control character.
+    #[error("it contains the control character U+{:04X}: send it without", u32::from(*.0))]
+    ControlCharacter(char),
+}
+
+/// The name of an organization or of an organization role: 1 to 128 characters (Unicode scalar
+/// values), in Unicode normalisation form C, without white space around it or control characters
+/// inside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Name(String);
+
+impl Name {
+    /// The most characters that a name may have.
+    pub const LONGEST: usize = 128;
+
+    /// Normalises and checks a name.
+    ///
+    /// # Errors
+    /// When the text is blank, longer than [`Self::LONGEST`], or contains a control character.
+    pub fn parse(text: &str) -> Result<Self, TextError> {
+        let text = composed(text.trim());
+        check(&text, Self::LONGEST, |_| false)?;
+        if text.is_empty() { Err(TextError::Empty) } else { Ok(Self(text)) }
+    }
+
+    /// The name as people read it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The form that decides whether two names are the same, and in which order they stand.
+    #[must_use]
+    pub fn folded(&self) -> String {
+        fold(&self.0)
+    }
+}
+
+/// A description: up to 256 characters, line breaks and tabs allowed, possibly empty.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Description(String);
+
+impl Description {
+    /// The most characters that a description may have.
+    pub const LONGEST: usize = 256;
+
+    /// Normalises and checks a description.
+    ///
+    /// # Errors
+    /// When the text is longer than [`Self::LONGEST`], or contains a control character other than
+    /// a line break or a tab.
+    pub fn parse(text: &str) -> Result<Self, TextError> {
+        let text = composed(text.trim());
+        check(&text, Self::LONGEST, |character| matches!(character, '\n' | '\r' | '\t'))?;
+        Ok(Self(text))
+    }
+
+    /// The description as people read it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Folds case in normalisation form C (Unicode 3.13.5, canonical caseless matching), so that texts
+/// that people take for the same are equal.
+#[must_use]
+pub fn fold(text: &str) -> String {
+    composed(&CaseMapper::new().fold_string(&composed(text)))
+}
+
+fn composed(text: &str) -> String {
+    ComposingNormalizer::new_nfc().normalize(text).into_owned()
+}
+
+fn check(text: &str, longest: usize, allowed: impl Fn(char) -> bool) -> Result<(), TextError> {
+    if let Some(control) = text.chars().find(|&c| c.is_control() && !allowed(c)) {
+        return Err(TextError::ControlCharacter(control));
+    }
+    if text.chars().count() > longest {
+        return Err(TextError::TooLong { longest });
+    }
+    Ok(())
+}

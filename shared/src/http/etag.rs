@@ -1,0 +1,78 @@
+//! `ETag` and `If-Match` (RFC 9110, 8.8.3 and 13.1.1): a client can refuse to overwrite what it
+//! has not seen.
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+
+use super::Problem;
+use crate::domain::jit::{Precondition, Version};
+
+/// The header that names a version.
+#[must_use]
+pub fn etag(version: Version) -> (HeaderName, HeaderValue) {
+    let value = HeaderValue::try_from(tag(version)).expect("digits between quotes are visible");
+    (header::ETAG, value)
+}
+
+/// The precondition that a request's `If-Match` states, none where there is no such header.
+#[derive(Debug)]
+pub struct IfMatch(pub Precondition);
+
+impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let mut lines = Vec::new();
+        for line in parts.headers.get_all(header::IF_MATCH) {
+            lines.push(line.to_str().map_err(|_| malformed())?);
+        }
+        match lines.as_slice() {
+            // `*` asks that the list exists, which every write asks anyway.
+            [] | ["*"] => Ok(Self(Precondition::None)),
+            lines => parse(&lines.join(",")).map(|tags| Self(Precondition::OneOf(tags))),
+        }
+    }
+}
+
+/// Reads a list of entity tags. Those that are weak, or none of ours, never match and are left out.
+fn parse(list: &str) -> Result<Vec<Version>, Problem> {
+    let mut versions = Vec::new();
+    let mut rest = list;
+    loop {
+        rest = rest.trim_start_matches([' ', '\t', ',']);
+        if rest.is_empty() {
+            break;
+        }
+        let (weak, opening) = match rest.strip_prefix("W/") {
+            Some(opening) => (true, opening),
+            None => (false, rest),
+        };
+        let opaque = opening.strip_prefix('"').ok_or_else(malformed)?;
+        let (opaque, after) = opaque.split_once('"').ok_or_else(malformed)?;
+        rest = after.trim_start_matches([' ', '\t']);
+        if !rest.is_empty() && !rest.starts_with(',') {
+            return Err(malformed());
+        }
+        let version = opaque.parse().ok().map(Version::new);
+        // `"01"` parses too, but is not what an answer ever said.
+        versions.extend(version.filter(|v| !weak && tag(*v) == format!("\"{opaque}\"")));
+    }
+    if versions.len() > Precondition::MOST {
+        return Err(malformed());
+    }
+    Ok(versions)
+}
+
+fn tag(version: Version) -> String {
+    format!("\"{}\"", version.get())
+}
+
+fn malformed() -> Problem {
+    let detail = format!(
+        "`If-Match` is malformed: send the `ETag` of an earlier answer as it came, quotes included, \
+         or up to {} of them",
+        Precondition::MOST
+    );
+    Problem::new(StatusCode::BAD_REQUEST, "request.invalid_if_match", detail)
+}

@@ -1,0 +1,139 @@
+//! Lists in pages.
+
+use axum::Json;
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+
+use super::Problem;
+use super::query::{Location, Query};
+
+const LARGEST_PAGE: u32 = 100;
+const USUAL_PAGE: u32 = 20;
+const PAGE_INVALID: &str = "request.invalid_page";
+const PAGE_SIZE_INVALID: &str = "request.invalid_page_size";
+
+/// How a request pages a list whose length is known: `page` (from 1) and `page_size` (1 to 100, 20
+/// if only `page` is given). With neither, the answer is the whole list.
+pub struct Paging {
+    page: Option<(u32, u32)>,
+    location: Location,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Paging {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let query = Query::of(parts);
+        let page = query.number("page", PAGE_INVALID, u32::MAX)?;
+        let size = query.number("page_size", PAGE_SIZE_INVALID, LARGEST_PAGE)?;
+        let page = (page.is_some() || size.is_some())
+            .then(|| (page.unwrap_or(1), size.unwrap_or(USUAL_PAGE)));
+        Ok(Self { page, location: Location::of(parts) })
+    }
+}
+
+impl Paging {
+    /// Answers one page of a list, with `Total-Number` and `Link` (RFC 8288), or all of it.
+    pub fn respond<T: Serialize>(self, list: &[T]) -> Response {
+        const TOTAL_NUMBER: HeaderName = HeaderName::from_static("total-number");
+
+        let Some((page, size)) = self.page else {
+            return Json(list).into_response();
+        };
+        let per_page = size as usize;
+        let total = list.len();
+        let last = u32::try_from(total.div_ceil(per_page).max(1)).unwrap_or(u32::MAX);
+        let link = |page: u32, relation| {
+            let parameters = [("page", &*page.to_string()), ("page_size", &*size.to_string())];
+            self.location.link(&parameters, relation)
+        };
+        let mut links = vec![link(1, "first")];
+        links.extend((page > 1).then(|| link((page - 1).min(last), "prev")));
+        links.extend((page < last).then(|| link(page + 1, "next")));
+        links.push(link(last, "last"));
+
+        let start = (page as usize - 1).saturating_mul(per_page).min(total);
+        let end = start.saturating_add(per_page).min(total);
+        let mut response = Json(&list[start..end]).into_response();
+        let headers = response.headers_mut();
+        headers.insert(TOTAL_NUMBER, HeaderValue::from(total));
+        insert_link(headers, &links.join(", "));
+        response
+    }
+}
+
+/// How a request pages a list without end: `page_size` (1 to 100, 20 if not given), `q` (what
+/// names begin with) and `cursor` (as a `Link` has given it).
+pub struct CursorPaging {
+    /// The most entries that the page holds.
+    pub page_size: usize,
+    /// What names begin with; empty for all.
+    pub search: String,
+    cursor: Option<String>,
+    location: Location,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for CursorPaging {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        const LONGEST_SEARCH: usize = 128;
+
+        let query = Query::of(parts);
+        let size = query.number("page_size", PAGE_SIZE_INVALID, LARGEST_PAGE)?;
+        let search = query.get("q", "request.invalid_search")?.unwrap_or_default();
+        if search.chars().count() > LONGEST_SEARCH {
+            let detail = format!("`q` is too long: send at most {LONGEST_SEARCH} characters");
+            return Err(Problem::new(StatusCode::BAD_REQUEST, "request.invalid_search", detail));
+        }
+        Ok(Self {
+            page_size: size.unwrap_or(USUAL_PAGE) as usize,
+            search: search.to_owned(),
+            cursor: query.get("cursor", "request.invalid_cursor")?.map(str::to_owned),
+            location: Location::of(parts),
+        })
+    }
+}
+
+impl CursorPaging {
+    /// Where the page begins, if not at the start.
+    ///
+    /// # Errors
+    /// When `parse` finds that the cursor is none that an answer with the same search has given.
+    pub fn start<C>(&self, parse: impl FnOnce(&str) -> Option<C>) -> Result<Option<C>, Problem> {
+        self.cursor
+            .as_deref()
+            .map(|cursor| {
+                let detail = "`cursor` is none that an answer has given for this search: follow the \
+                              `Link` with rel=\"next\", or send none to begin at the start";
+                parse(cursor).ok_or_else(|| {
+                    Problem::new(StatusCode::BAD_REQUEST, "request.invalid_cursor", detail)
+                })
+            })
+            .transpose()
+    }
+
+    /// Answers a page, with a `Link` to the next one, if there is one.
+    pub fn respond<T: Serialize>(&self, page: &[T], next: Option<&str>) -> Response {
+        let mut response = Json(page).into_response();
+        if let Some(cursor) = next {
+            let page_size = self.page_size.to_string();
+            let mut parameters = vec![("page_size", &*page_size), ("cursor", cursor)];
+            if !self.search.is_empty() {
+                parameters.push(("q", &self.search));
+            }
+            insert_link(response.headers_mut(), &self.location.link(&parameters, "next"));
+        }
+        response
+    }
+}
+
+fn insert_link(headers: &mut axum::http::HeaderMap, links: &str) {
+    // Host, path and percent-encoded parameters are all visible ASCII, or there is no link.
+    if let Ok(value) = HeaderValue::from_str(links) {
+        headers.insert(header::LINK, value);
+    }
+}

@@ -1,0 +1,208 @@
+//! Problem responses (RFC 9457), and the one place that says what an error means over HTTP.
+
+use axum::Json;
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+
+use super::etag::etag;
+use crate::error::{Error, Violation, summary};
+use crate::store::StoreError;
+
+/// How many violations one answer lists.
+const MOST_VIOLATIONS: usize = 100;
+/// How many characters a text may have that quotes the request.
+const LONGEST_DETAIL: usize = 400;
+
+/// An answer that something went wrong.
+#[derive(Debug)]
+pub struct Problem(Box<Parts>);
+
+/// What a problem is made of; boxed, because most results are none.
+#[derive(Debug)]
+struct Parts {
+    status: StatusCode,
+    code: &'static str,
+    detail: String,
+    violations: Vec<Violation>,
+    header: Option<(HeaderName, HeaderValue)>,
+    cause: Option<String>,
+}
+
+/// What the log may know of a problem.
+#[derive(Clone, Debug)]
+pub(super) struct ForTheLog {
+    pub(super) code: &'static str,
+    pub(super) cause: Option<String>,
+}
+
+impl Problem {
+    /// A problem of the request itself. The detail is for the client: what is wrong, and what to
+    /// do instead; it is shortened where it quotes too much, and never carries control characters.
+    pub fn new(status: StatusCode, code: &'static str, detail: impl AsRef<str>) -> Self {
+        Self(Box::new(Parts {
+            status,
+            code,
+            detail: presentable(detail.as_ref()),
+            violations: Vec::new(),
+            header: None,
+            cause: None,
+        }))
+    }
+
+    /// A problem that is not the client's. The cause goes to the log alone.
+    pub fn internal(cause: String) -> Self {
+        let detail = "something went wrong on our side: repeat the request, and tell the operator \
+                      if it stays";
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail).because(cause)
+    }
+
+    /// A problem at one place of the body, given as a JSON Pointer.
+    pub(super) fn at(mut self, pointer: String) -> Self {
+        self.0.violations.push(Violation::new(pointer, self.0.code, &self.0.detail));
+        self
+    }
+
+    fn because(mut self, cause: String) -> Self {
+        self.0.cause = Some(cause);
+        self
+    }
+
+    fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.0.header = Some((name, value));
+        self
+    }
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        const CONFLICT: StatusCode = StatusCode::CONFLICT;
+        const NOT_FOUND: StatusCode = StatusCode::NOT_FOUND;
+        const UNPROCESSABLE: StatusCode = StatusCode::UNPROCESSABLE_ENTITY;
+
+        let (status, code) = match &error {
+            Error::OrganizationNotFound(_) => (NOT_FOUND, "organization.not_found"),
+            Error::OrganizationIdInUse(_) => (UNPROCESSABLE, "organization.id_in_use"),
+            Error::OrganizationRoleNotFound(_) => (NOT_FOUND, "organization_role.not_found"),
+            Error::OrganizationRoleNameInUse(_) => (UNPROCESSABLE, "organization_role.name_in_use"),
+            Error::OrganizationRolesFull => (UNPROCESSABLE, "organization_roles.limit_reached"),
+            Error::EmailDomainNotFound(_) => (NOT_FOUND, "email_domain.not_found"),
+            Error::EmailDomainAlreadyListed(_) => (UNPROCESSABLE, "email_domain.already_listed"),
+            Error::EmailDomainsFull => (UNPROCESSABLE, "email_domains.limit_reached"),
+            Error::EmailDomainsPartiallyReplaced { .. } => {
+                (CONFLICT, "email_domains.partially_replaced")
+            }
+            Error::DefaultRoleNotFound(_) => (NOT_FOUND, "default_role.not_found"),
+            Error::DefaultRolesFull => (UNPROCESSABLE, "default_roles.limit_reached"),
+            Error::DefaultRolesEmpty => (StatusCode::BAD_REQUEST, "default_roles.empty"),
+            Error::UserNotFound(_) => (NOT_FOUND, "user.not_found"),
+            Error::PreconditionFailed { .. } => {
+                (StatusCode::PRECONDITION_FAILED, "request.precondition_failed")
+            }
+            Error::Invalid(violations) => match violations.as_slice() {
+                [only] => (UNPROCESSABLE, only.code),
+                _ => (UNPROCESSABLE, "request.invalid_values"),
+            },
+            Error::Store(StoreError::Unavailable { .. }) => {
+                (StatusCode::SERVICE_UNAVAILABLE, "service.unavailable")
+            }
+            Error::Store(StoreError::Refused { .. } | StoreError::Unreadable { .. }) => {
+                return Self::internal(error.to_string());
+            }
+        };
+        match error {
+            Error::EmailDomainsPartiallyReplaced { current }
+            | Error::PreconditionFailed { current } => {
+                let (name, value) = etag(current);
+                Self::new(status, code, error.to_string()).with_header(name, value)
+            }
+            Error::Store(error) => {
+                let detail = "the store did not answer in time: repeat the request in a moment";
+                Self::new(status, code, detail)
+                    .with_header(header::RETRY_AFTER, HeaderValue::from_static("1"))
+                    .because(error.to_string())
+            }
+            Error::Invalid(violations) => {
+                let mut problem = Self::new(status, code, summary(&violations));
+                problem.0.violations = violations;
+                problem
+            }
+            error => Self::new(status, code, error.to_string()),
+        }
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        Error::from(error).into()
+    }
+}
+
+impl From<Violation> for Problem {
+    fn from(violation: Violation) -> Self {
+        Error::from(violation).into()
+    }
+}
+
+/// The members of a problem. `message` repeats `detail` for clients of Logto's Management API.
+#[derive(Serialize)]
+struct Body<'a> {
+    r#type: &'a str,
+    title: &'a str,
+    status: u16,
+    detail: &'a str,
+    code: &'a str,
+    message: &'a str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    errors: Vec<BodyError<'a>>,
+}
+
+#[derive(Serialize)]
+struct BodyError<'a> {
+    pointer: &'a str,
+    code: &'a str,
+    detail: &'a str,
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let Parts { status, code, detail, violations, header, cause } = *self.0;
+        let errors = violations
+            .iter()
+            .take(MOST_VIOLATIONS)
+            .map(|violation| BodyError {
+                pointer: &violation.pointer,
+                code: violation.code,
+                detail: &violation.reason,
+            })
+            .collect();
+        let body = Body {
+            // `about:blank`: the type says no more than the status; `code` is what programs read.
+            r#type: "about:blank",
+            title: status.canonical_reason().unwrap_or("Unknown"),
+            status: status.as_u16(),
+            detail: &detail,
+            code,
+            message: &detail,
+            errors,
+        };
+        let mut response = (status, Json(body)).into_response();
+        response
+            .headers_mut()
+            .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        response.headers_mut().extend(header);
+        response.extensions_mut().insert(ForTheLog { code, cause });
+        response
+    }
+}
+
+/// Text for people, from text that may quote anything.
+fn presentable(text: &str) -> String {
+    let mut characters = text.chars();
+    let shown: String = characters
+        .by_ref()
+        .take(LONGEST_DETAIL)
+        .map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c })
+        .collect();
+    if characters.next().is_some() { shown + "…" } else { shown }
+}

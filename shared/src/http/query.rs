@@ -1,0 +1,82 @@
+//! Reading query strings, and writing those of links.
+
+use std::borrow::Cow;
+
+use axum::http::request::Parts;
+use axum::http::{StatusCode, header};
+
+use super::Problem;
+
+/// The parameters of a request's query string.
+pub(super) struct Query<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
+
+impl<'a> Query<'a> {
+    pub(super) fn of(parts: &'a Parts) -> Self {
+        let query = parts.uri.query().unwrap_or_default();
+        Self(form_urlencoded::parse(query.as_bytes()).collect())
+    }
+
+    /// The one value of a parameter, if it is there.
+    pub(super) fn get(&self, name: &str, code: &'static str) -> Result<Option<&str>, Problem> {
+        let mut values = self.0.iter().filter(|(key, _)| key == name).map(|(_, value)| &**value);
+        let value = values.next();
+        if values.next().is_some() {
+            let detail = format!("`{name}` is there twice: send it once");
+            return Err(Problem::new(StatusCode::BAD_REQUEST, code, detail));
+        }
+        Ok(value)
+    }
+
+    /// A whole number within bounds, if it is there.
+    pub(super) fn number(
+        &self,
+        name: &str,
+        code: &'static str,
+        most: u32,
+    ) -> Result<Option<u32>, Problem> {
+        let Some(text) = self.get(name, code)? else {
+            return Ok(None);
+        };
+        let number =
+            if text.bytes().all(|byte| byte.is_ascii_digit()) { text.parse().ok() } else { None };
+        match number {
+            Some(number) if (1..=most).contains(&number) => Ok(Some(number)),
+            _ => {
+                let detail = format!("`{name}` must be a whole number from 1 to {most}");
+                Err(Problem::new(StatusCode::BAD_REQUEST, code, detail))
+            }
+        }
+    }
+}
+
+/// Where a request went, for links in its answer.
+pub(super) struct Location(String);
+
+impl Location {
+    /// The absolute address, as the gateway has forwarded it; only the path where the host makes
+    /// no sense, which a link may be too (RFC 8288, 3.1).
+    pub(super) fn of(parts: &Parts) -> Self {
+        let text = |name| parts.headers.get(name).and_then(|value| value.to_str().ok());
+        let scheme = match text("x-forwarded-proto") {
+            Some("https") => "https",
+            _ => "http",
+        };
+        let path = parts.uri.path();
+        match text(header::HOST.as_str()).filter(|host| is_host(host)) {
+            Some(host) => Self(format!("{scheme}://{host}{path}")),
+            None => Self(path.to_owned()),
+        }
+    }
+
+    /// One entry of a `Link` header.
+    pub(super) fn link(&self, parameters: &[(&str, &str)], relation: &str) -> String {
+        let query =
+            form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish();
+        format!("<{}?{query}>; rel=\"{relation}\"", self.0)
+    }
+}
+
+fn is_host(host: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b".-_:[]".contains(&byte);
+    !host.is_empty() && host.bytes().all(allowed)
+}

@@ -1,0 +1,175 @@
+//! The engine: facts about a user in, memberships out. Every entry path calls it, and nothing
+//! else writes memberships by email domain.
+
+use std::collections::HashMap;
+
+use futures_util::future::try_join3;
+use jiff::Timestamp;
+
+use crate::domain::decision::{
+    Candidate, Decision, Reason, Source, Standing, User, decide, proven_address,
+};
+use crate::domain::email_domain::EmailDomain;
+use crate::domain::ids::OrganizationId;
+use crate::domain::jit::EmailDomains;
+use crate::domain::membership::{Membership, Profile, Provenance};
+use crate::domain::public_mailbox::MailboxPolicy;
+use crate::store::{Store, StoreError, UserItems};
+
+/// What came of a user's appearance.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The user can become a member of nothing, whatever the organizations say.
+    Nothing(Reason),
+    /// What was decided about each organization that the domain's index names.
+    Decided(Vec<(OrganizationId, Decision)>),
+}
+
+impl Outcome {
+    /// The organizations that the user has joined just now.
+    pub fn joined(&self) -> impl Iterator<Item = &OrganizationId> {
+        let decisions = match self {
+            Self::Nothing(_) => &[][..],
+            Self::Decided(decisions) => decisions,
+        };
+        decisions
+            .iter()
+            .filter_map(|(id, decision)| matches!(decision, Decision::Join(_)).then_some(id))
+    }
+}
+
+/// Makes the user a member of every organization that lists the domain of the user's proven
+/// address. Repeating it changes nothing; it never takes anything away.
+///
+/// In sequence it takes one step to find that there is nothing new, and three to join, whatever
+/// the number of organizations, domains and users.
+///
+/// # Errors
+/// When the store fails. Then nothing was joined, and the next appearance evaluates the user anew.
+pub async fn provision(
+    store: &Store,
+    policy: &MailboxPolicy,
+    user: &User,
+    at: Timestamp,
+) -> Result<Outcome, StoreError> {
+    let address = match proven_address(user) {
+        Ok(address) => address,
+        Err(reason) => return Ok(Outcome::Nothing(reason)),
+    };
+    let domain = address.domain();
+    if !policy.may_match(domain) {
+        return Ok(Outcome::Nothing(Reason::PublicMailbox));
+    }
+
+    let (known, index, marks) = try_join3(
+        store.user_items(&user.id),
+        store.domain_index(domain),
+        store.removal_marks(&address),
+    )
+    .await?;
+    let standings = standings(&known, marks);
+    let candidates = candidates(store, domain, index, &standings).await?;
+
+    let mut decisions = Vec::with_capacity(candidates.len());
+    let mut memberships = Vec::new();
+    for candidate in candidates {
+        let decision = decide(
+            user,
+            policy,
+            &Candidate {
+                id: &candidate.id,
+                lists_domain: candidate.lists_domain,
+                standing: standing(&standings, &candidate.id),
+            },
+        );
+        if let (Decision::Join(domain), Source::Entry(entry_path)) = (&decision, &user.source) {
+            memberships.push(Membership {
+                organization_id: candidate.id.clone(),
+                role_ids: candidate.default_roles,
+                joined_at: at,
+                provenance: Provenance { email_domain: domain.clone(), entry_path: *entry_path },
+            });
+        }
+        decisions.push((candidate.id, decision));
+    }
+
+    let joining = store
+        .join(&user.id, &memberships, changed_profile(user, &known, &memberships).as_ref())
+        .await?;
+    for (id, decision) in &mut decisions {
+        match joining.left_out.get(id) {
+            None | Some(Standing::Stranger) => {}
+            Some(Standing::Member) => *decision = Decision::Pass(Reason::AlreadyMember),
+            Some(Standing::Removed) => *decision = Decision::Pass(Reason::RemovedEarlier),
+        }
+    }
+    Ok(Outcome::Decided(decisions))
+}
+
+/// An organization that the domain's index names.
+struct Listed {
+    id: OrganizationId,
+    lists_domain: bool,
+    default_roles: Vec<crate::domain::ids::OrganizationRoleId>,
+}
+
+/// The organizations that count for a domain: the oldest 50 of those that exist. Only those that
+/// the user could join are read; that is one step, unless entries of deleted organizations linger
+/// among more than 50.
+async fn candidates(
+    store: &Store,
+    domain: &EmailDomain,
+    index: Vec<(OrganizationId, Timestamp)>,
+    standings: &HashMap<OrganizationId, Standing>,
+) -> Result<Vec<Listed>, StoreError> {
+    let most = EmailDomains::MOST_ORGANIZATIONS;
+    if index.len() > most {
+        tracing::warn!(%domain, organizations = index.len(), "more organizations than can count");
+    }
+    let mut candidates: Vec<Listed> = Vec::new();
+    let mut rest = index.into_iter().map(|(id, _)| id).peekable();
+    let mut counting = 0;
+    while counting < most && rest.peek().is_some() {
+        let ids: Vec<_> = rest.by_ref().take(most - counting).collect();
+        let strangers: Vec<_> = ids
+            .iter()
+            .filter(|id| standing(standings, id) == Standing::Stranger)
+            .cloned()
+            .collect();
+        let mut read = if strangers.is_empty() {
+            Vec::new()
+        } else {
+            store.default_roles_of_listing(domain, &strangers).await?
+        }
+        .into_iter();
+        for id in ids {
+            let roles = match standing(standings, &id) {
+                Standing::Stranger => read.next().flatten(),
+                Standing::Member | Standing::Removed => Some(Vec::new()),
+            };
+            let lists_domain = roles.is_some();
+            counting += usize::from(lists_domain);
+            candidates.push(Listed { id, lists_domain, default_roles: roles.unwrap_or_default() });
+        }
+    }
+    Ok(candidates)
+}
+
+fn standings(known: &UserItems, marks: Vec<OrganizationId>) -> HashMap<OrganizationId, Standing> {
+    let members = known.memberships.iter().map(|m| (m.organization_id.clone(), Standing::Member));
+    // A member by hand may stand beside a mark on the address; membership is what is true now.
+    let marked = marks.into_iter().map(|id| (id, Standing::Removed));
+    let removed = known.removed_from.iter().map(|id| (id.clone(), Standing::Removed));
+    marked.chain(removed).chain(members).collect()
+}
+
+fn standing(standings: &HashMap<OrganizationId, Standing>, id: &OrganizationId) -> Standing {
+    standings.get(id).copied().unwrap_or(Standing::Stranger)
+}
+
+/// The profile, where the user is a member of something and it is not what is kept.
+fn changed_profile(user: &User, known: &UserItems, joining: &[Membership]) -> Option<Profile> {
+    let profile = Profile { email: user.email.clone(), user_name: user.user_name.clone() };
+    let member = !joining.is_empty() || !known.memberships.is_empty();
+    (member && known.profile.as_ref() != Some(&profile)).then_some(profile)
+}

@@ -1,0 +1,88 @@
+//! An organization's default roles: a list inside the organization's own item.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+
+use super::item::{Item, number, texts};
+use super::{Expression, Patience, Store, StoreError, keys};
+use crate::domain::ids::{OrganizationId, OrganizationRoleId};
+use crate::domain::jit::{DefaultRoles, Precondition, Version};
+use crate::error::{Error, Result, organization_not_found};
+
+impl Store {
+    /// An organization's default roles; none if there is no such organization.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn default_roles(
+        &self,
+        id: &OrganizationId,
+    ) -> Result<Option<DefaultRoles>, StoreError> {
+        let item = self.get(keys::organization(id)).await?;
+        item.map_or(Ok(None), |attributes| read_default_roles(&self.item(&attributes)))
+    }
+
+    /// Changes the list, and answers its version then. `change` gets those ids of the list whose
+    /// roles still exist, and may be asked again where another writer came first. A change that
+    /// changes nothing writes nothing.
+    ///
+    /// # Errors
+    /// What `change` says; when there is no such organization; when the precondition fails; when
+    /// the new list would be too long. Then nothing has changed.
+    pub async fn change_default_roles(
+        &self,
+        id: &OrganizationId,
+        precondition: &Precondition,
+        change: impl Fn(&[OrganizationRoleId]) -> Result<Vec<OrganizationRoleId>>,
+    ) -> Result<Version> {
+        let mut patience = Patience::new(&self.randomness);
+        loop {
+            let stored = self.default_roles(id).await?.ok_or_else(|| organization_not_found(id))?;
+            if !precondition.holds(stored.version) {
+                return Err(Error::PreconditionFailed { current: stored.version });
+            }
+            let existing = self.organization_roles_by_id(&stored.ids).await?;
+            let current: Vec<_> =
+                stored.ids.iter().filter(|id| existing.contains_key(id)).cloned().collect();
+            let wanted = change(&current)?;
+            if wanted == stored.ids {
+                return Ok(stored.version);
+            }
+            if wanted.len() > DefaultRoles::MOST {
+                return Err(Error::DefaultRolesFull);
+            }
+            let next = stored.version.next();
+            let write = Expression::default()
+                .name("#roles", "jitRoles")
+                .name("#version", "version")
+                .value(":roles", default_roles(&wanted, next))
+                .set("#roles = :roles")
+                .when_version("#roles.#version", &Precondition::OneOf(vec![stored.version]));
+            if self.commit(vec![self.update(keys::organization(id), write)]).await?.is_ok() {
+                return Ok(next);
+            }
+            patience.pause("TransactWriteItems", "other writers of the default roles").await?;
+        }
+    }
+}
+
+/// The default roles in an organization's item; none if it is what a deletion has left.
+pub(super) fn read_default_roles(
+    organization: &Item<'_>,
+) -> Result<Option<DefaultRoles>, StoreError> {
+    if organization.has("deletedAt") {
+        return Ok(None);
+    }
+    let roles = organization.map("jitRoles")?;
+    let ids = roles.list("ids", OrganizationRoleId::parse)?;
+    Ok(Some(DefaultRoles { ids, version: Version::new(roles.number("version")?) }))
+}
+
+/// The default roles as an attribute of an organization's item.
+pub(super) fn default_roles(ids: &[OrganizationRoleId], version: Version) -> AttributeValue {
+    AttributeValue::M(HashMap::from([
+        ("ids".to_owned(), texts(ids)),
+        ("version".to_owned(), number(version.get())),
+    ]))
+}

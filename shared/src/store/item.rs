@@ -1,0 +1,164 @@
+//! Reading items: an item that cannot be read is an error which names table, key and attribute.
+
+use std::collections::HashMap;
+use std::str::FromStr;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use jiff::Timestamp;
+
+use super::keys::Key;
+use super::{StoreError, keys};
+
+pub(super) type Attributes = HashMap<String, AttributeValue>;
+
+/// An item as it was read, or a map inside of it.
+pub(super) struct Item<'a> {
+    table: &'a str,
+    /// The attribute that the map stands in, for the error.
+    place: String,
+    attributes: &'a Attributes,
+    key: String,
+}
+
+impl<'a> Item<'a> {
+    pub(super) fn new(table: &'a str, attributes: &'a Attributes) -> Self {
+        let part = |name| attributes.get(name).and_then(|value| value.as_s().ok());
+        let key = format!(
+            "{}/{}",
+            part(keys::PK).map_or("?", String::as_str),
+            part(keys::SK).map_or("?", String::as_str)
+        );
+        Self { table, place: String::new(), attributes, key }
+    }
+
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.attributes.contains_key(name)
+    }
+
+    /// The primary key.
+    pub(super) fn key(&self) -> Result<Key, StoreError> {
+        Ok(Key { pk: self.text(keys::PK)?.to_owned(), sk: self.text(keys::SK)?.to_owned() })
+    }
+
+    /// The sort key without its prefix, parsed.
+    pub(super) fn sort_key<T, E>(
+        &self,
+        prefix: &str,
+        parse: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Result<T, StoreError> {
+        self.text(keys::SK)?
+            .strip_prefix(prefix)
+            .and_then(|rest| parse(rest).ok())
+            .ok_or_else(|| self.unreadable(keys::SK, "a sort key with its prefix"))
+    }
+
+    pub(super) fn text(&self, name: &str) -> Result<&'a str, StoreError> {
+        self.optional_text(name)?.ok_or_else(|| self.unreadable(name, "a string"))
+    }
+
+    pub(super) fn optional_text(&self, name: &str) -> Result<Option<&'a str>, StoreError> {
+        self.attributes
+            .get(name)
+            .map(|value| match value {
+                AttributeValue::S(text) => Ok(text.as_str()),
+                _ => Err(self.unreadable(name, "a string")),
+            })
+            .transpose()
+    }
+
+    /// A string attribute that `parse` understands.
+    pub(super) fn parsed<T, E>(
+        &self,
+        name: &str,
+        expected: &'static str,
+        parse: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Result<T, StoreError> {
+        parse(self.text(name)?).map_err(|_| self.unreadable(name, expected))
+    }
+
+    /// A string attribute that `parse` understands, if it is there.
+    pub(super) fn optional<T, E>(
+        &self,
+        name: &str,
+        expected: &'static str,
+        parse: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Result<Option<T>, StoreError> {
+        self.optional_text(name)?
+            .map(|text| parse(text).map_err(|_| self.unreadable(name, expected)))
+            .transpose()
+    }
+
+    pub(super) fn timestamp(&self, name: &str) -> Result<Timestamp, StoreError> {
+        self.parsed(name, "an RFC 3339 timestamp", Timestamp::from_str)
+    }
+
+    pub(super) fn number(&self, name: &str) -> Result<u64, StoreError> {
+        match self.attributes.get(name) {
+            Some(AttributeValue::N(digits)) => digits.parse().ok(),
+            _ => None,
+        }
+        .ok_or_else(|| self.unreadable(name, "a whole number"))
+    }
+
+    /// A list of strings, each of which `parse` understands.
+    pub(super) fn list<T, E>(
+        &self,
+        name: &str,
+        parse: impl Fn(&str) -> Result<T, E>,
+    ) -> Result<Vec<T>, StoreError> {
+        let unreadable = || self.unreadable(name, "a list of strings");
+        let Some(AttributeValue::L(values)) = self.attributes.get(name) else {
+            return Err(unreadable());
+        };
+        values
+            .iter()
+            .map(|value| {
+                let text = value.as_s().map_err(|_| unreadable())?;
+                parse(text).map_err(|_| unreadable())
+            })
+            .collect()
+    }
+
+    pub(super) fn map(&self, name: &str) -> Result<Item<'a>, StoreError> {
+        match self.attributes.get(name) {
+            Some(AttributeValue::M(attributes)) => Ok(Item {
+                table: self.table,
+                place: format!("{}{name}.", self.place),
+                attributes,
+                key: self.key.clone(),
+            }),
+            _ => Err(self.unreadable(name, "a map")),
+        }
+    }
+
+    /// The names in a map.
+    pub(super) fn names(&self) -> impl Iterator<Item = &'a str> + use<'a> {
+        self.attributes.keys().map(String::as_str)
+    }
+
+    pub(super) fn unreadable(&self, name: &str, expected: &'static str) -> StoreError {
+        StoreError::Unreadable {
+            table: self.table.to_owned(),
+            key: self.key.clone(),
+            attribute: format!("{}{name}", self.place),
+            expected,
+        }
+    }
+}
+
+pub(super) fn text(value: impl Into<String>) -> AttributeValue {
+    AttributeValue::S(value.into())
+}
+
+pub(super) fn number(value: u64) -> AttributeValue {
+    AttributeValue::N(value.to_string())
+}
+
+/// RFC 3339 to the millisecond in UTC, so that texts order like times.
+pub(super) fn timestamp(value: Timestamp) -> AttributeValue {
+    AttributeValue::S(format!("{value:.3}"))
+}
+
+pub(super) fn texts<T: ToString>(values: impl IntoIterator<Item = T>) -> AttributeValue {
+    AttributeValue::L(values.into_iter().map(|value| text(value.to_string())).collect())
+}

@@ -1,0 +1,192 @@
+//! Organization roles, their number, and what keeps their names unique.
+
+use std::collections::HashMap;
+
+use super::item::{Attributes, number, text, timestamp};
+use super::{Expression, Patience, Store, StoreError, keys};
+use crate::domain::ids::OrganizationRoleId;
+use crate::domain::organization::OrganizationRole;
+use crate::domain::text::{Description, Name};
+use crate::error::{Error, Result, organization_role_not_found};
+
+/// What is to change of a role; what is none stays.
+#[derive(Clone, Debug, Default)]
+pub struct OrganizationRoleChanges {
+    /// The new name.
+    pub name: Option<Name>,
+    /// The new description, or none at all.
+    pub description: Option<Option<Description>>,
+}
+
+impl Store {
+    /// All roles, by name.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn organization_roles(&self) -> Result<Vec<OrganizationRole>, StoreError> {
+        let items = self.query(keys::ROLES.to_owned(), keys::ROLE_PREFIX).await?;
+        let mut roles =
+            items.iter().map(|item| self.read_role(item)).collect::<Result<Vec<_>, _>>()?;
+        roles.sort_by_cached_key(|role| (role.name.folded(), role.id.clone()));
+        Ok(roles)
+    }
+
+    /// One role, if it exists.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn organization_role(
+        &self,
+        id: &OrganizationRoleId,
+    ) -> Result<Option<OrganizationRole>, StoreError> {
+        let item = self.get(keys::organization_role(id)).await?;
+        item.map(|attributes| self.read_role(&attributes)).transpose()
+    }
+
+    /// Those of these roles that exist.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn organization_roles_by_id(
+        &self,
+        ids: &[OrganizationRoleId],
+    ) -> Result<HashMap<OrganizationRoleId, OrganizationRole>, StoreError> {
+        let mut ids = ids.to_vec();
+        ids.sort_unstable();
+        ids.dedup();
+        let items = self.batch_get(ids.iter().map(keys::organization_role).collect()).await?;
+        items.iter().map(|item| self.read_role(item).map(|role| (role.id.clone(), role))).collect()
+    }
+
+    /// Creates a role.
+    ///
+    /// # Errors
+    /// When its name is in use, or there are too many roles already; then nothing has changed.
+    pub async fn create_organization_role(&self, role: &OrganizationRole) -> Result<()> {
+        let mut attributes = HashMap::from([
+            ("name".to_owned(), text(role.name.as_str())),
+            ("createdAt".to_owned(), timestamp(role.created_at)),
+        ]);
+        if let Some(description) = &role.description {
+            attributes.insert("description".to_owned(), text(description.as_str()));
+        }
+        let count = Expression::default()
+            .name("#count", "count")
+            .value(":none", number(0))
+            .value(":one", number(1))
+            .value(":most", number(OrganizationRole::MOST as u64))
+            .set("#count = if_not_exists(#count, :none) + :one")
+            .when("attribute_not_exists(#count) OR #count < :most");
+        let writes = vec![
+            self.put_new(keys::organization_role(&role.id), attributes),
+            self.put_role_name(&role.name, &role.id),
+            self.update(keys::organization_role_count(), count),
+        ];
+        let Err(unmet) = self.commit(writes).await? else {
+            return Ok(());
+        };
+        Err(if unmet.at(1).is_some() {
+            Error::OrganizationRoleNameInUse(role.name.as_str().to_owned())
+        } else {
+            Error::OrganizationRolesFull
+        })
+    }
+
+    /// Changes a role, and answers it as it is then.
+    ///
+    /// # Errors
+    /// When there is no such role, or its new name is in use; then nothing has changed.
+    pub async fn update_organization_role(
+        &self,
+        id: &OrganizationRoleId,
+        changes: &OrganizationRoleChanges,
+    ) -> Result<OrganizationRole> {
+        let mut patience = Patience::new(&self.randomness);
+        loop {
+            let before =
+                self.organization_role(id).await?.ok_or_else(|| organization_role_not_found(id))?;
+            let after = OrganizationRole {
+                name: changes.name.clone().unwrap_or_else(|| before.name.clone()),
+                description: changes
+                    .description
+                    .clone()
+                    .unwrap_or_else(|| before.description.clone()),
+                ..before.clone()
+            };
+            let mut change = unchanged_name(&before)
+                .value(":new", text(after.name.as_str()))
+                .set("#name = :new")
+                .name("#description", "description");
+            change = match &after.description {
+                Some(description) => change
+                    .value(":description", text(description.as_str()))
+                    .set("#description = :description"),
+                None => change.remove("#description"),
+            };
+            let mut writes = vec![self.update(keys::organization_role(id), change)];
+            if after.name.folded() != before.name.folded() {
+                writes.push(self.put_role_name(&after.name, id));
+                writes.push(self.delete(keys::role_name(&before.name)));
+            }
+            let Err(unmet) = self.commit(writes).await? else {
+                return Ok(after);
+            };
+            if unmet.at(0).is_none() {
+                return Err(Error::OrganizationRoleNameInUse(after.name.as_str().to_owned()));
+            }
+            patience.pause("TransactWriteItems", "other writers of the role").await?;
+        }
+    }
+
+    /// Deletes a role. Whatever still names it means nothing from then on.
+    ///
+    /// # Errors
+    /// When there is no such role.
+    pub async fn delete_organization_role(&self, id: &OrganizationRoleId) -> Result<()> {
+        let mut patience = Patience::new(&self.randomness);
+        loop {
+            let role =
+                self.organization_role(id).await?.ok_or_else(|| organization_role_not_found(id))?;
+            let count = Expression::default()
+                .name("#count", "count")
+                .value(":one", number(1))
+                .set("#count = #count - :one");
+            let writes = vec![
+                self.delete_if(keys::organization_role(id), unchanged_name(&role)),
+                self.delete(keys::role_name(&role.name)),
+                self.update(keys::organization_role_count(), count),
+            ];
+            if self.commit(writes).await?.is_ok() {
+                return Ok(());
+            }
+            patience.pause("TransactWriteItems", "other writers of the role").await?;
+        }
+    }
+
+    fn put_role_name(
+        &self,
+        name: &Name,
+        id: &OrganizationRoleId,
+    ) -> aws_sdk_dynamodb::types::TransactWriteItem {
+        let attributes = HashMap::from([("roleId".to_owned(), text(id.as_str()))]);
+        self.put_new(keys::role_name(name), attributes)
+    }
+
+    fn read_role(&self, attributes: &Attributes) -> Result<OrganizationRole, StoreError> {
+        let item = self.item(attributes);
+        Ok(OrganizationRole {
+            id: item.sort_key(keys::ROLE_PREFIX, OrganizationRoleId::parse)?,
+            name: item.parsed("name", "a name", Name::parse)?,
+            description: item.optional("description", "a description", Description::parse)?,
+            created_at: item.timestamp("createdAt")?,
+        })
+    }
+}
+
+/// Demands that a role exists and still has the name that was read.
+fn unchanged_name(role: &OrganizationRole) -> Expression {
+    Expression::default()
+        .name("#name", "name")
+        .value(":old", text(role.name.as_str()))
+        .when("#name = :old")
+}

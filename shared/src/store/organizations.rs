@@ -1,0 +1,372 @@
+//! Organizations and their custom data.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity, TransactWriteItem};
+use jiff::Timestamp;
+use serde_json::value::RawValue;
+
+use super::default_roles::default_roles;
+use super::item::{Attributes, text, timestamp};
+use super::{Expression, Store, StoreError, failure, keys};
+use crate::domain::email_domain::EmailDomain;
+use crate::domain::ids::OrganizationId;
+use crate::domain::jit::{Precondition, Version};
+use crate::domain::organization::{CustomData, Organization};
+use crate::domain::text::{Description, Name};
+use crate::error::{Error, Result, organization_not_found};
+
+/// What is to change of an organization; what is none stays.
+#[derive(Clone, Debug, Default)]
+pub struct OrganizationChanges {
+    /// The new name.
+    pub name: Option<Name>,
+    /// The new description, or none at all.
+    pub description: Option<Option<Description>>,
+    /// The new custom data, all of it.
+    pub custom_data: Option<CustomData>,
+}
+
+/// Where an organization stands among all organizations: by folded name, then by id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OrganizationRank(String);
+
+impl OrganizationRank {
+    /// Reads a rank as [`Self::as_str`] gives it, if it is one within a search for names that
+    /// begin like this.
+    #[must_use]
+    pub fn parse(text: &str, prefix: &str) -> Option<Self> {
+        let rank = Self(text.to_owned());
+        (rank.id().is_some() && text.starts_with(&keys::organization_rank_prefix(prefix)))
+            .then_some(rank)
+    }
+
+    /// The rank as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    fn id(&self) -> Option<OrganizationId> {
+        let (_, id) = self.0.rsplit_once('#')?;
+        OrganizationId::parse(id).ok()
+    }
+}
+
+/// A page of a list without end.
+#[derive(Clone, Debug)]
+pub struct Page<T, C> {
+    /// What is on the page: at most as many as asked for, fewer where some are gone meanwhile.
+    pub items: Vec<T>,
+    /// After what the next page begins, if there is one.
+    pub next: Option<C>,
+}
+
+impl Store {
+    /// Those of these organizations that exist, in the order of the ids.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn organizations(
+        &self,
+        ids: &[OrganizationId],
+    ) -> Result<Vec<Organization>, StoreError> {
+        let items = self.batch_get(ids.iter().map(keys::organization).collect()).await?;
+        let mut found = items
+            .iter()
+            .filter_map(|item| self.read_organization(item).transpose())
+            .map(|read| read.map(|organization| (organization.id.clone(), organization)))
+            .collect::<Result<HashMap<_, _>, _>>()?;
+        Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
+    }
+
+    /// An organization and its custom data, if it exists.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn organization(
+        &self,
+        id: &OrganizationId,
+    ) -> Result<Option<(Organization, CustomData)>, StoreError> {
+        let items = self.get_together(vec![keys::organization(id), keys::custom_data(id)]).await?;
+        let [Some(organization), custom_data] = items.as_slice() else {
+            return Ok(None);
+        };
+        let Some(organization) = self.read_organization(organization)? else {
+            return Ok(None);
+        };
+        let custom_data =
+            custom_data.as_ref().map(|item| self.read_custom_data(item)).transpose()?;
+        Ok(Some((organization, custom_data.unwrap_or_default())))
+    }
+
+    /// Organizations by name, those whose name begins with `prefix` (whatever the case). The order
+    /// comes from an index, which is eventually consistent: a new or renamed organization may take
+    /// a moment to appear at its place. What is shown of each is read strongly.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn list_organizations(
+        &self,
+        prefix: &str,
+        page_size: usize,
+        after: Option<&OrganizationRank>,
+    ) -> Result<Page<(Organization, CustomData), OrganizationRank>, StoreError> {
+        let (ranks, next) = self.organization_ranks(prefix, page_size, after).await?;
+        let ids: Vec<_> = ranks.iter().filter_map(OrganizationRank::id).collect();
+        let (organizations, custom_data) = futures_util::future::try_join(
+            self.organizations(&ids),
+            self.batch_get(ids.iter().map(keys::custom_data).collect()),
+        )
+        .await?;
+        let mut custom_data = custom_data
+            .iter()
+            .map(|item| {
+                Ok((self.item(item).text(keys::PK)?.to_owned(), self.read_custom_data(item)?))
+            })
+            .collect::<Result<HashMap<_, _>, StoreError>>()?;
+        let items = organizations
+            .into_iter()
+            .map(|organization| {
+                let partition = keys::organization_partition(&organization.id);
+                (organization, custom_data.remove(&partition).unwrap_or_default())
+            })
+            .collect();
+        Ok(Page { items, next })
+    }
+
+    /// Creates an organization with an empty JIT configuration.
+    ///
+    /// # Errors
+    /// When its id is or was in use; then nothing has changed.
+    pub async fn create_organization(
+        &self,
+        organization: &Organization,
+        custom_data: Option<&CustomData>,
+    ) -> Result<()> {
+        let Organization { id, name, description, created_at } = organization;
+        let mut attributes = HashMap::from([
+            ("name".to_owned(), text(name.as_str())),
+            ("createdAt".to_owned(), timestamp(*created_at)),
+            ("jitRoles".to_owned(), default_roles(&[], Version::FIRST)),
+            (keys::GSI1_PK.to_owned(), text(keys::ORGANIZATIONS)),
+            (keys::GSI1_SK.to_owned(), text(keys::organization_rank(name, id))),
+        ]);
+        if let Some(description) = description {
+            attributes.insert("description".to_owned(), text(description.as_str()));
+        }
+        let mut writes =
+            vec![self.put_new(keys::organization(id), attributes), self.put_no_email_domains(id)];
+        writes.extend(custom_data.map(|data| self.put_custom_data(id, data)));
+        self.commit(writes).await?.map_err(|_| Error::OrganizationIdInUse(id.clone()))
+    }
+
+    /// Changes an organization. Where two writers meet, the later one wins.
+    ///
+    /// # Errors
+    /// When there is no such organization.
+    pub async fn update_organization(
+        &self,
+        id: &OrganizationId,
+        changes: &OrganizationChanges,
+    ) -> Result<()> {
+        let mut change = alive();
+        if let Some(name) = &changes.name {
+            change = change
+                .name("#name", "name")
+                .name("#rank", keys::GSI1_SK)
+                .value(":name", text(name.as_str()))
+                .value(":rank", text(keys::organization_rank(name, id)))
+                .set("#name = :name")
+                .set("#rank = :rank");
+        }
+        if let Some(description) = &changes.description {
+            change = change.name("#description", "description");
+            change = match description {
+                Some(description) => change
+                    .value(":description", text(description.as_str()))
+                    .set("#description = :description"),
+                None => change.remove("#description"),
+            };
+        }
+        let organization = if change.update().is_empty() {
+            self.check(keys::organization(id), change)
+        } else {
+            self.update(keys::organization(id), change)
+        };
+        let data = changes.custom_data.as_ref().map(|data| self.put_custom_data(id, data));
+        let writes = std::iter::once(organization).chain(data).collect();
+        self.commit(writes).await?.map_err(|_| organization_not_found(id))
+    }
+
+    /// Deletes an organization: its JIT configuration and its memberships mean nothing from that
+    /// instant on. Answers the domains whose index entries are left for
+    /// [`Self::sweep_organization`].
+    ///
+    /// # Errors
+    /// When there is no such organization.
+    pub async fn delete_organization(
+        &self,
+        id: &OrganizationId,
+        at: Timestamp,
+    ) -> Result<Vec<EmailDomain>> {
+        let mut patience = super::Patience::new(&self.randomness);
+        loop {
+            let list = self.email_domains(id).await?.ok_or_else(|| organization_not_found(id))?;
+            let mut tombstone = alive().value(":now", timestamp(at)).set("#deletedAt = :now");
+            for (index, name) in
+                ["name", "description", "createdAt", "jitRoles", keys::GSI1_PK, keys::GSI1_SK]
+                    .into_iter()
+                    .enumerate()
+            {
+                let placeholder = format!("#x{index}");
+                tombstone = tombstone.name(&placeholder, name).remove(placeholder);
+            }
+            // The list must be the one that was read, or the sweep would miss a domain.
+            let unchanged = Expression::default()
+                .name("#version", "version")
+                .when_version("#version", &Precondition::OneOf(vec![list.version]));
+            let writes = vec![
+                self.update(keys::organization(id), tombstone),
+                self.delete_if(keys::email_domains(id), unchanged),
+                self.delete(keys::custom_data(id)),
+            ];
+            match self.commit(writes).await? {
+                Ok(()) => return Ok(list.domains.into_keys().collect()),
+                Err(unmet) if unmet.at(0).is_some() => return Err(organization_not_found(id)),
+                Err(_) => {
+                    patience.pause("TransactWriteItems", "other writers of the list").await?;
+                }
+            }
+        }
+    }
+
+    /// Deletes what a deleted organization has left behind. Nothing depends on it: whatever stays
+    /// is invisible, and its id never comes back.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn sweep_organization(
+        &self,
+        id: &OrganizationId,
+        domains: &[EmailDomain],
+    ) -> Result<(), StoreError> {
+        let entries = domains.iter().map(|domain| keys::domain_index_entry(domain, id)).collect();
+        self.batch_delete(entries).await?;
+        let mut start = None;
+        loop {
+            let output = self
+                .client
+                .query()
+                .table_name(&*self.table)
+                .index_name(keys::GSI1)
+                .return_consumed_capacity(ReturnConsumedCapacity::Total)
+                .key_condition_expression("#pk = :pk")
+                .expression_attribute_names("#pk", keys::GSI1_PK)
+                .expression_attribute_values(":pk", text(keys::organization_partition(id)))
+                .set_exclusive_start_key(start)
+                .send()
+                .await
+                .map_err(|error| failure("Query", &error))?;
+            let members = output.items.unwrap_or_default();
+            let members = members
+                .iter()
+                .map(|attributes| self.item(attributes).key())
+                .collect::<Result<Vec<_>, _>>()?;
+            self.batch_delete(members).await?;
+            start = output.last_evaluated_key;
+            if start.is_none() {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn organization_ranks(
+        &self,
+        prefix: &str,
+        page_size: usize,
+        after: Option<&OrganizationRank>,
+    ) -> Result<(Vec<OrganizationRank>, Option<OrganizationRank>), StoreError> {
+        let start = after.and_then(|rank| {
+            let mut start = keys::organization(&rank.id()?).into_attributes();
+            start.insert(keys::GSI1_PK.to_owned(), text(keys::ORGANIZATIONS));
+            start.insert(keys::GSI1_SK.to_owned(), text(rank.as_str()));
+            Some(start)
+        });
+        let mut query = self
+            .client
+            .query()
+            .table_name(&*self.table)
+            .index_name(keys::GSI1)
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            // One more than the page holds tells whether there is another page.
+            .limit(i32::try_from(page_size + 1).unwrap_or(i32::MAX))
+            .set_exclusive_start_key(start)
+            .expression_attribute_names("#pk", keys::GSI1_PK)
+            .expression_attribute_values(":pk", text(keys::ORGANIZATIONS));
+        query = match keys::organization_rank_prefix(prefix) {
+            all if all.is_empty() => query.key_condition_expression("#pk = :pk"),
+            prefix => query
+                .key_condition_expression("#pk = :pk AND begins_with(#sk, :prefix)")
+                .expression_attribute_names("#sk", keys::GSI1_SK)
+                .expression_attribute_values(":prefix", text(prefix)),
+        };
+        let output = query.send().await.map_err(|error| failure("Query", &error))?;
+        let mut ranks = output
+            .items
+            .unwrap_or_default()
+            .iter()
+            .map(|item| {
+                self.item(item).text(keys::GSI1_SK).map(|rank| OrganizationRank(rank.to_owned()))
+            })
+            .collect::<Result<Vec<_>, _>>()?;
+        let more = ranks.len() > page_size;
+        ranks.truncate(page_size);
+        let next = if more { ranks.last().cloned() } else { None };
+        Ok((ranks, next))
+    }
+
+    /// The organization in an item; none if the item is what a deletion has left.
+    fn read_organization(
+        &self,
+        attributes: &Attributes,
+    ) -> Result<Option<Organization>, StoreError> {
+        let item = self.item(attributes);
+        if item.has("deletedAt") {
+            return Ok(None);
+        }
+        let id = item
+            .text(keys::PK)?
+            .strip_prefix(keys::ORGANIZATION_PREFIX)
+            .and_then(|id| OrganizationId::parse(id).ok())
+            .ok_or_else(|| item.unreadable(keys::PK, "an organization's partition key"))?;
+        Ok(Some(Organization {
+            id,
+            name: item.parsed("name", "a name", Name::parse)?,
+            description: item.optional("description", "a description", Description::parse)?,
+            created_at: item.timestamp("createdAt")?,
+        }))
+    }
+
+    fn read_custom_data(&self, attributes: &Attributes) -> Result<CustomData, StoreError> {
+        let item = self.item(attributes);
+        let raw = item.parsed("json", "JSON", |json| RawValue::from_string(json.to_owned()))?;
+        CustomData::parse(raw).map_err(|_| item.unreadable("json", "a JSON object of bounded size"))
+    }
+
+    fn put_custom_data(&self, id: &OrganizationId, data: &CustomData) -> TransactWriteItem {
+        let attributes =
+            HashMap::from([("json".to_owned(), AttributeValue::S(data.as_raw().get().to_owned()))]);
+        self.put(keys::custom_data(id), attributes)
+    }
+}
+
+/// Demands that an organization exists and is not deleted; without it, an update would create it
+/// anew.
+fn alive() -> Expression {
+    Expression::default()
+        .name("#pk", keys::PK)
+        .name("#deletedAt", "deletedAt")
+        .when("attribute_exists(#pk)")
+        .when("attribute_not_exists(#deletedAt)")
+}

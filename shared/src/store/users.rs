@@ -1,0 +1,180 @@
+//! What is kept of each user: memberships, removal marks, and the profile.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::TransactWriteItem;
+
+use super::default_roles::read_default_roles;
+use super::item::{Attributes, Item, text, texts, timestamp};
+use super::{Store, StoreError, keys};
+use crate::domain::decision::Standing;
+use crate::domain::email_address::EmailAddress;
+use crate::domain::email_domain::EmailDomain;
+use crate::domain::ids::{OrganizationId, OrganizationRoleId, UserId};
+use crate::domain::membership::{EntryPath, Membership, Profile, Provenance};
+
+/// Everything that is kept of one user.
+#[derive(Clone, Debug, Default)]
+pub struct UserItems {
+    /// The memberships; those in deleted organizations may linger and mean nothing.
+    pub memberships: Vec<Membership>,
+    /// The organizations that an administrator has removed the user from.
+    pub removed_from: Vec<OrganizationId>,
+    /// The profile, once the user was a member of anything.
+    pub profile: Option<Profile>,
+}
+
+/// What [`Store::join`] has found.
+#[derive(Clone, Debug, Default)]
+pub struct Joining {
+    /// The organizations that something stood in the way of, and what: they were left out.
+    pub left_out: HashMap<OrganizationId, Standing>,
+}
+
+impl Store {
+    /// Everything that is kept of a user.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn user_items(&self, id: &UserId) -> Result<UserItems, StoreError> {
+        let mut items = UserItems::default();
+        for attributes in self.query(keys::user_partition(id), "").await? {
+            let item = self.item(&attributes);
+            if item.text(keys::SK)? == keys::profile(id).sk {
+                items.profile = Some(Profile {
+                    email: item.optional_text("email")?.map(str::to_owned),
+                    user_name: item.optional_text("userName")?.map(str::to_owned),
+                });
+                continue;
+            }
+            let organization_id =
+                item.sort_key(keys::ORGANIZATION_PREFIX, OrganizationId::parse)?;
+            match standing(&item) {
+                Standing::Removed => items.removed_from.push(organization_id),
+                _ => items.memberships.push(read_membership(&item, organization_id)?),
+            }
+        }
+        Ok(items)
+    }
+
+    /// The organizations that an administrator has removed this address from.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn removal_marks(
+        &self,
+        address: &EmailAddress,
+    ) -> Result<Vec<OrganizationId>, StoreError> {
+        self.query(keys::removal_partition(address), "")
+            .await?
+            .iter()
+            .map(|item| self.item(item).sort_key(keys::ORGANIZATION_PREFIX, OrganizationId::parse))
+            .collect()
+    }
+
+    /// For each of these organizations, its default roles if it exists and lists the domain: all of
+    /// one moment, so that no membership mixes the domains of one with the roles of another. At
+    /// most 50.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn default_roles_of_listing(
+        &self,
+        domain: &EmailDomain,
+        organizations: &[OrganizationId],
+    ) -> Result<Vec<Option<Vec<OrganizationRoleId>>>, StoreError> {
+        let pairs = organizations
+            .iter()
+            .flat_map(|id| [keys::domain_index_entry(domain, id), keys::organization(id)])
+            .collect();
+        let items = self.get_together(pairs).await?;
+        items
+            .chunks_exact(2)
+            .map(|pair| match pair {
+                [Some(_), Some(organization)] => {
+                    Ok(read_default_roles(&self.item(organization))?.map(|roles| roles.ids))
+                }
+                _ => Ok(None),
+            })
+            .collect()
+    }
+
+    /// Writes new memberships and the profile in one transaction. Where a membership or a removal
+    /// mark stands already, that one is left out and the rest is written: so repeating changes
+    /// nothing. At most 99 memberships.
+    ///
+    /// # Errors
+    /// When the store fails; then nothing was written.
+    pub async fn join(
+        &self,
+        user: &UserId,
+        memberships: &[Membership],
+        profile: Option<&Profile>,
+    ) -> Result<Joining, StoreError> {
+        let mut joining = Joining::default();
+        loop {
+            let wanted: Vec<_> = memberships
+                .iter()
+                .filter(|membership| !joining.left_out.contains_key(&membership.organization_id))
+                .collect();
+            let mut writes: Vec<_> =
+                wanted.iter().map(|membership| self.put_new_membership(user, membership)).collect();
+            writes.extend(profile.map(|profile| self.put_profile(user, profile)));
+            if writes.is_empty() {
+                return Ok(joining);
+            }
+            let Err(unmet) = self.commit(writes).await? else {
+                return Ok(joining);
+            };
+            for (index, membership) in wanted.iter().enumerate() {
+                if let Some(item) = unmet.at(index) {
+                    let found = item.map_or(Standing::Member, |item| standing(&self.item(item)));
+                    joining.left_out.insert(membership.organization_id.clone(), found);
+                }
+            }
+        }
+    }
+
+    fn put_new_membership(&self, user: &UserId, membership: &Membership) -> TransactWriteItem {
+        let Membership { organization_id, role_ids, joined_at, provenance } = membership;
+        let attributes = HashMap::from([
+            ("roleIds".to_owned(), texts(role_ids)),
+            ("joinedAt".to_owned(), timestamp(*joined_at)),
+            ("emailDomain".to_owned(), text(provenance.email_domain.as_str())),
+            ("entryPath".to_owned(), text(provenance.entry_path.as_str())),
+            (keys::GSI1_PK.to_owned(), text(keys::organization_partition(organization_id))),
+            (keys::GSI1_SK.to_owned(), text(keys::user_partition(user))),
+        ]);
+        self.put_new(keys::membership(user, organization_id), attributes)
+    }
+
+    fn put_profile(&self, user: &UserId, profile: &Profile) -> TransactWriteItem {
+        let attributes: Attributes = [("email", &profile.email), ("userName", &profile.user_name)]
+            .into_iter()
+            .filter_map(|(name, value)| Some((name.to_owned(), text(value.clone()?))))
+            .collect();
+        self.put(keys::profile(user), attributes)
+    }
+}
+
+/// What an item of a user says about an organization.
+fn standing(item: &Item<'_>) -> Standing {
+    if item.has("removedAt") { Standing::Removed } else { Standing::Member }
+}
+
+fn read_membership(
+    item: &Item<'_>,
+    organization_id: OrganizationId,
+) -> Result<Membership, StoreError> {
+    let entry_path =
+        |name: &str| EntryPath::ALL.into_iter().find(|path| path.as_str() == name).ok_or(());
+    Ok(Membership {
+        organization_id,
+        role_ids: item.list("roleIds", OrganizationRoleId::parse)?,
+        joined_at: item.timestamp("joinedAt")?,
+        provenance: Provenance {
+            email_domain: item.parsed("emailDomain", "an email domain", EmailDomain::normalise)?,
+            entry_path: item.parsed("entryPath", "an entry path", entry_path)?,
+        },
+    })
+}
