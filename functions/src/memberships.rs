@@ -84,12 +84,12 @@ fn entities(
         .collect();
     held.sort_by(|(a_name, _, a), (b_name, _, b)| (a_name, &a.id).cmp(&(b_name, &b.id)));
     held.into_iter()
-        .map(|(_, membership, organization)| entity(membership, &organization, roles))
+        .map(|(_, membership, organization)| entity(&membership, &organization, roles))
         .collect()
 }
 
 fn entity(
-    membership: Membership,
+    membership: &Membership,
     organization: &Organization,
     roles: &HashMap<OrganizationRoleId, OrganizationRole>,
 ) -> MembershipEntity {

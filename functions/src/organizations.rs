@@ -11,6 +11,7 @@ use serde_json::value::RawValue;
 use shared::ambient::organization_id;
 use shared::domain::ids::OrganizationId;
 use shared::domain::organization::{CustomData, Organization};
+use shared::domain::text::Description;
 use shared::http::{CursorPaging, JsonBody, PathOf, Problem, Routes, present};
 use shared::store::{OrganizationChanges, OrganizationRank};
 use shared::{App, Error, Violation};
@@ -62,7 +63,7 @@ impl<'a> OrganizationEntity<'a> {
         Self {
             id: organization.id.as_str(),
             name: organization.name.as_str(),
-            description: organization.description.as_ref().map(|text| text.as_str()),
+            description: organization.description.as_ref().map(Description::as_str),
             custom_data: custom_data.as_raw(),
             created_at: Moment(organization.created_at),
         }

@@ -1,1 +1,18 @@
-//! Usher's tests.
+//! Usher's tests: the real handlers, through the real AWS SDK, on an embedded DynamoDB of their
+//! own. The tree of modules is the tree of the functions.
+
+mod cognito;
+mod default_roles;
+mod domain;
+mod email_domains;
+mod http;
+mod local;
+mod memberships;
+mod organization_roles;
+mod organizations;
+mod provisioning;
+mod readme;
+mod store;
+mod support;
+mod template;
+mod triggers;

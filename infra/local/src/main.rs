@@ -1,3 +1,65 @@
-//! Usher on a developer's machine.
+//! `usher-local`: Usher on a developer's machine.
 
-fn main() {}
+use std::io::Write;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+use shared::domain::public_mailbox::MailboxPolicy;
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::filter::LevelFilter;
+use usher_local::{Local, Options};
+
+/// Serves Usher on this machine: its HTTP functions, an embedded DynamoDB, and the AWS Lambda
+/// Invoke API for its triggers. There is no authentication, hence loopback addresses only.
+#[derive(Parser)]
+#[command(version)]
+struct Flags {
+    /// Where the HTTP functions listen; port 0 picks a free one
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:3000")]
+    http: SocketAddr,
+    /// Where DynamoDB listens; port 0 picks a free one
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8000")]
+    dynamodb: SocketAddr,
+    /// Where the AWS Lambda Invoke API listens; port 0 picks a free one
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:3001")]
+    lambda: SocketAddr,
+    /// The file that keeps the data; without it, the data is in memory and gone in the end
+    #[arg(long, value_name = "PATH")]
+    database: Option<PathBuf>,
+    /// Public mailbox domains that single organizations may list: `org_1:gmail.com,org_2:gmx.de`
+    #[arg(long, value_name = "PAIRS", default_value = "", value_parser = MailboxPolicy::parse)]
+    public_mailbox_exceptions: MailboxPolicy,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let Flags { http, dynamodb, lambda, database, public_mailbox_exceptions } = Flags::parse();
+    tracing_subscriber::fmt().with_writer(std::io::stderr).with_max_level(LevelFilter::INFO).init();
+    let options =
+        Options { http, dynamodb, lambda, database, mailbox_policy: public_mailbox_exceptions };
+    match run(options).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("usher-local: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(options: Options) -> Result<(), Box<dyn std::error::Error>> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let local = Local::start(options).await?;
+    eprintln!("usher-local: there is no authentication here; for development only");
+    let mut output = std::io::stdout();
+    writeln!(output, "ready {}", local.addresses())?;
+    output.flush()?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    local.stop().await;
+    Ok(())
+}

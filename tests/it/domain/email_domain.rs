@@ -8,9 +8,7 @@ fn code(input: &str) -> &'static str {
 }
 
 fn message(input: &str) -> String {
-    EmailDomain::parse(input)
-        .expect_err("a refusal")
-        .to_string()
+    EmailDomain::parse(input).expect_err("a refusal").to_string()
 }
 
 #[track_caller]
@@ -50,36 +48,23 @@ fn accepted_input_takes_its_normal_form() {
         ("corp.internal", "corp.internal"),
     ];
     for (input, normal) in table {
-        assert_eq!(
-            EmailDomain::parse(input).unwrap().as_str(),
-            normal,
-            "{input:?}"
-        );
+        assert_eq!(EmailDomain::parse(input).unwrap().as_str(), normal, "{input:?}");
     }
 }
 
 #[test]
 fn display_is_the_normal_form() {
-    assert_eq!(
-        EmailDomain::parse("Bücher.de").unwrap().to_string(),
-        "xn--bcher-kva.de"
-    );
+    assert_eq!(EmailDomain::parse("Bücher.de").unwrap().to_string(), "xn--bcher-kva.de");
 }
 
 #[test]
 fn same_domain_in_two_notations_is_equal() {
-    assert_eq!(
-        EmailDomain::parse("BÜCHER.de."),
-        EmailDomain::parse("xn--bcher-kva.de")
-    );
+    assert_eq!(EmailDomain::parse("BÜCHER.de."), EmailDomain::parse("xn--bcher-kva.de"));
 }
 
 #[test]
 fn nothing_at_all_is_empty() {
-    assert_all(
-        "email_domain.empty",
-        &["", " ", "\t\r\n", "\u{3000}", ".", " . ", "。"],
-    );
+    assert_all("email_domain.empty", &["", " ", "\t\r\n", "\u{3000}", ".", " . ", "。"]);
 }
 
 #[test]
@@ -126,10 +111,7 @@ fn what_is_no_host_name_is_invalid() {
 
 #[test]
 fn wildcard_is_refused() {
-    assert_all(
-        "email_domain.wildcard",
-        &["*.foo.com", "*", "foo.*", " *.foo.com. "],
-    );
+    assert_all("email_domain.wildcard", &["*.foo.com", "*", "foo.*", " *.foo.com. "]);
 }
 
 #[test]
@@ -176,10 +158,7 @@ fn ip_address_is_refused() {
 
 #[test]
 fn single_label_is_refused() {
-    assert_all(
-        "email_domain.single_label",
-        &["localhost", "com", "COM.", "公司", "foo-bar"],
-    );
+    assert_all("email_domain.single_label", &["localhost", "com", "COM.", "公司", "foo-bar"]);
 }
 
 #[test]
@@ -212,29 +191,16 @@ fn public_suffix_that_is_stored_stays_readable() {
 fn domain_or_label_past_its_limit_is_too_long() {
     let of_length = |length: usize| format!("{}.com", ["a"; 125].join(".") + &"b".repeat(length));
     assert_eq!((of_length(0).len(), code(&of_length(0))), (253, "accepted"));
-    assert_eq!(
-        (of_length(1).len(), code(&of_length(1))),
-        (254, "email_domain.too_long")
-    );
+    assert_eq!((of_length(1).len(), code(&of_length(1))), (254, "email_domain.too_long"));
     assert_eq!(code(&format!("{}.com", "a".repeat(63))), "accepted");
-    assert_eq!(
-        code(&format!("{}.com", "a".repeat(64))),
-        "email_domain.too_long"
-    );
-    assert_eq!(
-        code(&format!("{}.com", "ü".repeat(63))),
-        "email_domain.too_long"
-    );
+    assert_eq!(code(&format!("{}.com", "a".repeat(64))), "email_domain.too_long");
+    assert_eq!(code(&format!("{}.com", "ü".repeat(63))), "email_domain.too_long");
 }
 
 #[test]
 fn huge_input_is_too_long_whatever_it_is() {
     for piece in ["a", " ", ".", "@", "/", "ü", "\u{200b}", "xn--"] {
-        assert_eq!(
-            code(&piece.repeat(1_000_000)),
-            "email_domain.too_long",
-            "{piece:?}"
-        );
+        assert_eq!(code(&piece.repeat(1_000_000)), "email_domain.too_long", "{piece:?}");
     }
 }
 
@@ -242,15 +208,7 @@ fn huge_input_is_too_long_whatever_it_is() {
 fn email_address_is_refused() {
     assert_all(
         "email_domain.email_address",
-        &[
-            "joe@foo.com",
-            "@foo.com",
-            "joe@",
-            "@",
-            "a@b@foo.com",
-            "mailto:joe@foo.com",
-            "*@foo.com",
-        ],
+        &["joe@foo.com", "@foo.com", "joe@", "@", "a@b@foo.com", "mailto:joe@foo.com", "*@foo.com"],
     );
 }
 
@@ -275,27 +233,15 @@ fn url_is_refused() {
 #[test]
 fn message_says_what_to_send_instead() {
     let table = [
-        (
-            " ",
-            "The email domain is empty: send one such as example.com.",
-        ),
+        (" ", "The email domain is empty: send one such as example.com."),
         (
             "foo_bar.com",
             "\"foo_bar.com\" is not a domain: send labels of letters, digits and inner hyphens \
              with dots between them, such as example.com.",
         ),
-        (
-            "*.foo.com",
-            "Wildcards are not supported: send each subdomain on its own.",
-        ),
-        (
-            "foo\u{ad}bar.com",
-            "The domain contains the ignored character U+00AD: send it without.",
-        ),
-        (
-            "[::1]",
-            "\"[::1]\" is an IP address: send a domain such as example.com.",
-        ),
+        ("*.foo.com", "Wildcards are not supported: send each subdomain on its own."),
+        ("foo\u{ad}bar.com", "The domain contains the ignored character U+00AD: send it without."),
+        ("[::1]", "\"[::1]\" is an IP address: send a domain such as example.com."),
         (
             "localhost",
             "\"localhost\" is a single label: send the whole domain, such as example.com.",
@@ -321,20 +267,11 @@ fn message_names_the_part_of_an_address_or_url_that_would_do() {
     let url = "This is a URL: send only its host";
     let table = [
         ("Joe@Foo.com", format!("{address}, \"foo.com\".")),
-        (
-            "mailto:joe@bücher.de",
-            format!("{address}, \"xn--bcher-kva.de\"."),
-        ),
+        ("mailto:joe@bücher.de", format!("{address}, \"xn--bcher-kva.de\".")),
         ("joe@localhost", format!("{address}.")),
         ("https://foo.com", format!("{url}, \"foo.com\".")),
-        (
-            "https://joe:secret@Foo.com:8443/bar@baz.com",
-            format!("{url}, \"foo.com\"."),
-        ),
-        (
-            "foo.com/login?next=https://bar.com",
-            format!("{url}, \"foo.com\"."),
-        ),
+        ("https://joe:secret@Foo.com:8443/bar@baz.com", format!("{url}, \"foo.com\".")),
+        ("foo.com/login?next=https://bar.com", format!("{url}, \"foo.com\".")),
         ("//foo.com/", format!("{url}, \"foo.com\".")),
         ("http://[::1]/", format!("{url}.")),
         ("https://*.foo.com/", format!("{url}.")),

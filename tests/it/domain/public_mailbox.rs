@@ -7,9 +7,7 @@ use shared::domain::public_mailbox::{MailboxPolicy, is_public_mailbox};
 const DATA: &str = include_str!("../../../shared/data/public-mailbox-domains.txt");
 
 fn listed() -> Vec<&'static str> {
-    DATA.lines()
-        .skip_while(|line| line.starts_with('#'))
-        .collect()
+    DATA.lines().skip_while(|line| line.starts_with('#')).collect()
 }
 
 fn domain(text: &str) -> EmailDomain {
@@ -160,14 +158,7 @@ fn exceptions_are_read_leniently_about_space_case_and_commas() {
 
 #[test]
 fn unreadable_exception_is_named() {
-    for pair in [
-        "gmail.com",
-        "org_1",
-        "org_1:",
-        ":gmail.com",
-        "org 1:gmail.com",
-        "org_1:co.uk",
-    ] {
+    for pair in ["gmail.com", "org_1", "org_1:", ":gmail.com", "org 1:gmail.com", "org_1:co.uk"] {
         let error = MailboxPolicy::parse(&format!("org_1:gmx.de, {pair} ")).unwrap_err();
         assert_eq!(
             error.to_string(),

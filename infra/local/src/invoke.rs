@@ -1,0 +1,59 @@
+//! The AWS Lambda Invoke API for the triggers, so that a Cognito emulator calls them as Cognito
+//! would.
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use functions::triggers::post_confirmation;
+use serde_json::json;
+use serde_json::value::RawValue;
+use shared::App;
+
+/// `POST /2015-03-31/functions/{FunctionName}/invocations`.
+pub(crate) fn router(app: App) -> Router {
+    Router::new().route("/2015-03-31/functions/{name}/invocations", post(invoke)).with_state(app)
+}
+
+async fn invoke(
+    State(app): State<App>,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+    payload: Bytes,
+) -> Response {
+    // A name may be a whole ARN, or carry a version: arn:aws:lambda:…:function:NAME[:VERSION].
+    let known = name.split(':').any(|part| part == post_confirmation::NAME);
+    if !known {
+        let message = format!("Function not found: {name}; there is {}", post_confirmation::NAME);
+        return failure(StatusCode::NOT_FOUND, "ResourceNotFoundException", &message);
+    }
+    let event = match serde_json::from_slice::<Box<RawValue>>(&payload) {
+        Ok(event) => event,
+        Err(error) => {
+            let message = format!("Could not parse request body into json: {error}");
+            return failure(StatusCode::BAD_REQUEST, "InvalidRequestContentException", &message);
+        }
+    };
+    let kind = headers.get("x-amz-invocation-type").and_then(|kind| kind.to_str().ok());
+    match kind {
+        Some("DryRun") => StatusCode::NO_CONTENT.into_response(),
+        Some("Event") => {
+            tokio::spawn(post_confirmation::handle(app, event));
+            StatusCode::ACCEPTED.into_response()
+        }
+        _ => {
+            let answer = post_confirmation::handle(app, event).await;
+            let headers =
+                [("content-type", "application/json"), ("x-amz-executed-version", "$LATEST")];
+            (headers, answer.get().to_owned()).into_response()
+        }
+    }
+}
+
+fn failure(status: StatusCode, kind: &str, message: &str) -> Response {
+    let body = json!({ "Type": "User", "Message": message }).to_string();
+    let headers = [(header::CONTENT_TYPE.as_str(), "application/json"), ("x-amzn-errortype", kind)];
+    (status, headers, body).into_response()
+}

@@ -1,0 +1,212 @@
+//! Three servers in one process.
+
+use std::fmt;
+use std::future::Future;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
+use axum::Router;
+use dynoxide::Database;
+use functions::HTTP_FUNCTIONS;
+use shared::domain::public_mailbox::MailboxPolicy;
+use shared::http::Routes;
+use shared::store::Store;
+use shared::{App, Clock, Randomness};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::table::{self, TABLE_NAME, TableError};
+
+/// How long requests under way may take once the servers are told to stop.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// What to serve, and where.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Where the HTTP functions listen; port 0 picks a free one.
+    pub http: SocketAddr,
+    /// Where the embedded DynamoDB listens; port 0 picks a free one.
+    pub dynamodb: SocketAddr,
+    /// Where the AWS Lambda Invoke API listens; port 0 picks a free one.
+    pub lambda: SocketAddr,
+    /// The file that keeps the data; without one it is gone in the end.
+    pub database: Option<PathBuf>,
+    /// The operator's exceptions for public mailbox domains.
+    pub mailbox_policy: MailboxPolicy,
+}
+
+/// Where the servers listen.
+#[derive(Clone, Copy, Debug)]
+pub struct Addresses {
+    /// The HTTP functions.
+    pub http: SocketAddr,
+    /// DynamoDB.
+    pub dynamodb: SocketAddr,
+    /// The AWS Lambda Invoke API.
+    pub lambda: SocketAddr,
+}
+
+impl fmt::Display for Addresses {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { http, dynamodb, lambda } = self;
+        write!(formatter, "http={http} dynamodb={dynamodb} lambda={lambda}")
+    }
+}
+
+/// Why nothing is served.
+#[derive(Debug, thiserror::Error)]
+pub enum LocalError {
+    /// There is no authentication, so nobody else may reach it.
+    #[error(
+        "{flag} {address} is not a loopback address, and there is no authentication here: use 127.0.0.1"
+    )]
+    NotLoopback {
+        /// The flag with the address.
+        flag: &'static str,
+        /// The address.
+        address: SocketAddr,
+    },
+    /// The address is taken, or not of this machine.
+    #[error(
+        "cannot listen on {flag} {address}: {cause}; choose another port, or 0 for any free one"
+    )]
+    Listen {
+        /// The flag with the address.
+        flag: &'static str,
+        /// The address.
+        address: SocketAddr,
+        /// What the system said.
+        cause: std::io::Error,
+    },
+    /// The file is none that the database can use.
+    #[error("cannot open --database {path}: {cause}")]
+    Open {
+        /// The file.
+        path: PathBuf,
+        /// What the database said.
+        cause: dynoxide::errors::DynoxideError,
+    },
+    /// The database has no memory, which does not happen.
+    #[error("cannot start the database: {0}")]
+    Memory(dynoxide::errors::DynoxideError),
+    /// The table is not there.
+    #[error(transparent)]
+    Table(#[from] TableError),
+}
+
+/// Running servers.
+#[derive(Debug)]
+pub struct Local {
+    addresses: Addresses,
+    stop: watch::Sender<bool>,
+    servers: JoinSet<()>,
+}
+
+impl Local {
+    /// Starts all three servers; when it returns, all three accept.
+    ///
+    /// # Errors
+    /// When an address cannot be used, or the database cannot be opened.
+    pub async fn start(options: Options) -> Result<Self, LocalError> {
+        let http = listen("--http", options.http).await?;
+        let dynamodb = listen("--dynamodb", options.dynamodb).await?;
+        let lambda = listen("--lambda", options.lambda).await?;
+        let addresses = Addresses {
+            http: address(&http, options.http),
+            dynamodb: address(&dynamodb, options.dynamodb),
+            lambda: address(&lambda, options.lambda),
+        };
+        let database = open(options.database)?;
+        table::prepare(&database)?;
+
+        let app = app(addresses.dynamodb, options.mailbox_policy);
+        let (stop, stopped) = watch::channel(false);
+        let mut servers = JoinSet::new();
+        let until = told_to_stop(stopped.clone());
+        servers.spawn(async move {
+            if let Err(error) =
+                dynoxide::server::serve_with_shutdown(dynamodb, database, until).await
+            {
+                tracing::error!(error, "DynamoDB stopped");
+            }
+        });
+        let routes = HTTP_FUNCTIONS
+            .iter()
+            .fold(Routes::new(), |routes, function| routes.merge((function.routes)()));
+        let functions = routes.into_service(app.clone());
+        servers.spawn(serve(http, functions, told_to_stop(stopped.clone())));
+        servers.spawn(serve(lambda, crate::invoke::router(app), told_to_stop(stopped)));
+        Ok(Self { addresses, stop, servers })
+    }
+
+    /// Where the servers listen.
+    #[must_use]
+    pub const fn addresses(&self) -> Addresses {
+        self.addresses
+    }
+
+    /// Stops accepting, lets requests under way end, and closes the database.
+    pub async fn stop(mut self) {
+        self.stop.send_replace(true);
+        let all = async { while self.servers.join_next().await.is_some() {} };
+        if tokio::time::timeout(GRACE, all).await.is_err() {
+            tracing::warn!(grace = ?GRACE, "requests under way were cut off");
+        }
+    }
+}
+
+async fn listen(flag: &'static str, address: SocketAddr) -> Result<TcpListener, LocalError> {
+    if !address.ip().is_loopback() {
+        return Err(LocalError::NotLoopback { flag, address });
+    }
+    TcpListener::bind(address).await.map_err(|cause| LocalError::Listen { flag, address, cause })
+}
+
+fn address(listener: &TcpListener, asked: SocketAddr) -> SocketAddr {
+    listener.local_addr().unwrap_or(asked)
+}
+
+fn open(path: Option<PathBuf>) -> Result<Database, LocalError> {
+    match path {
+        None => Database::memory().map_err(LocalError::Memory),
+        Some(path) => {
+            Database::new(&path.to_string_lossy()).map_err(|cause| LocalError::Open { path, cause })
+        }
+    }
+}
+
+/// The functions' own way to DynamoDB: through the SDK, over a port, as on AWS.
+fn app(dynamodb: SocketAddr, mailbox_policy: MailboxPolicy) -> App {
+    let config = aws_sdk_dynamodb::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::from_static("local"))
+        .credentials_provider(Credentials::new("local", "local", None, None, "local"))
+        .endpoint_url(format!("http://{dynamodb}"))
+        .build();
+    let randomness = Randomness::system();
+    App {
+        store: Store::new(Client::from_conf(config), TABLE_NAME, randomness.clone()),
+        clock: Clock::system(),
+        randomness,
+        mailbox_policy,
+    }
+}
+
+async fn serve(
+    listener: TcpListener,
+    router: Router,
+    until: impl Future<Output = ()> + Send + 'static,
+) {
+    if let Err(error) = axum::serve(listener, router).with_graceful_shutdown(until).await {
+        tracing::error!(%error, "a server stopped");
+    }
+}
+
+async fn told_to_stop(mut stopped: watch::Receiver<bool>) {
+    // An error means that nobody is left to tell, which is the same.
+    let _ = stopped.wait_for(|stopped| *stopped).await;
+}

@@ -1,0 +1,91 @@
+//! The table as `infra/storage.yaml` defines it, for the embedded DynamoDB.
+
+use dynoxide::Database;
+use saphyr::{LoadableYamlNode, Scalar, Yaml};
+use serde_json::{Map, Value, json};
+
+/// What the table is called here.
+pub const TABLE_NAME: &str = "usher";
+
+/// The only definition of the table.
+const STORAGE: &str = include_str!("../../storage.yaml");
+/// What a request to create a table takes of the definition; the rest is about operation on AWS.
+const PROPERTIES: [&str; 4] =
+    ["AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode"];
+
+/// Why there is no table.
+#[derive(Debug, thiserror::Error)]
+pub enum TableError {
+    /// The definition is not what it should be.
+    #[error("infra/storage.yaml does not define the table: {0}")]
+    Definition(String),
+    /// The database has a table of this name that is another one.
+    #[error(
+        "the database's table {TABLE_NAME} has other keys or indexes than infra/storage.yaml says: \
+         use another --database"
+    )]
+    Different,
+    /// The database refused.
+    #[error("the database refused the table: {0}")]
+    Database(#[from] dynoxide::errors::DynoxideError),
+}
+
+/// Creates the table, or makes sure that it is the right one.
+///
+/// # Errors
+/// When the definition cannot be read, or the database has another table of the same name.
+pub fn prepare(database: &Database) -> Result<(), TableError> {
+    let definition = definition()?;
+    let tables = database.list_tables(request(json!({}))?)?;
+    if !tables.table_names.iter().any(|name| name == TABLE_NAME) {
+        database.create_table(request(definition)?)?;
+        return Ok(());
+    }
+    let described = database.describe_table(request(json!({ "TableName": TABLE_NAME }))?)?;
+    let described = serde_json::to_value(described.table)
+        .map_err(|error| TableError::Definition(error.to_string()))?;
+    let same = |of: &Value| {
+        let indexes = of["GlobalSecondaryIndexes"].as_array().cloned().unwrap_or_default();
+        let indexes: Vec<_> = indexes
+            .iter()
+            .map(|index| (index["IndexName"].clone(), index["KeySchema"].clone()))
+            .collect();
+        (of["KeySchema"].clone(), indexes)
+    };
+    if same(&described) == same(&definition) { Ok(()) } else { Err(TableError::Different) }
+}
+
+fn request<T: serde::de::DeserializeOwned>(json: Value) -> Result<T, TableError> {
+    serde_json::from_value(json).map_err(|error| TableError::Definition(error.to_string()))
+}
+
+/// The request that creates the table.
+fn definition() -> Result<Value, TableError> {
+    let documents =
+        Yaml::load_from_str(STORAGE).map_err(|error| TableError::Definition(error.to_string()))?;
+    let template = documents.first().map(json).unwrap_or_default();
+    let properties = &template["Resources"]["Table"]["Properties"];
+    let mut definition = Map::from_iter([("TableName".to_owned(), json!(TABLE_NAME))]);
+    for name in PROPERTIES {
+        match &properties[name] {
+            Value::Null => return Err(TableError::Definition(format!("{name} is missing"))),
+            property => definition.insert(name.to_owned(), property.clone()),
+        };
+    }
+    Ok(definition.into())
+}
+
+fn json(yaml: &Yaml<'_>) -> Value {
+    match yaml {
+        Yaml::Value(Scalar::Boolean(boolean)) => json!(boolean),
+        Yaml::Value(Scalar::Integer(integer)) => json!(integer),
+        Yaml::Value(Scalar::String(text)) => json!(text),
+        Yaml::Sequence(values) => values.iter().map(json).collect(),
+        Yaml::Mapping(entries) => entries
+            .iter()
+            .filter_map(|(name, value)| Some((name.as_str()?.to_owned(), json(value))))
+            .collect::<Map<_, _>>()
+            .into(),
+        _ => Value::Null,
+    }
+}

@@ -1,0 +1,1 @@
+//! A user signs up at a Cognito emulator with an ordinary client

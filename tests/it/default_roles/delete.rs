@@ -1,0 +1,1 @@
+//! `DELETE /organizations/{organizationId}/jit/roles/{organizationRoleId}`

@@ -1,0 +1,1 @@
+//! `GET /organizations/{organizationId}/jit/roles`

@@ -1,0 +1,1 @@
+//! `PUT /organizations/{organizationId}/jit/roles`

@@ -1,0 +1,3 @@
+mod email_address;
+mod email_domain;
+mod public_mailbox;

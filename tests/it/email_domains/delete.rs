@@ -1,0 +1,1 @@
+//! `DELETE /organizations/{organizationId}/jit/email-domains/{emailDomain}`

@@ -1,0 +1,4 @@
+mod add;
+mod delete;
+mod list;
+mod replace;

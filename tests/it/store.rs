@@ -1,0 +1,1 @@
+//! What holds whatever happens: concurrency, crashes, and a DynamoDB that fails

@@ -1,0 +1,210 @@
+//! The wire between the SDK and the embedded DynamoDB. It counts steps and capacity, and lets a
+//! test decide the fate of single calls: recorded replies stand in for what the emulator cannot do.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
+    SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::byte_stream::ByteStream;
+use serde_json::Value;
+
+/// What happens to a call.
+#[derive(Clone, Debug)]
+pub(crate) enum Fate {
+    /// It never arrives, and DynamoDB says this.
+    Reply { status: u16, body: Value },
+    /// It never arrives, and the connection breaks.
+    Lost,
+    /// It arrives and is carried out, but its answer gets lost.
+    AnswerLost,
+    /// It never arrives, and nobody ever answers.
+    Hang,
+}
+
+impl Fate {
+    /// An error as DynamoDB words it.
+    pub(crate) fn error(code: &str, message: &str) -> Self {
+        let kind = format!("com.amazonaws.dynamodb.v20120810#{code}");
+        let body = serde_json::json!({ "__type": kind, "message": message });
+        Self::Reply { status: 400, body }
+    }
+
+    /// A canceled transaction, with one reason for each of its items.
+    pub(crate) fn canceled(reasons: &[&str]) -> Self {
+        let list: Vec<_> = reasons
+            .iter()
+            .map(|code| serde_json::json!({ "Code": code, "Message": code }))
+            .collect();
+        let message = format!(
+            "Transaction cancelled, please refer cancellation reasons for specific reasons [{}]",
+            reasons.join(", ")
+        );
+        let Self::Reply { status, mut body } =
+            Self::error("TransactionCanceledException", &message)
+        else {
+            unreachable!("an error is a reply")
+        };
+        body["CancellationReasons"] = list.into();
+        Self::Reply { status, body }
+    }
+}
+
+/// What went over the wire.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Traffic {
+    /// The operations, in the order in which they were sent.
+    pub(crate) operations: Vec<String>,
+    /// How many times something was sent while nothing was under way: the steps in sequence.
+    pub(crate) steps: usize,
+    /// The capacity units that the calls have consumed, by the emulator's own accounting.
+    pub(crate) capacity: f64,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    traffic: Traffic,
+    under_way: usize,
+    fates: VecDeque<(String, Fate)>,
+    dead_after: Option<usize>,
+}
+
+/// A wire that everybody holds an end of.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Wire(Arc<Mutex<State>>);
+
+impl Wire {
+    /// The SDK's HTTP client over this wire.
+    pub(crate) fn client(&self) -> SharedHttpClient {
+        let inner = aws_smithy_http_client::Builder::new().build_http();
+        SharedHttpClient::new(Client { inner, wire: self.clone() })
+    }
+
+    /// Decides the fate of the next call of an operation that is still undecided.
+    pub(crate) fn next(&self, operation: &str, fate: Fate) {
+        self.state().fates.push_back((operation.to_owned(), fate));
+    }
+
+    /// Cuts the wire after so many further calls, as if the process were killed then.
+    pub(crate) fn cut_after(&self, calls: usize) {
+        self.state().dead_after = Some(calls);
+    }
+
+    /// Mends the wire.
+    pub(crate) fn mend(&self) {
+        let mut state = self.state();
+        state.dead_after = None;
+        state.fates.clear();
+    }
+
+    /// What went over the wire since this was asked last.
+    pub(crate) fn traffic(&self) -> Traffic {
+        std::mem::take(&mut self.state().traffic)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().expect("no test panics while it holds the wire")
+    }
+
+    fn sent(&self, operation: &str) -> Option<Fate> {
+        let mut state = self.state();
+        match &mut state.dead_after {
+            Some(0) => return Some(Fate::Lost),
+            Some(calls) => *calls -= 1,
+            None => {}
+        }
+        state.traffic.operations.push(operation.to_owned());
+        state.traffic.steps += usize::from(state.under_way == 0);
+        state.under_way += 1;
+        let place = state.fates.iter().position(|(name, _)| name == operation);
+        place.and_then(|place| state.fates.remove(place)).map(|(_, fate)| fate)
+    }
+
+    fn answered(&self, body: Option<&[u8]>) {
+        let mut state = self.state();
+        state.under_way = state.under_way.saturating_sub(1);
+        let body: Value =
+            body.and_then(|body| serde_json::from_slice(body).ok()).unwrap_or_default();
+        let consumed = &body["ConsumedCapacity"];
+        let tables = consumed.as_array().map_or(std::slice::from_ref(consumed), Vec::as_slice);
+        state.traffic.capacity +=
+            tables.iter().filter_map(|t| t["CapacityUnits"].as_f64()).sum::<f64>();
+    }
+}
+
+#[derive(Debug)]
+struct Client {
+    inner: SharedHttpClient,
+    wire: Wire,
+}
+
+impl HttpClient for Client {
+    fn http_connector(
+        &self,
+        settings: &HttpConnectorSettings,
+        components: &RuntimeComponents,
+    ) -> SharedHttpConnector {
+        let inner = self.inner.http_connector(settings, components);
+        SharedHttpConnector::new(Connector { inner, wire: self.wire.clone() })
+    }
+}
+
+#[derive(Debug)]
+struct Connector {
+    inner: SharedHttpConnector,
+    wire: Wire,
+}
+
+impl HttpConnector for Connector {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let target = request.headers().get("x-amz-target").unwrap_or_default();
+        let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
+        let fate = self.wire.sent(&operation);
+        let (inner, wire) = (self.inner.clone(), self.wire.clone());
+        HttpConnectorFuture::new(async move {
+            let lost = || ConnectorError::io("the wire is cut".into());
+            match fate {
+                None => {
+                    let (head, body) = collected(inner.call(request).await?).await?;
+                    wire.answered(Some(&body));
+                    Ok(rebuilt(head, body))
+                }
+                Some(Fate::AnswerLost) => {
+                    let (_, body) = collected(inner.call(request).await?).await?;
+                    wire.answered(Some(&body));
+                    Err(lost())
+                }
+                Some(Fate::Reply { status, body }) => {
+                    wire.answered(None);
+                    let status = status.try_into().expect("a status");
+                    let mut response = HttpResponse::new(status, SdkBody::from(body.to_string()));
+                    response.headers_mut().insert("content-type", "application/x-amz-json-1.0");
+                    Ok(response)
+                }
+                Some(Fate::Lost) => {
+                    wire.answered(None);
+                    Err(lost())
+                }
+                Some(Fate::Hang) => std::future::pending().await,
+            }
+        })
+    }
+}
+
+async fn collected(mut response: HttpResponse) -> Result<(HttpResponse, Vec<u8>), ConnectorError> {
+    let body = std::mem::replace(response.body_mut(), SdkBody::taken());
+    let body =
+        ByteStream::new(body).collect().await.map_err(|error| ConnectorError::io(error.into()))?;
+    Ok((response, body.to_vec()))
+}
+
+fn rebuilt(mut head: HttpResponse, body: Vec<u8>) -> HttpResponse {
+    *head.body_mut() = SdkBody::from(body);
+    head
+}

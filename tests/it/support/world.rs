@@ -1,0 +1,384 @@
+//! A world of one test's own.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::time::Duration;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::retry::RetryConfig;
+use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
+use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
+use aws_sdk_dynamodb::types::AttributeValue;
+use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode};
+use dynoxide::Database;
+use functions::HTTP_FUNCTIONS;
+use http_body_util::BodyExt;
+use jiff::Timestamp;
+use lambda_http::LambdaEvent;
+use serde_json::{Value, json};
+use shared::domain::public_mailbox::MailboxPolicy;
+use shared::http::Routes;
+use shared::store::Store;
+use shared::{App, Clock, Randomness};
+use tower::ServiceExt;
+use usher_local::TABLE_NAME;
+
+use super::wire::Wire;
+
+/// A stored item: its attributes by name, in DynamoDB's JSON.
+pub(crate) type Item = BTreeMap<String, Value>;
+
+/// Everything real but time and chance: the handlers, the SDK, and an embedded DynamoDB that
+/// nobody else uses. It is 2026-01-01T00:00:00.000Z until a test says otherwise, and chance is a
+/// row of numbers.
+pub(crate) struct World {
+    pub(crate) app: App,
+    pub(crate) wire: Wire,
+    service: Router,
+    client: Client,
+    time: Arc<AtomicI64>,
+}
+
+/// An answer, whole.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Value,
+}
+
+impl Answer {
+    /// A header's text, or "" where it is missing.
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().expect("visible ASCII"))
+    }
+
+    /// Asserts that this is a complete problem response (RFC 9457) with this status and code, and
+    /// answers its detail.
+    #[track_caller]
+    pub(crate) fn problem(&self, status: u16, code: &str) -> &str {
+        assert_eq!(
+            (self.status.as_u16(), self.body["code"].as_str()),
+            (status, Some(code)),
+            "{:#}",
+            self.body
+        );
+        assert_eq!(self.header("content-type"), "application/problem+json");
+        assert_eq!(self.header("cache-control"), "no-store");
+        assert_eq!(self.body["type"], "about:blank");
+        assert_eq!(self.body["status"], status);
+        assert_eq!(self.body["title"].as_str(), self.status.canonical_reason());
+        assert_eq!(self.body["message"], self.body["detail"]);
+        let detail = self.body["detail"].as_str().expect("a detail");
+        assert!(!detail.is_empty() && !detail.chars().any(char::is_control), "{detail:?}");
+        detail
+    }
+
+    /// The problem's errors as pairs of pointer and code.
+    pub(crate) fn errors(&self) -> Vec<(&str, &str)> {
+        let errors = self.body["errors"].as_array().map_or(&[][..], Vec::as_slice);
+        let text = |error: &'static str| error;
+        errors
+            .iter()
+            .map(|error| {
+                let part = |name| error[text(name)].as_str().expect("text");
+                assert!(!part("detail").is_empty());
+                (part("pointer"), part("code"))
+            })
+            .collect()
+    }
+}
+
+/// A request in the making.
+#[derive(Debug)]
+pub(crate) struct Ask<'a> {
+    world: &'a World,
+    request: Request<Body>,
+}
+
+impl Ask<'_> {
+    pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
+        let name: HeaderName = name.parse().expect("a header's name");
+        let value = HeaderValue::from_bytes(value.as_bytes()).expect("a header's value");
+        self.request.headers_mut().append(name, value);
+        self
+    }
+
+    pub(crate) fn if_match(self, etag: &str) -> Self {
+        self.header("if-match", etag)
+    }
+
+    pub(crate) fn json(self, body: &Value) -> Self {
+        self.header("content-type", "application/json").raw(body.to_string())
+    }
+
+    /// A body as it is, without a content type.
+    pub(crate) fn raw(mut self, body: impl Into<Body>) -> Self {
+        *self.request.body_mut() = body.into();
+        self
+    }
+
+    pub(crate) async fn send(self) -> Answer {
+        let response = match self.world.service.clone().oneshot(self.request).await {
+            Ok(response) => response,
+            Err(never) => match never {},
+        };
+        let (head, body) = response.into_parts();
+        let bytes = body.collect().await.expect("bodies are in memory").to_bytes();
+        let body = match bytes.as_ref() {
+            [] => Value::Null,
+            bytes => serde_json::from_slice(bytes).expect("answers are JSON"),
+        };
+        Answer { status: head.status, headers: head.headers, body }
+    }
+}
+
+impl World {
+    /// A new world.
+    pub(crate) async fn new() -> Self {
+        Self::with(MailboxPolicy::default()).await
+    }
+
+    /// A new world whose operator makes exceptions for public mailbox domains.
+    pub(crate) async fn with(mailbox_policy: MailboxPolicy) -> Self {
+        let database = Database::memory().expect("memory");
+        usher_local::prepare(&database).expect("infra/storage.yaml defines the table");
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = listener.local_addr().expect("an address");
+        tokio::spawn(dynoxide::server::serve_on(listener, database));
+
+        let wire = Wire::default();
+        let config = |builder: aws_sdk_dynamodb::config::Builder| {
+            builder
+                .behavior_version(BehaviorVersion::latest())
+                .region(Region::from_static("local"))
+                .credentials_provider(Credentials::new("test", "test", None, None, "test"))
+                .endpoint_url(format!("http://{address}"))
+        };
+        let timeouts = TimeoutConfig::builder()
+            .operation_attempt_timeout(Duration::from_secs(1))
+            .operation_timeout(Duration::from_secs(3))
+            .build();
+        let retries = RetryConfig::standard()
+            .with_max_attempts(3)
+            .with_initial_backoff(Duration::from_millis(1));
+        let tested = config(aws_sdk_dynamodb::Config::builder())
+            .timeout_config(timeouts)
+            .retry_config(retries)
+            .http_client(wire.client())
+            .build();
+        let plain = config(aws_sdk_dynamodb::Config::builder())
+            .http_client(Wire::default().client())
+            .build();
+
+        let time = Arc::new(AtomicI64::new(start().as_millisecond()));
+        let now = Arc::clone(&time);
+        let chance = AtomicU64::new(0);
+        let randomness = Randomness::new(move |bytes| {
+            let number = chance.fetch_add(1, Ordering::Relaxed).to_be_bytes();
+            bytes.iter_mut().rev().zip(number.iter().rev()).for_each(|(byte, n)| *byte = *n);
+        });
+        let app = App {
+            store: Store::new(Client::from_conf(tested), TABLE_NAME, randomness.clone()),
+            clock: Clock::new(move || {
+                Timestamp::from_millisecond(now.load(Ordering::Relaxed)).expect("in range")
+            }),
+            randomness,
+            mailbox_policy,
+        };
+        let service = HTTP_FUNCTIONS
+            .iter()
+            .fold(Routes::new(), |routes, function| routes.merge((function.routes)()))
+            .into_service(app.clone());
+        Self { app, wire, service, client: Client::from_conf(plain), time }
+    }
+
+    /// Lets time pass.
+    pub(crate) fn pass(&self, time: Duration) {
+        let milliseconds = i64::try_from(time.as_millis()).expect("a short time");
+        self.time.fetch_add(milliseconds, Ordering::Relaxed);
+    }
+
+    /// Begins a request to the merged routes, as the local server serves them.
+    pub(crate) fn ask(&self, method: Method, path: &str) -> Ask<'_> {
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("host", "usher.example")
+            .body(Body::empty())
+            .expect("a request");
+        Ask { world: self, request }
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.ask(Method::GET, path).send().await
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Answer {
+        self.ask(Method::POST, path).json(body).send().await
+    }
+
+    pub(crate) async fn put(&self, path: &str, body: &Value) -> Answer {
+        self.ask(Method::PUT, path).json(body).send().await
+    }
+
+    pub(crate) async fn patch(&self, path: &str, body: &Value) -> Answer {
+        self.ask(Method::PATCH, path).json(body).send().await
+    }
+
+    pub(crate) async fn delete(&self, path: &str) -> Answer {
+        self.ask(Method::DELETE, path).send().await
+    }
+
+    /// Sends an event through a function exactly as its binary does: JSON in, JSON out.
+    pub(crate) async fn invoke(&self, function: &str, event: &Value) -> Value {
+        let function = HTTP_FUNCTIONS
+            .iter()
+            .find(|candidate| candidate.name == function)
+            .expect("an HTTP function of this name");
+        let service = (function.routes)().into_service(self.app.clone());
+        let payload = serde_json::value::to_raw_value(event).expect("JSON");
+        let event = LambdaEvent::new(payload, lambda_http::Context::default());
+        match shared::runtime::answer_http_event(service, event).await {
+            Ok(response) => serde_json::to_value(response).expect("JSON"),
+            Err(never) => match never {},
+        }
+    }
+
+    /// Sends an event through the trigger `post-confirmation` exactly as its binary does.
+    pub(crate) async fn post_confirmation(&self, event: &Value) -> Value {
+        let event = serde_json::value::to_raw_value(event).expect("JSON");
+        let sent = event.get().to_owned();
+        let answer = functions::triggers::post_confirmation::handle(self.app.clone(), event).await;
+        assert_eq!(answer.get(), sent, "the answer is the event's own bytes");
+        serde_json::from_str(answer.get()).expect("JSON")
+    }
+
+    /// Confirms the sign-up of a user with a verified address.
+    pub(crate) async fn sign_up(&self, sub: &str, email: &str) {
+        self.post_confirmation(&json!({
+            "version": "1",
+            "triggerSource": "PostConfirmation_ConfirmSignUp",
+            "region": "eu-central-1",
+            "userPoolId": "eu-central-1_EXAMPLE",
+            "userName": sub,
+            "callerContext": { "awsSdkVersion": "aws-sdk-unknown-unknown", "clientId": "client" },
+            "request": {
+                "userAttributes": {
+                    "sub": sub,
+                    "email": email,
+                    "email_verified": "true",
+                    "cognito:user_status": "CONFIRMED",
+                },
+            },
+            "response": {},
+        }))
+        .await;
+    }
+
+    /// Creates an organization with this id as its name too.
+    pub(crate) async fn organization(&self, id: &str) {
+        let answer = self.post("/organizations", &json!({ "id": id, "name": id })).await;
+        assert_eq!(answer.status, StatusCode::CREATED, "{:#}", answer.body);
+    }
+
+    /// Creates an organization role, and answers its id.
+    pub(crate) async fn role(&self, name: &str) -> String {
+        let answer = self.post("/organization-roles", &json!({ "name": name })).await;
+        assert_eq!(answer.status, StatusCode::CREATED, "{:#}", answer.body);
+        answer.body["id"].as_str().expect("an id").to_owned()
+    }
+
+    /// Adds email domains, one by one.
+    pub(crate) async fn domains(&self, organization: &str, domains: &[&str]) {
+        for domain in domains {
+            let path = format!("/organizations/{organization}/jit/email-domains");
+            let answer = self.post(&path, &json!({ "emailDomain": domain })).await;
+            assert_eq!(answer.status, StatusCode::CREATED, "{:#}", answer.body);
+        }
+    }
+
+    /// Every item in the table, by partition and sort key.
+    pub(crate) async fn items(&self) -> BTreeMap<(String, String), Item> {
+        let mut items = BTreeMap::new();
+        let mut pages =
+            self.client.scan().table_name(TABLE_NAME).consistent_read(true).into_paginator().send();
+        while let Some(page) = pages.next().await {
+            for attributes in page.expect("a page").items.unwrap_or_default() {
+                let item: Item =
+                    attributes.iter().map(|(name, value)| (name.clone(), plain(value))).collect();
+                let key = |name: &str| item[name].as_str().expect("a key").to_owned();
+                items.insert((key("pk"), key("sk")), item);
+            }
+        }
+        items
+    }
+
+    /// Puts an item as it is, behind the back of every rule.
+    pub(crate) async fn put_item(&self, item: &[(&str, AttributeValue)]) {
+        let item = item.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+        let put = self.client.put_item().table_name(TABLE_NAME).set_item(Some(item));
+        put.send().await.expect("the item is put");
+    }
+
+    /// Asserts what must hold at every instant: list and index agree for every organization that
+    /// exists, and the lists of those that do not are gone.
+    #[track_caller]
+    pub(crate) fn assert_list_and_index_agree(items: &BTreeMap<(String, String), Item>) {
+        let exists = |org: &str| {
+            items
+                .get(&(org.to_owned(), "ORG".to_owned()))
+                .is_some_and(|item| !item.contains_key("deletedAt"))
+        };
+        let mut listed = Vec::new();
+        for ((pk, sk), item) in items {
+            if sk == "EMAIL_DOMAINS" {
+                assert!(exists(pk), "{pk} is gone, its list is not");
+                let domains = item["domains"].as_object().expect("a map");
+                listed.extend(
+                    domains.iter().map(|(domain, entry)| {
+                        (domain.clone(), pk.clone(), entry["addedAt"].clone())
+                    }),
+                );
+            }
+        }
+        let mut indexed: Vec<_> = items
+            .iter()
+            .filter(|((pk, sk), _)| pk.starts_with("DOMAIN#") && exists(sk))
+            .map(|((pk, sk), item)| {
+                (pk["DOMAIN#".len()..].to_owned(), sk.clone(), item["addedAt"].clone())
+            })
+            .collect();
+        listed.sort_by_key(|(domain, org, _)| (domain.clone(), org.clone()));
+        indexed.sort_by_key(|(domain, org, _)| (domain.clone(), org.clone()));
+        assert_eq!(listed, indexed, "list and index differ");
+    }
+}
+
+impl std::fmt::Debug for World {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("World")
+    }
+}
+
+/// When every world begins.
+fn start() -> Timestamp {
+    "2026-01-01T00:00:00Z".parse().expect("a timestamp")
+}
+
+/// An attribute without DynamoDB's type tags.
+fn plain(value: &AttributeValue) -> Value {
+    match value {
+        AttributeValue::S(text) => json!(text),
+        AttributeValue::N(digits) => serde_json::from_str(digits).expect("a number"),
+        AttributeValue::Bool(boolean) => json!(boolean),
+        AttributeValue::L(values) => values.iter().map(plain).collect(),
+        AttributeValue::M(map) => {
+            map.iter().map(|(name, value)| (name.clone(), plain(value))).collect()
+        }
+        other => panic!("no item has such an attribute: {other:?}"),
+    }
+}

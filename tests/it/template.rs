@@ -1,0 +1,1 @@
+//! The template against the code and the tests
