@@ -42,17 +42,17 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
     }
 }
 
-/// Reads a member that may be absent (none), `null` (some none) or there (some some), with
-/// `#[serde(default, deserialize_with = "present")]`.
+/// Reads a member that may be absent, with `#[serde(default, deserialize_with = "present")]`. Where
+/// it is there, it must be a `T`, so that `null` is a value only where `T` is an `Option`.
 ///
 /// # Errors
-/// When the value is neither `null` nor of the type.
-pub fn present<'de, D, T>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
+/// When the value is not of the type.
+pub fn present<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
 where
     D: Deserializer<'de>,
     T: Deserialize<'de>,
 {
-    Option::deserialize(deserializer).map(Some)
+    T::deserialize(deserializer).map(Some)
 }
 
 fn is_json(headers: &HeaderMap) -> bool {
