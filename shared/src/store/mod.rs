@@ -17,7 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::transact_get_items::TransactGetItemsError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
@@ -537,7 +537,7 @@ where
     E: ProvideErrorMetadata + std::error::Error + 'static,
     R: std::fmt::Debug,
 {
-    let cause = DisplayErrorContext(error).to_string();
+    let cause = cause(error);
     let refused = match error {
         SdkError::ConstructionFailure(_) => true,
         SdkError::ServiceError(service) => !matches!(
@@ -559,4 +559,18 @@ where
     } else {
         StoreError::Unavailable { operation, cause }
     }
+}
+
+/// What an error says, without its debug form, which may show items.
+fn cause<E, R>(error: &SdkError<E, R>) -> String
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+    R: std::fmt::Debug,
+{
+    if let Some(service) = error.as_service_error() {
+        let (code, message) = (service.code(), service.message());
+        return format!("{}: {}", code.unwrap_or("no code"), message.unwrap_or("no message"));
+    }
+    let sources = std::iter::successors(Some(error as &dyn std::error::Error), |e| e.source());
+    sources.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
