@@ -497,7 +497,7 @@ enum Cancellation {
     None,
 }
 
-fn cancellation<R>(error: &SdkError<TransactWriteItemsError, R>) -> Cancellation {
+fn cancellation(error: &SdkError<TransactWriteItemsError>) -> Cancellation {
     let Some(TransactWriteItemsError::TransactionCanceledException(canceled)) =
         error.as_service_error()
     else {
@@ -532,26 +532,24 @@ fn unbuildable(operation: &'static str, error: &impl std::error::Error) -> Store
 }
 
 /// Tells what may pass from what will not.
-fn failure<E, R>(operation: &'static str, error: &SdkError<E, R>) -> StoreError
+fn failure<E>(operation: &'static str, error: &SdkError<E>) -> StoreError
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
-    R: std::fmt::Debug,
 {
+    const PASSING: [&str; 5] = [
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "ThrottlingException",
+        "TransactionConflictException",
+        "TransactionInProgressException",
+    ];
     let cause = cause(error);
     let refused = match error {
         SdkError::ConstructionFailure(_) => true,
-        SdkError::ServiceError(service) => !matches!(
-            service.err().code(),
-            Some(
-                "InternalServerError"
-                    | "ProvisionedThroughputExceededException"
-                    | "RequestLimitExceeded"
-                    | "ServiceUnavailable"
-                    | "ThrottlingException"
-                    | "TransactionConflictException"
-                    | "TransactionInProgressException"
-            )
-        ),
+        SdkError::ServiceError(service) => {
+            service.raw().status().is_client_error()
+                && !service.err().code().is_some_and(|code| PASSING.contains(&code))
+        }
         _ => false,
     };
     if refused {
@@ -562,10 +560,9 @@ where
 }
 
 /// What an error says, without its debug form, which may show items.
-fn cause<E, R>(error: &SdkError<E, R>) -> String
+fn cause<E>(error: &SdkError<E>) -> String
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
-    R: std::fmt::Debug,
 {
     if let Some(service) = error.as_service_error() {
         let (code, message) = (service.code(), service.message());
