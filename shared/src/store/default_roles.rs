@@ -4,8 +4,10 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
+use super::expression::Expression;
+use super::failure::Patience;
 use super::item::{Item, number, texts};
-use super::{Expression, Patience, Store, StoreError, keys};
+use super::{Store, StoreError, keys};
 use crate::domain::ids::{OrganizationId, OrganizationRoleId};
 use crate::domain::jit::{DefaultRoles, Precondition, Version};
 use crate::error::{Error, Result, organization_not_found};

@@ -6,8 +6,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use jiff::Timestamp;
 
+use super::expression::Expression;
 use super::item::{Attributes, number, timestamp};
-use super::{Expression, Store, StoreError, TRANSACTION_ITEMS, Unmet, keys};
+use super::write::{TRANSACTION_ITEMS, Unmet};
+use super::{Store, StoreError, keys};
 use crate::domain::email_domain::EmailDomain;
 use crate::domain::ids::OrganizationId;
 use crate::domain::jit::{EmailDomains, Precondition, Step, Version, plan};

@@ -2,8 +2,10 @@
 
 use std::collections::HashMap;
 
+use super::expression::Expression;
+use super::failure::Patience;
 use super::item::{Attributes, number, text, timestamp};
-use super::{Expression, Patience, Store, StoreError, keys};
+use super::{Store, StoreError, keys};
 use crate::domain::ids::OrganizationRoleId;
 use crate::domain::organization::OrganizationRole;
 use crate::domain::text::{Description, Name};

@@ -7,8 +7,10 @@ use jiff::Timestamp;
 use serde_json::value::RawValue;
 
 use super::default_roles::default_roles;
+use super::expression::Expression;
+use super::failure::{Patience, failure};
 use super::item::{Attributes, text, timestamp};
-use super::{Expression, Store, StoreError, failure, keys};
+use super::{Store, StoreError, keys};
 use crate::domain::email_domain::EmailDomain;
 use crate::domain::ids::OrganizationId;
 use crate::domain::jit::{Precondition, Version};
@@ -210,7 +212,7 @@ impl Store {
         id: &OrganizationId,
         at: Timestamp,
     ) -> Result<Vec<EmailDomain>> {
-        let mut patience = super::Patience::new(&self.randomness);
+        let mut patience = Patience::new(&self.randomness);
         loop {
             let list = self.email_domains(id).await?.ok_or_else(|| organization_not_found(id))?;
             let mut tombstone = alive().value(":now", timestamp(at)).set("#deletedAt = :now");

@@ -1,0 +1,154 @@
+//! The ways to read.
+
+use aws_sdk_dynamodb::operation::transact_get_items::TransactGetItemsError;
+use aws_sdk_dynamodb::types::{Get, KeysAndAttributes, ReturnConsumedCapacity, TransactGetItem};
+use futures_util::future::try_join_all;
+
+use super::failure::{Patience, failure, passing, unbuildable};
+use super::item::{self, Attributes};
+use super::keys::{self, Key};
+use super::{Store, StoreError};
+
+/// The keys that one `BatchGetItem` takes (DynamoDB's limit).
+const BATCH_GET_KEYS: usize = 100;
+
+impl Store {
+    pub(super) async fn get(&self, key: Key) -> Result<Option<Attributes>, StoreError> {
+        let output = self
+            .client
+            .get_item()
+            .table_name(&*self.table)
+            .set_key(Some(key.into_attributes()))
+            .consistent_read(true)
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .send()
+            .await
+            .map_err(|error| failure("GetItem", &error))?;
+        Ok(output.item)
+    }
+
+    /// All items of a partition whose sort key begins with a prefix.
+    pub(super) async fn query(
+        &self,
+        partition: String,
+        prefix: &str,
+    ) -> Result<Vec<Attributes>, StoreError> {
+        let (condition, prefix) = match prefix {
+            "" => ("#pk = :pk", None),
+            prefix => ("#pk = :pk AND begins_with(#sk, :prefix)", Some(prefix)),
+        };
+        let mut items = Vec::new();
+        let mut start = None;
+        loop {
+            let mut query = self
+                .client
+                .query()
+                .table_name(&*self.table)
+                .consistent_read(true)
+                .return_consumed_capacity(ReturnConsumedCapacity::Total)
+                .key_condition_expression(condition)
+                .expression_attribute_names("#pk", keys::PK)
+                .expression_attribute_values(":pk", item::text(partition.clone()))
+                .set_exclusive_start_key(start);
+            if let Some(prefix) = prefix {
+                query = query
+                    .expression_attribute_names("#sk", keys::SK)
+                    .expression_attribute_values(":prefix", item::text(prefix));
+            }
+            let output = query.send().await.map_err(|error| failure("Query", &error))?;
+            items.extend(output.items.unwrap_or_default());
+            start = output.last_evaluated_key;
+            if start.is_none() {
+                return Ok(items);
+            }
+        }
+    }
+
+    /// The items that are there, in no particular order.
+    pub(super) async fn batch_get(&self, keys: Vec<Key>) -> Result<Vec<Attributes>, StoreError> {
+        let keys: Vec<_> = keys.into_iter().map(Key::into_attributes).collect();
+        let batches = keys.chunks(BATCH_GET_KEYS).map(|batch| self.batch_get_one(batch.to_vec()));
+        Ok(try_join_all(batches).await?.into_iter().flatten().collect())
+    }
+
+    pub(super) async fn batch_get_one(
+        &self,
+        keys: Vec<Attributes>,
+    ) -> Result<Vec<Attributes>, StoreError> {
+        const OPERATION: &str = "BatchGetItem";
+        let mut items = Vec::with_capacity(keys.len());
+        let mut wanted = Some(keys);
+        let mut patience = Patience::new(&self.randomness);
+        while let Some(keys) = wanted {
+            let request = KeysAndAttributes::builder()
+                .set_keys(Some(keys))
+                .consistent_read(true)
+                .build()
+                .map_err(|error| unbuildable(OPERATION, &error))?;
+            let output = self
+                .client
+                .batch_get_item()
+                .request_items(&*self.table, request)
+                .return_consumed_capacity(ReturnConsumedCapacity::Total)
+                .send()
+                .await
+                .map_err(|error| failure(OPERATION, &error))?;
+            items.extend(output.responses.into_iter().flatten().flat_map(|(_, items)| items));
+            wanted = output
+                .unprocessed_keys
+                .and_then(|mut tables| tables.remove(&*self.table))
+                .map(|rest| rest.keys)
+                .filter(|keys| !keys.is_empty());
+            if wanted.is_some() {
+                patience.pause(OPERATION, "unprocessed keys").await?;
+            }
+        }
+        Ok(items)
+    }
+
+    /// Items as they all were at one moment, in the order of the keys: at most 100.
+    pub(super) async fn get_together(
+        &self,
+        keys: Vec<Key>,
+    ) -> Result<Vec<Option<Attributes>>, StoreError> {
+        const OPERATION: &str = "TransactGetItems";
+        let gets = keys
+            .into_iter()
+            .map(|key| {
+                let get = Get::builder()
+                    .table_name(&*self.table)
+                    .set_key(Some(key.into_attributes()))
+                    .build()
+                    .map_err(|error| unbuildable(OPERATION, &error))?;
+                Ok(TransactGetItem::builder().get(get).build())
+            })
+            .collect::<Result<Vec<_>, StoreError>>()?;
+        let mut patience = Patience::new(&self.randomness);
+        loop {
+            let sent = self
+                .client
+                .transact_get_items()
+                .set_transact_items(Some(gets.clone()))
+                .return_consumed_capacity(ReturnConsumedCapacity::Total)
+                .send()
+                .await;
+            let error = match sent {
+                Ok(output) => {
+                    let responses = output.responses.unwrap_or_default();
+                    return Ok(responses.into_iter().map(|response| response.item).collect());
+                }
+                Err(error) => error,
+            };
+            let reasons = match error.as_service_error() {
+                Some(TransactGetItemsError::TransactionCanceledException(canceled)) => {
+                    canceled.cancellation_reasons()
+                }
+                _ => &[],
+            };
+            if !reasons.iter().any(passing) {
+                return Err(failure(OPERATION, &error));
+            }
+            patience.pause(OPERATION, "conflict").await?;
+        }
+    }
+}
