@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity, TransactWriteItem};
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use jiff::Timestamp;
 use serde_json::value::RawValue;
 
 use super::default_roles::default_roles;
 use super::expression::Expression;
-use super::failure::{Patience, failure};
+use super::failure::Patience;
 use super::item::{Attributes, text, timestamp};
 use super::{Store, StoreError, keys};
 use crate::domain::email_domain::EmailDomain;
@@ -257,26 +257,14 @@ impl Store {
         self.batch_delete(entries).await?;
         let mut start = None;
         loop {
-            let output = self
-                .client
-                .query()
-                .table_name(&*self.table)
-                .index_name(keys::GSI1)
-                .return_consumed_capacity(ReturnConsumedCapacity::Total)
-                .key_condition_expression("#pk = :pk")
-                .expression_attribute_names("#pk", keys::GSI1_PK)
-                .expression_attribute_values(":pk", text(keys::organization_partition(id)))
-                .set_exclusive_start_key(start)
-                .send()
-                .await
-                .map_err(|error| failure("Query", &error))?;
-            let members = output.items.unwrap_or_default();
+            let partition = keys::organization_partition(id);
+            let (members, next) = self.index_page(partition, "", None, start).await?;
             let members = members
                 .iter()
                 .map(|attributes| self.item(attributes).key())
                 .collect::<Result<Vec<_>, _>>()?;
             self.batch_delete(members).await?;
-            start = output.last_evaluated_key;
+            start = next;
             if start.is_none() {
                 return Ok(());
             }
@@ -295,28 +283,12 @@ impl Store {
             start.insert(keys::GSI1_SK.to_owned(), text(rank.as_str()));
             Some(start)
         });
-        let mut query = self
-            .client
-            .query()
-            .table_name(&*self.table)
-            .index_name(keys::GSI1)
-            .return_consumed_capacity(ReturnConsumedCapacity::Total)
-            // One more than the page holds tells whether there is another page.
-            .limit(i32::try_from(page_size + 1).unwrap_or(i32::MAX))
-            .set_exclusive_start_key(start)
-            .expression_attribute_names("#pk", keys::GSI1_PK)
-            .expression_attribute_values(":pk", text(keys::ORGANIZATIONS));
-        query = match keys::organization_rank_prefix(prefix) {
-            all if all.is_empty() => query.key_condition_expression("#pk = :pk"),
-            prefix => query
-                .key_condition_expression("#pk = :pk AND begins_with(#sk, :prefix)")
-                .expression_attribute_names("#sk", keys::GSI1_SK)
-                .expression_attribute_values(":prefix", text(prefix)),
-        };
-        let output = query.send().await.map_err(|error| failure("Query", &error))?;
-        let mut ranks = output
-            .items
-            .unwrap_or_default()
+        // One more than the page holds tells whether there is another page.
+        let limit = i32::try_from(page_size + 1).ok();
+        let prefix = keys::organization_rank_prefix(prefix);
+        let (items, _) =
+            self.index_page(keys::ORGANIZATIONS.to_owned(), &prefix, limit, start).await?;
+        let mut ranks = items
             .iter()
             .map(|item| {
                 self.item(item).text(keys::GSI1_SK).map(|rank| OrganizationRank(rank.to_owned()))

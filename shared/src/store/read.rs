@@ -1,11 +1,16 @@
 //! The ways to read.
 
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::operation::transact_get_items::TransactGetItemsError;
-use aws_sdk_dynamodb::types::{Get, KeysAndAttributes, ReturnConsumedCapacity, TransactGetItem};
+use aws_sdk_dynamodb::types::{
+    AttributeValue, Get, KeysAndAttributes, ReturnConsumedCapacity, TransactGetItem,
+};
 use futures_util::future::try_join_all;
 
 use super::failure::{Patience, failure, passing, unbuildable};
-use super::item::{self, Attributes};
+use super::item::{Attributes, text};
 use super::keys::{self, Key};
 use super::{Store, StoreError};
 
@@ -33,35 +38,49 @@ impl Store {
         partition: String,
         prefix: &str,
     ) -> Result<Vec<Attributes>, StoreError> {
-        let (condition, prefix) = match prefix {
-            "" => ("#pk = :pk", None),
-            prefix => ("#pk = :pk AND begins_with(#sk, :prefix)", Some(prefix)),
-        };
+        let range = Range::new((keys::PK, keys::SK), partition, prefix);
         let mut items = Vec::new();
         let mut start = None;
         loop {
-            let mut query = self
-                .client
-                .query()
-                .table_name(&*self.table)
-                .consistent_read(true)
-                .return_consumed_capacity(ReturnConsumedCapacity::Total)
-                .key_condition_expression(condition)
-                .expression_attribute_names("#pk", keys::PK)
-                .expression_attribute_values(":pk", item::text(partition.clone()))
-                .set_exclusive_start_key(start);
-            if let Some(prefix) = prefix {
-                query = query
-                    .expression_attribute_names("#sk", keys::SK)
-                    .expression_attribute_values(":prefix", item::text(prefix));
-            }
-            let output = query.send().await.map_err(|error| failure("Query", &error))?;
-            items.extend(output.items.unwrap_or_default());
-            start = output.last_evaluated_key;
+            let query = self.client.query().consistent_read(true).set_exclusive_start_key(start);
+            let (page, next) = self.page(query, range.clone()).await?;
+            items.extend(page);
+            start = next;
             if start.is_none() {
                 return Ok(items);
             }
         }
+    }
+
+    /// One page of an index partition, those keys that begin with a prefix, and after what the next
+    /// page begins. Eventually consistent.
+    pub(super) async fn index_page(
+        &self,
+        partition: String,
+        prefix: &str,
+        limit: Option<i32>,
+        start: Option<Attributes>,
+    ) -> Result<(Vec<Attributes>, Option<Attributes>), StoreError> {
+        let query = self.client.query().index_name(keys::GSI1);
+        let query = query.set_limit(limit).set_exclusive_start_key(start);
+        self.page(query, Range::new((keys::GSI1_PK, keys::GSI1_SK), partition, prefix)).await
+    }
+
+    async fn page(
+        &self,
+        query: QueryFluentBuilder,
+        range: Range,
+    ) -> Result<(Vec<Attributes>, Option<Attributes>), StoreError> {
+        let output = query
+            .table_name(&*self.table)
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .key_condition_expression(range.condition)
+            .set_expression_attribute_names(Some(range.names))
+            .set_expression_attribute_values(Some(range.values))
+            .send()
+            .await
+            .map_err(|error| failure("Query", &error))?;
+        Ok((output.items.unwrap_or_default(), output.last_evaluated_key))
     }
 
     /// The items that are there, in no particular order.
@@ -150,5 +169,26 @@ impl Store {
             }
             patience.pause(OPERATION, "conflict").await?;
         }
+    }
+}
+
+/// A part of a partition.
+#[derive(Clone)]
+struct Range {
+    condition: &'static str,
+    names: HashMap<String, String>,
+    values: HashMap<String, AttributeValue>,
+}
+
+impl Range {
+    fn new((pk, sk): (&str, &str), partition: String, prefix: &str) -> Self {
+        let mut names = HashMap::from([("#pk".to_owned(), pk.to_owned())]);
+        let mut values = HashMap::from([(":pk".to_owned(), text(partition))]);
+        if prefix.is_empty() {
+            return Self { condition: "#pk = :pk", names, values };
+        }
+        names.insert("#sk".to_owned(), sk.to_owned());
+        values.insert(":prefix".to_owned(), text(prefix));
+        Self { condition: "#pk = :pk AND begins_with(#sk, :prefix)", names, values }
     }
 }
