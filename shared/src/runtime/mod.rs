@@ -1,0 +1,165 @@
+//! Running a function on Lambda: logs, settings, the SDK's client, and the two kinds of events.
+
+mod http_event;
+mod settings;
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::time::Duration;
+
+use aws_config::BehaviorVersion;
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_sdk_dynamodb::Client;
+use futures_util::FutureExt;
+use lambda_runtime::{LambdaEvent, service_fn};
+use serde_json::value::RawValue;
+use tracing_subscriber::filter::LevelFilter;
+
+pub use http_event::answer_http_event;
+pub use settings::{Settings, SettingsError};
+
+use crate::ambient::{Clock, Randomness};
+use crate::app::App;
+use crate::http::Routes;
+use crate::store::Store;
+
+/// How long a function waits for DynamoDB.
+#[derive(Clone, Copy, Debug)]
+pub struct Waits {
+    /// For a connection.
+    pub connect: Duration,
+    /// For one attempt of a call.
+    pub attempt: Duration,
+    /// For a call with all its attempts.
+    pub call: Duration,
+}
+
+impl Waits {
+    /// For handlers of HTTP requests: well within the 10 seconds that the functions have.
+    pub const HTTP: Self = Self {
+        connect: Duration::from_secs(1),
+        attempt: Duration::from_secs(2),
+        call: Duration::from_secs(6),
+    };
+    /// For Cognito's triggers, whose whole time is [`TRIGGER_DEADLINE`].
+    pub const TRIGGER: Self = Self {
+        connect: Duration::from_secs(1),
+        attempt: Duration::from_secs(1),
+        call: Duration::from_secs(3),
+    };
+}
+
+/// How long a trigger works on an event before it answers as if there were nothing to do. Cognito
+/// waits 5 seconds, then calls again, and shows the user an error after the third time.
+pub const TRIGGER_DEADLINE: Duration = Duration::from_millis(3_500);
+
+/// Runs an HTTP function: its routes behind API Gateway (HTTP API, payload version 2.0).
+///
+/// # Errors
+/// When the settings are wrong, or the runtime fails.
+pub async fn run_http(routes: Routes) -> Result<(), lambda_runtime::Error> {
+    start_logging();
+    let app = app(Settings::read(|name| std::env::var(name).ok())?, Waits::HTTP).await;
+    app.store.warm_up().await;
+    let service = routes.into_service(app);
+    lambda_runtime::run(service_fn(move |event| answer_http_event(service.clone(), event))).await
+}
+
+/// Runs a trigger of Cognito's. Whatever happens, it answers: without usable settings, with the
+/// event alone.
+///
+/// # Errors
+/// When the runtime fails.
+pub async fn run_trigger<F, Fut>(handle: F) -> Result<(), lambda_runtime::Error>
+where
+    F: Fn(App, Box<RawValue>) -> Fut,
+    Fut: Future<Output = Box<RawValue>>,
+{
+    start_logging();
+    let app = match Settings::read(|name| std::env::var(name).ok()) {
+        Ok(settings) => {
+            let app = app(settings, Waits::TRIGGER).await;
+            app.store.warm_up().await;
+            Some(app)
+        }
+        Err(error) => {
+            tracing::error!(%error, "nothing can be provisioned");
+            None
+        }
+    };
+    let handle = &handle;
+    let respond = move |event: LambdaEvent<Box<RawValue>>| {
+        let app = app.clone();
+        async move {
+            Ok::<_, Infallible>(match app {
+                Some(app) => handle(app, event.payload).await,
+                None => {
+                    tracing::error!("not provisioned: the settings are wrong");
+                    event.payload
+                }
+            })
+        }
+    };
+    lambda_runtime::run(service_fn(respond)).await
+}
+
+/// Lets work on an event take no longer than [`TRIGGER_DEADLINE`], and survives its panics.
+/// Answers whether it came to its end.
+pub async fn within_deadline(work: impl Future<Output = ()>) -> bool {
+    let survived = AssertUnwindSafe(work).catch_unwind();
+    match tokio::time::timeout(TRIGGER_DEADLINE, survived).await {
+        Ok(Ok(())) => true,
+        Ok(Err(_)) => {
+            tracing::error!("panic in a trigger");
+            false
+        }
+        Err(_) => {
+            tracing::error!(deadline = ?TRIGGER_DEADLINE, "a trigger took too long");
+            false
+        }
+    }
+}
+
+/// What a function works with on Lambda.
+async fn app(settings: Settings, waits: Waits) -> App {
+    let randomness = Randomness::system();
+    App {
+        store: Store::new(client(waits).await, settings.table_name, randomness.clone()),
+        clock: Clock::system(),
+        randomness,
+        mailbox_policy: settings.mailbox_policy,
+    }
+}
+
+/// The SDK's client with our own waits: it has no time-outs of its own, and pauses for up to a
+/// second before its first retry.
+async fn client(waits: Waits) -> Client {
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(waits.connect)
+        .operation_attempt_timeout(waits.attempt)
+        .operation_timeout(waits.call)
+        .build();
+    let retries = RetryConfig::standard()
+        .with_max_attempts(3)
+        .with_initial_backoff(Duration::from_millis(50));
+    let config = aws_config::defaults(BehaviorVersion::latest())
+        .timeout_config(timeouts)
+        .retry_config(retries)
+        .load()
+        .await;
+    Client::new(&config)
+}
+
+/// JSON lines on standard output, from the level that Lambda's logging configuration names.
+fn start_logging() {
+    let level = std::env::var("AWS_LAMBDA_LOG_LEVEL").ok().and_then(|level| level.parse().ok());
+    tracing_subscriber::fmt()
+        .json()
+        .flatten_event(true)
+        .with_current_span(true)
+        .with_span_list(false)
+        .with_max_level(level.unwrap_or(LevelFilter::INFO))
+        .init();
+}

@@ -1,0 +1,48 @@
+//! What a function reads of its environment, once.
+
+use crate::domain::public_mailbox::MailboxPolicy;
+
+/// What a function reads of its environment, once.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The table, from `TABLE_NAME`.
+    pub table_name: String,
+    /// Pairs of organization and public mailbox domain that are admitted all the same, from
+    /// `PUBLIC_MAILBOX_EXCEPTIONS`.
+    pub mailbox_policy: MailboxPolicy,
+}
+
+/// What is wrong with a function's environment.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    /// A variable without which nothing works.
+    #[error("the environment variable {0} is not set: set it to the name of the table")]
+    Missing(&'static str),
+    /// A variable whose value makes no sense.
+    #[error("the environment variable {name} is wrong: {cause}")]
+    Invalid {
+        /// The variable.
+        name: &'static str,
+        /// What is wrong.
+        cause: String,
+    },
+}
+
+impl Settings {
+    /// Reads the settings from named values.
+    ///
+    /// # Errors
+    /// When one is missing or makes no sense.
+    pub fn read(value: impl Fn(&str) -> Option<String>) -> Result<Self, SettingsError> {
+        const TABLE_NAME: &str = "TABLE_NAME";
+        const EXCEPTIONS: &str = "PUBLIC_MAILBOX_EXCEPTIONS";
+        let table_name = value(TABLE_NAME).filter(|name| !name.is_empty());
+        let exceptions = value(EXCEPTIONS).unwrap_or_default();
+        Ok(Self {
+            table_name: table_name.ok_or(SettingsError::Missing(TABLE_NAME))?,
+            mailbox_policy: MailboxPolicy::parse(&exceptions).map_err(|error| {
+                SettingsError::Invalid { name: EXCEPTIONS, cause: error.to_string() }
+            })?,
+        })
+    }
+}
