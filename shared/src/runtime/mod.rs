@@ -106,19 +106,12 @@ where
 }
 
 /// Lets work on an event take no longer than [`TRIGGER_DEADLINE`], and survives its panics.
-/// Answers whether it came to its end.
-pub async fn within_deadline(work: impl Future<Output = ()>) -> bool {
+pub async fn within_deadline(work: impl Future<Output = ()>) {
     let survived = AssertUnwindSafe(work).catch_unwind();
     match tokio::time::timeout(TRIGGER_DEADLINE, survived).await {
-        Ok(Ok(())) => true,
-        Ok(Err(_)) => {
-            tracing::error!("panic in a trigger");
-            false
-        }
-        Err(_) => {
-            tracing::error!(deadline = ?TRIGGER_DEADLINE, "a trigger took too long");
-            false
-        }
+        Ok(Ok(())) => {}
+        Ok(Err(_)) => tracing::error!("panic in a trigger"),
+        Err(_) => tracing::error!(deadline = ?TRIGGER_DEADLINE, "a trigger took too long"),
     }
 }
 
