@@ -1,0 +1,87 @@
+# `make help` says what there is to make. Everything that a target needs beyond the tools named
+# below it installs itself, pinned, into this folder.
+
+ARCH ?= arm64
+COGNITO := infra/local/cognito
+EMULATOR := $(COGNITO)/node_modules/.stamp
+VENV := .venv/.stamp
+
+export HTTP_PORT DYNAMODB_PORT LAMBDA_PORT COGNITO_PORT RUN_DIR KEEP VERBOSE
+
+.PHONY: help run test build template format-check lint rust-tests rust node curl
+
+help:
+	@echo 'make run        Usher with a Cognito emulator on this machine, until Ctrl-C. Settings:'
+	@echo '                  HTTP_PORT=3000 DYNAMODB_PORT=8000 LAMBDA_PORT=3001 COGNITO_PORT=9229'
+	@echo '                    ports; 0 picks a free one'
+	@echo '                  KEEP=1        goes on with the data of the last run'
+	@echo '                  RUN_DIR=.run  the folder for data and logs'
+	@echo '                  VERBOSE=1     shows the log of the Cognito emulator'
+	@echo 'make test       format, lints, tests, templates: all that must hold before a merge'
+	@echo 'make template   the templates only'
+	@echo 'make build      every function for AWS, as `sam deploy` takes them; ARCH=arm64 or x86_64'
+
+run: rust node $(EMULATOR)
+	@cargo build --locked --package usher-local
+	@node infra/local/run.mjs
+
+test: format-check lint rust-tests template
+
+format-check: rust
+	cargo fmt --all --check
+
+lint: rust
+	cargo clippy --locked --workspace --all-targets -- -D warnings
+
+rust-tests: rust node curl $(EMULATOR)
+	cargo build --locked --package usher-local
+	cargo test --locked --package tests
+
+template: export PATH := $(CURDIR)/.venv/bin:$(PATH)
+template: export SAM_CLI_TELEMETRY := 0
+template: $(VENV)
+	cfn-lint template.yaml infra/*.yaml
+	sam validate --lint --region eu-central-1
+
+build: export PATH := $(CURDIR)/.venv/bin:$(PATH)
+build: export SAM_CLI_TELEMETRY := 0
+build: rust $(VENV)
+	sam build --parameter-overrides Architecture=$(ARCH)
+
+# The stamps are written last: what was interrupted is done again.
+
+$(EMULATOR): $(COGNITO)/package.json $(COGNITO)/package-lock.json | node
+	npm ci --prefix $(COGNITO) --loglevel=error
+	@touch $@
+
+$(VENV): infra/requirements.txt
+	@for python in python3.11 python3 ''; do \
+	  test -z "$$python" || "$$python" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' \
+	    2>/dev/null && break; \
+	done; \
+	if test -z "$$python"; then \
+	  echo 'Python is missing: install Python 3.11 with its module venv (Debian: python3-venv).' >&2; exit 1; \
+	fi; \
+	set -x; "$$python" -m venv --clear .venv
+	.venv/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	@touch $@
+
+# The tools that must be there. Each missing one is one sentence.
+
+rust:
+	@command -v cargo >/dev/null || { \
+	  echo 'Rust is missing: install rustup (https://rustup.rs); it then fetches the version in rust-toolchain.toml.' >&2; \
+	  exit 1; }
+	@command -v cc >/dev/null || { \
+	  echo 'A C compiler is missing: install one that answers to cc (Debian: build-essential).' >&2; exit 1; }
+
+node:
+	@node -e 'process.exitCode = +(parseInt(process.versions.node) < 20)' 2>/dev/null || { \
+	  echo 'Node.js is missing or too old: install version 20 or later (https://nodejs.org).' >&2; exit 1; }
+	@command -v npm >/dev/null || { \
+	  echo 'npm is missing: install the one that belongs to your Node.js.' >&2; exit 1; }
+
+curl:
+	@command -v curl >/dev/null || { \
+	  test "$$(id -u)" = 0 && command -v apt-get >/dev/null && apt-get update -qq && apt-get install -qqy curl; } || { \
+	  echo 'curl is missing, which the tour in README.md uses: install it.' >&2; exit 1; }

@@ -1,0 +1,236 @@
+// Usher on this machine: usher-local, and a Cognito emulator that calls its trigger as Cognito
+// would. `make run` starts it; `make help` lists the settings, which come from the environment.
+
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createWriteStream } from 'node:fs';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { connect, createServer } from 'node:net';
+import { join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const HOST = '127.0.0.1';
+const CODE = '123456';
+const PORTS = { HTTP_PORT: 3000, DYNAMODB_PORT: 8000, LAMBDA_PORT: 3001, COGNITO_PORT: 9229 };
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const COGNITO_LOCAL = join(ROOT, 'infra/local/cognito/node_modules/cognito-local/lib/bin/start.js');
+
+const folder = resolve(ROOT, process.env.RUN_DIR || '.run');
+const data = join(folder, 'data');
+const envFile = join(folder, 'env');
+const logFile = join(folder, 'cognito.log');
+
+// Aborted once, with an error or, when somebody asked for the end, without: that ends the children.
+const over = new AbortController();
+const children = [];
+let announcing = false;
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+  process.once(signal, () => over.abort(null));
+}
+
+bringUp().catch((error) => over.abort(error));
+if (!over.signal.aborted) await once(over.signal, 'abort');
+await Promise.all(children.map((child) => child.ended));
+if (announcing) await rm(envFile, { force: true });
+const error = over.signal.reason;
+if (error) {
+  console.error(`make run: ${error.message}`);
+  process.exitCode = 1;
+} else {
+  console.log('\nUsher has ended.');
+}
+
+async function bringUp() {
+  const ports = await freePorts();
+  await refuseSecondRun();
+  if (!process.env.KEEP) await rm(data, { recursive: true, force: true });
+  await mkdir(join(data, '.cognito'), { recursive: true });
+
+  const usher = await startUsher(ports);
+  const cognito = await startCognito(ports, usher.lambda);
+  const { pool, client } = await userPool(cognito);
+  const env = {
+    USHER: `http://${usher.http}`,
+    COGNITO: `http://${cognito}`,
+    DYNAMODB: `http://${usher.dynamodb}`,
+    USER_POOL_ID: pool,
+    CLIENT_ID: client,
+  };
+  const lines = Object.entries(env).map(([name, value]) => `${name}=${value}\n`);
+  announcing = true;
+  await writeFile(envFile, lines.join(''));
+  console.log(welcome(env, usher.lambda));
+}
+
+/** The ports, once it is sure that those that were not left to chance are free. */
+async function freePorts() {
+  const ports = {};
+  const taken = [];
+  for (const [name, usual] of Object.entries(PORTS)) {
+    const port = Number(process.env[name] || usual);
+    if (!(Number.isInteger(port) && port >= 0 && port < 65536)) {
+      throw new Error(`${name} is a port, 0 to 65535 (0: any free one), not ${process.env[name]}`);
+    }
+    if (!(await isFree(port))) taken.push(`port ${port} (${name}) is taken`);
+    ports[name] = port;
+  }
+  if (taken.length) {
+    const name = taken[0].match(/\w+_PORT/)[0];
+    throw new Error(
+      `${taken.join(', ')}: stop what uses it, or choose another, as in ` +
+        `\`make run ${name}=${ports[name] + 100}\``,
+    );
+  }
+  return ports;
+}
+
+async function isFree(port) {
+  const server = createServer();
+  try {
+    await once(server.listen(port, HOST), 'listening');
+    return true;
+  } catch (error) {
+    if (error.code === 'EADDRINUSE') return false;
+    throw error;
+  } finally {
+    server.close();
+  }
+}
+
+/** Two runs on one folder would take each other's data away. */
+async function refuseSecondRun() {
+  const env = await readFile(envFile, 'utf8').catch(() => '');
+  const [, url] = env.match(/^USHER=(.*)$/m) ?? [];
+  if (!url) return;
+  const { hostname, port } = new URL(url);
+  const socket = connect(Number(port), hostname);
+  const runs = await once(socket, 'connect').then(() => true, () => false);
+  socket.destroy();
+  if (runs) {
+    const here = relative(ROOT, folder);
+    throw new Error(`${here} is in use by the Usher at ${url}: stop that one, or set RUN_DIR`);
+  }
+}
+
+/** Starts usher-local, and answers where its three servers listen. */
+async function startUsher({ HTTP_PORT, DYNAMODB_PORT, LAMBDA_PORT }) {
+  // `cargo run` finds the binary wherever Cargo puts it, and becomes that binary: same process.
+  const usher = start('usher-local', 'cargo', [
+    ...['run', '--quiet', '--locked', '--package', 'usher-local', '--'],
+    ...['--http', `${HOST}:${HTTP_PORT}`],
+    ...['--dynamodb', `${HOST}:${DYNAMODB_PORT}`],
+    ...['--lambda', `${HOST}:${LAMBDA_PORT}`],
+    ...['--database', join(data, 'usher.sqlite')],
+  ], { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'] });
+  return announced(usher, /^ready http=(?<http>\S+) dynamodb=(?<dynamodb>\S+) lambda=(?<lambda>\S+)\n/m);
+}
+
+/** Starts cognito-local, and answers where it listens. */
+async function startCognito({ COGNITO_PORT }, lambda) {
+  const config = {
+    LambdaClient: { endpoint: `http://${lambda}` },
+    TriggerFunctions: { PostConfirmation: 'post-confirmation' },
+  };
+  await writeFile(join(data, '.cognito/config.json'), JSON.stringify(config, null, 2));
+  const cognito = start('cognito-local', process.execPath, [COGNITO_LOCAL], {
+    cwd: data, // where it looks for its folder `.cognito`
+    env: { ...process.env, HOST, PORT: COGNITO_PORT, CODE },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const log = process.env.VERBOSE ? process.stdout : createWriteStream(logFile);
+  cognito.stdout.pipe(log, { end: false });
+  cognito.stderr.pipe(log, { end: false });
+  const { address } = await announced(cognito, /running on http:\/\/(?<address>[\d.]+:\d+)\D/);
+  return address;
+}
+
+/** Starts a child that ends with everything else, and with which everything else ends. */
+function start(name, command, args, options) {
+  const child = spawn(command, args, { ...options, signal: over.signal });
+  child.once('error', (error) => over.abort(error));
+  // One that could not be started has no id, and never exits.
+  child.ended = child.pid && new Promise((resolve) => {
+    child.once('exit', (code, signal) => {
+      over.abort(new Error(`${name} has ended (${signal ?? `exit status ${code}`}), so all ends`));
+      resolve();
+    });
+  });
+  children.push(child);
+  return child;
+}
+
+/** What a child's output says where it matches. */
+function announced(child, pattern) {
+  return new Promise((resolve) => {
+    let output = '';
+    child.stdout.on('data', function read(chunk) {
+      output += chunk;
+      const match = pattern.exec(output);
+      if (!match) return;
+      child.stdout.off('data', read);
+      resolve(match.groups);
+    });
+  });
+}
+
+/** The user pool and its client: those of the last run, if its data was kept. */
+async function userPool(address) {
+  const PoolName = 'usher-users';
+  const ClientName = 'app';
+  const { UserPools } = await ask(address, 'ListUserPools', { MaxResults: 60 });
+  // As in infra/identity.yaml, as far as the emulator knows of it.
+  const pool = UserPools.find(({ Name }) => Name === PoolName) ?? (
+    await ask(address, 'CreateUserPool', {
+      PoolName,
+      UsernameAttributes: ['email'],
+      AutoVerifiedAttributes: ['email'],
+    })
+  ).UserPool;
+  const { UserPoolClients } =
+    await ask(address, 'ListUserPoolClients', { UserPoolId: pool.Id, MaxResults: 60 });
+  const client = UserPoolClients.find((known) => known.ClientName === ClientName) ?? (
+    await ask(address, 'CreateUserPoolClient', { UserPoolId: pool.Id, ClientName })
+  ).UserPoolClient;
+  return { pool: pool.Id, client: client.ClientId };
+}
+
+async function ask(address, operation, input) {
+  const response = await fetch(`http://${address}`, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/x-amz-json-1.1',
+      'x-amz-target': `AWSCognitoIdentityProviderService.${operation}`,
+    },
+    body: JSON.stringify(input),
+    signal: over.signal,
+  });
+  if (!response.ok) throw new Error(`cognito-local refused ${operation}: ${await response.text()}`);
+  return response.json();
+}
+
+function welcome({ USHER, COGNITO, DYNAMODB, USER_POOL_ID, CLIENT_ID }, lambda) {
+  const env = relative(ROOT, envFile);
+  return `
+Usher is ready. Everything listens on this machine only, and asks nobody who they are.
+
+  Management API     ${USHER}
+  Cognito            ${COGNITO}   user pool ${USER_POOL_ID}, client ${CLIENT_ID}
+  DynamoDB           ${DYNAMODB}   table usher
+  Lambda Invoke API  http://${lambda}   function post-confirmation
+
+To sign up, in another terminal in this folder (the confirmation code is always ${CODE}):
+
+source ${env}
+curl $COGNITO -H content-type:application/x-amz-json-1.1 \\
+  -H x-amz-target:AWSCognitoIdentityProviderService.SignUp -d @- <<JSON
+{ "ClientId": "$CLIENT_ID", "Username": "jane@acme.example", "Password": "Correct-Horse-9",
+  "UserAttributes": [{ "Name": "email_verified", "Value": "true" }] }
+JSON
+curl $COGNITO -H content-type:application/x-amz-json-1.1 \\
+  -H x-amz-target:AWSCognitoIdentityProviderService.ConfirmSignUp -d @- <<JSON
+{ "ClientId": "$CLIENT_ID", "Username": "jane@acme.example", "ConfirmationCode": "${CODE}" }
+JSON
+
+README.md has the whole tour. Ctrl-C ends everything; the next run starts empty, unless KEEP=1.
+`;
+}
