@@ -1,6 +1,6 @@
 //! The README: its tour works as written, and its table has the routes that there are
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read};
 use std::path::PathBuf;
@@ -127,13 +127,13 @@ fn tour(readme: &str) -> Vec<Step> {
     steps
 }
 
-/// Ids as the README shows them, with those that stand for them in this run.
+/// Ids as the README shows them, each with the one of this run in its place.
 #[derive(Default)]
-struct Ids(HashMap<String, String>);
+struct Ids(Vec<(String, String)>);
 
 impl Ids {
-    /// Whether two outputs are the same but for moments and generated ids, and each id of the one
-    /// always stands for the same of the other.
+    /// Whether two outputs are the same but for moments and generated ids, and ids are equal in the
+    /// one where they are equal in the other.
     fn same(&mut self, shown: &Value, real: &Value) -> bool {
         match (shown, real) {
             (Value::Array(shown), Value::Array(real)) => {
@@ -146,12 +146,11 @@ impl Ids {
                 if is_moment(shown) && is_moment(real) {
                     return true;
                 }
-                match (kind_of_id(shown), kind_of_id(real)) {
-                    (Some(one), Some(other)) if one == other => {
-                        self.0.entry(shown.clone()).or_insert_with(|| real.clone()) == real
-                    }
-                    _ => shown == real,
+                if kind_of_id(shown).is_none() || kind_of_id(shown) != kind_of_id(real) {
+                    return shown == real;
                 }
+                self.0.push((shown.clone(), real.clone()));
+                self.0.iter().all(|(one, other)| (one == shown) == (other == real))
             }
             _ => shown == real,
         }
