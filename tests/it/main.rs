@@ -10,6 +10,7 @@ mod local;
 mod memberships;
 mod organization_roles;
 mod organizations;
+mod permissions;
 mod provisioning;
 mod readme;
 mod store;

@@ -1,1 +1,325 @@
-//! The template against the code and the tests
+//! The templates are data: no function lacks its route, its tests, its log group or its role.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use axum::http::Method;
+use functions::HTTP_FUNCTIONS;
+use functions::triggers::post_confirmation;
+use serde_json::{Value, json};
+use shared::runtime::Settings;
+
+use crate::support::{in_repository, logical_id, template, text_of};
+
+/// The names of all functions.
+fn names() -> impl Iterator<Item = &'static str> {
+    HTTP_FUNCTIONS.iter().map(|function| function.name).chain([post_confirmation::NAME])
+}
+
+/// The module that a function's binary runs: `email_domains::add`.
+#[track_caller]
+fn module_of(name: &str) -> String {
+    let path = format!("functions/src/bin/{name}.rs");
+    let source = text_of(&path);
+    let (_, expression) =
+        source.split_once("(functions::").unwrap_or_else(|| panic!("{path} runs no function"));
+    let is_path = |character: char| character.is_ascii_alphanumeric() || "_:".contains(character);
+    let item = expression.split(|character| !is_path(character)).next().unwrap_or_default();
+    let (module, _) = item.rsplit_once("::").unwrap_or_else(|| panic!("{path} runs no module"));
+    module.to_owned()
+}
+
+/// The logical ids of the resources of a type, or of all types of a service: `AWS::IAM::`.
+fn ids_of(template: &Value, kind: &str) -> BTreeSet<String> {
+    let is_kind = |resource: &Value| {
+        let this = resource["Type"].as_str().expect("a type");
+        this == kind || (kind.ends_with("::") && this.starts_with(kind))
+    };
+    let resources = template["Resources"].as_object().expect("resources").iter();
+    resources.filter(|(_, resource)| is_kind(resource)).map(|(id, _)| id.clone()).collect()
+}
+
+#[test]
+fn each_function_has_a_binary_that_runs_its_own_module_and_there_is_no_other_binary() {
+    let binaries: BTreeSet<_> = std::fs::read_dir(in_repository("functions/src/bin"))
+        .expect("a folder")
+        .map(|entry| {
+            let file = entry.expect("an entry").path();
+            file.file_stem().expect("a name").to_str().expect("UTF-8").to_owned()
+        })
+        .collect();
+    assert_eq!(
+        binaries,
+        names().map(str::to_owned).collect(),
+        "functions/src/bin (left) must have one file for each function of functions/src/lib.rs and \
+         functions/src/triggers (right)"
+    );
+
+    let lib: String = text_of("functions/src/lib.rs").split_whitespace().collect();
+    for function in HTTP_FUNCTIONS {
+        let (name, module) = (function.name, module_of(function.name));
+        assert!(
+            lib.contains(&format!("name:\"{name}\",routes:{module}::routes}}")),
+            "functions/src/bin/{name}.rs runs `{module}`, which functions/src/lib.rs does not know \
+             as `{name}`: make both name the same module"
+        );
+    }
+}
+
+#[test]
+fn each_function_stands_in_the_template_with_its_own_role_and_log_group_and_nothing_else_does() {
+    let template = template("template.yaml");
+    for name in names() {
+        let id = logical_id(name);
+        let mut function = template["Resources"][format!("{id}Function")].clone();
+        let properties = function["Properties"].as_object_mut();
+        let properties = properties.unwrap_or_else(|| panic!("add {id}Function to template.yaml"));
+        // Events and environment have tests of their own.
+        for free in ["Environment", "Events", "Timeout"] {
+            properties.remove(free);
+        }
+        assert_eq!(
+            function,
+            json!({
+                "Type": "AWS::Serverless::Function",
+                "Metadata": {
+                    "BuildMethod": "rust-cargolambda",
+                    "BuildProperties": { "Binary": name },
+                },
+                "Properties": {
+                    "FunctionName": { "Fn::Sub": format!("${{AWS::StackName}}-{name}") },
+                    "Role": { "Fn::GetAtt": format!("{id}Role.Arn") },
+                    "LoggingConfig": { "LogGroup": { "Ref": format!("{id}LogGroup") } },
+                },
+            }),
+            "make {id}Function in template.yaml (left) like the others"
+        );
+        assert_eq!(
+            template["Resources"][format!("{id}LogGroup")],
+            json!({
+                "Type": "AWS::Logs::LogGroup",
+                "Properties": {
+                    "LogGroupName": { "Fn::Sub": format!("/aws/lambda/${{AWS::StackName}}-{name}") },
+                    "RetentionInDays": { "Ref": "LogRetentionDays" },
+                },
+            }),
+            "make {id}LogGroup in template.yaml (left) like the others"
+        );
+    }
+
+    let own = |suffix: &str| names().map(|name| logical_id(name) + suffix).collect::<Vec<_>>();
+    for (kind, own, others) in [
+        ("AWS::Serverless::Function", own("Function"), None),
+        ("AWS::IAM::", own("Role"), None),
+        ("AWS::Logs::", own("LogGroup"), Some("AccessLogGroup")),
+        ("AWS::Lambda::", Vec::new(), Some("PostConfirmationPermission")),
+    ] {
+        let expected = own.into_iter().chain(others.map(str::to_owned)).collect();
+        let there = ids_of(&template, kind);
+        assert_eq!(there, expected, "{kind}: template.yaml (left) has too much or too little");
+    }
+}
+
+#[test]
+fn the_routes_of_each_function_are_those_of_the_code_with_their_scopes() {
+    let template = template("template.yaml");
+    for function in HTTP_FUNCTIONS {
+        let id = logical_id(function.name);
+        let events = &template["Resources"][format!("{id}Function")]["Properties"]["Events"];
+        let events = events.as_object().into_iter().flatten().map(|(_, event)| event.clone());
+        let routes = (function.routes)();
+        let expected = routes.list().iter().map(|route| {
+            let scope = if route.method == Method::GET { "usher/read" } else { "usher/write" };
+            // The default of PayloadFormatVersion is 2.0, the only one that the functions read.
+            json!({
+                "Type": "HttpApi",
+                "Properties": {
+                    "ApiId": { "Ref": "HttpApi" },
+                    "Method": route.method.as_str(),
+                    "Path": route.path,
+                    "Auth": { "AuthorizationScopes": [scope] },
+                },
+            })
+        });
+        assert_eq!(
+            sorted(events),
+            sorted(expected),
+            "the events of {id}Function in template.yaml (left) must be the routes of the code"
+        );
+    }
+    let trigger = &template["Resources"]["PostConfirmationFunction"]["Properties"];
+    assert_eq!(trigger["Events"], Value::Null, "only Cognito calls a trigger");
+}
+
+fn sorted(values: impl Iterator<Item = Value>) -> Vec<Value> {
+    let mut values: Vec<_> = values.collect();
+    values.sort_by_cached_key(Value::to_string);
+    values
+}
+
+#[test]
+fn no_route_is_open_and_only_tokens_of_operators_and_machines_open_one() {
+    let root = template("template.yaml");
+    let api = &root["Resources"]["HttpApi"]["Properties"];
+    assert_eq!(api["StageName"], "$default", "functions expect paths without a stage");
+    assert_eq!(
+        api["Auth"],
+        json!({
+            "DefaultAuthorizer": "Operators",
+            "Authorizers": {
+                "Operators": {
+                    "IdentitySource": "$request.header.Authorization",
+                    "JwtConfiguration": {
+                        "issuer": { "Fn::GetAtt": "Identity.Outputs.OperatorIssuer" },
+                        "audience": [
+                            { "Fn::GetAtt": "Identity.Outputs.OperatorClientId" },
+                            { "Fn::GetAtt": "Identity.Outputs.MachineClientId" },
+                        ],
+                    },
+                },
+            },
+        })
+    );
+
+    let identity = template("infra/identity.yaml");
+    let issuer = "https://cognito-idp.${AWS::Region}.${AWS::URLSuffix}/${OperatorPool}";
+    let outputs = &identity["Outputs"];
+    assert_eq!(outputs["OperatorIssuer"]["Value"], json!({ "Fn::Sub": issuer }));
+    for client in ["OperatorClient", "MachineClient"] {
+        assert_eq!(outputs[format!("{client}Id")]["Value"], json!({ "Ref": client }));
+        let pool = &identity["Resources"][client]["Properties"]["UserPoolId"];
+        assert_eq!(*pool, json!({ "Ref": "OperatorPool" }), "{client}");
+    }
+}
+
+#[test]
+fn the_customers_pool_is_another_than_the_operators_and_the_only_one_that_calls_the_trigger() {
+    let root = template("template.yaml");
+    assert_eq!(
+        root["Resources"]["PostConfirmationPermission"],
+        json!({
+            "Type": "AWS::Lambda::Permission",
+            "Properties": {
+                "Action": "lambda:InvokeFunction",
+                "FunctionName": { "Ref": "PostConfirmationFunction" },
+                "Principal": "cognito-idp.amazonaws.com",
+                "SourceArn": { "Fn::GetAtt": "Identity.Outputs.UserPoolArn" },
+                "SourceAccount": { "Ref": "AWS::AccountId" },
+            },
+        })
+    );
+    assert_eq!(
+        root["Resources"]["Identity"]["Properties"]["Parameters"]["PostConfirmationFunctionArn"],
+        json!({ "Fn::GetAtt": "PostConfirmationFunction.Arn" })
+    );
+
+    let identity = template("infra/identity.yaml");
+    let given =
+        "arn:${AWS::Partition}:cognito-idp:${AWS::Region}:${AWS::AccountId}:userpool/${UserPoolId}";
+    assert_eq!(
+        identity["Outputs"]["UserPoolArn"]["Value"],
+        json!({
+            "Fn::If": [
+                "MakesUserPool",
+                { "Fn::GetAtt": "UserPool.Arn" },
+                { "Fn::Sub": given },
+            ],
+        })
+    );
+    let triggers: BTreeMap<_, _> = ids_of(&identity, "AWS::Cognito::UserPool")
+        .into_iter()
+        .map(|id| {
+            let triggers = identity["Resources"][&id]["Properties"]["LambdaConfig"].clone();
+            (id, triggers)
+        })
+        .collect();
+    assert_eq!(
+        json!(triggers),
+        json!({
+            "OperatorPool": null,
+            "UserPool": { "PostConfirmation": { "Ref": "PostConfirmationFunctionArn" } },
+        })
+    );
+}
+
+#[test]
+fn each_function_gets_the_settings_that_its_code_uses_and_no_others() {
+    const TABLE_NAME: &str = "TABLE_NAME";
+    const EXCEPTIONS: &str = "PUBLIC_MAILBOX_EXCEPTIONS";
+    let template = template("template.yaml");
+    let globals = &template["Globals"]["Function"]["Environment"]["Variables"];
+    for name in names() {
+        let id = logical_id(name);
+        let function = &template["Resources"][format!("{id}Function")]["Properties"];
+        let own = &function["Environment"]["Variables"];
+        let variables = [globals, own].into_iter().filter_map(Value::as_object).flatten();
+        let variables: BTreeMap<_, _> = variables.map(|(k, v)| (k.as_str(), v.clone())).collect();
+
+        let table = json!({ "Fn::GetAtt": "Storage.Outputs.TableName" });
+        let mut expected = BTreeMap::from([(TABLE_NAME, table)]);
+        let source = format!("functions/src/{}.rs", module_of(name).replace("::", "/"));
+        if text_of(&source).contains("mailbox_policy") {
+            expected.insert(EXCEPTIONS, json!({ "Ref": "PublicMailboxExceptions" }));
+        }
+        assert_eq!(
+            variables, expected,
+            "{id}Function in template.yaml (left) must set what {source} uses (right)"
+        );
+    }
+
+    let mut read = Vec::new();
+    let asked = std::cell::RefCell::new(&mut read);
+    let settings = Settings::read(|variable| {
+        asked.borrow_mut().push(variable.to_owned());
+        Some(String::new())
+    });
+    assert!(settings.is_err(), "an empty table name is none");
+    assert_eq!(read, [TABLE_NAME, EXCEPTIONS], "teach this test what else functions read");
+}
+
+#[test]
+fn the_table_can_be_restored_and_is_protected_from_deletion() {
+    let storage = template("infra/storage.yaml");
+    let table = &storage["Resources"]["Table"];
+    assert_eq!(
+        (&table["DeletionPolicy"], &table["UpdateReplacePolicy"]),
+        (&json!("Retain"), &json!("Retain"))
+    );
+    let properties = &table["Properties"];
+    assert_eq!(properties["BillingMode"], "PAY_PER_REQUEST");
+    assert_eq!(
+        properties["PointInTimeRecoverySpecification"],
+        json!({ "PointInTimeRecoveryEnabled": true })
+    );
+    assert_eq!(properties["DeletionProtectionEnabled"], json!({ "Ref": "DeletionProtection" }));
+    let outputs = &storage["Outputs"];
+    assert_eq!(outputs["TableName"]["Value"], json!({ "Ref": "Table" }));
+    assert_eq!(outputs["TableArn"]["Value"], json!({ "Fn::GetAtt": ["Table", "Arn"] }));
+
+    let root = template("template.yaml");
+    assert_eq!(
+        root["Resources"]["Storage"]["Properties"]["Parameters"],
+        json!({
+            "TableName": { "Ref": "TableName" },
+            "DeletionProtection": { "Ref": "TableDeletionProtection" },
+        })
+    );
+    assert_eq!(root["Parameters"]["TableDeletionProtection"]["Default"], "true");
+}
+
+#[test]
+fn each_parameter_says_what_it_is_and_the_architecture_is_one_of_two() {
+    let template = template("template.yaml");
+    let parameters = template["Parameters"].as_object().expect("parameters");
+    let silent: Vec<_> = parameters
+        .iter()
+        .filter(|(_, parameter)| parameter["Description"].as_str().is_none_or(str::is_empty))
+        .map(|(name, _)| name)
+        .collect();
+    assert!(silent.is_empty(), "describe the parameters {silent:?} in template.yaml");
+
+    let architecture = &parameters["Architecture"];
+    assert_eq!(architecture["Default"], "arm64");
+    assert_eq!(architecture["AllowedValues"], json!(["arm64", "x86_64"]));
+    let functions = &template["Globals"]["Function"];
+    assert_eq!(functions["Architectures"], json!([{ "Ref": "Architecture" }]));
+}

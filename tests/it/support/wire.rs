@@ -1,7 +1,7 @@
 //! The wire between the SDK and the embedded DynamoDB. It counts steps and capacity, and lets a
 //! test decide the fate of single calls: recorded replies stand in for what the emulator cannot do.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use aws_smithy_runtime_api::client::http::{
@@ -13,7 +13,7 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// What happens to a call.
 #[derive(Clone, Debug)]
@@ -32,16 +32,14 @@ impl Fate {
     /// An error as DynamoDB words it.
     pub(crate) fn error(code: &str, message: &str) -> Self {
         let kind = format!("com.amazonaws.dynamodb.v20120810#{code}");
-        let body = serde_json::json!({ "__type": kind, "message": message });
+        let body = json!({ "__type": kind, "message": message });
         Self::Reply { status: 400, body }
     }
 
     /// A canceled transaction, with one reason for each of its items.
     pub(crate) fn canceled(reasons: &[&str]) -> Self {
-        let list: Vec<_> = reasons
-            .iter()
-            .map(|code| serde_json::json!({ "Code": code, "Message": code }))
-            .collect();
+        let list: Vec<_> =
+            reasons.iter().map(|code| json!({ "Code": code, "Message": code })).collect();
         let message = format!(
             "Transaction cancelled, please refer cancellation reasons for specific reasons [{}]",
             reasons.join(", ")
@@ -67,9 +65,67 @@ pub(crate) struct Traffic {
     pub(crate) capacity: f64,
 }
 
+/// What a call does, as IAM sees it: a transaction is made of the actions of its parts.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Use {
+    /// The action, without its prefix `dynamodb:`.
+    pub(crate) action: String,
+    /// What it is done to: `table`, or `index/` and the index's name.
+    pub(crate) resource: String,
+    /// The partition key (IAM's `dynamodb:LeadingKeys`); empty where the call names none.
+    pub(crate) partition: String,
+}
+
+impl Use {
+    fn new(action: &str, key: &Value) -> Self {
+        let partition = key["pk"]["S"].as_str().unwrap_or_default().to_owned();
+        Self { action: action.to_owned(), resource: "table".to_owned(), partition }
+    }
+
+    /// All that a request does.
+    fn of(operation: &str, request: &Value) -> Vec<Self> {
+        let items = || request["TransactItems"].as_array().into_iter().flatten();
+        let tables = || request["RequestItems"].as_object().into_iter().flat_map(|it| it.values());
+        match operation {
+            "GetItem" => vec![Self::new(operation, &request["Key"])],
+            "Query" => {
+                let index = request["IndexName"].as_str();
+                let key = json!({ "pk": request["ExpressionAttributeValues"][":pk"] });
+                let resource = index.map_or("table".to_owned(), |name| format!("index/{name}"));
+                vec![Self { resource, ..Self::new(operation, &key) }]
+            }
+            "BatchGetItem" => tables()
+                .flat_map(|table| table["Keys"].as_array().into_iter().flatten())
+                .map(|key| Self::new(operation, key))
+                .collect(),
+            "BatchWriteItem" => tables()
+                .flat_map(|requests| requests.as_array().into_iter().flatten())
+                .map(|request| match &request["DeleteRequest"]["Key"] {
+                    Value::Null => Self::new(operation, &request["PutRequest"]["Item"]),
+                    key => Self::new(operation, key),
+                })
+                .collect(),
+            "TransactGetItems" => {
+                items().map(|item| Self::new("GetItem", &item["Get"]["Key"])).collect()
+            }
+            "TransactWriteItems" => items()
+                .flat_map(|item| item.as_object().into_iter().flatten())
+                .map(|(part, write)| match part.as_str() {
+                    "ConditionCheck" => Self::new("ConditionCheckItem", &write["Key"]),
+                    "Put" => Self::new("PutItem", &write["Item"]),
+                    part => Self::new(&format!("{part}Item"), &write["Key"]),
+                })
+                .collect(),
+            // Nothing in a role matches this.
+            other => vec![Self::new(other, &Value::Null)],
+        }
+    }
+}
+
 #[derive(Debug, Default)]
 struct State {
     traffic: Traffic,
+    uses: BTreeSet<Use>,
     under_way: usize,
     fates: VecDeque<(String, Fate)>,
     dead_after: Option<usize>,
@@ -108,17 +164,24 @@ impl Wire {
         std::mem::take(&mut self.state().traffic)
     }
 
+    /// What was done over the wire since this was asked last.
+    pub(crate) fn uses(&self) -> BTreeSet<Use> {
+        std::mem::take(&mut self.state().uses)
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().expect("no test panics while it holds the wire")
     }
 
-    fn sent(&self, operation: &str) -> Option<Fate> {
+    fn sent(&self, operation: &str, request: &[u8]) -> Option<Fate> {
         let mut state = self.state();
         match &mut state.dead_after {
             Some(0) => return Some(Fate::Lost),
             Some(calls) => *calls -= 1,
             None => {}
         }
+        let request = serde_json::from_slice(request).expect("requests are JSON");
+        state.uses.extend(Use::of(operation, &request));
         state.traffic.operations.push(operation.to_owned());
         state.traffic.steps += usize::from(state.under_way == 0);
         state.under_way += 1;
@@ -165,7 +228,8 @@ impl HttpConnector for Connector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let target = request.headers().get("x-amz-target").unwrap_or_default();
         let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
-        let fate = self.wire.sent(&operation);
+        let body = request.body().bytes().expect("requests are in memory");
+        let fate = self.wire.sent(&operation, body);
         let (inner, wire) = (self.inner.clone(), self.wire.clone());
         HttpConnectorFuture::new(async move {
             let lost = || ConnectorError::io("the wire is cut".into());
