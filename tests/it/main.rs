@@ -5,6 +5,7 @@ mod cognito;
 mod default_roles;
 mod domain;
 mod email_domains;
+mod errors;
 mod http;
 mod local;
 mod memberships;
