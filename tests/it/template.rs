@@ -1,6 +1,7 @@
 //! The templates are data: no function lacks its route, its tests, its log group or its role.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::process::Command;
 
 use axum::http::Method;
 use functions::HTTP_FUNCTIONS;
@@ -63,6 +64,19 @@ fn each_function_has_a_binary_that_runs_its_own_module_and_there_is_no_other_bin
              as `{name}`: make both name the same module"
         );
     }
+}
+
+#[test]
+fn each_function_has_its_tests_in_a_module_of_its_own() {
+    let this = std::env::current_exe().expect("the test binary");
+    let list = Command::new(this).args(["--list", "--format", "terse"]).output().expect("a list");
+    let list = String::from_utf8(list.stdout).expect("UTF-8");
+    let lacking: Vec<_> = names()
+        .map(module_of)
+        .filter(|module| !list.lines().any(|test| test.starts_with(&format!("{module}::"))))
+        .map(|module| format!("tests/it/{}.rs", module.replace("::", "/")))
+        .collect();
+    assert!(lacking.is_empty(), "write tests in {lacking:?}, and add them to their `mod.rs`");
 }
 
 #[test]
