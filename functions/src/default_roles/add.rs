@@ -3,11 +3,11 @@
 use axum::extract::State;
 use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
-use shared::domain::ids::OrganizationId;
+use shared::domain::ids::{OrganizationId, OrganizationRoleId};
 use shared::http::{IfMatch, JsonBody, PathOf, Problem, Routes, etag};
 use shared::{App, Error};
 
-use super::{Body, existing, union};
+use super::{Body, existing};
 use crate::paths::DEFAULT_ROLES;
 
 /// The route of `add-default-roles`.
@@ -24,8 +24,19 @@ async fn add(
     if body.organization_role_ids.is_empty() {
         return Err(Error::DefaultRolesEmpty.into());
     }
-    let added = existing(&body, &app.store).await?;
+    let added = existing(&body, &organization, &app.store).await?;
     let change = |current: &[_]| Ok(union(current, &added));
     let version = app.store.change_default_roles(&organization, &precondition, change).await?;
     Ok((StatusCode::CREATED, [etag(version)]).into_response())
+}
+
+/// One list after the other, without what is there already.
+fn union(ids: &[OrganizationRoleId], more: &[OrganizationRoleId]) -> Vec<OrganizationRoleId> {
+    let mut all = ids.to_vec();
+    for id in more {
+        if !all.contains(id) {
+            all.push(id.clone());
+        }
+    }
+    all
 }

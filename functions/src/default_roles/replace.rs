@@ -21,7 +21,7 @@ async fn replace(
     IfMatch(precondition): IfMatch,
     JsonBody(body): JsonBody<Body>,
 ) -> Result<Response, Problem> {
-    let wanted = existing(&body, &app.store).await?;
+    let wanted = existing(&body, &organization, &app.store).await?;
     let change = |_: &[_]| Ok(wanted.clone());
     let version = app.store.change_default_roles(&organization, &precondition, change).await?;
     Ok((StatusCode::NO_CONTENT, [etag(version)]).into_response())
