@@ -161,7 +161,7 @@ struct Body<'a> {
 struct BodyError<'a> {
     pointer: &'a str,
     code: &'a str,
-    detail: &'a str,
+    detail: String,
 }
 
 impl IntoResponse for Problem {
@@ -173,7 +173,7 @@ impl IntoResponse for Problem {
             .map(|violation| BodyError {
                 pointer: &violation.pointer,
                 code: violation.code,
-                detail: &violation.reason,
+                detail: presentable(&violation.reason),
             })
             .collect();
         let body = Body {
