@@ -184,6 +184,7 @@ impl Violation {
         let code = match error {
             CustomDataError::NotAnObject => "custom_data.not_an_object",
             CustomDataError::TooLarge => "custom_data.too_large",
+            CustomDataError::TooDeep => "custom_data.too_deep",
         };
         Self::new(
             "/customData",

@@ -34,21 +34,32 @@ pub enum CustomDataError {
     /// Its text has more bytes than allowed.
     #[error("it is too large: send at most {} bytes of JSON text", CustomData::LARGEST)]
     TooLarge,
+    /// Too many objects and arrays stand inside one another.
+    #[error(
+        "it is nested too deeply: send at most {} levels of objects and arrays",
+        CustomData::DEEPEST
+    )]
+    TooDeep,
 }
 
 impl CustomData {
     /// The most bytes that the JSON text may have.
     pub const LARGEST: usize = 8 * 1024;
+    /// The most levels of objects and arrays. Every list that shows the data nests it deeper, and
+    /// many readers of JSON give up at 64 levels.
+    pub const DEEPEST: usize = 32;
 
     /// Checks that a JSON value can be kept.
     ///
     /// # Errors
-    /// When it is not an object, or larger than [`Self::LARGEST`].
+    /// When it is not an object, larger than [`Self::LARGEST`], or deeper than [`Self::DEEPEST`].
     pub fn parse(value: Box<RawValue>) -> Result<Self, CustomDataError> {
         if !value.get().starts_with('{') {
             Err(CustomDataError::NotAnObject)
         } else if value.get().len() > Self::LARGEST {
             Err(CustomDataError::TooLarge)
+        } else if depth(value.get()) > Self::DEEPEST {
+            Err(CustomDataError::TooDeep)
         } else {
             Ok(Self(value))
         }
@@ -66,6 +77,24 @@ impl Default for CustomData {
     fn default() -> Self {
         Self(RawValue::from_string("{}".to_owned()).expect("`{}` is JSON"))
     }
+}
+
+/// How many objects and arrays of a JSON text stand inside one another.
+fn depth(json: &str) -> usize {
+    let (mut level, mut deepest): (usize, usize) = (0, 0);
+    let (mut in_string, mut escaped) = (false, false);
+    for byte in json.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = true,
+            b'"' => in_string = !in_string,
+            b'{' | b'[' if !in_string => level += 1,
+            b'}' | b']' if !in_string => level -= 1,
+            _ => {}
+        }
+        deepest = deepest.max(level);
+    }
+    deepest
 }
 
 /// A role that members can hold in any organization: one template for all.
