@@ -72,7 +72,14 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let value = serde_path_to_error::deserialize(&mut deserializer)
         .map_err(|error| wrong(error.inner(), pointer(error.path())))?;
     deserializer.end().map_err(|error| wrong(&error, String::new()))?;
-    Ok(value)
+    // A derived `Deserialize` takes an array too, for the members in their order.
+    if bytes.trim_ascii_start().starts_with(b"{") {
+        Ok(value)
+    } else {
+        let detail = "the body is not what is expected here: send a JSON object";
+        let problem = Problem::new(StatusCode::BAD_REQUEST, "request.invalid_body", detail);
+        Err(problem.at(String::new()))
+    }
 }
 
 fn wrong(error: &serde_json::Error, pointer: String) -> Problem {
