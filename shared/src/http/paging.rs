@@ -89,6 +89,10 @@ impl<S: Send + Sync> FromRequestParts<S> for CursorPaging {
             let detail = format!("`q` is too long: send at most {LONGEST_SEARCH} characters");
             return Err(Problem::new(StatusCode::BAD_REQUEST, "request.invalid_search", detail));
         }
+        if search.contains(char::is_control) {
+            let detail = "`q` contains a control character, which no name does: send it without";
+            return Err(Problem::new(StatusCode::BAD_REQUEST, "request.invalid_search", detail));
+        }
         Ok(Self {
             page_size: size.unwrap_or(USUAL_PAGE) as usize,
             search: search.to_owned(),

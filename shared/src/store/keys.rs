@@ -73,9 +73,14 @@ pub(super) fn custom_data(id: &OrganizationId) -> Key {
     Key::new(organization_partition(id), "CUSTOM_DATA")
 }
 
+/// Stands between name and id where organizations are ranked. No name contains it, so that a search
+/// never reaches into the ids; and it comes before all that names contain, so that `Acme` stands
+/// before `Acme Inc.`.
+pub(super) const RANK_SEPARATOR: char = '\t';
+
 /// Where an organization stands among all organizations.
 pub(super) fn organization_rank(name: &Name, id: &OrganizationId) -> String {
-    format!("{}#{id}", name.folded())
+    format!("{}{RANK_SEPARATOR}{id}", name.folded())
 }
 
 /// How the ranks of all organizations begin whose name begins like this.

@@ -50,7 +50,7 @@ impl OrganizationRank {
     }
 
     fn id(&self) -> Option<OrganizationId> {
-        let (_, id) = self.0.rsplit_once('#')?;
+        let (_, id) = self.0.rsplit_once(keys::RANK_SEPARATOR)?;
         OrganizationId::parse(id).ok()
     }
 }
