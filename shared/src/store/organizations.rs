@@ -18,6 +18,9 @@ use crate::domain::organization::{CustomData, Organization};
 use crate::domain::text::{Description, Name};
 use crate::error::{Error, Result, organization_not_found};
 
+/// The most bytes that a sort key has (DynamoDB's limit).
+const SORT_KEY_BYTES: usize = 1024;
+
 /// What is to change of an organization; what is none stays.
 #[derive(Clone, Debug, Default)]
 pub struct OrganizationChanges {
@@ -39,8 +42,8 @@ impl OrganizationRank {
     #[must_use]
     pub fn parse(text: &str, prefix: &str) -> Option<Self> {
         let rank = Self(text.to_owned());
-        (rank.id().is_some() && text.starts_with(&keys::organization_rank_prefix(prefix)))
-            .then_some(rank)
+        let possible = text.len() <= SORT_KEY_BYTES && rank.id().is_some();
+        (possible && text.starts_with(&keys::organization_rank_prefix(prefix))).then_some(rank)
     }
 
     /// The rank as text.
