@@ -195,6 +195,7 @@ async fn assert_refuses_malformed_bodies(method: Method) {
     let wrong = [
         (&b"{}"[..], ""),
         (b"[]", ""),
+        (b"[[]]", ""),
         (b"null", ""),
         (b"7", ""),
         (b"\"x\"", ""),
