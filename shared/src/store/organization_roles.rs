@@ -119,6 +119,13 @@ impl Store {
                 .value(":new", text(after.name.as_str()))
                 .set("#name = :new")
                 .name("#description", "description");
+            // A rename must not undo a description that came in since `before` was read.
+            change = match &before.description {
+                Some(description) => change
+                    .value(":oldDescription", text(description.as_str()))
+                    .when("#description = :oldDescription"),
+                None => change.when("attribute_not_exists(#description)"),
+            };
             change = match &after.description {
                 Some(description) => change
                     .value(":description", text(description.as_str()))
