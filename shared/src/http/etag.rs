@@ -38,6 +38,7 @@ impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
 /// Reads a list of entity tags. Those that are weak, or none of ours, never match and are left out.
 fn parse(list: &str) -> Result<Vec<Version>, Problem> {
     let mut versions = Vec::new();
+    let mut tags = 0;
     let mut rest = list;
     loop {
         rest = rest.trim_start_matches([' ', '\t', ',']);
@@ -54,11 +55,12 @@ fn parse(list: &str) -> Result<Vec<Version>, Problem> {
         if !rest.is_empty() && !rest.starts_with(',') {
             return Err(malformed());
         }
+        tags += 1;
         let version = opaque.parse().ok().map(Version::new);
         // `"01"` parses too, but is not what an answer ever said.
         versions.extend(version.filter(|v| !weak && tag(*v) == format!("\"{opaque}\"")));
     }
-    if versions.len() > Precondition::MOST {
+    if tags == 0 || versions.len() > Precondition::MOST {
         return Err(malformed());
     }
     Ok(versions)
