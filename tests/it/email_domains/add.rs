@@ -1,23 +1,272 @@
 //! `POST /organizations/{organizationId}/jit/email-domains`
 
-use serde_json::json;
+use std::time::Duration;
 
-use crate::support::World;
+use aws_sdk_dynamodb::types::AttributeValue;
+use axum::http::Method;
+use serde_json::{Value, json};
+use shared::domain::public_mailbox::MailboxPolicy;
+
+use super::{
+    MALFORMED, MATCHING, MISSING, PATH, REFUSED, STALE, domains, entity, list, listed, refused,
+    world,
+};
+use crate::support::{Ask, World};
+
+fn add<'a>(world: &'a World, path: &str, domain: &str) -> Ask<'a> {
+    world.ask(Method::POST, path).json(&json!({ "emailDomain": domain }))
+}
 
 #[tokio::test]
 async fn a_new_domain_is_listed_and_indexed() {
-    let world = World::new().await;
+    let world = world().await;
+
+    let answer = world.post(PATH, &json!({ "emailDomain": "acme.com" })).await;
+
+    assert_eq!((answer.status.as_u16(), &answer.body), (201, &entity("acme.com")));
+    assert_eq!(answer.header("content-type"), "application/json");
+    assert_eq!(answer.header("cache-control"), "no-store");
+    assert_eq!(world.get(PATH).await.body, json!([entity("acme.com")]));
+    World::assert_list_and_index_agree(&world.items().await);
+}
+
+#[tokio::test]
+async fn any_notation_becomes_the_normal_form() {
+    let table = [
+        ("Acme.COM.", "acme.com"),
+        (" \tfoo.com\n", "foo.com"),
+        ("Bücher.DE", "xn--bcher-kva.de"),
+        ("XN--R8JZ45G.jp", "xn--r8jz45g.jp"),
+        ("ｂａｒ。com", "bar.com"),
+        ("mail.corp.internal", "mail.corp.internal"),
+    ];
+    let world = world().await;
+    for (sent, stored) in table {
+        let answer = add(&world, PATH, sent).send().await;
+        assert_eq!((answer.status.as_u16(), &answer.body), (201, &entity(stored)), "{sent:?}");
+    }
+
+    let mut stored = table.map(|(_, stored)| stored);
+    stored.sort_unstable();
+    assert_eq!(listed(&world, "acme").await, stored);
+    World::assert_list_and_index_agree(&world.items().await);
+}
+
+#[tokio::test]
+async fn a_domain_that_is_listed_already_is_refused_and_keeps_its_time() {
+    let world = world().await;
+    world.domains("acme", &["acme.com"]).await;
+    world.pass(Duration::from_secs(60));
+
+    for again in ["acme.com", "ACME.com."] {
+        let answer = refused(&world, add(&world, PATH, again)).await;
+        assert_eq!(
+            answer.problem(422, "email_domain.already_listed"),
+            "the organization already lists the email domain `acme.com`: there is nothing to add"
+        );
+        assert_eq!(answer.errors(), []);
+    }
+}
+
+#[tokio::test]
+async fn two_organizations_can_list_the_same_domain() {
+    let world = world().await;
+    world.organization("umbrella").await;
+
+    world.domains("acme", &["acme.com"]).await;
+    world.domains("umbrella", &["acme.com"]).await;
+
+    assert_eq!(listed(&world, "acme").await, ["acme.com"]);
+    assert_eq!(listed(&world, "umbrella").await, ["acme.com"]);
+    World::assert_list_and_index_agree(&world.items().await);
+}
+
+#[tokio::test]
+async fn an_organization_that_is_not_there_gets_nothing() {
+    let world = world().await;
+    for id in MISSING {
+        let path = format!("/organizations/{id}/jit/email-domains");
+        let answer = refused(&world, add(&world, &path, "acme.com")).await;
+        answer.problem(404, "organization.not_found");
+    }
+}
+
+#[tokio::test]
+async fn every_kind_of_unacceptable_domain_is_refused_with_its_own_code() {
+    let world = world().await;
+    for (domain, code) in REFUSED {
+        let answer = refused(&world, add(&world, PATH, domain)).await;
+        let detail = answer.problem(422, code);
+        assert_eq!(
+            answer.body["errors"],
+            json!([{ "pointer": "/emailDomain", "code": code, "detail": detail }]),
+            "{domain:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_public_mailbox_is_accepted_only_where_the_operator_makes_an_exception() {
+    let policy = MailboxPolicy::parse("acme:gmail.com, acme:gmx.de").unwrap();
+    let world = World::with(policy).await;
     world.organization("acme").await;
+    world.organization("umbrella").await;
 
-    let path = "/organizations/acme/jit/email-domains";
-    let answer = world.post(path, &json!({ "emailDomain": "Acme.COM." })).await;
+    let answer = add(&world, PATH, "GMail.com").send().await;
+    assert_eq!((answer.status.as_u16(), &answer.body), (201, &entity("gmail.com")));
 
-    let entity = json!({
-        "organizationId": "acme",
-        "emailDomain": "acme.com",
-        "addedAt": "2026-01-01T00:00:00.000Z",
-    });
-    assert_eq!((answer.status.as_u16(), &answer.body), (201, &entity));
-    assert_eq!(world.get(path).await.body, json!([entity]));
+    let path = "/organizations/umbrella/jit/email-domains";
+    for (path, domain) in [(path, "gmail.com"), (PATH, "outlook.com")] {
+        let answer = refused(&world, add(&world, path, domain)).await;
+        assert_eq!(
+            answer.problem(422, "email_domain.public_mailbox"),
+            format!(
+                "everybody can have an address at the public mailbox provider `{domain}`: send a \
+                 domain that belongs to the organization alone"
+            )
+        );
+    }
+    World::assert_list_and_index_agree(&world.items().await);
+}
+
+#[tokio::test]
+async fn a_body_of_another_shape_is_refused_with_its_place() {
+    let table: [(Value, &str); 10] = [
+        (json!({ "emailDomain": 1 }), "/emailDomain"),
+        (json!({ "emailDomain": null }), "/emailDomain"),
+        (json!({ "emailDomain": ["acme.com"] }), "/emailDomain"),
+        (json!({ "emailDomain": { "name": "acme.com" } }), "/emailDomain"),
+        (json!({ "emailDomain": "acme.com", "state": "active" }), "/state"),
+        (json!({ "email~/domain": "acme.com" }), "/email~0~1domain"),
+        (json!({}), ""),
+        (json!(["acme.com"]), ""),
+        (json!("acme.com"), ""),
+        (json!(null), ""),
+    ];
+    let world = world().await;
+    for (body, pointer) in table {
+        let answer = refused(&world, world.ask(Method::POST, PATH).json(&body)).await;
+        answer.problem(400, "request.invalid_body");
+        assert_eq!(answer.errors(), [(pointer, "request.invalid_body")], "{body}");
+    }
+}
+
+#[tokio::test]
+async fn the_thousandth_domain_is_accepted_and_the_next_one_is_refused() {
+    let world = world().await;
+    list(&world, "acme", &domains(999)).await;
+
+    let answer = add(&world, PATH, "thousandth.example.com").send().await;
+    assert_eq!(answer.status, 201, "{:#}", answer.body);
+
+    let answer = refused(&world, add(&world, PATH, "one-more.example.com")).await;
+    assert_eq!(
+        answer.problem(422, "email_domains.limit_reached"),
+        "an organization can list at most 1000 email domains: delete some first"
+    );
+    assert_eq!(answer.errors(), []);
+    let answer = refused(&world, add(&world, PATH, "thousandth.example.com")).await;
+    answer.problem(422, "email_domain.already_listed");
+    World::assert_list_and_index_agree(&world.items().await);
+}
+
+#[tokio::test]
+async fn the_fiftieth_organization_can_list_a_domain_and_the_next_one_cannot() {
+    let world = world().await;
+    for number in 0..49 {
+        let id = format!("org-{number}");
+        world.organization(&id).await;
+        world.domains(&id, &["acme.com"]).await;
+    }
+    // Index entries whose organization is deleted, or was never there, do not count.
+    for id in ["ORG#gone", "ORG#never-there"] {
+        let text = |value: &str| AttributeValue::S(value.to_owned());
+        let added_at = text("2025-01-01T00:00:00.000Z");
+        let entry = [("pk", text("DOMAIN#acme.com")), ("sk", text(id)), ("addedAt", added_at)];
+        world.put_item(&entry).await;
+    }
+
+    let answer = add(&world, PATH, "acme.com").send().await;
+    assert_eq!((answer.status.as_u16(), &answer.body), (201, &entity("acme.com")));
+
+    world.organization("umbrella").await;
+    let path = "/organizations/umbrella/jit/email-domains";
+    let answer = refused(&world, add(&world, path, "ACME.com")).await;
+    let detail = "`acme.com` is listed by 50 organizations already, the most that can be: delete \
+                  it from one of them first";
+    let code = "email_domain.too_many_organizations";
+    assert_eq!(answer.problem(422, code), detail);
+    assert_eq!(
+        answer.body["errors"],
+        json!([{ "pointer": "/emailDomain", "code": code, "detail": detail }])
+    );
+
+    let answer = refused(&world, add(&world, PATH, "acme.com")).await;
+    answer.problem(422, "email_domain.already_listed");
+    let path = "/organizations/nobody/jit/email-domains";
+    let answer = refused(&world, add(&world, path, "acme.com")).await;
+    answer.problem(404, "organization.not_found");
+
+    assert_eq!(world.delete("/organizations/org-0").await.status, 204);
+    world.domains("umbrella", &["acme.com"]).await;
+}
+
+#[tokio::test]
+async fn a_matching_if_match_lets_the_domain_in() {
+    let world = World::new().await;
+    for (number, if_match) in MATCHING.iter().enumerate() {
+        let id = format!("acme-{number}");
+        world.organization(&id).await;
+        world.domains(&id, &["acme.com"]).await;
+
+        let path = format!("/organizations/{id}/jit/email-domains");
+        let answer = add(&world, &path, "acme.org").if_match(if_match).send().await;
+
+        assert_eq!(answer.status, 201, "{if_match:?}: {:#}", answer.body);
+        assert_eq!(world.get(&path).await.header("etag"), "\"3\"");
+    }
+}
+
+#[tokio::test]
+async fn a_stale_if_match_keeps_the_domain_out() {
+    let world = world().await;
+    world.domains("acme", &["acme.com"]).await;
+    // What else is wrong is told only to those who have seen the list as it is.
+    for (if_match, domain) in STALE.iter().flat_map(|tag| [(tag, "acme.org"), (tag, "acme.com")]) {
+        let answer = refused(&world, add(&world, PATH, domain).if_match(if_match)).await;
+        assert_eq!(
+            answer.problem(412, "request.precondition_failed"),
+            "it was changed since the version that `If-Match` names: read it again, and repeat \
+             the request with its new `ETag`"
+        );
+        assert_eq!(answer.header("etag"), "\"2\"", "{if_match:?}");
+    }
+    let path = "/organizations/gone/jit/email-domains";
+    let answer = refused(&world, add(&world, path, "acme.org").if_match("\"1\"")).await;
+    answer.problem(404, "organization.not_found");
+}
+
+#[tokio::test]
+async fn a_malformed_if_match_is_refused() {
+    let world = world().await;
+    world.domains("acme", &["acme.com"]).await;
+    for if_match in MALFORMED {
+        let answer = refused(&world, add(&world, PATH, "acme.org").if_match(if_match)).await;
+        answer.problem(400, "request.invalid_if_match");
+    }
+}
+
+#[tokio::test]
+async fn of_two_callers_who_add_the_same_domain_at_once_one_adds_it() {
+    let world = world().await;
+    let (a, b) = futures_util::join!(
+        add(&world, PATH, "acme.com").send(),
+        add(&world, PATH, "acme.com").send()
+    );
+
+    let (added, late) = if a.status == 201 { (a, b) } else { (b, a) };
+    assert_eq!((added.status.as_u16(), &added.body), (201, &entity("acme.com")));
+    late.problem(422, "email_domain.already_listed");
+    assert_eq!(world.get(PATH).await.header("etag"), "\"2\"");
     World::assert_list_and_index_agree(&world.items().await);
 }

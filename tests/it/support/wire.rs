@@ -2,6 +2,7 @@
 //! test decide the fate of single calls: recorded replies stand in for what the emulator cannot do.
 
 use std::collections::{BTreeSet, VecDeque};
+use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use aws_smithy_runtime_api::client::http::{
@@ -13,6 +14,7 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
+use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 
 /// What happens to a call.
@@ -26,9 +28,40 @@ pub(crate) enum Fate {
     AnswerLost,
     /// It never arrives, and nobody ever answers.
     Hang,
+    /// It arrives, but only after somebody else has done something.
+    Overtaken(Overtaker),
+}
+
+/// What somebody else does while a call is on its way.
+#[derive(Clone)]
+pub(crate) struct Overtaker(Arc<Mutex<Option<BoxFuture<'static, ()>>>>);
+
+impl Overtaker {
+    async fn act(&self) {
+        let deed = self.0.lock().expect("nobody panics while taking a deed").take();
+        if let Some(deed) = deed {
+            deed.await;
+        }
+    }
+}
+
+impl fmt::Debug for Overtaker {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Overtaker")
+    }
 }
 
 impl Fate {
+    /// The call arrives after somebody else has done this.
+    pub(crate) fn overtaken(deed: impl Future<Output = ()> + Send + 'static) -> Self {
+        Self::Overtaken(Overtaker(Arc::new(Mutex::new(Some(Box::pin(deed))))))
+    }
+
+    /// The call arrives: only the next ones of its operation have another fate.
+    pub(crate) fn undisturbed() -> Self {
+        Self::overtaken(std::future::ready(()))
+    }
+
     /// An error as DynamoDB words it.
     pub(crate) fn error(code: &str, message: &str) -> Self {
         let kind = format!("com.amazonaws.dynamodb.v20120810#{code}");
@@ -233,8 +266,11 @@ impl HttpConnector for Connector {
         let (inner, wire) = (self.inner.clone(), self.wire.clone());
         HttpConnectorFuture::new(async move {
             let lost = || ConnectorError::io("the wire is cut".into());
+            if let Some(Fate::Overtaken(overtaker)) = &fate {
+                overtaker.act().await;
+            }
             match fate {
-                None => {
+                None | Some(Fate::Overtaken(_)) => {
                     let (head, body) = collected(inner.call(request).await?).await?;
                     wire.answered(Some(&body));
                     Ok(rebuilt(head, body))
