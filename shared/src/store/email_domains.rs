@@ -251,14 +251,15 @@ impl Store {
 }
 
 /// What every change of a list has in common: it exists, it has the right version, and it gets
-/// the next one.
+/// the next one. It uses both names itself, because DynamoDB refuses one that nothing uses, and a
+/// replacement by the same changes no domain.
 fn list_change(precondition: &Precondition) -> Expression {
     Expression::default()
         .name("#domains", "domains")
         .name("#version", "version")
         .value(":one", number(1))
         .set("#version = #version + :one")
-        .when("attribute_exists(#version)")
+        .when("attribute_exists(#domains)")
         .when_version("#version", precondition)
 }
 
