@@ -167,6 +167,10 @@ async fn the_thousandth_domain_is_accepted_and_the_next_one_is_refused() {
     assert_eq!(answer.errors(), []);
     let answer = refused(&world, add(&world, PATH, "thousandth.example.com")).await;
     answer.problem(422, "email_domain.already_listed");
+
+    let answer = world.delete(&format!("{PATH}/d0000.example.com")).await;
+    assert_eq!(answer.status, 204, "{:#}", answer.body);
+    world.domains("acme", &["one-more.example.com"]).await;
     World::assert_list_and_index_agree(&world.items().await);
 }
 

@@ -1,1 +1,238 @@
 //! `GET /organizations/{organizationId}/jit/email-domains`
+
+use std::time::Duration;
+
+use axum::http::Method;
+use serde_json::{Value, json};
+
+use super::{MISSING, PATH, domains, entity, list, put, world};
+use crate::support::Answer;
+
+/// The headers that tell about pages.
+fn paging(answer: &Answer) -> (&str, &str) {
+    (answer.header("total-number"), answer.header("link"))
+}
+
+#[tokio::test]
+async fn a_new_organization_lists_nothing() {
+    let world = world().await;
+
+    let answer = world.get(PATH).await;
+
+    assert_eq!((answer.status.as_u16(), &answer.body), (200, &json!([])));
+    assert_eq!(answer.header("content-type"), "application/json");
+    assert_eq!(answer.header("cache-control"), "no-store");
+    assert_eq!(answer.header("etag"), "\"1\"");
+    assert_eq!(paging(&answer), ("", ""));
+}
+
+#[tokio::test]
+async fn domains_come_in_their_order_each_with_the_time_of_its_addition() {
+    let world = world().await;
+    world.domains("acme", &["zebra.com", "acme.com"]).await;
+    world.pass(Duration::from_millis(90_061_001));
+    world.domains("acme", &["bücher.de"]).await;
+
+    let answer = world.get(PATH).await;
+
+    let later = json!({
+        "organizationId": "acme",
+        "emailDomain": "xn--bcher-kva.de",
+        "addedAt": "2026-01-02T01:01:01.001Z",
+    });
+    assert_eq!(answer.body, json!([entity("acme.com"), later, entity("zebra.com")]));
+    assert_eq!((answer.status.as_u16(), answer.header("etag")), (200, "\"4\""));
+}
+
+#[tokio::test]
+async fn domains_of_other_organizations_are_not_shown() {
+    let world = world().await;
+    world.organization("umbrella").await;
+    world.domains("umbrella", &["acme.com"]).await;
+
+    let answer = world.get(PATH).await;
+
+    assert_eq!((&answer.body, answer.header("etag")), (&json!([]), "\"1\""));
+}
+
+#[tokio::test]
+async fn an_organization_that_is_not_there_has_no_list() {
+    let world = world().await;
+    for id in MISSING {
+        let path = format!("/organizations/{id}/jit/email-domains?page=1");
+        let answer = world.get(&path).await;
+        answer.problem(404, "organization.not_found");
+        assert_eq!((paging(&answer), answer.header("etag")), (("", ""), ""));
+    }
+    let path = "/organizations/gone/jit/email-domains";
+    assert_eq!(
+        world.get(path).await.problem(404, "organization.not_found"),
+        "there is no organization `gone`: check the id, or create it with POST /organizations"
+    );
+}
+
+#[tokio::test]
+async fn without_paging_the_whole_list_is_the_answer() {
+    let world = world().await;
+    let all = domains(1_000);
+    put(&world, &all.iter().map(String::as_str).collect::<Vec<_>>()).await;
+
+    let whole: Value = all.iter().map(|domain| entity(domain)).collect();
+    for query in ["", "?", "?q=acme&cursor=x&Page=2"] {
+        let answer = world.get(&format!("{PATH}{query}")).await;
+        assert_eq!((answer.status.as_u16(), paging(&answer)), (200, ("", "")), "{query:?}");
+        assert!(answer.body == whole, "{query:?}");
+    }
+
+    let answer = world.get(&format!("{PATH}?page=10&page_size=100")).await;
+    assert!(answer.body.as_array().map(Vec::as_slice) == whole.as_array().map(|all| &all[900..]));
+    assert_eq!(answer.header("total-number"), "1000");
+}
+
+#[tokio::test]
+async fn a_page_says_how_many_there_are_and_where_the_others_are() {
+    const AT: &str = "http://usher.example/organizations/acme/jit/email-domains";
+    let link = |page: usize, size: usize, relation: &str| {
+        format!("<{AT}?page={page}&page_size={size}>; rel=\"{relation}\"")
+    };
+    // A query, the size of its page, the previous, the next and the last page, and what it shows
+    // of the 45 domains.
+    let table = [
+        ("page=1", 20, None, Some(2), 3, 0..20),
+        ("page=2", 20, Some(1), Some(3), 3, 20..40),
+        ("page=3", 20, Some(2), None, 3, 40..45),
+        ("page=4", 20, Some(3), None, 3, 45..45),
+        ("page=5", 20, Some(3), None, 3, 45..45),
+        ("page=4294967295", 20, Some(3), None, 3, 45..45),
+        ("page_size=20", 20, None, Some(2), 3, 0..20),
+        ("page_size=1", 1, None, Some(2), 45, 0..1),
+        ("page_size=44", 44, None, Some(2), 2, 0..44),
+        ("page_size=45", 45, None, None, 1, 0..45),
+        ("page_size=100", 100, None, None, 1, 0..45),
+        ("page=45&page_size=1", 1, Some(44), None, 45, 44..45),
+        ("page_size=10&page=5&other=x", 10, Some(4), None, 5, 40..45),
+        ("page=%32&page_size=015", 15, Some(1), Some(3), 3, 15..30),
+    ];
+    let world = world().await;
+    let all = domains(45);
+    list(&world, "acme", &all).await;
+    for (query, size, previous, next, last, shown) in table {
+        let answer = world.get(&format!("{PATH}?{query}")).await;
+
+        let entities: Value = all[shown].iter().map(|domain| entity(domain)).collect();
+        assert_eq!((answer.status.as_u16(), &answer.body), (200, &entities), "{query}");
+        let mut links = vec![link(1, size, "first")];
+        links.extend(previous.map(|page| link(page, size, "prev")));
+        links.extend(next.map(|page| link(page, size, "next")));
+        links.push(link(last, size, "last"));
+        assert_eq!(paging(&answer), ("45", links.join(", ").as_str()), "{query}");
+        assert_eq!(answer.header("etag"), "\"2\"");
+    }
+}
+
+#[tokio::test]
+async fn a_page_of_an_empty_list_is_its_first_and_its_last() {
+    let world = world().await;
+
+    let answer = world.get(&format!("{PATH}?page=1")).await;
+
+    assert_eq!((answer.status.as_u16(), &answer.body), (200, &json!([])));
+    assert_eq!(
+        paging(&answer),
+        (
+            "0",
+            "<http://usher.example/organizations/acme/jit/email-domains?page=1&page_size=20>; \
+             rel=\"first\", \
+             <http://usher.example/organizations/acme/jit/email-domains?page=1&page_size=20>; \
+             rel=\"last\""
+        )
+    );
+}
+
+#[tokio::test]
+async fn what_is_no_page_is_refused() {
+    const PAGE: &str = "request.invalid_page";
+    const SIZE: &str = "request.invalid_page_size";
+    let number = |name, most| format!("`{name}` must be a whole number from 1 to {most}");
+    let page = number("page", "4294967295");
+    let size = number("page_size", "100");
+    let twice = |name| format!("`{name}` is there twice: send it once");
+    let mut table = vec![
+        ("page=4294967296".to_owned(), PAGE, page.clone()),
+        ("page_size=101".to_owned(), SIZE, size.clone()),
+        ("page_size=4294967297".to_owned(), SIZE, size.clone()),
+        ("page=1&page=1".to_owned(), PAGE, twice("page")),
+        ("page=1&page_size=1&p%61ge=2".to_owned(), PAGE, twice("page")),
+        ("page_size=1&page_size=1".to_owned(), SIZE, twice("page_size")),
+    ];
+    for wrong in [
+        "=0",
+        "=-1",
+        "=1.5",
+        "=abc",
+        "=",
+        "",
+        "=+1",
+        "=%2B1",
+        "=1%20",
+        "=1e1",
+        "=0x1",
+        "=1,2",
+        "=%D9%A1",
+        "=%FF",
+        "=%00",
+        "=99999999999999999999999",
+    ] {
+        table.push((format!("page{wrong}"), PAGE, page.clone()));
+        table.push((format!("page_size{wrong}"), SIZE, size.clone()));
+        table.push((format!("page=1&page_size{wrong}"), SIZE, size.clone()));
+    }
+    let world = world().await;
+    for (query, code, detail) in table {
+        let answer = world.get(&format!("{PATH}?{query}")).await;
+        assert_eq!(answer.problem(400, code), detail, "{query}");
+        assert_eq!((paging(&answer), answer.header("etag")), (("", ""), ""), "{query}");
+    }
+}
+
+#[tokio::test]
+async fn links_lead_where_the_request_came_in() {
+    // The scheme and the host that were forwarded, and what links then begin with.
+    let table = [
+        (None, "usher.example", "http://usher.example"),
+        (Some("https"), "usher.example", "https://usher.example"),
+        (Some("http"), "usher.example", "http://usher.example"),
+        (Some("HTTPS"), "usher.example", "http://usher.example"),
+        (Some("javascript"), "usher.example", "http://usher.example"),
+        (Some("https"), "usher.example:8443", "https://usher.example:8443"),
+        (Some("https"), "127.0.0.1:3000", "https://127.0.0.1:3000"),
+        (Some("https"), "[::1]:3000", "https://[::1]:3000"),
+        // A host that is none gets links without one.
+        (Some("https"), "", ""),
+        (Some("https"), "usher.example/elsewhere", ""),
+        (Some("https"), "usher.example?", ""),
+        (Some("https"), "usher.example#", ""),
+        (Some("https"), "jane@usher.example", ""),
+        (Some("https"), "usher.example>; rel=\"next\", <x", ""),
+        (Some("https"), "usher example", ""),
+        (Some("https"), "usher\\example", ""),
+        (Some("https"), "%75sher.example", ""),
+        (Some("https"), "üsher.example", ""),
+    ];
+    let world = world().await;
+    for (scheme, host, beginning) in table {
+        let mut ask = world.ask(Method::GET, &format!("{PATH}?page=1")).host(host);
+        if let Some(scheme) = scheme {
+            ask = ask.header("x-forwarded-proto", scheme);
+        }
+        let answer = ask.send().await;
+
+        let link = format!("<{beginning}{PATH}?page=1&page_size=20>");
+        let links = format!("{link}; rel=\"first\", {link}; rel=\"last\"");
+        assert_eq!(
+            (answer.status.as_u16(), paging(&answer)),
+            (200, ("0", links.as_str())),
+            "{scheme:?} {host:?}"
+        );
+    }
+}

@@ -1,3 +1,6 @@
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
 
 use crate::support::{Answer, Ask, World};
@@ -32,8 +35,7 @@ const REFUSED: [(&str, &str); 16] = [
     ("https://acme.com/", "email_domain.url"),
     ("GMail.com.", "email_domain.public_mailbox"),
 ];
-const TOO_LONG_LABEL: &str =
-    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.com";
+const TOO_LONG_LABEL: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.com";
 
 /// Values of `If-Match` that let a write through to a list of version 2.
 const MATCHING: [&str; 7] =
@@ -44,19 +46,8 @@ const STALE: [&str; 8] =
     ["\"1\"", "\"3\"", "\"1\", \"3\"", "W/\"2\"", "\"02\"", "\"+2\"", "\"\"", "\"other, 2\""];
 
 /// Values that are none of `If-Match`.
-const MALFORMED: [&str; 11] = [
-    "2",
-    "'2'",
-    "\"2",
-    "2\"",
-    "\"2\" \"3\"",
-    "\"2\"x",
-    "w/\"2\"",
-    "W/2",
-    "*, \"2\"",
-    "",
-    " , ",
-];
+const MALFORMED: [&str; 11] =
+    ["2", "'2'", "\"2", "2\"", "\"2\" \"3\"", "\"2\"x", "w/\"2\"", "W/2", "*, \"2\"", "", " , "];
 
 /// A world with the organization `acme`, and with `gone`, which is deleted.
 async fn world() -> World {
@@ -86,6 +77,28 @@ async fn list(world: &World, organization: &str, domains: &[String]) {
     let path = format!("/organizations/{organization}/jit/email-domains");
     let answer = world.put(&path, &json!({ "emailDomains": domains })).await;
     assert_eq!(answer.status, 204, "{:#}", answer.body);
+}
+
+/// Puts a list of `acme`'s and its index entries, behind the back of every rule.
+async fn put(world: &World, domains: &[&str]) {
+    let text = |value: &str| AttributeValue::S(value.to_owned());
+    let added_at = text("2026-01-01T00:00:00.000Z");
+    let entry = AttributeValue::M(HashMap::from([("addedAt".to_owned(), added_at.clone())]));
+    let list = domains.iter().map(|domain| ((*domain).to_owned(), entry.clone())).collect();
+    world
+        .put_item(&[
+            ("pk", text("ORG#acme")),
+            ("sk", text("EMAIL_DOMAINS")),
+            ("domains", AttributeValue::M(list)),
+            ("version", AttributeValue::N("2".to_owned())),
+        ])
+        .await;
+    for domain in domains {
+        let pk = text(&format!("DOMAIN#{domain}"));
+        world
+            .put_item(&[("pk", pk), ("sk", text("ORG#acme")), ("addedAt", added_at.clone())])
+            .await;
+    }
 }
 
 /// The domains that a list holds, in its order.

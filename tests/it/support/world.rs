@@ -107,6 +107,12 @@ impl Ask<'_> {
         self
     }
 
+    /// Another `Host` than the world's own.
+    pub(crate) fn host(mut self, host: &str) -> Self {
+        self.request.headers_mut().remove("host");
+        self.header("host", host)
+    }
+
     pub(crate) fn if_match(self, etag: &str) -> Self {
         self.header("if-match", etag)
     }
