@@ -68,12 +68,6 @@ fn is_json(headers: &HeaderMap) -> bool {
 }
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
-    // Every body is an object, but serde would also take an array of its members' values.
-    if bytes.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[') {
-        let detail = "the body is an array: send a JSON object";
-        let problem = Problem::new(StatusCode::BAD_REQUEST, "request.invalid_body", detail);
-        return Err(problem.at(String::new()));
-    }
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut deserializer)
         .map_err(|error| wrong(error.inner(), pointer(error.path())))?;
@@ -82,7 +76,7 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     if bytes.trim_ascii_start().starts_with(b"{") {
         Ok(value)
     } else {
-        let detail = "the body is not what is expected here: send a JSON object";
+        let detail = "the body is an array: send a JSON object";
         let problem = Problem::new(StatusCode::BAD_REQUEST, "request.invalid_body", detail);
         Err(problem.at(String::new()))
     }
