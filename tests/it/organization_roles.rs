@@ -371,28 +371,25 @@ mod listing {
     async fn a_list_is_whole_even_if_the_table_gives_it_in_parts() {
         let world = World::new().await;
         let text = |value: &str| AttributeValue::S(value.to_owned());
-        // More than the megabyte that one Query answers.
-        let description = "😀".repeat(256);
-        let put = async |number: usize| {
+        // Four of these are more than the megabyte that one Query answers.
+        let padding = "x".repeat(300_000);
+        for number in 0..8 {
             world
                 .put_item(&[
                     ("pk", text("ROLE")),
-                    ("sk", text(&format!("ROLE#role_{number:04}"))),
-                    ("name", text(&format!("Role {number:04}"))),
-                    ("description", text(&description)),
+                    ("sk", text(&format!("ROLE#role_{number}"))),
+                    ("name", text(&format!("Role {number}"))),
                     ("createdAt", text(START)),
+                    ("padding", text(&padding)),
                 ])
                 .await;
-        };
-        for start in (0..1_000).step_by(50) {
-            join_all((start..start + 50).map(put)).await;
         }
         world.wire.traffic();
 
         let answer = world.get(PATH).await;
 
-        assert_eq!(world.wire.traffic().operations, ["Query", "Query"]);
-        let expected: Vec<_> = (0..1_000).map(|number| format!("Role {number:04}")).collect();
+        assert_eq!(world.wire.traffic().operations, ["Query", "Query", "Query"]);
+        let expected: Vec<_> = (0..8).map(|number| format!("Role {number}")).collect();
         assert_eq!(page(&answer).2, expected);
     }
 }
