@@ -32,7 +32,7 @@ struct Creation {
     name: String,
     #[serde(default)]
     description: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "present")]
     custom_data: Option<Box<RawValue>>,
 }
 

@@ -106,9 +106,9 @@ async fn assert_heeds_if_match(method: Method) {
         &["\"1\"", "\"2\""],
         &[&hundred],
     ];
-    let failing = ["\"1\"", "\"3\"", "W/\"2\"", "\"02\"", "\"+2\"", "\"\"", "\"else\"", ""];
+    let failing = ["\"1\"", "\"3\"", "W/\"2\"", "\"02\"", "\"+2\"", "\"\"", "\"else\""];
     let too_many = format!("{hundred}\"101\"");
-    let malformed = ["2", "\"2", "2\"", "\"1\" \"2\"", "*, \"2\"", "w/\"2\"", &too_many];
+    let malformed = ["", "2", "\"2", "2\"", "\"1\" \"2\"", "*, \"2\"", "w/\"2\"", &too_many];
 
     let (world, [a, b, c]) = world_with(["A", "B", "C"]).await;
     for (number, lines) in holding.into_iter().enumerate() {
