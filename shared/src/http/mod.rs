@@ -87,8 +87,12 @@ async fn log(request: Request, next: Next) -> Response {
 /// What holds for every answer: it is about persons and configuration, so nobody keeps it, and
 /// nobody guesses its type.
 async fn complete(request: Request, next: Next) -> Response {
+    completed(next.run(request).await)
+}
+
+/// An answer with the headers that every answer has.
+pub(crate) fn completed(mut response: Response) -> Response {
     const NO_SNIFF: HeaderName = HeaderName::from_static("x-content-type-options");
-    let mut response = next.run(request).await;
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(NO_SNIFF, HeaderValue::from_static("nosniff"));
