@@ -618,7 +618,7 @@ async fn without_dynamodb_every_request_is_put_off() {
 fn if_match(lines: &[&[u8]]) -> Result<Precondition, StatusCode> {
     let mut request = Request::new(());
     for line in lines {
-        let value = HeaderValue::from_bytes(line).unwrap();
+        let value = HeaderValue::from_bytes(line).expect("a header's value");
         request.headers_mut().append(header::IF_MATCH, value);
     }
     let (mut parts, ()) = request.into_parts();
@@ -650,15 +650,17 @@ fn if_match_is_read_from_all_its_lines() {
 /// Asks for a page of the numbers below `total`: the status, the numbers, and `Link`.
 fn page(total: usize, query: &str) -> (StatusCode, Vec<usize>, String) {
     let uri = format!("/numbers?{query}");
-    let (mut parts, ()) = Request::builder().uri(uri).body(()).unwrap().into_parts();
+    let request = Request::builder().uri(uri).body(()).expect("a request");
+    let (mut parts, ()) = request.into_parts();
     let read = Paging::from_request_parts(&mut parts, &()).now_or_never();
     let response = match read.expect("nothing to wait for") {
         Ok(paging) => paging.respond(&(0..total).collect::<Vec<_>>()),
         Err(problem) => problem.into_response(),
     };
     let (head, body) = response.into_parts();
-    let body = body.collect().now_or_never().expect("in memory").unwrap().to_bytes();
-    let link = head.headers.get(header::LINK).map_or("", |link| link.to_str().unwrap());
+    let body = body.collect().now_or_never().expect("in memory").expect("a body").to_bytes();
+    let link =
+        head.headers.get(header::LINK).map_or("", |link| link.to_str().expect("visible ASCII"));
     (head.status, serde_json::from_slice(&body).unwrap_or_default(), link.to_owned())
 }
 

@@ -7,6 +7,7 @@ mod domain;
 mod email_domains;
 mod errors;
 mod http;
+mod lambda_events;
 mod local;
 mod memberships;
 mod organization_roles;

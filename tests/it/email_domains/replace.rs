@@ -468,7 +468,8 @@ async fn of_two_callers_who_replace_at_once_one_is_the_last() {
 
 fn any_domains() -> impl Strategy<Value = BTreeSet<EmailDomain>> {
     prop::collection::btree_set(0..300_u16, 0..250).prop_map(|numbers| {
-        let domain = |number| EmailDomain::parse(&format!("d{number}.example.com")).unwrap();
+        let text = |number| format!("d{number}.example.com");
+        let domain = |number| EmailDomain::parse(&text(number)).expect("a domain");
         numbers.into_iter().map(domain).collect()
     })
 }
