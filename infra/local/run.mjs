@@ -41,8 +41,8 @@ if (error) {
 }
 
 async function bringUp() {
-  const ports = await freePorts();
   await refuseSecondRun();
+  const ports = await freePorts();
   if (!process.env.KEEP) await rm(data, { recursive: true, force: true });
   await mkdir(join(data, '.cognito'), { recursive: true });
 
