@@ -1,3 +1,7 @@
+mod decision;
 mod email_address;
 mod email_domain;
+mod ids;
+mod jit;
 mod public_mailbox;
+mod text;
