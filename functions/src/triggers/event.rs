@@ -1,8 +1,6 @@
 //! Cognito's trigger events, read leniently: fields may be added, sources may be new, and some
 //! senders use booleans where Cognito uses strings.
 
-use std::collections::HashMap;
-
 use serde::Deserialize;
 use serde_json::Value;
 use shared::domain::decision::{Federation, Source, User};
@@ -23,32 +21,48 @@ struct Event {
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct Request {
-    user_attributes: HashMap<String, Value>,
+    user_attributes: UserAttributes,
 }
 
-/// Why an event says nothing of a user.
+/// The attributes that matter. The others are not even parsed, so that nothing in them can be
+/// wrong.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct UserAttributes {
+    sub: Value,
+    email: Value,
+    email_verified: Value,
+    identities: Value,
+    #[serde(rename = "cognito:user_status")]
+    user_status: Value,
+}
+
+/// Why an event says nothing of a user. The text is for the log, and repeats nothing of the event.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum EventError {
-    #[error("not a user pool event: {0}")]
-    Unreadable(#[from] serde_json::Error),
+    #[error(
+        "not a user pool event: {:?} error at line {} column {}",
+        .0.classify(), .0.line(), .0.column()
+    )]
+    Unreadable(serde_json::Error),
     #[error("the attribute `sub` is not a user id")]
     NoSub,
 }
 
 /// The user that an event is about.
 pub(super) fn user(json: &str) -> Result<User, EventError> {
-    let event: Event = serde_json::from_str(json)?;
-    let attribute = |name| event.request.user_attributes.get(name);
-    let text = |name| attribute(name).and_then(Value::as_str);
+    let event: Event = serde_json::from_str(json).map_err(EventError::Unreadable)?;
+    let attributes = &event.request.user_attributes;
 
-    let id = text("sub").and_then(|sub| UserId::parse(sub).ok()).ok_or(EventError::NoSub)?;
-    let provider_types = provider_types(attribute("identities"));
-    let external = text("cognito:user_status") == Some("EXTERNAL_PROVIDER");
+    let sub = attributes.sub.as_str().and_then(|sub| UserId::parse(sub).ok());
+    let id = sub.ok_or(EventError::NoSub)?;
+    let provider_types = provider_types(&attributes.identities);
+    let external = attributes.user_status == "EXTERNAL_PROVIDER";
     Ok(User {
         id,
         user_name: event.user_name.as_str().map(str::to_owned),
-        email: text("email").map(str::to_owned),
-        email_verified: attribute("email_verified").is_some_and(is_true),
+        email: attributes.email.as_str().map(str::to_owned),
+        email_verified: is_true(&attributes.email_verified),
         federation: Federation::of(provider_types.iter().map(String::as_str), external),
         source: Source::from_trigger(event.trigger_source.as_str().unwrap_or_default()),
     })
@@ -60,15 +74,15 @@ fn is_true(value: &Value) -> bool {
 
 /// The provider types of the attribute `identities`: an array, mostly inside a string. What cannot
 /// be read counts as one identity of a provider that nobody knows.
-fn provider_types(identities: Option<&Value>) -> Vec<String> {
+fn provider_types(identities: &Value) -> Vec<String> {
     let unknown = || vec![String::new()];
     let parsed = match identities {
-        None | Some(Value::Null) => return Vec::new(),
-        Some(Value::String(text)) => match serde_json::from_str(text) {
+        Value::Null => return Vec::new(),
+        Value::String(text) => match serde_json::from_str(text) {
             Ok(parsed) => parsed,
             Err(_) => return unknown(),
         },
-        Some(value) => value.clone(),
+        value => value.clone(),
     };
     let Value::Array(identities) = parsed else {
         return unknown();
