@@ -1,9 +1,11 @@
 //! What tests stand on: a [`World`] with everything real but time and chance.
 
 mod files;
+mod logs;
 mod wire;
 mod world;
 
 pub(crate) use files::{in_repository, logical_id, template, text_of};
-pub(crate) use wire::{Fate, Use, Wire};
-pub(crate) use world::{Answer, Ask, Item, World};
+pub(crate) use logs::Logs;
+pub(crate) use wire::{Fate, Traffic, Use, Wire};
+pub(crate) use world::{Answer, Ask, Item, World, organization_items, text};

@@ -26,7 +26,8 @@ pub(crate) enum Fate {
     Lost,
     /// It arrives and is carried out, but its answer gets lost.
     AnswerLost,
-    /// It never arrives, and nobody ever answers.
+    /// It never arrives, and nobody ever answers. Meanwhile the clock stands still, but for the jump
+    /// to the end of the wait; hence only on a runtime of one thread.
     Hang,
     /// It arrives, but only after somebody else has done something.
     Overtaken(Overtaker),
@@ -162,6 +163,7 @@ struct State {
     under_way: usize,
     fates: VecDeque<(String, Fate)>,
     dead_after: Option<usize>,
+    hanging: usize,
 }
 
 /// A wire that everybody holds an end of.
@@ -208,6 +210,9 @@ impl Wire {
 
     fn sent(&self, operation: &str, request: &[u8]) -> Option<Fate> {
         let mut state = self.state();
+        state.traffic.operations.push(operation.to_owned());
+        state.traffic.steps += usize::from(state.under_way == 0);
+        state.under_way += 1;
         match &mut state.dead_after {
             Some(0) => return Some(Fate::Lost),
             Some(calls) => *calls -= 1,
@@ -215,21 +220,15 @@ impl Wire {
         }
         let request = serde_json::from_slice(request).expect("requests are JSON");
         state.uses.extend(Use::of(operation, &request));
-        state.traffic.operations.push(operation.to_owned());
-        state.traffic.steps += usize::from(state.under_way == 0);
-        state.under_way += 1;
         let place = state.fates.iter().position(|(name, _)| name == operation);
         place.and_then(|place| state.fates.remove(place)).map(|(_, fate)| fate)
     }
 
-    fn answered(&self, body: Option<&[u8]>) {
-        let mut state = self.state();
-        state.under_way = state.under_way.saturating_sub(1);
-        let body: Value =
-            body.and_then(|body| serde_json::from_slice(body).ok()).unwrap_or_default();
+    fn answered(&self, body: &[u8]) {
+        let body: Value = serde_json::from_slice(body).unwrap_or_default();
         let consumed = &body["ConsumedCapacity"];
         let tables = consumed.as_array().map_or(std::slice::from_ref(consumed), Vec::as_slice);
-        state.traffic.capacity +=
+        self.state().traffic.capacity +=
             tables.iter().filter_map(|t| t["CapacityUnits"].as_f64()).sum::<f64>();
     }
 }
@@ -264,7 +263,9 @@ impl HttpConnector for Connector {
         let body = request.body().bytes().expect("requests are in memory");
         let fate = self.wire.sent(&operation, body);
         let (inner, wire) = (self.inner.clone(), self.wire.clone());
+        let under_way = UnderWay(wire.clone());
         HttpConnectorFuture::new(async move {
+            let _under_way = under_way;
             let lost = || ConnectorError::io("the wire is cut".into());
             if let Some(Fate::Overtaken(overtaker)) = &fate {
                 overtaker.act().await;
@@ -272,28 +273,61 @@ impl HttpConnector for Connector {
             match fate {
                 None | Some(Fate::Overtaken(_)) => {
                     let (head, body) = collected(inner.call(request).await?).await?;
-                    wire.answered(Some(&body));
+                    wire.answered(&body);
                     Ok(rebuilt(head, body))
                 }
                 Some(Fate::AnswerLost) => {
                     let (_, body) = collected(inner.call(request).await?).await?;
-                    wire.answered(Some(&body));
+                    wire.answered(&body);
                     Err(lost())
                 }
                 Some(Fate::Reply { status, body }) => {
-                    wire.answered(None);
                     let status = status.try_into().expect("a status");
                     let mut response = HttpResponse::new(status, SdkBody::from(body.to_string()));
                     response.headers_mut().insert("content-type", "application/x-amz-json-1.0");
                     Ok(response)
                 }
-                Some(Fate::Lost) => {
-                    wire.answered(None);
-                    Err(lost())
+                Some(Fate::Lost) => Err(lost()),
+                Some(Fate::Hang) => {
+                    let _hanging = Hanging::new(wire);
+                    std::future::pending().await
                 }
-                Some(Fate::Hang) => std::future::pending().await,
             }
         })
+    }
+}
+
+/// A call, until it is answered or nobody waits for it any more.
+struct UnderWay(Wire);
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.0.state().under_way -= 1;
+    }
+}
+
+/// A call that nobody answers, until somebody stops waiting for it.
+struct Hanging(Wire);
+
+impl Hanging {
+    fn new(wire: Wire) -> Self {
+        let mut state = wire.state();
+        state.hanging += 1;
+        if state.hanging == 1 {
+            tokio::time::pause();
+        }
+        drop(state);
+        Self(wire)
+    }
+}
+
+impl Drop for Hanging {
+    fn drop(&mut self) {
+        let mut state = self.0.state();
+        state.hanging -= 1;
+        if state.hanging == 0 {
+            tokio::time::resume();
+        }
     }
 }
 

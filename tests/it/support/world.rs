@@ -1,15 +1,15 @@
 //! A world of one test's own.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::config::retry::RetryConfig;
+use aws_sdk_dynamodb::config::retry::{RetryConfig, RetryPartition};
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode};
@@ -174,6 +174,8 @@ impl World {
         let tested = config(aws_sdk_dynamodb::Config::builder())
             .timeout_config(timeouts)
             .retry_config(retries)
+            // The SDK counts its retries by partition, and refuses too many: not those of other tests.
+            .retry_partition(RetryPartition::new(address.to_string()))
             .http_client(wire.client())
             .build();
         let plain = config(aws_sdk_dynamodb::Config::builder())
@@ -330,6 +332,25 @@ impl World {
         put.send().await.expect("the item is put");
     }
 
+    /// Puts many items as they are.
+    pub(crate) async fn put_items(
+        &self,
+        items: impl IntoIterator<Item = HashMap<String, AttributeValue>>,
+    ) {
+        let requests: Vec<_> = items
+            .into_iter()
+            .map(|item| {
+                let put = PutRequest::builder().set_item(Some(item)).build().expect("an item");
+                WriteRequest::builder().put_request(put).build()
+            })
+            .collect();
+        for batch in requests.chunks(25) {
+            let write = self.client.batch_write_item().request_items(TABLE_NAME, batch.to_vec());
+            let unprocessed = write.send().await.expect("the items are put").unprocessed_items;
+            assert!(unprocessed.is_none_or(|items| items.is_empty()));
+        }
+    }
+
     /// Asserts what must hold at every instant: list and index agree for every organization that
     /// exists, and the lists of those that do not are gone.
     #[track_caller]
@@ -368,6 +389,49 @@ impl std::fmt::Debug for World {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.write_str("World")
     }
+}
+
+/// The items of an organization that has listed these domains since then.
+pub(crate) fn organization_items(
+    id: &str,
+    domains: &[&str],
+    added_at: &str,
+) -> Vec<HashMap<String, AttributeValue>> {
+    let map = |entries: &[(&str, AttributeValue)]| -> HashMap<_, _> {
+        entries.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect()
+    };
+    let (pk, one) = (text(format!("ORG#{id}")), AttributeValue::N("1".to_owned()));
+    let entry = AttributeValue::M(map(&[("addedAt", text(added_at))]));
+    let list = domains.iter().map(|domain| ((*domain).to_owned(), entry.clone())).collect();
+    let roles = map(&[("ids", AttributeValue::L(Vec::new())), ("version", one.clone())]);
+    let organization = map(&[
+        ("pk", pk.clone()),
+        ("sk", text("ORG")),
+        ("gsi1pk", text("ORGS")),
+        ("gsi1sk", text(format!("{id}#{id}"))),
+        ("name", text(id)),
+        ("createdAt", text(added_at)),
+        ("jitRoles", AttributeValue::M(roles)),
+    ]);
+    let list = map(&[
+        ("pk", pk.clone()),
+        ("sk", text("EMAIL_DOMAINS")),
+        ("domains", AttributeValue::M(list)),
+        ("version", one),
+    ]);
+    let index = domains.iter().map(|domain| {
+        map(&[
+            ("pk", text(format!("DOMAIN#{domain}"))),
+            ("sk", pk.clone()),
+            ("addedAt", text(added_at)),
+        ])
+    });
+    [organization, list].into_iter().chain(index).collect()
+}
+
+/// A text as an attribute.
+pub(crate) fn text(value: impl Into<String>) -> AttributeValue {
+    AttributeValue::S(value.into())
 }
 
 /// When every world begins.
