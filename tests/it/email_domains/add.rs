@@ -2,14 +2,13 @@
 
 use std::time::Duration;
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use axum::http::Method;
 use serde_json::{Value, json};
 use shared::domain::public_mailbox::MailboxPolicy;
 
 use super::{
-    MALFORMED, MATCHING, MISSING, PATH, REFUSED, STALE, domains, entity, list, listed, refused,
-    world,
+    MALFORMED, MATCHING, MISSING, PATH, REFUSED, STALE, START, domains, entity, list, listed,
+    refused, text, world,
 };
 use crate::support::{Ask, World};
 
@@ -184,10 +183,8 @@ async fn the_fiftieth_organization_can_list_a_domain_and_the_next_one_cannot() {
     }
     // Index entries whose organization is deleted, or was never there, do not count.
     for id in ["ORG#gone", "ORG#never-there"] {
-        let text = |value: &str| AttributeValue::S(value.to_owned());
-        let added_at = text("2025-01-01T00:00:00.000Z");
-        let entry = [("pk", text("DOMAIN#acme.com")), ("sk", text(id)), ("addedAt", added_at)];
-        world.put_item(&entry).await;
+        let pk = text("DOMAIN#acme.com");
+        world.put_item(&[("pk", pk), ("sk", text(id)), ("addedAt", text(START))]).await;
     }
 
     let answer = add(&world, PATH, "acme.com").send().await;

@@ -10,6 +10,9 @@ mod delete;
 mod list;
 mod replace;
 
+/// When every world begins.
+const START: &str = "2026-01-01T00:00:00.000Z";
+
 /// The email domains of the organization `acme`.
 const PATH: &str = "/organizations/acme/jit/email-domains";
 
@@ -63,7 +66,7 @@ fn entity(domain: &str) -> Value {
     json!({
         "organizationId": "acme",
         "emailDomain": domain,
-        "addedAt": "2026-01-01T00:00:00.000Z",
+        "addedAt": START,
     })
 }
 
@@ -80,11 +83,18 @@ async fn list(world: &World, organization: &str, domains: &[String]) {
 }
 
 /// Puts a list of `acme`'s and its index entries, behind the back of every rule.
-async fn put(world: &World, domains: &[&str]) {
-    let text = |value: &str| AttributeValue::S(value.to_owned());
-    let added_at = text("2026-01-01T00:00:00.000Z");
-    let entry = AttributeValue::M(HashMap::from([("addedAt".to_owned(), added_at.clone())]));
-    let list = domains.iter().map(|domain| ((*domain).to_owned(), entry.clone())).collect();
+async fn put<D: AsRef<str>>(world: &World, domains: &[D]) {
+    put_list(world, domains).await;
+    for domain in domains {
+        let pk = text(&format!("DOMAIN#{}", domain.as_ref()));
+        world.put_item(&[("pk", pk), ("sk", text("ORG#acme")), ("addedAt", text(START))]).await;
+    }
+}
+
+/// Puts the list alone.
+async fn put_list<D: AsRef<str>>(world: &World, domains: &[D]) {
+    let entry = AttributeValue::M(HashMap::from([("addedAt".to_owned(), text(START))]));
+    let list = domains.iter().map(|domain| (domain.as_ref().to_owned(), entry.clone())).collect();
     world
         .put_item(&[
             ("pk", text("ORG#acme")),
@@ -93,12 +103,10 @@ async fn put(world: &World, domains: &[&str]) {
             ("version", AttributeValue::N("2".to_owned())),
         ])
         .await;
-    for domain in domains {
-        let pk = text(&format!("DOMAIN#{domain}"));
-        world
-            .put_item(&[("pk", pk), ("sk", text("ORG#acme")), ("addedAt", added_at.clone())])
-            .await;
-    }
+}
+
+fn text(value: &str) -> AttributeValue {
+    AttributeValue::S(value.to_owned())
 }
 
 /// The domains that a list holds, in its order.
