@@ -1,1 +1,390 @@
-//! The engine
+//! The engine's budget, and what becomes of a sign-up while DynamoDB fails.
+
+use std::collections::BTreeMap;
+use std::sync::mpsc;
+use std::time::Duration;
+
+use futures_util::{StreamExt, stream};
+use serde_json::{Value, json};
+use shared::runtime::TRIGGER_DEADLINE;
+use shared::{App, Clock};
+
+use crate::support::{Fate, Item, Logs, Traffic, World, organization_items};
+
+const QUERIES: [&str; 3] = ["Query"; 3];
+const JOIN: [&str; 5] = ["Query", "Query", "Query", "TransactGetItems", "TransactWriteItems"];
+/// As often as any call is tried: three calls side by side, three times each, or a transaction
+/// with all its repeats.
+const TRIES: usize = 9;
+
+/// A world where `acme` and `globex` list acme.com, and `acme` has a default role.
+async fn two_organizations() -> World {
+    let world = World::new().await;
+    for organization in ["acme", "globex"] {
+        world.organization(organization).await;
+        world.domains(organization, &["acme.com"]).await;
+    }
+    let body = json!({ "organizationRoleIds": [world.role("Engineer").await] });
+    assert_eq!(world.put("/organizations/acme/jit/roles", &body).await.status, 204);
+    world.wire.traffic();
+    world
+}
+
+fn traffic(operations: &[&str], steps: usize, capacity: f64) -> Traffic {
+    let operations = operations.iter().map(|&operation| operation.to_owned()).collect();
+    Traffic { operations, steps, capacity }
+}
+
+/// The memberships of a user, whole.
+async fn memberships(world: &World, user: &str) -> Value {
+    world.get(&format!("/users/{user}/organizations")).await.body
+}
+
+/// What the table holds once user-1 has signed up in [`two_organizations`].
+async fn all_joined() -> BTreeMap<(String, String), Item> {
+    let world = two_organizations().await;
+    world.sign_up("user-1", "jane@acme.com").await;
+    world.items().await
+}
+
+/// The decisions that were logged: organization and decision, or the message of a failure.
+fn decisions(logs: &Logs) -> Vec<(String, String)> {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let mut lines = logs.lines();
+    // The SDK has its say too.
+    lines.retain(|line| !text(&line["target"]).starts_with("aws"));
+    let decided = |line: &Value| match &line["decision"] {
+        Value::Null => (text(&line["level"]), text(&line["message"])),
+        decision => (text(&line["organization"]), text(decision)),
+    };
+    lines.iter().map(decided).collect()
+}
+
+fn pairs<const N: usize>(pairs: [(&str, &str); N]) -> [(String, String); N] {
+    pairs.map(|(a, b)| (a.to_owned(), b.to_owned()))
+}
+
+#[tokio::test]
+async fn a_user_without_a_match_takes_one_step() {
+    let world = two_organizations().await;
+    let before = world.items().await;
+    world.sign_up("user-1", "jane@example.com").await;
+    assert_eq!(world.wire.traffic(), traffic(&QUERIES, 1, 3.0));
+    assert_eq!(world.items().await, before);
+}
+
+#[tokio::test]
+async fn a_user_with_a_match_takes_three_steps() {
+    let world = two_organizations().await;
+    world.sign_up("user-1", "jane@acme.com").await;
+    // Three queries; two index entries and two organizations, read at 2 units each; three items,
+    // written at 2 units each, and two memberships in the index of members.
+    assert_eq!(world.wire.traffic(), traffic(&JOIN, 3, 3.0 + 8.0 + 6.0 + 2.0));
+}
+
+#[tokio::test]
+async fn a_user_who_is_a_member_already_takes_one_step_and_writes_nothing() {
+    let world = two_organizations().await;
+    world.sign_up("user-1", "jane@acme.com").await;
+    world.wire.traffic();
+    let before = world.items().await;
+    world.sign_up("user-1", "jane@acme.com").await;
+    assert_eq!(world.wire.traffic(), traffic(&QUERIES, 1, 3.0));
+    assert_eq!(world.items().await, before);
+}
+
+#[tokio::test]
+async fn a_member_whose_address_changed_takes_one_step_and_writes_the_profile() {
+    let world = two_organizations().await;
+    world.sign_up("user-1", "jane@acme.com").await;
+    world.wire.traffic();
+    world.sign_up("user-1", "doe@acme.com").await;
+    let operations = ["Query", "Query", "Query", "TransactWriteItems"];
+    assert_eq!(world.wire.traffic(), traffic(&operations, 2, 3.0 + 2.0));
+}
+
+#[tokio::test]
+async fn a_public_mailbox_domain_is_not_asked_for() {
+    let world = two_organizations().await;
+    world.sign_up("user-1", "jane@gmail.com").await;
+    assert_eq!(world.wire.traffic(), traffic(&[], 0, 0.0));
+}
+
+#[tokio::test]
+async fn the_cost_is_the_same_with_10_and_with_2000_other_organizations() {
+    let mut costs = Vec::new();
+    for others in [10, 2_000] {
+        let world = two_organizations().await;
+        let items = (0..others).flat_map(|number| {
+            let domains = [format!("d{number}.example"), format!("e{number}.example")];
+            let domains = [domains[0].as_str(), domains[1].as_str()];
+            organization_items(&format!("org-{number}"), &domains, "2025-01-01T00:00:00.000Z")
+        });
+        world.put_items(items).await;
+        let mut cost = Vec::new();
+        for email in ["jane@example.com", "jane@acme.com", "jane@acme.com"] {
+            world.sign_up("user-1", email).await;
+            cost.push(world.wire.traffic());
+        }
+        costs.push(cost);
+    }
+    assert_eq!(costs[0], costs[1]);
+    assert_eq!(costs[0][1].steps, 3);
+}
+
+/// Stops the clock until the answer is dropped: whether many get in each other's way has nothing to
+/// do with how fast this machine is. Nothing may wait for a pause meanwhile.
+fn stopped_clock() -> mpsc::Sender<()> {
+    const AT_MOST: Duration = Duration::from_secs(120);
+    tokio::time::pause();
+    let (guard, dropped) = mpsc::channel();
+    // A paused clock jumps ahead while the runtime is idle, but not while such a task runs.
+    tokio::task::spawn_blocking(move || dropped.recv_timeout(AT_MOST));
+    guard
+}
+
+#[tokio::test]
+async fn a_thousand_sign_ups_at_once_give_exactly_a_thousand_memberships() {
+    let world = two_organizations().await;
+    let before = world.items().await.len();
+    let users: Vec<_> = (0..1_000)
+        .map(|number| (format!("user-{number}"), format!("u{number}@acme.com")))
+        .collect();
+
+    let clock = stopped_clock();
+    let sign_ups = users.iter().map(|(sub, email)| world.sign_up(sub, email));
+    stream::iter(sign_ups).buffer_unordered(64).collect::<Vec<_>>().await;
+    drop(clock);
+    tokio::time::resume();
+
+    let items = world.items().await;
+    for organization in ["ORG#acme", "ORG#globex"] {
+        let members = items.keys().filter(|(pk, sk)| pk.starts_with("USER#") && sk == organization);
+        assert_eq!(members.count(), 1_000, "{organization}");
+    }
+    assert_eq!(items.len(), before + 3_000, "two memberships and a profile each");
+}
+
+#[tokio::test]
+async fn a_conflict_that_passes_is_repeated() {
+    let conflict = Fate::canceled(&["None", "TransactionConflict"]);
+    let mixed = Fate::canceled(&["ProvisionedThroughputExceeded", "None"]);
+    for (operation, fate) in [
+        ("TransactGetItems", conflict.clone()),
+        ("TransactWriteItems", conflict),
+        ("TransactGetItems", mixed.clone()),
+        ("TransactWriteItems", mixed),
+    ] {
+        let world = two_organizations().await;
+        let logs = Logs::capture();
+        world.wire.next(operation, fate);
+        world.sign_up("user-1", "jane@acme.com").await;
+        assert_eq!(decisions(&logs), pairs([("acme", "join"), ("globex", "join")]));
+        let operations = world.wire.traffic().operations;
+        assert_eq!(operations.iter().filter(|sent| *sent == operation).count(), 2);
+        assert_eq!(world.items().await, all_joined().await, "{operation}");
+    }
+}
+
+#[tokio::test]
+async fn a_failure_that_stays_answers_the_event_and_the_next_appearance_joins() {
+    let conflict = Fate::canceled(&["TransactionConflict", "None", "None"]);
+    let throttled = Fate::error("ProvisionedThroughputExceededException", "slow down");
+    let limited = Fate::error("RequestLimitExceeded", "too much");
+    let denied = Fate::error("AccessDeniedException", "not authorized to perform dynamodb:Query");
+    let missing = Fate::error("ResourceNotFoundException", "no such table");
+    let broken = Fate::Reply { status: 500, body: json!({ "__type": "InternalServerError" }) };
+    let nonsense = Fate::Reply { status: 200, body: json!("nonsense") };
+    let cases = [
+        ("TransactWriteItems", conflict.clone()),
+        ("TransactGetItems", conflict),
+        ("Query", throttled.clone()),
+        ("TransactGetItems", throttled.clone()),
+        ("TransactWriteItems", throttled),
+        ("Query", limited),
+        ("Query", denied.clone()),
+        ("TransactWriteItems", denied),
+        ("Query", missing),
+        ("Query", broken.clone()),
+        ("TransactWriteItems", broken),
+        ("TransactGetItems", nonsense),
+        ("TransactWriteItems", Fate::Lost),
+        ("Query", Fate::Lost),
+    ];
+    let expected = all_joined().await;
+    for (operation, fate) in cases {
+        let world = two_organizations().await;
+        let before = world.items().await;
+        let logs = Logs::capture();
+        for _ in 0..TRIES {
+            world.wire.next(operation, fate.clone());
+        }
+        world.sign_up("user-1", "jane@acme.com").await;
+        assert_eq!(decisions(&logs), pairs([("ERROR", "not provisioned")]), "{operation} {fate:?}");
+        assert_eq!(world.items().await, before, "{operation} {fate:?}");
+
+        world.wire.mend();
+        world.sign_up("user-1", "jane@acme.com").await;
+        assert_eq!(decisions(&logs), pairs([("acme", "join"), ("globex", "join")]));
+        assert_eq!(world.items().await, expected, "{operation} {fate:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_call_that_nobody_answers_is_repeated_in_time() {
+    let expected = all_joined().await;
+    for operation in ["Query", "TransactGetItems", "TransactWriteItems"] {
+        let world = two_organizations().await;
+        let logs = Logs::capture();
+        world.wire.next(operation, Fate::Hang);
+        world.sign_up("user-1", "jane@acme.com").await;
+        assert_eq!(decisions(&logs), pairs([("acme", "join"), ("globex", "join")]), "{operation}");
+        assert_eq!(world.items().await, expected, "{operation}");
+    }
+}
+
+#[tokio::test]
+async fn calls_that_nobody_answers_end_with_the_call_s_own_limit() {
+    for operation in ["Query", "TransactGetItems", "TransactWriteItems"] {
+        let world = two_organizations().await;
+        let before = world.items().await;
+        let logs = Logs::capture();
+        for _ in 0..TRIES {
+            world.wire.next(operation, Fate::Hang);
+        }
+        let sign_up = world.sign_up("user-1", "jane@acme.com");
+        tokio::time::timeout(TRIGGER_DEADLINE, sign_up).await.expect("an answer in time");
+        assert_eq!(decisions(&logs), pairs([("ERROR", "not provisioned")]), "{operation}");
+        assert_eq!(world.items().await, before, "{operation}");
+
+        world.wire.mend();
+        world.sign_up("user-1", "jane@acme.com").await;
+        assert_eq!(world.items().await, all_joined().await, "{operation}");
+    }
+}
+
+#[tokio::test]
+async fn several_slow_steps_end_at_the_deadline() {
+    let world = two_organizations().await;
+    let before = world.items().await;
+    let logs = Logs::capture();
+    // One second lost in the first step, one in the second, and the third one hangs.
+    world.wire.next("Query", Fate::Hang);
+    world.wire.next("TransactGetItems", Fate::Hang);
+    for _ in 0..TRIES {
+        world.wire.next("TransactWriteItems", Fate::Hang);
+    }
+    let sign_up = world.sign_up("user-1", "jane@acme.com");
+    let late = TRIGGER_DEADLINE + Duration::from_millis(100);
+    tokio::time::timeout(late, sign_up).await.expect("an answer in time");
+    assert_eq!(decisions(&logs), pairs([("ERROR", "a trigger took too long")]));
+    assert_eq!(world.items().await, before);
+
+    world.wire.mend();
+    world.sign_up("user-1", "jane@acme.com").await;
+    assert_eq!(world.items().await, all_joined().await);
+}
+
+#[tokio::test]
+async fn an_answer_that_got_lost_is_not_taken_for_somebody_else_s_write() {
+    let world = two_organizations().await;
+    let logs = Logs::capture();
+    world.wire.next("TransactWriteItems", Fate::AnswerLost);
+    world.sign_up("user-1", "jane@acme.com").await;
+    assert_eq!(decisions(&logs), pairs([("acme", "join"), ("globex", "join")]));
+    assert_eq!(world.items().await, all_joined().await);
+}
+
+#[tokio::test]
+async fn a_write_whose_answers_all_got_lost_is_found_at_the_next_appearance() {
+    let world = two_organizations().await;
+    let logs = Logs::capture();
+    for _ in 0..3 {
+        world.wire.next("TransactWriteItems", Fate::AnswerLost);
+    }
+    world.sign_up("user-1", "jane@acme.com").await;
+    assert_eq!(decisions(&logs), pairs([("ERROR", "not provisioned")]));
+    world.sign_up("user-1", "jane@acme.com").await;
+    assert_eq!(decisions(&logs), pairs([("acme", "pass"), ("globex", "pass")]));
+    assert_eq!(world.items().await, all_joined().await);
+}
+
+#[tokio::test]
+async fn a_process_killed_between_any_two_calls_leaves_nothing_by_halves() {
+    let expected = all_joined().await;
+    for calls in 0..=JOIN.len() {
+        let world = two_organizations().await;
+        let before = world.items().await;
+        world.wire.cut_after(calls);
+        world.sign_up("user-1", "jane@acme.com").await;
+        let after = if calls < JOIN.len() { &before } else { &expected };
+        assert_eq!(&world.items().await, after, "{calls}");
+
+        world.wire.mend();
+        world.sign_up("user-1", "jane@acme.com").await;
+        assert_eq!(world.items().await, expected, "{calls}");
+        assert_eq!(memberships(&world, "user-1").await.as_array().map(Vec::len), Some(2));
+    }
+}
+
+#[tokio::test]
+async fn what_appears_between_reading_and_writing_is_left_out_and_the_rest_is_joined() {
+    let reasons = ["ConditionalCheckFailed", "TransactionConflict", "None"];
+    let Fate::Reply { status, mut body } = Fate::canceled(&reasons) else { unreachable!() };
+    body["CancellationReasons"][0]["Item"] = json!({
+        "pk": { "S": "USER#user-1" },
+        "sk": { "S": "ORG#acme" },
+        "removedAt": { "S": "2026-01-01T00:00:00.000Z" },
+    });
+    let world = two_organizations().await;
+    let logs = Logs::capture();
+    world.wire.next("TransactWriteItems", Fate::Reply { status, body });
+    world.sign_up("user-1", "jane@acme.com").await;
+    let lines = logs.lines();
+    let reasons: Vec<_> = lines.iter().map(|line| [&line["decision"], &line["reason"]]).collect();
+    assert_eq!(json!(reasons), json!([["pass", "removed_earlier"], ["join", null]]));
+    assert_eq!(memberships(&world, "user-1").await[0]["id"], "globex");
+}
+
+#[tokio::test]
+async fn an_item_that_nobody_can_read_is_named_in_the_log_and_hurts_nobody_else() {
+    let world = two_organizations().await;
+    world
+        .put_item(&[
+            ("pk", crate::support::text("USER#user-1")),
+            ("sk", crate::support::text("ORG#acme")),
+        ])
+        .await;
+    let before = world.items().await;
+    let logs = Logs::capture();
+    world.sign_up("user-1", "jane@acme.com").await;
+    let lines = logs.lines();
+    assert_eq!(lines.len(), 1, "{lines:#?}");
+    assert_eq!(
+        lines[0]["error"],
+        "unreadable item: roleIds of USER#user-1/ORG#acme in table usher is not a list of strings"
+    );
+    assert_eq!(world.items().await, before);
+    world.sign_up("user-2", "joe@acme.com").await;
+    assert_eq!(memberships(&world, "user-2").await.as_array().map(Vec::len), Some(2));
+}
+
+#[tokio::test]
+async fn a_panic_inside_answers_the_event_and_the_next_appearance_joins() {
+    let world = two_organizations().await;
+    let before = world.items().await;
+    let logs = Logs::capture();
+    let clock = Clock::new(|| panic!("the clock has stopped"));
+    let app = App { clock, ..world.app.clone() };
+    let event = r#"{ "triggerSource": "PostConfirmation_ConfirmSignUp", "request": { "userAttributes":
+        { "sub": "user-1", "email": "jane@acme.com", "email_verified": "true" } } }"#;
+    let event = serde_json::value::RawValue::from_string(event.to_owned()).expect("JSON");
+
+    let answer = functions::triggers::post_confirmation::handle(app, event.clone()).await;
+
+    assert_eq!(answer.get(), event.get());
+    assert_eq!(decisions(&logs), pairs([("ERROR", "panic in a trigger")]));
+    assert_eq!(world.items().await, before);
+    world.sign_up("user-1", "jane@acme.com").await;
+    assert_eq!(world.items().await, all_joined().await);
+}

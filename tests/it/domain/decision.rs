@@ -11,7 +11,7 @@ use shared::domain::public_mailbox::MailboxPolicy;
 /// A user whom every row lets pass.
 fn jane() -> User {
     User {
-        id: UserId::parse("user-1").unwrap(),
+        id: UserId::parse("user-1").expect("an id"),
         user_name: Some("jane".to_owned()),
         email: Some("Jane@Acme.com".to_owned()),
         email_verified: true,
@@ -21,9 +21,9 @@ fn jane() -> User {
 }
 
 fn decided(user: &User, lists_domain: bool, standing: Standing) -> Decision {
-    let id = OrganizationId::parse("acme").unwrap();
+    let id = OrganizationId::parse("acme").expect("an id");
     let candidate = Candidate { id: &id, lists_domain, standing };
-    decide(user, &MailboxPolicy::parse("other:gmail.com").unwrap(), &candidate)
+    decide(user, &MailboxPolicy::parse("other:gmail.com").expect("a pair"), &candidate)
 }
 
 /// Each row that passes a user by, from top to bottom: what makes it apply, and its reason.

@@ -7,7 +7,7 @@ use shared::domain::email_domain::EmailDomain;
 use shared::domain::jit::{Precondition, Step, Version, plan};
 
 fn domain(number: usize) -> EmailDomain {
-    EmailDomain::parse(&format!("d{number}.example.com")).unwrap()
+    EmailDomain::parse(&format!("d{number}.example.com")).expect("a domain")
 }
 
 fn domains(numbers: impl IntoIterator<Item = usize>) -> BTreeSet<EmailDomain> {

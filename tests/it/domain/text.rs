@@ -141,7 +141,7 @@ proptest! {
     fn case_makes_no_other_name(text in any_text()) {
         prop_assert_eq!(fold(&text.to_lowercase().to_uppercase()), fold(&text.to_uppercase()));
         if let Ok(name) = Name::parse(&text) {
-            prop_assert_eq!(name.folded(), fold(&text.trim().to_owned()));
+            prop_assert_eq!(name.folded(), fold(text.trim()));
         }
     }
 }
