@@ -7,5 +7,5 @@ mod world;
 
 pub(crate) use files::{in_repository, logical_id, template, text_of};
 pub(crate) use logs::Logs;
-pub(crate) use wire::{Fate, Use};
+pub(crate) use wire::{Fate, Traffic, Use};
 pub(crate) use world::{Answer, Ask, Item, World, organization_items, text};
