@@ -1,8 +1,6 @@
 //! Usher's tests: the real handlers, through the real AWS SDK, on an embedded DynamoDB of their
 //! own. The tree of modules is the tree of the functions.
 
-#![expect(clippy::unwrap_used, reason = "in a test, a panic is the answer")]
-
 mod cognito;
 mod default_roles;
 mod domain;
