@@ -175,6 +175,7 @@ fn violations() -> Vec<Violation> {
             Violation::name(Name::parse("").expect_err("no name")),
             Violation::description(Description::parse("\0").expect_err("no description")),
             of_data("[]".to_owned()),
+            of_data(format!("{}{}", r#"{"a":"#.repeat(33), "0".to_owned() + &"}".repeat(33))),
             of_data(large.to_string()),
         ])
         .collect()
@@ -217,7 +218,7 @@ async fn refused_requests() -> Vec<(String, u64)> {
 /// What is answered to events that no server on a port would let through.
 async fn refused_events() -> Vec<(String, u64)> {
     let world = World::new().await;
-    let path = "x".repeat(100_000);
+    let path = "/x".repeat(50_000);
     let context = json!({ "http": { "method": "GET" } });
     let mut answers = Vec::new();
     for event in [json!([]), json!({ "rawPath": path, "requestContext": context })] {
