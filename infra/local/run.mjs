@@ -16,7 +16,7 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const COGNITO_LOCAL = join(ROOT, 'infra/local/cognito/node_modules/cognito-local/lib/bin/start.js');
 
 const folder = resolve(ROOT, process.env.RUN_DIR || '.run');
-const data = join(folder, 'data');
+const database = join(folder, 'usher.sqlite');
 const envFile = join(folder, 'env');
 const logFile = join(folder, 'cognito.log');
 
@@ -43,8 +43,8 @@ if (error) {
 async function bringUp() {
   await refuseSecondRun();
   const ports = await freePorts();
-  if (!process.env.KEEP) await rm(data, { recursive: true, force: true });
-  await mkdir(join(data, '.cognito'), { recursive: true });
+  if (!process.env.KEEP) await forget();
+  await mkdir(join(folder, '.cognito'), { recursive: true });
 
   const usher = await startUsher(ports);
   const cognito = await startCognito(ports, usher.lambda);
@@ -60,6 +60,14 @@ async function bringUp() {
   announcing = true;
   await writeFile(envFile, lines.join(''));
   console.log(welcome(env, usher.lambda));
+}
+
+/** Deletes the data of the last run, by name: whatever else is in the folder stays. */
+async function forget() {
+  const files = ['', '-journal', '-shm', '-wal'].map((suffix) => database + suffix);
+  for (const path of [join(folder, '.cognito'), ...files]) {
+    await rm(path, { recursive: true, force: true });
+  }
 }
 
 /** The ports, once it is sure that those that were not left to chance are free. */
@@ -108,7 +116,7 @@ async function refuseSecondRun() {
   socket.destroy();
   if (runs) {
     const here = relative(ROOT, folder);
-    throw new Error(`${here} is in use by the Usher at ${url}: stop that one, or set RUN_DIR`);
+    throw new Error(`${here} is in use by the Usher at ${url}: stop that one first`);
   }
 }
 
@@ -120,7 +128,7 @@ async function startUsher({ HTTP_PORT, DYNAMODB_PORT, LAMBDA_PORT }) {
     ...['--http', `${HOST}:${HTTP_PORT}`],
     ...['--dynamodb', `${HOST}:${DYNAMODB_PORT}`],
     ...['--lambda', `${HOST}:${LAMBDA_PORT}`],
-    ...['--database', join(data, 'usher.sqlite')],
+    ...['--database', database],
   ], { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'] });
   return announced(usher, /^ready http=(?<http>\S+) dynamodb=(?<dynamodb>\S+) lambda=(?<lambda>\S+)\n/m);
 }
@@ -131,9 +139,9 @@ async function startCognito({ COGNITO_PORT }, lambda) {
     LambdaClient: { endpoint: `http://${lambda}` },
     TriggerFunctions: { PostConfirmation: 'post-confirmation' },
   };
-  await writeFile(join(data, '.cognito/config.json'), JSON.stringify(config, null, 2));
+  await writeFile(join(folder, '.cognito/config.json'), JSON.stringify(config, null, 2));
   const cognito = start('cognito-local', process.execPath, [COGNITO_LOCAL], {
-    cwd: data, // where it looks for its folder `.cognito`
+    cwd: folder, // where it looks for its folder `.cognito`
     env: { ...process.env, HOST, PORT: COGNITO_PORT, CODE },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
