@@ -1,1 +1,613 @@
 //! What holds whatever happens: concurrency, crashes, and a DynamoDB that fails
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use axum::http::Method;
+use futures_util::future::{join, join_all};
+use serde_json::{Value, json};
+use shared::domain::text::fold;
+
+use crate::support::{Answer, Fate, Item, World, organization_items};
+
+type Items = BTreeMap<(String, String), Item>;
+
+/// How often a transaction is tried before its conflicts count as a failure.
+const TRIES: usize = 7;
+/// The organizations, roles and users that these tests know of.
+const ORGANIZATIONS: [&str; 3] = ["acme", "large", "new"];
+
+/// A request that changes something.
+struct Write {
+    what: &'static str,
+    method: Method,
+    path: String,
+    body: Value,
+    /// What it is answered the first time.
+    status: u16,
+    /// What it is answered once it has been carried out.
+    repeated: u16,
+}
+
+impl Write {
+    async fn send(&self, world: &World) -> Answer {
+        let ask = world.ask(self.method.clone(), &self.path);
+        if self.body.is_null() { ask.send().await } else { ask.json(&self.body).send().await }
+    }
+}
+
+/// A world with something of everything, and the ids of its roles Engineer and Guest.
+async fn furnished() -> (World, [String; 2]) {
+    let world = World::new().await;
+    let acme = json!({ "id": "acme", "name": "Acme", "customData": { "plan": "gold" } });
+    assert_eq!(world.post("/organizations", &acme).await.status, 201);
+    world.domains("acme", &["acme.com", "acme.org", "acme.net"]).await;
+    let roles = [world.role("Engineer").await, world.role("Guest").await];
+    let body = json!({ "organizationRoleIds": [&roles[0]] });
+    assert_eq!(world.put("/organizations/acme/jit/roles", &body).await.status, 204);
+    world.sign_up("user-1", "jane@acme.com").await;
+    let listed = many(0);
+    let listed: Vec<_> = listed.iter().map(String::as_str).collect();
+    world.put_items(organization_items("large", &listed, "2025-01-01T00:00:00.000Z")).await;
+    world.wire.traffic();
+    (world, roles)
+}
+
+/// 250 domains, others for each number.
+fn many(number: usize) -> Vec<String> {
+    (0..250).map(|index| format!("d{index}.n{number}.example")).collect()
+}
+
+/// A request for every endpoint that writes in one transaction.
+fn writes(roles: &[String; 2]) -> Vec<Write> {
+    let write = |what, method, path: &str, body, status, repeated| {
+        let path = path.to_owned();
+        Write { what, method, path, body, status, repeated }
+    };
+    let [engineer, guest] = roles;
+    let domains = "/organizations/acme/jit/email-domains";
+    let defaults = "/organizations/acme/jit/roles";
+    let new = json!({ "id": "new", "name": "New", "customData": { "a": 1.0 } });
+    let (post, put, patch, delete) = (Method::POST, Method::PUT, Method::PATCH, Method::DELETE);
+    vec![
+        write("add a domain", post.clone(), domains, json!({ "emailDomain": "new.com" }), 201, 422),
+        write(
+            "replace a few domains",
+            put.clone(),
+            domains,
+            json!({ "emailDomains": ["acme.org", "new.com", "new.org"] }),
+            204,
+            204,
+        ),
+        write(
+            "delete a domain",
+            delete.clone(),
+            &format!("{domains}/acme.com"),
+            Value::Null,
+            204,
+            404,
+        ),
+        write(
+            "add default roles",
+            post.clone(),
+            defaults,
+            json!({ "organizationRoleIds": [guest] }),
+            201,
+            201,
+        ),
+        write(
+            "replace the default roles",
+            put,
+            defaults,
+            json!({ "organizationRoleIds": [guest] }),
+            204,
+            204,
+        ),
+        write(
+            "delete a default role",
+            delete.clone(),
+            &format!("{defaults}/{engineer}"),
+            Value::Null,
+            204,
+            404,
+        ),
+        write("create an organization", post.clone(), "/organizations", new, 201, 422),
+        write(
+            "change an organization",
+            patch.clone(),
+            "/organizations/acme",
+            json!({ "name": "Acme Ltd", "description": "-", "customData": {} }),
+            200,
+            200,
+        ),
+        write(
+            "delete an organization",
+            delete.clone(),
+            "/organizations/acme",
+            Value::Null,
+            204,
+            404,
+        ),
+        write(
+            "create a role",
+            post,
+            "/organization-roles",
+            json!({ "name": "Auditor", "description": "Reads" }),
+            201,
+            422,
+        ),
+        write(
+            "rename a role",
+            patch,
+            &format!("/organization-roles/{engineer}"),
+            json!({ "name": "Developer" }),
+            200,
+            200,
+        ),
+        write(
+            "delete a role",
+            delete,
+            &format!("/organization-roles/{engineer}"),
+            Value::Null,
+            204,
+            404,
+        ),
+    ]
+}
+
+/// Requests that replace 250 domains, in several transactions.
+fn large_replacements() -> [Write; 2] {
+    [("replace 250 domains", many(1)), ("replace 250 domains by none", Vec::new())].map(
+        |(what, domains)| Write {
+            what,
+            method: Method::PUT,
+            path: "/organizations/large/jit/email-domains".to_owned(),
+            body: json!({ "emailDomains": domains }),
+            status: 204,
+            repeated: 204,
+        },
+    )
+}
+
+/// Asserts the rules that hold at every instant, on the items themselves.
+#[track_caller]
+fn assert_rules(items: &Items) {
+    World::assert_list_and_index_agree(items);
+    let mut roles = BTreeSet::new();
+    let mut names = BTreeSet::new();
+    let text = |value: &Value| value.as_str().expect("a text").to_owned();
+    for ((pk, sk), item) in items {
+        let has = |sk: &str| items.contains_key(&(pk.clone(), sk.to_owned()));
+        if pk.starts_with("ORG#") {
+            let alive = items
+                .get(&(pk.clone(), "ORG".to_owned()))
+                .is_some_and(|organization| !organization.contains_key("deletedAt"));
+            match sk.as_str() {
+                "ORG" if alive => assert!(has("EMAIL_DOMAINS"), "{pk} has no list"),
+                "ORG" => {
+                    let left: Vec<_> = item.keys().map(String::as_str).collect();
+                    assert_eq!(left, ["deletedAt", "pk", "sk"], "{pk}");
+                }
+                "EMAIL_DOMAINS" => {
+                    let domains = item["domains"].as_object().expect("a map");
+                    assert!(alive && domains.len() <= 1_000, "{pk}");
+                }
+                _ => assert!(alive && sk == "CUSTOM_DATA", "{pk} {sk}"),
+            }
+        } else if let Some(name) = pk.strip_prefix("ROLENAME#") {
+            names.insert((name.to_owned(), text(&item["roleId"])));
+        } else if let Some(id) = sk.strip_prefix("ROLE#") {
+            roles.insert((fold(&text(&item["name"])), id.to_owned()));
+        }
+    }
+    assert_eq!(names, roles, "the names of the roles");
+    let count = items.get(&("ROLE".to_owned(), "COUNT".to_owned()));
+    assert_eq!(count.map(|item| &item["count"]), Some(&json!(roles.len())), "how many roles");
+}
+
+/// All that clients see, without the generated ids.
+async fn visible(world: &World) -> Value {
+    let mut seen = json!({});
+    for id in ORGANIZATIONS {
+        for path in ["", "/jit/email-domains", "/jit/roles"] {
+            let path = format!("/organizations/{id}{path}");
+            let answer = world.get(&path).await;
+            seen[path] = json!([answer.status.as_u16(), answer.body]);
+        }
+    }
+    for path in ["/organizations", "/organization-roles", "/users/user-1/organizations"] {
+        seen[path] = world.get(path).await.body;
+    }
+    without_role_ids(&mut seen);
+    seen
+}
+
+fn without_role_ids(value: &mut Value) {
+    match value {
+        Value::Array(values) => values.iter_mut().for_each(without_role_ids),
+        Value::Object(members) => {
+            members.retain(|name, id| {
+                name != "id" || !id.as_str().is_some_and(|id| id.starts_with("role_"))
+            });
+            members.values_mut().for_each(without_role_ids);
+        }
+        _ => {}
+    }
+}
+
+/// Carries a request out undisturbed: the operations that it takes, what clients see then, and
+/// what the table holds.
+async fn undisturbed(write: &Write) -> (Vec<String>, Value, Items) {
+    let (world, _) = furnished().await;
+    let answer = write.send(&world).await;
+    assert_eq!(answer.status, write.status, "{}: {:#}", write.what, answer.body);
+    let operations = world.wire.traffic().operations;
+    let items = world.items().await;
+    assert_rules(&items);
+    (operations, visible(&world).await, items)
+}
+
+/// Kills the process after so many calls of a request: every rule holds, and a repetition ends
+/// where an undisturbed request does.
+async fn assert_killed_after(calls: usize, write: &Write, done: &Value) {
+    let (world, _) = furnished().await;
+    let before = world.items().await;
+    world.wire.cut_after(calls);
+    write.send(&world).await;
+    world.wire.mend();
+
+    let what = format!("{} after {calls} calls", write.what);
+    let after = world.items().await;
+    assert_rules(&after);
+    let status = if after == before { write.status } else { write.repeated };
+    let again = write.send(&world).await;
+    assert_eq!(again.status, status, "{what}: {:#}", again.body);
+    assert_rules(&world.items().await);
+    assert_eq!(&visible(&world).await, done, "{what}");
+}
+
+#[tokio::test]
+async fn a_process_killed_between_any_two_calls_breaks_no_rule() {
+    let (_, roles) = furnished().await;
+    for write in writes(&roles) {
+        let (operations, done, _) = undisturbed(&write).await;
+        for calls in 0..=operations.len() {
+            assert_killed_after(calls, &write, &done).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_process_killed_between_the_steps_of_a_large_replacement_breaks_no_rule() {
+    for write in large_replacements() {
+        let (operations, done, _) = undisturbed(&write).await;
+        let steps = operations.iter().filter(|operation| *operation == "TransactWriteItems");
+        assert!(steps.count() >= 3, "{operations:?}");
+        // Of the calls that check the domains one by one, one is as good as another.
+        let first_step = operations.iter().position(|it| it == "TransactWriteItems");
+        let first_step = first_step.expect("a step");
+        for calls in [0, 1].into_iter().chain(first_step..=operations.len()) {
+            assert_killed_after(calls, &write, &done).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_large_replacement_that_was_cut_off_holds_no_more_than_the_larger_of_both() {
+    let [write, _] = large_replacements();
+    let (operations, _, _) = undisturbed(&write).await;
+    for steps in 1..=5 {
+        let (world, _) = furnished().await;
+        world.wire.cut_after(operations.len() - 6 + steps);
+        let answer = write.send(&world).await;
+        answer.problem(503, "service.unavailable");
+        world.wire.mend();
+        let list = world.get(&write.path).await.body;
+        let changed = list.as_array().expect("a list").iter();
+        let new = changed.filter(|entry| entry["addedAt"] == "2026-01-01T00:00:00.000Z").count();
+        assert_eq!(list.as_array().map(Vec::len), Some(250 - (99 * steps) % 2), "{steps}");
+        assert_eq!(new, 99 * steps / 2, "{steps}");
+    }
+}
+
+#[tokio::test]
+async fn a_failure_that_passes_is_repeated_and_what_was_done_is_not_done_twice() {
+    let (_, roles) = furnished().await;
+    let fates = [
+        Fate::AnswerLost,
+        Fate::Lost,
+        Fate::Hang,
+        Fate::canceled(&["TransactionConflict"]),
+        Fate::canceled(&["None", "ThrottlingError"]),
+        Fate::error("ProvisionedThroughputExceededException", "slow down"),
+        Fate::error("TransactionInProgressException", "not yet"),
+        Fate::Reply { status: 503, body: Value::Null },
+    ];
+    let [replace_by_many, replace_by_none] = large_replacements();
+    for write in writes(&roles).into_iter().chain([replace_by_none, replace_by_many]) {
+        let (_, _, done) = undisturbed(&write).await;
+        let fates = if write.path.contains("large") { &fates[..1] } else { &fates[..] };
+        for fate in fates {
+            let (world, _) = furnished().await;
+            world.wire.next("TransactWriteItems", fate.clone());
+            let answer = write.send(&world).await;
+            assert_eq!(answer.status, write.status, "{} {fate:?} {:#}", write.what, answer.body);
+            assert_eq!(world.items().await, done, "{} {fate:?}", write.what);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_failure_that_stays_is_a_503_with_retry_after_and_changes_nothing() {
+    let (_, roles) = furnished().await;
+    let fates = [
+        Fate::canceled(&["TransactionConflict"]),
+        Fate::error("ThrottlingException", "slow down"),
+        Fate::error("RequestLimitExceeded", "too much"),
+        Fate::Reply { status: 500, body: Value::Null },
+    ];
+    for fate in fates {
+        // Side by side, because each of them makes its pauses.
+        let each =
+            writes(&roles).into_iter().map(|write| async move { (furnished().await, write) });
+        let each = join_all(each).await;
+        let each = each.into_iter().map(|((world, _), write)| {
+            let fate = fate.clone();
+            async move {
+                let before = world.items().await;
+                for _ in 0..TRIES {
+                    world.wire.next("TransactWriteItems", fate.clone());
+                }
+                assert_unavailable(&write.send(&world).await);
+                assert_eq!(world.items().await, before, "{} {fate:?}", write.what);
+                world.wire.mend();
+                assert_eq!(write.send(&world).await.status, write.status, "{}", write.what);
+            }
+        });
+        join_all(each).await;
+    }
+}
+
+#[track_caller]
+fn assert_unavailable(answer: &Answer) {
+    let detail = answer.problem(503, "service.unavailable");
+    let what = "the store did not answer in time: repeat the request in a moment";
+    assert_eq!((detail, answer.header("retry-after")), (what, "1"));
+}
+
+#[tokio::test]
+async fn calls_that_nobody_answers_are_a_503_with_retry_after_and_change_nothing() {
+    let (_, roles) = furnished().await;
+    for write in writes(&roles) {
+        let (world, _) = furnished().await;
+        let before = world.items().await;
+        for _ in 0..TRIES {
+            world.wire.next("TransactWriteItems", Fate::Hang);
+        }
+        assert_unavailable(&write.send(&world).await);
+        assert_eq!(world.items().await, before, "{}", write.what);
+        world.wire.mend();
+        assert_eq!(write.send(&world).await.status, write.status, "{}", write.what);
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_by_dynamodb_is_a_500_that_says_nothing_of_it() {
+    let (_, roles) = furnished().await;
+    for write in writes(&roles) {
+        let (world, _) = furnished().await;
+        let before = world.items().await;
+        let denied = "User: arn:aws:sts::123456789012:role is not authorized";
+        world.wire.next("TransactWriteItems", Fate::error("AccessDeniedException", denied));
+        let answer = write.send(&world).await;
+        assert_eq!(
+            answer.problem(500, "internal"),
+            "something went wrong on our side: repeat the request, and tell the operator if it stays"
+        );
+        assert_eq!(answer.header("retry-after"), "");
+        assert_eq!(world.items().await, before, "{}", write.what);
+    }
+}
+
+/// Numbers that look random and are the same in every run (xorshift64*).
+struct Schedule(u64);
+
+impl Schedule {
+    fn below(&mut self, end: usize) -> usize {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        let number = self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33;
+        usize::try_from(number).expect("31 bits") % end
+    }
+
+    fn some_of(&mut self, universe: &[String], at_most: usize) -> BTreeSet<String> {
+        (0..self.below(at_most + 1)).map(|_| universe[self.below(universe.len())].clone()).collect()
+    }
+
+    fn change(&mut self, universe: &[String]) -> Change {
+        let domain = universe[self.below(universe.len())].clone();
+        match self.below(5) {
+            0 | 1 => Change::Add(domain),
+            2 | 3 => Change::Delete(domain),
+            _ => Change::Replace(self.some_of(universe, universe.len())),
+        }
+    }
+}
+
+/// What a client does to a list.
+#[derive(Clone, Debug)]
+enum Change {
+    Add(String),
+    Delete(String),
+    Replace(BTreeSet<String>),
+}
+
+const LIST: &str = "/organizations/acme/jit/email-domains";
+
+impl Change {
+    async fn send(&self, world: &World) -> u16 {
+        let answer = match self {
+            Self::Add(domain) => world.post(LIST, &json!({ "emailDomain": domain })).await,
+            Self::Delete(domain) => world.delete(&format!("{LIST}/{domain}")).await,
+            Self::Replace(domains) => world.put(LIST, &json!({ "emailDomains": domains })).await,
+        };
+        answer.status.as_u16()
+    }
+
+    /// What the change makes of a list when nobody else is there, and how it is answered.
+    fn apply(&self, list: &BTreeSet<String>) -> (BTreeSet<String>, u16) {
+        let mut list = list.clone();
+        match self {
+            Self::Add(domain) => {
+                let status = if list.insert(domain.clone()) { 201 } else { 422 };
+                (list, status)
+            }
+            Self::Delete(domain) => {
+                let status = if list.remove(domain) { 204 } else { 404 };
+                (list, status)
+            }
+            Self::Replace(domains) => (domains.clone(), 204),
+        }
+    }
+}
+
+/// Changes by one client, one after the other, and how each was answered.
+type Done = Vec<(Change, u16)>;
+
+async fn one_by_one(world: &World, changes: Vec<Change>) -> Done {
+    let mut done = Done::new();
+    for change in changes {
+        let status = change.send(world).await;
+        done.push((change, status));
+    }
+    done
+}
+
+/// Whether some order of both clients' changes, each client's in its own order, gives every answer
+/// and the list in the end.
+fn explained(
+    list: &BTreeSet<String>,
+    a: &[(Change, u16)],
+    b: &[(Change, u16)],
+    end: &BTreeSet<String>,
+) -> bool {
+    if a.is_empty() && b.is_empty() {
+        return list == end;
+    }
+    let first = |of: &[(Change, u16)]| {
+        let (change, answered) = of.first()?;
+        let (after, status) = change.apply(list);
+        (status == *answered).then_some(after)
+    };
+    first(a).is_some_and(|after| explained(&after, &a[1..], b, end))
+        || first(b).is_some_and(|after| explained(&after, a, &b[1..], end))
+}
+
+async fn listed(world: &World) -> BTreeSet<String> {
+    let list = world.get(LIST).await.body;
+    let entries = list.as_array().expect("a list").iter();
+    entries.map(|entry| entry["emailDomain"].as_str().expect("a domain").to_owned()).collect()
+}
+
+#[tokio::test]
+async fn two_clients_at_once_leave_what_one_after_the_other_would() {
+    let world = World::new().await;
+    world.organization("acme").await;
+    let universe: Vec<_> = (0..6).map(|number| format!("d{number}.example")).collect();
+    let mut schedule = Schedule(2026);
+    let mut before = BTreeSet::new();
+    for round in 0..100 {
+        let mut changes = || (0..3).map(|_| schedule.change(&universe)).collect::<Vec<_>>();
+        let (a, b) = (changes(), changes());
+        let (a, b) = join(one_by_one(&world, a), one_by_one(&world, b)).await;
+
+        World::assert_list_and_index_agree(&world.items().await);
+        let after = listed(&world).await;
+        assert!(
+            explained(&before, &a, &b, &after),
+            "round {round}\nfrom {before:?}\nby   {a:?}\nand  {b:?}\nto   {after:?}"
+        );
+        before = after;
+    }
+}
+
+#[tokio::test]
+async fn large_replacements_among_other_writers_are_whole_or_say_that_they_are_not() {
+    let world = World::new().await;
+    world.organization("acme").await;
+    let universe: Vec<_> = (0..400).map(|number| format!("d{number}.example")).collect();
+    let mut schedule = Schedule(99);
+    let mut before = BTreeSet::new();
+    for round in 0..6 {
+        let wanted = schedule.some_of(&universe, 600);
+        let replacement = vec![Change::Replace(wanted.clone())];
+        let others = if round % 3 == 2 {
+            vec![Change::Replace(schedule.some_of(&universe, 600))]
+        } else {
+            (0..60)
+                .map(|_| schedule.change(&universe[..20]))
+                .filter(|it| !matches!(it, Change::Replace(_)))
+                .collect()
+        };
+        let (a, b) = join(one_by_one(&world, replacement), one_by_one(&world, others)).await;
+
+        World::assert_list_and_index_agree(&world.items().await);
+        let after = listed(&world).await;
+        let partial = a.iter().chain(&b).any(|(_, status)| *status == 409);
+        assert!(
+            partial || explained(&before, &a, &b, &after),
+            "round {round}\nfrom {before:?}\nby   {a:?}\nand  {b:?}\nto   {after:?}"
+        );
+        for domain in before.union(&after).chain(&wanted) {
+            let gives = |(change, _): &(Change, u16), listed: bool| match change {
+                Change::Add(added) => listed && added == domain,
+                Change::Delete(deleted) => !listed && deleted == domain,
+                Change::Replace(domains) => domains.contains(domain) == listed,
+            };
+            let listed = after.contains(domain);
+            let known = before.contains(domain) == listed;
+            assert!(known || a.iter().chain(&b).any(|it| gives(it, listed)), "{round} {domain}");
+        }
+
+        // Whoever was told that it is only a part repeats the request.
+        assert_eq!(Change::Replace(wanted.clone()).send(&world).await, 204);
+        World::assert_list_and_index_agree(&world.items().await);
+        before = listed(&world).await;
+        assert_eq!(before, wanted);
+    }
+}
+
+#[tokio::test]
+async fn adding_and_deleting_an_organization_at_once_leave_list_and_index_the_same() {
+    let world = World::new().await;
+    for round in 0..20 {
+        let id = format!("org-{round}");
+        world.organization(&id).await;
+        let list = format!("/organizations/{id}/jit/email-domains");
+        let organization = format!("/organizations/{id}");
+        let adding = async {
+            let mut statuses = Vec::new();
+            for number in 0..4 {
+                let body = json!({ "emailDomain": format!("d{number}.example") });
+                statuses.push(world.post(&list, &body).await.status.as_u16());
+            }
+            statuses
+        };
+        let deleting = async {
+            for _ in 0..round % 5 {
+                world.get(&organization).await;
+            }
+            world.delete(&organization).await.status
+        };
+        let (added, deleted) = join(adding, deleting).await;
+        assert_eq!(deleted, 204);
+        let gone = added.iter().position(|status| *status == 404).unwrap_or(added.len());
+        assert!(added[..gone].iter().all(|status| *status == 201), "{added:?}");
+        assert!(added[gone..].iter().all(|status| *status == 404), "{added:?}");
+        let items = world.items().await;
+        World::assert_list_and_index_agree(&items);
+        let left =
+            items.keys().filter(|(pk, sk)| pk.starts_with("DOMAIN#") || sk == "EMAIL_DOMAINS");
+        assert_eq!(left.count(), 0, "everything is swept");
+    }
+}

@@ -1,6 +1,7 @@
 //! The wire between the SDK and the embedded DynamoDB. It counts steps and capacity, and lets a
 //! test decide the fate of single calls: recorded replies stand in for what the emulator cannot do.
 
+use std::cell::Cell;
 use std::collections::{BTreeSet, VecDeque};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -163,7 +164,6 @@ struct State {
     under_way: usize,
     fates: VecDeque<(String, Fate)>,
     dead_after: Option<usize>,
-    hanging: usize,
 }
 
 /// A wire that everybody holds an end of.
@@ -289,7 +289,7 @@ impl HttpConnector for Connector {
                 }
                 Some(Fate::Lost) => Err(lost()),
                 Some(Fate::Hang) => {
-                    let _hanging = Hanging::new(wire);
+                    let _hanging = Hanging::new();
                     std::future::pending().await
                 }
             }
@@ -307,25 +307,27 @@ impl Drop for UnderWay {
 }
 
 /// A call that nobody answers, until somebody stops waiting for it.
-struct Hanging(Wire);
+struct Hanging(());
+
+thread_local! {
+    /// How many calls hang, on whatever wire: they share the runtime's clock.
+    static HANGING: Cell<usize> = const { Cell::new(0) };
+}
 
 impl Hanging {
-    fn new(wire: Wire) -> Self {
-        let mut state = wire.state();
-        state.hanging += 1;
-        if state.hanging == 1 {
+    fn new() -> Self {
+        if HANGING.get() == 0 {
             tokio::time::pause();
         }
-        drop(state);
-        Self(wire)
+        HANGING.set(HANGING.get() + 1);
+        Self(())
     }
 }
 
 impl Drop for Hanging {
     fn drop(&mut self) {
-        let mut state = self.0.state();
-        state.hanging -= 1;
-        if state.hanging == 0 {
+        HANGING.set(HANGING.get() - 1);
+        if HANGING.get() == 0 {
             tokio::time::resume();
         }
     }
