@@ -16,6 +16,9 @@ const TRIES: usize = 7;
 /// The organizations, roles and users that these tests know of.
 const ORGANIZATIONS: [&str; 3] = ["acme", "large", "new"];
 
+/// The list of an organization with 250 domains.
+const LARGE_LIST: &str = "/organizations/large/jit/email-domains";
+
 /// A request that changes something.
 struct Write {
     what: &'static str,
@@ -29,6 +32,18 @@ struct Write {
 }
 
 impl Write {
+    /// A world that has what the request is about.
+    async fn world(&self) -> World {
+        if self.path != LARGE_LIST {
+            return furnished().await.0;
+        }
+        let world = World::new().await;
+        let listed = many(0);
+        let listed: Vec<_> = listed.iter().map(String::as_str).collect();
+        world.put_items(organization_items("large", &listed, "2025-01-01T00:00:00.000Z")).await;
+        world
+    }
+
     async fn send(&self, world: &World) -> Answer {
         let ask = world.ask(self.method.clone(), &self.path);
         if self.body.is_null() { ask.send().await } else { ask.json(&self.body).send().await }
@@ -45,9 +60,6 @@ async fn furnished() -> (World, [String; 2]) {
     let body = json!({ "organizationRoleIds": [&roles[0]] });
     assert_eq!(world.put("/organizations/acme/jit/roles", &body).await.status, 204);
     world.sign_up("user-1", "jane@acme.com").await;
-    let listed = many(0);
-    let listed: Vec<_> = listed.iter().map(String::as_str).collect();
-    world.put_items(organization_items("large", &listed, "2025-01-01T00:00:00.000Z")).await;
     world.wire.traffic();
     (world, roles)
 }
@@ -160,7 +172,7 @@ fn large_replacements() -> [Write; 2] {
         |(what, domains)| Write {
             what,
             method: Method::PUT,
-            path: "/organizations/large/jit/email-domains".to_owned(),
+            path: LARGE_LIST.to_owned(),
             body: json!({ "emailDomains": domains }),
             status: 204,
             repeated: 204,
@@ -201,7 +213,8 @@ fn assert_rules(items: &Items) {
     }
     assert_eq!(names, roles, "the names of the roles");
     let count = items.get(&("ROLE".to_owned(), "COUNT".to_owned()));
-    assert_eq!(count.map(|item| &item["count"]), Some(&json!(roles.len())), "how many roles");
+    let count = count.map_or(&Value::Null, |item| &item["count"]);
+    assert_eq!(count.as_u64().unwrap_or(0), roles.len() as u64, "how many roles");
 }
 
 /// All that clients see, without the generated ids.
@@ -237,7 +250,7 @@ fn without_role_ids(value: &mut Value) {
 /// Carries a request out undisturbed: the operations that it takes, what clients see then, and
 /// what the table holds.
 async fn undisturbed(write: &Write) -> (Vec<String>, Value, Items) {
-    let (world, _) = furnished().await;
+    let world = write.world().await;
     let answer = write.send(&world).await;
     assert_eq!(answer.status, write.status, "{}: {:#}", write.what, answer.body);
     let operations = world.wire.traffic().operations;
@@ -249,7 +262,7 @@ async fn undisturbed(write: &Write) -> (Vec<String>, Value, Items) {
 /// Kills the process after so many calls of a request: every rule holds, and a repetition ends
 /// where an undisturbed request does.
 async fn assert_killed_after(calls: usize, write: &Write, done: &Value) {
-    let (world, _) = furnished().await;
+    let world = write.world().await;
     let before = world.items().await;
     world.wire.cut_after(calls);
     write.send(&world).await;
@@ -296,7 +309,7 @@ async fn a_large_replacement_that_was_cut_off_holds_no_more_than_the_larger_of_b
     let [write, _] = large_replacements();
     let (operations, _, _) = undisturbed(&write).await;
     for steps in 1..=5 {
-        let (world, _) = furnished().await;
+        let world = write.world().await;
         world.wire.cut_after(operations.len() - 6 + steps);
         let answer = write.send(&world).await;
         answer.problem(503, "service.unavailable");
@@ -314,9 +327,9 @@ async fn a_failure_that_passes_is_repeated_and_what_was_done_is_not_done_twice()
     let (_, roles) = furnished().await;
     let fates = [
         Fate::AnswerLost,
+        Fate::canceled(&["TransactionConflict"]),
         Fate::Lost,
         Fate::Hang,
-        Fate::canceled(&["TransactionConflict"]),
         Fate::canceled(&["None", "ThrottlingError"]),
         Fate::error("ProvisionedThroughputExceededException", "slow down"),
         Fate::error("TransactionInProgressException", "not yet"),
@@ -325,9 +338,10 @@ async fn a_failure_that_passes_is_repeated_and_what_was_done_is_not_done_twice()
     let [replace_by_many, replace_by_none] = large_replacements();
     for write in writes(&roles).into_iter().chain([replace_by_none, replace_by_many]) {
         let (_, _, done) = undisturbed(&write).await;
-        let fates = if write.path.contains("large") { &fates[..1] } else { &fates[..] };
+        // They all write in the same way; that each of them is repeated is shown by two fates.
+        let fates = if write.what == "add a domain" { &fates[..] } else { &fates[..2] };
         for fate in fates {
-            let (world, _) = furnished().await;
+            let world = write.world().await;
             world.wire.next("TransactWriteItems", fate.clone());
             let answer = write.send(&world).await;
             assert_eq!(answer.status, write.status, "{} {fate:?} {:#}", write.what, answer.body);
@@ -347,12 +361,10 @@ async fn a_failure_that_stays_is_a_503_with_retry_after_and_changes_nothing() {
     ];
     for fate in fates {
         // Side by side, because each of them makes its pauses.
-        let each =
-            writes(&roles).into_iter().map(|write| async move { (furnished().await, write) });
-        let each = join_all(each).await;
-        let each = each.into_iter().map(|((world, _), write)| {
+        let each = writes(&roles).into_iter().map(|write| {
             let fate = fate.clone();
             async move {
+                let world = write.world().await;
                 let before = world.items().await;
                 for _ in 0..TRIES {
                     world.wire.next("TransactWriteItems", fate.clone());
@@ -378,7 +390,7 @@ fn assert_unavailable(answer: &Answer) {
 async fn calls_that_nobody_answers_are_a_503_with_retry_after_and_change_nothing() {
     let (_, roles) = furnished().await;
     for write in writes(&roles) {
-        let (world, _) = furnished().await;
+        let world = write.world().await;
         let before = world.items().await;
         for _ in 0..TRIES {
             world.wire.next("TransactWriteItems", Fate::Hang);
@@ -394,7 +406,7 @@ async fn calls_that_nobody_answers_are_a_503_with_retry_after_and_change_nothing
 async fn a_refusal_by_dynamodb_is_a_500_that_says_nothing_of_it() {
     let (_, roles) = furnished().await;
     for write in writes(&roles) {
-        let (world, _) = furnished().await;
+        let world = write.world().await;
         let before = world.items().await;
         let denied = "User: arn:aws:sts::123456789012:role is not authorized";
         world.wire.next("TransactWriteItems", Fate::error("AccessDeniedException", denied));
