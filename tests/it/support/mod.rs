@@ -1,11 +1,13 @@
 //! What tests stand on: a [`World`] with everything real but time and chance.
 
 mod files;
+mod local;
 mod logs;
 mod wire;
 mod world;
 
 pub(crate) use files::{in_repository, logical_id, template, text_of};
+pub(crate) use local::{Ended, Reply, UsherLocal, http};
 pub(crate) use logs::Logs;
 pub(crate) use wire::{Fate, Traffic, Use};
 pub(crate) use world::{Answer, Ask, Item, World, organization_items, text};

@@ -1,6 +1,7 @@
 //! A world of one test's own.
 
 use std::collections::{BTreeMap, HashMap};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
@@ -157,13 +158,6 @@ impl World {
         tokio::spawn(dynoxide::server::serve_on(listener, database));
 
         let wire = Wire::default();
-        let config = |builder: aws_sdk_dynamodb::config::Builder| {
-            builder
-                .behavior_version(BehaviorVersion::latest())
-                .region(Region::from_static("local"))
-                .credentials_provider(Credentials::new("test", "test", None, None, "test"))
-                .endpoint_url(format!("http://{address}"))
-        };
         let timeouts = TimeoutConfig::builder()
             .operation_attempt_timeout(Duration::from_secs(1))
             .operation_timeout(Duration::from_secs(3))
@@ -171,16 +165,14 @@ impl World {
         let retries = RetryConfig::standard()
             .with_max_attempts(3)
             .with_initial_backoff(Duration::from_millis(1));
-        let tested = config(aws_sdk_dynamodb::Config::builder())
+        let tested = config(address)
             .timeout_config(timeouts)
             .retry_config(retries)
             // The SDK counts its retries by partition, and refuses too many: not those of other tests.
             .retry_partition(RetryPartition::new(address.to_string()))
             .http_client(wire.client())
             .build();
-        let plain = config(aws_sdk_dynamodb::Config::builder())
-            .http_client(Wire::default().client())
-            .build();
+        let plain = config(address).http_client(Wire::default().client()).build();
 
         let time = Arc::new(AtomicI64::new(start().as_millisecond()));
         let now = Arc::clone(&time);
@@ -311,18 +303,13 @@ impl World {
 
     /// Every item in the table, by partition and sort key.
     pub(crate) async fn items(&self) -> BTreeMap<(String, String), Item> {
-        let mut items = BTreeMap::new();
-        let mut pages =
-            self.client.scan().table_name(TABLE_NAME).consistent_read(true).into_paginator().send();
-        while let Some(page) = pages.next().await {
-            for attributes in page.expect("a page").items.unwrap_or_default() {
-                let item: Item =
-                    attributes.iter().map(|(name, value)| (name.clone(), plain(value))).collect();
-                let key = |name: &str| item[name].as_str().expect("a key").to_owned();
-                items.insert((key("pk"), key("sk")), item);
-            }
-        }
-        items
+        scan(&self.client).await
+    }
+
+    /// Every item in the table of a DynamoDB at this address.
+    pub(crate) async fn items_at(address: SocketAddr) -> BTreeMap<(String, String), Item> {
+        scan(&Client::from_conf(config(address).http_client(Wire::default().client()).build()))
+            .await
     }
 
     /// Puts an item as it is, behind the back of every rule.
@@ -432,6 +419,29 @@ pub(crate) fn organization_items(
 /// A text as an attribute.
 pub(crate) fn text(value: impl Into<String>) -> AttributeValue {
     AttributeValue::S(value.into())
+}
+
+fn config(address: SocketAddr) -> aws_sdk_dynamodb::config::Builder {
+    aws_sdk_dynamodb::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::from_static("local"))
+        .credentials_provider(Credentials::new("test", "test", None, None, "test"))
+        .endpoint_url(format!("http://{address}"))
+}
+
+async fn scan(client: &Client) -> BTreeMap<(String, String), Item> {
+    let mut items = BTreeMap::new();
+    let mut pages =
+        client.scan().table_name(TABLE_NAME).consistent_read(true).into_paginator().send();
+    while let Some(page) = pages.next().await {
+        for attributes in page.expect("a page").items.unwrap_or_default() {
+            let item: Item =
+                attributes.iter().map(|(name, value)| (name.clone(), plain(value))).collect();
+            let key = |name: &str| item[name].as_str().expect("a key").to_owned();
+            items.insert((key("pk"), key("sk")), item);
+        }
+    }
+    items
 }
 
 /// When every world begins.
