@@ -101,7 +101,8 @@ impl Store {
 
     /// Writes new memberships and the profile in one transaction. Where a membership or a removal
     /// mark stands already, that one is left out and the rest is written: so repeating changes
-    /// nothing. At most 99 memberships.
+    /// nothing. Where all of them are left out, the profile is too: it is for members only. At most
+    /// 99 memberships.
     ///
     /// # Errors
     /// When the store fails; then nothing was written.
@@ -117,6 +118,9 @@ impl Store {
                 .iter()
                 .filter(|membership| !joining.left_out.contains_key(&membership.organization_id))
                 .collect();
+            if wanted.is_empty() && !memberships.is_empty() {
+                return Ok(joining);
+            }
             let mut writes: Vec<_> =
                 wanted.iter().map(|membership| self.put_new_membership(user, membership)).collect();
             writes.extend(profile.map(|profile| self.put_profile(user, profile)));
