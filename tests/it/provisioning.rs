@@ -327,18 +327,35 @@ async fn a_process_killed_between_any_two_calls_leaves_nothing_by_halves() {
     }
 }
 
-#[tokio::test]
-async fn what_appears_between_reading_and_writing_is_left_out_and_the_rest_is_joined() {
-    let reasons = ["ConditionalCheckFailed", "TransactionConflict", "None"];
-    let Fate::Reply { status, mut body } = Fate::canceled(&reasons) else { unreachable!() };
+/// A canceled transaction whose first put has found a removal.
+fn removed_meanwhile(reasons: &[&str]) -> Fate {
+    let Fate::Reply { status, mut body } = Fate::canceled(reasons) else {
+        unreachable!("it is a reply")
+    };
     body["CancellationReasons"][0]["Item"] = json!({
         "pk": { "S": "USER#user-1" },
         "sk": { "S": "ORG#acme" },
         "removedAt": { "S": "2026-01-01T00:00:00.000Z" },
     });
+    Fate::Reply { status, body }
+}
+
+#[tokio::test]
+async fn a_removal_between_reading_and_writing_leaves_no_profile() {
+    let world = two_organizations().await;
+    assert_eq!(world.delete("/organizations/globex").await.status, 204);
+    let before = world.items().await;
+    world.wire.next("TransactWriteItems", removed_meanwhile(&["ConditionalCheckFailed", "None"]));
+    world.sign_up("user-1", "jane@acme.com").await;
+    assert_eq!(world.items().await, before);
+}
+
+#[tokio::test]
+async fn what_appears_between_reading_and_writing_is_left_out_and_the_rest_is_joined() {
     let world = two_organizations().await;
     let logs = Logs::capture();
-    world.wire.next("TransactWriteItems", Fate::Reply { status, body });
+    let reasons = ["ConditionalCheckFailed", "TransactionConflict", "None"];
+    world.wire.next("TransactWriteItems", removed_meanwhile(&reasons));
     world.sign_up("user-1", "jane@acme.com").await;
     let lines = logs.lines();
     let reasons: Vec<_> = lines.iter().map(|line| [&line["decision"], &line["reason"]]).collect();
