@@ -12,6 +12,7 @@ use shared::domain::ids::OrganizationId;
 use shared::domain::jit::{EmailDomains, Precondition, Version};
 use shared::domain::public_mailbox::MailboxPolicy;
 use shared::http::{IfMatch, JsonBody, PathOf, Problem, Routes, etag};
+use shared::store::StoreError;
 use shared::{App, Error, Violation};
 
 use super::acceptable;
@@ -19,8 +20,7 @@ use crate::paths::EMAIL_DOMAINS;
 
 /// How many added domains are checked side by side.
 const CHECKS: usize = 16;
-/// How often a replacement without `If-Match` starts over because another writer came first. Each
-/// time somebody's write has gone through, so that it ends.
+/// How often a replacement without `If-Match` is tried, where another writer comes first each time.
 const TRIES: usize = 10;
 
 #[derive(Deserialize)]
@@ -51,6 +51,12 @@ async fn replace(
                 if precondition == Precondition::None && tries < TRIES =>
             {
                 tries += 1;
+            }
+            // The client has named no version that could be blamed.
+            Err(Error::PreconditionFailed { .. }) if precondition == Precondition::None => {
+                let cause = format!("other writers of the list, in each of {TRIES} tries");
+                let operation = "TransactWriteItems";
+                return Err(StoreError::Unavailable { operation, cause }.into());
             }
             outcome => break outcome?,
         }
