@@ -44,9 +44,10 @@ async fn replace(
     JsonBody(body): JsonBody<Body>,
 ) -> Result<Response, Problem> {
     let wanted = parse(&body, &organization, &app.mailbox_policy)?;
+    let mut unchecked = wanted.clone();
     let mut tries = 1;
     let version = loop {
-        match try_replace(&app, &organization, &precondition, &wanted).await {
+        match try_replace(&app, &organization, &precondition, &wanted, &mut unchecked).await {
             Err(Error::PreconditionFailed { .. })
                 if precondition == Precondition::None && tries < TRIES =>
             {
@@ -93,26 +94,28 @@ async fn try_replace(
     organization: &OrganizationId,
     precondition: &Precondition,
     wanted: &Wanted,
+    unchecked: &mut Wanted,
 ) -> Result<Version, Error> {
     let before = app.store.email_domains(organization).await?;
     let before = before.ok_or_else(|| Error::OrganizationNotFound(organization.to_string()))?;
     if !precondition.holds(before.version) {
         return Err(Error::PreconditionFailed { current: before.version });
     }
-    refuse_crowded(app, organization, &before, wanted).await?;
+    refuse_crowded(app, organization, &before, unchecked).await?;
     let after: BTreeSet<_> = wanted.keys().cloned().collect();
     app.store.replace_email_domains(organization, &before, &after, app.clock.now()).await
 }
 
+/// Refuses added domains that too many organizations list. Each is checked once, however often the
+/// replacement starts over: the checks take longer than the rest, and other writers the lead.
 async fn refuse_crowded(
     app: &App,
     organization: &OrganizationId,
     before: &EmailDomains,
-    wanted: &Wanted,
+    unchecked: &mut Wanted,
 ) -> Result<(), Error> {
-    let mut added = wanted.clone();
-    added.retain(|domain, _| !before.domains.contains_key(domain));
-    let checks = added.into_iter().map(|(domain, pointer)| async move {
+    let added = unchecked.extract_if(.., |domain, _| !before.domains.contains_key(domain));
+    let checks = added.map(|(domain, pointer)| async move {
         let crowded = app.store.is_crowded(&domain, organization).await?;
         Ok::<_, Error>(crowded.then(|| Violation::too_many_organizations(pointer, &domain)))
     });
