@@ -8,7 +8,9 @@ use std::process::ExitCode;
 use clap::Parser;
 use shared::domain::public_mailbox::MailboxPolicy;
 use tokio::signal::unix::{SignalKind, signal};
-use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 use usher_local::{Local, Options};
 
 /// Serves Usher on this machine: its HTTP functions, an embedded DynamoDB, and the AWS Lambda
@@ -62,4 +64,15 @@ async fn run(options: Options) -> Result<(), Box<dyn std::error::Error>> {
     }
     local.stop().await;
     Ok(())
+}
+
+/// Lines on standard error. The embedded DynamoDB would warn of every condition that fails, which
+/// is how the functions learn that something is there already.
+fn start_logging() {
+    let levels =
+        Targets::new().with_default(LevelFilter::INFO).with_target("dynoxide", LevelFilter::ERROR);
+    tracing_subscriber::registry()
+        .with(tracing_subscriber::fmt::layer().with_writer(std::io::stderr))
+        .with(levels)
+        .init();
 }
