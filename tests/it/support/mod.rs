@@ -7,7 +7,7 @@ mod wire;
 mod world;
 
 pub(crate) use files::{in_repository, logical_id, template, text_of};
-pub(crate) use local::{Ended, Reply, UsherLocal, http};
+pub(crate) use local::{Reply, UsherLocal, http};
 pub(crate) use logs::Logs;
 pub(crate) use wire::{Fate, Traffic, Use};
 pub(crate) use world::{Answer, Ask, Item, World, organization_items, text};
