@@ -38,7 +38,7 @@ struct Flags {
 #[tokio::main]
 async fn main() -> ExitCode {
     let Flags { http, dynamodb, lambda, database, public_mailbox_exceptions } = Flags::parse();
-    tracing_subscriber::fmt().with_writer(std::io::stderr).with_max_level(LevelFilter::INFO).init();
+    start_logging();
     let options =
         Options { http, dynamodb, lambda, database, mailbox_policy: public_mailbox_exceptions };
     match run(options).await {
