@@ -8,7 +8,9 @@ pub mod memberships;
 pub mod organization_roles;
 pub mod organizations;
 mod paths;
+mod roles;
 pub mod triggers;
+pub mod users;
 mod values;
 
 use shared::http::Routes;
@@ -23,7 +25,7 @@ pub struct HttpFunction {
 }
 
 /// Every HTTP function. The local server serves them all; a test holds them against the template.
-pub const HTTP_FUNCTIONS: [HttpFunction; 11] = [
+pub const HTTP_FUNCTIONS: [HttpFunction; 12] = [
     HttpFunction { name: "list-email-domains", routes: email_domains::list::routes },
     HttpFunction { name: "add-email-domain", routes: email_domains::add::routes },
     HttpFunction { name: "replace-email-domains", routes: email_domains::replace::routes },
@@ -35,4 +37,5 @@ pub const HTTP_FUNCTIONS: [HttpFunction; 11] = [
     HttpFunction { name: "organizations", routes: organizations::routes },
     HttpFunction { name: "organization-roles", routes: organization_roles::routes },
     HttpFunction { name: "memberships", routes: memberships::routes },
+    HttpFunction { name: "users", routes: users::routes },
 ];

@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 use shared::ambient::organization_id;
 use shared::domain::ids::OrganizationId;
 use shared::domain::organization::{CustomData, Organization};
-use shared::domain::text::Description;
+use shared::domain::text::{Description, Name};
 use shared::http::{CursorPaging, JsonBody, PathOf, Problem, Routes, present};
 use shared::store::{OrganizationChanges, OrganizationRank};
 use shared::{App, Error, Violation};
@@ -97,15 +97,20 @@ async fn create(
 }
 
 async fn list(State(app): State<App>, paging: CursorPaging) -> Result<Response, Problem> {
-    let start = paging.start(|cursor| OrganizationRank::parse(cursor, &paging.search))?;
-    let page =
-        app.store.list_organizations(&paging.search, paging.page_size, start.as_ref()).await?;
+    let asked = paging.other("q", Name::LONGEST, "request.invalid_search")?;
+    let search = asked.unwrap_or_default();
+    let start = paging.start(|cursor| OrganizationRank::parse(cursor, search))?;
+    let page = app.store.list_organizations(search, paging.page_size, start.as_ref()).await?;
     let entities: Vec<_> = page
         .items
         .iter()
         .map(|(organization, custom_data)| OrganizationEntity::new(organization, custom_data))
         .collect();
-    Ok(paging.respond(&entities, page.next.as_ref().map(OrganizationRank::as_str)))
+    Ok(paging.respond(
+        &entities,
+        page.next.as_ref().map(OrganizationRank::as_str),
+        &[("q", asked.filter(|text| !text.is_empty()))],
+    ))
 }
 
 async fn get(

@@ -11,4 +11,12 @@ pub(crate) const DEFAULT_ROLE: &str =
     "/organizations/{organizationId}/jit/roles/{organizationRoleId}";
 pub(crate) const ORGANIZATION_ROLES: &str = "/organization-roles";
 pub(crate) const ORGANIZATION_ROLE: &str = "/organization-roles/{organizationRoleId}";
-pub(crate) const MEMBERSHIPS: &str = "/users/{userId}/organizations";
+pub(crate) const MEMBERS: &str = "/organizations/{organizationId}/users";
+pub(crate) const MEMBERS_ROLES: &str = "/organizations/{organizationId}/users/roles";
+pub(crate) const MEMBER: &str = "/organizations/{organizationId}/users/{userId}";
+pub(crate) const MEMBER_ROLES: &str = "/organizations/{organizationId}/users/{userId}/roles";
+pub(crate) const MEMBER_ROLE: &str =
+    "/organizations/{organizationId}/users/{userId}/roles/{organizationRoleId}";
+pub(crate) const USERS: &str = "/users";
+pub(crate) const USER: &str = "/users/{userId}";
+pub(crate) const USER_ORGANIZATIONS: &str = "/users/{userId}/organizations";

@@ -1,6 +1,7 @@
 //! What every function works with.
 
 use crate::ambient::{Clock, Randomness};
+use crate::directory::Directory;
 use crate::domain::public_mailbox::MailboxPolicy;
 use crate::store::Store;
 
@@ -15,4 +16,6 @@ pub struct App {
     pub randomness: Randomness,
     /// Which public mailbox domains are admitted, and where.
     pub mailbox_policy: MailboxPolicy,
+    /// The user pool, for the functions that ask it.
+    pub directory: Directory,
 }

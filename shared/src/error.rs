@@ -1,9 +1,11 @@
 //! What can go wrong, in the words of the business. What it means over HTTP is decided in
 //! [`crate::http::problem`] alone.
 
+use crate::directory::DirectoryError;
+use crate::domain::email_address::EmailAddressError;
 use crate::domain::email_domain::{EmailDomain, EmailDomainError};
 use crate::domain::ids::{IdError, OrganizationId, OrganizationRoleId};
-use crate::domain::jit::{DefaultRoles, EmailDomains, Version};
+use crate::domain::jit::{EmailDomains, Version};
 use crate::domain::organization::{CustomDataError, OrganizationRole};
 use crate::domain::text::TextError;
 use crate::store::StoreError;
@@ -66,7 +68,7 @@ pub enum Error {
     /// The list would hold too many roles.
     #[error(
         "an organization can have at most {} default roles: delete some first",
-        DefaultRoles::MOST
+        OrganizationRole::MOST_IN_A_LIST
     )]
     DefaultRolesFull,
     /// No role was named.
@@ -75,6 +77,39 @@ pub enum Error {
     /// No user can have this id.
     #[error("`{0}` is not a user id: send the user's `sub`")]
     UserNotFound(String),
+    /// The user is no member of the organization, and the request was to remove one.
+    #[error("the user `{0}` is not a member of the organization: there is nothing to remove")]
+    MembershipNotFound(String),
+    /// The user is no member of the organization, and the request needs one.
+    #[error(
+        "the user `{0}` is not a member of the organization: add the user with POST \
+         /organizations/{{organizationId}}/users first"
+    )]
+    NotAMember(String),
+    /// The member does not hold this role.
+    #[error("the member does not hold the role `{0}`: there is nothing to remove")]
+    MemberRoleNotFound(String),
+    /// The member would hold too many roles.
+    #[error(
+        "a member can hold at most {} roles: take some away first",
+        OrganizationRole::MOST_IN_A_LIST
+    )]
+    MemberRolesFull,
+    /// The organization has too many members to name them all in one request.
+    #[error(
+        "the organization has more than {} members: add and remove members one by one",
+        crate::domain::membership::MOST_REPLACED
+    )]
+    TooManyMembers,
+    /// Another user has this address or name.
+    #[error("a user with this address or name exists already: send another, or find the user")]
+    UserExists,
+    /// Cognito refuses the user, and says why in words for the caller.
+    #[error("Cognito refuses the user: {0}")]
+    UserRefused(String),
+    /// The user pool failed. The client learns no more than that.
+    #[error(transparent)]
+    Directory(#[from] DirectoryError),
     /// The list is not of the version that the client has seen.
     #[error(
         "it was changed since the version that `If-Match` names: read it again, and repeat the \
@@ -160,6 +195,27 @@ impl Violation {
             "default_roles.unknown_role",
             &Error::OrganizationRoleNotFound(id.escape_debug().to_string()),
         )
+    }
+
+    /// A user that nobody knows.
+    #[must_use]
+    pub fn unknown_user(pointer: impl Into<String>, id: &str) -> Self {
+        let id = id.escape_debug();
+        let reason = format!("nobody knows a user `{id}`: send the `sub` of a user in the pool");
+        Self::new(pointer, "user.unknown", &reason)
+    }
+
+    /// A user who is no member of the organization.
+    #[must_use]
+    pub fn not_a_member(pointer: impl Into<String>, id: &str) -> Self {
+        let error = Error::NotAMember(id.escape_debug().to_string());
+        Self::new(pointer, "membership.not_a_member", &error)
+    }
+
+    /// An unacceptable email address.
+    #[must_use]
+    pub fn email_address(pointer: impl Into<String>, error: &EmailAddressError) -> Self {
+        Self::new(pointer, error.code(), error)
     }
 
     /// A name that is none.

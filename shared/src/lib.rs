@@ -3,6 +3,7 @@
 
 pub mod ambient;
 pub mod app;
+pub mod directory;
 pub mod domain;
 pub mod error;
 pub mod http;

@@ -9,14 +9,24 @@ use jiff::Timestamp;
 use crate::domain::decision::{
     Candidate, Decision, Reason, Source, Standing, User, decide, proven_address,
 };
+use crate::domain::email_address::EmailAddress;
 use crate::domain::email_domain::EmailDomain;
-use crate::domain::ids::OrganizationId;
+use crate::domain::ids::{OrganizationId, OrganizationRoleId};
 use crate::domain::jit::EmailDomains;
-use crate::domain::membership::{Membership, Profile, Provenance};
+use crate::domain::membership::{Membership, Profile, Provenance, Rule};
 use crate::domain::public_mailbox::MailboxPolicy;
 use crate::store::{Store, StoreError, UserItems};
 
 /// What came of a user's appearance.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Appearance {
+    /// What was decided.
+    pub outcome: Outcome,
+    /// Everything that the user is a member of now. Organizations and roles may be gone meanwhile.
+    pub memberships: Vec<Membership>,
+}
+
+/// What was decided about a user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// The user can become a member of nothing, whatever the organizations say.
@@ -25,21 +35,9 @@ pub enum Outcome {
     Decided(Vec<(OrganizationId, Decision)>),
 }
 
-impl Outcome {
-    /// The organizations that the user has joined just now.
-    pub fn joined(&self) -> impl Iterator<Item = &OrganizationId> {
-        let decisions = match self {
-            Self::Nothing(_) => &[][..],
-            Self::Decided(decisions) => decisions,
-        };
-        decisions
-            .iter()
-            .filter_map(|(id, decision)| matches!(decision, Decision::Join(_)).then_some(id))
-    }
-}
-
 /// Makes the user a member of every organization that lists the domain of the user's proven
-/// address. Repeating it changes nothing; it never takes anything away.
+/// address, and keeps a member's profile up to date. Repeating it changes nothing; it never takes
+/// anything away.
 ///
 /// In sequence it takes one step to find that there is nothing new, and three to join, whatever
 /// the number of organizations, domains and users.
@@ -51,66 +49,92 @@ pub async fn provision(
     policy: &MailboxPolicy,
     user: &User,
     at: Timestamp,
-) -> Result<Outcome, StoreError> {
+) -> Result<Appearance, StoreError> {
     let address = match proven_address(user) {
-        Ok(address) => address,
-        Err(reason) => return Ok(Outcome::Nothing(reason)),
-    };
-    let domain = address.domain();
-    if !policy.may_match(domain) {
-        return Ok(Outcome::Nothing(Reason::PublicMailbox));
-    }
-
-    let (known, index, marks) = try_join3(
-        store.user_items(&user.id),
-        store.domain_index(domain),
-        store.removal_marks(&address),
-    )
-    .await?;
-    let standings = standings(&known, marks);
-    let candidates = candidates(store, domain, index, &standings).await?;
-
-    let mut decisions = Vec::with_capacity(candidates.len());
-    let mut memberships = Vec::new();
-    for candidate in candidates {
-        let decision = decide(
-            user,
-            policy,
-            &Candidate {
-                id: &candidate.id,
-                lists_domain: candidate.lists_domain,
-                standing: standing(&standings, &candidate.id),
-            },
-        );
-        if let (Decision::Join(domain), Source::Entry(entry_path)) = (&decision, &user.source) {
-            memberships.push(Membership {
-                organization_id: candidate.id.clone(),
-                role_ids: candidate.default_roles,
-                joined_at: at,
-                provenance: Provenance { email_domain: domain.clone(), entry_path: *entry_path },
-            });
+        Err(Reason::NotAnEntry) => {
+            let outcome = Outcome::Nothing(Reason::NotAnEntry);
+            return Ok(Appearance { outcome, memberships: Vec::new() });
         }
-        decisions.push((candidate.id, decision));
+        Ok(address) if !policy.may_match(address.domain()) => Err(Reason::PublicMailbox),
+        address => address,
+    };
+    let (known, index, marks) = known(store, user, address.as_ref().ok()).await?;
+    let standings = standings(&known, marks);
+
+    let mut decisions = Vec::with_capacity(index.len());
+    let mut joined = Vec::new();
+    if let Ok(address) = &address {
+        for candidate in candidates(store, address.domain(), index, &standings).await? {
+            let Listed { id, lists_domain, default_roles } = candidate;
+            let standing = standing(&standings, &id);
+            let decision = decide(user, policy, &Candidate { id: &id, lists_domain, standing });
+            joined.extend(membership(user, &id, default_roles, &decision, at));
+            decisions.push((id, decision));
+        }
     }
 
-    let joining = store
-        .join(&user.id, &memberships, changed_profile(user, &known, &memberships).as_ref())
-        .await?;
+    let profile = changed_profile(user, &known, &joined);
+    let left_out = store.join(&user.id, &joined, profile.as_ref()).await?.left_out;
     for (id, decision) in &mut decisions {
-        match joining.left_out.get(id) {
+        match left_out.get(id) {
             None | Some(Standing::Stranger) => {}
             Some(Standing::Member) => *decision = Decision::Pass(Reason::AlreadyMember),
             Some(Standing::Removed) => *decision = Decision::Pass(Reason::RemovedEarlier),
         }
     }
-    Ok(Outcome::Decided(decisions))
+    let mut memberships = known.memberships;
+    if left_out.is_empty() {
+        memberships.append(&mut joined);
+    } else {
+        // Another entry path was quicker, with roles of its own moment.
+        memberships = store.user_items(&user.id).await?.memberships;
+    }
+    let outcome = address.map_or_else(Outcome::Nothing, |_| Outcome::Decided(decisions));
+    Ok(Appearance { outcome, memberships })
+}
+
+/// All that has to be known at first, side by side: what is kept of the user, and where there is a
+/// proven address, the index entries of its domain and its removal marks.
+async fn known(
+    store: &Store,
+    user: &User,
+    address: Option<&EmailAddress>,
+) -> Result<(UserItems, Vec<(OrganizationId, Timestamp)>, Vec<OrganizationId>), StoreError> {
+    let Some(address) = address else {
+        return Ok((store.user_items(&user.id).await?, Vec::new(), Vec::new()));
+    };
+    try_join3(
+        store.user_items(&user.id),
+        store.domain_index(address.domain()),
+        store.removal_marks(address),
+    )
+    .await
+}
+
+/// The membership that a decision brings about, if any.
+fn membership(
+    user: &User,
+    id: &OrganizationId,
+    role_ids: Vec<OrganizationRoleId>,
+    decision: &Decision,
+    at: Timestamp,
+) -> Option<Membership> {
+    let (Decision::Join(domain), Source::Entry(entry_path)) = (decision, &user.source) else {
+        return None;
+    };
+    Some(Membership {
+        organization_id: id.clone(),
+        role_ids,
+        joined_at: at,
+        provenance: Provenance { rule: Rule::EmailDomain(domain.clone()), entry_path: *entry_path },
+    })
 }
 
 /// An organization that the domain's index names.
 struct Listed {
     id: OrganizationId,
     lists_domain: bool,
-    default_roles: Vec<crate::domain::ids::OrganizationRoleId>,
+    default_roles: Vec<OrganizationRoleId>,
 }
 
 /// The organizations that count for a domain: the oldest 50 of those that exist. Only those that

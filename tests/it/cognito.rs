@@ -34,6 +34,7 @@ impl Stack {
             lambda: any,
             database: None,
             mailbox_policy: MailboxPolicy::default(),
+            user_pool: None,
         };
         let usher = Local::start(options).await.expect("usher-local starts");
         let cognito = Emulator::start(usher.addresses().lambda);

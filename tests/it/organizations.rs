@@ -883,7 +883,7 @@ mod listing {
             let answer = world.get(&format!("/organizations?q={control}")).await;
             assert_eq!(
                 answer.problem(400, "request.invalid_search"),
-                "`q` contains a control character, which no name does: send it without"
+                "`q` contains a control character: send it without"
             );
         }
         let answer = world.get("/organizations?q=a&q=b").await;

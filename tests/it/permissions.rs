@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use functions::HTTP_FUNCTIONS;
-use functions::triggers::post_confirmation;
 use serde_json::{Value, json};
 use shared::domain::jit::EmailDomains;
 
@@ -354,7 +353,7 @@ async fn functions_do_what_their_roles_grant_and_make_use_of_all_of_it() {
     world.wire.uses();
     world.app.store.warm_up().await;
     world.sign_up("user-2", "joe@acme.com").await;
-    let mut observed = vec![(post_confirmation::NAME, done(&world))];
+    let mut observed = vec![("post-confirmation", done(&world))];
     for (function, steps) in &walks {
         world.app.store.warm_up().await;
         for (request, body, status) in steps {

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use axum::http::Method;
 use functions::HTTP_FUNCTIONS;
-use functions::triggers::post_confirmation;
+use functions::triggers::TRIGGERS;
 use serde_json::{Value, json};
 use shared::runtime::Settings;
 
@@ -13,7 +13,8 @@ use crate::support::{in_repository, logical_id, template, text_of};
 
 /// The names of all functions.
 fn names() -> impl Iterator<Item = &'static str> {
-    HTTP_FUNCTIONS.iter().map(|function| function.name).chain([post_confirmation::NAME])
+    let triggers = TRIGGERS.iter().map(|trigger| trigger.name);
+    HTTP_FUNCTIONS.iter().map(|function| function.name).chain(triggers)
 }
 
 /// The module that a function's binary runs: `email_domains::add`.

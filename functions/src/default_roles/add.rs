@@ -3,12 +3,13 @@
 use axum::extract::State;
 use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
-use shared::domain::ids::{OrganizationId, OrganizationRoleId};
+use shared::domain::ids::OrganizationId;
 use shared::http::{IfMatch, JsonBody, PathOf, Problem, Routes, etag};
 use shared::{App, Error};
 
 use super::{Body, existing};
 use crate::paths::DEFAULT_ROLES;
+use crate::roles::union;
 
 /// The route of `add-default-roles`.
 pub fn routes() -> Routes {
@@ -28,15 +29,4 @@ async fn add(
     let change = |current: &[_]| Ok(union(current, &added));
     let version = app.store.change_default_roles(&organization, &precondition, change).await?;
     Ok((StatusCode::CREATED, [etag(version)]).into_response())
-}
-
-/// One list after the other, without what is there already.
-fn union(ids: &[OrganizationRoleId], more: &[OrganizationRoleId]) -> Vec<OrganizationRoleId> {
-    let mut all = ids.to_vec();
-    for id in more {
-        if !all.contains(id) {
-            all.push(id.clone());
-        }
-    }
-    all
 }

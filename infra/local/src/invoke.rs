@@ -7,7 +7,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
-use functions::triggers::post_confirmation;
+use functions::triggers::TRIGGERS;
 use serde_json::json;
 use serde_json::value::RawValue;
 use shared::App;
@@ -24,11 +24,12 @@ async fn invoke(
     payload: Bytes,
 ) -> Response {
     // A name may be a whole ARN, or carry a version: arn:aws:lambda:…:function:NAME[:VERSION].
-    let known = name.split(':').any(|part| part == post_confirmation::NAME);
-    if !known {
-        let message = format!("Function not found: {name}; there is {}", post_confirmation::NAME);
+    let trigger = TRIGGERS.iter().find(|trigger| name.split(':').any(|part| part == trigger.name));
+    let Some(trigger) = trigger else {
+        let names: Vec<_> = TRIGGERS.iter().map(|trigger| trigger.name).collect();
+        let message = format!("Function not found: {name}; there are {}", names.join(", "));
         return failure(StatusCode::NOT_FOUND, "ResourceNotFoundException", &message);
-    }
+    };
     let event = match serde_json::from_slice::<Box<RawValue>>(&payload) {
         Ok(event) => event,
         Err(error) => {
@@ -40,11 +41,11 @@ async fn invoke(
     match kind {
         Some("DryRun") => StatusCode::NO_CONTENT.into_response(),
         Some("Event") => {
-            tokio::spawn(post_confirmation::handle(app, event));
+            tokio::spawn((trigger.handle)(app, event));
             StatusCode::ACCEPTED.into_response()
         }
         _ => {
-            let answer = post_confirmation::handle(app, event).await;
+            let answer = (trigger.handle)(app, event).await;
             let headers =
                 [("content-type", "application/json"), ("x-amz-executed-version", "$LATEST")];
             (headers, answer.get().to_owned()).into_response()

@@ -33,14 +33,27 @@ struct Flags {
     /// Public mailbox domains that single organizations may list: `org_1:gmail.com,org_2:gmx.de`
     #[arg(long, value_name = "PAIRS", default_value = "", value_parser = MailboxPolicy::parse)]
     public_mailbox_exceptions: MailboxPolicy,
+    /// The address of Cognito, or of what stands in for it
+    #[arg(long, value_name = "URL", requires = "user_pool")]
+    cognito: Option<String>,
+    /// The id of the user pool there
+    #[arg(long, value_name = "ID", requires = "cognito")]
+    user_pool: Option<String>,
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let Flags { http, dynamodb, lambda, database, public_mailbox_exceptions } = Flags::parse();
+    let Flags { http, dynamodb, lambda, database, public_mailbox_exceptions, cognito, user_pool } =
+        Flags::parse();
     start_logging();
-    let options =
-        Options { http, dynamodb, lambda, database, mailbox_policy: public_mailbox_exceptions };
+    let options = Options {
+        http,
+        dynamodb,
+        lambda,
+        database,
+        mailbox_policy: public_mailbox_exceptions,
+        user_pool: cognito.zip(user_pool),
+    };
     match run(options).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -6,11 +6,11 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
 use axum::Router;
 use dynoxide::Database;
 use functions::HTTP_FUNCTIONS;
+use shared::directory::Directory;
 use shared::domain::public_mailbox::MailboxPolicy;
 use shared::http::Routes;
 use shared::store::Store;
@@ -37,6 +37,8 @@ pub struct Options {
     pub database: Option<PathBuf>,
     /// The operator's exceptions for public mailbox domains.
     pub mailbox_policy: MailboxPolicy,
+    /// Cognito, or what stands in for it: its address, and the id of the user pool.
+    pub user_pool: Option<(String, String)>,
 }
 
 /// Where the servers listen.
@@ -123,7 +125,8 @@ impl Local {
         let database = open(options.database)?;
         table::prepare(&database)?;
 
-        let app = app(addresses.dynamodb, options.mailbox_policy);
+        let directory = directory(options.user_pool);
+        let app = app(addresses.dynamodb, options.mailbox_policy, directory);
         let (stop, stopped) = watch::channel(false);
         let mut servers = JoinSet::new();
         let until = told_to_stop(stopped.clone());
@@ -180,20 +183,38 @@ fn open(path: Option<PathBuf>) -> Result<Database, LocalError> {
 }
 
 /// The functions' own way to DynamoDB: through the SDK, over a port, as on AWS.
-fn app(dynamodb: SocketAddr, mailbox_policy: MailboxPolicy) -> App {
+fn app(dynamodb: SocketAddr, mailbox_policy: MailboxPolicy, directory: Directory) -> App {
     let config = aws_sdk_dynamodb::Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::from_static("local"))
-        .credentials_provider(Credentials::new("local", "local", None, None, "local"))
+        .credentials_provider(credentials())
         .endpoint_url(format!("http://{dynamodb}"))
         .build();
     let randomness = Randomness::system();
+    let client = aws_sdk_dynamodb::Client::from_conf(config);
     App {
-        store: Store::new(Client::from_conf(config), TABLE_NAME, randomness.clone()),
+        store: Store::new(client, TABLE_NAME, randomness.clone()),
         clock: Clock::system(),
         randomness,
         mailbox_policy,
+        directory,
     }
+}
+
+fn directory(user_pool: Option<(String, String)>) -> Directory {
+    let Some((endpoint, id)) = user_pool else { return Directory::default() };
+    let config = aws_sdk_cognitoidentityprovider::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::from_static("local"))
+        .credentials_provider(credentials())
+        .endpoint_url(endpoint)
+        .build();
+    Directory::new(aws_sdk_cognitoidentityprovider::Client::from_conf(config), id)
+}
+
+/// What the emulators take for credentials.
+fn credentials() -> Credentials {
+    Credentials::new("local", "local", None, None, "local")
 }
 
 async fn serve(

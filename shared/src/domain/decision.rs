@@ -38,6 +38,11 @@ impl Source {
     pub fn from_trigger(source: &str) -> Self {
         match source {
             "PostConfirmation_ConfirmSignUp" => Self::Entry(EntryPath::PostConfirmation),
+            "TokenGeneration_HostedAuth"
+            | "TokenGeneration_Authentication"
+            | "TokenGeneration_NewPasswordChallenge"
+            | "TokenGeneration_AuthenticateDevice"
+            | "TokenGeneration_RefreshTokens" => Self::Entry(EntryPath::PreTokenGeneration),
             other => Self::Other(other.to_owned()),
         }
     }

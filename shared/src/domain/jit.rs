@@ -128,8 +128,3 @@ pub struct DefaultRoles {
     /// The list's version.
     pub version: Version,
 }
-
-impl DefaultRoles {
-    /// The most default roles that one organization can have.
-    pub const MOST: usize = 100;
-}

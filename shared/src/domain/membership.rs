@@ -5,6 +5,9 @@ use jiff::Timestamp;
 use super::email_domain::EmailDomain;
 use super::ids::{OrganizationId, OrganizationRoleId};
 
+/// The most members of an organization that one request can replace.
+pub const MOST_REPLACED: usize = 1_000;
+
 /// A user's place in one organization.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Membership {
@@ -21,10 +24,39 @@ pub struct Membership {
 /// Why a membership exists.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Provenance {
-    /// The domain of the user's verified address, which the organization listed at that moment.
-    pub email_domain: EmailDomain,
+    /// The rule that made the user a member.
+    pub rule: Rule,
     /// How the user appeared.
     pub entry_path: EntryPath,
+}
+
+/// What makes a user a member.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Rule {
+    /// The domain of the user's verified address, which the organization listed at that moment.
+    EmailDomain(EmailDomain),
+    /// Somebody's hand, through the Management API.
+    Api,
+}
+
+impl Rule {
+    /// The name in storage, logs and answers.
+    #[must_use]
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::EmailDomain(_) => "email_domain",
+            Self::Api => "api",
+        }
+    }
+
+    /// The domain, where there is one.
+    #[must_use]
+    pub const fn email_domain(&self) -> Option<&EmailDomain> {
+        match self {
+            Self::EmailDomain(domain) => Some(domain),
+            Self::Api => None,
+        }
+    }
 }
 
 /// A way a user appears.
@@ -32,17 +64,24 @@ pub struct Provenance {
 pub enum EntryPath {
     /// A sign-up that Cognito has confirmed: trigger source `PostConfirmation_ConfirmSignUp`.
     PostConfirmation,
+    /// The Management API: a user created with `POST /users`, or a member added by hand.
+    ManagementApi,
+    /// A token of a user's: trigger sources `TokenGeneration_…` but for machine tokens.
+    PreTokenGeneration,
 }
 
 impl EntryPath {
     /// Every entry path.
-    pub const ALL: [Self; 1] = [Self::PostConfirmation];
+    pub const ALL: [Self; 3] =
+        [Self::PostConfirmation, Self::ManagementApi, Self::PreTokenGeneration];
 
     /// The name in storage, logs and answers.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::PostConfirmation => "PostConfirmation",
+            Self::ManagementApi => "ManagementApi",
+            Self::PreTokenGeneration => "PreTokenGeneration",
         }
     }
 }

@@ -113,4 +113,6 @@ pub struct OrganizationRole {
 impl OrganizationRole {
     /// The most roles that can exist at once.
     pub const MOST: usize = 1_000;
+    /// The most roles that one list holds: an organization's default roles, or a member's roles.
+    pub const MOST_IN_A_LIST: usize = 100;
 }

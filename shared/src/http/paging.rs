@@ -12,6 +12,8 @@ use super::query::{Location, Query};
 
 const LARGEST_PAGE: u32 = 100;
 const USUAL_PAGE: u32 = 20;
+const PAGE_SIZE: &str = "page_size";
+const CURSOR: &str = "cursor";
 const PAGE_INVALID: &str = "request.invalid_page";
 const PAGE_SIZE_INVALID: &str = "request.invalid_page_size";
 
@@ -28,7 +30,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Paging {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         let query = Query::of(parts);
         let page = query.number("page", PAGE_INVALID, u32::MAX)?;
-        let size = query.number("page_size", PAGE_SIZE_INVALID, LARGEST_PAGE)?;
+        let size = query.number(PAGE_SIZE, PAGE_SIZE_INVALID, LARGEST_PAGE)?;
         let page = (page.is_some() || size.is_some())
             .then(|| (page.unwrap_or(1), size.unwrap_or(USUAL_PAGE)));
         Ok(Self { page, location: Location::of(parts) })
@@ -47,7 +49,7 @@ impl Paging {
         let total = list.len();
         let last = u32::try_from(total.div_ceil(per_page).max(1)).unwrap_or(u32::MAX);
         let link = |page: u32, relation| {
-            let parameters = [("page", &*page.to_string()), ("page_size", &*size.to_string())];
+            let parameters = [("page", &*page.to_string()), (PAGE_SIZE, &*size.to_string())];
             self.location.link(&parameters, relation)
         };
         let mut links = vec![link(1, "first")];
@@ -65,14 +67,13 @@ impl Paging {
     }
 }
 
-/// How a request pages a list without end: `page_size` (1 to 100, 20 if not given), `q` (what
-/// names begin with) and `cursor` (as a `Link` has given it).
+/// How a request pages a list without end: `page_size` (1 to 100, 20 if not given) and `cursor` (as
+/// a `Link` has given it).
 pub struct CursorPaging {
     /// The most entries that the page holds.
     pub page_size: usize,
-    /// What names begin with; empty for all.
-    pub search: String,
     cursor: Option<String>,
+    others: Vec<(String, String)>,
     location: Location,
 }
 
@@ -80,29 +81,44 @@ impl<S: Send + Sync> FromRequestParts<S> for CursorPaging {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        const LONGEST_SEARCH: usize = 128;
-
         let query = Query::of(parts);
-        let size = query.number("page_size", PAGE_SIZE_INVALID, LARGEST_PAGE)?;
-        let search = query.get("q", "request.invalid_search")?.unwrap_or_default();
-        if search.chars().count() > LONGEST_SEARCH {
-            let detail = format!("`q` is too long: send at most {LONGEST_SEARCH} characters");
-            return Err(Problem::new(StatusCode::BAD_REQUEST, "request.invalid_search", detail));
-        }
-        if search.contains(char::is_control) {
-            let detail = "`q` contains a control character, which no name does: send it without";
-            return Err(Problem::new(StatusCode::BAD_REQUEST, "request.invalid_search", detail));
-        }
+        let size = query.number(PAGE_SIZE, PAGE_SIZE_INVALID, LARGEST_PAGE)?;
         Ok(Self {
             page_size: size.unwrap_or(USUAL_PAGE) as usize,
-            search: search.to_owned(),
-            cursor: query.get("cursor", "request.invalid_cursor")?.map(str::to_owned),
+            cursor: query.get(CURSOR, "request.invalid_cursor")?.map(str::to_owned),
+            others: query.without(&[CURSOR, PAGE_SIZE]),
             location: Location::of(parts),
         })
     }
 }
 
 impl CursorPaging {
+    /// What else the request asks for under this name, at most `longest` characters.
+    ///
+    /// # Errors
+    /// When it is there twice, or too long: a problem of this code.
+    pub fn other(
+        &self,
+        name: &str,
+        longest: usize,
+        code: &'static str,
+    ) -> Result<Option<&str>, Problem> {
+        let mut values = self.others.iter().filter(|(key, _)| key == name);
+        let value = values.next().map(|(_, value)| value.as_str());
+        if values.next().is_some() {
+            return Err(super::query::twice(name, code));
+        }
+        if value.is_some_and(|value| value.chars().count() > longest) {
+            let detail = format!("`{name}` is too long: send at most {longest} characters");
+            return Err(Problem::new(StatusCode::BAD_REQUEST, code, detail));
+        }
+        if value.is_some_and(|value| value.contains(char::is_control)) {
+            let detail = format!("`{name}` contains a control character: send it without");
+            return Err(Problem::new(StatusCode::BAD_REQUEST, code, detail));
+        }
+        Ok(value)
+    }
+
     /// Where the page begins, if not at the start.
     ///
     /// # Errors
@@ -120,15 +136,19 @@ impl CursorPaging {
             .transpose()
     }
 
-    /// Answers a page, with a `Link` to the next one, if there is one.
-    pub fn respond<T: Serialize>(&self, page: &[T], next: Option<&str>) -> Response {
+    /// Answers a page, with a `Link` to the next one, if there is one, that asks for the same again:
+    /// `kept` are the other parameters, where they were given.
+    pub fn respond<T: Serialize>(
+        &self,
+        page: &[T],
+        next: Option<&str>,
+        kept: &[(&str, Option<&str>)],
+    ) -> Response {
         let mut response = Json(page).into_response();
         if let Some(cursor) = next {
             let page_size = self.page_size.to_string();
-            let mut parameters = vec![("page_size", &*page_size), ("cursor", cursor)];
-            if !self.search.is_empty() {
-                parameters.push(("q", &self.search));
-            }
+            let mut parameters = vec![(PAGE_SIZE, &*page_size), (CURSOR, cursor)];
+            parameters.extend(kept.iter().filter_map(|(name, value)| Some((*name, (*value)?))));
             insert_link(response.headers_mut(), &self.location.link(&parameters, "next"));
         }
         response

@@ -75,6 +75,21 @@ impl<S: Send + Sync, A: FromPath, B: FromPath> FromRequestParts<S> for PathOf<(A
     }
 }
 
+impl<S, A, B, C> FromRequestParts<S> for PathOf<(A, B, C)>
+where
+    S: Send + Sync,
+    A: FromPath,
+    B: FromPath,
+    C: FromPath,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let parameters = parameters(parts, state).await?;
+        Ok(Self((read(&parameters)?, read(&parameters)?, read(&parameters)?)))
+    }
+}
+
 async fn parameters<S: Send + Sync>(
     parts: &mut Parts,
     state: &S,

@@ -6,6 +6,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
 use super::etag::etag;
+use crate::directory::DirectoryError;
 use crate::error::{Error, Violation, summary};
 use crate::store::StoreError;
 
@@ -96,6 +97,13 @@ impl From<Error> for Problem {
             Error::DefaultRolesFull => (UNPROCESSABLE, "default_roles.limit_reached"),
             Error::DefaultRolesEmpty => (StatusCode::BAD_REQUEST, "default_roles.empty"),
             Error::UserNotFound(_) => (NOT_FOUND, "user.not_found"),
+            Error::MembershipNotFound(_) => (NOT_FOUND, "membership.not_found"),
+            Error::NotAMember(_) => (UNPROCESSABLE, "membership.not_a_member"),
+            Error::MemberRoleNotFound(_) => (NOT_FOUND, "member_role.not_found"),
+            Error::MemberRolesFull => (UNPROCESSABLE, "member_roles.limit_reached"),
+            Error::TooManyMembers => (UNPROCESSABLE, "memberships.limit_reached"),
+            Error::UserExists => (UNPROCESSABLE, "user.exists"),
+            Error::UserRefused(_) => (UNPROCESSABLE, "user.refused"),
             Error::PreconditionFailed { .. } => {
                 (StatusCode::PRECONDITION_FAILED, "request.precondition_failed")
             }
@@ -103,10 +111,12 @@ impl From<Error> for Problem {
                 [only] => (UNPROCESSABLE, only.code),
                 _ => (UNPROCESSABLE, "request.invalid_values"),
             },
-            Error::Store(StoreError::Unavailable { .. }) => {
+            Error::Store(StoreError::Unavailable { .. })
+            | Error::Directory(DirectoryError::Unavailable { .. }) => {
                 (StatusCode::SERVICE_UNAVAILABLE, "service.unavailable")
             }
-            Error::Store(StoreError::Refused { .. } | StoreError::Unreadable { .. }) => {
+            Error::Store(StoreError::Refused { .. } | StoreError::Unreadable { .. })
+            | Error::Directory(DirectoryError::Refused { .. } | DirectoryError::Absent) => {
                 return Self::internal(error.to_string());
             }
         };
@@ -116,8 +126,8 @@ impl From<Error> for Problem {
                 let (name, value) = etag(current);
                 Self::new(status, code, error.to_string()).with_header(name, value)
             }
-            Error::Store(error) => {
-                let detail = "the store did not answer in time: repeat the request in a moment";
+            Error::Store(_) | Error::Directory(_) => {
+                let detail = "a service that this one needs did not answer in time: repeat the request in a moment";
                 Self::new(status, code, detail)
                     .with_header(header::RETRY_AFTER, HeaderValue::from_static("1"))
                     .because(error.to_string())
@@ -134,6 +144,12 @@ impl From<Error> for Problem {
 
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
+        Error::from(error).into()
+    }
+}
+
+impl From<DirectoryError> for Problem {
+    fn from(error: DirectoryError) -> Self {
         Error::from(error).into()
     }
 }

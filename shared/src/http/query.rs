@@ -21,10 +21,15 @@ impl<'a> Query<'a> {
         let mut values = self.0.iter().filter(|(key, _)| key == name).map(|(_, value)| &**value);
         let value = values.next();
         if values.next().is_some() {
-            let detail = format!("`{name}` is there twice: send it once");
-            return Err(Problem::new(StatusCode::BAD_REQUEST, code, detail));
+            return Err(twice(name, code));
         }
         Ok(value)
+    }
+
+    /// All parameters but these.
+    pub(super) fn without(&self, names: &[&str]) -> Vec<(String, String)> {
+        let others = self.0.iter().filter(|(name, _)| !names.contains(&&**name));
+        others.map(|(name, value)| (name.to_string(), value.to_string())).collect()
     }
 
     /// A whole number within bounds, if it is there.
@@ -47,6 +52,12 @@ impl<'a> Query<'a> {
             }
         }
     }
+}
+
+/// A parameter can be there once.
+pub(super) fn twice(name: &str, code: &'static str) -> Problem {
+    let detail = format!("`{name}` is there twice: send it once");
+    Problem::new(StatusCode::BAD_REQUEST, code, detail)
 }
 
 /// Where a request went, for links in its answer.

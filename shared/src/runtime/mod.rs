@@ -8,10 +8,9 @@ use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
-use aws_config::BehaviorVersion;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
-use aws_sdk_dynamodb::Client;
+use aws_config::{BehaviorVersion, SdkConfig};
 use futures_util::FutureExt;
 use lambda_runtime::{LambdaEvent, service_fn};
 use serde_json::value::RawValue;
@@ -22,10 +21,11 @@ pub use settings::{Settings, SettingsError};
 
 use crate::ambient::{Clock, Randomness};
 use crate::app::App;
+use crate::directory::Directory;
 use crate::http::Routes;
 use crate::store::Store;
 
-/// How long a function waits for DynamoDB.
+/// How long a function waits for DynamoDB, and for Cognito.
 #[derive(Clone, Copy, Debug)]
 pub struct Waits {
     /// For a connection.
@@ -61,10 +61,32 @@ pub const TRIGGER_DEADLINE: Duration = Duration::from_millis(3_500);
 /// When the settings are wrong, or the runtime fails.
 pub async fn run_http(routes: Routes) -> Result<(), lambda_runtime::Error> {
     start_logging();
-    let app = app(Settings::read(|name| std::env::var(name).ok())?, Waits::HTTP).await;
+    let settings = Settings::read(environment)?;
+    let config = sdk_config(Waits::HTTP).await;
+    serve(routes, app(&config, settings, Directory::default())).await
+}
+
+/// Runs an HTTP function that asks the user pool.
+///
+/// # Errors
+/// When the settings are wrong, or the runtime fails.
+pub async fn run_http_with_directory(routes: Routes) -> Result<(), lambda_runtime::Error> {
+    start_logging();
+    let settings = Settings::read(environment)?;
+    let user_pool_id = Settings::user_pool_id(environment)?;
+    let config = sdk_config(Waits::HTTP).await;
+    let cognito = aws_sdk_cognitoidentityprovider::Client::new(&config);
+    serve(routes, app(&config, settings, Directory::new(cognito, user_pool_id))).await
+}
+
+async fn serve(routes: Routes, app: App) -> Result<(), lambda_runtime::Error> {
     app.store.warm_up().await;
     let service = routes.into_service(app);
     lambda_runtime::run(service_fn(move |event| answer_http_event(service.clone(), event))).await
+}
+
+fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok()
 }
 
 /// Runs a trigger of Cognito's. Whatever happens, it answers: without usable settings, with the
@@ -78,9 +100,10 @@ where
     Fut: Future<Output = Box<RawValue>>,
 {
     start_logging();
-    let app = match Settings::read(|name| std::env::var(name).ok()) {
+    let app = match Settings::read(environment) {
         Ok(settings) => {
-            let app = app(settings, Waits::TRIGGER).await;
+            let config = sdk_config(Waits::TRIGGER).await;
+            let app = app(&config, settings, Directory::default());
             app.store.warm_up().await;
             Some(app)
         }
@@ -116,19 +139,21 @@ pub async fn within_deadline(work: impl Future<Output = ()>) {
 }
 
 /// What a function works with on Lambda.
-async fn app(settings: Settings, waits: Waits) -> App {
+fn app(config: &SdkConfig, settings: Settings, directory: Directory) -> App {
     let randomness = Randomness::system();
+    let client = aws_sdk_dynamodb::Client::new(config);
     App {
-        store: Store::new(client(waits).await, settings.table_name, randomness.clone()),
+        store: Store::new(client, settings.table_name, randomness.clone()),
         clock: Clock::system(),
         randomness,
         mailbox_policy: settings.mailbox_policy,
+        directory,
     }
 }
 
-/// The SDK's client with our own waits: it has no time-outs of its own, and pauses for up to a
-/// second before its first retry.
-async fn client(waits: Waits) -> Client {
+/// The SDK's configuration with our own waits: it has no time-outs of its own, and pauses for up to
+/// a second before its first retry.
+async fn sdk_config(waits: Waits) -> SdkConfig {
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(waits.connect)
         .operation_attempt_timeout(waits.attempt)
@@ -137,12 +162,11 @@ async fn client(waits: Waits) -> Client {
     let retries = RetryConfig::standard()
         .with_max_attempts(3)
         .with_initial_backoff(Duration::from_millis(50));
-    let config = aws_config::defaults(BehaviorVersion::latest())
+    aws_config::defaults(BehaviorVersion::latest())
         .timeout_config(timeouts)
         .retry_config(retries)
         .load()
-        .await;
-    Client::new(&config)
+        .await
 }
 
 /// JSON lines on standard output, from the level that Lambda's logging configuration names.

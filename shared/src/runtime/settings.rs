@@ -16,7 +16,7 @@ pub struct Settings {
 #[derive(Debug, thiserror::Error)]
 pub enum SettingsError {
     /// A variable without which nothing works.
-    #[error("the environment variable {0} is not set: set it to the name of the table")]
+    #[error("the environment variable {0} is not set: the template sets it")]
     Missing(&'static str),
     /// A variable whose value makes no sense.
     #[error("the environment variable {name} is wrong: {cause}")]
@@ -44,5 +44,14 @@ impl Settings {
                 SettingsError::Invalid { name: EXCEPTIONS, cause: error.to_string() }
             })?,
         })
+    }
+
+    /// Reads the id of the user pool, from `USER_POOL_ID`, for the functions that need it.
+    ///
+    /// # Errors
+    /// When it is missing.
+    pub fn user_pool_id(value: impl Fn(&str) -> Option<String>) -> Result<String, SettingsError> {
+        const USER_POOL_ID: &str = "USER_POOL_ID";
+        value(USER_POOL_ID).filter(|id| !id.is_empty()).ok_or(SettingsError::Missing(USER_POOL_ID))
     }
 }

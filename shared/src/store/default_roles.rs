@@ -10,6 +10,7 @@ use super::item::{Item, number, texts};
 use super::{Store, StoreError, keys};
 use crate::domain::ids::{OrganizationId, OrganizationRoleId};
 use crate::domain::jit::{DefaultRoles, Precondition, Version};
+use crate::domain::organization::OrganizationRole;
 use crate::error::{Error, Result, organization_not_found};
 
 impl Store {
@@ -51,7 +52,7 @@ impl Store {
             if wanted == stored.ids {
                 return Ok(stored.version);
             }
-            if wanted.len() > DefaultRoles::MOST {
+            if wanted.len() > OrganizationRole::MOST_IN_A_LIST {
                 return Err(Error::DefaultRolesFull);
             }
             let next = stored.version.next();

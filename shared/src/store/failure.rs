@@ -84,7 +84,7 @@ where
 }
 
 /// What an error says, without its debug form, which may show items.
-fn cause<E>(error: &SdkError<E>) -> String
+pub(crate) fn cause<E>(error: &SdkError<E>) -> String
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
 {

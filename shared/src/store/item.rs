@@ -40,16 +40,34 @@ impl<'a> Item<'a> {
         Ok(Key { pk: self.text(keys::PK)?.to_owned(), sk: self.text(keys::SK)?.to_owned() })
     }
 
+    /// The partition key without its prefix, parsed.
+    pub(super) fn partition_key<T, E>(
+        &self,
+        prefix: &str,
+        parse: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Result<T, StoreError> {
+        self.without_prefix(keys::PK, prefix, parse)
+    }
+
     /// The sort key without its prefix, parsed.
     pub(super) fn sort_key<T, E>(
         &self,
         prefix: &str,
         parse: impl FnOnce(&str) -> Result<T, E>,
     ) -> Result<T, StoreError> {
-        self.text(keys::SK)?
+        self.without_prefix(keys::SK, prefix, parse)
+    }
+
+    fn without_prefix<T, E>(
+        &self,
+        name: &str,
+        prefix: &str,
+        parse: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Result<T, StoreError> {
+        self.text(name)?
             .strip_prefix(prefix)
             .and_then(|rest| parse(rest).ok())
-            .ok_or_else(|| self.unreadable(keys::SK, "a sort key with its prefix"))
+            .ok_or_else(|| self.unreadable(name, "a key with its prefix"))
     }
 
     pub(super) fn text(&self, name: &str) -> Result<&'a str, StoreError> {

@@ -5,7 +5,6 @@ use std::fmt;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use crate::domain::email_address::EmailAddress;
 use crate::domain::email_domain::EmailDomain;
 use crate::domain::ids::{OrganizationId, OrganizationRoleId, UserId};
 use crate::domain::text::{Name, fold};
@@ -27,6 +26,8 @@ pub(super) const ROLES: &str = "ROLE";
 pub(super) const ORGANIZATIONS: &str = "ORGS";
 /// How the sort keys of all that belongs to an organization begin.
 pub(super) const ORGANIZATION_PREFIX: &str = "ORG#";
+/// How the keys of all that belongs to a user begin.
+pub(super) const USER_PREFIX: &str = "USER#";
 /// How the sort keys of all organization roles begin.
 pub(super) const ROLE_PREFIX: &str = "ROLE#";
 
@@ -113,7 +114,7 @@ pub(super) fn role_name(name: &Name) -> Key {
 
 /// Everything of one user.
 pub(super) fn user_partition(id: &UserId) -> String {
-    format!("USER#{id}")
+    format!("{USER_PREFIX}{id}")
 }
 
 pub(super) fn membership(user: &UserId, organization: &OrganizationId) -> Key {
@@ -124,9 +125,13 @@ pub(super) fn profile(id: &UserId) -> Key {
     Key::new(user_partition(id), "PROFILE")
 }
 
-/// The removal marks of one address.
-pub(super) fn removal_partition(address: &EmailAddress) -> String {
-    format!("REMOVED#{}", address.digest())
+/// The removal marks of one address, by its digest.
+pub(super) fn removal_partition(digest: &str) -> String {
+    format!("REMOVED#{digest}")
+}
+
+pub(super) fn removal_mark(digest: &str, organization: &OrganizationId) -> Key {
+    Key::new(removal_partition(digest), organization_partition(organization))
 }
 
 /// What every function reads once while it starts, to have a connection; there is no such item.

@@ -10,6 +10,7 @@ mod expression;
 mod failure;
 mod item;
 mod keys;
+mod memberships;
 mod organization_roles;
 mod organizations;
 mod read;
@@ -20,6 +21,8 @@ use std::sync::Arc;
 
 use aws_sdk_dynamodb::Client;
 
+pub(crate) use failure::cause;
+pub use memberships::Member;
 pub use organization_roles::OrganizationRoleChanges;
 pub use organizations::{OrganizationChanges, OrganizationRank, Page};
 pub use users::{Joining, UserItems};

@@ -312,11 +312,7 @@ impl Store {
         if item.has("deletedAt") {
             return Ok(None);
         }
-        let id = item
-            .text(keys::PK)?
-            .strip_prefix(keys::ORGANIZATION_PREFIX)
-            .and_then(|id| OrganizationId::parse(id).ok())
-            .ok_or_else(|| item.unreadable(keys::PK, "an organization's partition key"))?;
+        let id = item.partition_key(keys::ORGANIZATION_PREFIX, OrganizationId::parse)?;
         Ok(Some(Organization {
             id,
             name: item.parsed("name", "a name", Name::parse)?,

@@ -11,7 +11,7 @@ use crate::domain::decision::Standing;
 use crate::domain::email_address::EmailAddress;
 use crate::domain::email_domain::EmailDomain;
 use crate::domain::ids::{OrganizationId, OrganizationRoleId, UserId};
-use crate::domain::membership::{EntryPath, Membership, Profile, Provenance};
+use crate::domain::membership::{EntryPath, Membership, Profile, Provenance, Rule};
 
 /// Everything that is kept of one user.
 #[derive(Clone, Debug, Default)]
@@ -41,17 +41,14 @@ impl Store {
         for attributes in self.query(keys::user_partition(id), "").await? {
             let item = self.item(&attributes);
             if item.text(keys::SK)? == keys::profile(id).sk {
-                items.profile = Some(Profile {
-                    email: item.optional_text("email")?.map(str::to_owned),
-                    user_name: item.optional_text("userName")?.map(str::to_owned),
-                });
+                items.profile = Some(read_profile(&item)?);
                 continue;
             }
-            let organization_id =
-                item.sort_key(keys::ORGANIZATION_PREFIX, OrganizationId::parse)?;
             match standing(&item) {
-                Standing::Removed => items.removed_from.push(organization_id),
-                _ => items.memberships.push(read_membership(&item, organization_id)?),
+                Standing::Removed => items
+                    .removed_from
+                    .push(item.sort_key(keys::ORGANIZATION_PREFIX, OrganizationId::parse)?),
+                _ => items.memberships.push(read_membership(&item)?),
             }
         }
         Ok(items)
@@ -65,7 +62,7 @@ impl Store {
         &self,
         address: &EmailAddress,
     ) -> Result<Vec<OrganizationId>, StoreError> {
-        self.query(keys::removal_partition(address), "")
+        self.query(keys::removal_partition(&address.digest()), "")
             .await?
             .iter()
             .map(|item| self.item(item).sort_key(keys::ORGANIZATION_PREFIX, OrganizationId::parse))
@@ -121,8 +118,15 @@ impl Store {
             if wanted.is_empty() && !memberships.is_empty() {
                 return Ok(joining);
             }
-            let mut writes: Vec<_> =
-                wanted.iter().map(|membership| self.put_new_membership(user, membership)).collect();
+            let mut writes: Vec<_> = wanted
+                .iter()
+                .map(|membership| {
+                    self.put_new(
+                        keys::membership(user, &membership.organization_id),
+                        membership_attributes(user, membership),
+                    )
+                })
+                .collect();
             writes.extend(profile.map(|profile| self.put_profile(user, profile)));
             if writes.is_empty() {
                 return Ok(joining);
@@ -139,20 +143,21 @@ impl Store {
         }
     }
 
-    fn put_new_membership(&self, user: &UserId, membership: &Membership) -> TransactWriteItem {
-        let Membership { organization_id, role_ids, joined_at, provenance } = membership;
-        let attributes = HashMap::from([
-            ("roleIds".to_owned(), texts(role_ids)),
-            ("joinedAt".to_owned(), timestamp(*joined_at)),
-            ("emailDomain".to_owned(), text(provenance.email_domain.as_str())),
-            ("entryPath".to_owned(), text(provenance.entry_path.as_str())),
-            (keys::GSI1_PK.to_owned(), text(keys::organization_partition(organization_id))),
-            (keys::GSI1_SK.to_owned(), text(keys::user_partition(user))),
-        ]);
-        self.put_new(keys::membership(user, organization_id), attributes)
+    /// Deletes everything that is kept of a user, and answers whether there was anything. Removal
+    /// marks by address stay, so that a new account with the same address is not let in again.
+    ///
+    /// # Errors
+    /// When the store fails; repeating goes on.
+    pub async fn delete_user(&self, id: &UserId) -> Result<bool, StoreError> {
+        let items = self.query(keys::user_partition(id), "").await?;
+        let found =
+            items.iter().map(|item| self.item(item).key()).collect::<Result<Vec<_>, _>>()?;
+        let any = !found.is_empty();
+        self.batch_delete(found).await?;
+        Ok(any)
     }
 
-    fn put_profile(&self, user: &UserId, profile: &Profile) -> TransactWriteItem {
+    pub(super) fn put_profile(&self, user: &UserId, profile: &Profile) -> TransactWriteItem {
         let attributes: Attributes = [("email", &profile.email), ("userName", &profile.user_name)]
             .into_iter()
             .filter_map(|(name, value)| Some((name.to_owned(), text(value.clone()?))))
@@ -161,23 +166,55 @@ impl Store {
     }
 }
 
+/// The profile in an item.
+pub(super) fn read_profile(item: &Item<'_>) -> Result<Profile, StoreError> {
+    Ok(Profile {
+        email: item.optional_text("email")?.map(str::to_owned),
+        user_name: item.optional_text("userName")?.map(str::to_owned),
+    })
+}
+
 /// What an item of a user says about an organization.
-fn standing(item: &Item<'_>) -> Standing {
+pub(super) fn standing(item: &Item<'_>) -> Standing {
     if item.has("removedAt") { Standing::Removed } else { Standing::Member }
 }
 
-fn read_membership(
-    item: &Item<'_>,
-    organization_id: OrganizationId,
-) -> Result<Membership, StoreError> {
+/// A membership as the attributes of its item.
+pub(super) fn membership_attributes(user: &UserId, membership: &Membership) -> Attributes {
+    let Membership { organization_id, role_ids, joined_at, provenance } = membership;
+    let mut attributes = HashMap::from([
+        ("roleIds".to_owned(), texts(role_ids)),
+        ("joinedAt".to_owned(), timestamp(*joined_at)),
+        ("rule".to_owned(), text(provenance.rule.as_str())),
+        ("entryPath".to_owned(), text(provenance.entry_path.as_str())),
+        (keys::GSI1_PK.to_owned(), text(keys::organization_partition(organization_id))),
+        (keys::GSI1_SK.to_owned(), text(keys::user_partition(user))),
+    ]);
+    if let Some(domain) = provenance.rule.email_domain() {
+        attributes.insert("emailDomain".to_owned(), text(domain.as_str()));
+    }
+    attributes
+}
+
+/// The membership in an item.
+pub(super) fn read_membership(item: &Item<'_>) -> Result<Membership, StoreError> {
     let entry_path =
         |name: &str| EntryPath::ALL.into_iter().find(|path| path.as_str() == name).ok_or(());
+    let rule = match item.text("rule")? {
+        "api" => Rule::Api,
+        "email_domain" => Rule::EmailDomain(item.parsed(
+            "emailDomain",
+            "an email domain",
+            EmailDomain::normalise,
+        )?),
+        _ => return Err(item.unreadable("rule", "a rule")),
+    };
     Ok(Membership {
-        organization_id,
+        organization_id: item.sort_key(keys::ORGANIZATION_PREFIX, OrganizationId::parse)?,
         role_ids: item.list("roleIds", OrganizationRoleId::parse)?,
         joined_at: item.timestamp("joinedAt")?,
         provenance: Provenance {
-            email_domain: item.parsed("emailDomain", "an email domain", EmailDomain::normalise)?,
+            rule,
             entry_path: item.parsed("entryPath", "an entry path", entry_path)?,
         },
     })

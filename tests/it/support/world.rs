@@ -20,6 +20,7 @@ use http_body_util::BodyExt;
 use jiff::Timestamp;
 use lambda_http::LambdaEvent;
 use serde_json::{Value, json};
+use shared::directory::Directory;
 use shared::domain::public_mailbox::MailboxPolicy;
 use shared::http::Routes;
 use shared::store::Store;
@@ -188,6 +189,7 @@ impl World {
             }),
             randomness,
             mailbox_policy,
+            directory: Directory::default(),
         };
         let service = HTTP_FUNCTIONS
             .iter()

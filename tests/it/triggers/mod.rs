@@ -1,1 +1,2 @@
 mod post_confirmation;
+mod pre_token_generation;

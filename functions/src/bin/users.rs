@@ -1,0 +1,6 @@
+//! The Lambda function `users`.
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    shared::runtime::run_http_with_directory(functions::users::routes()).await
+}

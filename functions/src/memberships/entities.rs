@@ -1,0 +1,125 @@
+//! What answers about memberships are made of.
+
+use std::collections::HashMap;
+
+use futures_util::future::try_join;
+use serde::Serialize;
+use shared::domain::ids::{OrganizationId, OrganizationRoleId};
+use shared::domain::membership::{Membership, Provenance};
+use shared::domain::organization::{Organization, OrganizationRole};
+use shared::store::{Member, Store, StoreError};
+
+use crate::entities::Moment;
+
+/// An organization as one of its members sees it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct MembershipEntity {
+    id: String,
+    name: String,
+    description: Option<String>,
+    organization_roles: Vec<HeldRole>,
+    joined_at: Moment,
+    provenance: ProvenanceEntity,
+}
+
+/// A member as the organization's administrators see one.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct MemberEntity {
+    id: String,
+    primary_email: Option<String>,
+    username: Option<String>,
+    organization_roles: Vec<HeldRole>,
+    joined_at: Moment,
+    provenance: ProvenanceEntity,
+}
+
+#[derive(Serialize)]
+struct HeldRole {
+    id: String,
+    name: String,
+}
+
+/// Why a membership exists: which rule, which domain if that is the rule, by which entry path.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ProvenanceEntity {
+    rule: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    email_domain: Option<String>,
+    entry_path: &'static str,
+}
+
+impl From<&Provenance> for ProvenanceEntity {
+    fn from(provenance: &Provenance) -> Self {
+        Self {
+            rule: provenance.rule.as_str(),
+            email_domain: provenance.rule.email_domain().map(ToString::to_string),
+            entry_path: provenance.entry_path.as_str(),
+        }
+    }
+}
+
+type Roles = HashMap<OrganizationRoleId, OrganizationRole>;
+
+/// A user's memberships in organizations that exist, by name, each with those roles that exist.
+pub(crate) async fn of_user(
+    store: &Store,
+    memberships: Vec<Membership>,
+) -> Result<Vec<MembershipEntity>, StoreError> {
+    let ids: Vec<_> = memberships.iter().map(|held| held.organization_id.clone()).collect();
+    let role_ids: Vec<_> = memberships.iter().flat_map(|held| held.role_ids.clone()).collect();
+    let (organizations, roles) =
+        try_join(store.organizations(&ids), store.organization_roles_by_id(&role_ids)).await?;
+    let mut organizations: HashMap<OrganizationId, Organization> = organizations
+        .into_iter()
+        .map(|organization| (organization.id.clone(), organization))
+        .collect();
+    let mut held: Vec<_> = memberships
+        .into_iter()
+        .filter_map(|membership| {
+            let organization = organizations.remove(&membership.organization_id)?;
+            Some((organization.name.folded(), membership, organization))
+        })
+        .collect();
+    held.sort_by(|(a_name, _, a), (b_name, _, b)| (a_name, &a.id).cmp(&(b_name, &b.id)));
+    let entities = held.into_iter().map(|(_, membership, organization)| MembershipEntity {
+        id: organization.id.to_string(),
+        name: organization.name.as_str().to_owned(),
+        description: organization.description.as_ref().map(|text| text.as_str().to_owned()),
+        organization_roles: held_roles(&membership, &roles),
+        joined_at: Moment(membership.joined_at),
+        provenance: ProvenanceEntity::from(&membership.provenance),
+    });
+    Ok(entities.collect())
+}
+
+/// Members with those roles that exist.
+pub(super) async fn of_members(
+    store: &Store,
+    members: Vec<Member>,
+) -> Result<Vec<MemberEntity>, StoreError> {
+    let role_ids: Vec<_> =
+        members.iter().flat_map(|member| member.membership.role_ids.clone()).collect();
+    let roles = store.organization_roles_by_id(&role_ids).await?;
+    let entities =
+        members.into_iter().map(|Member { user_id, membership, profile }| MemberEntity {
+            id: user_id.to_string(),
+            primary_email: profile.as_ref().and_then(|profile| profile.email.clone()),
+            username: profile.and_then(|profile| profile.user_name),
+            organization_roles: held_roles(&membership, &roles),
+            joined_at: Moment(membership.joined_at),
+            provenance: ProvenanceEntity::from(&membership.provenance),
+        });
+    Ok(entities.collect())
+}
+
+/// The roles of a membership that exist, by name.
+fn held_roles(membership: &Membership, roles: &Roles) -> Vec<HeldRole> {
+    let mut held: Vec<_> = membership.role_ids.iter().filter_map(|id| roles.get(id)).collect();
+    held.sort_by_cached_key(|role| role.name.folded());
+    held.into_iter()
+        .map(|role| HeldRole { id: role.id.to_string(), name: role.name.as_str().to_owned() })
+        .collect()
+}

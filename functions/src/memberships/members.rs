@@ -1,0 +1,143 @@
+//! `/organizations/{organizationId}/users`: the members of an organization.
+
+use std::collections::BTreeSet;
+
+use axum::extract::State;
+use axum::http::{Method, StatusCode};
+use axum::response::Response;
+use futures_util::{StreamExt, TryStreamExt, stream};
+use serde::Deserialize;
+use shared::domain::ids::{OrganizationId, OrganizationRoleId, UserId};
+use shared::domain::membership::{MOST_REPLACED, Profile};
+use shared::http::{CursorPaging, JsonBody, PathOf, Problem, Routes};
+use shared::{App, Error, Violation};
+
+use super::entities::of_members;
+use crate::paths::{MEMBER, MEMBERS};
+
+/// How many users are worked on side by side.
+const AT_ONCE: usize = 16;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Body {
+    user_ids: Vec<String>,
+}
+
+pub(super) fn routes() -> Routes {
+    Routes::new()
+        .route(Method::GET, MEMBERS, list)
+        .route(Method::POST, MEMBERS, add)
+        .route(Method::PUT, MEMBERS, replace)
+        .route(Method::DELETE, MEMBER, remove)
+}
+
+async fn list(
+    State(app): State<App>,
+    PathOf(organization): PathOf<OrganizationId>,
+    paging: CursorPaging,
+) -> Result<Response, Problem> {
+    const ROLE: &str = "organizationRoleId";
+
+    let start = paging.start(|cursor| UserId::parse(cursor).ok())?;
+    let asked = paging.other(ROLE, 64, "request.invalid_filter")?;
+    let role = asked.map(OrganizationRoleId::parse).transpose().map_err(|error| {
+        let detail = format!("`{ROLE}` is no id of a role: {error}");
+        Problem::new(StatusCode::BAD_REQUEST, "request.invalid_filter", detail)
+    })?;
+    app.store.require_organization(&organization).await?;
+    let page =
+        app.store.members(&organization, role.as_ref(), paging.page_size, start.as_ref()).await?;
+    let entities = of_members(&app.store, page.items).await?;
+    Ok(paging.respond(&entities, page.next.as_ref().map(UserId::as_str), &[(ROLE, asked)]))
+}
+
+async fn add(
+    State(app): State<App>,
+    PathOf(organization): PathOf<OrganizationId>,
+    JsonBody(body): JsonBody<Body>,
+) -> Result<StatusCode, Problem> {
+    app.store.require_organization(&organization).await?;
+    let users = known(&app, &body).await?;
+    join(&app, &organization, users).await?;
+    Ok(StatusCode::CREATED)
+}
+
+async fn replace(
+    State(app): State<App>,
+    PathOf(organization): PathOf<OrganizationId>,
+    JsonBody(body): JsonBody<Body>,
+) -> Result<StatusCode, Problem> {
+    app.store.require_organization(&organization).await?;
+    let users = known(&app, &body).await?;
+    let members = app.store.all_member_ids(&organization, MOST_REPLACED).await?;
+    let members = members.filter(|_| users.len() <= MOST_REPLACED).ok_or(Error::TooManyMembers)?;
+    let wanted: BTreeSet<_> = users.iter().map(|(id, _)| id.clone()).collect();
+    let now = app.clock.now();
+    let (app, organization) = (&app, &organization);
+    let leaving = members.into_iter().filter(|id| !wanted.contains(id)).map(|id| async move {
+        match app.store.remove_member(organization, &id, now).await {
+            // Somebody else was quicker, or the index lags behind.
+            Err(Error::MembershipNotFound(_)) => Ok(()),
+            outcome => outcome,
+        }
+    });
+    stream::iter(leaving).buffer_unordered(AT_ONCE).try_collect::<()>().await?;
+    join(app, organization, users).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn remove(
+    State(app): State<App>,
+    PathOf((organization, user)): PathOf<(OrganizationId, UserId)>,
+) -> Result<StatusCode, Problem> {
+    app.store.require_organization(&organization).await?;
+    app.store.remove_member(&organization, &user, app.clock.now()).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// The users that a body names, each once, with what is known of them: by their profile, or else by
+/// the user pool.
+async fn known(app: &App, body: &Body) -> Result<Vec<(UserId, Profile)>, Error> {
+    if body.user_ids.len() > MOST_REPLACED {
+        return Err(Error::TooManyMembers);
+    }
+    let parsed: Vec<_> = body.user_ids.iter().map(|text| UserId::parse(text).ok()).collect();
+    let ids: BTreeSet<_> = parsed.iter().flatten().cloned().collect();
+    let ids: Vec<_> = ids.into_iter().collect();
+    let mut profiles = app.store.profiles(&ids).await?;
+    let strangers: Vec<_> = ids.iter().filter(|id| !profiles.contains_key(id)).cloned().collect();
+    let asked = strangers.into_iter().map(|id| async move {
+        let user = app.directory.find(&id).await?;
+        Ok::<_, Error>(
+            user.map(|user| (id, Profile { email: user.email, user_name: Some(user.user_name) })),
+        )
+    });
+    let found: Vec<_> = stream::iter(asked).buffer_unordered(AT_ONCE).try_collect().await?;
+    profiles.extend(found.into_iter().flatten());
+    let violations: Vec<_> = parsed
+        .iter()
+        .zip(&body.user_ids)
+        .enumerate()
+        .filter(|(_, (id, _))| !id.as_ref().is_some_and(|id| profiles.contains_key(id)))
+        .map(|(index, (_, text))| Violation::unknown_user(format!("/userIds/{index}"), text))
+        .collect();
+    if violations.is_empty() {
+        Ok(profiles.into_iter().collect())
+    } else {
+        Err(Error::Invalid(violations))
+    }
+}
+
+/// Makes users members by hand. Each is a transaction of its own: repeating goes on.
+async fn join(
+    app: &App,
+    organization: &OrganizationId,
+    users: Vec<(UserId, Profile)>,
+) -> Result<(), Error> {
+    let now = app.clock.now();
+    let joining = users.into_iter().map(|(id, profile)| async move {
+        Ok::<_, Error>(app.store.add_member(organization, &id, &profile, now).await?)
+    });
+    stream::iter(joining).buffer_unordered(AT_ONCE).try_collect::<()>().await
+}

@@ -1,0 +1,15 @@
+//! Who belongs where: a user's organizations, an organization's members, a member's roles.
+
+mod entities;
+mod member_roles;
+mod members;
+mod user_organizations;
+
+use shared::http::Routes;
+
+pub(crate) use entities::{MembershipEntity, of_user};
+
+/// The routes of `memberships`.
+pub fn routes() -> Routes {
+    user_organizations::routes().merge(members::routes()).merge(member_roles::routes())
+}

@@ -1,0 +1,23 @@
+//! `/users/{userId}/organizations`: what a user belongs to, and why.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::Method;
+use shared::App;
+use shared::domain::ids::UserId;
+use shared::http::{PathOf, Problem, Routes};
+
+use super::{MembershipEntity, of_user};
+use crate::paths::USER_ORGANIZATIONS;
+
+pub(super) fn routes() -> Routes {
+    Routes::new().route(Method::GET, USER_ORGANIZATIONS, list)
+}
+
+async fn list(
+    State(app): State<App>,
+    PathOf(user): PathOf<UserId>,
+) -> Result<Json<Vec<MembershipEntity>>, Problem> {
+    let memberships = app.store.user_items(&user).await?.memberships;
+    Ok(Json(of_user(&app.store, memberships).await?))
+}

@@ -1,0 +1,99 @@
+//! The claims that a token carries, with the names of Logto's: `organizations`, the ids, and
+//! `organization_roles`, each as `<organizationId>:<roleName>`.
+
+use std::collections::BTreeMap;
+
+use serde_json::value::{RawValue, to_raw_value};
+use serde_json::{Map, Value, json};
+use shared::domain::ids::OrganizationId;
+use shared::domain::text::Name;
+
+/// The most bytes that the claims take in a token, as JSON. A token that passes the 8 KB which
+/// gateways allow for all headers locks its user out.
+const MOST: usize = 3 * 1024;
+
+/// What a token says of its user's memberships.
+#[derive(Debug)]
+pub(super) struct Claims {
+    /// The organizations, by id, and the names of the roles held there.
+    memberships: BTreeMap<OrganizationId, Vec<Name>>,
+}
+
+impl Claims {
+    pub(super) fn new(memberships: BTreeMap<OrganizationId, Vec<Name>>) -> Self {
+        Self { memberships }
+    }
+
+    /// The event with the claims in its response. All else stays as it was: groups, scopes, and
+    /// claims that are there.
+    pub(super) fn write_to(&self, event: &str) -> serde_json::Result<Box<RawValue>> {
+        let mut event: BTreeMap<String, Box<RawValue>> = serde_json::from_str(event)?;
+        let version = event.get("version").map_or("", |version| version.get().trim_matches('"'));
+        let complex = matches!(version, "2" | "3");
+        let mut response = match event.get("response") {
+            Some(response) => serde_json::from_str(response.get())?,
+            None => Value::Null,
+        };
+        let response_object = object(&mut response);
+        if complex {
+            let claims = self.fitting(|list| json!(list), json!(true));
+            let details = child(response_object, "claimsAndScopeOverrideDetails");
+            for token in ["idTokenGeneration", "accessTokenGeneration"] {
+                child(child(details, token), "claimsToAddOrOverride").extend(claims.clone());
+            }
+            keep_groups(details);
+        } else {
+            // Version 1 knows claims of strings only, and the ID token only.
+            let claims = self.fitting(|list| json!(json!(list).to_string()), json!("true"));
+            let details = child(response_object, "claimsOverrideDetails");
+            child(details, "claimsToAddOrOverride").extend(claims);
+            keep_groups(details);
+        }
+        event.insert("response".to_owned(), to_raw_value(&response)?);
+        to_raw_value(&event)
+    }
+
+    /// The claims, as many as fit: without the roles if need be, then without the organizations.
+    fn fitting(&self, list: impl Fn(&[String]) -> Value, yes: Value) -> Map<String, Value> {
+        let ids: Vec<_> = self.memberships.keys().map(ToString::to_string).collect();
+        let roles: Vec<_> = self
+            .memberships
+            .iter()
+            .flat_map(|(id, names)| names.iter().map(move |name| format!("{id}:{}", name.as_str())))
+            .collect();
+        let organizations = ("organizations".to_owned(), list(&ids));
+        let organization_roles = ("organization_roles".to_owned(), list(&roles));
+        let overflow = ("organizations_overflow".to_owned(), yes);
+        let fits = |claims: &Map<String, Value>| json!(claims).to_string().len() <= MOST;
+        let choices = [
+            Map::from_iter([organizations.clone(), organization_roles]),
+            Map::from_iter([organizations, overflow.clone()]),
+        ];
+        choices.into_iter().find(fits).unwrap_or_else(|| Map::from_iter([overflow]))
+    }
+}
+
+/// An empty `groupOverrideDetails` would take the user's groups away; without it they stay.
+fn keep_groups(details: &mut Map<String, Value>) {
+    const GROUPS: &str = "groupOverrideDetails";
+    let says_nothing = match details.get(GROUPS) {
+        Some(Value::Object(groups)) => groups.is_empty(),
+        Some(_) => true,
+        None => false,
+    };
+    if says_nothing {
+        details.remove(GROUPS);
+    }
+}
+
+/// The object under a name, made where there is none.
+fn child<'a>(parent: &'a mut Map<String, Value>, name: &str) -> &'a mut Map<String, Value> {
+    object(parent.entry(name).or_insert(Value::Null))
+}
+
+fn object(value: &mut Value) -> &mut Map<String, Value> {
+    if !value.is_object() {
+        *value = json!({});
+    }
+    value.as_object_mut().expect("it was made one")
+}

@@ -1,0 +1,68 @@
+//! `pre-token-generation`: every token says what its user is a member of, and whoever could not
+//! become a member earlier does so now.
+
+use futures_util::future::try_join;
+use serde_json::value::RawValue;
+use shared::App;
+use shared::domain::decision::{Source, User};
+use shared::domain::membership::Membership;
+use shared::runtime::within_deadline;
+use shared::store::StoreError;
+
+use super::claims::Claims;
+use super::{appear, event};
+
+/// Provisions the user of an event, and adds the claims to its answer. Where that fails, or takes
+/// too long, the token is issued without these claims: the answer is the event's own bytes.
+pub async fn handle(app: App, event: Box<RawValue>) -> Box<RawValue> {
+    let mut answer = None;
+    within_deadline(async { answer = evaluate(&app, event.get()).await }).await;
+    answer.unwrap_or(event)
+}
+
+/// The event with the claims in its response; none where there is nothing to add.
+async fn evaluate(app: &App, json: &str) -> Option<Box<RawValue>> {
+    let user = match event::user(json) {
+        Ok(user) => user,
+        Err(error) => {
+            tracing::error!(%error, "no claims");
+            return None;
+        }
+    };
+    if let Source::Other(source) = &user.source {
+        tracing::info!(source, "no claims: not a token of a user's");
+        return None;
+    }
+    let claims = match claims(app, &user).await {
+        Ok(claims) => claims,
+        Err(error) => {
+            tracing::error!(user = %user.id, %error, "no claims");
+            return None;
+        }
+    };
+    match claims.write_to(json) {
+        Ok(answer) => Some(answer),
+        Err(error) => {
+            tracing::error!(user = %user.id, %error, "no claims");
+            None
+        }
+    }
+}
+
+async fn claims(app: &App, user: &User) -> Result<Claims, StoreError> {
+    let memberships = appear(app, user).await?;
+    let ids: Vec<_> = memberships.iter().map(|held| held.organization_id.clone()).collect();
+    let role_ids: Vec<_> = memberships.iter().flat_map(|held| held.role_ids.clone()).collect();
+    let (organizations, roles) =
+        try_join(app.store.organizations(&ids), app.store.organization_roles_by_id(&role_ids))
+            .await?;
+    let held = |id: &_| memberships.iter().find(|held| held.organization_id == *id);
+    let claims = organizations.into_iter().map(|organization| {
+        let role_ids = held(&organization.id).map_or(&[][..], |held: &Membership| &held.role_ids);
+        let mut names: Vec<_> =
+            role_ids.iter().filter_map(|id| roles.get(id)).map(|role| role.name.clone()).collect();
+        names.sort_by_cached_key(shared::domain::text::Name::folded);
+        (organization.id, names)
+    });
+    Ok(Claims::new(claims.collect()))
+}

@@ -1,0 +1,146 @@
+//! `/users`: users of the pool, made and deleted through the Management API.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{Method, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+use shared::directory::{DirectoryUser, NewUser};
+use shared::domain::decision::{Federation, Source, User};
+use shared::domain::email_address::EmailAddress;
+use shared::domain::ids::UserId;
+use shared::domain::membership::EntryPath;
+use shared::domain::text::Name;
+use shared::http::{JsonBody, PathOf, Problem, Routes, present};
+use shared::provisioning::provision;
+use shared::{App, Error, Violation};
+
+use crate::entities::Moment;
+use crate::memberships::{MembershipEntity, of_user};
+use crate::paths::{USER, USERS};
+use crate::values::{self, both};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Creation {
+    primary_email: String,
+    #[serde(default, deserialize_with = "present")]
+    email_verified: Option<bool>,
+    #[serde(default)]
+    name: Option<String>,
+    #[serde(default)]
+    username: Option<String>,
+    #[serde(default, deserialize_with = "present")]
+    send_invitation: Option<bool>,
+}
+
+/// A user, whole.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct UserEntity {
+    id: String,
+    username: String,
+    primary_email: Option<String>,
+    email_verified: bool,
+    name: Option<String>,
+    status: Option<String>,
+    created_at: Option<Moment>,
+}
+
+impl From<DirectoryUser> for UserEntity {
+    fn from(user: DirectoryUser) -> Self {
+        Self {
+            id: user.id.to_string(),
+            username: user.user_name,
+            primary_email: user.email,
+            email_verified: user.email_verified,
+            name: user.name,
+            status: user.status,
+            created_at: user.created_at.map(Moment),
+        }
+    }
+}
+
+/// A user who has just been created, and what came of it. `provisioned` is false where that could
+/// not be found out: the user exists all the same, and joins at the first sign-in.
+#[derive(Serialize)]
+struct CreatedUser {
+    #[serde(flatten)]
+    user: UserEntity,
+    provisioned: bool,
+    organizations: Vec<MembershipEntity>,
+}
+
+/// The routes of `users`.
+pub fn routes() -> Routes {
+    Routes::new().route(Method::POST, USERS, create).route(Method::GET, USER, get).route(
+        Method::DELETE,
+        USER,
+        delete,
+    )
+}
+
+async fn create(
+    State(app): State<App>,
+    JsonBody(body): JsonBody<Creation>,
+) -> Result<Response, Problem> {
+    let email = EmailAddress::parse(&body.primary_email)
+        .map_err(|error| vec![Violation::email_address("/primaryEmail", &error)]);
+    let name = body.name.as_deref().map(values::name).transpose();
+    let (_, name) = both(email, name).map_err(Error::Invalid)?;
+    let new = NewUser {
+        email: &body.primary_email,
+        email_verified: body.email_verified.unwrap_or(true),
+        name: name.as_ref().map(Name::as_str),
+        user_name: body.username.as_deref(),
+        send_invitation: body.send_invitation.unwrap_or(true),
+    };
+    let created = app.directory.create(&new).await?;
+    let organizations = join(&app, &created).await;
+    let provisioned = organizations.is_ok();
+    let organizations = organizations.unwrap_or_default();
+    let entity = CreatedUser { user: created.into(), provisioned, organizations };
+    Ok((StatusCode::CREATED, Json(entity)).into_response())
+}
+
+/// Provisions a user who has just been created, and answers what the user belongs to.
+async fn join(app: &App, created: &DirectoryUser) -> Result<Vec<MembershipEntity>, Error> {
+    let user = User {
+        id: created.id.clone(),
+        user_name: Some(created.user_name.clone()),
+        email: created.email.clone(),
+        email_verified: created.email_verified,
+        federation: Federation::Native,
+        source: Source::Entry(EntryPath::ManagementApi),
+    };
+    let joined = async {
+        let now = app.clock.now();
+        let appearance = provision(&app.store, &app.mailbox_policy, &user, now).await?;
+        of_user(&app.store, appearance.memberships).await
+    };
+    joined.await.map_err(Error::from).inspect_err(|error| {
+        tracing::error!(user = %user.id, %error, "created, but not provisioned");
+    })
+}
+
+async fn get(
+    State(app): State<App>,
+    PathOf(id): PathOf<UserId>,
+) -> Result<Json<UserEntity>, Problem> {
+    let user = app.directory.find(&id).await?;
+    let user = user.ok_or_else(|| Error::UserNotFound(id.to_string()))?;
+    Ok(Json(user.into()))
+}
+
+/// In the user pool first: a user who is gone there, but not yet here, can be deleted again.
+async fn delete(State(app): State<App>, PathOf(id): PathOf<UserId>) -> Result<StatusCode, Problem> {
+    let user = app.directory.find(&id).await?;
+    if let Some(user) = &user {
+        app.directory.delete(&user.user_name).await?;
+    }
+    let known_here = app.store.delete_user(&id).await?;
+    if user.is_none() && !known_here {
+        return Err(Error::UserNotFound(id.to_string()).into());
+    }
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,372 @@
+//! The trigger `pre-token-generation`
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use functions::triggers::pre_token_generation::handle;
+use serde_json::{Value, json};
+
+use crate::support::{Fate, World};
+
+/// The trigger's answer to an event, exactly as its binary gives it.
+async fn answer(world: &World, event: &Value) -> Value {
+    let event = serde_json::value::to_raw_value(event).expect("JSON");
+    serde_json::from_str(handle(world.app.clone(), event).await.get()).expect("JSON")
+}
+
+/// An event for a user with a verified address.
+fn event(version: &str, sub: &str, email: &str) -> Value {
+    let details = match version {
+        "1" | "0" => "claimsOverrideDetails",
+        _ => "claimsAndScopeOverrideDetails",
+    };
+    json!({
+        "version": version,
+        "triggerSource": "TokenGeneration_Authentication",
+        "region": "eu-central-1",
+        "userPoolId": "eu-central-1_EXAMPLE",
+        "userName": sub,
+        "callerContext": { "awsSdkVersion": "aws-sdk-unknown-unknown", "clientId": "client" },
+        "request": {
+            "userAttributes": {
+                "sub": sub,
+                "email": email,
+                "email_verified": "true",
+                "cognito:user_status": "CONFIRMED",
+            },
+            "groupConfiguration": { "groupsToOverride": ["staff"], "iamRolesToOverride": [] },
+            "scopes": ["openid"],
+        },
+        "response": { (details): null },
+    })
+}
+
+/// The claims that an answer adds to the access token.
+fn access_claims(answer: &Value) -> &Value {
+    &answer["response"]["claimsAndScopeOverrideDetails"]["accessTokenGeneration"]["claimsToAddOrOverride"]
+}
+
+/// A world in which acme lists acme.com and gives Engineer and analyst.
+async fn acme() -> World {
+    let world = World::new().await;
+    world.organization("acme").await;
+    world.domains("acme", &["acme.com"]).await;
+    let body = json!({ "organizationRoleIds": [world.role("Engineer").await, world.role("analyst").await] });
+    world.put("/organizations/acme/jit/roles", &body).await;
+    world
+}
+
+#[tokio::test]
+async fn a_member_s_id_and_access_token_carry_the_claims_and_all_else_stays() {
+    let world = acme().await;
+    world.sign_up("jane", "jane@acme.com").await;
+
+    for version in ["2", "3"] {
+        let asked = event(version, "jane", "jane@acme.com");
+        let claims = json!({
+            "organizations": ["acme"],
+            "organization_roles": ["acme:analyst", "acme:Engineer"],
+        });
+        let mut expected = asked.clone();
+        expected["response"] = json!({ "claimsAndScopeOverrideDetails": {
+            "idTokenGeneration": { "claimsToAddOrOverride": claims },
+            "accessTokenGeneration": { "claimsToAddOrOverride": claims },
+        }});
+        assert_eq!(answer(&world, &asked).await, expected, "version {version}");
+    }
+}
+
+#[tokio::test]
+async fn version_1_carries_each_list_as_a_string_in_the_id_token() {
+    let world = acme().await;
+    world.sign_up("jane", "jane@acme.com").await;
+
+    for version in ["1", "0"] {
+        let asked = event(version, "jane", "jane@acme.com");
+        let mut expected = asked.clone();
+        expected["response"] = json!({ "claimsOverrideDetails": { "claimsToAddOrOverride": {
+            "organizations": r#"["acme"]"#,
+            "organization_roles": r#"["acme:analyst","acme:Engineer"]"#,
+        }}});
+        assert_eq!(answer(&world, &asked).await, expected, "version {version}");
+    }
+}
+
+#[tokio::test]
+async fn claims_scopes_and_groups_that_were_there_stay() {
+    let world = acme().await;
+    let mut asked = event("2", "jane", "jane@acme.com");
+    let groups = json!({ "groupsToOverride": ["staff"], "preferredRole": "arn:aws:iam::1:role/r" });
+    asked["response"] = json!({ "claimsAndScopeOverrideDetails": {
+        "idTokenGeneration": {
+            "claimsToAddOrOverride": { "plan": "gold", "organizations": ["forged"] },
+            "claimsToSuppress": ["phone_number"],
+        },
+        "accessTokenGeneration": { "scopesToAdd": ["profile"], "scopesToSuppress": [] },
+        "groupOverrideDetails": groups,
+    }});
+
+    let roles = json!(["acme:analyst", "acme:Engineer"]);
+    assert_eq!(
+        answer(&world, &asked).await["response"]["claimsAndScopeOverrideDetails"],
+        json!({
+            "idTokenGeneration": {
+                "claimsToAddOrOverride": {
+                    "plan": "gold",
+                    "organizations": ["acme"],
+                    "organization_roles": roles,
+                },
+                "claimsToSuppress": ["phone_number"],
+            },
+            "accessTokenGeneration": {
+                "scopesToAdd": ["profile"],
+                "scopesToSuppress": [],
+                "claimsToAddOrOverride": { "organizations": ["acme"], "organization_roles": roles },
+            },
+            "groupOverrideDetails": groups,
+        })
+    );
+}
+
+#[tokio::test]
+async fn group_details_that_say_nothing_are_left_out_so_that_groups_stay() {
+    let world = acme().await;
+    for nothing in [json!({}), json!(null), json!([])] {
+        let mut asked = event("2", "jane", "jane@acme.com");
+        asked["response"]["claimsAndScopeOverrideDetails"] =
+            json!({ "groupOverrideDetails": nothing });
+        let answered = answer(&world, &asked).await;
+        let details = &answered["response"]["claimsAndScopeOverrideDetails"];
+        assert!(details.get("groupOverrideDetails").is_none(), "{details}");
+        assert_eq!(access_claims(&answered)["organizations"], json!(["acme"]));
+    }
+}
+
+#[tokio::test]
+async fn numbers_of_the_event_stay_to_the_letter() {
+    let world = acme().await;
+    let mut text = event("2", "jane", "jane@acme.com").to_string();
+    text.insert_str(1, r#""odd":[12345678901234567890123,1.0,1e400],"#);
+    let raw = serde_json::value::RawValue::from_string(text).expect("JSON");
+    let answered = handle(world.app.clone(), raw).await;
+    assert!(answered.get().contains(r#""odd":[12345678901234567890123,1.0,1e400]"#));
+    assert!(answered.get().contains(r#""organizations":["acme"]"#));
+}
+
+#[tokio::test]
+async fn a_user_who_never_signed_up_here_joins_and_the_first_token_says_so() {
+    let world = acme().await;
+    let mut asked = event("2", "made-by-an-administrator", "joe@acme.com");
+    asked["triggerSource"] = json!("TokenGeneration_NewPasswordChallenge");
+
+    let answered = answer(&world, &asked).await;
+
+    assert_eq!(access_claims(&answered)["organizations"], json!(["acme"]));
+    let held = world.get("/users/made-by-an-administrator/organizations").await.body;
+    let provenance = json!({
+        "rule": "email_domain",
+        "emailDomain": "acme.com",
+        "entryPath": "PreTokenGeneration",
+    });
+    assert_eq!(held[0]["provenance"], provenance);
+}
+
+#[tokio::test]
+async fn a_domain_added_after_the_sign_up_counts_at_the_next_token() {
+    let world = World::new().await;
+    world.sign_up("jane", "jane@acme.com").await;
+    world.organization("acme").await;
+    let asked = event("2", "jane", "jane@acme.com");
+    let nothing = json!({ "organizations": [], "organization_roles": [] });
+    assert_eq!(access_claims(&answer(&world, &asked).await), &nothing);
+
+    world.domains("acme", &["acme.com"]).await;
+
+    let claims = json!({ "organizations": ["acme"], "organization_roles": [] });
+    assert_eq!(access_claims(&answer(&world, &asked).await), &claims);
+}
+
+#[tokio::test]
+async fn who_proves_no_address_keeps_what_was_given_and_gets_nothing_new() {
+    let world = acme().await;
+    world.sign_up("jane", "jane@acme.com").await;
+    world.organization("other").await;
+    world.domains("other", &["other.com"]).await;
+    let mut asked = event("2", "jane", "jane@other.com");
+    asked["request"]["userAttributes"]["email_verified"] = json!("false");
+
+    let answered = answer(&world, &asked).await;
+
+    assert_eq!(access_claims(&answered)["organizations"], json!(["acme"]));
+}
+
+#[tokio::test]
+async fn a_verified_address_in_another_organization_s_domain_adds_and_takes_nothing_away() {
+    let world = acme().await;
+    world.sign_up("jane", "jane@acme.com").await;
+    world.organization("other").await;
+    world.domains("other", &["other.com"]).await;
+
+    let answered = answer(&world, &event("2", "jane", "jane@other.com")).await;
+
+    assert_eq!(access_claims(&answered)["organizations"], json!(["acme", "other"]));
+    let items = world.items().await;
+    let profile = &items[&("USER#jane".to_owned(), "PROFILE".to_owned())];
+    assert_eq!(profile["email"], json!("jane@other.com"));
+}
+
+#[tokio::test]
+async fn machine_tokens_and_unknown_sources_pass_through_to_the_byte() {
+    let world = acme().await;
+    world.wire.traffic();
+    for source in ["TokenGeneration_ClientCredentials", "TokenGeneration_Novelty", ""] {
+        let mut asked = event("3", "jane", "jane@acme.com");
+        asked["triggerSource"] = json!(source);
+        assert_eq!(answer(&world, &asked).await, asked, "{source}");
+        asked["request"]["userAttributes"] = json!({});
+        assert_eq!(answer(&world, &asked).await, asked, "{source} without a user");
+    }
+    assert_eq!(world.wire.traffic().operations, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn deleted_organizations_and_roles_are_left_out() {
+    let world = acme().await;
+    world.organization("gone").await;
+    world.domains("gone", &["acme.com"]).await;
+    world.sign_up("jane", "jane@acme.com").await;
+    world.wire.next("BatchWriteItem", Fate::error("ResourceNotFoundException", "no sweep today"));
+    world.delete("/organizations/gone").await;
+    let roles = world.get("/organization-roles").await.body;
+    world.delete(&format!("/organization-roles/{}", roles[0]["id"].as_str().expect("an id"))).await;
+
+    let answered = answer(&world, &event("2", "jane", "jane@acme.com")).await;
+
+    let claims = json!({ "organizations": ["acme"], "organization_roles": ["acme:Engineer"] });
+    assert_eq!(access_claims(&answered), &claims);
+}
+
+#[tokio::test]
+async fn a_removed_member_s_token_does_not_bring_the_membership_back() {
+    let world = acme().await;
+    let text = |text: &str| AttributeValue::S(text.to_owned());
+    world
+        .put_item(&[
+            ("pk", text("USER#jane")),
+            ("sk", text("ORG#acme")),
+            ("removedAt", text("2025-12-31T00:00:00.000Z")),
+        ])
+        .await;
+
+    let answered = answer(&world, &event("2", "jane", "jane@acme.com")).await;
+
+    let claims = json!({ "organizations": [], "organization_roles": [] });
+    assert_eq!(access_claims(&answered), &claims);
+}
+
+/// Makes a user a member of so many organizations, each with the same roles.
+async fn member_of(world: &World, user: &str, organizations: usize, role_ids: &[String]) {
+    let text = |text: String| AttributeValue::S(text);
+    for number in 0..organizations {
+        let id = format!("organization-{number:03}");
+        world.organization(&id).await;
+        let roles = role_ids.iter().cloned().map(text).collect();
+        world
+            .put_item(&[
+                ("pk", text(format!("USER#{user}"))),
+                ("sk", text(format!("ORG#{id}"))),
+                ("roleIds", AttributeValue::L(roles)),
+                ("joinedAt", text("2025-12-31T00:00:00.000Z".to_owned())),
+                ("emailDomain", text("example.com".to_owned())),
+                ("entryPath", text("PostConfirmation".to_owned())),
+            ])
+            .await;
+    }
+}
+
+#[tokio::test]
+async fn claims_past_3_kb_lose_the_roles_first_then_the_organizations() {
+    // `"organization-000",` is 19 bytes: 150 of them fit into 3 KB, 170 do not.
+    for (organizations, kept) in [(40, true), (150, true), (170, false)] {
+        let world = World::new().await;
+        let roles = [world.role("A role with a rather long name").await];
+        member_of(&world, "jane", organizations, &roles).await;
+
+        let answered = answer(&world, &event("2", "jane", "jane@nobody.example")).await;
+
+        let ids: Vec<_> = (0..organizations).map(|n| format!("organization-{n:03}")).collect();
+        let names = ids.iter().map(|id| format!("{id}:A role with a rather long name"));
+        let expected = match (organizations, kept) {
+            (40, _) => {
+                json!({ "organizations": ids, "organization_roles": names.collect::<Vec<_>>() })
+            }
+            (_, true) => json!({ "organizations": ids, "organizations_overflow": true }),
+            (_, false) => json!({ "organizations_overflow": true }),
+        };
+        assert_eq!(access_claims(&answered), &expected, "{organizations} organizations");
+        assert!(access_claims(&answered).to_string().len() <= 3 * 1024);
+    }
+}
+
+#[tokio::test]
+async fn an_overflow_in_version_1_is_a_string_too() {
+    let world = World::new().await;
+    member_of(&world, "jane", 170, &[]).await;
+    let answered = answer(&world, &event("1", "jane", "jane@nobody.example")).await;
+    let details = &answered["response"]["claimsOverrideDetails"];
+    assert_eq!(details["claimsToAddOrOverride"], json!({ "organizations_overflow": "true" }));
+}
+
+#[tokio::test]
+async fn a_failing_dynamodb_means_a_token_without_these_claims_and_nothing_is_lost() {
+    let world = acme().await;
+    let asked = event("2", "jane", "jane@acme.com");
+    for calls in 0..6 {
+        world.wire.cut_after(calls);
+        assert_eq!(answer(&world, &asked).await, asked, "cut after {calls} calls");
+        world.wire.mend();
+    }
+    let answered = answer(&world, &asked).await;
+    assert_eq!(access_claims(&answered)["organizations"], json!(["acme"]));
+}
+
+#[tokio::test]
+async fn a_user_with_nothing_new_to_join_takes_two_steps() {
+    let world = acme().await;
+    let asked = event("2", "jane", "jane@acme.com");
+    answer(&world, &asked).await;
+    let before = world.items().await;
+    world.wire.traffic();
+
+    answer(&world, &asked).await;
+
+    let traffic = world.wire.traffic();
+    assert_eq!(traffic.steps, 2, "{traffic:?}");
+    let operations = ["Query", "Query", "Query", "BatchGetItem", "BatchGetItem"];
+    assert_eq!(traffic.operations, operations);
+    assert_eq!(world.items().await, before);
+}
+
+#[tokio::test]
+async fn a_sign_up_and_a_token_at_once_give_one_membership() {
+    let world = acme().await;
+    let asked = event("2", "jane", "jane@acme.com");
+
+    let (answered, ()) =
+        tokio::join!(answer(&world, &asked), world.sign_up("jane", "jane@acme.com"));
+
+    let claims = json!({
+        "organizations": ["acme"],
+        "organization_roles": ["acme:analyst", "acme:Engineer"],
+    });
+    assert_eq!(access_claims(&answered), &claims);
+    let held = world.get("/users/jane/organizations").await.body;
+    assert_eq!(held.as_array().map(Vec::len), Some(1));
+}
+
+#[tokio::test]
+async fn events_that_say_nothing_are_answered_with_their_own_bytes() {
+    let world = acme().await;
+    let odd = [json!(null), json!([]), json!({}), json!("text"), json!({ "request": 1 })];
+    for asked in odd {
+        assert_eq!(answer(&world, &asked).await, asked);
+    }
+}
