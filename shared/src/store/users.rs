@@ -200,9 +200,10 @@ pub(super) fn membership_attributes(user: &UserId, membership: &Membership) -> A
 pub(super) fn read_membership(item: &Item<'_>) -> Result<Membership, StoreError> {
     let entry_path =
         |name: &str| EntryPath::ALL.into_iter().find(|path| path.as_str() == name).ok_or(());
-    let rule = match item.text("rule")? {
-        "api" => Rule::Api,
-        "email_domain" => Rule::EmailDomain(item.parsed(
+    // Before there was another rule, none was written.
+    let rule = match item.optional_text("rule")? {
+        Some("api") => Rule::Api,
+        None | Some("email_domain") => Rule::EmailDomain(item.parsed(
             "emailDomain",
             "an email domain",
             EmailDomain::normalise,
