@@ -95,9 +95,10 @@ pub enum Error {
         OrganizationRole::MOST_IN_A_LIST
     )]
     MemberRolesFull,
-    /// The organization has too many members to name them all in one request.
+    /// A request is about more members than one can be.
     #[error(
-        "the organization has more than {} members: add and remove members one by one",
+        "a request can name at most {0} users, and replace the members of an organization that has \
+         at most {0}: add and remove members in smaller steps",
         crate::domain::membership::MOST_REPLACED
     )]
     TooManyMembers,

@@ -1,14 +1,20 @@
 //! `/organizations/{organizationId}/users/{userId}/roles`: the roles of one member, and
 //! `/organizations/{organizationId}/users/roles`: roles for several.
 
+use std::collections::{BTreeSet, HashMap};
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::{Method, StatusCode};
+use futures_util::{StreamExt, TryStreamExt, stream};
 use serde::Deserialize;
 use shared::domain::ids::{OrganizationId, OrganizationRoleId, UserId};
+use shared::domain::membership::{MOST_REPLACED, Membership};
+use shared::domain::organization::OrganizationRole;
 use shared::http::{JsonBody, PathOf, Problem, Routes};
 use shared::{App, Error, Violation};
 
+use super::AT_ONCE;
 use crate::entities::RoleEntity;
 use crate::paths::{MEMBER_ROLE, MEMBER_ROLES, MEMBERS_ROLES};
 use crate::roles::{existing, union};
@@ -88,7 +94,8 @@ async fn remove(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Gives several members several roles. All of them must be members; each is a write of its own.
+/// Gives several members several roles. All of them must be members and have room for the roles;
+/// each is a write of its own.
 async fn assign(
     State(app): State<App>,
     PathOf(organization): PathOf<OrganizationId>,
@@ -96,32 +103,53 @@ async fn assign(
 ) -> Result<StatusCode, Problem> {
     app.store.require_organization(&organization).await?;
     let added = existing(&body.organization_role_ids, Error::MemberRolesFull, &app.store).await?;
-    let users = members(&app, &organization, &body.user_ids).await?;
-    for user in &users {
-        let change = |held: &[_]| Ok(union(held, &added));
-        app.store.change_member_roles(&organization, user, change).await?;
-    }
+    let members = members(&app, &organization, &body.user_ids).await?;
+    make_sure_of_room(&app, &members, &added).await?;
+    let (app, organization, added) = (&app, &organization, &added);
+    let changes = members.into_keys().map(|user| async move {
+        let change = |held: &[_]| Ok(union(held, added));
+        app.store.change_member_roles(organization, &user, change).await
+    });
+    stream::iter(changes).buffer_unordered(AT_ONCE).try_collect::<()>().await?;
     Ok(StatusCode::CREATED)
 }
 
-/// The users that a body names; all of them are members.
+/// The users that a body names, each once; all of them are members.
 async fn members(
     app: &App,
     organization: &OrganizationId,
     texts: &[String],
-) -> Result<Vec<UserId>, Error> {
-    let mut users = Vec::new();
-    let mut violations = Vec::new();
-    for (index, text) in texts.iter().enumerate() {
-        let user = UserId::parse(text).ok();
-        let membership = match &user {
-            Some(user) => app.store.membership(organization, user).await?,
-            None => None,
-        };
-        match (user, membership) {
-            (Some(user), Some(_)) => users.push(user),
-            _ => violations.push(Violation::not_a_member(format!("/userIds/{index}"), text)),
-        }
+) -> Result<HashMap<UserId, Membership>, Error> {
+    if texts.len() > MOST_REPLACED {
+        return Err(Error::TooManyMembers);
     }
-    if violations.is_empty() { Ok(users) } else { Err(Error::Invalid(violations)) }
+    let parsed: Vec<_> = texts.iter().map(|text| UserId::parse(text).ok()).collect();
+    let ids: BTreeSet<_> = parsed.iter().flatten().cloned().collect();
+    let ids: Vec<_> = ids.into_iter().collect();
+    let members = app.store.memberships_of(organization, &ids).await?;
+    let violations: Vec<_> = parsed
+        .iter()
+        .zip(texts)
+        .enumerate()
+        .filter(|(_, (id, _))| !id.as_ref().is_some_and(|id| members.contains_key(id)))
+        .map(|(index, (_, text))| Violation::not_a_member(format!("/userIds/{index}"), text))
+        .collect();
+    if violations.is_empty() { Ok(members) } else { Err(Error::Invalid(violations)) }
+}
+
+/// Refuses roles that some member has no room for before any member gets them.
+async fn make_sure_of_room(
+    app: &App,
+    members: &HashMap<UserId, Membership>,
+    added: &[OrganizationRoleId],
+) -> Result<(), Error> {
+    let ids: BTreeSet<_> = members.values().flat_map(|member| &member.role_ids).cloned().collect();
+    let ids: Vec<_> = ids.into_iter().collect();
+    let roles = app.store.organization_roles_by_id(&ids).await?;
+    let fits = |member: &Membership| {
+        let held = member.role_ids.iter().filter(|id| roles.contains_key(id));
+        let held: Vec<_> = held.cloned().collect();
+        union(&held, added).len() <= OrganizationRole::MOST_IN_A_LIST
+    };
+    if members.values().all(fits) { Ok(()) } else { Err(Error::MemberRolesFull) }
 }

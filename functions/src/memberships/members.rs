@@ -12,11 +12,9 @@ use shared::domain::membership::{MOST_REPLACED, Profile};
 use shared::http::{CursorPaging, JsonBody, PathOf, Problem, Routes};
 use shared::{App, Error, Violation};
 
-use super::entities::of_members;
+use super::AT_ONCE;
+use super::entities::{MemberEntity, of_members};
 use crate::paths::{MEMBER, MEMBERS};
-
-/// How many users are worked on side by side.
-const AT_ONCE: usize = 16;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -46,6 +44,12 @@ async fn list(
         Problem::new(StatusCode::BAD_REQUEST, "request.invalid_filter", detail)
     })?;
     app.store.require_organization(&organization).await?;
+    if let Some(role) = &role
+        && app.store.organization_roles_by_id(std::slice::from_ref(role)).await?.is_empty()
+    {
+        // Members may still hold the id of a deleted role; it means nothing.
+        return Ok(paging.respond::<MemberEntity>(&[], None, &[]));
+    }
     let page =
         app.store.members(&organization, role.as_ref(), paging.page_size, start.as_ref()).await?;
     let entities = of_members(&app.store, page.items).await?;

@@ -9,6 +9,9 @@ use shared::http::Routes;
 
 pub(crate) use entities::{MembershipEntity, of_user};
 
+/// How many users are worked on side by side.
+const AT_ONCE: usize = 16;
+
 /// The routes of `memberships`.
 pub fn routes() -> Routes {
     user_organizations::routes().merge(members::routes()).merge(member_roles::routes())

@@ -5,7 +5,8 @@ use jiff::Timestamp;
 use super::email_domain::EmailDomain;
 use super::ids::{OrganizationId, OrganizationRoleId};
 
-/// The most members of an organization that one request can replace.
+/// The most users that one request can name, and the most members of an organization that one can
+/// replace.
 pub const MOST_REPLACED: usize = 1_000;
 
 /// A user's place in one organization.

@@ -113,6 +113,28 @@ impl Store {
             .transpose()
     }
 
+    /// The places of those of these users who are members.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn memberships_of(
+        &self,
+        organization: &OrganizationId,
+        users: &[UserId],
+    ) -> Result<HashMap<UserId, Membership>, StoreError> {
+        let places = users.iter().map(|user| keys::membership(user, organization)).collect();
+        let items = self.batch_get(places).await?;
+        items
+            .iter()
+            .map(|attributes| self.item(attributes))
+            .filter(|item| standing(item) == Standing::Member)
+            .map(|item| {
+                let user = item.partition_key(keys::USER_PREFIX, UserId::parse)?;
+                Ok((user, read_membership(&item)?))
+            })
+            .collect()
+    }
+
     /// The profiles that are kept of these users.
     ///
     /// # Errors
@@ -284,17 +306,11 @@ impl Store {
         ids: Vec<UserId>,
         role: Option<&OrganizationRoleId>,
     ) -> Result<Vec<Member>, StoreError> {
-        let places = ids.iter().map(|id| keys::membership(id, organization)).collect();
-        let (items, mut profiles) =
-            futures_util::future::try_join(self.batch_get(places), self.profiles(&ids)).await?;
-        let mut memberships = HashMap::new();
-        for attributes in &items {
-            let item = self.item(attributes);
-            if standing(&item) == Standing::Member {
-                let id = item.partition_key(keys::USER_PREFIX, UserId::parse)?;
-                memberships.insert(id, read_membership(&item)?);
-            }
-        }
+        let (mut memberships, mut profiles) = futures_util::future::try_join(
+            self.memberships_of(organization, &ids),
+            self.profiles(&ids),
+        )
+        .await?;
         let members = ids.into_iter().filter_map(|user_id| {
             let membership = memberships.remove(&user_id)?;
             let profile = profiles.remove(&user_id);
