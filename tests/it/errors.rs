@@ -9,6 +9,8 @@ use axum::response::IntoResponse;
 use http_body_util::BodyExt;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
+use shared::directory::DirectoryError;
+use shared::domain::email_address::EmailAddress;
 use shared::domain::email_domain::EmailDomain;
 use shared::domain::ids::OrganizationId;
 use shared::domain::jit::Version;
@@ -61,9 +63,7 @@ fn is_code(text: &str) -> bool {
     let is_word = |word: &str| {
         !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
     };
-    // Codes of addresses are for the log alone.
-    text.split_once('.')
-        .is_some_and(|(area, name)| is_word(area) && is_word(name) && area != "email_address")
+    text.split_once('.').is_some_and(|(area, name)| is_word(area) && is_word(name))
 }
 
 #[test]
@@ -130,10 +130,20 @@ fn errors() -> Vec<Error> {
         Error::DefaultRolesFull,
         Error::DefaultRolesEmpty,
         Error::UserNotFound(text()),
+        Error::MembershipNotFound(text()),
+        Error::NotAMember(text()),
+        Error::MemberRoleNotFound(text()),
+        Error::MemberRolesFull,
+        Error::TooManyMembers,
+        Error::UserExists,
+        Error::UserRefused(text()),
         Error::PreconditionFailed { current },
         Error::Invalid(vec![violation(), violation()]),
         Error::Store(StoreError::Unavailable { operation: "GetItem", cause: text() }),
         Error::Store(StoreError::Refused { operation: "GetItem", cause: text() }),
+        DirectoryError::Unavailable { operation: "ListUsers", cause: text() }.into(),
+        DirectoryError::Refused { operation: "ListUsers", cause: text() }.into(),
+        DirectoryError::Absent.into(),
     ]
 }
 
@@ -158,6 +168,12 @@ fn violations() -> Vec<Violation> {
         let error = EmailDomain::parse(text).expect_err(text);
         Violation::email_domain("/emailDomain", &error)
     };
+    const NOT_ADDRESSES: [&str; 4] =
+        ["jane", "\"jane\"@acme.com", "jane@acme.\u{e9}xample", "jane@localhost"];
+    let of_address = |text| {
+        let error = EmailAddress::parse(text).expect_err(text);
+        Violation::email_address("/primaryEmail", &error)
+    };
     let of_data = |json: String| {
         let data = CustomData::parse(RawValue::from_string(json).expect("JSON"));
         Violation::custom_data(data.expect_err("no custom data"))
@@ -167,10 +183,13 @@ fn violations() -> Vec<Violation> {
     NOT_DOMAINS
         .into_iter()
         .map(of_domain)
+        .chain(NOT_ADDRESSES.map(of_address))
         .chain([
             Violation::public_mailbox("/emailDomain", &domain()),
             Violation::too_many_organizations("/emailDomain", &domain()),
             Violation::organization_id("/id", &of_id),
+            Violation::unknown_user("/userIds/0", "jane"),
+            Violation::not_a_member("/userIds/0", "jane"),
             Violation::unknown_role("/organizationRoleIds/0", "role"),
             Violation::name(Name::parse("").expect_err("no name")),
             Violation::description(Description::parse("\0").expect_err("no description")),
@@ -200,6 +219,7 @@ async fn refused_requests() -> Vec<(String, u64)> {
         get("/organizations/%FF"),
         get("/organizations?q=a&q=b"),
         get("/organizations?cursor=nonsense"),
+        get("/organizations/acme/users?organizationRoleId=."),
         get(&format!("{DOMAINS}?page=0")),
         get(&format!("{DOMAINS}?page_size=101")),
         json(),

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 
 use functions::HTTP_FUNCTIONS;
+use functions::triggers::pre_token_generation;
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use shared::domain::jit::EmailDomains;
 
@@ -24,7 +26,7 @@ const USER: &str = "USER#*";
 const WARM_UP: &str = "WARM-UP";
 
 /// What each function is granted. A transaction needs the actions of its parts.
-const GRANTED: [(&str, &[Grants]); 12] = [
+const GRANTED: [(&str, &[Grants]); 14] = [
     ("list-email-domains", &[(&["GetItem"], TABLE, &[WARM_UP, ORGANIZATION])]),
     (
         "add-email-domain",
@@ -88,9 +90,23 @@ const GRANTED: [(&str, &[Grants]); 12] = [
     (
         "memberships",
         &[
-            (&["GetItem"], TABLE, &[WARM_UP]),
+            (&["GetItem"], TABLE, &[WARM_UP, ORGANIZATION, USER]),
             (&["Query"], TABLE, &[USER]),
+            (&["Query"], INDEX, &[ORGANIZATION]),
+            (&["BatchGetItem"], TABLE, &[ORGANIZATION, ROLES, USER]),
+            (&["PutItem"], TABLE, &[REMOVED, USER]),
+            (&["UpdateItem"], TABLE, &[USER]),
+            (&["DeleteItem"], TABLE, &[REMOVED]),
+        ],
+    ),
+    (
+        "users",
+        &[
+            (&["GetItem"], TABLE, &[WARM_UP, ORGANIZATION, DOMAIN]),
+            (&["Query"], TABLE, &[DOMAIN, REMOVED, USER]),
+            (&["PutItem"], TABLE, &[USER]),
             (&["BatchGetItem"], TABLE, &[ORGANIZATION, ROLES]),
+            (&["BatchWriteItem"], TABLE, &[USER]),
         ],
     ),
     (
@@ -101,7 +117,25 @@ const GRANTED: [(&str, &[Grants]); 12] = [
             (&["PutItem"], TABLE, &[USER]),
         ],
     ),
+    (
+        "pre-token-generation",
+        &[
+            (&["GetItem"], TABLE, &[WARM_UP, ORGANIZATION, DOMAIN]),
+            (&["Query"], TABLE, &[DOMAIN, REMOVED, USER]),
+            (&["PutItem"], TABLE, &[USER]),
+            (&["BatchGetItem"], TABLE, &[ORGANIZATION, ROLES]),
+        ],
+    ),
 ];
+
+/// What each function may ask of the customers' user pool; no other function may ask it anything.
+const GRANTED_ON_THE_USER_POOL: [(&str, &[&str]); 2] = [
+    ("memberships", &["ListUsers"]),
+    ("users", &["AdminCreateUser", "AdminDeleteUser", "ListUsers"]),
+];
+
+/// Functions that do nothing without a user pool: their walk is along their own tests.
+const NEED_A_USER_POOL: [&str; 1] = ["users"];
 
 const CHANGE_DEFAULT_ROLES: &[Grants] = &[
     (&["GetItem"], TABLE, &[WARM_UP]),
@@ -171,6 +205,16 @@ fn statement_grants(statement: &Value) -> BTreeSet<String> {
     all(&actions, resource, &texts(keys))
 }
 
+/// The actions on the user pool that a function is granted, as the template writes one or several.
+fn user_pool_actions(function: &str) -> Option<Value> {
+    let (_, actions) = GRANTED_ON_THE_USER_POOL.iter().find(|(name, _)| *name == function)?;
+    let actions: Vec<_> = actions.iter().map(|action| format!("cognito-idp:{action}")).collect();
+    match actions.as_slice() {
+        [one] => Some(json!(one)),
+        several => Some(json!(several)),
+    }
+}
+
 #[test]
 fn each_role_grants_its_own_log_and_exactly_the_items_that_it_should() {
     let template = template("template.yaml");
@@ -180,6 +224,27 @@ fn each_role_grants_its_own_log_and_exactly_the_items_that_it_should() {
         let items = &role["Properties"]["Policies"][1]["PolicyDocument"]["Statement"];
         let statement =
             |statement: Value| json!({ "Version": "2012-10-17", "Statement": statement });
+        let mut policies = vec![
+            json!({
+                "PolicyName": "own-log",
+                "PolicyDocument": statement(json!([{
+                    "Effect": "Allow",
+                    "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
+                    "Resource": { "Fn::GetAtt": format!("{id}LogGroup.Arn") },
+                }])),
+            }),
+            json!({ "PolicyName": "own-items", "PolicyDocument": statement(items.clone()) }),
+        ];
+        policies.extend(user_pool_actions(name).map(|actions| {
+            json!({
+                "PolicyName": "user-pool",
+                "PolicyDocument": statement(json!([{
+                    "Effect": "Allow",
+                    "Action": actions,
+                    "Resource": { "Fn::GetAtt": "Identity.Outputs.UserPoolArn" },
+                }])),
+            })
+        }));
         assert_eq!(
             *role,
             json!({
@@ -190,17 +255,7 @@ fn each_role_grants_its_own_log_and_exactly_the_items_that_it_should() {
                         "Principal": { "Service": "lambda.amazonaws.com" },
                         "Action": "sts:AssumeRole",
                     }])),
-                    "Policies": [
-                        {
-                            "PolicyName": "own-log",
-                            "PolicyDocument": statement(json!([{
-                                "Effect": "Allow",
-                                "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
-                                "Resource": { "Fn::GetAtt": format!("{id}LogGroup.Arn") },
-                            }])),
-                        },
-                        { "PolicyName": "own-items", "PolicyDocument": statement(items.clone()) },
-                    ],
+                    "Policies": policies,
                 },
             }),
             "make {id}Role in template.yaml (left) like the others"
@@ -232,6 +287,7 @@ async fn walks(world: &World) -> [(&'static str, Vec<Step>); 11] {
     world.put("/organizations/acme/jit/roles", &json!({ "organizationRoleIds": roles })).await;
     world.sign_up("user-1", "jane@acme.com").await;
 
+    const MEMBER: &str = "/organizations/acme/users/user-1";
     let step = |request: &str, body, status| (request.to_owned(), body, status);
     let domain = |domain| json!({ "emailDomain": domain });
     let domains = |domains: &[&str]| json!({ "emailDomains": domains });
@@ -286,7 +342,25 @@ async fn walks(world: &World) -> [(&'static str, Vec<Step>); 11] {
                 204,
             )],
         ),
-        ("memberships", vec![step("GET /users/user-1/organizations", Value::Null, 200)]),
+        (
+            "memberships",
+            vec![
+                step("GET /users/user-1/organizations", Value::Null, 200),
+                step("GET /organizations/acme/users", Value::Null, 200),
+                step(&format!("POST {MEMBER}/roles"), ids(&[manager]), 201),
+                step(&format!("PUT {MEMBER}/roles"), ids(&[engineer]), 204),
+                step(&format!("GET {MEMBER}/roles"), Value::Null, 200),
+                step(&format!("DELETE {MEMBER}/roles/{engineer}"), Value::Null, 204),
+                step(
+                    "POST /organizations/acme/users/roles",
+                    json!({ "userIds": ["user-1"], "organizationRoleIds": [engineer] }),
+                    201,
+                ),
+                step(&format!("DELETE {MEMBER}"), Value::Null, 204),
+                step("POST /organizations/acme/users", json!({ "userIds": ["user-1"] }), 201),
+                step("PUT /organizations/acme/users", json!({ "userIds": ["user-1"] }), 204),
+            ],
+        ),
         (
             "organizations",
             vec![
@@ -324,6 +398,20 @@ fn event(method: &str, path: &str, body: &Value) -> Value {
     })
 }
 
+/// What Cognito sends before it issues a token.
+fn token_event(sub: &str, email: &str) -> Box<RawValue> {
+    let event = json!({
+        "version": "2",
+        "triggerSource": "TokenGeneration_Authentication",
+        "userName": sub,
+        "request": {
+            "userAttributes": { "sub": sub, "email": email, "email_verified": "true" },
+        },
+        "response": {},
+    });
+    serde_json::value::to_raw_value(&event).expect("JSON")
+}
+
 /// Whether a request is for a route: `GET /organizations/acme` for `GET /organizations/{id}`.
 fn is_for(request: &str, route: &str) -> bool {
     let (request, route) = (request.split('/'), route.split('/'));
@@ -354,6 +442,11 @@ async fn functions_do_what_their_roles_grant_and_make_use_of_all_of_it() {
     world.app.store.warm_up().await;
     world.sign_up("user-2", "joe@acme.com").await;
     let mut observed = vec![("post-confirmation", done(&world))];
+    world.app.store.warm_up().await;
+    let token = token_event("user-3", "jim@acme.com");
+    let answer = pre_token_generation::handle(world.app.clone(), token).await;
+    assert!(answer.get().contains(r#""organizations":["acme"]"#), "{answer}");
+    observed.push(("pre-token-generation", done(&world)));
     for (function, steps) in &walks {
         world.app.store.warm_up().await;
         for (request, body, status) in steps {
@@ -375,6 +468,9 @@ async fn functions_do_what_their_roles_grant_and_make_use_of_all_of_it() {
         );
     }
     for function in HTTP_FUNCTIONS {
+        if NEED_A_USER_POOL.contains(&function.name) {
+            continue;
+        }
         let steps = walks.iter().filter(|(name, _)| *name == function.name).flat_map(|(_, it)| it);
         let requests: Vec<_> = steps.map(|(request, ..)| request).collect();
         for route in (function.routes)().list() {

@@ -30,6 +30,21 @@ fn module_of(name: &str) -> String {
     module.to_owned()
 }
 
+/// The source of a function's module: of one file, or of all files of a folder.
+#[track_caller]
+fn source_of(module: &str) -> String {
+    let path = format!("functions/src/{}", module.replace("::", "/"));
+    let Ok(entries) = std::fs::read_dir(in_repository(&path)) else {
+        return text_of(&format!("{path}.rs"));
+    };
+    entries
+        .map(|entry| {
+            let name = entry.expect("an entry").file_name();
+            text_of(&format!("{path}/{}", name.to_str().expect("UTF-8")))
+        })
+        .collect()
+}
+
 /// The logical ids of the resources of a type, or of all types of a service: `AWS::IAM::`.
 fn ids_of(template: &Value, kind: &str) -> BTreeSet<String> {
     let is_kind = |resource: &Value| {
@@ -123,12 +138,17 @@ fn each_function_stands_in_the_template_with_its_own_role_and_log_group_and_noth
 
     let own = |suffix: &str| names().map(|name| logical_id(name) + suffix).collect::<Vec<_>>();
     for (kind, own, others) in [
-        ("AWS::Serverless::Function", own("Function"), None),
-        ("AWS::IAM::", own("Role"), None),
-        ("AWS::Logs::", own("LogGroup"), Some("AccessLogGroup")),
-        ("AWS::Lambda::", Vec::new(), Some("PostConfirmationPermission")),
+        ("AWS::Serverless::Function", own("Function"), &[][..]),
+        ("AWS::IAM::", own("Role"), &[]),
+        ("AWS::Logs::", own("LogGroup"), &["AccessLogGroup"]),
+        (
+            "AWS::Lambda::",
+            Vec::new(),
+            &["PostConfirmationPermission", "PreTokenGenerationPermission"],
+        ),
     ] {
-        let expected = own.into_iter().chain(others.map(str::to_owned)).collect();
+        let others = others.iter().map(|id: &&str| (*id).to_owned());
+        let expected = own.into_iter().chain(others).collect();
         let there = ids_of(&template, kind);
         assert_eq!(there, expected, "{kind}: template.yaml (left) has too much or too little");
     }
@@ -161,8 +181,11 @@ fn the_routes_of_each_function_are_those_of_the_code_with_their_scopes() {
             "the events of {id}Function in template.yaml (left) must be the routes of the code"
         );
     }
-    let trigger = &template["Resources"]["PostConfirmationFunction"]["Properties"];
-    assert_eq!(trigger["Events"], Value::Null, "only Cognito calls a trigger");
+    for trigger in TRIGGERS {
+        let id = logical_id(trigger.name);
+        let properties = &template["Resources"][format!("{id}Function")]["Properties"];
+        assert_eq!(properties["Events"], Value::Null, "{id}: only Cognito calls a trigger");
+    }
 }
 
 fn sorted(values: impl Iterator<Item = Value>) -> Vec<Value> {
@@ -207,25 +230,28 @@ fn no_route_is_open_and_only_tokens_of_operators_and_machines_open_one() {
 }
 
 #[test]
-fn the_customers_pool_is_another_than_the_operators_and_the_only_one_that_calls_the_trigger() {
+fn the_customers_pool_is_another_than_the_operators_and_the_only_one_that_calls_the_triggers() {
     let root = template("template.yaml");
-    assert_eq!(
-        root["Resources"]["PostConfirmationPermission"],
-        json!({
-            "Type": "AWS::Lambda::Permission",
-            "Properties": {
-                "Action": "lambda:InvokeFunction",
-                "FunctionName": { "Ref": "PostConfirmationFunction" },
-                "Principal": "cognito-idp.amazonaws.com",
-                "SourceArn": { "Fn::GetAtt": "Identity.Outputs.UserPoolArn" },
-                "SourceAccount": { "Ref": "AWS::AccountId" },
-            },
-        })
-    );
-    assert_eq!(
-        root["Resources"]["Identity"]["Properties"]["Parameters"]["PostConfirmationFunctionArn"],
-        json!({ "Fn::GetAtt": "PostConfirmationFunction.Arn" })
-    );
+    for trigger in TRIGGERS {
+        let id = logical_id(trigger.name);
+        assert_eq!(
+            root["Resources"][format!("{id}Permission")],
+            json!({
+                "Type": "AWS::Lambda::Permission",
+                "Properties": {
+                    "Action": "lambda:InvokeFunction",
+                    "FunctionName": { "Ref": format!("{id}Function") },
+                    "Principal": "cognito-idp.amazonaws.com",
+                    "SourceArn": { "Fn::GetAtt": "Identity.Outputs.UserPoolArn" },
+                    "SourceAccount": { "Ref": "AWS::AccountId" },
+                },
+            })
+        );
+        assert_eq!(
+            root["Resources"]["Identity"]["Properties"]["Parameters"][format!("{id}FunctionArn")],
+            json!({ "Fn::GetAtt": format!("{id}Function.Arn") })
+        );
+    }
 
     let identity = template("infra/identity.yaml");
     let given =
@@ -251,7 +277,13 @@ fn the_customers_pool_is_another_than_the_operators_and_the_only_one_that_calls_
         json!(triggers),
         json!({
             "OperatorPool": null,
-            "UserPool": { "PostConfirmation": { "Ref": "PostConfirmationFunctionArn" } },
+            "UserPool": {
+                "PostConfirmation": { "Ref": "PostConfirmationFunctionArn" },
+                "PreTokenGenerationConfig": {
+                    "LambdaArn": { "Ref": "PreTokenGenerationFunctionArn" },
+                    "LambdaVersion": "V2_0",
+                },
+            },
         })
     );
 }
@@ -260,6 +292,7 @@ fn the_customers_pool_is_another_than_the_operators_and_the_only_one_that_calls_
 fn each_function_gets_the_settings_that_its_code_uses_and_no_others() {
     const TABLE_NAME: &str = "TABLE_NAME";
     const EXCEPTIONS: &str = "PUBLIC_MAILBOX_EXCEPTIONS";
+    const USER_POOL_ID: &str = "USER_POOL_ID";
     let template = template("template.yaml");
     let globals = &template["Globals"]["Function"]["Environment"]["Variables"];
     for name in names() {
@@ -271,24 +304,40 @@ fn each_function_gets_the_settings_that_its_code_uses_and_no_others() {
 
         let table = json!({ "Fn::GetAtt": "Storage.Outputs.TableName" });
         let mut expected = BTreeMap::from([(TABLE_NAME, table)]);
-        let source = format!("functions/src/{}.rs", module_of(name).replace("::", "/"));
-        if text_of(&source).contains("mailbox_policy") {
+        let module = module_of(name);
+        let source = source_of(&module);
+        // What triggers share asks the policy for them.
+        if source.contains("mailbox_policy") || source.contains("appear(") {
             expected.insert(EXCEPTIONS, json!({ "Ref": "PublicMailboxExceptions" }));
+        }
+        let asks_the_user_pool = source.contains(".directory");
+        if asks_the_user_pool {
+            expected.insert(USER_POOL_ID, json!({ "Fn::GetAtt": "Identity.Outputs.UserPoolId" }));
         }
         assert_eq!(
             variables, expected,
-            "{id}Function in template.yaml (left) must set what {source} uses (right)"
+            "{id}Function in template.yaml (left) must set what `{module}` uses (right)"
+        );
+        let binary = format!("functions/src/bin/{name}.rs");
+        assert_eq!(
+            text_of(&binary).contains("_with_directory("),
+            asks_the_user_pool,
+            "{binary} must read the user pool's id where `{module}` asks it, and only there"
         );
     }
 
-    let mut read = Vec::new();
-    let asked = std::cell::RefCell::new(&mut read);
-    let settings = Settings::read(|variable| {
-        asked.borrow_mut().push(variable.to_owned());
+    let read = std::cell::RefCell::new(Vec::new());
+    let empty = |variable: &str| {
+        read.borrow_mut().push(variable.to_owned());
         Some(String::new())
-    });
-    assert!(settings.is_err(), "an empty table name is none");
-    assert_eq!(read, [TABLE_NAME, EXCEPTIONS], "teach this test what else functions read");
+    };
+    assert!(Settings::read(empty).is_err(), "an empty table name is none");
+    assert!(Settings::user_pool_id(empty).is_err(), "an empty id is none");
+    assert_eq!(
+        read.into_inner(),
+        [TABLE_NAME, EXCEPTIONS, USER_POOL_ID],
+        "teach this test what else functions read"
+    );
 }
 
 #[test]

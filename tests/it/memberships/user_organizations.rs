@@ -7,11 +7,10 @@ use axum::http::Method;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
+use super::START;
 use crate::support::{Answer, Fate, World};
 
 const JANE: &str = "/users/jane/organizations";
-const START: &str = "2026-01-01T00:00:00.000Z";
-
 #[track_caller]
 fn assert_is(answer: &Answer, body: &Value) {
     assert_eq!((answer.status.as_u16(), &answer.body), (200, body));
@@ -54,7 +53,7 @@ fn texts(values: &[&str]) -> AttributeValue {
     AttributeValue::L(values.iter().map(|value| text(value)).collect())
 }
 
-/// The item of Jane's membership.
+/// The item of Jane's membership, as it was written before there was another rule than domains.
 fn membership<'a>(organization: &str, roles: &[&str]) -> Vec<(&'a str, AttributeValue)> {
     vec![
         ("pk", text("USER#jane")),
@@ -337,6 +336,8 @@ async fn an_unreadable_item_is_an_error_that_says_nothing_of_the_inside() {
         ("joinedAt", None),
         ("joinedAt", Some(text("yesterday"))),
         ("joinedAt", Some(number.clone())),
+        ("rule", Some(text("whim"))),
+        ("rule", Some(number.clone())),
         ("emailDomain", None),
         ("emailDomain", Some(text("jane@acme.com"))),
         ("entryPath", None),
@@ -395,7 +396,8 @@ async fn a_table_that_stays_busy_makes_the_answer_a_request_to_come_back() {
             let answer = world.get(JANE).await;
             world.wire.mend();
 
-            let detail = "the store did not answer in time: repeat the request in a moment";
+            let detail = "a service that this one needs did not answer in time: repeat the request in a \
+                          moment";
             assert_eq!(answer.problem(503, "service.unavailable"), detail);
             assert_eq!(answer.header("retry-after"), "1");
             assert_eq!(

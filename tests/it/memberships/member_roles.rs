@@ -1,0 +1,550 @@
+//! `/organizations/{organizationId}/users/{userId}/roles`, and
+//! `/organizations/{organizationId}/users/roles`
+
+use axum::http::Method;
+use futures_util::future::join;
+use serde_json::{Value, json};
+use shared::domain::ids::{OrganizationId, UserId};
+
+use super::{
+    MEMBERS, START, assert_done, assert_needs_an_organization, assert_refuses_bodies, item,
+    with_members, with_users,
+};
+use crate::support::{Answer, Fate, World, text};
+
+const PATH: &str = "/organizations/acme/users/jane/roles";
+const ASSIGN: &str = "/organizations/acme/users/roles";
+
+/// A world in which Jane is a member of `acme`, and these roles exist.
+async fn with_roles<const N: usize>(names: [&str; N]) -> (World, [String; N]) {
+    let world = with_members(["jane"]).await;
+    let mut roles = names.map(str::to_owned);
+    for role in &mut roles {
+        *role = world.role(role).await;
+    }
+    (world, roles)
+}
+
+fn naming<T: AsRef<str>>(roles: &[T]) -> Value {
+    let ids: Vec<_> = roles.iter().map(AsRef::as_ref).collect();
+    json!({ "organizationRoleIds": ids })
+}
+
+fn assigning<T: AsRef<str>>(users: &[&str], roles: &[T]) -> Value {
+    let mut body = naming(roles);
+    body["userIds"] = json!(users);
+    body
+}
+
+/// The names of a member's roles.
+async fn names(world: &World, user: &str) -> Vec<String> {
+    let answer = world.get(&format!("{MEMBERS}/{user}/roles")).await;
+    assert_eq!(answer.status.as_u16(), 200, "{:#}", answer.body);
+    let roles = answer.body.as_array().expect("a list").iter();
+    roles.map(|role| role["name"].as_str().expect("a name").to_owned()).collect()
+}
+
+/// The ids of this many roles: `role_001`, …, whose ids are their names, behind one that the API
+/// has made and can delete.
+async fn many_roles(world: &World, number: usize) -> Vec<String> {
+    let mut ids = vec![world.role("role_000").await];
+    ids.extend((1..number).map(|number| format!("role_{number:03}")));
+    let items = ids[1..].iter().map(|id| {
+        item(&[
+            ("pk", text("ROLE")),
+            ("sk", text(format!("ROLE#{id}"))),
+            ("name", text(id)),
+            ("createdAt", text(START)),
+        ])
+    });
+    world.put_items(items).await;
+    ids
+}
+
+#[track_caller]
+fn assert_is_not_a_member(answer: &Answer, user: &str) {
+    assert_eq!(
+        answer.problem(422, "membership.not_a_member"),
+        format!(
+            "the user `{user}` is not a member of the organization: add the user with POST \
+             /organizations/{{organizationId}}/users first"
+        )
+    );
+}
+
+/// Asserts that whoever is no member, or not any more, is refused, and that nothing changes.
+async fn assert_needs_a_member(method: Method) {
+    let (world, [role]) = with_roles(["A"]).await;
+    world.sign_up("joe", "joe@home.example").await;
+    world.delete(&format!("{MEMBERS}/jane")).await;
+    let before = world.items().await;
+    let below = if method == Method::DELETE { format!("/{role}") } else { String::new() };
+
+    for user in ["jane", "joe", "nobody"] {
+        let path = format!("{MEMBERS}/{user}/roles{below}");
+        let ask = world.ask(method.clone(), &path).json(&naming(&[&role]));
+        assert_is_not_a_member(&ask.send().await, user);
+    }
+    for user in ["a%20b", "jane@acme.com", "%00"] {
+        let path = format!("{MEMBERS}/{user}/roles{below}");
+        let ask = world.ask(method.clone(), &path).json(&naming(&[&role]));
+        ask.send().await.problem(404, "user.not_found");
+    }
+    assert_eq!(world.items().await, before);
+}
+
+/// Asserts that roles which do not exist are refused, each at its place, and that nothing changes.
+async fn assert_refuses_unknown_roles(method: Method, path: &str, users: &[&str]) {
+    let (world, [held, role, gone]) = with_roles(["Held", "A", "Gone"]).await;
+    world.put(PATH, &naming(&[&held])).await;
+    world.delete(&format!("/organization-roles/{gone}")).await;
+    let before = world.items().await;
+    let body = |roles: &[&str]| {
+        if users.is_empty() { naming(roles) } else { assigning(users, roles) }
+    };
+
+    let answer = world.ask(method.clone(), path).json(&body(&[&role, "role_0"])).send().await;
+    let reason = "there is no organization role `role_0`: check the id, or create it with POST \
+                  /organization-roles";
+    assert_eq!(answer.problem(422, "default_roles.unknown_role"), reason);
+    assert_eq!(
+        answer.body["errors"],
+        json!([{
+            "pointer": "/organizationRoleIds/1",
+            "code": "default_roles.unknown_role",
+            "detail": reason,
+        }])
+    );
+    let strange = ["", &gone, &role, "a b", "COUNT"];
+    let answer = world.ask(method, path).json(&body(&strange)).send().await;
+    answer.problem(422, "request.invalid_values");
+    let places: Vec<_> = answer.errors().into_iter().map(|(pointer, _)| pointer).collect();
+    assert_eq!(places, [0, 1, 3, 4].map(|place| format!("/organizationRoleIds/{place}")));
+    assert_eq!(world.items().await, before);
+}
+
+/// What bodies may not be.
+const WRONG_BODIES: [(&str, &str); 6] = [
+    ("{}", ""),
+    ("[]", ""),
+    (r#"{"organizationRoleIds": null}"#, "/organizationRoleIds"),
+    (r#"{"organizationRoleIds": ["x", 1]}"#, "/organizationRoleIds/1"),
+    (r#"{"organizationRoleIds": [], "userIds": []}"#, "/userIds"),
+    (r#"{"organizationRoleNames": ["A"]}"#, "/organizationRoleNames"),
+];
+
+mod listing {
+    use super::*;
+
+    #[tokio::test]
+    async fn roles_are_whole_in_the_order_of_their_names_and_deleted_ones_are_invisible() {
+        let (world, [b, a, gone]) = with_roles(["b", "A", "Gone"]).await;
+        let answer = world.get(PATH).await;
+        assert_eq!((answer.status.as_u16(), &answer.body), (200, &json!([])));
+        world.put(PATH, &naming(&[&gone, &b, &a])).await;
+        world.patch(&format!("/organization-roles/{b}"), &json!({ "description": "Bee" })).await;
+        world.delete(&format!("/organization-roles/{gone}")).await;
+
+        let answer = world.get(PATH).await;
+
+        let headers = ["content-type", "cache-control", "link", "etag"];
+        let shown = headers.map(|name| answer.header(name));
+        assert_eq!(shown, ["application/json", "no-store", "", ""]);
+        assert_eq!(
+            (answer.status.as_u16(), answer.body),
+            (
+                200,
+                json!([
+                    { "id": a, "name": "A", "description": null, "createdAt": START },
+                    { "id": b, "name": "b", "description": "Bee", "createdAt": START },
+                ])
+            )
+        );
+    }
+
+    #[tokio::test]
+    async fn whoever_is_no_member_has_no_roles_to_list() {
+        assert_needs_a_member(Method::GET).await;
+    }
+
+    #[tokio::test]
+    async fn without_an_organization_there_are_no_roles() {
+        assert_needs_an_organization(Method::GET, "users/jane/roles", &Value::Null).await;
+    }
+}
+
+mod adding {
+    use super::*;
+
+    #[tokio::test]
+    async fn roles_are_added_once_and_those_there_already_are_fine() {
+        let (world, [a, b, c]) = with_roles(["A", "B", "C"]).await;
+
+        assert_done(&world.post(PATH, &naming(&[&c, &a, &c])).await, 201);
+        assert_eq!(names(&world, "jane").await, ["A", "C"]);
+
+        let before = world.items().await;
+        assert_done(&world.post(PATH, &naming(&[&a])).await, 201);
+        assert_done(&world.post(PATH, &naming::<&str>(&[])).await, 201);
+        assert_eq!(world.items().await, before);
+
+        assert_done(&world.post(PATH, &naming(&[&a, &b])).await, 201);
+        assert_eq!(names(&world, "jane").await, ["A", "B", "C"]);
+    }
+
+    #[tokio::test]
+    async fn unknown_roles_are_refused_each_with_its_place_and_nothing_is_added() {
+        assert_refuses_unknown_roles(Method::POST, PATH, &[]).await;
+    }
+
+    #[tokio::test]
+    async fn whoever_is_no_member_gets_no_roles() {
+        assert_needs_a_member(Method::POST).await;
+    }
+
+    #[tokio::test]
+    async fn a_hundred_roles_fit_and_no_more() {
+        let (world, []) = with_roles([]).await;
+        let roles = many_roles(&world, 101).await;
+        let (fitting, last) = (&roles[..100], &roles[100]);
+
+        world.post(PATH, &naming(&roles)).await.problem(422, "member_roles.limit_reached");
+        assert_eq!(names(&world, "jane").await, Vec::<String>::new());
+
+        assert_done(&world.post(PATH, &naming(fitting)).await, 201);
+        assert_done(&world.post(PATH, &naming(fitting)).await, 201);
+        let before = world.items().await;
+        for past in [&[last][..], &[&roles[7], last]] {
+            assert_eq!(
+                world.post(PATH, &naming(past)).await.problem(422, "member_roles.limit_reached"),
+                "a member can hold at most 100 roles: take some away first"
+            );
+        }
+        assert_eq!(world.items().await, before);
+
+        // A deleted role takes no place.
+        world.delete(&format!("/organization-roles/{}", roles[0])).await;
+        assert_done(&world.post(PATH, &naming(&[last])).await, 201);
+        assert_eq!(names(&world, "jane").await, roles[1..]);
+    }
+
+    #[tokio::test]
+    async fn bodies_that_are_no_list_of_ids_are_refused() {
+        let (world, []) = with_roles([]).await;
+        assert_refuses_bodies(&world, Method::POST, PATH, &WRONG_BODIES).await;
+    }
+
+    #[tokio::test]
+    async fn without_an_organization_there_is_nobody_to_give_roles_to() {
+        assert_needs_an_organization(Method::POST, "users/jane/roles", &naming(&["x"])).await;
+    }
+
+    #[tokio::test]
+    async fn two_writers_at_once_both_win() {
+        let (world, [a, b]) = with_roles(["A", "B"]).await;
+        let (one, other) = (naming(&[&a]), naming(&[&b]));
+        let (one, other) = join(world.post(PATH, &one), world.post(PATH, &other)).await;
+        assert_done(&one, 201);
+        assert_done(&other, 201);
+        assert_eq!(names(&world, "jane").await, ["A", "B"]);
+    }
+
+    #[tokio::test]
+    async fn a_lost_race_is_run_again_on_what_the_winner_has_written() {
+        let (world, [a, b]) = with_roles(["A", "B"]).await;
+        let (store, winner) = (world.app.store.clone(), b.clone());
+        world.wire.next(
+            "TransactWriteItems",
+            Fate::overtaken(async move {
+                let role = shared::domain::ids::OrganizationRoleId::parse(&winner).expect("an id");
+                let change = |_: &[_]| Ok(vec![role.clone()]);
+                let changed = store.change_member_roles(&acme(), &jane(), change).await;
+                changed.expect("the winner is first");
+            }),
+        );
+        world.wire.next("TransactWriteItems", Fate::undisturbed());
+        world.wire.next("TransactWriteItems", Fate::canceled(&["TransactionConflict"]));
+
+        assert_done(&world.post(PATH, &naming(&[&a])).await, 201);
+
+        assert_eq!(names(&world, "jane").await, ["A", "B"]);
+    }
+
+    #[tokio::test]
+    async fn a_member_who_is_removed_meanwhile_stays_removed() {
+        let (world, [a]) = with_roles(["A"]).await;
+        let store = world.app.store.clone();
+        world.wire.next(
+            "TransactWriteItems",
+            Fate::overtaken(async move {
+                let now = START.parse().expect("a timestamp");
+                store.remove_member(&acme(), &jane(), now).await.expect("removed");
+            }),
+        );
+
+        let answer = world.post(PATH, &naming(&[&a])).await;
+
+        assert_is_not_a_member(&answer, "jane");
+        let items = world.items().await;
+        assert_eq!(super::super::standing(&items, "jane", "jane@home.example"), Some("removed"));
+    }
+}
+
+fn acme() -> OrganizationId {
+    OrganizationId::parse("acme").expect("an id")
+}
+
+fn jane() -> UserId {
+    UserId::parse("jane").expect("an id")
+}
+
+mod replacing {
+    use super::*;
+
+    #[tokio::test]
+    async fn roles_are_those_named_and_no_others() {
+        let (world, [a, b, c]) = with_roles(["A", "B", "C"]).await;
+        world.put(PATH, &naming(&[&a, &b])).await;
+
+        assert_done(&world.put(PATH, &naming(&[&c, &b, &c])).await, 204);
+        assert_eq!(names(&world, "jane").await, ["B", "C"]);
+
+        let before = world.items().await;
+        assert_done(&world.put(PATH, &naming(&[&c, &b])).await, 204);
+        assert_eq!(world.items().await, before);
+    }
+
+    #[tokio::test]
+    async fn a_member_without_roles_stays_one_and_gets_none_back() {
+        let world = with_users([]).await;
+        let role = world.role("A").await;
+        world.put("/organizations/acme/jit/roles", &naming(&[&role])).await;
+        world.sign_up("jane", "jane@acme.com").await;
+        assert_eq!(names(&world, "jane").await, ["A"]);
+
+        assert_done(&world.put(PATH, &naming::<&str>(&[])).await, 204);
+        world.sign_up("jane", "jane@acme.com").await;
+
+        assert_eq!(names(&world, "jane").await, Vec::<String>::new());
+    }
+
+    #[tokio::test]
+    async fn unknown_roles_are_refused_each_with_its_place_and_nothing_is_replaced() {
+        assert_refuses_unknown_roles(Method::PUT, PATH, &[]).await;
+    }
+
+    #[tokio::test]
+    async fn whoever_is_no_member_gets_no_roles() {
+        assert_needs_a_member(Method::PUT).await;
+    }
+
+    #[tokio::test]
+    async fn a_hundred_roles_fit_and_no_more() {
+        let (world, [held]) = with_roles(["Held"]).await;
+        let roles = many_roles(&world, 101).await;
+        world.put(PATH, &naming(&[&held])).await;
+        let before = world.items().await;
+
+        world.put(PATH, &naming(&roles)).await.problem(422, "member_roles.limit_reached");
+        assert_eq!(world.items().await, before);
+
+        assert_done(&world.put(PATH, &naming(&roles[1..])).await, 204);
+        assert_eq!(names(&world, "jane").await, roles[1..]);
+    }
+
+    #[tokio::test]
+    async fn bodies_that_are_no_list_of_ids_are_refused() {
+        let (world, []) = with_roles([]).await;
+        assert_refuses_bodies(&world, Method::PUT, PATH, &WRONG_BODIES).await;
+    }
+
+    #[tokio::test]
+    async fn without_an_organization_there_is_nobody_to_give_roles_to() {
+        assert_needs_an_organization(Method::PUT, "users/jane/roles", &naming(&["x"])).await;
+    }
+}
+
+mod removing {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_role_is_taken_away_and_the_others_stay() {
+        let (world, [a, b]) = with_roles(["A", "B"]).await;
+        world.put(PATH, &naming(&[&a, &b])).await;
+        assert_done(&world.delete(&format!("{PATH}/{a}")).await, 204);
+        assert_eq!(names(&world, "jane").await, ["B"]);
+        assert_done(&world.delete(&format!("{PATH}/{b}")).await, 204);
+        assert_eq!(names(&world, "jane").await, Vec::<String>::new());
+    }
+
+    #[tokio::test]
+    async fn a_role_that_is_not_held_is_not_found() {
+        let (world, [held, other, gone]) = with_roles(["Held", "Other", "Gone"]).await;
+        world.put(PATH, &naming(&[&held, &gone])).await;
+        world.delete(&format!("/organization-roles/{gone}")).await;
+        let before = world.items().await;
+        for role in [&*other, &*gone, "role_0"] {
+            let answer = world.delete(&format!("{PATH}/{role}")).await;
+            assert_eq!(
+                answer.problem(404, "member_role.not_found"),
+                format!("the member does not hold the role `{role}`: there is nothing to remove")
+            );
+        }
+        for role in ["a%20b", "%00"] {
+            let answer = world.delete(&format!("{PATH}/{role}")).await;
+            answer.problem(404, "organization_role.not_found");
+        }
+        assert_eq!(world.items().await, before);
+    }
+
+    #[tokio::test]
+    async fn of_two_who_take_it_away_at_once_one_is_told_that_it_is_done() {
+        let (world, [a]) = with_roles(["A"]).await;
+        world.put(PATH, &naming(&[&a])).await;
+        let path = format!("{PATH}/{a}");
+        let (a, b) = join(world.delete(&path), world.delete(&path)).await;
+        let (done, late) = if a.status.as_u16() == 204 { (a, b) } else { (b, a) };
+        assert_done(&done, 204);
+        late.problem(404, "member_role.not_found");
+    }
+
+    #[tokio::test]
+    async fn whoever_is_no_member_has_no_roles_to_take_away() {
+        assert_needs_a_member(Method::DELETE).await;
+    }
+
+    #[tokio::test]
+    async fn without_an_organization_there_is_nothing_to_take_away() {
+        assert_needs_an_organization(Method::DELETE, "users/jane/roles/x", &Value::Null).await;
+    }
+}
+
+mod assigning {
+    use super::*;
+
+    #[tokio::test]
+    async fn several_members_get_several_roles_beside_their_own() {
+        let world = with_members(["jane", "joe", "jim"]).await;
+        let [a, b, c] = [world.role("A").await, world.role("B").await, world.role("C").await];
+        world.put(PATH, &naming(&[&c])).await;
+
+        let body = assigning(&["joe", "jane", "joe"], &[&b, &a, &b]);
+        assert_done(&world.post(ASSIGN, &body).await, 201);
+
+        assert_eq!(names(&world, "jane").await, ["A", "B", "C"]);
+        assert_eq!(names(&world, "joe").await, ["A", "B"]);
+        assert_eq!(names(&world, "jim").await, Vec::<String>::new());
+
+        let before = world.items().await;
+        assert_done(&world.post(ASSIGN, &body).await, 201);
+        assert_done(&world.post(ASSIGN, &assigning(&[], &[&c])).await, 201);
+        assert_done(&world.post(ASSIGN, &assigning::<&str>(&["jim"], &[])).await, 201);
+        assert_eq!(world.items().await, before);
+    }
+
+    #[tokio::test]
+    async fn whoever_is_no_member_is_refused_by_place_and_nobody_gets_anything() {
+        let world = with_members(["jane", "left"]).await;
+        let role = world.role("A").await;
+        world.sign_up("joe", "joe@home.example").await;
+        world.delete(&format!("{MEMBERS}/left")).await;
+        let before = world.items().await;
+
+        let answer = world.post(ASSIGN, &assigning(&["jane", "joe"], &[&role])).await;
+        assert_is_not_a_member(&answer, "joe");
+        assert_eq!(answer.errors(), [("/userIds/1", "membership.not_a_member")]);
+
+        let users = ["left", "jane", "nobody", "a b", "", "left"];
+        let answer = world.post(ASSIGN, &assigning(&users, &[&role])).await;
+        answer.problem(422, "request.invalid_values");
+        let places: Vec<_> = answer.errors().into_iter().map(|(pointer, _)| pointer).collect();
+        assert_eq!(places, [0, 2, 3, 4, 5].map(|place| format!("/userIds/{place}")));
+        assert_eq!(world.items().await, before);
+    }
+
+    #[tokio::test]
+    async fn unknown_roles_are_refused_each_with_its_place_and_nobody_gets_anything() {
+        assert_refuses_unknown_roles(Method::POST, ASSIGN, &["jane"]).await;
+    }
+
+    #[tokio::test]
+    async fn where_one_member_has_no_room_nobody_gets_anything() {
+        let world = with_members(["jane", "joe", "zoe"]).await;
+        let roles = many_roles(&world, 101).await;
+        world.put(&format!("{MEMBERS}/joe/roles"), &naming(&roles[..100])).await;
+        let before = world.items().await;
+
+        let body = assigning(&["jane", "joe", "zoe"], &[&roles[100]]);
+        world.post(ASSIGN, &body).await.problem(422, "member_roles.limit_reached");
+        world
+            .post(ASSIGN, &assigning(&["jane"], &roles))
+            .await
+            .problem(422, "member_roles.limit_reached");
+        assert_eq!(world.items().await, before);
+
+        // A deleted role takes no place.
+        world.delete(&format!("/organization-roles/{}", roles[0])).await;
+        assert_done(&world.post(ASSIGN, &body).await, 201);
+        assert_eq!(names(&world, "joe").await, roles[1..]);
+    }
+
+    #[tokio::test]
+    async fn more_than_a_thousand_users_at_once_are_refused_without_a_look_at_them() {
+        let (world, [role]) = with_roles(["A"]).await;
+        let before = world.items().await;
+        world.wire.traffic();
+        for number in [1_001, 60_000] {
+            let body = assigning(&vec!["jane"; number], &[&role]);
+            world.post(ASSIGN, &body).await.problem(422, "memberships.limit_reached");
+        }
+        let operations = ["GetItem", "BatchGetItem", "GetItem", "BatchGetItem"];
+        assert_eq!(world.wire.traffic().operations, operations);
+        assert_eq!(world.items().await, before);
+
+        assert_done(&world.post(ASSIGN, &assigning(&["jane"; 1_000], &[&role])).await, 201);
+        assert_eq!(names(&world, "jane").await, ["A"]);
+    }
+
+    #[tokio::test]
+    async fn bodies_of_another_shape_are_refused() {
+        let (world, []) = with_roles([]).await;
+        let wrong = [
+            ("{}", ""),
+            (r#"{"userIds": []}"#, ""),
+            (r#"{"organizationRoleIds": []}"#, ""),
+            (r#"{"userIds": [1], "organizationRoleIds": []}"#, "/userIds/0"),
+            (r#"{"userIds": [], "organizationRoleIds": null}"#, "/organizationRoleIds"),
+            (r#"{"userIds": [], "organizationRoleIds": [], "x": 1}"#, "/x"),
+        ];
+        assert_refuses_bodies(&world, Method::POST, ASSIGN, &wrong).await;
+    }
+
+    #[tokio::test]
+    async fn without_an_organization_there_is_nobody_to_give_roles_to() {
+        let body = assigning(&["jane"], &["x"]);
+        assert_needs_an_organization(Method::POST, "users/roles", &body).await;
+    }
+
+    #[tokio::test]
+    async fn a_process_killed_at_any_call_is_made_good_by_repeating() {
+        let world = with_members(["jane", "joe"]).await;
+        let role = world.role("A").await;
+        let body = assigning(&["jane", "joe"], &[&role]);
+        let mut calls = 0;
+        loop {
+            world.wire.cut_after(calls);
+            let answer = world.post(ASSIGN, &body).await;
+            world.wire.mend();
+            if answer.status.as_u16() == 201 {
+                break;
+            }
+            answer.problem(503, "service.unavailable");
+            calls += 1;
+            assert!(calls < 20, "it takes no twenty calls");
+        }
+        assert!(calls > 3);
+        for user in ["jane", "joe"] {
+            assert_eq!(names(&world, user).await, ["A"]);
+        }
+    }
+}

@@ -1,0 +1,294 @@
+//! A removal is respected, until the user is added by hand.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use shared::domain::decision::{Decision, Federation, Reason, Source, User};
+use shared::domain::ids::UserId;
+use shared::domain::membership::EntryPath;
+use shared::provisioning::{Outcome, provision};
+
+use super::{MEMBERS, START, assert_done, digest, naming, standing, with_users};
+use crate::support::{Fate, World};
+
+const ADDRESS: &str = "jane@acme.com";
+const JANE: &str = "/organizations/acme/users/jane";
+
+/// A world in which Jane joined `acme` by her domain, and was removed.
+async fn with_jane_removed() -> World {
+    let world = with_users([]).await;
+    world.sign_up("jane", ADDRESS).await;
+    assert_done(&world.delete(JANE).await, 204);
+    world
+}
+
+/// What is decided about `acme` when a user appears by an entry path; none where its list does not
+/// name the domain.
+async fn appear(world: &World, path: EntryPath, id: &str, email: &str) -> Option<Decision> {
+    let user = User {
+        id: UserId::parse(id).expect("an id"),
+        user_name: Some(id.to_owned()),
+        email: Some(email.to_owned()),
+        email_verified: true,
+        federation: Federation::Native,
+        source: Source::Entry(path),
+    };
+    let app = &world.app;
+    let appearance = provision(&app.store, &app.mailbox_policy, &user, app.clock.now()).await;
+    let Outcome::Decided(decisions) = appearance.expect("the store works").outcome else {
+        panic!("the address is proven");
+    };
+    let of_acme = decisions.into_iter().find(|(organization, _)| organization.as_str() == "acme");
+    of_acme.map(|(_, decision)| decision)
+}
+
+async fn belongs_to(world: &World, user: &str) -> Value {
+    world.get(&format!("/users/{user}/organizations")).await.body
+}
+
+/// A membership in `acme` that was begun by hand at this moment.
+fn afresh(joined_at: &str) -> Value {
+    json!([{
+        "id": "acme",
+        "name": "acme",
+        "description": null,
+        "organizationRoles": [],
+        "joinedAt": joined_at,
+        "provenance": { "rule": "api", "entryPath": "ManagementApi" },
+    }])
+}
+
+#[tokio::test]
+async fn no_entry_path_puts_a_removed_member_back() {
+    let world = with_jane_removed().await;
+    let before = world.items().await;
+    assert_eq!(standing(&before, "jane", ADDRESS), Some("removed"));
+
+    let removed = Some(Decision::Pass(Reason::RemovedEarlier));
+    for path in EntryPath::ALL {
+        for (id, email) in [
+            ("jane", ADDRESS),
+            ("jane", "Jane@ACME.com"),
+            ("jane", "jane.new@acme.com"),
+            ("new-account", ADDRESS),
+            ("new-account", "JANE@Acme.Com"),
+        ] {
+            assert_eq!(appear(&world, path, id, email).await, removed, "{path:?}: {id}, {email}");
+            assert_eq!(belongs_to(&world, id).await, json!([]));
+        }
+    }
+    assert_eq!(world.items().await, before);
+}
+
+#[tokio::test]
+async fn a_removal_concerns_nobody_else_and_no_other_organization() {
+    let world = with_jane_removed().await;
+    world.organization("other").await;
+    world.domains("other", &["acme.com"]).await;
+
+    world.sign_up("jane", ADDRESS).await;
+    world.sign_up("joe", "joe@acme.com").await;
+
+    let ids = async |user| {
+        let list = belongs_to(&world, user).await;
+        let ids: Vec<_> =
+            list.as_array().expect("a list").iter().map(|it| it["id"].clone()).collect();
+        Value::Array(ids)
+    };
+    assert_eq!(ids("jane").await, json!(["other"]));
+    assert_eq!(ids("joe").await, json!(["acme", "other"]));
+}
+
+#[tokio::test]
+async fn a_mark_holds_also_after_the_user_is_gone_altogether() {
+    let world = with_jane_removed().await;
+    let jane = UserId::parse("jane").expect("an id");
+    world.app.store.delete_user(&jane).await.expect("the store works");
+
+    let decision = appear(&world, EntryPath::PostConfirmation, "new-account", ADDRESS).await;
+
+    assert_eq!(decision, Some(Decision::Pass(Reason::RemovedEarlier)));
+}
+
+#[tokio::test]
+async fn adding_by_hand_clears_both_marks_and_starts_afresh() {
+    let world = with_users([]).await;
+    let role = world.role("Engineer").await;
+    let roles = json!({ "organizationRoleIds": [role] });
+    world.put("/organizations/acme/jit/roles", &roles).await;
+    world.sign_up("jane", ADDRESS).await;
+    world.delete(JANE).await;
+    world.pass(Duration::from_secs(60));
+
+    assert_done(&world.post(MEMBERS, &naming(&["jane"])).await, 201);
+
+    assert_eq!(belongs_to(&world, "jane").await, afresh("2026-01-01T00:01:00.000Z"));
+    let items = world.items().await;
+    assert_eq!(standing(&items, "jane", ADDRESS), Some("member"));
+    assert!(!items.keys().any(|(pk, _)| pk.starts_with("REMOVED#")), "{items:#?}");
+
+    // A second account with the address is a matter of its own again.
+    world.sign_up("new-account", ADDRESS).await;
+    assert_eq!(belongs_to(&world, "new-account").await[0]["provenance"]["rule"], "email_domain");
+}
+
+#[tokio::test]
+async fn replacing_the_members_with_a_removed_one_clears_the_marks_too() {
+    let world = with_jane_removed().await;
+
+    assert_done(&world.put(MEMBERS, &naming(&["jane"])).await, 204);
+
+    assert_eq!(belongs_to(&world, "jane").await, afresh(START));
+    assert_eq!(standing(&world.items().await, "jane", ADDRESS), Some("member"));
+}
+
+#[tokio::test]
+async fn the_mark_of_the_old_address_goes_also_when_the_address_has_changed_since() {
+    // Only of a member of something is the new address known.
+    for member_elsewhere in [true, false] {
+        let world = with_users([]).await;
+        if member_elsewhere {
+            world.sign_up("jane", "jane@home.example").await;
+        }
+        world.sign_up("jane", ADDRESS).await;
+        world.delete(JANE).await;
+        world.sign_up("jane", "jane@new.example").await;
+
+        assert_done(&world.post(MEMBERS, &naming(&["jane"])).await, 201);
+
+        let marks = world.items().await;
+        let marks: Vec<_> = marks.keys().filter(|(pk, _)| pk.starts_with("REMOVED#")).collect();
+        assert!(marks.is_empty(), "{marks:?}");
+        let decision = appear(&world, EntryPath::PostConfirmation, "new-account", ADDRESS).await;
+        assert!(matches!(decision, Some(Decision::Join(_))), "{decision:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_removal_marks_the_address_as_last_seen() {
+    let world = with_users([]).await;
+    world.sign_up("jane", ADDRESS).await;
+    world.sign_up("jane", "jane@new.example").await;
+
+    world.delete(JANE).await;
+
+    let items = world.items().await;
+    assert_eq!(standing(&items, "jane", "jane@new.example"), Some("removed"));
+    let place = &items[&("USER#jane".to_owned(), "ORG#acme".to_owned())];
+    assert_eq!(place["addressDigest"], json!(digest("jane@new.example")));
+}
+
+#[tokio::test]
+async fn a_later_removal_works_again() {
+    let world = with_jane_removed().await;
+    let removed = world.items().await;
+    world.post(MEMBERS, &naming(&["jane"])).await;
+
+    assert_done(&world.delete(JANE).await, 204);
+
+    assert_eq!(world.items().await, removed);
+    let decision = appear(&world, EntryPath::PreTokenGeneration, "jane", ADDRESS).await;
+    assert_eq!(decision, Some(Decision::Pass(Reason::RemovedEarlier)));
+}
+
+#[tokio::test]
+async fn a_member_keeps_the_provenance_of_whichever_came_first() {
+    let world = with_users(["hand"]).await;
+    world.post(MEMBERS, &naming(&["hand"])).await;
+    world.sign_up("domain", "domain@acme.com").await;
+    let before = world.items().await;
+
+    assert_done(&world.post(MEMBERS, &naming(&["hand", "domain"])).await, 201);
+    assert_eq!(world.items().await, before);
+
+    for path in EntryPath::ALL {
+        for (id, email) in [("hand", "hand@acme.com"), ("domain", "domain@acme.com")] {
+            let decision = appear(&world, path, id, email).await;
+            assert_eq!(decision, Some(Decision::Pass(Reason::AlreadyMember)), "{path:?}: {id}");
+        }
+    }
+    let members = super::listed(&world).await;
+    let rules = members.as_array().expect("a list").iter().map(|it| &it["provenance"]);
+    assert_eq!(
+        rules.collect::<Vec<_>>(),
+        [
+            &json!({
+                "rule": "email_domain",
+                "emailDomain": "acme.com",
+                "entryPath": "PostConfirmation",
+            }),
+            &json!({ "rule": "api", "entryPath": "ManagementApi" }),
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_process_killed_at_any_call_leaves_no_half_removed_member() {
+    let world = with_users([]).await;
+    world.sign_up("jane", ADDRESS).await;
+    let nobody: [&str; 0] = [];
+    let requests = [
+        ("DELETE", JANE, Value::Null, 204, "removed"),
+        ("POST", MEMBERS, naming(&["jane"]), 201, "member"),
+        ("PUT", MEMBERS, naming(&nobody), 204, "removed"),
+        ("PUT", MEMBERS, naming(&["jane"]), 204, "member"),
+    ];
+    for (method, path, body, status, after) in requests {
+        let before = world.items().await;
+        let mut calls = 0;
+        loop {
+            world.wire.cut_after(calls);
+            let ask = world.ask(method.parse().expect("a method"), path);
+            let answer = if body.is_null() { ask } else { ask.json(&body) }.send().await;
+            world.wire.mend();
+            if answer.status.as_u16() == status {
+                break;
+            }
+            answer.problem(503, "service.unavailable");
+            assert_eq!(world.items().await, before, "{method} {path} after {calls} calls");
+            calls += 1;
+            assert!(calls < 10, "{method} {path} takes no ten calls");
+        }
+        assert!(calls > 1, "{method} {path} takes more than one call");
+        assert_eq!(standing(&world.items().await, "jane", ADDRESS), Some(after));
+    }
+}
+
+#[tokio::test]
+async fn a_removal_and_an_addition_whose_answers_get_lost_count_once() {
+    let world = with_users([]).await;
+    world.sign_up("jane", ADDRESS).await;
+
+    world.wire.next("TransactWriteItems", Fate::AnswerLost);
+    assert_done(&world.delete(JANE).await, 204);
+    assert_eq!(standing(&world.items().await, "jane", ADDRESS), Some("removed"));
+
+    world.wire.next("TransactWriteItems", Fate::AnswerLost);
+    assert_done(&world.post(MEMBERS, &naming(&["jane"])).await, 201);
+    assert_eq!(standing(&world.items().await, "jane", ADDRESS), Some("member"));
+}
+
+#[tokio::test]
+async fn a_sign_up_that_a_removal_overtakes_does_not_bring_the_membership_back() {
+    let world = with_users([]).await;
+    let store = world.app.store.clone();
+    world.wire.next(
+        "TransactWriteItems",
+        Fate::overtaken(async move {
+            let jane = UserId::parse("jane").expect("an id");
+            let acme = shared::domain::ids::OrganizationId::parse("acme").expect("an id");
+            let profile = shared::domain::membership::Profile {
+                email: Some(ADDRESS.to_owned()),
+                user_name: Some("jane".to_owned()),
+            };
+            let now = START.parse().expect("a timestamp");
+            store.add_member(&acme, &jane, &profile, now).await.expect("added");
+            store.remove_member(&acme, &jane, now).await.expect("removed");
+        }),
+    );
+
+    let decision = appear(&world, EntryPath::PostConfirmation, "jane", ADDRESS).await;
+
+    assert_eq!(decision, Some(Decision::Pass(Reason::RemovedEarlier)));
+    assert_eq!(standing(&world.items().await, "jane", ADDRESS), Some("removed"));
+}
