@@ -1,4 +1,4 @@
-// Usher on this machine: usher-local, and a Cognito emulator that calls its trigger as Cognito
+// Usher on this machine: usher-local, and a Cognito emulator that calls its triggers as Cognito
 // would. `make run` starts it; `make help` lists the settings, which come from the environment.
 
 import { spawn } from 'node:child_process';
@@ -46,9 +46,11 @@ async function bringUp() {
   if (!process.env.KEEP) await forget();
   await mkdir(join(folder, '.cognito'), { recursive: true });
 
-  const usher = await startUsher(ports);
-  const cognito = await startCognito(ports, usher.lambda);
+  // Each needs to know the other. Cognito comes first: where the triggers will listen can be settled
+  // beforehand, but the emulator alone chooses the user pool's id.
+  const cognito = await startCognito(ports);
   const { pool, client } = await userPool(cognito);
+  const usher = await startUsher(ports, cognito, pool);
   const env = {
     USHER: `http://${usher.http}`,
     COGNITO: `http://${cognito}`,
@@ -79,8 +81,10 @@ async function freePorts() {
     if (!(Number.isInteger(port) && port >= 0 && port < 65536)) {
       throw new Error(`${name} is a port, 0 to 65535 (0: any free one), not ${process.env[name]}`);
     }
-    if (!(await isFree(port))) taken.push(`port ${port} (${name}) is taken`);
-    ports[name] = port;
+    const free = await freePort(port);
+    if (!free) taken.push(`port ${port} (${name}) is taken`);
+    // The triggers' port is settled here, since the emulator is told before anything listens there.
+    ports[name] = name === 'LAMBDA_PORT' ? (free ?? port) : port;
   }
   if (taken.length) {
     const name = taken[0].match(/\w+_PORT/)[0];
@@ -92,13 +96,14 @@ async function freePorts() {
   return ports;
 }
 
-async function isFree(port) {
+/** The port, or any free one instead of 0; none if it is taken. */
+async function freePort(port) {
   const server = createServer();
   try {
     await once(server.listen(port, HOST), 'listening');
-    return true;
+    return server.address().port;
   } catch (error) {
-    if (error.code === 'EADDRINUSE') return false;
+    if (error.code === 'EADDRINUSE') return undefined;
     throw error;
   } finally {
     server.close();
@@ -121,7 +126,7 @@ async function refuseSecondRun() {
 }
 
 /** Starts usher-local, and answers where its three servers listen. */
-async function startUsher({ HTTP_PORT, DYNAMODB_PORT, LAMBDA_PORT }) {
+async function startUsher({ HTTP_PORT, DYNAMODB_PORT, LAMBDA_PORT }, cognito, pool) {
   // `cargo run` finds the binary wherever Cargo puts it, and becomes that binary: same process.
   const usher = start('usher-local', 'cargo', [
     ...['run', '--quiet', '--locked', '--package', 'usher-local', '--'],
@@ -129,15 +134,19 @@ async function startUsher({ HTTP_PORT, DYNAMODB_PORT, LAMBDA_PORT }) {
     ...['--dynamodb', `${HOST}:${DYNAMODB_PORT}`],
     ...['--lambda', `${HOST}:${LAMBDA_PORT}`],
     ...['--database', database],
+    ...['--cognito', `http://${cognito}`, '--user-pool', pool],
   ], { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'] });
   return announced(usher, /^ready http=(?<http>\S+) dynamodb=(?<dynamodb>\S+) lambda=(?<lambda>\S+)\n/m);
 }
 
 /** Starts cognito-local, and answers where it listens. */
-async function startCognito({ COGNITO_PORT }, lambda) {
+async function startCognito({ COGNITO_PORT, LAMBDA_PORT }) {
   const config = {
-    LambdaClient: { endpoint: `http://${lambda}` },
-    TriggerFunctions: { PostConfirmation: 'post-confirmation' },
+    LambdaClient: { endpoint: `http://${HOST}:${LAMBDA_PORT}` },
+    TriggerFunctions: {
+      PostConfirmation: 'post-confirmation',
+      PreTokenGeneration: 'pre-token-generation',
+    },
   };
   await writeFile(join(folder, '.cognito/config.json'), JSON.stringify(config, null, 2));
   const cognito = start('cognito-local', process.execPath, [COGNITO_LOCAL], {
@@ -224,7 +233,7 @@ Usher is ready. Everything listens on this machine only, and asks nobody who the
   Management API     ${USHER}
   Cognito            ${COGNITO}   user pool ${USER_POOL_ID}, client ${CLIENT_ID}
   DynamoDB           ${DYNAMODB}   table usher
-  Lambda Invoke API  http://${lambda}   function post-confirmation
+  Lambda Invoke API  http://${lambda}   functions post-confirmation, pre-token-generation
 
 To sign up, in another terminal in this folder (the confirmation code is always ${CODE}):
 
@@ -237,6 +246,14 @@ JSON
 curl $COGNITO -H content-type:application/x-amz-json-1.1 \\
   -H x-amz-target:AWSCognitoIdentityProviderService.ConfirmSignUp -d @- <<JSON
 { "ClientId": "$CLIENT_ID", "Username": "jane@acme.example", "ConfirmationCode": "${CODE}" }
+JSON
+
+To sign in, with memberships as claims of the ID token that comes back:
+
+curl $COGNITO -H content-type:application/x-amz-json-1.1 \\
+  -H x-amz-target:AWSCognitoIdentityProviderService.InitiateAuth -d @- <<JSON
+{ "ClientId": "$CLIENT_ID", "AuthFlow": "USER_PASSWORD_AUTH",
+  "AuthParameters": { "USERNAME": "jane@acme.example", "PASSWORD": "Correct-Horse-9" } }
 JSON
 
 README.md has the whole tour. Ctrl-C ends everything; the next run starts empty, unless KEEP=1.
