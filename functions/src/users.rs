@@ -12,12 +12,13 @@ use shared::domain::ids::UserId;
 use shared::domain::membership::EntryPath;
 use shared::domain::text::Name;
 use shared::http::{JsonBody, PathOf, Problem, Routes, present};
-use shared::provisioning::provision;
+use shared::store::StoreError;
 use shared::{App, Error, Violation};
 
 use crate::entities::Moment;
 use crate::memberships::{MembershipEntity, of_user};
 use crate::paths::{USER, USERS};
+use crate::triggers::appear;
 use crate::values::{self, both};
 
 #[derive(Deserialize)]
@@ -104,7 +105,7 @@ async fn create(
 }
 
 /// Provisions a user who has just been created, and answers what the user belongs to.
-async fn join(app: &App, created: &DirectoryUser) -> Result<Vec<MembershipEntity>, Error> {
+async fn join(app: &App, created: &DirectoryUser) -> Result<Vec<MembershipEntity>, StoreError> {
     let user = User {
         id: created.id.clone(),
         user_name: Some(created.user_name.clone()),
@@ -113,13 +114,9 @@ async fn join(app: &App, created: &DirectoryUser) -> Result<Vec<MembershipEntity
         federation: Federation::Native,
         source: Source::Entry(EntryPath::ManagementApi),
     };
-    let joined = async {
-        let now = app.clock.now();
-        let appearance = provision(&app.store, &app.mailbox_policy, &user, now).await?;
-        of_user(&app.store, appearance.memberships).await
-    };
-    joined.await.map_err(Error::from).inspect_err(|error| {
-        tracing::error!(user = %user.id, %error, "created, but not provisioned");
+    let memberships = appear(app, &user).await?;
+    of_user(&app.store, memberships).await.inspect_err(|error| {
+        tracing::error!(user = %user.id, %error, "what was joined could not be read");
     })
 }
 

@@ -81,10 +81,8 @@ async function freePorts() {
     if (!(Number.isInteger(port) && port >= 0 && port < 65536)) {
       throw new Error(`${name} is a port, 0 to 65535 (0: any free one), not ${process.env[name]}`);
     }
-    const free = await freePort(port);
-    if (!free) taken.push(`port ${port} (${name}) is taken`);
-    // The triggers' port is settled here, since the emulator is told before anything listens there.
-    ports[name] = name === 'LAMBDA_PORT' ? (free ?? port) : port;
+    if (!(await isFree(port))) taken.push(`port ${port} (${name}) is taken`);
+    ports[name] = port;
   }
   if (taken.length) {
     const name = taken[0].match(/\w+_PORT/)[0];
@@ -93,17 +91,22 @@ async function freePorts() {
         `\`make run ${name}=${ports[name] + 100}\``,
     );
   }
+  // The emulator is told of the triggers' port before they listen there. So it is settled here, and
+  // below the ports that the system gives to others meanwhile.
+  while (!ports.LAMBDA_PORT) {
+    const port = 20000 + Math.floor(Math.random() * 10000);
+    if (await isFree(port)) ports.LAMBDA_PORT = port;
+  }
   return ports;
 }
 
-/** The port, or any free one instead of 0; none if it is taken. */
-async function freePort(port) {
+async function isFree(port) {
   const server = createServer();
   try {
     await once(server.listen(port, HOST), 'listening');
-    return server.address().port;
+    return true;
   } catch (error) {
-    if (error.code === 'EADDRINUSE') return undefined;
+    if (error.code === 'EADDRINUSE') return false;
     throw error;
   } finally {
     server.close();

@@ -74,8 +74,8 @@ pub enum Error {
     /// No role was named.
     #[error("`organizationRoleIds` is empty: send at least one id")]
     DefaultRolesEmpty,
-    /// No user can have this id.
-    #[error("`{0}` is not a user id: send the user's `sub`")]
+    /// No user has this id, or none can.
+    #[error("there is no user `{0}`: send the `sub` of a user in the pool")]
     UserNotFound(String),
     /// The user is no member of the organization, and the request was to remove one.
     #[error("the user `{0}` is not a member of the organization: there is nothing to remove")]

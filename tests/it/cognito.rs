@@ -1,14 +1,15 @@
 //! A user signs up at a Cognito emulator with an ordinary client
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
 
 use aws_sdk_cognitoidentityprovider::Client;
 use aws_sdk_cognitoidentityprovider::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_cognitoidentityprovider::types::{
-    AttributeType, UsernameAttributeType, VerifiedAttributeType,
+    AttributeType, AuthFlowType, MessageActionType, UsernameAttributeType, VerifiedAttributeType,
 };
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -18,52 +19,47 @@ use usher_local::{Local, Options};
 
 const EMULATOR: &str = "infra/local/cognito/node_modules/cognito-local/lib/bin/start.js";
 const CODE: &str = "123456";
+const PASSWORD: &str = "Correct-Horse-9";
 
-/// Every server on a free port, the emulator calling the trigger where the Invoke API listens.
+/// Every server on a free port, each knowing the others: the emulator calls the triggers where the
+/// Invoke API listens, and Usher finds users in a pool of the emulator's.
 struct Stack {
     usher: Local,
     cognito: Emulator,
+    pool: String,
+    app: String,
 }
 
 impl Stack {
     async fn start() -> Self {
         let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        // The emulator chooses the pool's id, so the port of the triggers is settled before it starts.
+        let lambda = free_address();
+        let cognito = Emulator::start(lambda);
+        let (pool, app) = cognito.create_pool().await;
         let options = Options {
             http: any,
             dynamodb: any,
-            lambda: any,
+            lambda,
             database: None,
             mailbox_policy: MailboxPolicy::default(),
-            user_pool: None,
+            user_pool: Some((format!("http://{}", cognito.address), pool.clone())),
         };
         let usher = Local::start(options).await.expect("usher-local starts");
-        let cognito = Emulator::start(usher.addresses().lambda);
-        Self { usher, cognito }
+        Self { usher, cognito, pool, app }
+    }
+
+    /// Creates an organization that lists a domain.
+    fn organization(&self, id: &str, domain: &str) {
+        let organization = json!({ "id": id, "name": id });
+        assert_eq!(self.ask("POST", "/organizations", &organization).0, 201);
+        let path = format!("/organizations/{id}/jit/email-domains");
+        assert_eq!(self.ask("POST", &path, &json!({ "emailDomain": domain })).0, 201);
     }
 
     /// Signs a user up with this address and confirms it, and answers the user's `sub`.
     async fn sign_up(&self, email: &str, attributes: &[(&str, &str)]) -> String {
         let client = self.cognito.client();
-        let pool = client
-            .create_user_pool()
-            .pool_name("users")
-            .username_attributes(UsernameAttributeType::Email)
-            .auto_verified_attributes(VerifiedAttributeType::Email)
-            .send()
-            .await
-            .expect("a user pool")
-            .user_pool
-            .and_then(|pool| pool.id);
-        let app = client
-            .create_user_pool_client()
-            .set_user_pool_id(pool)
-            .client_name("app")
-            .send()
-            .await
-            .expect("an app client")
-            .user_pool_client
-            .and_then(|app| app.client_id);
-
         let attributes = attributes
             .iter()
             .map(|(name, value)| AttributeType::builder().name(*name).value(*value).build())
@@ -71,22 +67,56 @@ impl Stack {
             .expect("attributes");
         let signed_up = client
             .sign_up()
-            .set_client_id(app.clone())
+            .client_id(&self.app)
             .username(email)
-            .password("Correct-Horse-9")
+            .password(PASSWORD)
             .set_user_attributes(Some(attributes))
             .send()
             .await
             .expect("the user signs up");
         client
             .confirm_sign_up()
-            .set_client_id(app)
+            .client_id(&self.app)
             .username(email)
             .confirmation_code(CODE)
             .send()
             .await
             .expect("the user is confirmed");
         signed_up.user_sub
+    }
+
+    /// Signs a user in, and answers the claims of the ID token.
+    async fn sign_in(&self, email: &str) -> Value {
+        let signed_in = self
+            .cognito
+            .client()
+            .initiate_auth()
+            .auth_flow(AuthFlowType::UserPasswordAuth)
+            .client_id(&self.app)
+            .auth_parameters("USERNAME", email)
+            .auth_parameters("PASSWORD", PASSWORD)
+            .send()
+            .await
+            .expect("the user signs in");
+        let tokens = signed_in.authentication_result.expect("tokens");
+        claims(&tokens.id_token.expect("an ID token"))
+    }
+
+    /// Creates a user in the pool alone: Usher is not told.
+    async fn create_in_pool(&self, email: &str) -> String {
+        let created = self
+            .cognito
+            .client()
+            .admin_create_user()
+            .user_pool_id(&self.pool)
+            .username(email)
+            .message_action(MessageActionType::Suppress)
+            .send()
+            .await
+            .expect("the user is created");
+        let attributes = created.user.expect("a user").attributes.unwrap_or_default();
+        let sub = attributes.into_iter().find(|attribute| attribute.name == "sub");
+        sub.and_then(|sub| sub.value).expect("a sub")
     }
 
     /// Sends a request over a connection of its own, and answers status and body.
@@ -107,6 +137,19 @@ impl Stack {
     }
 }
 
+/// Where nothing listens, and nothing will: below the ports that are given to who asks for any.
+fn free_address() -> SocketAddr {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let start = 20_000 + u16::try_from(std::process::id() % 1_000).expect("below 1,000") * 10;
+    loop {
+        let port = start + NEXT.fetch_add(1, Ordering::Relaxed);
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        if TcpListener::bind(address).is_ok() {
+            return address;
+        }
+    }
+}
+
 /// A process of `cognito-local` in a folder of its own.
 struct Emulator {
     process: Child,
@@ -124,7 +167,10 @@ impl Emulator {
         let folder = TempDir::new().expect("a folder");
         let config = json!({
             "LambdaClient": { "endpoint": format!("http://{lambda}") },
-            "TriggerFunctions": { "PostConfirmation": "post-confirmation" },
+            "TriggerFunctions": {
+                "PostConfirmation": "post-confirmation",
+                "PreTokenGeneration": "pre-token-generation",
+            },
         });
         std::fs::create_dir(folder.path().join(".cognito")).expect("a folder");
         std::fs::write(folder.path().join(".cognito/config.json"), config.to_string())
@@ -151,6 +197,33 @@ impl Emulator {
         Self { process, address: address.expect("an address"), _output: output, _folder: folder }
     }
 
+    /// Creates a user pool and an app client, and answers their ids.
+    async fn create_pool(&self) -> (String, String) {
+        let client = self.client();
+        let pool = client
+            .create_user_pool()
+            .pool_name("users")
+            .username_attributes(UsernameAttributeType::Email)
+            .auto_verified_attributes(VerifiedAttributeType::Email)
+            .send()
+            .await
+            .expect("a user pool")
+            .user_pool
+            .and_then(|pool| pool.id)
+            .expect("an id");
+        let app = client
+            .create_user_pool_client()
+            .user_pool_id(&pool)
+            .client_name("app")
+            .send()
+            .await
+            .expect("an app client")
+            .user_pool_client
+            .and_then(|app| app.client_id)
+            .expect("an id");
+        (pool, app)
+    }
+
     fn client(&self) -> Client {
         let config = aws_sdk_cognitoidentityprovider::Config::builder()
             .behavior_version(BehaviorVersion::latest())
@@ -168,6 +241,15 @@ impl Drop for Emulator {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
+}
+
+/// The claims of a token, which nobody verifies here.
+fn claims(token: &str) -> Value {
+    let payload = token.split('.').nth(1).expect("header, payload and signature");
+    let mut base64 = payload.replace('-', "+").replace('_', "/");
+    base64.extend(std::iter::repeat_n('=', (4 - base64.len() % 4) % 4));
+    let json = aws_smithy_types::base64::decode(base64).expect("base64url");
+    serde_json::from_slice(&json).expect("JSON")
 }
 
 // These tests block their own thread now and then; the servers have others.
@@ -208,13 +290,114 @@ async fn a_user_who_signs_up_with_a_verified_address_is_found_as_a_member() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_user_who_signs_up_with_an_unverified_address_is_no_member_of_anything() {
     let stack = Stack::start().await;
-    let organization = json!({ "id": "acme", "name": "Acme" });
-    assert_eq!(stack.ask("POST", "/organizations", &organization).0, 201);
-    let domain = json!({ "emailDomain": "acme.example" });
-    assert_eq!(stack.ask("POST", "/organizations/acme/jit/email-domains", &domain).0, 201);
+    stack.organization("acme", "acme.example");
 
     let user = stack.sign_up("jane@acme.example", &[]).await;
 
     let path = format!("/users/{user}/organizations");
     assert_eq!(stack.ask("GET", &path, &Value::Null), (200, json!([])));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_carries_the_claims_of_its_moment() {
+    let stack = Stack::start().await;
+    stack.organization("acme", "acme.example");
+    let (_, role) = stack.ask("POST", "/organization-roles", &json!({ "name": "Engineer" }));
+    let roles = json!({ "organizationRoleIds": [role["id"]] });
+    assert_eq!(stack.ask("PUT", "/organizations/acme/jit/roles", &roles).0, 204);
+    stack.sign_up("jane@acme.example", &[("email_verified", "true")]).await;
+    let memberships = |claims: &Value| {
+        let list = |name: &str| {
+            let text = claims[name].as_str().unwrap_or_else(|| panic!("no {name}: {claims:#}"));
+            serde_json::from_str::<Value>(text).expect("JSON within a string, as in version 1")
+        };
+        (list("organizations"), list("organization_roles"))
+    };
+
+    let claims = stack.sign_in("jane@acme.example").await;
+    assert_eq!(memberships(&claims), (json!(["acme"]), json!(["acme:Engineer"])));
+    assert_eq!(claims["email"], "jane@acme.example");
+
+    stack.organization("umbrella", "acme.example");
+    let claims = stack.sign_in("jane@acme.example").await;
+    assert_eq!(memberships(&claims), (json!(["acme", "umbrella"]), json!(["acme:Engineer"])));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_made_through_the_api_is_a_member_before_the_first_sign_in_until_deleted() {
+    let stack = Stack::start().await;
+    stack.organization("acme", "acme.example");
+    let body = json!({ "primaryEmail": "joe@acme.example", "name": "Joe" });
+
+    let (status, created) = stack.ask("POST", "/users", &body);
+
+    let id = created["id"].as_str().expect("an id");
+    let at = created["createdAt"].as_str().expect("a moment");
+    at.parse::<Timestamp>().expect("RFC 3339");
+    let user = json!({
+        "id": id,
+        "username": id,
+        "primaryEmail": "joe@acme.example",
+        "emailVerified": true,
+        "name": "Joe",
+        "status": "FORCE_CHANGE_PASSWORD",
+        "createdAt": at,
+    });
+    let joined_at = created["organizations"][0]["joinedAt"].as_str().expect("a moment");
+    let organizations = json!([{
+        "id": "acme",
+        "name": "acme",
+        "description": null,
+        "organizationRoles": [],
+        "joinedAt": joined_at,
+        "provenance": {
+            "rule": "email_domain",
+            "emailDomain": "acme.example",
+            "entryPath": "ManagementApi",
+        },
+    }]);
+    let mut expected = user.clone();
+    expected["provisioned"] = true.into();
+    expected["organizations"] = organizations.clone();
+    assert_eq!((status, &created), (201, &expected));
+    let path = format!("/users/{id}");
+    let memberships = format!("/users/{id}/organizations");
+    assert_eq!(stack.ask("GET", &memberships, &Value::Null), (200, organizations));
+    assert_eq!(stack.ask("GET", &path, &Value::Null), (200, user));
+    let (status, taken) = stack.ask("POST", "/users", &body);
+    assert_eq!((status, &taken["code"]), (422, &json!("user.exists")));
+
+    assert_eq!(stack.ask("DELETE", &path, &Value::Null), (204, Value::Null));
+
+    for method in ["GET", "DELETE"] {
+        let (status, problem) = stack.ask(method, &path, &Value::Null);
+        assert_eq!((status, &problem["code"]), (404, &json!("user.not_found")));
+    }
+    assert_eq!(stack.ask("GET", &memberships, &Value::Null), (200, json!([])));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_whom_only_the_pool_knows_can_be_made_a_member_by_hand() {
+    const MEMBERS: &str = "/organizations/acme/users";
+
+    let stack = Stack::start().await;
+    stack.organization("acme", "acme.example");
+    let user = stack.create_in_pool("kim@elsewhere.example").await;
+
+    assert_eq!(stack.ask("POST", MEMBERS, &json!({ "userIds": [user] })).0, 201);
+
+    let (status, members) = stack.ask("GET", MEMBERS, &Value::Null);
+    let member = json!({
+        "id": user,
+        "primaryEmail": "kim@elsewhere.example",
+        "username": user,
+        "organizationRoles": [],
+        "joinedAt": members[0]["joinedAt"],
+        "provenance": { "rule": "api", "entryPath": "ManagementApi" },
+    });
+    assert_eq!((status, &members), (200, &json!([member])));
+    let unknown = json!({ "userIds": [user, "nobody"] });
+    let (status, problem) = stack.ask("POST", MEMBERS, &unknown);
+    assert_eq!((status, &problem["code"]), (422, &json!("user.unknown")));
+    assert_eq!(problem["errors"][0]["pointer"], "/userIds/1");
 }

@@ -19,3 +19,4 @@ mod store;
 mod support;
 mod template;
 mod triggers;
+mod users;

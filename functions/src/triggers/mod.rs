@@ -40,7 +40,7 @@ pub const TRIGGERS: [Trigger; 2] = [
 
 /// Runs the engine for a user who appears, and logs every decision with its reason. Answers
 /// everything that the user is a member of then.
-async fn appear(app: &App, user: &User) -> Result<Vec<Membership>, StoreError> {
+pub(crate) async fn appear(app: &App, user: &User) -> Result<Vec<Membership>, StoreError> {
     let now = app.clock.now();
     let appearance = provision(&app.store, &app.mailbox_policy, user, now).await;
     let Appearance { outcome, memberships } = appearance.inspect_err(|error| {

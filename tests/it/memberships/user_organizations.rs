@@ -100,7 +100,7 @@ async fn texts_that_are_no_user_ids_are_not_found() {
         let answer = world.get(&format!("/users/{id}/organizations")).await;
         assert_eq!(
             answer.problem(404, "user.not_found"),
-            format!("`{shown}` is not a user id: send the user's `sub`")
+            format!("there is no user `{shown}`: send the `sub` of a user in the pool")
         );
     }
     let answer = world.get("/users/%FF/organizations").await;

@@ -3,11 +3,13 @@
 mod files;
 mod local;
 mod logs;
+mod pool;
 mod wire;
 mod world;
 
 pub(crate) use files::{in_repository, logical_id, template, text_of};
 pub(crate) use local::{Reply, UsherLocal, http};
 pub(crate) use logs::Logs;
+pub(crate) use pool::{POOL_ID, Pool, pool_user, walk_of_users};
 pub(crate) use wire::{Fate, Traffic, Use};
 pub(crate) use world::{Answer, Ask, Item, World, organization_items, text};

@@ -307,7 +307,7 @@ impl Drop for UnderWay {
 }
 
 /// A call that nobody answers, until somebody stops waiting for it.
-struct Hanging(());
+pub(super) struct Hanging(());
 
 thread_local! {
     /// How many calls hang, on whatever wire: they share the runtime's clock.
@@ -315,7 +315,7 @@ thread_local! {
 }
 
 impl Hanging {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         if HANGING.get() == 0 {
             tokio::time::pause();
         }

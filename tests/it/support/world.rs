@@ -28,6 +28,7 @@ use shared::{App, Clock, Randomness};
 use tower::ServiceExt;
 use usher_local::TABLE_NAME;
 
+use super::pool::Pool;
 use super::wire::Wire;
 
 /// A stored item: its attributes by name, in DynamoDB's JSON.
@@ -152,6 +153,15 @@ impl World {
 
     /// A new world whose operator makes exceptions for public mailbox domains.
     pub(crate) async fn with(mailbox_policy: MailboxPolicy) -> Self {
+        Self::over(mailbox_policy, Directory::default()).await
+    }
+
+    /// A new world whose users are those of a recorded user pool.
+    pub(crate) async fn with_pool(pool: &Pool) -> Self {
+        Self::over(MailboxPolicy::default(), pool.directory()).await
+    }
+
+    async fn over(mailbox_policy: MailboxPolicy, directory: Directory) -> Self {
         let database = Database::memory().expect("memory");
         usher_local::prepare(&database).expect("infra/storage.yaml defines the table");
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
@@ -189,7 +199,7 @@ impl World {
             }),
             randomness,
             mailbox_policy,
-            directory: Directory::default(),
+            directory,
         };
         let service = HTTP_FUNCTIONS
             .iter()

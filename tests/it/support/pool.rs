@@ -1,0 +1,165 @@
+//! Cognito as a recording: replies to single calls stand in for what the emulator cannot do.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use aws_sdk_cognitoidentityprovider::config::retry::{RetryConfig, RetryPartition};
+use aws_sdk_cognitoidentityprovider::config::timeout::TimeoutConfig;
+use aws_sdk_cognitoidentityprovider::config::{BehaviorVersion, Credentials, Region};
+use aws_sdk_cognitoidentityprovider::{Client, Config};
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
+    SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::body::SdkBody;
+use serde_json::{Value, json};
+use shared::directory::Directory;
+
+use super::wire::{Fate, Hanging};
+
+/// The id of every recorded pool.
+pub(crate) const POOL_ID: &str = "eu-central-1_EXAMPLE";
+
+/// A user pool that answers what a test has recorded, and remembers what it was asked.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Pool(Arc<Mutex<State>>);
+
+#[derive(Debug, Default)]
+struct State {
+    replies: VecDeque<(String, Fate)>,
+    requests: Vec<(String, Value)>,
+}
+
+impl Pool {
+    /// The pool as the code under test sees it: three attempts at each call.
+    pub(crate) fn directory(&self) -> Directory {
+        static NUMBER: Mutex<u32> = Mutex::new(0);
+        let mut number = NUMBER.lock().expect("nobody panics while counting");
+        *number += 1;
+        let timeouts = TimeoutConfig::builder()
+            .operation_attempt_timeout(Duration::from_secs(1))
+            .operation_timeout(Duration::from_secs(4))
+            .build();
+        let retries = RetryConfig::standard()
+            .with_max_attempts(3)
+            .with_initial_backoff(Duration::from_millis(1));
+        let config = Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::from_static("local"))
+            .credentials_provider(Credentials::new("test", "test", None, None, "test"))
+            .endpoint_url("http://cognito.example")
+            .timeout_config(timeouts)
+            .retry_config(retries)
+            // The SDK counts its retries by partition, and refuses too many: not those of others.
+            .retry_partition(RetryPartition::new(format!("pool {number}")))
+            .http_client(SharedHttpClient::new(self.clone()))
+            .build();
+        Directory::new(Client::from_conf(config), POOL_ID)
+    }
+
+    /// Records what becomes of the next call of an operation.
+    pub(crate) fn next(&self, operation: &str, fate: Fate) {
+        self.state().replies.push_back((operation.to_owned(), fate));
+    }
+
+    /// Records an answer to the next call of an operation.
+    pub(crate) fn answers(&self, operation: &str, body: Value) {
+        self.next(operation, Fate::Reply { status: 200, body });
+    }
+
+    /// Records what becomes of the next call of an operation and of every retry.
+    pub(crate) fn stays(&self, operation: &str, fate: &Fate) {
+        for _ in 0..3 {
+            self.next(operation, fate.clone());
+        }
+    }
+
+    /// The calls since this was asked last, by operation. What was recorded and not used is gone.
+    pub(crate) fn requests(&self) -> Vec<(String, Value)> {
+        let mut state = self.state();
+        state.replies.clear();
+        std::mem::take(&mut state.requests)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().expect("no test panics while it holds the pool")
+    }
+
+    fn sent(&self, operation: &str, request: Value) -> Option<Fate> {
+        let mut state = self.state();
+        state.requests.push((operation.to_owned(), request));
+        let place = state.replies.iter().position(|(name, _)| name == operation);
+        place.and_then(|place| state.replies.remove(place)).map(|(_, fate)| fate)
+    }
+}
+
+impl HttpClient for Pool {
+    fn http_connector(
+        &self,
+        _: &HttpConnectorSettings,
+        _: &RuntimeComponents,
+    ) -> SharedHttpConnector {
+        SharedHttpConnector::new(self.clone())
+    }
+}
+
+impl HttpConnector for Pool {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let target = request.headers().get("x-amz-target").unwrap_or_default();
+        let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
+        let body = request.body().bytes().expect("requests are in memory");
+        let fate = self.sent(&operation, serde_json::from_slice(body).expect("requests are JSON"));
+        HttpConnectorFuture::new(async move {
+            match fate {
+                Some(Fate::Reply { status, body }) => {
+                    let status = status.try_into().expect("a status");
+                    let mut response = HttpResponse::new(status, SdkBody::from(body.to_string()));
+                    response.headers_mut().insert("content-type", "application/x-amz-json-1.1");
+                    Ok(response)
+                }
+                Some(Fate::Lost) => Err(ConnectorError::io("the wire is cut".into())),
+                Some(Fate::Hang) => {
+                    let _hanging = Hanging::new();
+                    std::future::pending().await
+                }
+                other => panic!("no reply to {operation} is recorded: {other:?}"),
+            }
+        })
+    }
+}
+
+/// A user as Cognito describes one, created when every world begins.
+pub(crate) fn pool_user(sub: &str, user_name: &str, email: &str, verified: bool) -> Value {
+    let attribute = |name: &str, value: &str| json!({ "Name": name, "Value": value });
+    let verified = if verified { "true" } else { "false" };
+    json!({
+        "Username": user_name,
+        "Attributes": [
+            attribute("sub", sub),
+            attribute("email", email),
+            attribute("email_verified", verified),
+        ],
+        "UserCreateDate": 1_767_225_600.0,
+        "UserStatus": "FORCE_CHANGE_PASSWORD",
+        "Enabled": true,
+    })
+}
+
+/// Along everything that `users` ever asks of the table, each request with its body and status, in
+/// a world over this pool where an organization lists `acme.com`.
+pub(crate) fn walk_of_users(pool: &Pool) -> Vec<(String, Value, u16)> {
+    let user = pool_user("user-9", "kim", "kim@acme.com", true);
+    pool.answers("AdminCreateUser", json!({ "User": user }));
+    pool.answers("ListUsers", json!({ "Users": [user] }));
+    pool.answers("ListUsers", json!({ "Users": [user] }));
+    pool.answers("AdminDeleteUser", json!({}));
+    vec![
+        ("POST /users".to_owned(), json!({ "primaryEmail": "kim@acme.com" }), 201),
+        ("GET /users/user-9".to_owned(), Value::Null, 200),
+        ("DELETE /users/user-9".to_owned(), Value::Null, 204),
+    ]
+}

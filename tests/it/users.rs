@@ -1,0 +1,499 @@
+//! `/users`: Cognito's part is a recording, so that each of its moods can be had
+
+use axum::http::Method;
+use functions::triggers::pre_token_generation;
+use serde_json::{Value, json};
+use shared::domain::text::Name;
+
+use crate::support::{Answer, Fate, Logs, POOL_ID, Pool, World, pool_user};
+
+const JANE: &str = "/users/user-1";
+
+/// A world over a recorded pool, where acme lists acme.com.
+async fn acme() -> (World, Pool) {
+    let pool = Pool::default();
+    let world = World::with_pool(&pool).await;
+    world.organization("acme").await;
+    world.domains("acme", &["acme.com"]).await;
+    (world, pool)
+}
+
+fn jane() -> Value {
+    pool_user("user-1", "jane", "jane@acme.com", true)
+}
+
+fn nobody() -> Value {
+    json!({ "Users": [] })
+}
+
+/// Jane as she is answered.
+fn entity() -> Value {
+    json!({
+        "id": "user-1",
+        "username": "jane",
+        "primaryEmail": "jane@acme.com",
+        "emailVerified": true,
+        "name": null,
+        "status": "FORCE_CHANGE_PASSWORD",
+        "createdAt": "2026-01-01T00:00:00.000Z",
+    })
+}
+
+/// Acme as Jane has joined it.
+fn joined(entry_path: &str) -> Value {
+    json!({
+        "id": "acme",
+        "name": "acme",
+        "description": null,
+        "organizationRoles": [],
+        "joinedAt": "2026-01-01T00:00:00.000Z",
+        "provenance": {
+            "rule": "email_domain",
+            "emailDomain": "acme.com",
+            "entryPath": entry_path,
+        },
+    })
+}
+
+fn created(provisioned: bool, organizations: &Value) -> Value {
+    let mut body = entity();
+    body["provisioned"] = provisioned.into();
+    body["organizations"] = organizations.clone();
+    body
+}
+
+async fn create(world: &World) -> Answer {
+    world.post("/users", &json!({ "primaryEmail": "jane@acme.com" })).await
+}
+
+fn assert_is(answer: &Answer, status: u16, body: &Value) {
+    assert_eq!((answer.status.as_u16(), &answer.body), (status, body));
+    assert_eq!(answer.header("cache-control"), "no-store");
+}
+
+fn listing(id: &str) -> (String, Value) {
+    let filter = format!("sub = \"{id}\"");
+    ("ListUsers".to_owned(), json!({ "UserPoolId": POOL_ID, "Filter": filter, "Limit": 1 }))
+}
+
+fn deletion() -> (String, Value) {
+    ("AdminDeleteUser".to_owned(), json!({ "UserPoolId": POOL_ID, "Username": "jane" }))
+}
+
+#[tokio::test]
+async fn a_created_user_is_a_member_at_once_and_each_decision_is_logged() {
+    let (world, pool) = acme().await;
+    pool.answers("AdminCreateUser", json!({ "User": jane() }));
+    let logs = Logs::capture();
+
+    assert_is(&create(&world).await, 201, &created(true, &json!([joined("ManagementApi")])));
+
+    let decisions: Vec<_> =
+        logs.lines().into_iter().filter(|line| line["decision"] == "join").collect();
+    assert_eq!(decisions.len(), 1, "{decisions:#?}");
+    assert_eq!(
+        (&decisions[0]["user"], &decisions[0]["organization"]),
+        (&json!("user-1"), &json!("acme"))
+    );
+    let held = world.get("/users/user-1/organizations").await;
+    assert_is(&held, 200, &json!([joined("ManagementApi")]));
+}
+
+#[tokio::test]
+async fn a_user_whose_address_nobody_vouches_for_is_created_and_joins_nothing() {
+    let (world, pool) = acme().await;
+    let user = pool_user("user-1", "jane", "jane@acme.com", false);
+    pool.answers("AdminCreateUser", json!({ "User": user }));
+
+    let body = json!({ "primaryEmail": "jane@acme.com", "emailVerified": false });
+    let answer = world.post("/users", &body).await;
+
+    let mut expected = created(true, &json!([]));
+    expected["emailVerified"] = false.into();
+    assert_is(&answer, 201, &expected);
+}
+
+#[tokio::test]
+async fn every_combination_of_members_becomes_one_request_to_cognito() {
+    let (world, pool) = acme().await;
+    let attribute = |name: &str, value: &str| json!({ "Name": name, "Value": value });
+    let verified = [(None, "true"), (Some(json!(true)), "true"), (Some(json!(false)), "false")];
+    let names =
+        [(None, None), (Some(Value::Null), None), (Some(json!(" Jane Doe ")), Some("Jane Doe"))];
+    let user_names = [
+        (None, "jane@acme.com"),
+        (Some(Value::Null), "jane@acme.com"),
+        (Some(json!("jane")), "jane"),
+    ];
+    let invitations =
+        [(None, None), (Some(json!(true)), None), (Some(json!(false)), Some("SUPPRESS"))];
+    for (sent_verified, email_verified) in &verified {
+        for (sent_name, name) in &names {
+            for (sent_user_name, user_name) in &user_names {
+                for (sent_invitation, action) in &invitations {
+                    let members = [
+                        ("emailVerified", sent_verified),
+                        ("name", sent_name),
+                        ("username", sent_user_name),
+                        ("sendInvitation", sent_invitation),
+                    ];
+                    let mut body = json!({ "primaryEmail": "jane@acme.com" });
+                    for (member, value) in members {
+                        if let Some(value) = value {
+                            body[member] = value.clone();
+                        }
+                    }
+                    pool.answers("AdminCreateUser", json!({ "User": jane() }));
+                    let answer = world.post("/users", &body).await;
+                    assert_eq!(answer.status, 201, "{body}: {:#}", answer.body);
+
+                    let mut attributes = vec![
+                        attribute("email", "jane@acme.com"),
+                        attribute("email_verified", email_verified),
+                    ];
+                    attributes.extend(name.map(|name| attribute("name", name)));
+                    let mut expected = json!({
+                        "UserPoolId": POOL_ID,
+                        "Username": user_name,
+                        "UserAttributes": attributes,
+                        "DesiredDeliveryMediums": ["EMAIL"],
+                    });
+                    if let Some(action) = action {
+                        expected["MessageAction"] = (*action).into();
+                    }
+                    assert_eq!(
+                        pool.requests(),
+                        [("AdminCreateUser".to_owned(), expected)],
+                        "{body}"
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_cognito_refuses_is_refused_with_its_reason() {
+    let (world, pool) = acme().await;
+    let before = world.items().await;
+    let exists = "a user with this address or name exists already: send another, or find the user";
+    let table = [
+        ("UsernameExistsException", "user.exists", exists),
+        ("InvalidParameterException", "user.refused", "Cognito refuses the user: That is no name."),
+        (
+            "UserLambdaValidationException",
+            "user.refused",
+            "Cognito refuses the user: That is no name.",
+        ),
+    ];
+    for (exception, code, detail) in table {
+        pool.next("AdminCreateUser", Fate::error(exception, "That is no name."));
+        let answer = create(&world).await;
+        assert_eq!(answer.problem(422, code), detail);
+        assert_eq!(pool.requests().len(), 1, "{exception} is not tried again");
+    }
+    assert_eq!(world.items().await, before);
+}
+
+/// Each request to Cognito, and what makes it.
+const CALLS: [(&str, Method, &str); 3] = [
+    ("AdminCreateUser", Method::POST, "/users"),
+    ("ListUsers", Method::GET, JANE),
+    ("ListUsers", Method::DELETE, JANE),
+];
+
+async fn ask(world: &World, method: &Method, path: &str) -> Answer {
+    let ask = world.ask(method.clone(), path);
+    let body = json!({ "primaryEmail": "jane@acme.com" });
+    if method == Method::POST { ask.json(&body).send().await } else { ask.send().await }
+}
+
+fn assert_asks_to_come_back(answer: &Answer) {
+    assert_eq!(
+        answer.problem(503, "service.unavailable"),
+        "a service that this one needs did not answer in time: repeat the request in a moment"
+    );
+    assert_eq!(answer.header("retry-after"), "1");
+}
+
+#[tokio::test]
+async fn a_cognito_that_cannot_answer_now_makes_the_answer_a_request_to_come_back() {
+    let (world, pool) = acme().await;
+    let failure = json!({ "__type": "InternalErrorException", "message": "inside" });
+    for (operation, method, path) in &CALLS {
+        for fate in [
+            Fate::error("TooManyRequestsException", "Rate exceeded"),
+            Fate::Reply { status: 500, body: failure.clone() },
+            Fate::Lost,
+            Fate::Hang,
+        ] {
+            pool.stays(operation, &fate);
+            assert_asks_to_come_back(&ask(&world, method, path).await);
+        }
+    }
+    pool.answers("ListUsers", json!({ "Users": [jane()] }));
+    pool.stays("AdminDeleteUser", &Fate::Lost);
+    assert_asks_to_come_back(&world.delete(JANE).await);
+}
+
+#[tokio::test]
+async fn a_mistake_in_how_cognito_is_used_is_an_error_that_says_nothing_of_the_inside() {
+    let (world, pool) = acme().await;
+    for (operation, method, path) in &CALLS {
+        for exception in
+            ["NotAuthorizedException", "AccessDeniedException", "ResourceNotFoundException"]
+        {
+            pool.next(operation, Fate::error(exception, "arn:aws:inside"));
+            let answer = ask(&world, method, path).await;
+            assert_eq!(
+                answer.problem(500, "internal"),
+                "something went wrong on our side: repeat the request, and tell the operator if it \
+                 stays"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn without_a_user_pool_the_log_says_what_is_missing() {
+    let world = World::new().await;
+    let logs = Logs::capture();
+    for (_, method, path) in &CALLS {
+        ask(&world, method, path).await.problem(500, "internal");
+        let lines = logs.lines();
+        let hint = "there is no user pool: set USER_POOL_ID, or start usher-local with --user-pool";
+        assert!(lines.iter().any(|line| line.to_string().contains(hint)), "{lines:#?}");
+    }
+}
+
+#[tokio::test]
+async fn a_user_who_could_not_be_provisioned_exists_and_joins_with_the_first_token() {
+    let (world, pool) = acme().await;
+    pool.answers("AdminCreateUser", json!({ "User": jane() }));
+    world.wire.next("Query", Fate::error("AccessDeniedException", "inside"));
+
+    assert_is(&create(&world).await, 201, &created(false, &json!([])));
+
+    world.wire.mend();
+    assert_is(&world.get("/users/user-1/organizations").await, 200, &json!([]));
+    let event = json!({
+        "version": "2",
+        "triggerSource": "TokenGeneration_Authentication",
+        "userName": "jane",
+        "request": { "userAttributes": {
+            "sub": "user-1", "email": "jane@acme.com", "email_verified": "true",
+        } },
+        "response": {},
+    });
+    let event = serde_json::value::to_raw_value(&event).expect("JSON");
+    pre_token_generation::handle(world.app.clone(), event).await;
+    let held = world.get("/users/user-1/organizations").await;
+    assert_is(&held, 200, &json!([joined("PreTokenGeneration")]));
+}
+
+#[tokio::test]
+async fn values_that_cannot_be_accepted_are_refused_before_cognito_is_asked() {
+    let (world, pool) = acme().await;
+    let long = "x".repeat(Name::LONGEST + 1);
+    let with = |email: &str| json!({ "primaryEmail": email });
+    let named = |name: &str| json!({ "primaryEmail": "jane@acme.com", "name": name });
+    let table = [
+        (with(""), vec![("/primaryEmail", "email_address.invalid")]),
+        (with("jane"), vec![("/primaryEmail", "email_address.invalid")]),
+        (with("@acme.com"), vec![("/primaryEmail", "email_address.invalid")]),
+        (with(" jane@acme.com"), vec![("/primaryEmail", "email_address.invalid")]),
+        (with("jane\0@acme.com"), vec![("/primaryEmail", "email_address.invalid")]),
+        (with("a@b@acme.com"), vec![("/primaryEmail", "email_address.invalid")]),
+        (with("\"jane\"@acme.com"), vec![("/primaryEmail", "email_address.quoted_local_part")]),
+        (with("jane@bücher.de"), vec![("/primaryEmail", "email_address.domain_not_ascii")]),
+        (with("jane@localhost"), vec![("/primaryEmail", "email_address.domain")]),
+        (with("jane@127.0.0.1"), vec![("/primaryEmail", "email_address.domain")]),
+        (named(""), vec![("/name", "name.invalid")]),
+        (named(&long), vec![("/name", "name.invalid")]),
+        (named("a\0b"), vec![("/name", "name.invalid")]),
+    ];
+    for (body, errors) in table {
+        let answer = world.post("/users", &body).await;
+        answer.problem(422, errors[0].1);
+        assert_eq!(answer.errors(), errors, "{body}");
+    }
+    let answer = world.post("/users", &json!({ "primaryEmail": "jane", "name": "" })).await;
+    answer.problem(422, "request.invalid_values");
+    assert_eq!(
+        answer.errors(),
+        [("/primaryEmail", "email_address.invalid"), ("/name", "name.invalid")]
+    );
+    assert_eq!(pool.requests(), []);
+}
+
+#[tokio::test]
+async fn bodies_of_another_shape_are_refused_before_cognito_is_asked() {
+    let (world, pool) = acme().await;
+    let email = "jane@acme.com";
+    for body in [
+        json!({}),
+        json!({ "primaryEmail": null }),
+        json!({ "primaryEmail": 1 }),
+        json!({ "primaryEmail": email, "emailVerified": null }),
+        json!({ "primaryEmail": email, "emailVerified": "true" }),
+        json!({ "primaryEmail": email, "sendInvitation": null }),
+        json!({ "primaryEmail": email, "sendInvitation": 0 }),
+        json!({ "primaryEmail": email, "name": [] }),
+        json!({ "primaryEmail": email, "username": {} }),
+        json!({ "primaryEmail": email, "password": "secret" }),
+    ] {
+        let answer = world.post("/users", &body).await;
+        answer.problem(400, "request.invalid_body");
+        assert!(answer.errors().len() <= 1, "{body}: {:#}", answer.body);
+    }
+    assert_eq!(pool.requests(), []);
+}
+
+#[tokio::test]
+async fn a_user_is_found_by_exactly_this_sub() {
+    let (world, pool) = acme().await;
+    pool.answers("ListUsers", json!({ "Users": [jane()] }));
+
+    assert_is(&world.get(JANE).await, 200, &entity());
+
+    assert_eq!(pool.requests(), [listing("user-1")]);
+    // Somebody whom a looser filter would find is nobody.
+    pool.answers(
+        "ListUsers",
+        json!({ "Users": [pool_user("user-10", "joe", "joe@acme.com", true)] }),
+    );
+    world.get(JANE).await.problem(404, "user.not_found");
+}
+
+#[tokio::test]
+async fn a_user_whom_nobody_knows_is_not_found() {
+    let (world, pool) = acme().await;
+    for method in [Method::GET, Method::DELETE] {
+        pool.answers("ListUsers", nobody());
+        let answer = world.ask(method, JANE).send().await;
+        assert_eq!(
+            answer.problem(404, "user.not_found"),
+            "there is no user `user-1`: send the `sub` of a user in the pool"
+        );
+        assert_eq!(pool.requests(), [listing("user-1")]);
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_a_user_id_is_not_found_and_cognito_is_not_asked() {
+    let (world, pool) = acme().await;
+    let long = "x".repeat(129);
+    for id in ["jane@acme.com", "a%22b", "a%20b", "%00", "a.b", &long] {
+        for method in [Method::GET, Method::DELETE] {
+            let answer = world.ask(method, &format!("/users/{id}")).send().await;
+            answer.problem(404, "user.not_found");
+        }
+    }
+    assert_eq!(pool.requests(), []);
+}
+
+#[tokio::test]
+async fn a_deleted_user_is_gone_in_cognito_first_and_here_but_removal_marks_by_address_stay() {
+    let (world, pool) = acme().await;
+    world.organization("umbrella").await;
+    world.domains("umbrella", &["acme.com"]).await;
+    world.sign_up("user-1", "jane@acme.com").await;
+    assert_eq!(world.delete("/organizations/umbrella/users/user-1").await.status, 204);
+    let marks = |items: Vec<(String, String)>| -> Vec<_> {
+        items.into_iter().filter(|(pk, _)| pk.starts_with("REMOVED#")).collect()
+    };
+    let before = marks(world.items().await.into_keys().collect());
+    assert_eq!(before.len(), 1);
+    pool.answers("ListUsers", json!({ "Users": [jane()] }));
+    pool.answers("AdminDeleteUser", json!({}));
+
+    assert_is(&world.delete(JANE).await, 204, &Value::Null);
+
+    assert_eq!(pool.requests(), [listing("user-1"), deletion()]);
+    let items: Vec<_> = world.items().await.into_keys().collect();
+    assert!(!items.iter().any(|(pk, _)| pk == "USER#user-1"), "{items:?}");
+    assert_eq!(marks(items), before);
+    // A new account with the old address is let in where the old one was, and only there.
+    world.sign_up("user-2", "jane@acme.com").await;
+    let held = world.get("/users/user-2/organizations").await;
+    assert_is(&held, 200, &json!([joined("PostConfirmation")]));
+}
+
+#[tokio::test]
+async fn a_user_whom_only_the_table_knows_can_be_deleted() {
+    let (world, pool) = acme().await;
+    world.sign_up("user-1", "jane@acme.com").await;
+    pool.answers("ListUsers", nobody());
+
+    assert_is(&world.delete(JANE).await, 204, &Value::Null);
+
+    assert_eq!(pool.requests(), [listing("user-1")]);
+    assert_is(&world.get("/users/user-1/organizations").await, 200, &json!([]));
+    pool.answers("ListUsers", nobody());
+    world.delete(JANE).await.problem(404, "user.not_found");
+}
+
+#[tokio::test]
+async fn a_user_whom_somebody_else_deletes_at_the_same_time_is_gone_all_the_same() {
+    let (world, pool) = acme().await;
+    world.sign_up("user-1", "jane@acme.com").await;
+    pool.answers("ListUsers", json!({ "Users": [jane()] }));
+    pool.next("AdminDeleteUser", Fate::error("UserNotFoundException", "User does not exist."));
+
+    assert_is(&world.delete(JANE).await, 204, &Value::Null);
+
+    assert_is(&world.get("/users/user-1/organizations").await, 200, &json!([]));
+}
+
+#[tokio::test]
+async fn a_deletion_that_is_cut_anywhere_can_be_repeated() {
+    // The query, and the deletion of what it found.
+    for calls in 0..2 {
+        let (world, pool) = acme().await;
+        world.sign_up("user-1", "jane@acme.com").await;
+        pool.answers("ListUsers", json!({ "Users": [jane()] }));
+        pool.answers("AdminDeleteUser", json!({}));
+        world.wire.cut_after(calls);
+        assert_asks_to_come_back(&world.delete(JANE).await);
+
+        world.wire.mend();
+        pool.answers("ListUsers", nobody());
+        assert_is(&world.delete(JANE).await, 204, &Value::Null);
+        let items = world.items().await;
+        assert!(
+            !items.keys().any(|(pk, _)| pk == "USER#user-1"),
+            "after {calls} calls: {items:#?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_user_without_a_usable_sub_says_nothing_of_the_inside() {
+    let (world, pool) = acme().await;
+    let user = pool_user("not an id", "jane", "jane@acme.com", true);
+    pool.answers("AdminCreateUser", json!({ "User": user }));
+    create(&world).await.problem(500, "internal");
+}
+
+#[tokio::test]
+async fn the_walk_of_the_function_is_answered_as_it_says() {
+    let (world, pool) = acme().await;
+    for (request, body, status) in crate::support::walk_of_users(&pool) {
+        let (method, path) = request.split_once(' ').expect("a method and a path");
+        let event = json!({
+            "version": "2.0",
+            "rawPath": path,
+            "rawQueryString": "",
+            "headers": { "content-type": "application/json" },
+            "requestContext": { "http": { "method": method, "path": path } },
+            "body": if body.is_null() { Value::Null } else { body.to_string().into() },
+            "isBase64Encoded": false,
+        });
+        let answer = world.invoke("users", &event).await;
+        assert_eq!(answer["statusCode"], status, "{request}: {answer:#}");
+    }
+    assert_eq!(
+        pool.requests().into_iter().map(|(operation, _)| operation).collect::<Vec<_>>(),
+        ["AdminCreateUser", "ListUsers", "ListUsers", "AdminDeleteUser"]
+    );
+}
