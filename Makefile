@@ -8,7 +8,7 @@ VENV := .venv/.stamp
 
 export HTTP_PORT DYNAMODB_PORT LAMBDA_PORT COGNITO_PORT RUN_DIR KEEP VERBOSE
 
-.PHONY: help run test build template format-check lint rust-tests rust node curl
+.PHONY: help run test build template format-check lint rust-tests script-tests rust node curl
 
 help:
 	@echo 'make run        Usher with a Cognito emulator on this machine, until Ctrl-C. Settings:'
@@ -25,7 +25,7 @@ run: rust node $(EMULATOR)
 	@cargo build --locked --package usher-local
 	@node infra/local/run.mjs
 
-test: format-check lint rust-tests template
+test: format-check lint rust-tests script-tests template
 
 format-check: rust
 	cargo fmt --all --check
@@ -36,6 +36,9 @@ lint: rust
 rust-tests: rust node curl $(EMULATOR)
 	cargo build --locked --package usher-local
 	cargo test --locked --package tests
+
+script-tests: $(VENV)
+	.venv/bin/python -B -m unittest discover --start-directory tests/attach
 
 template: export PATH := $(CURDIR)/.venv/bin:$(PATH)
 template: export SAM_CLI_TELEMETRY := 0

@@ -1,0 +1,262 @@
+#!/usr/bin/env python3
+"""Attaches both triggers of a deployed stack to a customers' user pool that the stack did not make, and undoes it.
+
+    attach-triggers.py --user-pool-id eu-central-1_Ab3dE --stack-name usher [--dry-run] [--replace] [--save FILE]
+    attach-triggers.py --undo user-pool-eu-central-1_Ab3dE-triggers.json [--dry-run] [--replace]
+
+UpdateUserPool resets every setting that a request leaves out. So the pool is described first, and everything that
+UpdateUserPool takes goes back with the triggers; what it takes is asked of the SDK's own model of the API, which grows
+with its version. Afterwards the pool is described again and compared. See docs/given-user-pool.md.
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+
+# What this script sets. The third is the older name of the second: Cognito shows both, and refuses two that differ.
+TRIGGERS = ("PostConfirmation", "PreTokenGenerationConfig", "PreTokenGeneration")
+# Version 3 adds machine tokens, which the function passes through: whoever chose it keeps it.
+LIST_CLAIMS = ("V2_0", "V3_0")
+# What differs between two descriptions of a pool although no setting has changed.
+NO_SETTINGS = ("LambdaConfig", "LastModifiedDate", "EstimatedNumberOfUsers")
+
+
+class Refusal(Exception):
+    """One sentence for whoever has called."""
+
+
+def main(arguments=None):
+    options = parse(arguments)
+    try:
+        (undo if options.undo else attach)(options)
+    except Refusal as refusal:
+        return f"{refusal}"
+    except ClientError as error:
+        told = error.response.get("Error", {})
+        return f"AWS refuses {error.operation_name}: {told.get('Message') or told.get('Code')}"
+    except BotoCoreError as error:
+        return f"AWS cannot be asked: {error}"
+    except OSError as error:
+        return f"{error.filename}: {error.strerror}."
+    return 0
+
+
+def parse(arguments):
+    summary = "Attaches both triggers of a stack to a user pool that is already there, or undoes it."
+    parser = argparse.ArgumentParser(description=summary)
+    parser.add_argument("--user-pool-id", metavar="ID", help="the customers' user pool")
+    parser.add_argument("--stack-name", metavar="NAME", help="the stack, deployed with UserPoolId=ID")
+    parser.add_argument("--post-confirmation", metavar="ARN", help="the function, instead of the stack's output")
+    parser.add_argument("--pre-token-generation", metavar="ARN", help="the function, instead of the stack's output")
+    parser.add_argument("--replace", action="store_true", help="even if another trigger is there")
+    parser.add_argument("--dry-run", action="store_true", help="say what would change, and change nothing")
+    parser.add_argument(
+        "--save",
+        metavar="FILE",
+        type=Path,
+        help="where to keep what was there (user-pool-ID-triggers.json in this folder)",
+    )
+    parser.add_argument("--undo", metavar="FILE", type=Path, help="put back what such a file keeps")
+    options = parser.parse_args(arguments)
+
+    functions = (options.post_confirmation, options.pre_token_generation)
+    if options.undo:
+        if options.stack_name or options.save or any(functions):
+            parser.error("--undo takes everything from its file, besides --user-pool-id, --replace and --dry-run")
+    elif not options.user_pool_id:
+        parser.error("--user-pool-id is missing")
+    elif bool(options.stack_name) == all(functions) or any(functions) != all(functions):
+        parser.error("give either --stack-name, or both --post-confirmation and --pre-token-generation")
+    return options
+
+
+def attach(options):
+    pool_id = options.user_pool_id
+    post_confirmation, pre_token_generation = functions_of(options)
+    cognito = client("cognito-idp", pool_id)
+    pool = describe(cognito, pool_id)
+    before = triggers(pool)
+    warn(pool)
+
+    version = before.get("PreTokenGenerationConfig", {})
+    if version.get("LambdaArn") != pre_token_generation or version["LambdaVersion"] not in LIST_CLAIMS:
+        version = {"LambdaVersion": LIST_CLAIMS[0], "LambdaArn": pre_token_generation}
+    after = {"PostConfirmation": post_confirmation, "PreTokenGenerationConfig": version}
+
+    if not options.replace:
+        found = functions_in(before)
+        for trigger, function in functions_in(after).items():
+            if found.get(trigger, function) != function:
+                raise Refusal(
+                    f"{trigger} of {pool_id} is {found[trigger]} already, and a pool has one function per trigger: "
+                    "give --replace to put Usher's in its place."
+                )
+    save = options.save or Path(f"user-pool-{pool_id}-triggers.json")
+    kept = {"userPoolId": pool_id, "before": before, "attached": after}
+    change(cognito, pool, after, options.dry_run, lambda: keep(save, kept))
+
+
+def undo(options):
+    kept = read(options.undo)
+    pool_id = kept["userPoolId"]
+    if options.user_pool_id not in (None, pool_id):
+        raise Refusal(f"{options.undo} is about {pool_id}, not about {options.user_pool_id}.")
+    cognito = client("cognito-idp", pool_id)
+    pool = describe(cognito, pool_id)
+
+    now = functions_in(triggers(pool))
+    known = [functions_in(kept[moment]) for moment in ("before", "attached")]
+    if not options.replace:
+        for trigger, function in now.items():
+            if function not in [functions.get(trigger) for functions in known]:
+                raise Refusal(
+                    f"{trigger} of {pool_id} has become {function} since {options.undo} was written: "
+                    "give --replace to put back what was there before all the same."
+                )
+    change(cognito, pool, kept["before"], options.dry_run, lambda: None)
+
+
+def change(cognito, pool, after, dry_run, prepare):
+    """Gives the pool these triggers in place of the present ones; `prepare` runs before the only write."""
+    pool_id, before = pool["Id"], triggers(pool)
+    if shown(before) == shown(after):
+        print(f"{pool_id}: nothing to change.")
+        return
+
+    for trigger in TRIGGERS[:2]:
+        old, new = shown(before)[trigger], shown(after)[trigger]
+        if old != new:
+            print(f"{trigger}: {old} -> {new}")
+    if dry_run:
+        print(f"{pool_id}: nothing changed, since this is a dry run.")
+        return
+
+    prepare()
+    others = {name: value for name, value in pool.get("LambdaConfig", {}).items() if name not in TRIGGERS}
+    cognito.update_user_pool(**settings(cognito, pool), LambdaConfig=others | after)
+
+    now = describe(cognito, pool_id)
+    reset = [name for name in sorted(pool.keys() | now.keys()) if pool.get(name) != now.get(name)]
+    reset = [name for name in reset if name not in NO_SETTINGS]
+    if reset:
+        raise Refusal(
+            f"{pool_id} has the triggers, but these settings are not what they were: {', '.join(reset)}; "
+            "somebody else may have changed them meanwhile, else set them again."
+        )
+    print(f"{pool_id}: done, all other settings are as they were.")
+
+
+def settings(cognito, pool):
+    """What UpdateUserPool has to be sent so that the pool stays as it is, but for the triggers."""
+    request = cognito.meta.service_model.operation_model("UpdateUserPool").input_shape
+    described = pool | {"UserPoolId": pool["Id"], "PoolName": pool["Name"]}
+    described.pop("LambdaConfig", None)
+    sent = accepted(request, described)
+    # Both say how long a temporary password lives. Cognito describes both, and takes the second only.
+    if "TemporaryPasswordValidityDays" in sent.get("Policies", {}).get("PasswordPolicy", {}):
+        sent.get("AdminCreateUserConfig", {}).pop("UnusedAccountValidityDays", None)
+    return sent
+
+
+def accepted(shape, value):
+    """The part of a described value that a request's shape has a place for."""
+    if shape.type_name == "structure":
+        return {name: accepted(shape.members[name], part) for name, part in value.items() if name in shape.members}
+    if shape.type_name == "list":
+        return [accepted(shape.member, part) for part in value]
+    return value
+
+
+def functions_of(options):
+    if not options.stack_name:
+        return options.post_confirmation, options.pre_token_generation
+    name, pool_id = options.stack_name, options.user_pool_id
+    stack = client("cloudformation", pool_id).describe_stacks(StackName=name)["Stacks"][0]
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
+    try:
+        served = outputs["UserPoolId"]
+        functions = outputs["PostConfirmationFunctionArn"], outputs["PreTokenGenerationFunctionArn"]
+    except KeyError as missing:
+        raise Refusal(f"The stack {name} has no output {missing.args[0]}: deploy Usher's present version.") from None
+    # The stack permits Cognito to call the functions for its own pool only.
+    if served != pool_id:
+        raise Refusal(f"The stack {name} serves the user pool {served}: deploy it with UserPoolId={pool_id} first.")
+    return functions
+
+
+def client(service, pool_id):
+    region, separator, _ = pool_id.partition("_")
+    if not separator:
+        raise Refusal(f"{pool_id} is no id of a user pool: they look like eu-central-1_Ab3dE.")
+    return boto3.client(service, region_name=region)
+
+
+def describe(cognito, pool_id):
+    """The pool, and with it the kinds of second factors, which have a call of their own."""
+    pool = cognito.describe_user_pool(UserPoolId=pool_id)["UserPool"]
+    factors = cognito.get_user_pool_mfa_config(UserPoolId=pool_id)
+    return pool | {name: value for name, value in factors.items() if name != "ResponseMetadata"}
+
+
+def triggers(pool):
+    """Usher's two triggers of a pool, the second by its newer name."""
+    config = {name: value for name, value in pool.get("LambdaConfig", {}).items() if name in TRIGGERS}
+    older = config.pop("PreTokenGeneration", None)
+    if older:
+        config.setdefault("PreTokenGenerationConfig", {"LambdaVersion": "V1_0", "LambdaArn": older})
+    return config
+
+
+def functions_in(config):
+    functions = {"PostConfirmation": config.get("PostConfirmation")}
+    functions["PreTokenGeneration"] = config.get("PreTokenGenerationConfig", {}).get("LambdaArn")
+    return {trigger: function for trigger, function in functions.items() if function}
+
+
+def shown(config):
+    token = config.get("PreTokenGenerationConfig")
+    token = f"{token['LambdaArn']} ({token['LambdaVersion']})" if token else "none"
+    return {"PostConfirmation": config.get("PostConfirmation") or "none", "PreTokenGenerationConfig": token}
+
+
+def warn(pool):
+    if pool.get("UserPoolTier") == "LITE":
+        tell("its plan is LITE, which knows version 1 of the token trigger only: Essentials is the least for version 2.")
+    if pool.get("LambdaConfig", {}).get("PreSignUp"):
+        tell("it has a PreSignUp trigger: if that one verifies addresses by itself, nobody has proven theirs.")
+
+
+def tell(warning):
+    print(f"Warning: {warning}", file=sys.stderr)
+
+
+def keep(path, kept):
+    text = json.dumps(kept, indent=2) + "\n"
+    try:
+        with path.open("x") as file:
+            file.write(text)
+    except FileExistsError:
+        # Left by a run that AWS refused, or by one that has been undone.
+        if path.read_text() != text:
+            raise Refusal(
+                f"{path} keeps what was there at another time: undo with it, move it away, or give --save."
+            ) from None
+    print(f"What was there is in {path}: undo with --undo {path}")
+
+
+def read(path):
+    try:
+        kept = json.loads(path.read_text())
+        if isinstance(kept["userPoolId"], str) and all(isinstance(kept[key], dict) for key in ("before", "attached")):
+            return kept
+    except (ValueError, TypeError, KeyError):
+        pass
+    raise Refusal(f"{path} was not written by this script.")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
