@@ -168,6 +168,8 @@ def accepted(shape, value):
         return {name: accepted(shape.members[name], part) for name, part in value.items() if name in shape.members}
     if shape.type_name == "list":
         return [accepted(shape.member, part) for part in value]
+    if shape.type_name == "map":
+        return {name: accepted(shape.value, part) for name, part in value.items()}
     return value
 
 

@@ -82,6 +82,9 @@ def a_pool(**settings):
         },
         "UserPoolAddOns": {"AdvancedSecurityMode": "AUDIT"},
         "MfaConfiguration": "OPTIONAL",
+        "KeyConfiguration": {"KeyType": "CUSTOMER_MANAGED_KEY", "KmsKeyArn": "arn:aws:kms:eu-central-1:1:key/a"},
+        "IssuerConfiguration": {"Type": "UPDATED"},
+        "AcrConfiguration": {"acr.password": {"AcrValue": "urn:example:password"}},
         "Policies": {
             "PasswordPolicy": {"MinimumLength": 15, "TemporaryPasswordValidityDays": 3},
             "SignInPolicy": {"AllowedFirstAuthFactors": ["PASSWORD", "WEB_AUTHN"]},
@@ -217,8 +220,7 @@ class AttachTriggers(unittest.TestCase):
 
     def test_the_pool_of_these_tests_has_every_setting_that_an_update_takes(self):
         names = a_pool().keys() | {"UserPoolId", "PoolName"}
-        # Newer than this test's pool: keys and issuers of tokens go back like everything else.
-        self.assertEqual({"KeyConfiguration", "IssuerConfiguration"}, SETTABLE - names)
+        self.assertEqual(set(), SETTABLE - names)
 
     def test_attaching_keeps_every_other_setting_and_every_other_trigger(self):
         self.aws.pool = a_pool(LambdaConfig=CUSTOM_MESSAGE)
@@ -226,10 +228,19 @@ class AttachTriggers(unittest.TestCase):
         self.assertEqual(a_pool(LambdaConfig=CUSTOM_MESSAGE | ATTACHED, LastModifiedDate=1767225601), self.aws.pool)
 
     def test_a_setting_inside_another_that_an_update_does_not_know_is_not_sent(self):
-        pool = a_pool(Policies={"PasswordPolicy": {"MinimumLength": 15}})
+        known = {
+            "Policies": {"PasswordPolicy": {"MinimumLength": 15}},
+            "AccountRecoverySetting": {"RecoveryMechanisms": [{"Name": "verified_email"}]},
+            "AcrConfiguration": {"acr.password": {"AcrValue": "urn:a"}},
+        }
         shape = MODEL.operation_model("UpdateUserPool").input_shape
-        described = {"Policies": {"PasswordPolicy": {"MinimumLength": 15, "New": 1}, "New": 1}, "New": 1}
-        self.assertEqual({"Policies": pool["Policies"]}, script.accepted(shape, described))
+        described = {
+            "Policies": {"PasswordPolicy": {"MinimumLength": 15, "New": 1}, "New": 1},
+            "AccountRecoverySetting": {"RecoveryMechanisms": [{"Name": "verified_email", "New": 1}]},
+            "AcrConfiguration": {"acr.password": {"AcrValue": "urn:a", "New": 1}},
+            "New": 1,
+        }
+        self.assertEqual(known, script.accepted(shape, described))
 
     def test_without_the_newer_setting_the_older_life_of_a_temporary_password_is_kept(self):
         self.aws.pool = a_pool(Policies={"PasswordPolicy": {"MinimumLength": 15}})
