@@ -5,10 +5,12 @@ ARCH ?= arm64
 COGNITO := infra/local/cognito
 EMULATOR := $(COGNITO)/node_modules/.stamp
 VENV := .venv/.stamp
+MINISTACK := .venv-ministack/.stamp
+MACHINE := $(if $(filter aarch64 arm64,$(shell uname -m)),arm64,x86_64)
 
 export HTTP_PORT DYNAMODB_PORT LAMBDA_PORT COGNITO_PORT RUN_DIR KEEP VERBOSE
 
-.PHONY: help run test build template format-check lint rust-tests script-tests rust node curl
+.PHONY: help run test test-deploy build template format-check lint rust-tests script-tests rust node curl
 
 help:
 	@echo 'make run        Usher with a Cognito emulator on this machine, until Ctrl-C. Settings:'
@@ -18,6 +20,7 @@ help:
 	@echo '                  RUN_DIR=.run  the folder for data and logs'
 	@echo '                  VERBOSE=1     shows the log of the Cognito emulator'
 	@echo 'make test       format, lints, tests, templates: all that must hold before a merge'
+	@echo 'make test-deploy  builds, deploys to an AWS emulator, and looks into a token; long, not in `make test`'
 	@echo 'make template   the templates only'
 	@echo 'make build      every function for AWS, as `sam deploy` takes them; ARCH=arm64 or x86_64'
 
@@ -51,6 +54,13 @@ build: export SAM_CLI_TELEMETRY := 0
 build: rust $(VENV)
 	sam build --parameter-overrides Architecture=$(ARCH)
 
+# For this machine's processor: the emulator runs the functions as processes.
+test-deploy: export PATH := $(CURDIR)/.venv/bin:$(PATH)
+test-deploy: export SAM_CLI_TELEMETRY := 0
+test-deploy: rust $(VENV) $(MINISTACK)
+	sam build --build-dir .aws-sam/deploy --parameter-overrides Architecture=$(MACHINE)
+	.venv/bin/python -B tests/deploy/deploy.py .aws-sam/deploy/template.yaml
+
 # The stamps are written last: what was interrupted is done again.
 
 $(EMULATOR): $(COGNITO)/package.json $(COGNITO)/package-lock.json | node
@@ -67,6 +77,11 @@ $(VENV): infra/requirements.txt
 	fi; \
 	set -x; "$$python" -m venv --clear .venv
 	.venv/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	@touch $@
+
+$(MINISTACK): infra/requirements-ministack.txt | $(VENV)
+	.venv/bin/python -m venv --clear .venv-ministack
+	.venv-ministack/bin/pip install --quiet --disable-pip-version-check --requirement $<
 	@touch $@
 
 # The tools that must be there. Each missing one is one sentence.
