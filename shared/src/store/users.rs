@@ -200,23 +200,26 @@ pub(super) fn membership_attributes(user: &UserId, membership: &Membership) -> A
 pub(super) fn read_membership(item: &Item<'_>) -> Result<Membership, StoreError> {
     let entry_path =
         |name: &str| EntryPath::ALL.into_iter().find(|path| path.as_str() == name).ok_or(());
-    // Before there was another rule, none was written.
-    let rule = match item.optional_text("rule")? {
-        Some("api") => Rule::Api,
-        None | Some("email_domain") => Rule::EmailDomain(item.parsed(
-            "emailDomain",
-            "an email domain",
-            EmailDomain::normalise,
-        )?),
-        _ => return Err(item.unreadable("rule", "a rule")),
-    };
     Ok(Membership {
         organization_id: item.sort_key(keys::ORGANIZATION_PREFIX, OrganizationId::parse)?,
         role_ids: item.list("roleIds", OrganizationRoleId::parse)?,
         joined_at: item.timestamp("joinedAt")?,
         provenance: Provenance {
-            rule,
+            rule: read_rule(item)?,
             entry_path: item.parsed("entryPath", "an entry path", entry_path)?,
         },
     })
+}
+
+fn read_rule(item: &Item<'_>) -> Result<Rule, StoreError> {
+    // Before there was another rule, none was written.
+    match item.optional_text("rule")? {
+        Some("api") => Ok(Rule::Api),
+        None | Some("email_domain") => Ok(Rule::EmailDomain(item.parsed(
+            "emailDomain",
+            "an email domain",
+            EmailDomain::normalise,
+        )?)),
+        _ => Err(item.unreadable("rule", "a rule")),
+    }
 }
