@@ -173,6 +173,18 @@ async fn every_combination_of_members_becomes_one_request_to_cognito() {
 }
 
 #[tokio::test]
+async fn an_empty_username_is_for_cognito_to_refuse() {
+    let (world, pool) = acme().await;
+    pool.next("AdminCreateUser", Fate::error("InvalidParameterException", "Too short."));
+
+    let body = json!({ "primaryEmail": "jane@acme.com", "username": "" });
+    let answer = world.post("/users", &body).await;
+
+    assert_eq!(answer.problem(422, "user.refused"), "Cognito refuses the user: Too short.");
+    assert_eq!(pool.requests()[0].1["Username"], "");
+}
+
+#[tokio::test]
 async fn what_cognito_refuses_is_refused_with_its_reason() {
     let (world, pool) = acme().await;
     let before = world.items().await;
@@ -330,21 +342,23 @@ async fn values_that_cannot_be_accepted_are_refused_before_cognito_is_asked() {
 async fn bodies_of_another_shape_are_refused_before_cognito_is_asked() {
     let (world, pool) = acme().await;
     let email = "jane@acme.com";
-    for body in [
-        json!({}),
-        json!({ "primaryEmail": null }),
-        json!({ "primaryEmail": 1 }),
-        json!({ "primaryEmail": email, "emailVerified": null }),
-        json!({ "primaryEmail": email, "emailVerified": "true" }),
-        json!({ "primaryEmail": email, "sendInvitation": null }),
-        json!({ "primaryEmail": email, "sendInvitation": 0 }),
-        json!({ "primaryEmail": email, "name": [] }),
-        json!({ "primaryEmail": email, "username": {} }),
-        json!({ "primaryEmail": email, "password": "secret" }),
-    ] {
+    let table = [
+        (json!({}), ""),
+        (json!([email]), ""),
+        (json!({ "primaryEmail": null }), "/primaryEmail"),
+        (json!({ "primaryEmail": 1 }), "/primaryEmail"),
+        (json!({ "primaryEmail": email, "emailVerified": null }), "/emailVerified"),
+        (json!({ "primaryEmail": email, "emailVerified": "true" }), "/emailVerified"),
+        (json!({ "primaryEmail": email, "sendInvitation": null }), "/sendInvitation"),
+        (json!({ "primaryEmail": email, "sendInvitation": 0 }), "/sendInvitation"),
+        (json!({ "primaryEmail": email, "name": [] }), "/name"),
+        (json!({ "primaryEmail": email, "username": {} }), "/username"),
+        (json!({ "primaryEmail": email, "password": "secret" }), "/password"),
+    ];
+    for (body, pointer) in table {
         let answer = world.post("/users", &body).await;
         answer.problem(400, "request.invalid_body");
-        assert!(answer.errors().len() <= 1, "{body}: {:#}", answer.body);
+        assert_eq!(answer.errors(), [(pointer, "request.invalid_body")], "{body}");
     }
     assert_eq!(pool.requests(), []);
 }
