@@ -77,7 +77,7 @@ async fn nothing_is_at_an_unknown_path() {
         "/organizations/acme/jit/email-domains/acme.com/more",
         "/organizations/../organizations",
         "/organizations%2Facme",
-        "/users/user-1",
+        "/users/user-1/tokens",
         "/%FF",
         "/%00",
         &long,
@@ -605,7 +605,7 @@ async fn without_dynamodb_every_request_is_put_off() {
         let answer = ask.send().await;
         assert_eq!(
             answer.problem(503, "service.unavailable"),
-            "the store did not answer in time: repeat the request in a moment",
+            "a service that this one needs did not answer in time: repeat the request in a moment",
             "{shown}"
         );
         assert_eq!(answer.header("retry-after"), "1");

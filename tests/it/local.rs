@@ -243,7 +243,9 @@ async fn an_invocation_that_cannot_be_is_refused_as_lambda_does() {
         assert_eq!(error["Type"], "User");
         let message = error["Message"].as_str().expect("a message");
         let expected = match status {
-            404 => format!("Function not found: {name}; there is post-confirmation"),
+            404 => format!(
+                "Function not found: {name}; there are post-confirmation, pre-token-generation"
+            ),
             _ => "Could not parse request body into json: ".to_owned(),
         };
         assert!(message.starts_with(&expected), "{message}");

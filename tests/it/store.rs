@@ -381,7 +381,8 @@ async fn a_failure_that_stays_is_a_503_with_retry_after_and_changes_nothing() {
 #[track_caller]
 fn assert_unavailable(answer: &Answer) {
     let detail = answer.problem(503, "service.unavailable");
-    let what = "the store did not answer in time: repeat the request in a moment";
+    let what =
+        "a service that this one needs did not answer in time: repeat the request in a moment";
     assert_eq!((detail, answer.header("retry-after")), (what, "1"));
 }
 

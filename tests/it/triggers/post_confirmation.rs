@@ -61,7 +61,7 @@ fn join(organization: &str, domain: &str) -> Value {
 fn line(fields: &Value) -> Value {
     let mut line = json!({
         "level": "INFO",
-        "target": "functions::triggers::post_confirmation",
+        "target": "functions::triggers",
     });
     for (name, value) in fields.as_object().expect("an object") {
         line[name] = value.clone();
@@ -146,6 +146,7 @@ async fn a_membership_and_a_profile_are_kept_and_nothing_else() {
         "gsi1sk": "USER#user-1",
         "roleIds": [],
         "joinedAt": "2026-01-01T00:00:00.000Z",
+        "rule": "email_domain",
         "emailDomain": "acme.com",
         "entryPath": "PostConfirmation",
     });
