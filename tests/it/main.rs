@@ -5,6 +5,7 @@ mod cognito;
 mod default_roles;
 mod domain;
 mod email_domains;
+mod entry_paths;
 mod errors;
 mod http;
 mod lambda_events;

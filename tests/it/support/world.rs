@@ -161,7 +161,8 @@ impl World {
         Self::over(MailboxPolicy::default(), pool.directory()).await
     }
 
-    async fn over(mailbox_policy: MailboxPolicy, directory: Directory) -> Self {
+    /// A new world with such exceptions and such a user pool.
+    pub(crate) async fn over(mailbox_policy: MailboxPolicy, directory: Directory) -> Self {
         let database = Database::memory().expect("memory");
         usher_local::prepare(&database).expect("infra/storage.yaml defines the table");
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");

@@ -1,0 +1,176 @@
+//! Every row of the decision table, by every entry path: whichever way a user appears, the same is
+//! decided, and what one path could not do, the next one does.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use functions::triggers::pre_token_generation;
+use serde_json::{Value, json};
+use shared::domain::email_address::EmailAddress;
+use shared::domain::membership::EntryPath;
+use shared::domain::public_mailbox::MailboxPolicy;
+
+use crate::support::{Pool, World, pool_user, text};
+
+/// What is known of a user, in a row of the table.
+#[derive(Clone)]
+struct Row {
+    what: &'static str,
+    email: Option<&'static str>,
+    verified: Value,
+    /// What only federated users have; users that the API makes have none.
+    attributes: Value,
+    joins: &'static [&'static str],
+}
+
+fn row(what: &'static str, email: &'static str, joins: &'static [&'static str]) -> Row {
+    Row { what, email: Some(email), verified: json!("true"), attributes: json!({}), joins }
+}
+
+fn rows() -> Vec<Row> {
+    let plain = row("a verified address in a domain", "jane@acme.com", &["acme", "globex"]);
+    let identities = |kinds: &[&str]| {
+        let list: Vec<_> = kinds.iter().map(|kind| json!({ "providerType": kind })).collect();
+        json!({ "identities": json!(list).to_string() })
+    };
+    let federated = |what, attributes, joins| Row { what, attributes, joins, ..plain.clone() };
+    vec![
+        plain.clone(),
+        row("another case of letters", "Jane@ACME.com", &["acme", "globex"]),
+        row("a domain that nobody lists", "jane@initech.com", &[]),
+        row("a subdomain", "jane@mail.acme.com", &[]),
+        row("a public mailbox", "jane@gmail.com", &["excepted"]),
+        row("a public mailbox without exception", "jane@outlook.com", &[]),
+        row("no plain address", "\"jane\"@acme.com", &[]),
+        row("a domain outside ASCII", "jane@bücher.de", &[]),
+        row("a removed address", "removed@acme.com", &["globex"]),
+        Row { what: "no address", email: None, joins: &[], ..plain.clone() },
+        Row { what: "unverified", verified: json!("false"), joins: &[], ..plain.clone() },
+        federated("Google", identities(&["Google"]), &["acme", "globex"]),
+        federated(
+            "Google and Apple",
+            identities(&["Google", "SignInWithApple"]),
+            &["acme", "globex"],
+        ),
+        federated("SAML", identities(&["SAML"]), &[]),
+        federated("Google and OIDC", identities(&["Google", "OIDC"]), &[]),
+        federated("external", json!({ "cognito:user_status": "EXTERNAL_PROVIDER" }), &[]),
+    ]
+}
+
+/// Acme and Globex list acme.com, Globex without any condition; acme has removed one address, and
+/// one organization may have a public mailbox domain, which is also listed where it may not be.
+async fn world() -> (World, Pool) {
+    let pool = Pool::default();
+    let policy = MailboxPolicy::parse("excepted:gmail.com").expect("a pair");
+    let world = World::over(policy, pool.directory()).await;
+    for id in ["acme", "excepted", "globex"] {
+        world.organization(id).await;
+    }
+    for (id, domain) in [
+        ("acme", "acme.com"),
+        ("globex", "acme.com"),
+        ("excepted", "gmail.com"),
+        ("acme", "gmail.com"),
+    ] {
+        let at = "2026-01-01T00:00:00.000Z";
+        let entry = [("pk", text(format!("DOMAIN#{domain}"))), ("sk", text(format!("ORG#{id}")))];
+        world.put_item(&[&entry[..], &[("addedAt", text(at))]].concat()).await;
+    }
+    let digest = EmailAddress::parse("removed@acme.com").expect("an address").digest();
+    let mark: [(&str, AttributeValue); 3] = [
+        ("pk", text(format!("REMOVED#{digest}"))),
+        ("sk", text("ORG#acme")),
+        ("removedAt", text("2026-01-01T00:00:00.000Z")),
+    ];
+    world.put_item(&mark).await;
+    (world, pool)
+}
+
+/// An event of either trigger.
+fn event(source: &str, row: &Row) -> Value {
+    let mut attributes = json!({ "sub": "jane", "email_verified": row.verified });
+    let all = attributes.as_object_mut().expect("an object");
+    all.extend(row.email.map(|email| ("email".to_owned(), json!(email))));
+    all.extend(row.attributes.as_object().expect("an object").clone());
+    json!({
+        "version": "2",
+        "triggerSource": source,
+        "userPoolId": "eu-central-1_EXAMPLE",
+        "userName": "jane",
+        "request": { "userAttributes": attributes },
+        "response": {},
+    })
+}
+
+/// Lets the user of a row appear; not every path has every row.
+async fn appear(world: &World, pool: &Pool, path: EntryPath, row: &Row) -> bool {
+    match path {
+        EntryPath::PostConfirmation => {
+            world.post_confirmation(&event("PostConfirmation_ConfirmSignUp", row)).await;
+        }
+        EntryPath::PreTokenGeneration => {
+            let event = event("TokenGeneration_Authentication", row);
+            let event = serde_json::value::to_raw_value(&event).expect("JSON");
+            pre_token_generation::handle(world.app.clone(), event).await;
+        }
+        EntryPath::ManagementApi => {
+            let Some(email) = row.email.filter(|_| row.attributes == json!({})) else {
+                return false;
+            };
+            let verified = row.verified == json!("true");
+            pool.answers(
+                "AdminCreateUser",
+                json!({ "User": pool_user("jane", "jane", email, verified) }),
+            );
+            let body = json!({ "primaryEmail": email, "emailVerified": verified });
+            let answer = world.post("/users", &body).await;
+            // What is no address is refused before there is a user.
+            return answer.status == 201;
+        }
+    }
+    true
+}
+
+async fn memberships(world: &World) -> Vec<(String, String)> {
+    let body = world.get("/users/jane/organizations").await.body;
+    let text = |value: &Value| value.as_str().expect("text").to_owned();
+    let held = body.as_array().expect("a list").iter();
+    held.map(|held| (text(&held["id"]), text(&held["provenance"]["entryPath"]))).collect()
+}
+
+fn expected(joins: &[&str], path: EntryPath) -> Vec<(String, String)> {
+    joins.iter().map(|id| ((*id).to_owned(), path.as_str().to_owned())).collect()
+}
+
+#[tokio::test]
+async fn every_row_decides_the_same_by_every_entry_path() {
+    for path in EntryPath::ALL {
+        for row in rows() {
+            let (world, pool) = world().await;
+            if appear(&world, &pool, path, &row).await {
+                let found = memberships(&world).await;
+                assert_eq!(found, expected(row.joins, path), "{path:?}: {}", row.what);
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_entry_path_that_fails_anywhere_is_made_up_for_by_the_next_one() {
+    let row = row("a verified address in a domain", "jane@acme.com", &["acme", "globex"]);
+    for failing in EntryPath::ALL {
+        for calls in 0..6 {
+            let (world, pool) = world().await;
+            world.wire.cut_after(calls);
+            appear(&world, &pool, failing, &row).await;
+            world.wire.mend();
+            let before = memberships(&world).await;
+            assert!(before.is_empty() || before.len() == 2, "half joined after {calls} calls");
+
+            appear(&world, &pool, EntryPath::PreTokenGeneration, &row).await;
+
+            let path = if before.is_empty() { EntryPath::PreTokenGeneration } else { failing };
+            let found = memberships(&world).await;
+            assert_eq!(found, expected(row.joins, path), "{failing:?} cut after {calls} calls");
+        }
+    }
+}
