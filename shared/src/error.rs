@@ -193,7 +193,7 @@ impl Violation {
     pub fn unknown_role(pointer: impl Into<String>, id: &str) -> Self {
         Self::new(
             pointer,
-            "default_roles.unknown_role",
+            "organization_role.unknown",
             &Error::OrganizationRoleNotFound(id.escape_debug().to_string()),
         )
     }

@@ -378,7 +378,7 @@ async fn control_characters_in_values_are_refused_and_not_repeated() {
                 Method::PUT,
                 ROLES,
                 json!({ "organizationRoleIds": [text("")] }),
-                "default_roles.unknown_role",
+                "organization_role.unknown",
             ),
         ];
         for (method, path, body, code) in table {

@@ -72,11 +72,11 @@ async fn unknown_roles_are_refused_each_with_its_place_and_nothing_is_added() {
             "title": "Unprocessable Entity",
             "status": 422,
             "detail": reason,
-            "code": "default_roles.unknown_role",
+            "code": "organization_role.unknown",
             "message": reason,
             "errors": [{
                 "pointer": "/organizationRoleIds/1",
-                "code": "default_roles.unknown_role",
+                "code": "organization_role.unknown",
                 "detail": reason,
             }],
         })
@@ -92,7 +92,7 @@ async fn unknown_roles_are_refused_each_with_its_place_and_nothing_is_added() {
     let places: Vec<_> = answer.errors().into_iter().map(|(pointer, _)| pointer).collect();
     let expected = [0, 1, 2, 4, 5, 6, 7, 8, 9, 10].map(|i| format!("/organizationRoleIds/{i}"));
     assert_eq!(places, expected);
-    assert!(answer.errors().iter().all(|(_, code)| *code == "default_roles.unknown_role"));
+    assert!(answer.errors().iter().all(|(_, code)| *code == "organization_role.unknown"));
     assert_eq!(
         answer.body["errors"][5]["detail"],
         "there is no organization role `a\\0b`: check the id, or create it with POST \
@@ -121,7 +121,7 @@ async fn an_element_that_is_very_long_is_quoted_in_part() {
 
     let answer = world.post(PATH, &naming(&["\u{7f}".repeat(900_000)])).await;
 
-    answer.problem(422, "default_roles.unknown_role");
+    answer.problem(422, "organization_role.unknown");
     assert!(answer.body.to_string().len() < 10_000);
 }
 

@@ -65,8 +65,8 @@ async fn an_unknown_role_is_refused_and_nothing_changes() {
     assert_eq!(
         answer.errors(),
         [
-            ("/organizationRoleIds/1", "default_roles.unknown_role"),
-            ("/organizationRoleIds/2", "default_roles.unknown_role"),
+            ("/organizationRoleIds/1", "organization_role.unknown"),
+            ("/organizationRoleIds/2", "organization_role.unknown"),
         ]
     );
     assert_eq!(world.items().await, before);

@@ -106,12 +106,12 @@ async fn assert_refuses_unknown_roles(method: Method, path: &str, users: &[&str]
     let answer = world.ask(method.clone(), path).json(&body(&[&role, "role_0"])).send().await;
     let reason = "there is no organization role `role_0`: check the id, or create it with POST \
                   /organization-roles";
-    assert_eq!(answer.problem(422, "default_roles.unknown_role"), reason);
+    assert_eq!(answer.problem(422, "organization_role.unknown"), reason);
     assert_eq!(
         answer.body["errors"],
         json!([{
             "pointer": "/organizationRoleIds/1",
-            "code": "default_roles.unknown_role",
+            "code": "organization_role.unknown",
             "detail": reason,
         }])
     );
