@@ -8,9 +8,10 @@ use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
+use aws_config::environment::EnvironmentVariableCredentialsProvider;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, SdkConfig};
+use aws_config::{BehaviorVersion, Region};
 use futures_util::FutureExt;
 use lambda_runtime::{LambdaEvent, service_fn};
 use serde_json::value::RawValue;
@@ -55,6 +56,36 @@ impl Waits {
 /// waits 5 seconds, then calls again, and shows the user an error after the third time.
 pub const TRIGGER_DEADLINE: Duration = Duration::from_millis(3_500);
 
+/// A client of one of the SDK's crates, from what Lambda puts into the environment: region and
+/// credentials, and where an emulator stands in, `AWS_ENDPOINT_URL_<SERVICE>` or
+/// `AWS_ENDPOINT_URL`. The SDK's own loader, which also knows profiles, containers and instances,
+/// would add a megabyte to every function. The waits are ours: the SDK has no time-outs of its
+/// own, and pauses for up to a second before its first retry.
+macro_rules! client {
+    ($sdk:ident, $service:literal, $waits:expr) => {{
+        let waits: Waits = $waits;
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(waits.connect)
+            .operation_attempt_timeout(waits.attempt)
+            .operation_timeout(waits.call)
+            .build();
+        let retries = RetryConfig::standard()
+            .with_max_attempts(3)
+            .with_initial_backoff(Duration::from_millis(50));
+        let mut config = $sdk::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(environment("AWS_REGION").map(Region::new))
+            .credentials_provider(EnvironmentVariableCredentialsProvider::new())
+            .timeout_config(timeouts)
+            .retry_config(retries);
+        config.set_endpoint_url(
+            environment(concat!("AWS_ENDPOINT_URL_", $service))
+                .or_else(|| environment("AWS_ENDPOINT_URL")),
+        );
+        $sdk::Client::from_conf(config.build())
+    }};
+}
+
 /// Runs an HTTP function: its routes behind API Gateway (HTTP API, payload version 2.0).
 ///
 /// # Errors
@@ -62,8 +93,8 @@ pub const TRIGGER_DEADLINE: Duration = Duration::from_millis(3_500);
 pub async fn run_http(routes: Routes) -> Result<(), lambda_runtime::Error> {
     start_logging();
     let settings = Settings::read(environment)?;
-    let config = sdk_config(Waits::HTTP).await;
-    serve(routes, app(&config, settings, Directory::default())).await
+    let client = client!(aws_sdk_dynamodb, "DYNAMODB", Waits::HTTP);
+    serve(routes, app(client, settings, Directory::default())).await
 }
 
 /// Runs an HTTP function that asks the user pool.
@@ -74,9 +105,10 @@ pub async fn run_http_with_directory(routes: Routes) -> Result<(), lambda_runtim
     start_logging();
     let settings = Settings::read(environment)?;
     let user_pool_id = Settings::user_pool_id(environment)?;
-    let config = sdk_config(Waits::HTTP).await;
-    let cognito = aws_sdk_cognitoidentityprovider::Client::new(&config);
-    serve(routes, app(&config, settings, Directory::new(cognito, user_pool_id))).await
+    let client = client!(aws_sdk_dynamodb, "DYNAMODB", Waits::HTTP);
+    let cognito =
+        client!(aws_sdk_cognitoidentityprovider, "COGNITO_IDENTITY_PROVIDER", Waits::HTTP);
+    serve(routes, app(client, settings, Directory::new(cognito, user_pool_id))).await
 }
 
 async fn serve(routes: Routes, app: App) -> Result<(), lambda_runtime::Error> {
@@ -102,8 +134,8 @@ where
     start_logging();
     let app = match Settings::read(environment) {
         Ok(settings) => {
-            let config = sdk_config(Waits::TRIGGER).await;
-            let app = app(&config, settings, Directory::default());
+            let client = client!(aws_sdk_dynamodb, "DYNAMODB", Waits::TRIGGER);
+            let app = app(client, settings, Directory::default());
             app.store.warm_up().await;
             Some(app)
         }
@@ -139,9 +171,8 @@ pub async fn within_deadline(work: impl Future<Output = ()>) {
 }
 
 /// What a function works with on Lambda.
-fn app(config: &SdkConfig, settings: Settings, directory: Directory) -> App {
+fn app(client: aws_sdk_dynamodb::Client, settings: Settings, directory: Directory) -> App {
     let randomness = Randomness::system();
-    let client = aws_sdk_dynamodb::Client::new(config);
     App {
         store: Store::new(client, settings.table_name, randomness.clone()),
         clock: Clock::system(),
@@ -149,24 +180,6 @@ fn app(config: &SdkConfig, settings: Settings, directory: Directory) -> App {
         mailbox_policy: settings.mailbox_policy,
         directory,
     }
-}
-
-/// The SDK's configuration with our own waits: it has no time-outs of its own, and pauses for up to
-/// a second before its first retry.
-async fn sdk_config(waits: Waits) -> SdkConfig {
-    let timeouts = TimeoutConfig::builder()
-        .connect_timeout(waits.connect)
-        .operation_attempt_timeout(waits.attempt)
-        .operation_timeout(waits.call)
-        .build();
-    let retries = RetryConfig::standard()
-        .with_max_attempts(3)
-        .with_initial_backoff(Duration::from_millis(50));
-    aws_config::defaults(BehaviorVersion::latest())
-        .timeout_config(timeouts)
-        .retry_config(retries)
-        .load()
-        .await
 }
 
 /// JSON lines on standard output, from the level that Lambda's logging configuration names.
