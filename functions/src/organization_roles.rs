@@ -77,10 +77,8 @@ async fn update(
     PathOf(id): PathOf<OrganizationRoleId>,
     JsonBody(body): JsonBody<Changes>,
 ) -> Result<Json<RoleEntity>, Problem> {
-    let name = body.name.as_deref().map(values::name).transpose();
-    let description =
-        body.description.as_ref().map(|text| values::description(text.as_deref())).transpose();
-    let (name, description) = both(name, description).map_err(Error::Invalid)?;
+    let texts = values::changed_texts(body.name.as_deref(), body.description.as_ref());
+    let (name, description) = texts.map_err(Error::Invalid)?;
     let changes = OrganizationRoleChanges { name, description };
     let role = app.store.update_organization_role(&id, &changes).await?;
     Ok(Json(RoleEntity::from(&role)))

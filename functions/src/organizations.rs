@@ -126,11 +126,9 @@ async fn update(
     PathOf(id): PathOf<OrganizationId>,
     JsonBody(body): JsonBody<Changes>,
 ) -> Result<Response, Problem> {
-    let name = body.name.as_deref().map(values::name).transpose();
-    let description =
-        body.description.as_ref().map(|text| values::description(text.as_deref())).transpose();
+    let texts = values::changed_texts(body.name.as_deref(), body.description.as_ref());
     let ((name, description), custom_data) =
-        both(both(name, description), custom_data(body.custom_data)).map_err(Error::Invalid)?;
+        both(texts, custom_data(body.custom_data)).map_err(Error::Invalid)?;
     let changes = OrganizationChanges { name, description, custom_data };
     app.store.update_organization(&id, &changes).await?;
     let (organization, custom_data) = read(&app, &id).await?;

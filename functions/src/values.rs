@@ -19,6 +19,17 @@ pub(crate) fn name(text: &str) -> Checked<Name> {
     Name::parse(text).map_err(|error| vec![Violation::name(error)])
 }
 
+/// What is to change of a name and a description; what is none stays.
+pub(crate) fn changed_texts(
+    new_name: Option<&str>,
+    new_description: Option<&Option<String>>,
+) -> Checked<(Option<Name>, Option<Option<Description>>)> {
+    both(
+        new_name.map(name).transpose(),
+        new_description.map(|text| description(text.as_deref())).transpose(),
+    )
+}
+
 /// A description, if there is one.
 pub(crate) fn description(text: Option<&str>) -> Checked<Option<Description>> {
     let parsed = text.map(Description::parse).transpose();

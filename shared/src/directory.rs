@@ -13,6 +13,7 @@ use jiff::Timestamp;
 
 use crate::domain::ids::UserId;
 use crate::error::{Error, Result};
+use crate::store::{cause, is_refusal};
 
 /// Why the user pool failed. Meant for the log, never for a client.
 #[derive(Debug, thiserror::Error)]
@@ -204,16 +205,8 @@ fn failure<E>(operation: &'static str, error: &SdkError<E>) -> DirectoryError
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
 {
-    let cause = crate::store::cause(error);
-    let refused = match error {
-        SdkError::ConstructionFailure(_) => true,
-        SdkError::ServiceError(service) => {
-            service.raw().status().is_client_error()
-                && service.err().code() != Some("TooManyRequestsException")
-        }
-        _ => false,
-    };
-    if refused {
+    let cause = cause(error);
+    if is_refusal(error, &["TooManyRequestsException"]) {
         DirectoryError::Refused { operation, cause }
     } else {
         DirectoryError::Unavailable { operation, cause }

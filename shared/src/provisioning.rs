@@ -74,7 +74,7 @@ pub async fn provision(
     }
 
     let profile = changed_profile(user, &known, &joined);
-    let left_out = store.join(&user.id, &joined, profile.as_ref()).await?.left_out;
+    let left_out = store.join(&user.id, &joined, profile.as_ref()).await?;
     for (id, decision) in &mut decisions {
         match left_out.get(id) {
             None | Some(Standing::Stranger) => {}

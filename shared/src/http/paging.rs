@@ -73,7 +73,7 @@ pub struct CursorPaging {
     /// The most entries that the page holds.
     pub page_size: usize,
     cursor: Option<String>,
-    others: Vec<(String, String)>,
+    query: Query,
     location: Location,
 }
 
@@ -86,7 +86,7 @@ impl<S: Send + Sync> FromRequestParts<S> for CursorPaging {
         Ok(Self {
             page_size: size.unwrap_or(USUAL_PAGE) as usize,
             cursor: query.get(CURSOR, "request.invalid_cursor")?.map(str::to_owned),
-            others: query.without(&[CURSOR, PAGE_SIZE]),
+            query,
             location: Location::of(parts),
         })
     }
@@ -103,11 +103,7 @@ impl CursorPaging {
         longest: usize,
         code: &'static str,
     ) -> Result<Option<&str>, Problem> {
-        let mut values = self.others.iter().filter(|(key, _)| key == name);
-        let value = values.next().map(|(_, value)| value.as_str());
-        if values.next().is_some() {
-            return Err(super::query::twice(name, code));
-        }
+        let value = self.query.get(name, code)?;
         if value.is_some_and(|value| value.chars().count() > longest) {
             let detail = format!("`{name}` is too long: send at most {longest} characters");
             return Err(Problem::new(StatusCode::BAD_REQUEST, code, detail));

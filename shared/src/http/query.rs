@@ -1,19 +1,17 @@
 //! Reading query strings, and writing those of links.
 
-use std::borrow::Cow;
-
 use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
 
 use super::Problem;
 
 /// The parameters of a request's query string.
-pub(super) struct Query<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
+pub(super) struct Query(Vec<(String, String)>);
 
-impl<'a> Query<'a> {
-    pub(super) fn of(parts: &'a Parts) -> Self {
+impl Query {
+    pub(super) fn of(parts: &Parts) -> Self {
         let query = parts.uri.query().unwrap_or_default();
-        Self(form_urlencoded::parse(query.as_bytes()).collect())
+        Self(form_urlencoded::parse(query.as_bytes()).into_owned().collect())
     }
 
     /// The one value of a parameter, if it is there.
@@ -21,15 +19,10 @@ impl<'a> Query<'a> {
         let mut values = self.0.iter().filter(|(key, _)| key == name).map(|(_, value)| &**value);
         let value = values.next();
         if values.next().is_some() {
-            return Err(twice(name, code));
+            let detail = format!("`{name}` is there twice: send it once");
+            return Err(Problem::new(StatusCode::BAD_REQUEST, code, detail));
         }
         Ok(value)
-    }
-
-    /// All parameters but these.
-    pub(super) fn without(&self, names: &[&str]) -> Vec<(String, String)> {
-        let others = self.0.iter().filter(|(name, _)| !names.contains(&&**name));
-        others.map(|(name, value)| (name.to_string(), value.to_string())).collect()
     }
 
     /// A whole number within bounds, if it is there.
@@ -52,12 +45,6 @@ impl<'a> Query<'a> {
             }
         }
     }
-}
-
-/// A parameter can be there once.
-pub(super) fn twice(name: &str, code: &'static str) -> Problem {
-    let detail = format!("`{name}` is there twice: send it once");
-    Problem::new(StatusCode::BAD_REQUEST, code, detail)
 }
 
 /// Where a request went, for links in its answer.

@@ -68,18 +68,23 @@ where
         "TransactionInProgressException",
     ];
     let cause = cause(error);
-    let refused = match error {
-        SdkError::ConstructionFailure(_) => true,
-        SdkError::ServiceError(service) => {
-            service.raw().status().is_client_error()
-                && !service.err().code().is_some_and(|code| PASSING.contains(&code))
-        }
-        _ => false,
-    };
-    if refused {
+    if is_refusal(error, &PASSING) {
         StoreError::Refused { operation, cause }
     } else {
         StoreError::Unavailable { operation, cause }
+    }
+}
+
+/// Whether a service will refuse the same call again: it could not be built, or the answer was a
+/// client error, but for those codes that say that the service could not take it just then.
+pub(crate) fn is_refusal<E: ProvideErrorMetadata>(error: &SdkError<E>, passing: &[&str]) -> bool {
+    match error {
+        SdkError::ConstructionFailure(_) => true,
+        SdkError::ServiceError(service) => {
+            service.raw().status().is_client_error()
+                && !service.err().code().is_some_and(|code| passing.contains(&code))
+        }
+        _ => false,
     }
 }
 

@@ -213,20 +213,16 @@ impl Store {
             .name("#joinedAt", "joinedAt")
             .value(":now", timestamp(at))
             .set("removedAt = :now")
+            .remove_all(&[
+                "roleIds",
+                "joinedAt",
+                "rule",
+                "emailDomain",
+                "entryPath",
+                keys::GSI1_PK,
+                keys::GSI1_SK,
+            ])
             .when("attribute_exists(#joinedAt)");
-        let attributes = [
-            "roleIds",
-            "joinedAt",
-            "rule",
-            "emailDomain",
-            "entryPath",
-            keys::GSI1_PK,
-            keys::GSI1_SK,
-        ];
-        for (index, name) in attributes.into_iter().enumerate() {
-            let placeholder = format!("#x{index}");
-            mark = mark.name(&placeholder, name).remove(placeholder);
-        }
         let mut writes = Vec::new();
         if let Some(digest) = profile.as_ref().and_then(digest) {
             let attributes = HashMap::from([("removedAt".to_owned(), timestamp(at))]);

@@ -21,11 +21,11 @@ use std::sync::Arc;
 
 use aws_sdk_dynamodb::Client;
 
-pub(crate) use failure::cause;
+pub(crate) use failure::{cause, is_refusal};
 pub use memberships::Member;
 pub use organization_roles::OrganizationRoleChanges;
 pub use organizations::{OrganizationChanges, OrganizationRank, Page};
-pub use users::{Joining, UserItems};
+pub use users::UserItems;
 
 use crate::ambient::Randomness;
 use item::{Attributes, Item};

@@ -218,15 +218,15 @@ impl Store {
         let mut patience = Patience::new(&self.randomness);
         loop {
             let list = self.email_domains(id).await?.ok_or_else(|| organization_not_found(id))?;
-            let mut tombstone = alive().value(":now", timestamp(at)).set("#deletedAt = :now");
-            for (index, name) in
-                ["name", "description", "createdAt", "jitRoles", keys::GSI1_PK, keys::GSI1_SK]
-                    .into_iter()
-                    .enumerate()
-            {
-                let placeholder = format!("#x{index}");
-                tombstone = tombstone.name(&placeholder, name).remove(placeholder);
-            }
+            let tombstone =
+                alive().value(":now", timestamp(at)).set("#deletedAt = :now").remove_all(&[
+                    "name",
+                    "description",
+                    "createdAt",
+                    "jitRoles",
+                    keys::GSI1_PK,
+                    keys::GSI1_SK,
+                ]);
             // The list must be the one that was read, or the sweep would miss a domain.
             let unchanged = Expression::default()
                 .name("#version", "version")

@@ -90,10 +90,7 @@ impl Store {
         Ok(try_join_all(batches).await?.into_iter().flatten().collect())
     }
 
-    pub(super) async fn batch_get_one(
-        &self,
-        keys: Vec<Attributes>,
-    ) -> Result<Vec<Attributes>, StoreError> {
+    async fn batch_get_one(&self, keys: Vec<Attributes>) -> Result<Vec<Attributes>, StoreError> {
         const OPERATION: &str = "BatchGetItem";
         let mut items = Vec::with_capacity(keys.len());
         let mut wanted = Some(keys);

@@ -24,13 +24,6 @@ pub struct UserItems {
     pub profile: Option<Profile>,
 }
 
-/// What [`Store::join`] has found.
-#[derive(Clone, Debug, Default)]
-pub struct Joining {
-    /// The organizations that something stood in the way of, and what: they were left out.
-    pub left_out: HashMap<OrganizationId, Standing>,
-}
-
 impl Store {
     /// Everything that is kept of a user.
     ///
@@ -98,7 +91,7 @@ impl Store {
 
     /// Writes new memberships and the profile in one transaction. Where a membership or a removal
     /// mark stands already, that one is left out and the rest is written: so repeating changes
-    /// nothing. Where all of them are left out, the profile is too: it is for members only. At most
+    /// nothing. Answers which were left out, and what stood there. Where all of them are left out, the profile is too: it is for members only. At most
     /// 99 memberships.
     ///
     /// # Errors
@@ -108,15 +101,15 @@ impl Store {
         user: &UserId,
         memberships: &[Membership],
         profile: Option<&Profile>,
-    ) -> Result<Joining, StoreError> {
-        let mut joining = Joining::default();
+    ) -> Result<HashMap<OrganizationId, Standing>, StoreError> {
+        let mut left_out = HashMap::new();
         loop {
             let wanted: Vec<_> = memberships
                 .iter()
-                .filter(|membership| !joining.left_out.contains_key(&membership.organization_id))
+                .filter(|membership| !left_out.contains_key(&membership.organization_id))
                 .collect();
             if wanted.is_empty() && !memberships.is_empty() {
-                return Ok(joining);
+                return Ok(left_out);
             }
             let mut writes: Vec<_> = wanted
                 .iter()
@@ -129,15 +122,15 @@ impl Store {
                 .collect();
             writes.extend(profile.map(|profile| self.put_profile(user, profile)));
             if writes.is_empty() {
-                return Ok(joining);
+                return Ok(left_out);
             }
             let Err(unmet) = self.commit(writes).await? else {
-                return Ok(joining);
+                return Ok(left_out);
             };
             for (index, membership) in wanted.iter().enumerate() {
                 if let Some(item) = unmet.at(index) {
                     let found = item.map_or(Standing::Member, |item| standing(&self.item(item)));
-                    joining.left_out.insert(membership.organization_id.clone(), found);
+                    left_out.insert(membership.organization_id.clone(), found);
                 }
             }
         }
