@@ -7,6 +7,7 @@ pub mod directory;
 pub mod domain;
 pub mod error;
 pub mod http;
+pub mod metrics;
 pub mod provisioning;
 pub mod runtime;
 pub mod store;

@@ -2,13 +2,12 @@
 //! decided, and what one path could not do, the next one does.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use functions::triggers::pre_token_generation;
 use serde_json::{Value, json};
 use shared::domain::email_address::EmailAddress;
 use shared::domain::membership::EntryPath;
 use shared::domain::public_mailbox::MailboxPolicy;
 
-use crate::support::{Pool, World, pool_user, text};
+use crate::support::{Pool, World, pool_user, text, trigger_event};
 
 /// What is known of a user, in a row of the table.
 #[derive(Clone)]
@@ -91,14 +90,7 @@ fn event(source: &str, row: &Row) -> Value {
     let all = attributes.as_object_mut().expect("an object");
     all.extend(row.email.map(|email| ("email".to_owned(), json!(email))));
     all.extend(row.attributes.as_object().expect("an object").clone());
-    json!({
-        "version": "2",
-        "triggerSource": source,
-        "userPoolId": "eu-central-1_EXAMPLE",
-        "userName": "jane",
-        "request": { "userAttributes": attributes },
-        "response": {},
-    })
+    trigger_event("2", source, &attributes)
 }
 
 /// Lets the user of a row appear; not every path has every row.
@@ -108,9 +100,7 @@ async fn appear(world: &World, pool: &Pool, path: EntryPath, row: &Row) -> bool 
             world.post_confirmation(&event("PostConfirmation_ConfirmSignUp", row)).await;
         }
         EntryPath::PreTokenGeneration => {
-            let event = event("TokenGeneration_Authentication", row);
-            let event = serde_json::value::to_raw_value(&event).expect("JSON");
-            pre_token_generation::handle(world.app.clone(), event).await;
+            world.pre_token_generation(&event("TokenGeneration_Authentication", row)).await;
         }
         EntryPath::ManagementApi => {
             let Some(email) = row.email.filter(|_| row.attributes == json!({})) else {

@@ -11,6 +11,7 @@ mod http;
 mod lambda_events;
 mod local;
 mod memberships;
+mod metrics;
 mod organization_roles;
 mod organizations;
 mod permissions;

@@ -3,8 +3,6 @@
 use std::collections::BTreeSet;
 
 use functions::HTTP_FUNCTIONS;
-use functions::triggers::pre_token_generation;
-use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use shared::domain::jit::EmailDomains;
 
@@ -395,20 +393,6 @@ fn event(method: &str, path: &str, body: &Value) -> Value {
     })
 }
 
-/// What Cognito sends before it issues a token.
-fn token_event(sub: &str, email: &str) -> Box<RawValue> {
-    let event = json!({
-        "version": "2",
-        "triggerSource": "TokenGeneration_Authentication",
-        "userName": sub,
-        "request": {
-            "userAttributes": { "sub": sub, "email": email, "email_verified": "true" },
-        },
-        "response": {},
-    });
-    serde_json::value::to_raw_value(&event).expect("JSON")
-}
-
 /// Whether a request is for a route: `GET /organizations/acme` for `GET /organizations/{id}`.
 fn is_for(request: &str, route: &str) -> bool {
     let (request, route) = (request.split('/'), route.split('/'));
@@ -441,9 +425,8 @@ async fn functions_do_what_their_roles_grant_and_make_use_of_all_of_it() {
     world.sign_up("user-2", "joe@acme.com").await;
     let mut observed = vec![("post-confirmation", done(&world))];
     world.app.store.warm_up().await;
-    let token = token_event("user-3", "jim@acme.com");
-    let answer = pre_token_generation::handle(world.app.clone(), token).await;
-    assert!(answer.get().contains(r#""organizations":["acme"]"#), "{answer}");
+    let answer = world.token("user-3", "jim@acme.com").await.to_string();
+    assert!(answer.contains(r#""organizations":["acme"]"#), "{answer}");
     observed.push(("pre-token-generation", done(&world)));
     // First, while there is an organization that a new user can join.
     let walks: Vec<_> = [("users", walk_of_users(&pool))].into_iter().chain(walks).collect();

@@ -292,6 +292,7 @@ fn the_customers_pool_is_another_than_the_operators_and_the_only_one_that_calls_
 fn each_function_gets_the_settings_that_its_code_uses_and_no_others() {
     const TABLE_NAME: &str = "TABLE_NAME";
     const EXCEPTIONS: &str = "PUBLIC_MAILBOX_EXCEPTIONS";
+    const STACK_NAME: &str = "STACK_NAME";
     const USER_POOL_ID: &str = "USER_POOL_ID";
     let template = template("template.yaml");
     let globals = &template["Globals"]["Function"]["Environment"]["Variables"];
@@ -303,7 +304,8 @@ fn each_function_gets_the_settings_that_its_code_uses_and_no_others() {
         let variables: BTreeMap<_, _> = variables.map(|(k, v)| (k.as_str(), v.clone())).collect();
 
         let table = json!({ "Fn::GetAtt": "Storage.Outputs.TableName" });
-        let mut expected = BTreeMap::from([(TABLE_NAME, table)]);
+        let stack = json!({ "Ref": "AWS::StackName" });
+        let mut expected = BTreeMap::from([(TABLE_NAME, table), (STACK_NAME, stack)]);
         let module = module_of(name);
         let source = source_of(&module);
         // What triggers share asks the policy for them.
@@ -333,9 +335,10 @@ fn each_function_gets_the_settings_that_its_code_uses_and_no_others() {
     };
     assert!(Settings::read(empty).is_err(), "an empty table name is none");
     assert!(Settings::user_pool_id(empty).is_err(), "an empty id is none");
+    assert_eq!(Settings::stack_name(empty), "none", "an empty name is none");
     assert_eq!(
         read.into_inner(),
-        [TABLE_NAME, EXCEPTIONS, USER_POOL_ID],
+        [TABLE_NAME, EXCEPTIONS, USER_POOL_ID, STACK_NAME],
         "teach this test what else functions read"
     );
 }

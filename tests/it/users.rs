@@ -1,7 +1,6 @@
 //! `/users`: Cognito's part is a recording, so that each of its moods can be had
 
 use axum::http::Method;
-use functions::triggers::pre_token_generation;
 use serde_json::{Value, json};
 use shared::domain::text::Name;
 
@@ -288,17 +287,7 @@ async fn a_user_who_could_not_be_provisioned_exists_and_joins_with_the_first_tok
 
     world.wire.mend();
     assert_is(&world.get("/users/user-1/organizations").await, 200, &json!([]));
-    let event = json!({
-        "version": "2",
-        "triggerSource": "TokenGeneration_Authentication",
-        "userName": "jane",
-        "request": { "userAttributes": {
-            "sub": "user-1", "email": "jane@acme.com", "email_verified": "true",
-        } },
-        "response": {},
-    });
-    let event = serde_json::value::to_raw_value(&event).expect("JSON");
-    pre_token_generation::handle(world.app.clone(), event).await;
+    world.token("user-1", "jane@acme.com").await;
     let held = world.get("/users/user-1/organizations").await;
     assert_is(&held, 200, &json!([joined("PreTokenGeneration")]));
 }

@@ -7,6 +7,7 @@ use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value, json};
 use shared::domain::ids::OrganizationId;
 use shared::domain::text::Name;
+use shared::metrics;
 
 /// The most bytes that the claims take in a token, as JSON. A token that passes the 8 KB which
 /// gateways allow for all headers locks its user out.
@@ -65,11 +66,13 @@ impl Claims {
         let organization_roles = ("organization_roles".to_owned(), list(&roles));
         let overflow = ("organizations_overflow".to_owned(), yes);
         let fits = |claims: &Map<String, Value>| json!(claims).to_string().len() <= MOST;
-        let choices = [
-            Map::from_iter([organizations.clone(), organization_roles]),
-            Map::from_iter([organizations, overflow.clone()]),
-        ];
-        choices.into_iter().find(fits).unwrap_or_else(|| Map::from_iter([overflow]))
+        let everything = Map::from_iter([organizations.clone(), organization_roles]);
+        if fits(&everything) {
+            return everything;
+        }
+        metrics::token_overflowed();
+        let without_roles = Map::from_iter([organizations, overflow.clone()]);
+        if fits(&without_roles) { without_roles } else { Map::from_iter([overflow]) }
     }
 }
 

@@ -9,8 +9,10 @@ use std::pin::Pin;
 
 use serde_json::value::RawValue;
 use shared::App;
-use shared::domain::decision::{Decision, User};
+use shared::domain::decision::{Decision, Reason, Source, User};
+use shared::domain::ids::OrganizationId;
 use shared::domain::membership::Membership;
+use shared::metrics;
 use shared::provisioning::{Appearance, Outcome, provision};
 use shared::store::StoreError;
 
@@ -38,38 +40,49 @@ pub const TRIGGERS: [Trigger; 2] = [
     },
 ];
 
-/// Runs the engine for a user who appears, and logs every decision with its reason. Answers
-/// everything that the user is a member of then.
+/// Runs the engine for a user who appears, and logs and counts every decision with its reason.
+/// Answers everything that the user is a member of then.
 pub(crate) async fn appear(app: &App, user: &User) -> Result<Vec<Membership>, StoreError> {
-    let now = app.clock.now();
-    let appearance = provision(&app.store, &app.mailbox_policy, user, now).await;
+    let started = app.clock.now();
+    let appearance = provision(&app.store, &app.mailbox_policy, user, started).await;
     let Appearance { outcome, memberships } = appearance.inspect_err(|error| {
         tracing::error!(user = %user.id, %error, "not provisioned");
+        if let Source::Entry(entry_path) = user.source {
+            metrics::provisioning_failed(entry_path);
+        }
     })?;
+    if let Source::Entry(entry_path) = user.source {
+        metrics::user_seen(entry_path, app.clock.now().duration_since(started));
+    }
     match outcome {
-        Outcome::Nothing(reason) => {
-            tracing::info!(user = %user.id, decision = "nothing", reason = reason.as_str());
-        }
-        Outcome::Decided(decisions) if decisions.is_empty() => {
-            tracing::info!(user = %user.id, decision = "nothing", reason = "not_listed");
-        }
+        Outcome::Nothing(reason) => nothing(user, &reason),
+        Outcome::Decided(decisions) if decisions.is_empty() => nothing(user, &Reason::NotListed),
         Outcome::Decided(decisions) => {
             for (organization, decision) in decisions {
-                log(user, &organization.to_string(), &decision);
+                decided(user, &organization, &decision);
             }
         }
     }
     Ok(memberships)
 }
 
-fn log(user: &User, organization: &str, decision: &Decision) {
+fn nothing(user: &User, reason: &Reason) {
+    tracing::info!(user = %user.id, decision = "nothing", reason = reason.as_str());
+    metrics::refused(reason);
+}
+
+fn decided(user: &User, organization: &OrganizationId, decision: &Decision) {
     match decision {
         Decision::Join(email_domain) => {
-            tracing::info!(user = %user.id, organization, decision = "join", %email_domain);
+            tracing::info!(user = %user.id, %organization, decision = "join", %email_domain);
+            if let Source::Entry(entry_path) = user.source {
+                metrics::joined(entry_path);
+            }
         }
         Decision::Pass(reason) => {
-            let reason = reason.as_str();
-            tracing::info!(user = %user.id, organization, decision = "pass", reason);
+            let reason_name = reason.as_str();
+            tracing::info!(user = %user.id, %organization, decision = "pass", reason = reason_name);
+            metrics::refused(reason);
         }
     }
 }

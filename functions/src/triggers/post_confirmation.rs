@@ -2,21 +2,31 @@
 
 use serde_json::value::RawValue;
 use shared::App;
+use shared::domain::membership::EntryPath;
+use shared::metrics;
 use shared::runtime::within_deadline;
 
 use super::{appear, event};
 
+/// The entry path of this trigger.
+pub const ENTRY_PATH: EntryPath = EntryPath::PostConfirmation;
+
 /// Provisions the user of an event, and answers the event's own bytes: whatever happens, and
 /// within the deadline. What could not be done now is done at the user's next appearance.
 pub async fn handle(app: App, event: Box<RawValue>) -> Box<RawValue> {
-    within_deadline(evaluate(&app, event.get())).await;
+    if within_deadline(evaluate(&app, event.get())).await.is_none() {
+        metrics::provisioning_failed(ENTRY_PATH);
+    }
     event
 }
 
 async fn evaluate(app: &App, event: &str) {
     match event::user(event) {
-        // A failure is logged, and nothing else can be done about it here.
+        // A failure is logged and counted, and nothing else can be done about it here.
         Ok(user) => drop(appear(app, &user).await),
-        Err(error) => tracing::error!(%error, "not provisioned"),
+        Err(error) => {
+            tracing::error!(%error, "not provisioned");
+            metrics::provisioning_failed(ENTRY_PATH);
+        }
     }
 }

@@ -5,48 +5,53 @@ use futures_util::future::try_join;
 use serde_json::value::RawValue;
 use shared::App;
 use shared::domain::decision::{Source, User};
-use shared::domain::membership::Membership;
+use shared::domain::membership::{EntryPath, Membership};
+use shared::metrics;
 use shared::runtime::within_deadline;
 use shared::store::StoreError;
 
 use super::claims::Claims;
 use super::{appear, event};
 
+/// The entry path of this trigger.
+pub const ENTRY_PATH: EntryPath = EntryPath::PreTokenGeneration;
+
+/// There should be claims, but there are none. Why is in the log.
+struct NoClaims;
+
 /// Provisions the user of an event, and adds the claims to its answer. Where that fails, or takes
 /// too long, the token is issued without these claims: the answer is the event's own bytes.
 pub async fn handle(app: App, event: Box<RawValue>) -> Box<RawValue> {
-    let mut answer = None;
-    within_deadline(async { answer = evaluate(&app, event.get()).await }).await;
-    answer.unwrap_or(event)
+    let evaluated = within_deadline(evaluate(&app, event.get())).await.unwrap_or_else(|| {
+        metrics::provisioning_failed(ENTRY_PATH);
+        Err(NoClaims)
+    });
+    match evaluated {
+        Ok(answer) => answer.unwrap_or(event),
+        Err(NoClaims) => {
+            metrics::token_without_claims();
+            event
+        }
+    }
 }
 
 /// The event with the claims in its response; none where there is nothing to add.
-async fn evaluate(app: &App, json: &str) -> Option<Box<RawValue>> {
-    let user = match event::user(json) {
-        Ok(user) => user,
-        Err(error) => {
-            tracing::error!(%error, "no claims");
-            return None;
-        }
-    };
+async fn evaluate(app: &App, json: &str) -> Result<Option<Box<RawValue>>, NoClaims> {
+    let user = event::user(json).map_err(|error| {
+        tracing::error!(%error, "no claims");
+        metrics::provisioning_failed(ENTRY_PATH);
+        NoClaims
+    })?;
     if let Source::Other(source) = &user.source {
         tracing::info!(source, "no claims: not a token of a user's");
-        return None;
+        return Ok(None);
     }
-    let claims = match claims(app, &user).await {
-        Ok(claims) => claims,
-        Err(error) => {
-            tracing::error!(user = %user.id, %error, "no claims");
-            return None;
-        }
+    let failed = |error: &dyn std::error::Error| {
+        tracing::error!(user = %user.id, %error, "no claims");
+        NoClaims
     };
-    match claims.write_to(json) {
-        Ok(answer) => Some(answer),
-        Err(error) => {
-            tracing::error!(user = %user.id, %error, "no claims");
-            None
-        }
-    }
+    let claims = claims(app, &user).await.map_err(|error| failed(&error))?;
+    claims.write_to(json).map(Some).map_err(|error| failed(&error))
 }
 
 async fn claims(app: &App, user: &User) -> Result<Claims, StoreError> {

@@ -5,6 +5,7 @@ mod settings;
 
 use std::convert::Infallible;
 use std::future::Future;
+use std::io::stdout;
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
@@ -23,7 +24,9 @@ pub use settings::{Settings, SettingsError};
 use crate::ambient::{Clock, Randomness};
 use crate::app::App;
 use crate::directory::Directory;
+use crate::domain::membership::EntryPath;
 use crate::http::Routes;
+use crate::metrics::{CountRetries, Metrics, provisioning_failed};
 use crate::store::Store;
 
 /// How long a function waits for DynamoDB, and for Cognito.
@@ -56,12 +59,12 @@ impl Waits {
 /// waits 5 seconds, then calls again, and shows the user an error after the third time.
 pub const TRIGGER_DEADLINE: Duration = Duration::from_millis(3_500);
 
-/// A client of one of the SDK's crates, from what Lambda puts into the environment: region and
+/// The settings of a client of one of the SDK's crates, from what Lambda puts into the environment: region and
 /// credentials, and where an emulator stands in, `AWS_ENDPOINT_URL_<SERVICE>` or
 /// `AWS_ENDPOINT_URL`. The SDK's own loader, which also knows profiles, containers and instances,
 /// would add a megabyte to every function. The waits are ours: the SDK has no time-outs of its
 /// own, and pauses for up to a second before its first retry.
-macro_rules! client {
+macro_rules! config {
     ($sdk:ident, $service:literal, $waits:expr) => {{
         let waits: Waits = $waits;
         let timeouts = TimeoutConfig::builder()
@@ -82,8 +85,18 @@ macro_rules! client {
             environment(concat!("AWS_ENDPOINT_URL_", $service))
                 .or_else(|| environment("AWS_ENDPOINT_URL")),
         );
-        $sdk::Client::from_conf(config.build())
+        config
     }};
+}
+
+fn dynamodb(waits: Waits) -> aws_sdk_dynamodb::Client {
+    let config = config!(aws_sdk_dynamodb, "DYNAMODB", waits).interceptor(CountRetries);
+    aws_sdk_dynamodb::Client::from_conf(config.build())
+}
+
+fn cognito(waits: Waits) -> aws_sdk_cognitoidentityprovider::Client {
+    let config = config!(aws_sdk_cognitoidentityprovider, "COGNITO_IDENTITY_PROVIDER", waits);
+    aws_sdk_cognitoidentityprovider::Client::from_conf(config.build())
 }
 
 /// Runs an HTTP function: its routes behind API Gateway (HTTP API, payload version 2.0).
@@ -91,10 +104,10 @@ macro_rules! client {
 /// # Errors
 /// When the settings are wrong, or the runtime fails.
 pub async fn run_http(routes: Routes) -> Result<(), lambda_runtime::Error> {
-    start_logging();
+    let metrics = start_observing();
     let settings = Settings::read(environment)?;
-    let client = client!(aws_sdk_dynamodb, "DYNAMODB", Waits::HTTP);
-    serve(routes, app(client, settings, Directory::default())).await
+    let app = app(dynamodb(Waits::HTTP), settings, Directory::default());
+    serve(routes, app, metrics).await
 }
 
 /// Runs an HTTP function that asks the user pool.
@@ -102,19 +115,27 @@ pub async fn run_http(routes: Routes) -> Result<(), lambda_runtime::Error> {
 /// # Errors
 /// When the settings are wrong, or the runtime fails.
 pub async fn run_http_with_directory(routes: Routes) -> Result<(), lambda_runtime::Error> {
-    start_logging();
+    let metrics = start_observing();
     let settings = Settings::read(environment)?;
     let user_pool_id = Settings::user_pool_id(environment)?;
-    let client = client!(aws_sdk_dynamodb, "DYNAMODB", Waits::HTTP);
-    let cognito =
-        client!(aws_sdk_cognitoidentityprovider, "COGNITO_IDENTITY_PROVIDER", Waits::HTTP);
-    serve(routes, app(client, settings, Directory::new(cognito, user_pool_id))).await
+    let directory = Directory::new(cognito(Waits::HTTP), user_pool_id);
+    let app = app(dynamodb(Waits::HTTP), settings, directory);
+    serve(routes, app, metrics).await
 }
 
-async fn serve(routes: Routes, app: App) -> Result<(), lambda_runtime::Error> {
+async fn serve(routes: Routes, app: App, metrics: Metrics) -> Result<(), lambda_runtime::Error> {
     app.store.warm_up().await;
     let service = routes.into_service(app);
-    lambda_runtime::run(service_fn(move |event| answer_http_event(service.clone(), event))).await
+    let respond = move |event: LambdaEvent<Box<RawValue>>| {
+        let service = service.clone();
+        async move {
+            let request_id = event.context.request_id.clone();
+            let answer = answer_http_event(service, event).await;
+            metrics.write(&request_id, stdout());
+            answer
+        }
+    };
+    lambda_runtime::run(service_fn(respond)).await
 }
 
 fn environment(name: &str) -> Option<String> {
@@ -126,16 +147,18 @@ fn environment(name: &str) -> Option<String> {
 ///
 /// # Errors
 /// When the runtime fails.
-pub async fn run_trigger<F, Fut>(handle: F) -> Result<(), lambda_runtime::Error>
+pub async fn run_trigger<F, Fut>(
+    handle: F,
+    entry_path: EntryPath,
+) -> Result<(), lambda_runtime::Error>
 where
     F: Fn(App, Box<RawValue>) -> Fut,
     Fut: Future<Output = Box<RawValue>>,
 {
-    start_logging();
+    let metrics = start_observing();
     let app = match Settings::read(environment) {
         Ok(settings) => {
-            let client = client!(aws_sdk_dynamodb, "DYNAMODB", Waits::TRIGGER);
-            let app = app(client, settings, Directory::default());
+            let app = app(dynamodb(Waits::TRIGGER), settings, Directory::default());
             app.store.warm_up().await;
             Some(app)
         }
@@ -148,26 +171,31 @@ where
     let respond = move |event: LambdaEvent<Box<RawValue>>| {
         let app = app.clone();
         async move {
-            Ok::<_, Infallible>(match app {
+            let answer = match app {
                 Some(app) => handle(app, event.payload).await,
                 None => {
                     tracing::error!("not provisioned: the settings are wrong");
+                    provisioning_failed(entry_path);
                     event.payload
                 }
-            })
+            };
+            metrics.write(&event.context.request_id, stdout());
+            Ok::<_, Infallible>(answer)
         }
     };
     lambda_runtime::run(service_fn(respond)).await
 }
 
-/// Lets work on an event take no longer than [`TRIGGER_DEADLINE`], and survives its panics.
-pub async fn within_deadline(work: impl Future<Output = ()>) {
+/// Lets work on an event take no longer than [`TRIGGER_DEADLINE`], and survives its panics. Either
+/// is logged, and there is nothing to show for the work.
+pub async fn within_deadline<T>(work: impl Future<Output = T>) -> Option<T> {
     let survived = AssertUnwindSafe(work).catch_unwind();
     match tokio::time::timeout(TRIGGER_DEADLINE, survived).await {
-        Ok(Ok(())) => {}
+        Ok(Ok(done)) => return Some(done),
         Ok(Err(_)) => tracing::error!("panic in a trigger"),
         Err(_) => tracing::error!(deadline = ?TRIGGER_DEADLINE, "a trigger took too long"),
     }
+    None
 }
 
 /// What a function works with on Lambda.
@@ -182,8 +210,9 @@ fn app(client: aws_sdk_dynamodb::Client, settings: Settings, directory: Director
     }
 }
 
-/// JSON lines on standard output, from the level that Lambda's logging configuration names.
-fn start_logging() {
+/// JSON lines on standard output: the log, from the level that Lambda's logging configuration
+/// names, and the metrics.
+fn start_observing() -> Metrics {
     let level = std::env::var("AWS_LAMBDA_LOG_LEVEL").ok().and_then(|level| level.parse().ok());
     tracing_subscriber::fmt()
         .json()
@@ -192,4 +221,5 @@ fn start_logging() {
         .with_span_list(false)
         .with_max_level(level.unwrap_or(LevelFilter::INFO))
         .init();
+    Metrics::gather(Settings::stack_name(environment))
 }

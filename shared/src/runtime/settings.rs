@@ -46,6 +46,12 @@ impl Settings {
         })
     }
 
+    /// Reads the name of the stack, from `STACK_NAME`, for the metrics.
+    #[must_use]
+    pub fn stack_name(value: impl Fn(&str) -> Option<String>) -> String {
+        value("STACK_NAME").filter(|name| !name.is_empty()).unwrap_or_else(|| "none".to_owned())
+    }
+
     /// Reads the id of the user pool, from `USER_POOL_ID`, for the functions that need it.
     ///
     /// # Errors

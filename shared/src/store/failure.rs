@@ -7,6 +7,7 @@ use aws_sdk_dynamodb::types::CancellationReason;
 
 use super::StoreError;
 use crate::ambient::Randomness;
+use crate::metrics;
 
 /// How often a call is repeated that the table could not take just then.
 const REPEATS: u32 = 6;
@@ -37,6 +38,7 @@ impl<'a> Patience<'a> {
         let bound = FIRST_PAUSE * 2_u32.pow(self.repeats);
         self.repeats += 1;
         tracing::debug!(operation, cause, repeat = self.repeats, "repeating");
+        metrics::dynamodb_retried();
         let bound = u64::try_from(bound.as_millis()).expect("pauses are short");
         tokio::time::sleep(Duration::from_millis(self.randomness.up_to(bound))).await;
         Ok(())

@@ -1,5 +1,6 @@
 //! What tests stand on: a [`World`] with everything real but time and chance.
 
+mod counts;
 mod files;
 mod local;
 mod logs;
@@ -7,9 +8,12 @@ mod pool;
 mod wire;
 mod world;
 
+pub(crate) use counts::Counts;
 pub(crate) use files::{in_repository, logical_id, template, text_of};
 pub(crate) use local::{Reply, UsherLocal, http};
 pub(crate) use logs::Logs;
 pub(crate) use pool::{POOL_ID, Pool, pool_user, walk_of_users};
 pub(crate) use wire::{Fate, Traffic, Use};
-pub(crate) use world::{Answer, Ask, Item, World, organization_items, text};
+pub(crate) use world::{
+    Answer, Ask, Item, World, organization_items, text, trigger_event, verified,
+};

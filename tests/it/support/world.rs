@@ -23,12 +23,13 @@ use serde_json::{Value, json};
 use shared::directory::Directory;
 use shared::domain::public_mailbox::MailboxPolicy;
 use shared::http::Routes;
+use shared::metrics::CountRetries;
 use shared::store::Store;
 use shared::{App, Clock, Randomness};
 use tower::ServiceExt;
 use usher_local::TABLE_NAME;
 
-use super::pool::Pool;
+use super::pool::{POOL_ID, Pool};
 use super::wire::Wire;
 
 /// A stored item: its attributes by name, in DynamoDB's JSON.
@@ -270,26 +271,27 @@ impl World {
         serde_json::from_str(answer.get()).expect("JSON")
     }
 
+    /// Sends an event through the trigger `pre-token-generation` exactly as its binary does.
+    pub(crate) async fn pre_token_generation(&self, event: &Value) -> Value {
+        let event = serde_json::value::to_raw_value(event).expect("JSON");
+        let handled = functions::triggers::pre_token_generation::handle(self.app.clone(), event);
+        serde_json::from_str(handled.await.get()).expect("JSON")
+    }
+
     /// Confirms the sign-up of a user with a verified address.
     pub(crate) async fn sign_up(&self, sub: &str, email: &str) {
-        self.post_confirmation(&json!({
-            "version": "1",
-            "triggerSource": "PostConfirmation_ConfirmSignUp",
-            "region": "eu-central-1",
-            "userPoolId": "eu-central-1_EXAMPLE",
-            "userName": sub,
-            "callerContext": { "awsSdkVersion": "aws-sdk-unknown-unknown", "clientId": "client" },
-            "request": {
-                "userAttributes": {
-                    "sub": sub,
-                    "email": email,
-                    "email_verified": "true",
-                    "cognito:user_status": "CONFIRMED",
-                },
-            },
-            "response": {},
-        }))
+        self.post_confirmation(&trigger_event(
+            "1",
+            "PostConfirmation_ConfirmSignUp",
+            &verified(sub, email),
+        ))
         .await;
+    }
+
+    /// Issues a token to a user with a verified address, and answers its event's answer.
+    pub(crate) async fn token(&self, sub: &str, email: &str) -> Value {
+        let source = "TokenGeneration_Authentication";
+        self.pre_token_generation(&trigger_event("2", source, &verified(sub, email))).await
     }
 
     /// Creates an organization with this id as its name too.
@@ -434,12 +436,37 @@ pub(crate) fn text(value: impl Into<String>) -> AttributeValue {
     AttributeValue::S(value.into())
 }
 
+/// An event of a trigger, for a user with these attributes, whose name is the `sub` too.
+pub(crate) fn trigger_event(version: &str, source: &str, attributes: &Value) -> Value {
+    json!({
+        "version": version,
+        "triggerSource": source,
+        "region": "eu-central-1",
+        "userPoolId": POOL_ID,
+        "userName": attributes["sub"],
+        "callerContext": { "awsSdkVersion": "aws-sdk-unknown-unknown", "clientId": "client" },
+        "request": { "userAttributes": attributes },
+        "response": {},
+    })
+}
+
+/// The attributes of a user who has proven an address.
+pub(crate) fn verified(sub: &str, email: &str) -> Value {
+    json!({
+        "sub": sub,
+        "email": email,
+        "email_verified": "true",
+        "cognito:user_status": "CONFIRMED",
+    })
+}
+
 fn config(address: SocketAddr) -> aws_sdk_dynamodb::config::Builder {
     aws_sdk_dynamodb::Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::from_static("local"))
         .credentials_provider(Credentials::new("test", "test", None, None, "test"))
         .endpoint_url(format!("http://{address}"))
+        .interceptor(CountRetries)
 }
 
 async fn scan(client: &Client) -> BTreeMap<(String, String), Item> {

@@ -8,20 +8,13 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use shared::domain::public_mailbox::MailboxPolicy;
 
-use crate::support::{Item, Logs, World, organization_items, text};
+use crate::support::{Item, Logs, World, organization_items, text, trigger_event};
 
 /// A confirmed sign-up of a user with these attributes.
 fn sign_up_of(attributes: &Value) -> Value {
-    json!({
-        "version": "1",
-        "triggerSource": "PostConfirmation_ConfirmSignUp",
-        "region": "eu-central-1",
-        "userPoolId": "eu-central-1_EXAMPLE",
-        "userName": "jane",
-        "callerContext": { "awsSdkVersion": "aws-sdk-unknown-unknown", "clientId": "client" },
-        "request": { "userAttributes": attributes },
-        "response": {},
-    })
+    let mut event = trigger_event("1", "PostConfirmation_ConfirmSignUp", attributes);
+    event["userName"] = json!("jane");
+    event
 }
 
 /// Jane's attributes, with these instead of or besides hers; null takes one away.

@@ -1,16 +1,9 @@
 //! The trigger `pre-token-generation`
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use functions::triggers::pre_token_generation::handle;
 use serde_json::{Value, json};
 
-use crate::support::{Fate, World};
-
-/// The trigger's answer to an event, exactly as its binary gives it.
-async fn answer(world: &World, event: &Value) -> Value {
-    let event = serde_json::value::to_raw_value(event).expect("JSON");
-    serde_json::from_str(handle(world.app.clone(), event).await.get()).expect("JSON")
-}
+use crate::support::{Fate, World, trigger_event, verified};
 
 /// An event for a user with a verified address.
 fn event(version: &str, sub: &str, email: &str) -> Value {
@@ -18,25 +11,13 @@ fn event(version: &str, sub: &str, email: &str) -> Value {
         "1" | "0" => "claimsOverrideDetails",
         _ => "claimsAndScopeOverrideDetails",
     };
-    json!({
-        "version": version,
-        "triggerSource": "TokenGeneration_Authentication",
-        "region": "eu-central-1",
-        "userPoolId": "eu-central-1_EXAMPLE",
-        "userName": sub,
-        "callerContext": { "awsSdkVersion": "aws-sdk-unknown-unknown", "clientId": "client" },
-        "request": {
-            "userAttributes": {
-                "sub": sub,
-                "email": email,
-                "email_verified": "true",
-                "cognito:user_status": "CONFIRMED",
-            },
-            "groupConfiguration": { "groupsToOverride": ["staff"], "iamRolesToOverride": [] },
-            "scopes": ["openid"],
-        },
-        "response": { (details): null },
-    })
+    let source = "TokenGeneration_Authentication";
+    let mut event = trigger_event(version, source, &verified(sub, email));
+    event["request"]["groupConfiguration"] =
+        json!({ "groupsToOverride": ["staff"], "iamRolesToOverride": [] });
+    event["request"]["scopes"] = json!(["openid"]);
+    event["response"] = json!({ (details): null });
+    event
 }
 
 /// The claims that an answer adds to the access token.
@@ -70,7 +51,7 @@ async fn a_member_s_id_and_access_token_carry_the_claims_and_all_else_stays() {
             "idTokenGeneration": { "claimsToAddOrOverride": claims },
             "accessTokenGeneration": { "claimsToAddOrOverride": claims },
         }});
-        assert_eq!(answer(&world, &asked).await, expected, "version {version}");
+        assert_eq!(world.pre_token_generation(&asked).await, expected, "version {version}");
     }
 }
 
@@ -86,7 +67,7 @@ async fn version_1_carries_each_list_as_a_string_in_the_id_token() {
             "organizations": r#"["acme"]"#,
             "organization_roles": r#"["acme:analyst","acme:Engineer"]"#,
         }}});
-        assert_eq!(answer(&world, &asked).await, expected, "version {version}");
+        assert_eq!(world.pre_token_generation(&asked).await, expected, "version {version}");
     }
 }
 
@@ -106,7 +87,7 @@ async fn claims_scopes_and_groups_that_were_there_stay() {
 
     let roles = json!(["acme:analyst", "acme:Engineer"]);
     assert_eq!(
-        answer(&world, &asked).await["response"]["claimsAndScopeOverrideDetails"],
+        world.pre_token_generation(&asked).await["response"]["claimsAndScopeOverrideDetails"],
         json!({
             "idTokenGeneration": {
                 "claimsToAddOrOverride": {
@@ -133,7 +114,7 @@ async fn group_details_that_say_nothing_are_left_out_so_that_groups_stay() {
         let mut asked = event("2", "jane", "jane@acme.com");
         asked["response"]["claimsAndScopeOverrideDetails"] =
             json!({ "groupOverrideDetails": nothing });
-        let answered = answer(&world, &asked).await;
+        let answered = world.pre_token_generation(&asked).await;
         let details = &answered["response"]["claimsAndScopeOverrideDetails"];
         assert!(details.get("groupOverrideDetails").is_none(), "{details}");
         assert_eq!(access_claims(&answered)["organizations"], json!(["acme"]));
@@ -146,7 +127,7 @@ async fn numbers_of_the_event_stay_to_the_letter() {
     let mut text = event("2", "jane", "jane@acme.com").to_string();
     text.insert_str(1, r#""odd":[12345678901234567890123,1.0,1e400],"#);
     let raw = serde_json::value::RawValue::from_string(text).expect("JSON");
-    let answered = handle(world.app.clone(), raw).await;
+    let answered = functions::triggers::pre_token_generation::handle(world.app.clone(), raw).await;
     assert!(answered.get().contains(r#""odd":[12345678901234567890123,1.0,1e400]"#));
     assert!(answered.get().contains(r#""organizations":["acme"]"#));
 }
@@ -157,7 +138,7 @@ async fn a_user_who_never_signed_up_here_joins_and_the_first_token_says_so() {
     let mut asked = event("2", "made-by-an-administrator", "joe@acme.com");
     asked["triggerSource"] = json!("TokenGeneration_NewPasswordChallenge");
 
-    let answered = answer(&world, &asked).await;
+    let answered = world.pre_token_generation(&asked).await;
 
     assert_eq!(access_claims(&answered)["organizations"], json!(["acme"]));
     let held = world.get("/users/made-by-an-administrator/organizations").await.body;
@@ -176,12 +157,12 @@ async fn a_domain_added_after_the_sign_up_counts_at_the_next_token() {
     world.organization("acme").await;
     let asked = event("2", "jane", "jane@acme.com");
     let nothing = json!({ "organizations": [], "organization_roles": [] });
-    assert_eq!(access_claims(&answer(&world, &asked).await), &nothing);
+    assert_eq!(access_claims(&world.pre_token_generation(&asked).await), &nothing);
 
     world.domains("acme", &["acme.com"]).await;
 
     let claims = json!({ "organizations": ["acme"], "organization_roles": [] });
-    assert_eq!(access_claims(&answer(&world, &asked).await), &claims);
+    assert_eq!(access_claims(&world.pre_token_generation(&asked).await), &claims);
 }
 
 #[tokio::test]
@@ -193,7 +174,7 @@ async fn who_proves_no_address_keeps_what_was_given_and_gets_nothing_new() {
     let mut asked = event("2", "jane", "jane@other.com");
     asked["request"]["userAttributes"]["email_verified"] = json!("false");
 
-    let answered = answer(&world, &asked).await;
+    let answered = world.pre_token_generation(&asked).await;
 
     assert_eq!(access_claims(&answered)["organizations"], json!(["acme"]));
 }
@@ -205,7 +186,7 @@ async fn a_verified_address_in_another_organization_s_domain_adds_and_takes_noth
     world.organization("other").await;
     world.domains("other", &["other.com"]).await;
 
-    let answered = answer(&world, &event("2", "jane", "jane@other.com")).await;
+    let answered = world.pre_token_generation(&event("2", "jane", "jane@other.com")).await;
 
     assert_eq!(access_claims(&answered)["organizations"], json!(["acme", "other"]));
     let items = world.items().await;
@@ -220,9 +201,9 @@ async fn machine_tokens_and_unknown_sources_pass_through_to_the_byte() {
     for source in ["TokenGeneration_ClientCredentials", "TokenGeneration_Novelty", ""] {
         let mut asked = event("3", "jane", "jane@acme.com");
         asked["triggerSource"] = json!(source);
-        assert_eq!(answer(&world, &asked).await, asked, "{source}");
+        assert_eq!(world.pre_token_generation(&asked).await, asked, "{source}");
         asked["request"]["userAttributes"] = json!({});
-        assert_eq!(answer(&world, &asked).await, asked, "{source} without a user");
+        assert_eq!(world.pre_token_generation(&asked).await, asked, "{source} without a user");
     }
     assert_eq!(world.wire.traffic().operations, Vec::<String>::new());
 }
@@ -238,7 +219,7 @@ async fn deleted_organizations_and_roles_are_left_out() {
     let roles = world.get("/organization-roles").await.body;
     world.delete(&format!("/organization-roles/{}", roles[0]["id"].as_str().expect("an id"))).await;
 
-    let answered = answer(&world, &event("2", "jane", "jane@acme.com")).await;
+    let answered = world.pre_token_generation(&event("2", "jane", "jane@acme.com")).await;
 
     let claims = json!({ "organizations": ["acme"], "organization_roles": ["acme:Engineer"] });
     assert_eq!(access_claims(&answered), &claims);
@@ -256,7 +237,7 @@ async fn a_removed_member_s_token_does_not_bring_the_membership_back() {
         ])
         .await;
 
-    let answered = answer(&world, &event("2", "jane", "jane@acme.com")).await;
+    let answered = world.pre_token_generation(&event("2", "jane", "jane@acme.com")).await;
 
     let claims = json!({ "organizations": [], "organization_roles": [] });
     assert_eq!(access_claims(&answered), &claims);
@@ -290,7 +271,7 @@ async fn claims_past_3_kb_lose_the_roles_first_then_the_organizations() {
         let roles = [world.role("A role with a rather long name").await];
         member_of(&world, "jane", organizations, &roles).await;
 
-        let answered = answer(&world, &event("2", "jane", "jane@nobody.example")).await;
+        let answered = world.pre_token_generation(&event("2", "jane", "jane@nobody.example")).await;
 
         let ids: Vec<_> = (0..organizations).map(|n| format!("organization-{n:03}")).collect();
         let names = ids.iter().map(|id| format!("{id}:A role with a rather long name"));
@@ -310,7 +291,7 @@ async fn claims_past_3_kb_lose_the_roles_first_then_the_organizations() {
 async fn an_overflow_in_version_1_is_a_string_too() {
     let world = World::new().await;
     member_of(&world, "jane", 170, &[]).await;
-    let answered = answer(&world, &event("1", "jane", "jane@nobody.example")).await;
+    let answered = world.pre_token_generation(&event("1", "jane", "jane@nobody.example")).await;
     let details = &answered["response"]["claimsOverrideDetails"];
     assert_eq!(details["claimsToAddOrOverride"], json!({ "organizations_overflow": "true" }));
 }
@@ -321,10 +302,10 @@ async fn a_failing_dynamodb_means_a_token_without_these_claims_and_nothing_is_lo
     let asked = event("2", "jane", "jane@acme.com");
     for calls in 0..6 {
         world.wire.cut_after(calls);
-        assert_eq!(answer(&world, &asked).await, asked, "cut after {calls} calls");
+        assert_eq!(world.pre_token_generation(&asked).await, asked, "cut after {calls} calls");
         world.wire.mend();
     }
-    let answered = answer(&world, &asked).await;
+    let answered = world.pre_token_generation(&asked).await;
     assert_eq!(access_claims(&answered)["organizations"], json!(["acme"]));
 }
 
@@ -332,11 +313,11 @@ async fn a_failing_dynamodb_means_a_token_without_these_claims_and_nothing_is_lo
 async fn a_user_with_nothing_new_to_join_takes_two_steps() {
     let world = acme().await;
     let asked = event("2", "jane", "jane@acme.com");
-    answer(&world, &asked).await;
+    world.pre_token_generation(&asked).await;
     let before = world.items().await;
     world.wire.traffic();
 
-    answer(&world, &asked).await;
+    world.pre_token_generation(&asked).await;
 
     let traffic = world.wire.traffic();
     assert_eq!(traffic.steps, 2, "{traffic:?}");
@@ -351,7 +332,7 @@ async fn a_sign_up_and_a_token_at_once_give_one_membership() {
     let asked = event("2", "jane", "jane@acme.com");
 
     let (answered, ()) =
-        tokio::join!(answer(&world, &asked), world.sign_up("jane", "jane@acme.com"));
+        tokio::join!(world.pre_token_generation(&asked), world.sign_up("jane", "jane@acme.com"));
 
     let claims = json!({
         "organizations": ["acme"],
@@ -367,6 +348,6 @@ async fn events_that_say_nothing_are_answered_with_their_own_bytes() {
     let world = acme().await;
     let odd = [json!(null), json!([]), json!({}), json!("text"), json!({ "request": 1 })];
     for asked in odd {
-        assert_eq!(answer(&world, &asked).await, asked);
+        assert_eq!(world.pre_token_generation(&asked).await, asked);
     }
 }
