@@ -10,7 +10,7 @@ MACHINE := $(if $(filter aarch64 arm64,$(shell uname -m)),arm64,x86_64)
 
 export HTTP_PORT DYNAMODB_PORT LAMBDA_PORT COGNITO_PORT RUN_DIR KEEP VERBOSE
 
-.PHONY: help run test test-deploy build bench template format-check lint rust-tests script-tests rust node curl
+.PHONY: help run test test-deploy build bench openapi template format-check lint rust-tests script-tests rust node curl
 
 help:
 	@echo 'make run        Usher with a Cognito emulator on this machine, until Ctrl-C. Settings:'
@@ -22,6 +22,7 @@ help:
 	@echo 'make test       format, lints, tests, templates: all that must hold before a merge'
 	@echo 'make test-deploy  builds, deploys to an AWS emulator, and looks into a token; long, not in `make test`'
 	@echo 'make template   the templates only'
+	@echo 'make openapi    writes functions/console/openapi.json, from the handlers'
 	@echo 'make bench      what a function costs: start, first event, memory, size'
 	@echo 'make build      every function for AWS, as `sam deploy` takes them; ARCH=arm64 or x86_64'
 
@@ -54,6 +55,11 @@ build: export PATH := $(CURDIR)/.venv/bin:$(PATH)
 build: export SAM_CLI_TELEMETRY := 0
 build: rust $(VENV)
 	sam build --parameter-overrides Architecture=$(ARCH)
+
+# The console's types are made from it, without Rust; a test fails while it is stale.
+openapi: rust
+	cargo run --locked --quiet --package functions --example openapi >functions/console/openapi.json.new
+	mv functions/console/openapi.json.new functions/console/openapi.json
 
 # Figures, no verdict: infra/bench/bench.py says what they mean.
 bench: rust

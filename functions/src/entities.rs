@@ -3,8 +3,11 @@
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 use shared::domain::organization::OrganizationRole;
+use utoipa::ToSchema;
 
 /// A moment: RFC 3339 in UTC, to the millisecond.
+#[derive(ToSchema)]
+#[schema(value_type = String, format = DateTime, example = "2026-01-01T09:00:00.000Z")]
 pub(crate) struct Moment(pub(crate) Timestamp);
 
 impl Serialize for Moment {
@@ -14,11 +17,13 @@ impl Serialize for Moment {
 }
 
 /// An organization role, whole.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = OrganizationRole)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct RoleEntity {
     id: String,
     name: String,
+    #[schema(required)]
     description: Option<String>,
     created_at: Moment,
 }

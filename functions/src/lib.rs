@@ -5,6 +5,7 @@ pub mod default_roles;
 pub mod email_domains;
 mod entities;
 pub mod memberships;
+pub mod openapi;
 pub mod organization_roles;
 pub mod organizations;
 mod paths;

@@ -11,25 +11,30 @@ use shared::domain::organization::OrganizationRole;
 use shared::http::{JsonBody, Paging, PathOf, Problem, Routes, present};
 use shared::store::OrganizationRoleChanges;
 use shared::{App, Error};
+use utoipa::ToSchema;
 
 use crate::entities::RoleEntity;
 use crate::paths::{ORGANIZATION_ROLE, ORGANIZATION_ROLES};
 use crate::values::{self, both};
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
+#[schema(as = NewOrganizationRole)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Creation {
+pub(crate) struct Creation {
     name: String,
     #[serde(default)]
     description: Option<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
+#[schema(as = OrganizationRoleChanges)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Changes {
+pub(crate) struct Changes {
     #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
     name: Option<String>,
     #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>)]
     description: Option<Option<String>>,
 }
 
@@ -43,7 +48,16 @@ pub fn routes() -> Routes {
         .route(Method::DELETE, ORGANIZATION_ROLE, delete)
 }
 
-async fn create(
+/// Creates an organization role. Names differ by more than case.
+#[utoipa::path(
+    post,
+    path = ORGANIZATION_ROLES,
+    operation_id = "createOrganizationRole",
+    tag = "Organization roles",
+    request_body = Creation,
+    responses((status = 201, description = "The role.", body = RoleEntity), (status = 422)),
+)]
+pub(crate) async fn create(
     State(app): State<App>,
     JsonBody(body): JsonBody<Creation>,
 ) -> Result<Response, Problem> {
@@ -57,13 +71,30 @@ async fn create(
     Ok((StatusCode::CREATED, Json(RoleEntity::from(&role))).into_response())
 }
 
-async fn list(State(app): State<App>, paging: Paging) -> Result<Response, Problem> {
+/// Lists the organization roles, by name.
+#[utoipa::path(
+    get,
+    path = ORGANIZATION_ROLES,
+    operation_id = "listOrganizationRoles",
+    tag = "Organization roles",
+    params(Paging),
+    responses((status = 200, description = "The roles.", body = [RoleEntity])),
+)]
+pub(crate) async fn list(State(app): State<App>, paging: Paging) -> Result<Response, Problem> {
     let roles = app.store.organization_roles().await?;
     let entities: Vec<_> = roles.iter().map(RoleEntity::from).collect();
     Ok(paging.respond(&entities))
 }
 
-async fn get(
+/// Reads an organization role.
+#[utoipa::path(
+    get,
+    path = ORGANIZATION_ROLE,
+    operation_id = "getOrganizationRole",
+    tag = "Organization roles",
+    responses((status = 200, description = "The role.", body = RoleEntity)),
+)]
+pub(crate) async fn get(
     State(app): State<App>,
     PathOf(id): PathOf<OrganizationRoleId>,
 ) -> Result<Json<RoleEntity>, Problem> {
@@ -72,7 +103,16 @@ async fn get(
     Ok(Json(RoleEntity::from(&role)))
 }
 
-async fn update(
+/// Changes an organization role. What is not sent stays.
+#[utoipa::path(
+    patch,
+    path = ORGANIZATION_ROLE,
+    operation_id = "updateOrganizationRole",
+    tag = "Organization roles",
+    request_body = Changes,
+    responses((status = 200, description = "The role as it is now.", body = RoleEntity), (status = 422)),
+)]
+pub(crate) async fn update(
     State(app): State<App>,
     PathOf(id): PathOf<OrganizationRoleId>,
     JsonBody(body): JsonBody<Changes>,
@@ -84,7 +124,15 @@ async fn update(
     Ok(Json(RoleEntity::from(&role)))
 }
 
-async fn delete(
+/// Deletes an organization role. Nobody holds it from then on.
+#[utoipa::path(
+    delete,
+    path = ORGANIZATION_ROLE,
+    operation_id = "deleteOrganizationRole",
+    tag = "Organization roles",
+    responses((status = 204, description = "Deleted.")),
+)]
+pub(crate) async fn delete(
     State(app): State<App>,
     PathOf(id): PathOf<OrganizationRoleId>,
 ) -> Result<StatusCode, Problem> {

@@ -15,6 +15,7 @@ use shared::domain::text::{Description, Name};
 use shared::http::{CursorPaging, JsonBody, PathOf, Problem, Routes, present};
 use shared::store::{OrganizationChanges, OrganizationRank};
 use shared::{App, Error, Violation};
+use utoipa::ToSchema;
 
 use crate::entities::Moment;
 use crate::paths::{ORGANIZATION, ORGANIZATIONS};
@@ -24,36 +25,45 @@ use crate::values::{self, Checked, both};
 /// longer than 30 seconds.
 const SWEEP: Duration = Duration::from_secs(15);
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
+#[schema(as = NewOrganization)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Creation {
+pub(crate) struct Creation {
     #[serde(default)]
     id: Option<String>,
     name: String,
     #[serde(default)]
     description: Option<String>,
     #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<Object>, nullable = false)]
     custom_data: Option<Box<RawValue>>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
+#[schema(as = OrganizationChanges)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Changes {
+pub(crate) struct Changes {
     #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
     name: Option<String>,
     #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>)]
     description: Option<Option<String>>,
     #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<Object>, nullable = false)]
     custom_data: Option<Box<RawValue>>,
 }
 
 /// An organization, whole.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Organization)]
 #[serde(rename_all = "camelCase")]
-struct OrganizationEntity<'a> {
+pub(crate) struct OrganizationEntity<'a> {
     id: &'a str,
     name: &'a str,
+    #[schema(required)]
     description: Option<&'a str>,
+    #[schema(value_type = Object)]
     custom_data: &'a RawValue,
     created_at: Moment,
 }
@@ -80,7 +90,18 @@ pub fn routes() -> Routes {
         .route(Method::DELETE, ORGANIZATION, delete)
 }
 
-async fn create(
+/// Creates an organization.
+///
+/// Its id is yours, if you send one, and never used twice.
+#[utoipa::path(
+    post,
+    path = ORGANIZATIONS,
+    operation_id = "createOrganization",
+    tag = "Organizations",
+    request_body = Creation,
+    responses((status = 201, description = "The organization.", body = OrganizationEntity), (status = 422)),
+)]
+pub(crate) async fn create(
     State(app): State<App>,
     JsonBody(body): JsonBody<Creation>,
 ) -> Result<Response, Problem> {
@@ -96,7 +117,19 @@ async fn create(
     Ok((StatusCode::CREATED, Json(entity)).into_response())
 }
 
-async fn list(State(app): State<App>, paging: CursorPaging) -> Result<Response, Problem> {
+/// Lists organizations by name, a page at a time.
+#[utoipa::path(
+    get,
+    path = ORGANIZATIONS,
+    operation_id = "listOrganizations",
+    tag = "Organizations",
+    params(CursorPaging, ("q" = Option<String>, Query, description = "What the names begin with, in whatever case.")),
+    responses((status = 200, description = "A page of organizations.", body = [OrganizationEntity])),
+)]
+pub(crate) async fn list(
+    State(app): State<App>,
+    paging: CursorPaging,
+) -> Result<Response, Problem> {
     let asked = paging.other("q", Name::LONGEST, "request.invalid_search")?;
     let search = asked.unwrap_or_default();
     let start = paging.start(|cursor| OrganizationRank::parse(cursor, search))?;
@@ -113,7 +146,15 @@ async fn list(State(app): State<App>, paging: CursorPaging) -> Result<Response, 
     ))
 }
 
-async fn get(
+/// Reads an organization.
+#[utoipa::path(
+    get,
+    path = ORGANIZATION,
+    operation_id = "getOrganization",
+    tag = "Organizations",
+    responses((status = 200, description = "The organization.", body = OrganizationEntity)),
+)]
+pub(crate) async fn get(
     State(app): State<App>,
     PathOf(id): PathOf<OrganizationId>,
 ) -> Result<Response, Problem> {
@@ -121,7 +162,16 @@ async fn get(
     Ok(Json(OrganizationEntity::new(&organization, &custom_data)).into_response())
 }
 
-async fn update(
+/// Changes an organization. What is not sent stays.
+#[utoipa::path(
+    patch,
+    path = ORGANIZATION,
+    operation_id = "updateOrganization",
+    tag = "Organizations",
+    request_body = Changes,
+    responses((status = 200, description = "The organization as it is now.", body = OrganizationEntity), (status = 422)),
+)]
+pub(crate) async fn update(
     State(app): State<App>,
     PathOf(id): PathOf<OrganizationId>,
     JsonBody(body): JsonBody<Changes>,
@@ -135,7 +185,15 @@ async fn update(
     Ok(Json(OrganizationEntity::new(&organization, &custom_data)).into_response())
 }
 
-async fn delete(
+/// Deletes an organization, with its configuration and memberships.
+#[utoipa::path(
+    delete,
+    path = ORGANIZATION,
+    operation_id = "deleteOrganization",
+    tag = "Organizations",
+    responses((status = 204, description = "Deleted.")),
+)]
+pub(crate) async fn delete(
     State(app): State<App>,
     PathOf(id): PathOf<OrganizationId>,
 ) -> Result<StatusCode, Problem> {

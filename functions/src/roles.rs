@@ -2,10 +2,18 @@
 
 use std::collections::HashSet;
 
+use serde::Deserialize;
 use shared::domain::ids::OrganizationRoleId;
 use shared::domain::organization::OrganizationRole;
 use shared::store::Store;
 use shared::{Error, Violation};
+use utoipa::ToSchema;
+
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct RoleIds {
+    pub(crate) organization_role_ids: Vec<String>,
+}
 
 /// The roles that the member `organizationRoleIds` of a body names, each once, in its order; all of
 /// them exist. More than any list holds are `too_many`, and are not even looked up: a body can name

@@ -14,6 +14,7 @@ use shared::domain::text::Name;
 use shared::http::{JsonBody, PathOf, Problem, Routes, present};
 use shared::store::StoreError;
 use shared::{App, Error, Violation};
+use utoipa::ToSchema;
 
 use crate::entities::Moment;
 use crate::memberships::{MembershipEntity, of_user};
@@ -21,30 +22,42 @@ use crate::paths::{USER, USERS};
 use crate::triggers::appear;
 use crate::values::{self, both};
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
+#[schema(as = NewUser)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Creation {
+pub(crate) struct Creation {
+    #[schema(example = "jane@acme.example")]
     primary_email: String,
+    /// Whether the address is known to be the user's; true if not sent.
     #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
     email_verified: Option<bool>,
     #[serde(default)]
     name: Option<String>,
     #[serde(default)]
     username: Option<String>,
+    /// Whether Cognito sends an invitation; true if not sent.
     #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
     send_invitation: Option<bool>,
 }
 
 /// A user, whole.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = User)]
 #[serde(rename_all = "camelCase")]
-struct UserEntity {
+pub(crate) struct UserEntity {
     id: String,
     username: String,
+    #[schema(required)]
     primary_email: Option<String>,
     email_verified: bool,
+    #[schema(required)]
     name: Option<String>,
+    /// As Cognito says it, such as `CONFIRMED`.
+    #[schema(required)]
     status: Option<String>,
+    #[schema(required)]
     created_at: Option<Moment>,
 }
 
@@ -64,8 +77,8 @@ impl From<DirectoryUser> for UserEntity {
 
 /// A user who has just been created, and what came of it. `provisioned` is false where that could
 /// not be found out: the user exists all the same, and joins at the first sign-in.
-#[derive(Serialize)]
-struct CreatedUser {
+#[derive(Serialize, ToSchema)]
+pub(crate) struct CreatedUser {
     #[serde(flatten)]
     user: UserEntity,
     provisioned: bool,
@@ -81,7 +94,16 @@ pub fn routes() -> Routes {
     )
 }
 
-async fn create(
+/// Creates a user in the user pool, who joins organizations at once.
+#[utoipa::path(
+    post,
+    path = USERS,
+    operation_id = "createUser",
+    tag = "Users",
+    request_body = Creation,
+    responses((status = 201, description = "The user, and what came of it.", body = CreatedUser), (status = 422)),
+)]
+pub(crate) async fn create(
     State(app): State<App>,
     JsonBody(body): JsonBody<Creation>,
 ) -> Result<Response, Problem> {
@@ -120,7 +142,15 @@ async fn join(app: &App, created: &DirectoryUser) -> Result<Vec<MembershipEntity
     })
 }
 
-async fn get(
+/// Reads a user, as Cognito knows the user.
+#[utoipa::path(
+    get,
+    path = USER,
+    operation_id = "getUser",
+    tag = "Users",
+    responses((status = 200, description = "The user.", body = UserEntity)),
+)]
+pub(crate) async fn get(
     State(app): State<App>,
     PathOf(id): PathOf<UserId>,
 ) -> Result<Json<UserEntity>, Problem> {
@@ -129,8 +159,19 @@ async fn get(
     Ok(Json(user.into()))
 }
 
-/// In the user pool first: a user who is gone there, but not yet here, can be deleted again.
-async fn delete(State(app): State<App>, PathOf(id): PathOf<UserId>) -> Result<StatusCode, Problem> {
+/// Deletes a user, in the user pool and with every membership.
+#[utoipa::path(
+    delete,
+    path = USER,
+    operation_id = "deleteUser",
+    tag = "Users",
+    responses((status = 204, description = "Deleted.")),
+)]
+pub(crate) async fn delete(
+    State(app): State<App>,
+    PathOf(id): PathOf<UserId>,
+) -> Result<StatusCode, Problem> {
+    // In the user pool first: a user who is gone there, but not yet here, can be deleted again.
     let user = app.directory.find(&id).await?;
     if let Some(user) = &user {
         app.directory.delete(&user.user_name).await?;

@@ -12,6 +12,7 @@ mod lambda_events;
 mod local;
 mod memberships;
 mod metrics;
+mod openapi;
 mod organization_roles;
 mod organizations;
 mod permissions;

@@ -7,20 +7,30 @@ use shared::domain::ids::OrganizationId;
 use shared::http::{IfMatch, JsonBody, PathOf, Problem, Routes, etag};
 use shared::{App, Error};
 
-use super::{Body, existing};
+use super::existing;
 use crate::paths::DEFAULT_ROLES;
-use crate::roles::union;
+use crate::roles::{RoleIds, union};
 
 /// The route of `add-default-roles`.
 pub fn routes() -> Routes {
     Routes::new().route(Method::POST, DEFAULT_ROLES, add)
 }
 
-async fn add(
+/// Adds default roles. Those that are there already stay.
+#[utoipa::path(
+    post,
+    path = DEFAULT_ROLES,
+    operation_id = "addDefaultRoles",
+    tag = "Default roles",
+    params(IfMatch),
+    request_body = RoleIds,
+    responses((status = 201, description = "Added.", headers(("ETag"))), (status = 422)),
+)]
+pub(crate) async fn add(
     State(app): State<App>,
     PathOf(organization): PathOf<OrganizationId>,
     IfMatch(precondition): IfMatch,
-    JsonBody(body): JsonBody<Body>,
+    JsonBody(body): JsonBody<RoleIds>,
 ) -> Result<Response, Problem> {
     if body.organization_role_ids.is_empty() {
         return Err(Error::DefaultRolesEmpty.into());

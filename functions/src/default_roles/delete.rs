@@ -14,7 +14,16 @@ pub fn routes() -> Routes {
     Routes::new().route(Method::DELETE, DEFAULT_ROLE, delete)
 }
 
-async fn delete(
+/// Deletes a default role. Members keep it.
+#[utoipa::path(
+    delete,
+    path = DEFAULT_ROLE,
+    operation_id = "deleteDefaultRole",
+    tag = "Default roles",
+    params(IfMatch),
+    responses((status = 204, description = "Deleted.", headers(("ETag")))),
+)]
+pub(crate) async fn delete(
     State(app): State<App>,
     PathOf((organization, role)): PathOf<(OrganizationId, OrganizationRoleId)>,
     IfMatch(precondition): IfMatch,

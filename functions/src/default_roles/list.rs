@@ -15,7 +15,16 @@ pub fn routes() -> Routes {
     Routes::new().route(Method::GET, DEFAULT_ROLES, list)
 }
 
-async fn list(
+/// Lists the default roles of an organization, by name.
+#[utoipa::path(
+    get,
+    path = DEFAULT_ROLES,
+    operation_id = "listDefaultRoles",
+    tag = "Default roles",
+    params(Paging),
+    responses((status = 200, description = "The roles.", body = [RoleEntity], headers(("ETag")))),
+)]
+pub(crate) async fn list(
     State(app): State<App>,
     PathOf(organization): PathOf<OrganizationId>,
     paging: Paging,

@@ -5,23 +5,16 @@ pub mod delete;
 pub mod list;
 pub mod replace;
 
-use serde::Deserialize;
 use shared::Error;
 use shared::domain::ids::{OrganizationId, OrganizationRoleId};
 use shared::store::Store;
 
-use crate::roles;
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Body {
-    organization_role_ids: Vec<String>,
-}
+use crate::roles::{self, RoleIds};
 
 /// The roles that a body names, each once, in its order; all of them exist. That the organization
 /// is missing goes before anything that is wrong with them.
 async fn existing(
-    body: &Body,
+    body: &RoleIds,
     organization: &OrganizationId,
     store: &Store,
 ) -> Result<Vec<OrganizationRoleId>, Error> {

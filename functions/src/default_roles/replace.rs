@@ -7,19 +7,30 @@ use shared::App;
 use shared::domain::ids::OrganizationId;
 use shared::http::{IfMatch, JsonBody, PathOf, Problem, Routes, etag};
 
-use super::{Body, existing};
+use super::existing;
 use crate::paths::DEFAULT_ROLES;
+use crate::roles::RoleIds;
 
 /// The route of `replace-default-roles`.
 pub fn routes() -> Routes {
     Routes::new().route(Method::PUT, DEFAULT_ROLES, replace)
 }
 
-async fn replace(
+/// Replaces the default roles of an organization.
+#[utoipa::path(
+    put,
+    path = DEFAULT_ROLES,
+    operation_id = "replaceDefaultRoles",
+    tag = "Default roles",
+    params(IfMatch),
+    request_body = RoleIds,
+    responses((status = 204, description = "Replaced.", headers(("ETag"))), (status = 422)),
+)]
+pub(crate) async fn replace(
     State(app): State<App>,
     PathOf(organization): PathOf<OrganizationId>,
     IfMatch(precondition): IfMatch,
-    JsonBody(body): JsonBody<Body>,
+    JsonBody(body): JsonBody<RoleIds>,
 ) -> Result<Response, Problem> {
     let wanted = existing(&body, &organization, &app.store).await?;
     let change = |_: &[_]| Ok(wanted.clone());

@@ -8,13 +8,16 @@ use serde::Deserialize;
 use shared::domain::ids::OrganizationId;
 use shared::http::{IfMatch, JsonBody, PathOf, Problem, Routes};
 use shared::{App, Error, Violation};
+use utoipa::ToSchema;
 
 use super::{EmailDomainEntity, acceptable};
 use crate::paths::EMAIL_DOMAINS;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
+#[schema(as = NewEmailDomain)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Body {
+pub(crate) struct Body {
+    #[schema(example = "acme.example")]
     email_domain: String,
 }
 
@@ -23,7 +26,19 @@ pub fn routes() -> Routes {
     Routes::new().route(Method::POST, EMAIL_DOMAINS, add)
 }
 
-async fn add(
+/// Adds an email domain.
+///
+/// Whoever proves an address in it becomes a member from then on. It is normalised first: lower case, A-labels.
+#[utoipa::path(
+    post,
+    path = EMAIL_DOMAINS,
+    operation_id = "addEmailDomain",
+    tag = "Email domains",
+    params(IfMatch),
+    request_body = Body,
+    responses((status = 201, description = "The domain as it is listed.", body = EmailDomainEntity), (status = 422)),
+)]
+pub(crate) async fn add(
     State(app): State<App>,
     PathOf(organization): PathOf<OrganizationId>,
     IfMatch(precondition): IfMatch,

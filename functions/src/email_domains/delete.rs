@@ -14,7 +14,16 @@ pub fn routes() -> Routes {
     Routes::new().route(Method::DELETE, EMAIL_DOMAIN, delete)
 }
 
-async fn delete(
+/// Deletes an email domain. Members stay.
+#[utoipa::path(
+    delete,
+    path = EMAIL_DOMAIN,
+    operation_id = "deleteEmailDomain",
+    tag = "Email domains",
+    params(IfMatch),
+    responses((status = 204, description = "Deleted.")),
+)]
+pub(crate) async fn delete(
     State(app): State<App>,
     PathOf((organization, domain)): PathOf<(OrganizationId, EmailDomain)>,
     IfMatch(precondition): IfMatch,

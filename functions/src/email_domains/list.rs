@@ -15,7 +15,16 @@ pub fn routes() -> Routes {
     Routes::new().route(Method::GET, EMAIL_DOMAINS, list)
 }
 
-async fn list(
+/// Lists the email domains of an organization, by domain.
+#[utoipa::path(
+    get,
+    path = EMAIL_DOMAINS,
+    operation_id = "listEmailDomains",
+    tag = "Email domains",
+    params(Paging),
+    responses((status = 200, description = "The domains.", body = [EmailDomainEntity], headers(("ETag")))),
+)]
+pub(crate) async fn list(
     State(app): State<App>,
     PathOf(organization): PathOf<OrganizationId>,
     paging: Paging,

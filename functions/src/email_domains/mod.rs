@@ -11,13 +11,15 @@ use shared::Violation;
 use shared::domain::email_domain::EmailDomain;
 use shared::domain::ids::OrganizationId;
 use shared::domain::public_mailbox::MailboxPolicy;
+use utoipa::ToSchema;
 
 use crate::entities::Moment;
 
 /// An email domain that an organization lists.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = EmailDomain)]
 #[serde(rename_all = "camelCase")]
-struct EmailDomainEntity<'a> {
+pub(crate) struct EmailDomainEntity<'a> {
     organization_id: &'a str,
     email_domain: &'a str,
     added_at: Moment,

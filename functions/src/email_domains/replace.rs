@@ -14,6 +14,7 @@ use shared::domain::public_mailbox::MailboxPolicy;
 use shared::http::{IfMatch, JsonBody, PathOf, Problem, Routes, etag};
 use shared::store::StoreError;
 use shared::{App, Error, Violation};
+use utoipa::ToSchema;
 
 use super::acceptable;
 use crate::paths::EMAIL_DOMAINS;
@@ -23,9 +24,11 @@ const CHECKS: usize = 16;
 /// How often a replacement without `If-Match` is tried, where another writer comes first each time.
 const TRIES: usize = 10;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
+#[schema(as = EmailDomainReplacement)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Body {
+pub(crate) struct Body {
+    #[schema(example = json!(["acme.example", "acme.test"]))]
     email_domains: Vec<String>,
 }
 
@@ -37,7 +40,19 @@ pub fn routes() -> Routes {
     Routes::new().route(Method::PUT, EMAIL_DOMAINS, replace)
 }
 
-async fn replace(
+/// Replaces the email domains of an organization.
+///
+/// Duplicates are one. More than 99 changed domains go in several steps.
+#[utoipa::path(
+    put,
+    path = EMAIL_DOMAINS,
+    operation_id = "replaceEmailDomains",
+    tag = "Email domains",
+    params(IfMatch),
+    request_body = Body,
+    responses((status = 204, description = "Replaced.", headers(("ETag"))), (status = 409), (status = 422)),
+)]
+pub(crate) async fn replace(
     State(app): State<App>,
     PathOf(organization): PathOf<OrganizationId>,
     IfMatch(precondition): IfMatch,

@@ -5,18 +5,21 @@ use std::collections::HashMap;
 use futures_util::future::try_join;
 use serde::Serialize;
 use shared::domain::ids::{OrganizationId, OrganizationRoleId};
-use shared::domain::membership::{Membership, Provenance};
+use shared::domain::membership::{EntryPath, Membership, Provenance, Rule};
 use shared::domain::organization::{Organization, OrganizationRole};
 use shared::store::{Member, Store, StoreError};
+use utoipa::ToSchema;
 
 use crate::entities::Moment;
 
 /// An organization as one of its members sees it.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = UserOrganization)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct MembershipEntity {
     id: String,
     name: String,
+    #[schema(required)]
     description: Option<String>,
     organization_roles: Vec<HeldRole>,
     joined_at: Moment,
@@ -24,39 +27,68 @@ pub(crate) struct MembershipEntity {
 }
 
 /// A member as the organization's administrators see one.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Member)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct MemberEntity {
+pub(crate) struct MemberEntity {
     id: String,
+    #[schema(required)]
     primary_email: Option<String>,
+    #[schema(required)]
     username: Option<String>,
     organization_roles: Vec<HeldRole>,
     joined_at: Moment,
     provenance: ProvenanceEntity,
 }
 
-#[derive(Serialize)]
-struct HeldRole {
+/// A role that somebody holds, or would hold.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct HeldRole {
     id: String,
     name: String,
 }
 
 /// Why a membership exists: which rule, which domain if that is the rule, by which entry path.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Provenance)]
 #[serde(rename_all = "camelCase")]
 struct ProvenanceEntity {
-    rule: &'static str,
+    #[schema(inline)]
+    rule: RuleName,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     email_domain: Option<String>,
-    entry_path: &'static str,
+    #[schema(inline)]
+    entry_path: EntryPathName,
+}
+
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum RuleName {
+    EmailDomain,
+    Api,
+}
+
+#[derive(Serialize, ToSchema)]
+enum EntryPathName {
+    PostConfirmation,
+    ManagementApi,
+    PreTokenGeneration,
 }
 
 impl From<&Provenance> for ProvenanceEntity {
     fn from(provenance: &Provenance) -> Self {
         Self {
-            rule: provenance.rule.as_str(),
+            rule: match provenance.rule {
+                Rule::EmailDomain(_) => RuleName::EmailDomain,
+                Rule::Api => RuleName::Api,
+            },
             email_domain: provenance.rule.email_domain().map(ToString::to_string),
-            entry_path: provenance.entry_path.as_str(),
+            entry_path: match provenance.entry_path {
+                EntryPath::PostConfirmation => EntryPathName::PostConfirmation,
+                EntryPath::ManagementApi => EntryPathName::ManagementApi,
+                EntryPath::PreTokenGeneration => EntryPathName::PreTokenGeneration,
+            },
         }
     }
 }

@@ -13,21 +13,17 @@ use shared::domain::membership::{MOST_REPLACED, Membership};
 use shared::domain::organization::OrganizationRole;
 use shared::http::{JsonBody, PathOf, Problem, Routes};
 use shared::{App, Error, Violation};
+use utoipa::ToSchema;
 
 use super::AT_ONCE;
 use crate::entities::RoleEntity;
 use crate::paths::{MEMBER_ROLE, MEMBER_ROLES, MEMBERS_ROLES};
-use crate::roles::{existing, union};
+use crate::roles::{RoleIds, existing, union};
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
+#[schema(as = RoleAssignment)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Body {
-    organization_role_ids: Vec<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Assignment {
+pub(crate) struct Assignment {
     user_ids: Vec<String>,
     organization_role_ids: Vec<String>,
 }
@@ -41,7 +37,15 @@ pub(super) fn routes() -> Routes {
         .route(Method::POST, MEMBERS_ROLES, assign)
 }
 
-async fn list(
+/// Lists the roles of a member, by name.
+#[utoipa::path(
+    get,
+    path = MEMBER_ROLES,
+    operation_id = "listMemberRoles",
+    tag = "Members",
+    responses((status = 200, description = "The roles.", body = [RoleEntity]), (status = 422)),
+)]
+pub(crate) async fn list(
     State(app): State<App>,
     PathOf((organization, user)): PathOf<(OrganizationId, UserId)>,
 ) -> Result<Json<Vec<RoleEntity>>, Problem> {
@@ -54,10 +58,19 @@ async fn list(
     Ok(Json(roles.into_iter().map(RoleEntity::from).collect()))
 }
 
-async fn add(
+/// Gives a member roles.
+#[utoipa::path(
+    post,
+    path = MEMBER_ROLES,
+    operation_id = "addMemberRoles",
+    tag = "Members",
+    request_body = RoleIds,
+    responses((status = 201, description = "Given."), (status = 422)),
+)]
+pub(crate) async fn add(
     State(app): State<App>,
     PathOf((organization, user)): PathOf<(OrganizationId, UserId)>,
-    JsonBody(body): JsonBody<Body>,
+    JsonBody(body): JsonBody<RoleIds>,
 ) -> Result<StatusCode, Problem> {
     app.store.require_organization(&organization).await?;
     let added = existing(&body.organization_role_ids, Error::MemberRolesFull, &app.store).await?;
@@ -66,10 +79,19 @@ async fn add(
     Ok(StatusCode::CREATED)
 }
 
-async fn replace(
+/// Replaces the roles of a member.
+#[utoipa::path(
+    put,
+    path = MEMBER_ROLES,
+    operation_id = "replaceMemberRoles",
+    tag = "Members",
+    request_body = RoleIds,
+    responses((status = 204, description = "Replaced."), (status = 422)),
+)]
+pub(crate) async fn replace(
     State(app): State<App>,
     PathOf((organization, user)): PathOf<(OrganizationId, UserId)>,
-    JsonBody(body): JsonBody<Body>,
+    JsonBody(body): JsonBody<RoleIds>,
 ) -> Result<StatusCode, Problem> {
     app.store.require_organization(&organization).await?;
     let wanted = existing(&body.organization_role_ids, Error::MemberRolesFull, &app.store).await?;
@@ -78,7 +100,15 @@ async fn replace(
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn remove(
+/// Takes a role away from a member.
+#[utoipa::path(
+    delete,
+    path = MEMBER_ROLE,
+    operation_id = "removeMemberRole",
+    tag = "Members",
+    responses((status = 204, description = "Taken away."), (status = 422)),
+)]
+pub(crate) async fn remove(
     State(app): State<App>,
     PathOf((organization, user, role)): PathOf<(OrganizationId, UserId, OrganizationRoleId)>,
 ) -> Result<StatusCode, Problem> {
@@ -94,9 +124,18 @@ async fn remove(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Gives several members several roles. All of them must be members and have room for the roles;
-/// each is a write of its own.
-async fn assign(
+/// Gives several members several roles.
+///
+/// All of them must be members and have room for the roles; each is a write of its own.
+#[utoipa::path(
+    post,
+    path = MEMBERS_ROLES,
+    operation_id = "assignMemberRoles",
+    tag = "Members",
+    request_body = Assignment,
+    responses((status = 201, description = "Given."), (status = 422)),
+)]
+pub(crate) async fn assign(
     State(app): State<App>,
     PathOf(organization): PathOf<OrganizationId>,
     JsonBody(body): JsonBody<Assignment>,

@@ -11,14 +11,16 @@ use shared::domain::ids::{OrganizationId, OrganizationRoleId, UserId};
 use shared::domain::membership::{MOST_REPLACED, Profile};
 use shared::http::{CursorPaging, JsonBody, PathOf, Problem, Routes};
 use shared::{App, Error, Violation};
+use utoipa::ToSchema;
 
 use super::AT_ONCE;
 use super::entities::{MemberEntity, of_members};
 use crate::paths::{MEMBER, MEMBERS};
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
+#[schema(as = UserIds)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Body {
+pub(crate) struct Body {
     user_ids: Vec<String>,
 }
 
@@ -30,7 +32,16 @@ pub(super) fn routes() -> Routes {
         .route(Method::DELETE, MEMBER, remove)
 }
 
-async fn list(
+/// Lists the members of an organization, a page at a time.
+#[utoipa::path(
+    get,
+    path = MEMBERS,
+    operation_id = "listMembers",
+    tag = "Members",
+    params(CursorPaging, ("organizationRoleId" = Option<String>, Query, description = "Only members who hold this role.")),
+    responses((status = 200, description = "A page of members.", body = [MemberEntity])),
+)]
+pub(crate) async fn list(
     State(app): State<App>,
     PathOf(organization): PathOf<OrganizationId>,
     paging: CursorPaging,
@@ -56,7 +67,16 @@ async fn list(
     Ok(paging.respond(&entities, page.next.as_ref().map(UserId::as_str), &[(ROLE, asked)]))
 }
 
-async fn add(
+/// Adds members by hand. What an earlier removal left is cleared.
+#[utoipa::path(
+    post,
+    path = MEMBERS,
+    operation_id = "addMembers",
+    tag = "Members",
+    request_body = Body,
+    responses((status = 201, description = "Added."), (status = 422)),
+)]
+pub(crate) async fn add(
     State(app): State<App>,
     PathOf(organization): PathOf<OrganizationId>,
     JsonBody(body): JsonBody<Body>,
@@ -67,7 +87,16 @@ async fn add(
     Ok(StatusCode::CREATED)
 }
 
-async fn replace(
+/// Replaces the members of an organization. Who stays keeps the roles.
+#[utoipa::path(
+    put,
+    path = MEMBERS,
+    operation_id = "replaceMembers",
+    tag = "Members",
+    request_body = Body,
+    responses((status = 204, description = "Replaced."), (status = 422)),
+)]
+pub(crate) async fn replace(
     State(app): State<App>,
     PathOf(organization): PathOf<OrganizationId>,
     JsonBody(body): JsonBody<Body>,
@@ -91,7 +120,15 @@ async fn replace(
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn remove(
+/// Removes a member, who stays removed until added by hand.
+#[utoipa::path(
+    delete,
+    path = MEMBER,
+    operation_id = "removeMember",
+    tag = "Members",
+    responses((status = 204, description = "Removed.")),
+)]
+pub(crate) async fn remove(
     State(app): State<App>,
     PathOf((organization, user)): PathOf<(OrganizationId, UserId)>,
 ) -> Result<StatusCode, Problem> {

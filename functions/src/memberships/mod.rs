@@ -1,9 +1,9 @@
 //! Who belongs where: a user's organizations, an organization's members, a member's roles.
 
 mod entities;
-mod member_roles;
-mod members;
-mod user_organizations;
+pub(crate) mod member_roles;
+pub(crate) mod members;
+pub(crate) mod user_organizations;
 
 use shared::http::Routes;
 

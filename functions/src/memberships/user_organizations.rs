@@ -14,7 +14,15 @@ pub(super) fn routes() -> Routes {
     Routes::new().route(Method::GET, USER_ORGANIZATIONS, list)
 }
 
-async fn list(
+/// Lists what a user belongs to, and why.
+#[utoipa::path(
+    get,
+    path = USER_ORGANIZATIONS,
+    operation_id = "listUserOrganizations",
+    tag = "Users",
+    responses((status = 200, description = "The organizations, by name.", body = [MembershipEntity])),
+)]
+pub(crate) async fn list(
     State(app): State<App>,
     PathOf(user): PathOf<UserId>,
 ) -> Result<Json<Vec<MembershipEntity>>, Problem> {

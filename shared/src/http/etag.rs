@@ -4,6 +4,9 @@
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use utoipa::IntoParams;
+use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::schema::{Object, Type};
 
 use super::Problem;
 use crate::domain::jit::{Precondition, Version};
@@ -32,6 +35,21 @@ impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
             [] | ["*"] => Ok(Self(Precondition::None)),
             lines => parse(&lines.join(",")).map(|tags| Self(Precondition::OneOf(tags))),
         }
+    }
+}
+
+impl IntoParams for IfMatch {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let description = "The `ETag` of an earlier answer: the change is made only if nobody has \
+                           made another one since.";
+        vec![
+            ParameterBuilder::new()
+                .name("If-Match")
+                .parameter_in(ParameterIn::Header)
+                .description(Some(description))
+                .schema(Some(Object::with_type(Type::String)))
+                .build(),
+        ]
     }
 }
 

@@ -6,6 +6,9 @@ use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use utoipa::IntoParams;
+use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::schema::{ObjectBuilder, Type};
 
 use super::Problem;
 use super::query::{Location, Query};
@@ -34,6 +37,14 @@ impl<S: Send + Sync> FromRequestParts<S> for Paging {
         let page = (page.is_some() || size.is_some())
             .then(|| (page.unwrap_or(1), size.unwrap_or(USUAL_PAGE)));
         Ok(Self { page, location: Location::of(parts) })
+    }
+}
+
+impl IntoParams for Paging {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let page =
+            "Which page, from 1; without `page` and `page_size` the answer is the whole list.";
+        vec![number("page", page, u32::MAX), page_size()]
     }
 }
 
@@ -89,6 +100,19 @@ impl<S: Send + Sync> FromRequestParts<S> for CursorPaging {
             query,
             location: Location::of(parts),
         })
+    }
+}
+
+impl IntoParams for CursorPaging {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let cursor = ParameterBuilder::new()
+            .name(CURSOR)
+            .parameter_in(ParameterIn::Query)
+            .description(Some(
+                "Where the page begins, as the `Link` to it says; else at the start.",
+            ))
+            .schema(Some(ObjectBuilder::new().schema_type(Type::String)));
+        vec![page_size(), cursor.build()]
     }
 }
 
@@ -149,6 +173,22 @@ impl CursorPaging {
         }
         response
     }
+}
+
+fn page_size() -> Parameter {
+    let description = format!("How many entries a page has; {USUAL_PAGE} if not sent.");
+    number(PAGE_SIZE, &description, LARGEST_PAGE)
+}
+
+fn number(name: &str, description: &str, most: u32) -> Parameter {
+    let schema =
+        ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1)).maximum(Some(most));
+    ParameterBuilder::new()
+        .name(name)
+        .parameter_in(ParameterIn::Query)
+        .description(Some(description))
+        .schema(Some(schema))
+        .build()
 }
 
 fn insert_link(headers: &mut axum::http::HeaderMap, links: &str) {

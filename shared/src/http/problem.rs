@@ -4,6 +4,7 @@ use axum::Json;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::etag::etag;
 use crate::directory::DirectoryError;
@@ -160,22 +161,40 @@ impl From<Violation> for Problem {
     }
 }
 
-/// The members of a problem. `message` repeats `detail` for clients of Logto's Management API.
-#[derive(Serialize)]
-struct Body<'a> {
+/// What went wrong (RFC 9457).
+#[derive(Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub struct ProblemBody<'a> {
     r#type: &'a str,
+    /// The status in words.
+    #[schema(example = "Unprocessable Entity")]
     title: &'a str,
+    #[schema(example = 422)]
     status: u16,
+    /// What is wrong and what to do instead, for people; may change.
+    #[schema(
+        example = "This is an email address: send only the part after the @, \"acme.example\"."
+    )]
     detail: &'a str,
+    /// For programs; never changes its meaning.
+    #[schema(example = "email_domain.email_address")]
     code: &'a str,
+    /// The same as `detail`, for clients of Logto's Management API.
     message: &'a str,
+    /// The places in the body that are at fault, the first 100.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    errors: Vec<BodyError<'a>>,
+    #[schema(required = false)]
+    errors: Vec<ProblemError<'a>>,
 }
 
-#[derive(Serialize)]
-struct BodyError<'a> {
+/// A place in the body that is at fault.
+#[derive(Serialize, ToSchema)]
+pub struct ProblemError<'a> {
+    /// Where: a JSON Pointer (RFC 6901).
+    #[schema(example = "/emailDomain")]
     pointer: &'a str,
+    /// As the code of a problem.
+    #[schema(example = "email_domain.email_address")]
     code: &'a str,
     detail: String,
 }
@@ -186,13 +205,13 @@ impl IntoResponse for Problem {
         let errors = violations
             .iter()
             .take(MOST_VIOLATIONS)
-            .map(|violation| BodyError {
+            .map(|violation| ProblemError {
                 pointer: &violation.pointer,
                 code: violation.code,
                 detail: presentable(&violation.reason),
             })
             .collect();
-        let body = Body {
+        let body = ProblemBody {
             // `about:blank`: the type says no more than the status; `code` is what programs read.
             r#type: "about:blank",
             title: status.canonical_reason().unwrap_or("Unknown"),

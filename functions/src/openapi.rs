@@ -1,0 +1,226 @@
+//! The OpenAPI document: what the handlers' annotations say, and what holds for all of them.
+
+use serde_json::{Map, Value, json};
+use shared::http::LARGEST_BODY;
+use shared::http::problem::ProblemBody;
+use utoipa::OpenApi;
+
+use crate::{default_roles, email_domains, memberships, organization_roles, organizations, users};
+
+/// What reading takes.
+const READ: &str = "usher/read";
+/// What everything else takes.
+const WRITE: &str = "usher/write";
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "Usher Management API", description = include_str!("openapi.md")),
+    paths(
+        email_domains::list::list,
+        email_domains::add::add,
+        email_domains::replace::replace,
+        email_domains::delete::delete,
+        default_roles::list::list,
+        default_roles::add::add,
+        default_roles::replace::replace,
+        default_roles::delete::delete,
+        organizations::create,
+        organizations::list,
+        organizations::get,
+        organizations::update,
+        organizations::delete,
+        organization_roles::create,
+        organization_roles::list,
+        organization_roles::get,
+        organization_roles::update,
+        organization_roles::delete,
+        memberships::user_organizations::list,
+        memberships::members::list,
+        memberships::members::add,
+        memberships::members::replace,
+        memberships::members::remove,
+        memberships::member_roles::list,
+        memberships::member_roles::add,
+        memberships::member_roles::replace,
+        memberships::member_roles::remove,
+        memberships::member_roles::assign,
+        users::create,
+        users::get,
+        users::delete,
+    ),
+    components(schemas(ProblemBody)),
+    tags(
+        (name = "Organizations", description = "Customers of the product that uses Usher."),
+        (name = "Email domains", description = "Whose addresses make members of an organization."),
+        (name = "Default roles", description = "What those members start with."),
+        (name = "Organization roles", description = "What members can hold in any organization."),
+        (name = "Members", description = "Who belongs to an organization, and as what."),
+        (name = "Users", description = "Users of the pool; an id is Cognito's `sub`."),
+    ),
+)]
+struct Annotated;
+
+/// The document (OpenAPI 3.1).
+///
+/// # Panics
+/// Never: annotations are JSON.
+#[must_use]
+pub fn document() -> Value {
+    let mut document = serde_json::to_value(Annotated::openapi()).expect("annotations are JSON");
+    document["components"]["securitySchemes"] = json!({ "operators": operators() });
+    let paths = document["paths"].as_object_mut().expect("there are paths");
+    for (path, item) in paths {
+        let item = item.as_object_mut().expect("a path's methods");
+        for (method, operation) in item {
+            complete(path, method, operation);
+        }
+    }
+    document
+}
+
+/// Where operators and programs get tokens. The addresses are those of a stack: its outputs have
+/// them.
+fn operators() -> Value {
+    let scopes = json!({
+        READ: "Read organizations, roles, JIT configuration and memberships",
+        WRITE: "Change them; vouches for who owns an email domain",
+    });
+    json!({
+        "type": "oauth2",
+        "description": "Tokens of the operators' user pool. A local run takes none.",
+        "flows": {
+            "authorizationCode": {
+                "authorizationUrl": "/oauth2/authorize",
+                "tokenUrl": "/oauth2/token",
+                "scopes": scopes,
+            },
+            "clientCredentials": { "tokenUrl": "/oauth2/token", "scopes": scopes },
+        },
+    })
+}
+
+/// Adds to an operation what its path, its parameters and its body imply.
+fn complete(path: &str, method: &str, operation: &mut Value) {
+    if operation["security"].is_null() {
+        let scope = if method == "get" { READ } else { WRITE };
+        operation["security"] = json!([{ "operators": [scope] }]);
+    }
+    let named = parameters_of(path);
+    let (has_path, has_body) = (!named.is_empty(), operation["requestBody"].is_object());
+    let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
+    let has = |name: &str| parameters.iter().any(|parameter| parameter["name"] == name);
+    let (conditional, pages, cursor) = (has("If-Match"), has("page"), has("cursor"));
+    let parameters: Vec<_> = named.into_iter().chain(parameters).collect();
+
+    let mut implied = vec![414, 500, 503];
+    if !parameters.is_empty() || has_body {
+        implied.push(400);
+    }
+    if has_path {
+        implied.push(404);
+    }
+    if conditional {
+        implied.push(412);
+    }
+    if has_body {
+        implied.extend([413, 415]);
+    }
+    if !parameters.is_empty() {
+        operation["parameters"] = parameters.into();
+    }
+    let responses = operation["responses"].as_object_mut().expect("an operation's responses");
+    for status in implied {
+        responses.entry(status.to_string()).or_insert_with(|| json!({}));
+    }
+    for (status, response) in responses {
+        if status.starts_with('2') {
+            succeed(response, pages, cursor);
+        } else {
+            fail(status, response);
+        }
+    }
+}
+
+/// The parameters that a path template names.
+fn parameters_of(path: &str) -> Vec<Value> {
+    let segments = path.split('/').filter_map(|segment| segment.strip_prefix('{'));
+    let names = segments.filter_map(|segment| segment.strip_suffix('}'));
+    names
+        .map(|name| {
+            let (description, example) = match name {
+                "organizationId" => ("The organization's id.", "acme"),
+                "organizationRoleId" => ("The role's id.", "role_01a2035319ad77f3b8960be2f54cdc4c"),
+                "userId" => ("The user's `sub`.", "5b0f6c1e-9d0c-4f0b-8f5e-0c2f6a7f4c11"),
+                "emailDomain" => ("The domain, in whatever case.", "acme.example"),
+                other => unreachable!("say what {other} is"),
+            };
+            json!({
+                "name": name,
+                "in": "path",
+                "required": true,
+                "description": description,
+                "example": example,
+                "schema": { "type": "string" },
+            })
+        })
+        .collect()
+}
+
+/// The headers of a success.
+fn succeed(response: &mut Value, pages: bool, cursor: bool) {
+    let mut headers = Map::new();
+    if !response["headers"]["ETag"].is_null() {
+        headers.insert("ETag".to_owned(), etag());
+    }
+    if pages {
+        let description = "How many entries all pages have together; only with a page.";
+        let total = json!({ "description": description, "schema": { "type": "integer" } });
+        headers.insert("Total-Number".to_owned(), total);
+    }
+    if pages || cursor {
+        let description = "Other pages (RFC 8288); only with a page.";
+        let link = json!({ "description": description, "schema": { "type": "string" } });
+        headers.insert("Link".to_owned(), link);
+    }
+    if !headers.is_empty() {
+        response["headers"] = headers.into();
+    }
+}
+
+/// A problem: its description unless it has one, its body and its headers.
+fn fail(status: &str, response: &mut Value) {
+    let description = match status {
+        "400" => "The request is malformed.",
+        "404" => "There is no such thing.",
+        "409" => "Somebody else changed the list at the same time: only a part is replaced.",
+        "412" => "The list was changed since the version that `If-Match` names.",
+        "413" => &format!("The body has more than {LARGEST_BODY} bytes."),
+        "414" => "Path and query string are too long.",
+        "415" => "The body is not declared as JSON.",
+        "422" => "A well-formed value cannot be accepted; `code` and `errors` say which and why.",
+        "500" => "Something is wrong on our side.",
+        "503" => "A service that this one needs did not answer in time.",
+        other => unreachable!("say what {other} means"),
+    };
+    let schema = json!({ "$ref": "#/components/schemas/Problem" });
+    *response = json!({
+        "description": description,
+        "content": { "application/problem+json": { "schema": schema } },
+    });
+    if matches!(status, "409" | "412") {
+        response["headers"] = json!({ "ETag": etag() });
+    }
+    if status == "503" {
+        let description = "Seconds to wait before the request is repeated.";
+        let header = json!({ "description": description, "schema": { "type": "integer" } });
+        response["headers"] = json!({ "Retry-After": header });
+    }
+}
+
+fn etag() -> Value {
+    json!({
+        "description": "The version of the list as it is now, for `If-Match`.",
+        "schema": { "type": "string" },
+        "example": "\"7\"",
+    })
+}
