@@ -63,7 +63,9 @@ fn is_code(text: &str) -> bool {
     let is_word = |word: &str| {
         !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
     };
-    text.split_once('.').is_some_and(|(area, name)| is_word(area) && is_word(name))
+    // Files and domains of examples look alike.
+    let is_name = |name: &str| is_word(name) && !["example", "html", "json", "md"].contains(&name);
+    text.split_once('.').is_some_and(|(area, name)| is_word(area) && is_name(name))
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! What tests stand on: a [`World`] with everything real but time and chance.
 
+mod contract;
 mod counts;
 mod files;
 mod local;

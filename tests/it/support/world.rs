@@ -14,6 +14,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode};
+use axum::middleware::from_fn;
 use dynoxide::Database;
 use functions::HTTP_FUNCTIONS;
 use http_body_util::BodyExt;
@@ -29,6 +30,7 @@ use shared::{App, Clock, Randomness};
 use tower::ServiceExt;
 use usher_local::TABLE_NAME;
 
+use super::contract;
 use super::pool::{POOL_ID, Pool};
 use super::wire::Wire;
 
@@ -206,7 +208,8 @@ impl World {
         let service = HTTP_FUNCTIONS
             .iter()
             .fold(Routes::new(), |routes, function| routes.merge((function.routes)()))
-            .into_service(app.clone());
+            .into_service(app.clone())
+            .layer(from_fn(contract::hold));
         Self { app, wire, service, client: Client::from_conf(plain), time }
     }
 
@@ -254,6 +257,7 @@ impl World {
             .find(|candidate| candidate.name == function)
             .expect("an HTTP function of this name");
         let service = (function.routes)().into_service(self.app.clone());
+        let service = service.layer(from_fn(contract::hold));
         let payload = serde_json::value::to_raw_value(event).expect("JSON");
         let event = LambdaEvent::new(payload, lambda_http::Context::default());
         match shared::runtime::answer_http_event(service, event).await {
