@@ -9,6 +9,7 @@ pub mod openapi;
 pub mod organization_roles;
 pub mod organizations;
 mod paths;
+pub mod preview;
 mod roles;
 pub mod triggers;
 pub mod users;
@@ -26,7 +27,7 @@ pub struct HttpFunction {
 }
 
 /// Every HTTP function. The local server serves them all; a test holds them against the template.
-pub const HTTP_FUNCTIONS: [HttpFunction; 12] = [
+pub const HTTP_FUNCTIONS: [HttpFunction; 13] = [
     HttpFunction { name: "list-email-domains", routes: email_domains::list::routes },
     HttpFunction { name: "add-email-domain", routes: email_domains::add::routes },
     HttpFunction { name: "replace-email-domains", routes: email_domains::replace::routes },
@@ -39,4 +40,5 @@ pub const HTTP_FUNCTIONS: [HttpFunction; 12] = [
     HttpFunction { name: "organization-roles", routes: organization_roles::routes },
     HttpFunction { name: "memberships", routes: memberships::routes },
     HttpFunction { name: "users", routes: users::routes },
+    HttpFunction { name: "preview", routes: preview::routes },
 ];

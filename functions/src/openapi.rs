@@ -5,7 +5,9 @@ use shared::http::LARGEST_BODY;
 use shared::http::problem::ProblemBody;
 use utoipa::OpenApi;
 
-use crate::{default_roles, email_domains, memberships, organization_roles, organizations, users};
+use crate::{
+    default_roles, email_domains, memberships, organization_roles, organizations, preview, users,
+};
 
 /// What reading takes.
 const READ: &str = "usher/read";
@@ -47,12 +49,15 @@ const WRITE: &str = "usher/write";
         users::create,
         users::get,
         users::delete,
+        preview::of_organization,
+        preview::of_all,
     ),
     components(schemas(ProblemBody)),
     tags(
         (name = "Organizations", description = "Customers of the product that uses Usher."),
         (name = "Email domains", description = "Whose addresses make members of an organization."),
         (name = "Default roles", description = "What those members start with."),
+        (name = "Preview", description = "Who would be admitted; nothing is written."),
         (name = "Organization roles", description = "What members can hold in any organization."),
         (name = "Members", description = "Who belongs to an organization, and as what."),
         (name = "Users", description = "Users of the pool; an id is Cognito's `sub`."),

@@ -9,6 +9,8 @@ pub(crate) const EMAIL_DOMAIN: &str =
 pub(crate) const DEFAULT_ROLES: &str = "/organizations/{organizationId}/jit/roles";
 pub(crate) const DEFAULT_ROLE: &str =
     "/organizations/{organizationId}/jit/roles/{organizationRoleId}";
+pub(crate) const ORGANIZATION_PREVIEW: &str = "/organizations/{organizationId}/jit/preview";
+pub(crate) const PREVIEW: &str = "/jit/preview";
 pub(crate) const ORGANIZATION_ROLES: &str = "/organization-roles";
 pub(crate) const ORGANIZATION_ROLE: &str = "/organization-roles/{organizationRoleId}";
 pub(crate) const MEMBERS: &str = "/organizations/{organizationId}/users";

@@ -1,9 +1,9 @@
 //! The engine: facts about a user in, memberships out. Every entry path calls it, and nothing
-//! else writes memberships by email domain.
+//! else writes memberships by email domain. What it decides can be asked without writing.
 
 use std::collections::HashMap;
 
-use futures_util::future::try_join3;
+use futures_util::future::{try_join, try_join3};
 use jiff::Timestamp;
 
 use crate::domain::decision::{
@@ -35,6 +35,73 @@ pub enum Outcome {
     Decided(Vec<(OrganizationId, Decision)>),
 }
 
+/// What is decided about the owner of an address and one organization.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Evaluated {
+    /// The organization. It may be gone.
+    pub organization: OrganizationId,
+    /// What is decided.
+    pub decision: Decision,
+    /// The organization's default roles, of the same moment as the decision to join. Some may be
+    /// gone.
+    pub default_roles: Vec<OrganizationRoleId>,
+}
+
+/// What would be decided about somebody with an address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Preview {
+    /// The address, or the reason why there is nothing to ask the organizations.
+    pub address: Result<EmailAddress, Reason>,
+    /// What is decided about each organization that the domain's index names.
+    pub evaluated: Vec<Evaluated>,
+    marks: HashMap<OrganizationId, Standing>,
+}
+
+impl Preview {
+    /// What is decided about one organization, whether or not the index names it.
+    #[must_use]
+    pub fn of(self, policy: &MailboxPolicy, id: &OrganizationId) -> Evaluated {
+        let found = self.evaluated.into_iter().find(|evaluated| evaluated.organization == *id);
+        let decided = || match &self.address {
+            Ok(address) => {
+                let standing = standing(&self.marks, id);
+                decide(address, policy, &Candidate { id, lists_domain: false, standing })
+            }
+            Err(reason) => Decision::Pass(reason.clone()),
+        };
+        found.unwrap_or_else(|| Evaluated {
+            organization: id.clone(),
+            decision: decided(),
+            default_roles: Vec::new(),
+        })
+    }
+}
+
+/// Decides about somebody whom nobody knows yet, if they proved that this address is theirs: by the
+/// same evaluation as [`provision`]. Nothing is written. It takes at most two steps in sequence.
+///
+/// # Errors
+/// When the store fails.
+pub async fn preview(
+    store: &Store,
+    policy: &MailboxPolicy,
+    email: &str,
+) -> Result<Preview, StoreError> {
+    let address = EmailAddress::parse(email).map_err(Reason::EmailUnusable);
+    let address = match address.and_then(|address| matchable(policy, address)) {
+        Ok(address) => address,
+        Err(reason) => {
+            let (evaluated, marks) = (Vec::new(), HashMap::new());
+            return Ok(Preview { address: Err(reason), evaluated, marks });
+        }
+    };
+    let (index, marks) =
+        try_join(store.domain_index(address.domain()), store.removal_marks(&address)).await?;
+    let marks = standings(&UserItems::default(), marks);
+    let evaluated = evaluate(store, policy, &address, index, &marks).await?;
+    Ok(Preview { address: Ok(address), evaluated, marks })
+}
+
 /// Makes the user a member of every organization that lists the domain of the user's proven
 /// address, and keeps a member's profile up to date. Repeating it changes nothing; it never takes
 /// anything away.
@@ -55,24 +122,56 @@ pub async fn provision(
             let outcome = Outcome::Nothing(Reason::NotAnEntry);
             return Ok(Appearance { outcome, memberships: Vec::new() });
         }
-        Ok(address) if !policy.may_match(address.domain()) => Err(Reason::PublicMailbox),
-        address => address,
+        address => address.and_then(|address| matchable(policy, address)),
     };
     let (known, index, marks) = known(store, user, address.as_ref().ok()).await?;
     let standings = standings(&known, marks);
+    let evaluated = match &address {
+        Ok(address) => evaluate(store, policy, address, index, &standings).await?,
+        Err(_) => Vec::new(),
+    };
+    let (decisions, memberships) = write(store, user, known, evaluated, at).await?;
+    let outcome = address.map_or_else(Outcome::Nothing, |_| Outcome::Decided(decisions));
+    Ok(Appearance { outcome, memberships })
+}
 
-    let mut decisions = Vec::with_capacity(index.len());
+/// An address that some organization may be joined by.
+fn matchable(policy: &MailboxPolicy, address: EmailAddress) -> Result<EmailAddress, Reason> {
+    if policy.may_match(address.domain()) { Ok(address) } else { Err(Reason::PublicMailbox) }
+}
+
+/// Decides about each organization that counts for the address's domain.
+async fn evaluate(
+    store: &Store,
+    policy: &MailboxPolicy,
+    address: &EmailAddress,
+    index: Vec<(OrganizationId, Timestamp)>,
+    standings: &HashMap<OrganizationId, Standing>,
+) -> Result<Vec<Evaluated>, StoreError> {
+    let candidates = candidates(store, address.domain(), index, standings).await?;
+    let evaluated = candidates.into_iter().map(|Listed { id, lists_domain, default_roles }| {
+        let standing = standing(standings, &id);
+        let decision = decide(address, policy, &Candidate { id: &id, lists_domain, standing });
+        Evaluated { organization: id, decision, default_roles }
+    });
+    Ok(evaluated.collect())
+}
+
+/// Writes the memberships that decisions bring about, and a changed profile. Answers the decisions
+/// as they turned out, and everything that the user is a member of then.
+async fn write(
+    store: &Store,
+    user: &User,
+    known: UserItems,
+    evaluated: Vec<Evaluated>,
+    at: Timestamp,
+) -> Result<(Vec<(OrganizationId, Decision)>, Vec<Membership>), StoreError> {
+    let mut decisions = Vec::with_capacity(evaluated.len());
     let mut joined = Vec::new();
-    if let Ok(address) = &address {
-        for candidate in candidates(store, address.domain(), index, &standings).await? {
-            let Listed { id, lists_domain, default_roles } = candidate;
-            let standing = standing(&standings, &id);
-            let decision = decide(user, policy, &Candidate { id: &id, lists_domain, standing });
-            joined.extend(membership(user, &id, default_roles, &decision, at));
-            decisions.push((id, decision));
-        }
+    for Evaluated { organization, decision, default_roles } in evaluated {
+        joined.extend(membership(user, &organization, default_roles, &decision, at));
+        decisions.push((organization, decision));
     }
-
     let profile = changed_profile(user, &known, &joined);
     let left_out = store.join(&user.id, &joined, profile.as_ref()).await?;
     for (id, decision) in &mut decisions {
@@ -89,8 +188,7 @@ pub async fn provision(
         // Another entry path was quicker, with roles of its own moment.
         memberships = store.user_items(&user.id).await?.memberships;
     }
-    let outcome = address.map_or_else(Outcome::Nothing, |_| Outcome::Decided(decisions));
-    Ok(Appearance { outcome, memberships })
+    Ok((decisions, memberships))
 }
 
 /// All that has to be known at first, side by side: what is kept of the user, and where there is a

@@ -16,6 +16,7 @@ mod openapi;
 mod organization_roles;
 mod organizations;
 mod permissions;
+mod preview;
 mod provisioning;
 mod readme;
 mod store;

@@ -24,7 +24,7 @@ const USER: &str = "USER#*";
 const WARM_UP: &str = "WARM-UP";
 
 /// What each function is granted. A transaction needs the actions of its parts.
-const GRANTED: [(&str, &[Grants]); 14] = [
+const GRANTED: [(&str, &[Grants]); 15] = [
     ("list-email-domains", &[(&["GetItem"], TABLE, &[WARM_UP, ORGANIZATION])]),
     (
         "add-email-domain",
@@ -105,6 +105,14 @@ const GRANTED: [(&str, &[Grants]); 14] = [
             (&["PutItem"], TABLE, &[USER]),
             (&["BatchGetItem"], TABLE, &[ORGANIZATION, ROLES]),
             (&["BatchWriteItem"], TABLE, &[USER]),
+        ],
+    ),
+    (
+        "preview",
+        &[
+            (&["GetItem"], TABLE, &[WARM_UP, ORGANIZATION, DOMAIN]),
+            (&["Query"], TABLE, &[DOMAIN, REMOVED]),
+            (&["BatchGetItem"], TABLE, &[ORGANIZATION, ROLES]),
         ],
     ),
     (
@@ -270,7 +278,7 @@ type Step = (String, Value, u16);
 /// What takes each HTTP function along everything that it ever asks of the table, in a world where
 /// the organization `acme` has a member, an email domain and two default roles, and no further
 /// organization can list `crowded.example`.
-async fn walks(world: &World) -> [(&'static str, Vec<Step>); 11] {
+async fn walks(world: &World) -> [(&'static str, Vec<Step>); 12] {
     for index in 0..EmailDomains::MOST_ORGANIZATIONS {
         let id = format!("org-{index}");
         world.organization(&id).await;
@@ -321,6 +329,17 @@ async fn walks(world: &World) -> [(&'static str, Vec<Step>); 11] {
             vec![step("DELETE /organizations/acme/jit/email-domains/a.example", Value::Null, 204)],
         ),
         ("list-default-roles", vec![step("GET /organizations/acme/jit/roles", Value::Null, 200)]),
+        (
+            "preview",
+            vec![
+                step("POST /jit/preview", json!({ "email": "joe@acme.com" }), 200),
+                step(
+                    "POST /organizations/acme/jit/preview",
+                    json!({ "email": "joe@acme.com" }),
+                    200,
+                ),
+            ],
+        ),
         (
             "replace-default-roles",
             vec![step("PUT /organizations/acme/jit/roles", ids(&[engineer]), 204)],

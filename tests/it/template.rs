@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 
-use axum::http::Method;
 use functions::HTTP_FUNCTIONS;
+use functions::openapi::document;
 use functions::triggers::TRIGGERS;
 use serde_json::{Value, json};
 use shared::runtime::Settings;
@@ -156,14 +156,15 @@ fn each_function_stands_in_the_template_with_its_own_role_and_log_group_and_noth
 
 #[test]
 fn the_routes_of_each_function_are_those_of_the_code_with_their_scopes() {
-    let template = template("template.yaml");
+    let (template, document) = (template("template.yaml"), document());
     for function in HTTP_FUNCTIONS {
         let id = logical_id(function.name);
         let events = &template["Resources"][format!("{id}Function")]["Properties"]["Events"];
         let events = events.as_object().into_iter().flatten().map(|(_, event)| event.clone());
         let routes = (function.routes)();
         let expected = routes.list().iter().map(|route| {
-            let scope = if route.method == Method::GET { "usher/read" } else { "usher/write" };
+            let operation = &document["paths"][route.path][route.method.as_str().to_lowercase()];
+            let scope = &operation["security"][0]["operators"][0];
             // The default of PayloadFormatVersion is 2.0, the only one that the functions read.
             json!({
                 "Type": "HttpApi",

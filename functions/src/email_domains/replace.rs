@@ -28,7 +28,7 @@ const TRIES: usize = 10;
 #[schema(as = EmailDomainReplacement)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Body {
-    #[schema(example = json!(["acme.example", "acme.test"]))]
+    #[schema(example = json!(["acme.example", "globex.example"]))]
     email_domains: Vec<String>,
 }
 

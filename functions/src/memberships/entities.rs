@@ -93,7 +93,7 @@ impl From<&Provenance> for ProvenanceEntity {
     }
 }
 
-type Roles = HashMap<OrganizationRoleId, OrganizationRole>;
+pub(crate) type Roles = HashMap<OrganizationRoleId, OrganizationRole>;
 
 /// A user's memberships in organizations that exist, by name, each with those roles that exist.
 pub(crate) async fn of_user(
@@ -120,7 +120,7 @@ pub(crate) async fn of_user(
         id: organization.id.to_string(),
         name: organization.name.as_str().to_owned(),
         description: organization.description.as_ref().map(|text| text.as_str().to_owned()),
-        organization_roles: held_roles(&membership, &roles),
+        organization_roles: held_roles(&membership.role_ids, &roles),
         joined_at: Moment(membership.joined_at),
         provenance: ProvenanceEntity::from(&membership.provenance),
     });
@@ -140,16 +140,16 @@ pub(super) async fn of_members(
             id: user_id.to_string(),
             primary_email: profile.as_ref().and_then(|profile| profile.email.clone()),
             username: profile.and_then(|profile| profile.user_name),
-            organization_roles: held_roles(&membership, &roles),
+            organization_roles: held_roles(&membership.role_ids, &roles),
             joined_at: Moment(membership.joined_at),
             provenance: ProvenanceEntity::from(&membership.provenance),
         });
     Ok(entities.collect())
 }
 
-/// The roles of a membership that exist, by name.
-fn held_roles(membership: &Membership, roles: &Roles) -> Vec<HeldRole> {
-    let mut held: Vec<_> = membership.role_ids.iter().filter_map(|id| roles.get(id)).collect();
+/// Those of these roles that exist, by name.
+pub(crate) fn held_roles(ids: &[OrganizationRoleId], roles: &Roles) -> Vec<HeldRole> {
+    let mut held: Vec<_> = ids.iter().filter_map(|id| roles.get(id)).collect();
     held.sort_by_cached_key(|role| role.name.folded());
     held.into_iter()
         .map(|role| HeldRole { id: role.id.to_string(), name: role.name.as_str().to_owned() })

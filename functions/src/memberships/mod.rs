@@ -7,7 +7,7 @@ pub(crate) mod user_organizations;
 
 use shared::http::Routes;
 
-pub(crate) use entities::{MembershipEntity, of_user};
+pub(crate) use entities::{HeldRole, MembershipEntity, Roles, held_roles, of_user};
 
 /// How many users are worked on side by side.
 const AT_ONCE: usize = 16;

@@ -1,6 +1,6 @@
 //! Who becomes a member of what: the one decision that every entry path and every preview asks.
 
-use super::email_address::EmailAddress;
+use super::email_address::{EmailAddress, EmailAddressError};
 use super::email_domain::EmailDomain;
 use super::ids::{OrganizationId, UserId};
 use super::membership::EntryPath;
@@ -120,8 +120,8 @@ pub enum Reason {
     NoEmail,
     /// Nobody has proven that the address is the user's.
     EmailNotVerified,
-    /// The address is not a plain one at a valid domain; the code says why.
-    EmailUnusable(&'static str),
+    /// The address is not a plain one at a valid domain.
+    EmailUnusable(EmailAddressError),
     /// A federated user whose provider can assert any address.
     ProviderNotTrusted,
     /// Everybody can have an address in this domain.
@@ -137,12 +137,12 @@ pub enum Reason {
 impl Reason {
     /// The name in logs and metrics.
     #[must_use]
-    pub const fn as_str(&self) -> &'static str {
+    pub fn as_str(&self) -> &'static str {
         match self {
             Self::NotAnEntry => "not_an_entry",
             Self::NoEmail => "no_email",
             Self::EmailNotVerified => "email_not_verified",
-            Self::EmailUnusable(code) => code,
+            Self::EmailUnusable(error) => error.code(),
             Self::ProviderNotTrusted => "provider_not_trusted",
             Self::PublicMailbox => "public_mailbox",
             Self::NotListed => "not_listed",
@@ -152,14 +152,14 @@ impl Reason {
     }
 }
 
-/// The decision table; the first row that applies decides. It reads from top to bottom through
-/// [`proven_address`], whose rows need nothing but the user.
+/// The rows of the decision table that are about one organization; the first row that applies
+/// decides. Those of [`proven_address`] come before them.
 #[must_use]
-pub fn decide(user: &User, policy: &MailboxPolicy, candidate: &Candidate<'_>) -> Decision {
-    let address = match proven_address(user) {
-        Ok(address) => address,
-        Err(reason) => return Decision::Pass(reason),
-    };
+pub fn decide(
+    address: &EmailAddress,
+    policy: &MailboxPolicy,
+    candidate: &Candidate<'_>,
+) -> Decision {
     if !policy.admits(candidate.id, address.domain()) {
         return Decision::Pass(Reason::PublicMailbox);
     }
@@ -171,7 +171,7 @@ pub fn decide(user: &User, policy: &MailboxPolicy, candidate: &Candidate<'_>) ->
     }
 }
 
-/// The rows of the decision table that hold for every organization alike: the address that the
+/// The rows of the decision table that hold for every organization alike, which come first: the address that the
 /// user has proven to own.
 ///
 /// # Errors
@@ -184,8 +184,7 @@ pub fn proven_address(user: &User) -> Result<EmailAddress, Reason> {
     if !user.email_verified {
         return Err(Reason::EmailNotVerified);
     }
-    let address =
-        EmailAddress::parse(email).map_err(|error| Reason::EmailUnusable(error.code()))?;
+    let address = EmailAddress::parse(email).map_err(Reason::EmailUnusable)?;
     match user.federation {
         Federation::Native | Federation::VerifyingProviders => Ok(address),
         Federation::OtherProviders => Err(Reason::ProviderNotTrusted),

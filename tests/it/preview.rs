@@ -1,0 +1,259 @@
+//! `POST /jit/preview` and `POST /organizations/{organizationId}/jit/preview`
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use shared::domain::public_mailbox::MailboxPolicy;
+
+use crate::support::{Answer, World};
+
+const ALL: &str = "/jit/preview";
+const ACME: &str = "/organizations/acme/jit/preview";
+
+/// A world where `acme` and `globex` list acme.com, `acme` has a default role and, by the
+/// operator's exception, gmail.com.
+async fn world() -> (World, String) {
+    let world = World::with(MailboxPolicy::parse("acme:gmail.com").expect("a pair")).await;
+    for organization in ["acme", "globex"] {
+        world.organization(organization).await;
+        world.domains(organization, &["acme.com"]).await;
+    }
+    world.domains("acme", &["gmail.com"]).await;
+    let role = world.role("Engineer").await;
+    let body = json!({ "organizationRoleIds": [role] });
+    assert_eq!(world.put("/organizations/acme/jit/roles", &body).await.status, 204);
+    world.wire.traffic();
+    (world, role)
+}
+
+async fn preview(world: &World, path: &str, email: &str) -> Value {
+    let Answer { status, body, .. } = world.post(path, &json!({ "email": email })).await;
+    assert_eq!(status, 200, "{body:#}");
+    body
+}
+
+/// Rules that let pass, and after them one that does not, if any.
+fn rules(passed: &[&str], failed: &[&str]) -> Value {
+    let rule = |passed: bool| move |rule: &&str| json!({ "rule": rule, "passed": passed });
+    passed.iter().map(rule(true)).chain(failed.iter().map(rule(false))).collect()
+}
+
+fn joins(organization: &str, domain: &str, roles: &Value) -> Value {
+    json!({
+        "organizationId": organization,
+        "organizationName": organization,
+        "emailDomain": domain,
+        "decision": "join",
+        "reason": null,
+        "detail": null,
+        "rules": rules(
+            &["valid_address", "not_public_mailbox", "domain_listed", "not_removed"],
+            &[],
+        ),
+        "organizationRoles": roles,
+    })
+}
+
+fn passes(domain: Value, reason: &str, detail: &str, rules: Value) -> Value {
+    json!({
+        "organizationId": "acme",
+        "organizationName": "acme",
+        "emailDomain": domain,
+        "decision": "pass",
+        "reason": reason,
+        "detail": detail,
+        "rules": rules,
+        "organizationRoles": [],
+    })
+}
+
+#[tokio::test]
+async fn an_address_in_a_listed_domain_would_join_with_the_default_roles() {
+    let (world, role) = world().await;
+    let before = world.items().await;
+    let engineer = json!([{ "id": role, "name": "Engineer" }]);
+    let acme = joins("acme", "acme.com", &engineer);
+    assert_eq!(preview(&world, ACME, "Jane@ACME.com").await, acme);
+    let traffic = world.wire.traffic();
+    let all = json!({
+        "emailDomain": "acme.com",
+        "reason": null,
+        "detail": null,
+        "organizations": [acme, joins("globex", "acme.com", &json!([]))],
+    });
+    assert_eq!(preview(&world, ALL, "Jane@ACME.com").await, all);
+
+    assert_eq!(world.items().await, before, "nothing is written");
+    for operations in [traffic.operations, world.wire.traffic().operations] {
+        assert!(operations.iter().all(|name| !name.contains("Write")), "{operations:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_exception_for_a_public_mailbox_domain_counts_for_its_organization_alone() {
+    let (world, role) = world().await;
+    let roles = json!([{ "id": role, "name": "Engineer" }]);
+    let acme = joins("acme", "gmail.com", &roles);
+    assert_eq!(preview(&world, ACME, "jane@gmail.com").await, acme);
+    let globex = preview(&world, "/organizations/globex/jit/preview", "jane@gmail.com").await;
+    assert_eq!(globex["reason"], "public_mailbox");
+    let all = preview(&world, ALL, "jane@gmail.com").await;
+    assert_eq!(all["organizations"], json!([acme]));
+}
+
+#[tokio::test]
+async fn whoever_would_not_join_learns_the_first_rule_that_says_so() {
+    let (world, _) = world().await;
+    let gmx = "Everybody can have an address at the public mailbox provider gmx.de.";
+    let table = [
+        (
+            "jane@example.com",
+            json!("example.com"),
+            "not_listed",
+            "The organization does not list the email domain example.com.",
+            rules(&["valid_address", "not_public_mailbox"], &["domain_listed"]),
+        ),
+        (
+            "jane@gmx.de",
+            json!("gmx.de"),
+            "public_mailbox",
+            gmx,
+            rules(&["valid_address"], &["not_public_mailbox"]),
+        ),
+        (
+            "acme.com",
+            Value::Null,
+            "email_address.invalid",
+            "This is not an email address: send one such as name@example.com.",
+            rules(&[], &["valid_address"]),
+        ),
+        (
+            "",
+            Value::Null,
+            "email_address.invalid",
+            "This is not an email address: send one such as name@example.com.",
+            rules(&[], &["valid_address"]),
+        ),
+    ];
+    for (email, domain, reason, detail, rules) in table {
+        let all = preview(&world, ALL, email).await;
+        let everywhere = detail.replace("The organization does not list", "No organization lists");
+        let expected = json!({
+            "emailDomain": domain,
+            "reason": reason,
+            "detail": everywhere,
+            "organizations": [],
+        });
+        assert_eq!(all, expected, "{email}");
+        let expected = passes(domain, reason, detail, rules);
+        assert_eq!(preview(&world, ACME, email).await, expected, "{email}");
+    }
+}
+
+#[tokio::test]
+async fn an_address_whose_member_was_removed_would_not_come_back() {
+    let (world, _) = world().await;
+    world.sign_up("user-1", "jane@acme.com").await;
+    assert_eq!(world.delete("/organizations/acme/users/user-1").await.status, 204);
+    let removed = passes(
+        json!("acme.com"),
+        "removed_earlier",
+        "A member with this address was removed, and stays so until added by hand.",
+        rules(&["valid_address", "not_public_mailbox", "domain_listed"], &["not_removed"]),
+    );
+    assert_eq!(preview(&world, ACME, "jane@acme.com").await, removed);
+    let all = preview(&world, ALL, "jane@acme.com").await;
+    let globex = joins("globex", "acme.com", &json!([]));
+    assert_eq!(all["organizations"], json!([removed, globex]));
+}
+
+#[tokio::test]
+async fn deleted_organizations_and_roles_are_not_there() {
+    let (world, role) = world().await;
+    assert_eq!(world.delete("/organizations/globex").await.status, 204);
+    assert_eq!(world.delete(&format!("/organization-roles/{role}")).await.status, 204);
+    let acme = joins("acme", "acme.com", &json!([]));
+    assert_eq!(preview(&world, ALL, "jane@acme.com").await["organizations"], json!([acme]));
+    for organization in ["globex", "nobody", "no%20id"] {
+        let path = format!("/organizations/{organization}/jit/preview");
+        let answer = world.post(&path, &json!({ "email": "jane@acme.com" })).await;
+        answer.problem(404, "organization.not_found");
+    }
+}
+
+#[tokio::test]
+async fn an_address_that_is_missing_or_no_text_is_malformed() {
+    let (world, _) = world().await;
+    for path in [ALL, ACME] {
+        for body in [json!({}), json!({ "email": null }), json!({ "email": 1 })] {
+            world.post(path, &body).await.problem(400, "request.invalid_body");
+        }
+    }
+}
+
+const ORGANIZATIONS: [&str; 3] = ["acme", "globex", "initech"];
+const DOMAINS: [&str; 3] = ["acme.com", "mail.acme.com", "globex.example"];
+
+/// An address that may or may not be one, in a domain that may or may not be listed.
+fn email() -> impl Strategy<Value = String> {
+    let domains = DOMAINS.into_iter().chain(["gmail.com", "elsewhere.example", "localhost", ""]);
+    let local_parts = prop::sample::select(vec!["jane", "Jane", "j.d+x", "\"j\"", "", "a b"]);
+    (local_parts, prop::sample::select(domains.collect::<Vec<_>>()), "(@|@|@|@@)")
+        .prop_map(|(local_part, domain, at)| format!("{local_part}{at}{domain}"))
+}
+
+/// What an organization lists, whether it has a default role, and whether Jane of acme.com was
+/// removed from it.
+fn configuration() -> impl Strategy<Value = (Vec<&'static str>, bool, bool)> {
+    (prop::sample::subsequence(DOMAINS.to_vec(), 0..=DOMAINS.len()), any::<bool>(), any::<bool>())
+}
+
+/// What comes of a preview: organizations with their roles.
+fn promised(preview: &Value) -> Vec<(Value, Value)> {
+    let organizations = preview["organizations"].as_array().expect("a list").iter();
+    let mut promised: Vec<_> = organizations
+        .filter(|organization| organization["decision"] == "join")
+        .map(|it| (it["organizationId"].clone(), it["organizationRoles"].clone()))
+        .collect();
+    promised.sort_by_key(|(id, _)| id.to_string());
+    promised
+}
+
+#[test]
+fn whatever_is_previewed_is_what_provisioning_then_does() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let config =
+        ProptestConfig { failure_persistence: None, cases: 40, ..ProptestConfig::default() };
+    let configurations = prop::collection::vec(configuration(), ORGANIZATIONS.len());
+    proptest!(config, |(configurations in configurations, email in email())| {
+        let (before, each, after) = runtime.block_on(async {
+            let world = World::new().await;
+            let role = json!({ "organizationRoleIds": [world.role("Engineer").await] });
+            for (id, (domains, has_role, _)) in ORGANIZATIONS.iter().zip(&configurations) {
+                world.organization(id).await;
+                world.domains(id, domains).await;
+                if *has_role {
+                    world.put(&format!("/organizations/{id}/jit/roles"), &role).await;
+                }
+            }
+            world.sign_up("earlier", "jane@acme.com").await;
+            for (id, (.., removed)) in ORGANIZATIONS.iter().zip(&configurations) {
+                if *removed {
+                    world.delete(&format!("/organizations/{id}/users/earlier")).await;
+                }
+            }
+            let before = promised(&preview(&world, ALL, &email).await);
+            let mut each = Vec::new();
+            for id in ORGANIZATIONS {
+                each.push(preview(&world, &format!("/organizations/{id}/jit/preview"), &email).await);
+            }
+            world.sign_up("new", &email).await;
+            let joined = world.get("/users/new/organizations").await.body;
+            let joined = joined.as_array().expect("a list").iter();
+            let after: Vec<_> =
+                joined.map(|it| (it["id"].clone(), it["organizationRoles"].clone())).collect();
+            (before, promised(&json!({ "organizations": each })), after)
+        });
+        prop_assert_eq!(&before, &after, "{}", email);
+        prop_assert_eq!(&each, &after, "{}", email);
+    });
+}
