@@ -3,6 +3,7 @@
 
     attach-triggers.py --user-pool-id eu-central-1_Ab3dE --stack-name usher [--dry-run] [--replace] [--save FILE]
     attach-triggers.py --undo user-pool-eu-central-1_Ab3dE-triggers.json [--dry-run] [--replace]
+    attach-triggers.py --detach --user-pool-id eu-central-1_Ab3dE [--stack-name usher | --replace] [--dry-run]
 
 UpdateUserPool resets every setting that a request leaves out. So the pool is described first, and everything that
 UpdateUserPool takes goes back with the triggers; what it takes is asked of the SDK's own model of the API, which grows
@@ -32,7 +33,7 @@ class Refusal(Exception):
 def main(arguments=None):
     options = parse(arguments)
     try:
-        (undo if options.undo else attach)(options)
+        (undo if options.undo else detach if options.detach else attach)(options)
     except Refusal as refusal:
         return f"{refusal}"
     except ClientError as error:
@@ -61,14 +62,24 @@ def parse(arguments):
         help="where to keep what was there (user-pool-ID-triggers.json in this folder)",
     )
     parser.add_argument("--undo", metavar="FILE", type=Path, help="put back what such a file keeps")
+    parser.add_argument(
+        "--detach",
+        action="store_true",
+        help="take both triggers off, before their stack is deleted; with --replace also if it is gone",
+    )
     options = parser.parse_args(arguments)
 
     functions = (options.post_confirmation, options.pre_token_generation)
     if options.undo:
-        if options.stack_name or options.save or any(functions):
+        if options.stack_name or options.save or options.detach or any(functions):
             parser.error("--undo takes everything from its file, besides --user-pool-id, --replace and --dry-run")
     elif not options.user_pool_id:
         parser.error("--user-pool-id is missing")
+    elif options.detach and options.save:
+        parser.error("--detach keeps nothing that --save could name")
+    elif options.detach and options.replace:
+        if options.stack_name or any(functions):
+            parser.error("--detach with --replace takes off whatever is there: name no stack and no function")
     elif bool(options.stack_name) == all(functions) or any(functions) != all(functions):
         parser.error("give either --stack-name, or both --post-confirmation and --pre-token-generation")
     return options
@@ -118,6 +129,20 @@ def undo(options):
                     "give --replace to put back what was there before all the same."
                 )
     change(cognito, pool, kept["before"], options.dry_run, lambda: None)
+
+
+def detach(options):
+    pool_id = options.user_pool_id
+    cognito = client("cognito-idp", pool_id)
+    pool = describe(cognito, pool_id)
+    if not options.replace:
+        ours = functions_of(options)
+        for trigger, function in functions_in(triggers(pool)).items():
+            if function not in ours:
+                raise Refusal(
+                    f"{trigger} of {pool_id} is {function}, which is none of these: give --replace alone to remove it."
+                )
+    change(cognito, pool, {}, options.dry_run, lambda: None)
 
 
 def change(cognito, pool, after, dry_run, prepare):

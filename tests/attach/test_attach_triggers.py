@@ -340,6 +340,29 @@ class AttachTriggers(unittest.TestCase):
         self.assertEqual(0, self.run_script("--undo", FILE, "--replace")[0])
         self.assertEqual({}, self.aws.pool["LambdaConfig"])
 
+    def test_detaching_takes_both_triggers_off_and_keeps_everything_else(self):
+        self.aws.pool = a_pool(LambdaConfig=CUSTOM_MESSAGE | ATTACHED)
+        ended, output, errors = self.attach("--detach")
+        done = f"{POOL}: done, all other settings are as they were."
+        self.assertEqual((0, done, ""), (ended, output.splitlines()[-1], errors))
+        self.assertEqual(a_pool(LambdaConfig=CUSTOM_MESSAGE, LastModifiedDate=1767225601), self.aws.pool)
+        self.assertEqual((0, f"{POOL}: nothing to change.\n", ""), self.attach("--detach"))
+
+    def test_detaching_takes_no_trigger_of_somebody_else_off_but_on_demand(self):
+        other = f"{FUNCTION}other"
+        self.aws.pool = pool = a_pool(LambdaConfig=ATTACHED | {"PostConfirmation": other})
+        refusal = f"PostConfirmation of {POOL} is {other}, which is none of these: give --replace alone to remove it."
+        self.assertEqual((refusal, "", ""), self.attach("--detach"))
+        self.assert_untouched(pool)
+        self.assertEqual(0, self.run_script("--detach", "--replace", "--user-pool-id", POOL)[0])
+        self.assertEqual({}, self.aws.pool["LambdaConfig"])
+
+    def test_a_dry_run_of_detaching_changes_nothing(self):
+        self.aws.pool = pool = a_pool(LambdaConfig=ATTACHED)
+        ended, output, _ = self.attach("--detach", "--dry-run")
+        self.assertEqual((0, f"{POOL}: nothing changed, since this is a dry run."), (ended, output.splitlines()[-1]))
+        self.assert_untouched(pool)
+
     def test_a_file_that_keeps_something_else_is_not_overwritten(self):
         Path(FILE).write_text("precious")
         ended, output, errors = self.attach()
@@ -431,6 +454,8 @@ class AttachTriggers(unittest.TestCase):
     def test_flags_that_do_not_go_together_are_refused(self):
         either = "give either --stack-name, or both --post-confirmation and --pre-token-generation"
         undo = "--undo takes everything from its file, besides --user-pool-id, --replace and --dry-run"
+        save = "--detach keeps nothing that --save could name"
+        whatever = "--detach with --replace takes off whatever is there: name no stack and no function"
         pool = ["--user-pool-id", POOL]
         for arguments, error in [
             ([], "--user-pool-id is missing"),
@@ -441,6 +466,10 @@ class AttachTriggers(unittest.TestCase):
             (["--undo", FILE, "--stack-name", "usher"], undo),
             (["--undo", FILE, "--save", "a"], undo),
             (["--undo", FILE, "--post-confirmation", "a"], undo),
+            (["--undo", FILE, "--detach"], undo),
+            ([*pool, "--detach"], either),
+            ([*pool, "--detach", "--stack-name", "usher", "--save", "a"], save),
+            ([*pool, "--detach", "--stack-name", "usher", "--replace"], whatever),
         ]:
             with self.subTest(arguments):
                 ended, output, errors = self.run_script(*arguments)
