@@ -10,7 +10,7 @@ MACHINE := $(if $(filter aarch64 arm64,$(shell uname -m)),arm64,x86_64)
 
 export HTTP_PORT DYNAMODB_PORT LAMBDA_PORT COGNITO_PORT RUN_DIR KEEP VERBOSE
 
-.PHONY: help run test test-deploy build bench openapi template format-check lint rust-tests script-tests rust node curl
+.PHONY: help run test test-deploy build deploy bench openapi template format-check lint rust-tests script-tests rust node curl
 
 help:
 	@echo 'make run        Usher with a Cognito emulator on this machine, until Ctrl-C. Settings:'
@@ -25,6 +25,7 @@ help:
 	@echo 'make openapi    writes functions/console/openapi.json, from the handlers'
 	@echo 'make bench      what a function costs: start, first event, memory, size'
 	@echo 'make build      every function for AWS, as `sam deploy` takes them; ARCH=arm64 or x86_64'
+	@echo 'make deploy     builds and deploys, asking for what docs/parameters.md explains'
 
 run: rust node $(EMULATOR)
 	@cargo build --locked --package usher-local
@@ -60,6 +61,11 @@ build: rust $(VENV)
 openapi: rust
 	cargo run --locked --quiet --package functions --example openapi >functions/console/openapi.json.new
 	mv functions/console/openapi.json.new functions/console/openapi.json
+
+deploy: export PATH := $(CURDIR)/.venv/bin:$(PATH)
+deploy: rust $(VENV)
+	sam build --parameter-overrides Architecture=$(ARCH)
+	sam deploy --guided
 
 # Figures, no verdict: infra/bench/bench.py says what they mean.
 bench: rust

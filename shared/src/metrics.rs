@@ -28,7 +28,7 @@ pub const USERS_SEEN: &str = "UsersSeen";
 pub const JOINED: &str = "Joined";
 /// Decisions against a membership, by `Reason`; being a member already is none.
 pub const REFUSED: &str = "Refused";
-/// Users who appeared and could not be evaluated, by `EntryPath`.
+/// Users who appeared and could not be evaluated.
 pub const PROVISIONING_FAILURES: &str = "ProvisioningFailures";
 /// How long evaluations took, in milliseconds, by `EntryPath`.
 pub const PROVISIONING_DURATION: &str = "ProvisioningDuration";
@@ -70,8 +70,8 @@ pub fn refused(reason: &Reason) {
 }
 
 /// A user could not be evaluated.
-pub fn provisioning_failed(entry_path: EntryPath) {
-    counter!(PROVISIONING_FAILURES, "EntryPath" => entry_path.as_str()).increment(1);
+pub fn provisioning_failed() {
+    counter!(PROVISIONING_FAILURES).increment(1);
 }
 
 /// A token was issued without claims.

@@ -13,6 +13,7 @@ mod local;
 mod memberships;
 mod metrics;
 mod openapi;
+mod operations;
 mod organization_roles;
 mod organizations;
 mod permissions;

@@ -258,6 +258,13 @@ fn each_role_grants_its_own_log_and_exactly_the_items_that_it_should() {
                         "Principal": { "Service": "lambda.amazonaws.com" },
                         "Action": "sts:AssumeRole",
                     }])),
+                    "ManagedPolicyArns": {
+                        "Fn::If": [
+                            "HasOptionalPolicy",
+                            [{ "Ref": "OptionalPolicy" }],
+                            { "Ref": "AWS::NoValue" },
+                        ],
+                    },
                     "Policies": policies,
                 },
             }),

@@ -103,8 +103,8 @@ fn each_function_stands_in_the_template_with_its_own_role_and_log_group_and_noth
         let mut function = template["Resources"][format!("{id}Function")].clone();
         let properties = function["Properties"].as_object_mut();
         let properties = properties.unwrap_or_else(|| panic!("add {id}Function to template.yaml"));
-        // Events and environment have tests of their own.
-        for free in ["Environment", "Events", "Timeout"] {
+        // Events, environment and concurrency have tests of their own.
+        for free in ["Environment", "Events", "ReservedConcurrentExecutions", "Timeout"] {
             properties.remove(free);
         }
         assert_eq!(
@@ -130,6 +130,7 @@ fn each_function_stands_in_the_template_with_its_own_role_and_log_group_and_noth
                 "Properties": {
                     "LogGroupName": { "Fn::Sub": format!("/aws/lambda/${{AWS::StackName}}-{name}") },
                     "RetentionInDays": { "Ref": "LogRetentionDays" },
+                    "KmsKeyId": given("HasKmsKey", "KmsKeyArn"),
                 },
             }),
             "make {id}LogGroup in template.yaml (left) like the others"
@@ -139,7 +140,7 @@ fn each_function_stands_in_the_template_with_its_own_role_and_log_group_and_noth
     let own = |suffix: &str| names().map(|name| logical_id(name) + suffix).collect::<Vec<_>>();
     for (kind, own, others) in [
         ("AWS::Serverless::Function", own("Function"), &[][..]),
-        ("AWS::IAM::", own("Role"), &[]),
+        ("AWS::IAM::", own("Role"), &["OptionalPolicy"]),
         ("AWS::Logs::", own("LogGroup"), &["AccessLogGroup"]),
         (
             "AWS::Lambda::",
@@ -360,18 +361,207 @@ fn the_table_can_be_restored_and_is_protected_from_deletion() {
     );
     assert_eq!(properties["DeletionProtectionEnabled"], json!({ "Ref": "DeletionProtection" }));
     let outputs = &storage["Outputs"];
-    assert_eq!(outputs["TableName"]["Value"], json!({ "Ref": "Table" }));
-    assert_eq!(outputs["TableArn"]["Value"], json!({ "Fn::GetAtt": ["Table", "Arn"] }));
+    assert_eq!(table["Condition"], "MakesTable");
+    let existing = "arn:${AWS::Partition}:dynamodb:${AWS::Region}:${AWS::AccountId}:table/${ExistingTableName}";
+    for (output, made, existing) in [
+        ("TableName", json!({ "Ref": "Table" }), json!({ "Ref": "ExistingTableName" })),
+        ("TableArn", json!({ "Fn::GetAtt": ["Table", "Arn"] }), json!({ "Fn::Sub": existing })),
+    ] {
+        let either = json!({ "Fn::If": ["MakesTable", made, existing] });
+        assert_eq!(outputs[output]["Value"], either);
+    }
 
     let root = template("template.yaml");
     assert_eq!(
         root["Resources"]["Storage"]["Properties"]["Parameters"],
         json!({
+            "ExistingTableName": { "Ref": "ExistingTableName" },
             "TableName": { "Ref": "TableName" },
             "DeletionProtection": { "Ref": "TableDeletionProtection" },
+            "KmsKeyArn": { "Ref": "KmsKeyArn" },
         })
     );
     assert_eq!(root["Parameters"]["TableDeletionProtection"]["Default"], "true");
+}
+
+/// A parameter's value where there is one.
+fn given(condition: &str, parameter: &str) -> Value {
+    json!({ "Fn::If": [condition, { "Ref": parameter }, { "Ref": "AWS::NoValue" }] })
+}
+
+#[test]
+fn a_given_key_encrypts_table_logs_and_environment_and_without_one_nothing_is_said() {
+    let storage = template("infra/storage.yaml");
+    let key = json!({ "Fn::Not": [{ "Fn::Equals": [{ "Ref": "KmsKeyArn" }, ""] }] });
+    assert_eq!(storage["Conditions"]["HasKmsKey"], key);
+    let of_key = json!({
+        "SSEEnabled": true,
+        "SSEType": "KMS",
+        "KMSMasterKeyId": { "Ref": "KmsKeyArn" },
+    });
+    assert_eq!(
+        storage["Resources"]["Table"]["Properties"]["SSESpecification"],
+        json!({ "Fn::If": ["HasKmsKey", of_key, { "Ref": "AWS::NoValue" }] })
+    );
+
+    // Every function's log group is held against the others where its function is.
+    let root = template("template.yaml");
+    assert_eq!(root["Conditions"]["HasKmsKey"], key);
+    let globals = &root["Globals"]["Function"];
+    assert_eq!(globals["KmsKeyArn"], given("HasKmsKey", "KmsKeyArn"));
+    let access = &root["Resources"]["AccessLogGroup"]["Properties"];
+    assert_eq!(access["KmsKeyId"], given("HasKmsKey", "KmsKeyArn"));
+}
+
+#[test]
+fn what_all_roles_may_beyond_their_own_is_to_trace_and_to_use_the_given_key() {
+    let root = template("template.yaml");
+    assert_eq!(
+        root["Conditions"]["HasOptionalPolicy"],
+        json!({ "Fn::Or": [{ "Condition": "Traces" }, { "Condition": "HasKmsKey" }] })
+    );
+    assert_eq!(
+        root["Conditions"]["Traces"],
+        json!({ "Fn::Equals": [{ "Ref": "Tracing" }, "Active"] })
+    );
+    let traces = json!({
+        "Effect": "Allow",
+        "Action": ["xray:PutTraceSegments", "xray:PutTelemetryRecords"],
+        "Resource": "*",
+    });
+    let uses_key = json!({
+        "Effect": "Allow",
+        "Action": [
+            "kms:Decrypt",
+            "kms:DescribeKey",
+            "kms:Encrypt",
+            "kms:GenerateDataKey*",
+            "kms:ReEncrypt*",
+        ],
+        "Resource": { "Ref": "KmsKeyArn" },
+        "Condition": {
+            "StringEquals": {
+                "kms:ViaService": [
+                    { "Fn::Sub": "dynamodb.${AWS::Region}.${AWS::URLSuffix}" },
+                    { "Fn::Sub": "lambda.${AWS::Region}.${AWS::URLSuffix}" },
+                ],
+            },
+        },
+    });
+    let none = json!({ "Ref": "AWS::NoValue" });
+    assert_eq!(
+        root["Resources"]["OptionalPolicy"],
+        json!({
+            "Type": "AWS::IAM::ManagedPolicy",
+            "Condition": "HasOptionalPolicy",
+            "Properties": {
+                "PolicyDocument": {
+                    "Version": "2012-10-17",
+                    "Statement": [
+                        { "Fn::If": ["Traces", traces, none] },
+                        { "Fn::If": ["HasKmsKey", uses_key, none] },
+                    ],
+                },
+            },
+        })
+    );
+}
+
+#[test]
+fn triggers_and_http_functions_share_the_accounts_concurrency_unless_a_parameter_parts_it() {
+    let root = template("template.yaml");
+    let concurrency = "ReservedConcurrentExecutions";
+    assert_eq!(
+        root["Globals"]["Function"][concurrency],
+        given("LimitsApiConcurrency", "ApiConcurrency")
+    );
+    for name in names() {
+        let id = logical_id(name);
+        let own = &root["Resources"][format!("{id}Function")]["Properties"][concurrency];
+        let is_trigger = TRIGGERS.iter().any(|trigger| trigger.name == name);
+        let expected = if is_trigger {
+            given("ReservesTriggerConcurrency", "TriggerConcurrency")
+        } else {
+            Value::Null
+        };
+        assert_eq!(*own, expected, "{id}Function");
+    }
+    for parameter in ["ApiConcurrency", "TriggerConcurrency"] {
+        // Zero would mean that nothing runs at all.
+        let pattern = &root["Parameters"][parameter]["AllowedPattern"];
+        assert_eq!(pattern, "^([1-9][0-9]{0,4})?$", "{parameter}");
+        assert_eq!(root["Parameters"][parameter]["Default"], "", "{parameter}");
+    }
+}
+
+#[test]
+fn browsers_of_allowed_origins_may_send_and_read_what_the_api_uses_and_others_nothing() {
+    let root = template("template.yaml");
+    let api = &root["Resources"]["HttpApi"]["Properties"];
+    assert_eq!(api["CorsConfiguration"], Value::Null, "it knows no condition");
+    let used: BTreeSet<_> = HTTP_FUNCTIONS
+        .iter()
+        .flat_map(|function| (function.routes)().list().to_vec())
+        .map(|route| route.method.to_string())
+        .collect();
+    let cors = &api["DefinitionBody"]["x-amazon-apigateway-cors"]["Fn::If"];
+    let methods = cors[1]["allowMethods"].as_array().into_iter().flatten();
+    let methods: BTreeSet<_> = methods.filter_map(Value::as_str).map(str::to_owned).collect();
+    assert_eq!(methods, used);
+    assert_eq!(
+        *cors,
+        json!([
+            "HasAllowedOrigins",
+            {
+                "allowOrigins": { "Ref": "AllowedOrigins" },
+                "allowMethods": cors[1]["allowMethods"],
+                "allowHeaders": ["authorization", "content-type", "if-match"],
+                "exposeHeaders": ["etag", "link", "retry-after", "total-number"],
+                "maxAge": 3600,
+            },
+            { "Ref": "AWS::NoValue" },
+        ])
+    );
+}
+
+#[test]
+fn a_domain_name_of_ones_own_leads_to_the_api_without_a_prefix() {
+    let root = template("template.yaml");
+    assert_eq!(
+        root["Resources"]["ApiDomainMapping"],
+        json!({
+            "Type": "AWS::ApiGatewayV2::ApiMapping",
+            "Condition": "HasApiDomainName",
+            "Properties": {
+                "ApiId": { "Ref": "HttpApi" },
+                "DomainName": { "Ref": "ApiDomain" },
+                "Stage": { "Ref": "HttpApi.Stage" },
+            },
+        })
+    );
+}
+
+#[test]
+fn the_metadata_for_publishing_names_this_version_and_files_that_are_there() {
+    let root = template("template.yaml");
+    let metadata = &root["Metadata"]["AWS::ServerlessRepo::Application"];
+    assert_eq!(metadata["SemanticVersion"], env!("CARGO_PKG_VERSION"));
+    for file in ["LicenseUrl", "ReadmeUrl"] {
+        let file = metadata[file].as_str().expect("a file");
+        assert!(in_repository(file).is_file(), "{file}");
+    }
+    assert!(text_of("LICENSE").contains("Apache License"));
+    assert_eq!(metadata["SpdxLicenseId"], "Apache-2.0");
+}
+
+#[test]
+fn no_output_names_a_secret() {
+    for path in ["template.yaml", "infra/identity.yaml", "infra/observability.yaml"] {
+        let outputs = template(path)["Outputs"].to_string();
+        for secret in ["ClientSecret", "Password", "resolve:secretsmanager", "resolve:ssm"] {
+            assert!(!outputs.contains(secret), "{path} gives away {secret}");
+        }
+    }
 }
 
 #[test]

@@ -47,9 +47,7 @@ pub(crate) async fn appear(app: &App, user: &User) -> Result<Vec<Membership>, St
     let appearance = provision(&app.store, &app.mailbox_policy, user, started).await;
     let Appearance { outcome, memberships } = appearance.inspect_err(|error| {
         tracing::error!(user = %user.id, %error, "not provisioned");
-        if let Source::Entry(entry_path) = user.source {
-            metrics::provisioning_failed(entry_path);
-        }
+        metrics::provisioning_failed();
     })?;
     if let Source::Entry(entry_path) = user.source {
         metrics::user_seen(entry_path, app.clock.now().duration_since(started));

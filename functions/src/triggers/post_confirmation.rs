@@ -2,20 +2,16 @@
 
 use serde_json::value::RawValue;
 use shared::App;
-use shared::domain::membership::EntryPath;
 use shared::metrics;
 use shared::runtime::within_deadline;
 
 use super::{appear, event};
 
-/// The entry path of this trigger.
-pub const ENTRY_PATH: EntryPath = EntryPath::PostConfirmation;
-
 /// Provisions the user of an event, and answers the event's own bytes: whatever happens, and
 /// within the deadline. What could not be done now is done at the user's next appearance.
 pub async fn handle(app: App, event: Box<RawValue>) -> Box<RawValue> {
     if within_deadline(evaluate(&app, event.get())).await.is_none() {
-        metrics::provisioning_failed(ENTRY_PATH);
+        metrics::provisioning_failed();
     }
     event
 }
@@ -26,7 +22,7 @@ async fn evaluate(app: &App, event: &str) {
         Ok(user) => drop(appear(app, &user).await),
         Err(error) => {
             tracing::error!(%error, "not provisioned");
-            metrics::provisioning_failed(ENTRY_PATH);
+            metrics::provisioning_failed();
         }
     }
 }

@@ -5,16 +5,13 @@ use futures_util::future::try_join;
 use serde_json::value::RawValue;
 use shared::App;
 use shared::domain::decision::{Source, User};
-use shared::domain::membership::{EntryPath, Membership};
+use shared::domain::membership::Membership;
 use shared::metrics;
 use shared::runtime::within_deadline;
 use shared::store::StoreError;
 
 use super::claims::Claims;
 use super::{appear, event};
-
-/// The entry path of this trigger.
-pub const ENTRY_PATH: EntryPath = EntryPath::PreTokenGeneration;
 
 /// There should be claims, but there are none. Why is in the log.
 struct NoClaims;
@@ -23,7 +20,7 @@ struct NoClaims;
 /// too long, the token is issued without these claims: the answer is the event's own bytes.
 pub async fn handle(app: App, event: Box<RawValue>) -> Box<RawValue> {
     let evaluated = within_deadline(evaluate(&app, event.get())).await.unwrap_or_else(|| {
-        metrics::provisioning_failed(ENTRY_PATH);
+        metrics::provisioning_failed();
         Err(NoClaims)
     });
     match evaluated {
@@ -39,7 +36,7 @@ pub async fn handle(app: App, event: Box<RawValue>) -> Box<RawValue> {
 async fn evaluate(app: &App, json: &str) -> Result<Option<Box<RawValue>>, NoClaims> {
     let user = event::user(json).map_err(|error| {
         tracing::error!(%error, "no claims");
-        metrics::provisioning_failed(ENTRY_PATH);
+        metrics::provisioning_failed();
         NoClaims
     })?;
     if let Source::Other(source) = &user.source {

@@ -24,7 +24,6 @@ pub use settings::{Settings, SettingsError};
 use crate::ambient::{Clock, Randomness};
 use crate::app::App;
 use crate::directory::Directory;
-use crate::domain::membership::EntryPath;
 use crate::http::Routes;
 use crate::metrics::{CountRetries, Metrics, provisioning_failed};
 use crate::store::Store;
@@ -147,10 +146,7 @@ fn environment(name: &str) -> Option<String> {
 ///
 /// # Errors
 /// When the runtime fails.
-pub async fn run_trigger<F, Fut>(
-    handle: F,
-    entry_path: EntryPath,
-) -> Result<(), lambda_runtime::Error>
+pub async fn run_trigger<F, Fut>(handle: F) -> Result<(), lambda_runtime::Error>
 where
     F: Fn(App, Box<RawValue>) -> Fut,
     Fut: Future<Output = Box<RawValue>>,
@@ -175,7 +171,7 @@ where
                 Some(app) => handle(app, event.payload).await,
                 None => {
                     tracing::error!("not provisioned: the settings are wrong");
-                    provisioning_failed(entry_path);
+                    provisioning_failed();
                     event.payload
                 }
             };

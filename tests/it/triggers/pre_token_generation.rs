@@ -323,6 +323,8 @@ async fn a_user_with_nothing_new_to_join_takes_two_steps() {
     assert_eq!(traffic.steps, 2, "{traffic:?}");
     let operations = ["Query", "Query", "Query", "BatchGetItem", "BatchGetItem"];
     assert_eq!(traffic.operations, operations);
+    // Three queries, one organization and two roles: what docs/scale.md reckons with.
+    assert!((traffic.capacity - 6.0).abs() < f64::EPSILON, "{traffic:?}");
     assert_eq!(world.items().await, before);
 }
 
