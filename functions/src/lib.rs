@@ -1,6 +1,7 @@
 //! Usher's Lambda functions: a module for each, grouped by resource, and a binary of the same
 //! name for each in `src/bin`.
 
+pub mod console;
 pub mod default_roles;
 pub mod email_domains;
 mod entities;
@@ -27,7 +28,7 @@ pub struct HttpFunction {
 }
 
 /// Every HTTP function. The local server serves them all; a test holds them against the template.
-pub const HTTP_FUNCTIONS: [HttpFunction; 13] = [
+pub const HTTP_FUNCTIONS: [HttpFunction; 14] = [
     HttpFunction { name: "list-email-domains", routes: email_domains::list::routes },
     HttpFunction { name: "add-email-domain", routes: email_domains::add::routes },
     HttpFunction { name: "replace-email-domains", routes: email_domains::replace::routes },
@@ -41,4 +42,5 @@ pub const HTTP_FUNCTIONS: [HttpFunction; 13] = [
     HttpFunction { name: "memberships", routes: memberships::routes },
     HttpFunction { name: "users", routes: users::routes },
     HttpFunction { name: "preview", routes: preview::routes },
+    HttpFunction { name: "console", routes: console::routes },
 ];

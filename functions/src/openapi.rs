@@ -1,12 +1,13 @@
 //! The OpenAPI document: what the handlers' annotations say, and what holds for all of them.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use shared::http::LARGEST_BODY;
 use shared::http::problem::ProblemBody;
 use utoipa::OpenApi;
 
 use crate::{
-    default_roles, email_domains, memberships, organization_roles, organizations, preview, users,
+    console, default_roles, email_domains, memberships, organization_roles, organizations, preview,
+    users,
 };
 
 /// What reading takes.
@@ -51,6 +52,11 @@ const WRITE: &str = "usher/write";
         users::delete,
         preview::of_organization,
         preview::of_all,
+        console::redirect,
+        console::start,
+        console::file,
+        console::settings,
+        console::openapi,
     ),
     components(schemas(ProblemBody)),
     tags(
@@ -60,6 +66,7 @@ const WRITE: &str = "usher/write";
         (name = "Preview", description = "Who would be admitted; nothing is written."),
         (name = "Organization roles", description = "What members can hold in any organization."),
         (name = "Members", description = "Who belongs to an organization, and as what."),
+        (name = "Console", description = "The page for operators, and this document; for everybody."),
         (name = "Users", description = "Users of the pool; an id is Cognito's `sub`."),
     ),
 )]
@@ -106,7 +113,10 @@ fn operators() -> Value {
 
 /// Adds to an operation what its path, its parameters and its body imply.
 fn complete(path: &str, method: &str, operation: &mut Value) {
-    if operation["security"].is_null() {
+    let public = operation["security"] == json!([{}]);
+    if public {
+        operation["security"] = json!([]);
+    } else if operation["security"].is_null() {
         let scope = if method == "get" { READ } else { WRITE };
         operation["security"] = json!([{ "operators": [scope] }]);
     }
@@ -117,7 +127,10 @@ fn complete(path: &str, method: &str, operation: &mut Value) {
     let (conditional, pages, cursor) = (has("If-Match"), has("page"), has("cursor"));
     let parameters: Vec<_> = named.into_iter().chain(parameters).collect();
 
-    let mut implied = vec![414, 500, 503];
+    let mut implied = vec![414, 500];
+    if !public {
+        implied.push(503);
+    }
     if !parameters.is_empty() || has_body {
         implied.push(400);
     }
@@ -138,10 +151,10 @@ fn complete(path: &str, method: &str, operation: &mut Value) {
         responses.entry(status.to_string()).or_insert_with(|| json!({}));
     }
     for (status, response) in responses {
-        if status.starts_with('2') {
-            succeed(response, pages, cursor);
-        } else {
-            fail(status, response);
+        match status.as_bytes() {
+            [b'2', ..] => succeed(response, pages, cursor),
+            [b'4' | b'5', ..] if response["content"].is_null() => fail(status, response),
+            _ => {}
         }
     }
 }
@@ -157,6 +170,7 @@ fn parameters_of(path: &str) -> Vec<Value> {
                 "organizationRoleId" => ("The role's id.", "role_01a2035319ad77f3b8960be2f54cdc4c"),
                 "userId" => ("The user's `sub`.", "5b0f6c1e-9d0c-4f0b-8f5e-0c2f6a7f4c11"),
                 "emailDomain" => ("The domain, in whatever case.", "acme.example"),
+                "path" => ("The file; may have slashes.", "assets/index.js"),
                 other => unreachable!("say what {other} is"),
             };
             json!({
@@ -173,9 +187,9 @@ fn parameters_of(path: &str) -> Vec<Value> {
 
 /// The headers of a success.
 fn succeed(response: &mut Value, pages: bool, cursor: bool) {
-    let mut headers = Map::new();
-    if !response["headers"]["ETag"].is_null() {
-        headers.insert("ETag".to_owned(), etag());
+    let mut headers = response["headers"].as_object().cloned().unwrap_or_default();
+    if let Some(header) = headers.get_mut("ETag") {
+        *header = etag();
     }
     if pages {
         let description = "How many entries all pages have together; only with a page.";

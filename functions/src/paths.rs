@@ -1,6 +1,12 @@
 //! The path templates, in the syntax that axum and API Gateway share. Each stands here once,
 //! because routers that name one parameter differently cannot be merged.
 
+pub(crate) const CONSOLE: &str = "/console";
+pub(crate) const CONSOLE_START: &str = "/console/";
+/// With any number of segments, which API Gateway writes as `{path+}` and OpenAPI cannot say.
+pub(crate) const CONSOLE_FILE: &str = "/console/{*path}";
+pub(crate) const CONSOLE_SETTINGS: &str = "/console/config.json";
+pub(crate) const OPENAPI: &str = "/openapi.json";
 pub(crate) const ORGANIZATIONS: &str = "/organizations";
 pub(crate) const ORGANIZATION: &str = "/organizations/{organizationId}";
 pub(crate) const EMAIL_DOMAINS: &str = "/organizations/{organizationId}/jit/email-domains";

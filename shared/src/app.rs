@@ -1,6 +1,7 @@
 //! What every function works with.
 
 use crate::ambient::{Clock, Randomness};
+use crate::console::Console;
 use crate::directory::Directory;
 use crate::domain::public_mailbox::MailboxPolicy;
 use crate::store::Store;
@@ -18,4 +19,6 @@ pub struct App {
     pub mailbox_policy: MailboxPolicy,
     /// The user pool, for the functions that ask it.
     pub directory: Directory,
+    /// The console, for the function that serves it.
+    pub console: Console,
 }

@@ -3,6 +3,7 @@
 
 pub mod ambient;
 pub mod app;
+pub mod console;
 pub mod directory;
 pub mod domain;
 pub mod error;

@@ -13,6 +13,7 @@ use aws_sdk_cognitoidentityprovider::types::{
 };
 use jiff::Timestamp;
 use serde_json::{Value, json};
+use shared::console::Console;
 use shared::domain::public_mailbox::MailboxPolicy;
 use tempfile::TempDir;
 use usher_local::{Local, Options};
@@ -44,6 +45,7 @@ impl Stack {
             database: None,
             mailbox_policy: MailboxPolicy::default(),
             user_pool: Some((format!("http://{}", cognito.address), pool.clone())),
+            console: Console::default(),
         };
         let usher = Local::start(options).await.expect("usher-local starts");
         Self { usher, cognito, pool, app }

@@ -171,6 +171,25 @@ async fn every_function_answers_an_event_in_its_own_format() {
         },
     });
     let nothing = json!({});
+    let nobody = json!({
+        "emailDomain": null,
+        "reason": "email_address.invalid",
+        "detail": "This is not an email address: send one such as name@example.com.",
+        "organizations": [],
+    });
+    let no_sign_in =
+        json!({ "authority": null, "clientId": null, "scope": null, "hostedDomain": null });
+    let guarded = json!({
+        "cache-control": "no-cache",
+        "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; \
+            img-src 'self'; font-src 'self'; connect-src 'self'; base-uri 'none'; \
+            form-action 'none'; frame-ancestors 'none'",
+        "strict-transport-security": "max-age=31536000",
+        "referrer-policy": "no-referrer",
+        "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+        "cross-origin-opener-policy": "same-origin",
+        "cross-origin-resource-policy": "same-origin",
+    });
     let tagged = |tag: &str| json!({ "etag": tag });
 
     let mut creation = organization.clone();
@@ -223,6 +242,12 @@ async fn every_function_answers_an_event_in_its_own_format() {
             with_json(event("PUT", ROLES), &json!({ "organizationRoleIds": [ROLE] })),
             answered(204, tagged("\"2\""), Value::Null),
         ),
+        (
+            "preview",
+            with_json(event("POST", "/jit/preview"), &json!({ "email": "nobody" })),
+            answered(200, nothing.clone(), nobody),
+        ),
+        ("console", event("GET", "/console/config.json"), answered(200, guarded, no_sign_in)),
         (
             "memberships",
             event("GET", "/users/user-1/organizations"),

@@ -2,6 +2,7 @@
 //! own. The tree of modules is the tree of the functions.
 
 mod cognito;
+mod console;
 mod default_roles;
 mod domain;
 mod email_domains;

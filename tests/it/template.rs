@@ -107,6 +107,9 @@ fn each_function_stands_in_the_template_with_its_own_role_and_log_group_and_noth
         for free in ["Environment", "Events", "ReservedConcurrentExecutions", "Timeout"] {
             properties.remove(free);
         }
+        let layers = properties.remove("Layers");
+        let pages = (name == "console").then(|| json!([{ "Ref": "ConsolePages" }]));
+        assert_eq!(layers, pages, "{id}: the console alone has its pages");
         assert_eq!(
             function,
             json!({
@@ -164,16 +167,20 @@ fn the_routes_of_each_function_are_those_of_the_code_with_their_scopes() {
         let events = events.as_object().into_iter().flatten().map(|(_, event)| event.clone());
         let routes = (function.routes)();
         let expected = routes.list().iter().map(|route| {
-            let operation = &document["paths"][route.path][route.method.as_str().to_lowercase()];
-            let scope = &operation["security"][0]["operators"][0];
+            let path = route.path.replace("{*", "{");
+            let operation = &document["paths"][&path][route.method.as_str().to_lowercase()];
+            let auth = match &operation["security"][0]["operators"][0] {
+                Value::Null => json!({ "Authorizer": "NONE" }),
+                scope => json!({ "AuthorizationScopes": [scope] }),
+            };
             // The default of PayloadFormatVersion is 2.0, the only one that the functions read.
             json!({
                 "Type": "HttpApi",
                 "Properties": {
                     "ApiId": { "Ref": "HttpApi" },
                     "Method": route.method.as_str(),
-                    "Path": route.path,
-                    "Auth": { "AuthorizationScopes": [scope] },
+                    "Path": route.path.replace("{*path}", "{path+}"),
+                    "Auth": auth,
                 },
             })
         });
@@ -197,8 +204,20 @@ fn sorted(values: impl Iterator<Item = Value>) -> Vec<Value> {
 }
 
 #[test]
-fn no_route_is_open_and_only_tokens_of_operators_and_machines_open_one() {
+fn no_route_is_open_but_the_console_and_only_tokens_of_operators_and_machines_open_one() {
+    // What is served here is the same for everybody and says nothing of any organization; whoever
+    // has not signed in yet needs it for that.
+    const OPEN: [&str; 5] =
+        ["/console", "/console/", "/console/config.json", "/console/{path+}", "/openapi.json"];
     let root = template("template.yaml");
+    let resources = root["Resources"].as_object().expect("resources").values();
+    let events = resources.filter_map(|it| it["Properties"]["Events"].as_object()).flatten();
+    let open: BTreeSet<_> = events
+        .map(|(_, event)| &event["Properties"])
+        .filter(|event| event["Auth"]["Authorizer"] == "NONE")
+        .map(|event| (event["Method"].as_str(), event["Path"].as_str()))
+        .collect();
+    assert_eq!(open, OPEN.map(|path| (Some("GET"), Some(path))).into());
     let api = &root["Resources"]["HttpApi"]["Properties"];
     assert_eq!(api["StageName"], "$default", "functions expect paths without a stage");
     assert_eq!(
@@ -318,11 +337,23 @@ fn each_function_gets_the_settings_that_its_code_uses_and_no_others() {
         if asks_the_user_pool {
             expected.insert(USER_POOL_ID, json!({ "Fn::GetAtt": "Identity.Outputs.UserPoolId" }));
         }
+        let serves_the_console = source.contains(".console");
+        if serves_the_console {
+            for (variable, output) in [
+                ("OPERATOR_ISSUER", "OperatorIssuer"),
+                ("OPERATOR_CLIENT_ID", "OperatorClientId"),
+                ("OPERATOR_DOMAIN", "OperatorDomain"),
+            ] {
+                let output = json!({ "Fn::GetAtt": format!("Identity.Outputs.{output}") });
+                expected.insert(variable, output);
+            }
+        }
         assert_eq!(
             variables, expected,
             "{id}Function in template.yaml (left) must set what `{module}` uses (right)"
         );
         let binary = format!("functions/src/bin/{name}.rs");
+        assert_eq!(text_of(&binary).contains("run_console("), serves_the_console, "{binary}");
         assert_eq!(
             text_of(&binary).contains("_with_directory("),
             asks_the_user_pool,
@@ -338,9 +369,20 @@ fn each_function_gets_the_settings_that_its_code_uses_and_no_others() {
     assert!(Settings::read(empty).is_err(), "an empty table name is none");
     assert!(Settings::user_pool_id(empty).is_err(), "an empty id is none");
     assert_eq!(Settings::stack_name(empty), "none", "an empty name is none");
+    assert!(Settings::console(empty).is_ok_and(|console| console.sign_in.is_none()));
     assert_eq!(
         read.into_inner(),
-        [TABLE_NAME, EXCEPTIONS, USER_POOL_ID, STACK_NAME],
+        [
+            TABLE_NAME,
+            EXCEPTIONS,
+            USER_POOL_ID,
+            STACK_NAME,
+            "OPERATOR_ISSUER",
+            "OPERATOR_CLIENT_ID",
+            "OPERATOR_DOMAIN",
+            // The template leaves it at where Lambda unpacks a layer.
+            "CONSOLE_PAGES",
+        ],
         "teach this test what else functions read"
     );
 }

@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
+use shared::console::Console;
 use shared::domain::public_mailbox::MailboxPolicy;
+use shared::runtime::Settings;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
@@ -39,20 +41,32 @@ struct Flags {
     /// The id of the user pool there
     #[arg(long, value_name = "ID", requires = "cognito")]
     user_pool: Option<String>,
+    /// The folder with the built console; it may be missing. Where operators sign in comes from
+    /// OPERATOR_ISSUER, OPERATOR_CLIENT_ID and OPERATOR_DOMAIN; without them, nobody has to
+    #[arg(long, value_name = "PATH", default_value = "functions/console/dist")]
+    console: PathBuf,
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let Flags { http, dynamodb, lambda, database, public_mailbox_exceptions, cognito, user_pool } =
-        Flags::parse();
+    let flags = Flags::parse();
+    let Flags { http, dynamodb, lambda, database, public_mailbox_exceptions, .. } = flags;
     start_logging();
+    let console = match Settings::console(|name| std::env::var(name).ok()) {
+        Ok(settings) => Console { pages: flags.console, ..settings },
+        Err(error) => {
+            eprintln!("usher-local: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
     let options = Options {
         http,
         dynamodb,
         lambda,
         database,
         mailbox_policy: public_mailbox_exceptions,
-        user_pool: cognito.zip(user_pool),
+        user_pool: flags.cognito.zip(flags.user_pool),
+        console,
     };
     match run(options).await {
         Ok(()) => ExitCode::SUCCESS,

@@ -10,6 +10,7 @@ use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
 use axum::Router;
 use dynoxide::Database;
 use functions::HTTP_FUNCTIONS;
+use shared::console::Console;
 use shared::directory::Directory;
 use shared::domain::public_mailbox::MailboxPolicy;
 use shared::http::Routes;
@@ -39,6 +40,8 @@ pub struct Options {
     pub mailbox_policy: MailboxPolicy,
     /// Cognito, or what stands in for it: its address, and the id of the user pool.
     pub user_pool: Option<(String, String)>,
+    /// The console.
+    pub console: Console,
 }
 
 /// Where the servers listen.
@@ -126,7 +129,7 @@ impl Local {
         table::prepare(&database)?;
 
         let directory = directory(options.user_pool);
-        let app = app(addresses.dynamodb, options.mailbox_policy, directory);
+        let app = app(addresses.dynamodb, options.mailbox_policy, directory, options.console);
         let (stop, stopped) = watch::channel(false);
         let mut servers = JoinSet::new();
         let until = told_to_stop(stopped.clone());
@@ -183,7 +186,12 @@ fn open(path: Option<PathBuf>) -> Result<Database, LocalError> {
 }
 
 /// The functions' own way to DynamoDB: through the SDK, over a port, as on AWS.
-fn app(dynamodb: SocketAddr, mailbox_policy: MailboxPolicy, directory: Directory) -> App {
+fn app(
+    dynamodb: SocketAddr,
+    mailbox_policy: MailboxPolicy,
+    directory: Directory,
+    console: Console,
+) -> App {
     let config = aws_sdk_dynamodb::Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::from_static("local"))
@@ -198,6 +206,7 @@ fn app(dynamodb: SocketAddr, mailbox_policy: MailboxPolicy, directory: Directory
         randomness,
         mailbox_policy,
         directory,
+        console,
     }
 }
 

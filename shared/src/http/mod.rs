@@ -84,8 +84,8 @@ async fn log(request: Request, next: Next) -> Response {
     response
 }
 
-/// What holds for every answer: it is about persons and configuration, so nobody keeps it, and
-/// nobody guesses its type.
+/// What holds for every answer: it is about persons and configuration, so nobody keeps it unless it
+/// says otherwise itself, and nobody guesses its type.
 async fn complete(request: Request, next: Next) -> Response {
     completed(next.run(request).await)
 }
@@ -94,7 +94,7 @@ async fn complete(request: Request, next: Next) -> Response {
 pub(crate) fn completed(mut response: Response) -> Response {
     const NO_SNIFF: HeaderName = HeaderName::from_static("x-content-type-options");
     let headers = response.headers_mut();
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     headers.insert(NO_SNIFF, HeaderValue::from_static("nosniff"));
     response
 }

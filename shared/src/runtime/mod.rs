@@ -13,6 +13,7 @@ use aws_config::environment::EnvironmentVariableCredentialsProvider;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region};
+use axum::Router;
 use futures_util::FutureExt;
 use lambda_runtime::{LambdaEvent, service_fn};
 use serde_json::value::RawValue;
@@ -23,6 +24,7 @@ pub use settings::{Settings, SettingsError};
 
 use crate::ambient::{Clock, Randomness};
 use crate::app::App;
+use crate::console::Console;
 use crate::directory::Directory;
 use crate::http::Routes;
 use crate::metrics::{CountRetries, Metrics, provisioning_failed};
@@ -122,9 +124,24 @@ pub async fn run_http_with_directory(routes: Routes) -> Result<(), lambda_runtim
     serve(routes, app, metrics).await
 }
 
+/// Runs the HTTP function that serves the console, and asks neither the table nor the user pool.
+///
+/// # Errors
+/// When the settings are wrong, or the runtime fails.
+pub async fn run_console(routes: Routes) -> Result<(), lambda_runtime::Error> {
+    let metrics = start_observing();
+    let settings = Settings::read(environment)?;
+    let console = Settings::console(environment)?;
+    let app = App { console, ..app(dynamodb(Waits::HTTP), settings, Directory::default()) };
+    run_service(routes.into_service(app), metrics).await
+}
+
 async fn serve(routes: Routes, app: App, metrics: Metrics) -> Result<(), lambda_runtime::Error> {
     app.store.warm_up().await;
-    let service = routes.into_service(app);
+    run_service(routes.into_service(app), metrics).await
+}
+
+async fn run_service(service: Router, metrics: Metrics) -> Result<(), lambda_runtime::Error> {
     let respond = move |event: LambdaEvent<Box<RawValue>>| {
         let service = service.clone();
         async move {
@@ -203,6 +220,7 @@ fn app(client: aws_sdk_dynamodb::Client, settings: Settings, directory: Director
         randomness,
         mailbox_policy: settings.mailbox_policy,
         directory,
+        console: Console::default(),
     }
 }
 

@@ -1,5 +1,8 @@
 //! What a function reads of its environment, once.
 
+use std::path::PathBuf;
+
+use crate::console::{Console, SignIn, origin};
 use crate::domain::public_mailbox::MailboxPolicy;
 
 /// What a function reads of its environment, once.
@@ -59,5 +62,38 @@ impl Settings {
     pub fn user_pool_id(value: impl Fn(&str) -> Option<String>) -> Result<String, SettingsError> {
         const USER_POOL_ID: &str = "USER_POOL_ID";
         value(USER_POOL_ID).filter(|id| !id.is_empty()).ok_or(SettingsError::Missing(USER_POOL_ID))
+    }
+
+    /// Reads where the console's pages are, from `CONSOLE_PAGES`, and where operators sign in, from
+    /// `OPERATOR_ISSUER`, `OPERATOR_CLIENT_ID` and `OPERATOR_DOMAIN`: without an issuer, nowhere.
+    ///
+    /// # Errors
+    /// When the client is missing, or an address is none that a browser can use.
+    pub fn console(value: impl Fn(&str) -> Option<String>) -> Result<Console, SettingsError> {
+        const PAGES: &str = "CONSOLE_PAGES";
+        const ISSUER: &str = "OPERATOR_ISSUER";
+        const CLIENT_ID: &str = "OPERATOR_CLIENT_ID";
+        const DOMAIN: &str = "OPERATOR_DOMAIN";
+        /// Where Lambda unpacks a layer.
+        const LAYER: &str = "/opt";
+
+        let value = |name: &str| value(name).filter(|value| !value.is_empty());
+        let address = |name: &'static str| match value(name) {
+            Some(url) if origin(&url).is_none() => {
+                let cause = format!("{url:?} is no http or https address");
+                Err(SettingsError::Invalid { name, cause })
+            }
+            url => Ok(url),
+        };
+        let (issuer, client_id, domain) = (address(ISSUER)?, value(CLIENT_ID), address(DOMAIN)?);
+        let sign_in = match issuer {
+            None => None,
+            Some(issuer) => {
+                let client_id = client_id.ok_or(SettingsError::Missing(CLIENT_ID))?;
+                Some(SignIn { issuer, client_id, domain })
+            }
+        };
+        let pages = value(PAGES).map_or_else(|| PathBuf::from(LAYER), PathBuf::from);
+        Ok(Console { pages, sign_in })
     }
 }

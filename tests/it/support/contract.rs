@@ -46,7 +46,9 @@ pub(crate) async fn hold(request: Request, next: Next) -> Response {
         method => method.clone(),
     };
     let head = request.method() == Method::HEAD;
-    let path = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
+    let path = request.extensions().get::<MatchedPath>();
+    // OpenAPI has no word for a parameter of several segments.
+    let path = path.map(|path| path.as_str().replace("{*", "{"));
     let (parts, body) = request.into_parts();
     // A body that breaks off is the test's intention.
     let (sent, body) = match body.collect().await {

@@ -21,6 +21,7 @@ use http_body_util::BodyExt;
 use jiff::Timestamp;
 use lambda_http::LambdaEvent;
 use serde_json::{Value, json};
+use shared::console::Console;
 use shared::directory::Directory;
 use shared::domain::public_mailbox::MailboxPolicy;
 use shared::http::Routes;
@@ -140,8 +141,12 @@ impl Ask<'_> {
         };
         let (head, body) = response.into_parts();
         let bytes = body.collect().await.expect("bodies are in memory").to_bytes();
+        let content_type = head.headers.get("content-type").and_then(|value| value.to_str().ok());
         let body = match bytes.as_ref() {
             [] => Value::Null,
+            bytes if content_type.is_some_and(|it| !it.ends_with("json")) => {
+                String::from_utf8_lossy(bytes).into()
+            }
             bytes => serde_json::from_slice(bytes).expect("answers are JSON"),
         };
         Answer { status: head.status, headers: head.headers, body }
@@ -166,6 +171,15 @@ impl World {
 
     /// A new world with such exceptions and such a user pool.
     pub(crate) async fn over(mailbox_policy: MailboxPolicy, directory: Directory) -> Self {
+        Self::of(mailbox_policy, directory, Console::default()).await
+    }
+
+    /// A new world with such a console.
+    pub(crate) async fn with_console(console: Console) -> Self {
+        Self::of(MailboxPolicy::default(), Directory::default(), console).await
+    }
+
+    async fn of(mailbox_policy: MailboxPolicy, directory: Directory, console: Console) -> Self {
         let database = Database::memory().expect("memory");
         usher_local::prepare(&database).expect("infra/storage.yaml defines the table");
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
@@ -204,6 +218,7 @@ impl World {
             randomness,
             mailbox_policy,
             directory,
+            console,
         };
         let service = HTTP_FUNCTIONS
             .iter()

@@ -1,0 +1,6 @@
+//! The Lambda function `console`.
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    shared::runtime::run_console(functions::console::routes()).await
+}

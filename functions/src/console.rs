@@ -1,0 +1,220 @@
+//! `/console/`: the built pages of the console, what they need to know, and `/openapi.json`. Nobody
+//! has to sign in for these: they are the same for everybody, and say nothing of any organization.
+
+use std::path::Path;
+use std::sync::LazyLock;
+
+use axum::Json;
+use axum::body::{Body, Bytes};
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::response::{Html, IntoResponse, Response};
+use serde::Serialize;
+use shared::App;
+use shared::console::{Console, SignIn};
+use shared::http::{Problem, Routes};
+use tower::ServiceExt;
+use tower_http::services::ServeDir;
+use utoipa::ToSchema;
+
+use crate::openapi::document;
+use crate::paths::{CONSOLE, CONSOLE_FILE, CONSOLE_SETTINGS, CONSOLE_START, OPENAPI};
+
+/// What the console asks a token for.
+const SCOPE: &str = "openid usher/read usher/write";
+/// What the build names after its content: it never changes.
+const HASHED: &str = "assets/";
+const FOREVER: &str = "public, max-age=31536000, immutable";
+/// Keep it, but ask each time. There is nothing to compare: the files of a layer have no times.
+const ASK: &str = "no-cache";
+
+const NOT_BUILT: &str = "<!doctype html>
+<meta charset=\"utf-8\">
+<title>The console is not built</title>
+<h1>The console is not built</h1>
+<p>Run <code>make console</code>, and load this page again. The API works all the same.
+";
+
+/// How to sign in. All of it is null where nobody has to.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ConsoleSettings {
+    /// Who issues tokens (OpenID Connect).
+    #[schema(required)]
+    authority: Option<String>,
+    #[schema(required)]
+    client_id: Option<String>,
+    /// The scopes to ask for, with spaces between them.
+    #[schema(required)]
+    scope: Option<&'static str>,
+    /// The base URL of the sign-in page, whose `/logout` ends its session.
+    #[schema(required)]
+    hosted_domain: Option<String>,
+}
+
+/// The routes of `console`.
+pub fn routes() -> Routes {
+    Routes::new()
+        .route(Method::GET, CONSOLE, redirect)
+        .route(Method::GET, CONSOLE_START, start)
+        .route(Method::GET, CONSOLE_FILE, file)
+        .route(Method::GET, CONSOLE_SETTINGS, settings)
+        .route(Method::GET, OPENAPI, openapi)
+}
+
+/// Sends a browser to the console.
+#[utoipa::path(
+    get,
+    path = CONSOLE,
+    operation_id = "redirectToConsole",
+    tag = "Console",
+    security(()),
+    responses((status = 308, description = "To `/console/`.", headers(("Location")))),
+)]
+pub(crate) async fn redirect(State(app): State<App>) -> Response {
+    let location = [(header::LOCATION, CONSOLE_START)];
+    guarded(&app.console, (StatusCode::PERMANENT_REDIRECT, location).into_response())
+}
+
+/// Serves the console.
+#[utoipa::path(
+    get,
+    path = CONSOLE_START,
+    operation_id = "openConsole",
+    tag = "Console",
+    security(()),
+    responses(
+        (status = 200, description = "The page.", content_type = "text/html", body = String, headers(("Vary"))),
+        (status = 503, description = "It is not built.", content_type = "text/html; charset=utf-8", body = String),
+    ),
+)]
+pub(crate) async fn start(State(app): State<App>, request: Request) -> Response {
+    serve(&app.console, request).await
+}
+
+/// Serves a file of the console.
+///
+/// What has no extension is a place within the page, and answered with the page.
+#[utoipa::path(
+    get,
+    path = "/console/{path}",
+    operation_id = "getConsoleFile",
+    tag = "Console",
+    security(()),
+    responses(
+        (status = 200, description = "The file.", content_type = "*/*", body = String, headers(("Vary"))),
+        (status = 503, description = "It is not built.", content_type = "text/html; charset=utf-8", body = String),
+    ),
+)]
+pub(crate) async fn file(State(app): State<App>, request: Request) -> Response {
+    serve(&app.console, request).await
+}
+
+/// Says how to sign in to the console.
+#[utoipa::path(
+    get,
+    path = CONSOLE_SETTINGS,
+    operation_id = "getConsoleSettings",
+    tag = "Console",
+    security(()),
+    responses((status = 200, description = "The settings.", body = ConsoleSettings)),
+)]
+pub(crate) async fn settings(State(app): State<App>) -> Response {
+    let sign_in = app.console.sign_in.clone();
+    let settings = Json(ConsoleSettings {
+        scope: sign_in.as_ref().map(|_| SCOPE),
+        authority: sign_in.as_ref().map(|it| it.issuer.clone()),
+        client_id: sign_in.as_ref().map(|it| it.client_id.clone()),
+        hosted_domain: sign_in.and_then(|it| it.domain),
+    });
+    guarded(&app.console, ([(header::CACHE_CONTROL, ASK)], settings).into_response())
+}
+
+/// This document.
+#[utoipa::path(
+    get,
+    path = OPENAPI,
+    operation_id = "getOpenApiDocument",
+    tag = "Console",
+    security(()),
+    responses((status = 200, description = "An OpenAPI 3.1 document.", body = Object)),
+)]
+pub(crate) async fn openapi(State(app): State<App>) -> Response {
+    static DOCUMENT: LazyLock<Bytes> = LazyLock::new(|| document().to_string().into());
+    let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, ASK)];
+    guarded(&app.console, (headers, DOCUMENT.clone()).into_response())
+}
+
+/// The file that a request below `/console/` is for.
+async fn serve(console: &Console, request: Request) -> Response {
+    let path = request.uri().path().strip_prefix(CONSOLE_START).unwrap_or_default();
+    let name = path.rsplit('/').next().unwrap_or_default();
+    let is_place = !name.contains('.');
+    let path = if is_place { "index.html" } else { path.trim_start_matches('/') };
+    let found = read(&console.pages, path, request.headers()).await;
+    let response = match found {
+        Some(mut response) => {
+            let cache = if path.starts_with(HASHED) { FOREVER } else { ASK };
+            let headers = response.headers_mut();
+            headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(cache));
+            headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+            response
+        }
+        None if is_place => (StatusCode::SERVICE_UNAVAILABLE, Html(NOT_BUILT)).into_response(),
+        None => {
+            let detail = "the console has no such file: load its page again";
+            Problem::new(StatusCode::NOT_FOUND, "request.path_not_found", detail).into_response()
+        }
+    };
+    guarded(console, response)
+}
+
+/// A file, as it was compressed when it was built if the browser takes that.
+async fn read(pages: &Path, path: &str, headers: &HeaderMap) -> Option<Response> {
+    // Nothing else of the request: no ranges, and no times.
+    let mut request = Request::builder().uri(format!("/{path}"));
+    for value in headers.get_all(header::ACCEPT_ENCODING) {
+        request = request.header(header::ACCEPT_ENCODING, value);
+    }
+    let files = ServeDir::new(pages)
+        .append_index_html_on_directories(false)
+        .precompressed_br()
+        .precompressed_gzip();
+    let mut response = match files.oneshot(request.body(Body::empty()).ok()?).await {
+        Ok(response) => response,
+        Err(never) => match never {},
+    };
+    for name in [header::LAST_MODIFIED, header::ACCEPT_RANGES] {
+        response.headers_mut().remove(name);
+    }
+    (response.status() == StatusCode::OK).then(|| response.map(Body::new))
+}
+
+/// What a browser is told about everything here: to run nothing but the console's own files, to
+/// talk to nobody but this API and the sign-in, and to show it in no other page.
+fn guarded(console: &Console, mut response: Response) -> Response {
+    const PERMISSIONS: HeaderName = HeaderName::from_static("permissions-policy");
+    const OPENER: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
+    const RESOURCE: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
+
+    let origins = console.sign_in.iter().flat_map(SignIn::origins);
+    let connect: String = origins.map(|origin| format!(" {origin}")).collect();
+    let policy = format!(
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
+         font-src 'self'; connect-src 'self'{connect}; base-uri 'none'; form-action 'none'; \
+         frame-ancestors 'none'"
+    );
+    let policy = HeaderValue::try_from(policy).expect("origins are visible ASCII");
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    for (name, value) in [
+        (header::STRICT_TRANSPORT_SECURITY, "max-age=31536000"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (PERMISSIONS, "camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
+        (OPENER, "same-origin"),
+        (RESOURCE, "same-origin"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    response
+}
