@@ -90,8 +90,7 @@ pub fn document() -> Value {
     document
 }
 
-/// Where operators and programs get tokens. The addresses are those of a stack: its outputs have
-/// them.
+/// Where operators and programs get tokens. Only a stack knows the host.
 fn operators() -> Value {
     let scopes = json!({
         READ: "Read organizations, roles, JIT configuration and memberships",
@@ -99,7 +98,8 @@ fn operators() -> Value {
     });
     json!({
         "type": "oauth2",
-        "description": "Tokens of the operators' user pool. A local run takes none.",
+        "description": "Tokens of the operators' user pool. The addresses are below the stack's output \
+                        `OperatorDomain`. A local run takes no token.",
         "flows": {
             "authorizationCode": {
                 "authorizationUrl": "/oauth2/authorize",
