@@ -6,11 +6,15 @@ COGNITO := infra/local/cognito
 EMULATOR := $(COGNITO)/node_modules/.stamp
 VENV := .venv/.stamp
 MINISTACK := .venv-ministack/.stamp
+CHECKS := .venv-checks/.stamp
+CARGO_DENY_VERSION := 0.20.2
+CARGO_DENY := .tools/.cargo-deny-$(CARGO_DENY_VERSION)
 MACHINE := $(if $(filter aarch64 arm64,$(shell uname -m)),arm64,x86_64)
 
 export HTTP_PORT DYNAMODB_PORT LAMBDA_PORT COGNITO_PORT RUN_DIR KEEP VERBOSE
 
-.PHONY: help run test test-deploy build deploy bench openapi template format-check lint rust-tests script-tests rust node curl
+.PHONY: help run test test-deploy build deploy bench openapi template scan deny advisories format-check lint rust-tests \
+  script-tests rust node curl
 
 help:
 	@echo 'make run        Usher with a Cognito emulator on this machine, until Ctrl-C. Settings:'
@@ -23,6 +27,7 @@ help:
 	@echo 'make test-deploy  builds, deploys to an AWS emulator, and looks into a token; long, not in `make test`'
 	@echo 'make template   the templates only'
 	@echo 'make openapi    writes functions/console/openapi.json, from the handlers'
+	@echo 'make advisories known vulnerabilities of what Cargo.lock has; fetches their list from GitHub'
 	@echo 'make bench      what a function costs: start, first event, memory, size'
 	@echo 'make build      every function for AWS, as `sam deploy` takes them; ARCH=arm64 or x86_64'
 	@echo 'make deploy     builds and deploys, asking for what docs/parameters.md explains'
@@ -31,7 +36,7 @@ run: rust node $(EMULATOR)
 	@cargo build --locked --package usher-local
 	@node infra/local/run.mjs
 
-test: format-check lint rust-tests script-tests template
+test: format-check lint rust-tests script-tests template scan deny
 
 format-check: rust
 	cargo fmt --all --check
@@ -51,6 +56,19 @@ template: export SAM_CLI_TELEMETRY := 0
 template: $(VENV)
 	cfn-lint template.yaml infra/*.yaml
 	sam validate --lint --region eu-central-1
+
+# Weak settings in templates and workflows; nothing is fetched. What is excepted has its reason in .checkov.yaml, or beside it.
+scan: $(CHECKS)
+	.venv-checks/bin/checkov --file template.yaml infra/*.yaml
+	.venv-checks/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	.venv-checks/bin/zizmor --offline --quiet --no-progress .github/workflows
+
+# What the dependencies may be: deny.toml.
+deny: rust $(CARGO_DENY)
+	.tools/bin/cargo-deny --locked --log-level error check licenses bans sources
+
+advisories: rust $(CARGO_DENY)
+	.tools/bin/cargo-deny --locked check advisories
 
 build: export PATH := $(CURDIR)/.venv/bin:$(PATH)
 build: export SAM_CLI_TELEMETRY := 0
@@ -100,6 +118,16 @@ $(VENV): infra/requirements.txt
 $(MINISTACK): infra/requirements-ministack.txt | $(VENV)
 	.venv/bin/python -m venv --clear .venv-ministack
 	.venv-ministack/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	@touch $@
+
+$(CHECKS): infra/requirements-checks.txt | $(VENV)
+	.venv/bin/python -m venv --clear .venv-checks
+	.venv-checks/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	@touch $@
+
+# Not optimised: it is built in a minute instead of five, and runs for a second.
+$(CARGO_DENY): | rust
+	CARGO_PROFILE_DEV_DEBUG=false cargo install --quiet --locked --debug --root .tools cargo-deny@$(CARGO_DENY_VERSION)
 	@touch $@
 
 # The tools that must be there. Each missing one is one sentence.
