@@ -3,12 +3,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use axum::http::Method;
 use functions::HTTP_FUNCTIONS;
-use functions::triggers::TRIGGERS;
+use functions::triggers::{TRIGGERS, pre_token_generation};
+use serde_json::value::to_raw_value;
 use serde_json::{Value, json};
 use shared::metrics::{COUNTERS, PROVISIONING_DURATION};
 
-use crate::support::{in_repository, template, text_of};
+use crate::support::{Logs, Pool, World, in_repository, pool_user, template, text_of};
 
 const OBSERVABILITY: &str = "infra/observability.yaml";
 const OPERATIONS: &str = "docs/operations.md";
@@ -355,5 +357,75 @@ fn every_link_from_one_document_to_another_leads_somewhere() {
                 assert!(anchors(text).contains(fragment), "{path} links to {target}: no heading");
             }
         }
+    }
+}
+
+#[tokio::test]
+async fn no_log_line_has_an_address_a_token_or_a_body_whatever_is_asked_for() {
+    const SECRETS: [&str; 3] = ["jane.doe", "eyjhbgci", "correct-horse"];
+    let pool = Pool::default();
+    let world = World::with_pool(&pool).await;
+    world.organization("acme").await;
+    world.domains("acme", &["acme.com"]).await;
+    let logs = Logs::capture();
+
+    let user = pool_user("user-1", "Jane.Doe@acme.com", "Jane.Doe@acme.com", true);
+    for operation in ["AdminCreateUser", "ListUsers", "ListUsers"] {
+        let body = if operation == "ListUsers" {
+            json!({ "Users": [user] })
+        } else {
+            json!({ "User": user })
+        };
+        pool.answers(operation, body);
+    }
+    let address = json!({ "primaryEmail": "Jane.Doe@acme.com" });
+    let asked = [
+        (Method::POST, "/users", address.to_string()),
+        (Method::POST, "/users", r#"{"primaryEmail": "Jane.Doe@acme.com", "#.to_owned()),
+        (Method::POST, "/users", r#"{"primaryEmail": "\"Jane.Doe\"@acme.com"}"#.to_owned()),
+        (Method::POST, "/users", r#"{"Jane.Doe@acme.com": "Correct-Horse-9"}"#.to_owned()),
+        (Method::GET, "/users/user-1", String::new()),
+        (Method::GET, "/users/Jane.Doe@acme.com", String::new()),
+        (Method::GET, "/organizations/acme/users?cursor=Jane.Doe@acme.com", String::new()),
+        (Method::GET, "/Jane.Doe@acme.com?token=eyJhbGci", String::new()),
+        (
+            Method::POST,
+            "/organizations/acme/jit/email-domains",
+            json!({ "emailDomain": "Jane.Doe@acme.com" }).to_string(),
+        ),
+        (Method::DELETE, "/organizations/acme/jit/email-domains/Jane.Doe@acme.com", String::new()),
+        (Method::DELETE, "/organizations/acme/users/user-1", String::new()),
+        (Method::PATCH, "/organizations/acme", r#"{"name": 1, "x": "Jane.Doe"}"#.to_owned()),
+    ];
+    // The second time DynamoDB and Cognito fail.
+    for _ in 0..2 {
+        for (method, path, body) in &asked {
+            let ask = world.ask(method.clone(), path).header("authorization", "Bearer eyJhbGci");
+            let ask = ask.header("content-type", "application/json").raw(body.clone());
+            ask.send().await;
+        }
+        let event = json!({
+            "version": "2",
+            "triggerSource": "TokenGeneration_Authentication",
+            "userName": "Jane.Doe@acme.com",
+            "request": {
+                "userAttributes": {
+                    "sub": "user-1",
+                    "email": "Jane.Doe@acme.com",
+                    "email_verified": "true",
+                },
+            },
+            "response": {},
+        });
+        let event = to_raw_value(&event).expect("JSON");
+        pre_token_generation::handle(world.app.clone(), event).await;
+        world.wire.cut_after(0);
+    }
+
+    let lines = logs.lines();
+    assert!(lines.len() > 2 * asked.len(), "a line for each request: {lines:#?}");
+    for line in lines {
+        let text = line.to_string().to_lowercase();
+        assert!(!SECRETS.iter().any(|secret| text.contains(secret)), "{line}");
     }
 }
