@@ -293,13 +293,15 @@ fn each_kind_of_trouble_has_its_alarm() {
 
 #[test]
 fn the_dashboard_shows_every_alarm_every_function_and_every_metric_that_the_document_explains() {
+    const ALARM: &str = "arn:${AWS::Partition}:cloudwatch:${AWS::Region}:${AWS::AccountId}:alarm:";
     let dashboard = dashboard();
     let shown = dashboard["widgets"][0]["properties"]["alarms"].as_array().expect("alarms");
     let template = template(OBSERVABILITY);
     let there: BTreeSet<_> = names_in(&template, "Resources")
         .into_iter()
         .filter(|id| id.ends_with("Alarm"))
-        .map(|id| format!("${{{id}.Arn}}"))
+        // The reference is the name. Emulators do not know the attribute Arn after an update.
+        .map(|id| format!("{ALARM}${{{id}}}"))
         .collect();
     let shown: BTreeSet<_> = shown.iter().filter_map(Value::as_str).map(str::to_owned).collect();
     assert_eq!(shown, there, "the dashboard (left) shows all alarms");
