@@ -1,9 +1,11 @@
 // Usher on this machine: usher-local, and a Cognito emulator that calls its triggers as Cognito
-// would. `make run` starts it; `make help` lists the settings, which come from the environment.
+// would. `make run` starts it; `make help` lists the settings, which come from the environment. With
+// SAM, the template that `sam build` wrote (`make sam-local`), the functions run from what was built,
+// in containers, and only DynamoDB is usher-local's.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createWriteStream } from 'node:fs';
+import { createWriteStream, openSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { join, relative, resolve } from 'node:path';
@@ -14,6 +16,15 @@ const CODE = '123456';
 const PORTS = { HTTP_PORT: 3000, DYNAMODB_PORT: 8000, LAMBDA_PORT: 3001, COGNITO_PORT: 9229 };
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const COGNITO_LOCAL = join(ROOT, 'infra/local/cognito/node_modules/cognito-local/lib/bin/start.js');
+const SAM = process.env.SAM && resolve(ROOT, process.env.SAM);
+// sam calls functions by their names in the template.
+const TRIGGERS = SAM ? {
+  PostConfirmation: 'PostConfirmationFunction',
+  PreTokenGeneration: 'PreTokenGenerationFunction',
+} : {
+  PostConfirmation: 'post-confirmation',
+  PreTokenGeneration: 'pre-token-generation',
+};
 
 const folder = resolve(ROOT, process.env.RUN_DIR || '.run');
 const database = join(folder, 'usher.sqlite');
@@ -50,7 +61,7 @@ async function bringUp() {
   // beforehand, but the emulator alone chooses the user pool's id.
   const cognito = await startCognito(ports);
   const { pool, client } = await userPool(cognito);
-  const usher = await startUsher(ports, cognito, pool);
+  const usher = await (SAM ? startSam : startUsher)(ports, cognito, pool);
   const env = {
     USHER: `http://${usher.http}`,
     COGNITO: `http://${cognito}`,
@@ -91,11 +102,13 @@ async function freePorts() {
         `\`make run ${name}=${ports[name] + 100}\``,
     );
   }
-  // The emulator is told of the triggers' port before they listen there. So it is settled here, and
-  // below the ports that the system gives to others meanwhile.
-  while (!ports.LAMBDA_PORT) {
-    const port = 20000 + Math.floor(Math.random() * 10000);
-    if (await isFree(port)) ports.LAMBDA_PORT = port;
+  // The emulator is told of the triggers' port before they listen there, and sam of both of its own.
+  // So they are settled here, and below the ports that the system gives to others meanwhile.
+  for (const name of SAM ? ['LAMBDA_PORT', 'HTTP_PORT'] : ['LAMBDA_PORT']) {
+    while (!ports[name]) {
+      const port = 20000 + Math.floor(Math.random() * 10000);
+      if (await isFree(port)) ports[name] = port;
+    }
   }
   return ports;
 }
@@ -142,14 +155,29 @@ async function startUsher({ HTTP_PORT, DYNAMODB_PORT, LAMBDA_PORT }, cognito, po
   return announced(usher, /^ready http=(?<http>\S+) dynamodb=(?<dynamodb>\S+) lambda=(?<lambda>\S+)\n/m);
 }
 
+/** Starts sam over usher-local's DynamoDB, and answers where all three listen. */
+async function startSam({ HTTP_PORT, DYNAMODB_PORT, LAMBDA_PORT }, cognito, pool) {
+  // Nobody is told where usher-local's own functions listen.
+  const unused = { HTTP_PORT: 0, LAMBDA_PORT: 0 };
+  const { dynamodb } = await startUsher({ ...unused, DYNAMODB_PORT }, cognito, pool);
+  const addresses = { http: `${HOST}:${HTTP_PORT}`, lambda: `${HOST}:${LAMBDA_PORT}`, dynamodb };
+  const sam = start('sam local', join(ROOT, '.venv/bin/python'), [
+    ...['-B', join(ROOT, 'infra/local/sam.py'), 'serve', '--template', SAM],
+    ...['--http', addresses.http, '--lambda', addresses.lambda],
+    ...['--dynamodb', dynamodb, '--cognito', cognito, '--user-pool', pool],
+  ], {
+    cwd: ROOT,
+    stdio: ['ignore', 'pipe', process.env.VERBOSE ? 'inherit' : openSync(join(folder, 'sam.log'), 'w')],
+  });
+  await announced(sam, /^ready\n/m);
+  return addresses;
+}
+
 /** Starts cognito-local, and answers where it listens. */
 async function startCognito({ COGNITO_PORT, LAMBDA_PORT }) {
   const config = {
     LambdaClient: { endpoint: `http://${HOST}:${LAMBDA_PORT}` },
-    TriggerFunctions: {
-      PostConfirmation: 'post-confirmation',
-      PreTokenGeneration: 'pre-token-generation',
-    },
+    TriggerFunctions: TRIGGERS,
   };
   await writeFile(join(folder, '.cognito/config.json'), JSON.stringify(config, null, 2));
   const cognito = start('cognito-local', process.execPath, [COGNITO_LOCAL], {
@@ -236,7 +264,7 @@ Usher is ready. Everything listens on this machine only, and asks nobody who the
   Management API     ${USHER}
   Cognito            ${COGNITO}   user pool ${USER_POOL_ID}, client ${CLIENT_ID}
   DynamoDB           ${DYNAMODB}   table usher
-  Lambda Invoke API  http://${lambda}   functions post-confirmation, pre-token-generation
+  Lambda Invoke API  http://${lambda}   functions ${Object.values(TRIGGERS).join(', ')}
 
 To sign up, in another terminal in this folder (the confirmation code is always ${CODE}):
 

@@ -1,0 +1,190 @@
+#!/usr/bin/env python3
+"""Serves the functions as `sam build` left them, in containers, against the emulators of `make run`.
+
+    sam.py check                         whether a Docker daemon answers
+    sam.py serve --template … --http …   `sam local start-api` and `start-lambda`, until it is ended
+
+`make sam-local` calls this; tests/sam uses its parts. The emulators listen on loopback, which is another one inside a
+container. So this forwards their ports from the address that the host has on Docker's network.
+"""
+
+import argparse
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+import docker
+import yaml
+
+ROOT = Path(__file__).parents[2]
+SAM = ROOT / ".venv/bin/sam"
+REGION = "eu-central-1"
+PATIENCE = 60  # seconds until a server has to listen
+# `sam local` hands a function only variables that its template declares, and no template for AWS has these.
+ENDPOINTS = {
+    "dynamodb": "AWS_ENDPOINT_URL_DYNAMODB",
+    "cognito": "AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER",
+}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("check")
+    serving = commands.add_parser("serve")
+    serving.add_argument("--template", type=Path, required=True, help="what `sam build` wrote")
+    for server in ("http", "lambda", "dynamodb", "cognito"):
+        serving.add_argument(f"--{server}", dest=f"{server}_at", required=True, metavar="ADDRESS:PORT")
+    serving.add_argument("--user-pool", required=True, metavar="ID")
+    arguments = parser.parse_args()
+    if not daemon_answers():
+        sys.exit("No Docker daemon answers: start Docker, or use `make run`, which needs none.")
+    if arguments.command == "serve":
+        serve(arguments)
+
+
+def daemon_answers():
+    try:
+        docker.from_env().ping()
+    except docker.errors.DockerException:
+        return False
+    return True
+
+
+def serve(arguments):
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: sys.exit(0))
+    addresses = {"dynamodb": arguments.dynamodb_at, "cognito": arguments.cognito_at}
+    with contextlib.ExitStack() as stack:
+        options = stack.enter_context(reachable(arguments.template, addresses, arguments.user_pool))
+        servers = []
+        for command, address in [("start-api", arguments.http_at), ("start-lambda", arguments.lambda_at)]:
+            host, port = split(address)
+            # A container for each function, from its first call on.
+            line = [SAM, "local", command, "--host", host, "--port", str(port), "--warm-containers", "LAZY", "--no-watch"]
+            servers.append(subprocess.Popen(line + options, cwd=ROOT, env=environment()))
+            stack.callback(end, servers[-1])
+        for server, address in zip(servers, (arguments.http_at, arguments.lambda_at), strict=True):
+            wait(server, address)
+        print("ready", flush=True)
+        while all(server.poll() is None for server in servers):
+            time.sleep(1)
+        sys.exit("sam local has ended")
+
+
+@contextlib.contextmanager
+def reachable(template, addresses, user_pool):
+    """The options for `sam local` with which functions in containers reach these addresses of this machine."""
+    host = bridge()
+    with contextlib.ExitStack() as stack:
+        variables = {"TABLE_NAME": "usher", "USER_POOL_ID": user_pool}
+        for name, address in addresses.items():
+            port = stack.enter_context(forwarded(host, address)) if host else split(address)[1]
+            variables[ENDPOINTS[name]] = f"http://{host or 'host.docker.internal'}:{port}"
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        values = folder / "variables.json"
+        values.write_text(json.dumps({"Parameters": variables}))
+
+        declared = yaml.safe_load(template.read_text())
+        declared["Globals"]["Function"]["Environment"]["Variables"].update(dict.fromkeys(ENDPOINTS.values(), ""))
+        # Where the built one is: it names the functions' folders as seen from there.
+        local = template.with_name(f"local-{os.getpid()}.yaml")
+        stack.callback(local.unlink, missing_ok=True)
+        local.write_text(yaml.safe_dump(declared, sort_keys=False))
+        architecture = "arm64" if os.uname().machine in ("aarch64", "arm64") else "x86_64"
+        yield ["--template", local, "--env-vars", values, "--region", REGION] + (
+            ["--parameter-overrides", f"Architecture={architecture}", "--config-env", "local"]
+        ) + (["--skip-pull-image"] if os.environ.get("SKIP_PULL") else [])
+
+
+def environment():
+    """This process's environment, but for what could lead to a real account. Without credentials sam asks nobody whose
+    they are."""
+    own = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    return own | {
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "SAM_CLI_TELEMETRY": "0",
+    }
+
+
+def bridge():
+    """The address of this machine on the network of the containers, or nothing where Docker runs in a machine of its
+    own (on macOS and Windows) and lets containers reach loopback by a name."""
+    for network in docker.from_env().networks.get("bridge").attrs["IPAM"]["Config"]:
+        address = network.get("Gateway") or network["Subnet"].rsplit(".", 1)[0] + ".1"
+        with contextlib.suppress(OSError), socket.socket() as probe:
+            probe.bind((address, 0))
+            return address
+    return None
+
+
+@contextlib.contextmanager
+def forwarded(host, target):
+    """A port of this address whose connections end at another one."""
+    listener = socket.create_server((host, 0))
+
+    def accept():
+        while True:
+            try:
+                incoming, _ = listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=relay, args=(incoming, split(target)), daemon=True).start()
+
+    threading.Thread(target=accept, daemon=True).start()
+    try:
+        yield listener.getsockname()[1]
+    finally:
+        listener.close()
+
+
+def relay(incoming, target):
+    with incoming, contextlib.suppress(OSError), socket.create_connection(target) as outgoing:
+        back = threading.Thread(target=copy, args=(outgoing, incoming), daemon=True)
+        back.start()
+        copy(incoming, outgoing)
+        back.join()
+
+
+def copy(source, sink):
+    with contextlib.suppress(OSError):
+        while data := source.recv(65536):
+            sink.sendall(data)
+    with contextlib.suppress(OSError):
+        sink.shutdown(socket.SHUT_WR)
+
+
+def wait(process, address):
+    end_of_patience = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return socket.create_connection(split(address), timeout=1).close()
+        except OSError:
+            if process.poll() is not None or time.monotonic() > end_of_patience:
+                sys.exit(f"nothing listens on {address}")
+            time.sleep(0.1)
+
+
+def end(process):
+    """As a terminal would: then sam removes its containers."""
+    process.send_signal(signal.SIGINT)
+    process.wait()
+
+
+def split(address):
+    host, _, port = address.rpartition(":")
+    return host, int(port)
+
+
+if __name__ == "__main__":
+    main()

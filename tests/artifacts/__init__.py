@@ -1,0 +1,1 @@
+"""What `sam build` makes of Usher, run: in containers (`sam`) and on an AWS emulator (`deploy`)."""

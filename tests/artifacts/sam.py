@@ -1,0 +1,108 @@
+"""Runs the built functions with `sam local`, in containers, against usher-local's DynamoDB and a Cognito emulator.
+
+    python -m artifacts.sam .aws-sam/test/template.yaml
+
+Every event of `tests/events` goes through `sam local invoke`, then the README's tour through `sam local start-api`,
+with sign-ups and tokens through `sam local start-lambda`. Where no Docker daemon answers, the test runs its own.
+"""
+
+import importlib.util
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from . import daemon, story
+
+ROOT = Path(__file__).parents[2]
+PATIENCE = 120  # seconds until the emulators have to be ready
+
+specification = importlib.util.spec_from_file_location("sam_local", ROOT / "infra/local/sam.py")
+sam_local = importlib.util.module_from_spec(specification)
+specification.loader.exec_module(sam_local)
+
+
+def main():
+    template = Path(sys.argv[1]).resolve()
+    if "USHER_CGROUP" in os.environ:
+        os.environ["CARGO_NET_OFFLINE"] = "true"
+        with daemon.started():
+            daemon.import_base_image(base_image(), sorted(template.parent.glob("*/bootstrap")))
+            os.environ["SKIP_PULL"] = "1"
+            check(template)
+    elif sam_local.daemon_answers():
+        check(template)
+    elif obstacle := daemon.may_run():
+        sys.exit(f"No Docker daemon answers, and {obstacle}, so that this test cannot run its own: start Docker.")
+    else:
+        # What needs the network, for there is none inside.
+        for line in (["build", "--package", "usher-local"], ["test", "--no-run", "--package", "tests"]):
+            subprocess.run(["cargo", line[0], "--locked", "--quiet", *line[1:]], cwd=ROOT, check=True)
+        sys.exit(daemon.run_inside([sys.executable, "-B", "-m", "artifacts.sam", str(template)]))
+
+
+def base_image():
+    machine = "arm64" if os.uname().machine in ("aarch64", "arm64") else "x86_64"
+    return f"public.ecr.aws/lambda/provided:al2023-{machine}"
+
+
+def check(template):
+    events(template)
+    begin = time.monotonic()
+    subprocess.run(
+        ["cargo", "test", "--locked", "--quiet", "--package", "tests", "the_tour_works_as_written"],
+        cwd=ROOT,
+        env=os.environ | {"SAM": str(template)},
+        check=True,
+        stdout=sys.stderr,
+    )
+    print(f"The README's tour works through sam local ({time.monotonic() - begin:.0f} s).", flush=True)
+
+
+def events(template):
+    begin = time.monotonic()
+    with tempfile.TemporaryDirectory() as folder:
+        run = Path(folder, "run")
+        ports = dict.fromkeys(["HTTP_PORT", "DYNAMODB_PORT", "LAMBDA_PORT", "COGNITO_PORT"], "0")
+        emulators = subprocess.Popen(
+            ["node", "infra/local/run.mjs"],
+            cwd=ROOT,
+            env=os.environ | ports | {"RUN_DIR": str(run)},
+            stdout=subprocess.DEVNULL,
+        )
+        try:
+            env = ready(emulators, run / "env")
+            addresses = {name: env[name.upper()].removeprefix("http://") for name in ("dynamodb", "cognito")}
+            with sam_local.reachable(template, addresses, env["USER_POOL_ID"]) as options:
+                count = story.tell(template, lambda _, id, event: invoke(id, event, options))
+        finally:
+            emulators.send_signal(signal.SIGTERM)
+            emulators.wait()
+    print(f"sam local invoke answers {count} events as told ({time.monotonic() - begin:.0f} s).", flush=True)
+
+
+def ready(emulators, file):
+    end = time.monotonic() + PATIENCE
+    while not (file.exists() and (text := file.read_text()).count("\n") == 5):
+        if emulators.poll() is not None or time.monotonic() > end:
+            sys.exit("the emulators do not start")
+        time.sleep(0.1)
+    return dict(line.split("=", 1) for line in text.splitlines())
+
+
+def invoke(id, event, options):
+    line = [sam_local.SAM, "local", "invoke", id, "--event", "-", *options]
+    done = subprocess.run(
+        line, cwd=ROOT, env=sam_local.environment(), input=json.dumps(event), capture_output=True, text=True
+    )
+    if done.returncode:
+        sys.exit(f"{id}\n{done.stdout}{done.stderr}")
+    return json.loads(done.stdout)
+
+
+if __name__ == "__main__":
+    main()
