@@ -1,15 +1,15 @@
-#!/usr/bin/env python3
-"""Deploys the built stack to an AWS emulator, and finds the claims in the tokens of a user of its pool.
+"""Deploys the built stack to an AWS emulator, runs it there, changes it, and deletes it.
 
-    deploy.py .aws-sam/deploy/template.yaml
+    python -m artifacts.deploy .aws-sam/test/template.yaml
 
-`make test-deploy` builds the template and calls this. It shows what no test of the functions can: that CloudFormation
-makes the stack, that its pool calls the deployed trigger with event version 2, and that the answer reaches both tokens.
-The emulator (ministack) runs on loopback and ends with this. Its HTTP API knows no JWT, so organizations are made
-through Lambda's own API, with the events that an HTTP API would send.
+It shows what no test of the functions can: that CloudFormation makes, changes and deletes the stack; that the functions
+start from their artifacts, with no more than their roles, and answer; that the pool calls the deployed trigger with event
+version 2, and that the answer reaches both tokens. The emulator (ministack) runs on loopback and ends with this. Its HTTP
+API knows no JWT, so requests go through Lambda's own API, as the events that an HTTP API would send.
 """
 
 import base64
+import contextlib
 import json
 import os
 import socket
@@ -21,17 +21,32 @@ import urllib.request
 from pathlib import Path
 
 import boto3
+import yaml
+
+from . import permissions, story
+from .story import same
 
 ROOT = Path(__file__).parents[2]
 STACK = "usher"
 REGION = "eu-central-1"
-ADDRESS = "jane@acme.example"
+ADDRESS = "ann@acme.example"
 PASSWORD = "Correct-Horse-Battery-9"
 PATIENCE = 60  # seconds until the emulator is given up
+# What SAM makes of a function's events and of the API.
+MADE_BY_SAM = {"AWS::Lambda::Permission", "AWS::ApiGatewayV2::Stage"}
 
 
 def main():
     template = Path(sys.argv[1]).resolve()
+    with emulator():
+        for part in (created, answered, signed_in, permitted, updated, deleted):
+            begin = time.monotonic()
+            said = part(template)
+            print(f"{said} ({time.monotonic() - begin:.0f} s).", flush=True)
+
+
+@contextlib.contextmanager
+def emulator():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -51,6 +66,8 @@ def main():
 
     with tempfile.TemporaryDirectory() as folder:
         own = {
+            # Roles count: whoever calls may do what the policies say.
+            "AUTH": "true",
             "BIND_HOST": "127.0.0.1",
             "GATEWAY_PORT": str(port),
             "MINISTACK_REGION": REGION,
@@ -60,7 +77,7 @@ def main():
         }
         log = Path(folder, "log")
         with log.open("w") as output:
-            emulator = subprocess.Popen(
+            process = subprocess.Popen(
                 [ROOT / ".venv-ministack/bin/ministack"],
                 cwd=folder,
                 env=environment | own,
@@ -68,123 +85,205 @@ def main():
                 stderr=subprocess.STDOUT,
             )
         try:
-            wait(emulator, f"{endpoint}/_ministack/health")
-            deploy(template)
-            check()
+            wait(process, f"{endpoint}/_ministack/health")
+            yield
         except BaseException:
             print(f"--- the emulator's last words\n{log.read_text()[-4000:]}", file=sys.stderr)
             raise
         finally:
-            emulator.terminate()
-            emulator.wait()
-    print("The claims are in the ID token and in the access token.")
+            process.terminate()
+            process.wait()
 
 
-def wait(emulator, url):
+def wait(process, url):
     end = time.monotonic() + PATIENCE
     while True:
         try:
             return urllib.request.urlopen(url, timeout=1).close()
         except OSError:
-            if emulator.poll() is not None or time.monotonic() > end:
+            if process.poll() is not None or time.monotonic() > end:
                 raise
             time.sleep(0.2)
 
 
-def deploy(template):
-    architecture = "arm64" if os.uname().machine in ("aarch64", "arm64") else "x86_64"
-    subprocess.run(
+def deploy(template, **parameters):
+    machine = "arm64" if os.uname().machine in ("aarch64", "arm64") else "x86_64"
+    given = [f"{name}={value}" for name, value in {"Architecture": machine, **parameters}.items()]
+    done = subprocess.run(
         [ROOT / ".venv/bin/sam", "deploy", "--template-file", template, "--stack-name", STACK]
         + ["--resolve-s3", "--capabilities", "CAPABILITY_IAM", "--no-confirm-changeset", "--no-progressbar"]
-        + ["--region", REGION, "--parameter-overrides", f"Architecture={architecture}"],
+        + ["--region", REGION, "--parameter-overrides", *given],
         cwd=ROOT,
-        check=True,
-        stdout=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
     )
+    if done.returncode:
+        sys.exit(done.stdout)
 
 
-def check():
-    stack = boto3.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"][0]
-    outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
-    same("CREATE_COMPLETE", stack["StackStatus"])
+def created(template):
+    deploy(template)
+    same("CREATE_COMPLETE", described(STACK)["StackStatus"], "the stack")
+    count = 0
+    for name, path in stacks(template).items():
+        expected = yaml.safe_load(path.read_text())["Resources"]
+        found = {
+            resource["LogicalResourceId"]: resource
+            for resource in boto3.client("cloudformation").describe_stack_resources(StackName=name)["StackResources"]
+        }
+        same([], sorted(expected.keys() - found.keys()), f"the resources of {path.parent.name} that were not created")
+        more = {id for id in found.keys() - expected.keys() if found[id]["ResourceType"] not in MADE_BY_SAM}
+        same(set(), more, f"resources that {path.parent.name} does not have")
+        states = {resource["ResourceStatus"] for resource in found.values()}
+        same({"CREATE_COMPLETE"}, states, f"the resources of {path.parent.name}")
+        count += len(found)
+    return f"sam deploy creates all {count} resources"
 
+
+def answered(template):
+    """Each function from its artifact, under its own role."""
+    functions = boto3.client("lambda")
+
+    def invoke(name, _, event):
+        answer = functions.invoke(FunctionName=f"{STACK}-{name}", Payload=json.dumps(event))
+        return json.loads(answer["Payload"].read())
+
+    count = story.tell(template, invoke)
+    return f"the deployed functions answer {count} events as told"
+
+
+def signed_in(_):
+    outputs = outputs_of(STACK)
     cognito = boto3.client("cognito-idp")
     pool = {"UserPoolId": outputs["UserPoolId"]}
     triggers = cognito.describe_user_pool(**pool)["UserPool"]["LambdaConfig"]
     version_2 = {"LambdaVersion": "V2_0", "LambdaArn": outputs["PreTokenGenerationFunctionArn"]}
-    same(version_2, triggers["PreTokenGenerationConfig"])
-    same(outputs["PostConfirmationFunctionArn"], triggers["PostConfirmation"])
+    same(version_2, triggers["PreTokenGenerationConfig"], "the token trigger")
+    same(outputs["PostConfirmationFunctionArn"], triggers["PostConfirmation"], "the sign-up trigger")
 
-    role = ask("organization-roles", "POST", "/organization-roles", {"name": "Engineer"})
-    ask("organizations", "POST", "/organizations", {"id": "acme", "name": "Acme"})
-    jit = "/organizations/acme/jit"
-    ask("add-email-domain", "POST", f"{jit}/email-domains", {"emailDomain": "acme.example"}, "acme")
-    ask("add-default-roles", "POST", f"{jit}/roles", {"organizationRoleIds": [role["id"]]}, "acme")
-
-    attributes = [{"Name": "email", "Value": ADDRESS}, {"Name": "email_verified", "Value": "true"}]
-    cognito.admin_create_user(**pool, Username=ADDRESS, UserAttributes=attributes, MessageAction="SUPPRESS")
-    cognito.admin_set_user_password(**pool, Username=ADDRESS, Password=PASSWORD, Permanent=True)
     # The stack's own client never sends a password; one of the test's own is shorter than SRP.
     flows = ["ALLOW_ADMIN_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]
     client = cognito.create_user_pool_client(**pool, ClientName="test", ExplicitAuthFlows=flows)
-    answer = cognito.admin_initiate_auth(
-        **pool,
-        ClientId=client["UserPoolClient"]["ClientId"],
-        AuthFlow="ADMIN_USER_PASSWORD_AUTH",
-        AuthParameters={"USERNAME": ADDRESS, "PASSWORD": PASSWORD},
-    )["AuthenticationResult"]
+    attributes = [{"Name": "email", "Value": ADDRESS}, {"Name": "email_verified", "Value": "true"}]
+    cognito.admin_create_user(**pool, Username=ADDRESS, UserAttributes=attributes, MessageAction="SUPPRESS")
+    # Ann joins by this very token; Joe joined in the story, while the role was a default one.
+    for address, roles in [(ADDRESS, []), ("joe@acme.example", ["acme:Engineer"])]:
+        cognito.admin_set_user_password(**pool, Username=address, Password=PASSWORD, Permanent=True)
+        answer = cognito.admin_initiate_auth(
+            **pool,
+            ClientId=client["UserPoolClient"]["ClientId"],
+            AuthFlow="ADMIN_USER_PASSWORD_AUTH",
+            AuthParameters={"USERNAME": address, "PASSWORD": PASSWORD},
+        )["AuthenticationResult"]
+        expected = {"organizations": ["acme"], "organization_roles": roles, "organizations_overflow": None}
+        for kind in ("IdToken", "AccessToken"):
+            claims = claims_of(answer[kind])
+            same(expected, {name: claims.get(name) for name in expected}, f"the {kind} of {address}")
+    return "the claims are in the ID token and in the access token"
 
-    expected = {"organizations": ["acme"], "organization_roles": ["acme:Engineer"], "organizations_overflow": None}
-    for kind in ("IdToken", "AccessToken"):
-        claims = claims_of(answer[kind])
-        same(expected, {name: claims.get(name) for name in expected})
+
+def permitted(template):
+    count = permissions.check(STACK, story.functions(template), outputs_of(STACK))
+    return f"each role can do its function's work and no other's: {count} calls allowed or denied as its policies say"
 
 
-def ask(function, method, path, body, organization=None):
-    """Sends a request to a function as the HTTP API would, and answers the body of its 201."""
-    event = {
-        "version": "2.0",
-        "routeKey": f"{method} {path}",
-        "rawPath": path,
-        "rawQueryString": "",
-        "headers": {"host": "usher.example", "x-forwarded-proto": "https", "content-type": "application/json"},
-        "pathParameters": {"organizationId": organization} if organization else None,
-        "requestContext": {
-            "accountId": "000000000000",
-            "apiId": "api",
-            "domainName": "usher.example",
-            "domainPrefix": "usher",
-            "http": {
-                "method": method,
-                "path": path,
-                "protocol": "HTTP/1.1",
-                "sourceIp": "127.0.0.1",
-                "userAgent": "test",
-            },
-            "requestId": "request",
-            "routeKey": f"{method} {path}",
-            "stage": "$default",
-            "time": "01/Jan/2026:00:00:00 +0000",
-            "timeEpoch": 1767225600000,
-        },
-        "body": json.dumps(body),
-        "isBase64Encoded": False,
-    }
-    answer = boto3.client("lambda").invoke(FunctionName=f"{STACK}-{function}", Payload=json.dumps(event))
-    answer = json.loads(answer["Payload"].read())
-    if answer.get("statusCode") != 201:
-        sys.exit(f"{method} {path}: {answer}")
-    return json.loads(answer["body"] or "null")
+def updated(template):
+    before = boto3.client("dynamodb").describe_table(TableName=outputs_of(STACK)["TableName"])["Table"]["TableId"]
+    deploy(template, MemorySize=512, LogRetentionDays=14, TableDeletionProtection="false")
+    same("UPDATE_COMPLETE", described(STACK)["StackStatus"], "the stack")
+    groups = boto3.client("logs").describe_log_groups(logGroupNamePrefix=f"/aws/lambda/{STACK}-")["logGroups"]
+    for name in story.functions(template):
+        function = boto3.client("lambda").get_function_configuration(FunctionName=f"{STACK}-{name}")
+        same(512, function["MemorySize"], f"the memory of {name}")
+        kept = [group["retentionInDays"] for group in groups if group["logGroupName"] == f"/aws/lambda/{STACK}-{name}"]
+        same([14], kept, f"how long the log of {name} is kept")
+    table = boto3.client("dynamodb").describe_table(TableName=outputs_of(STACK)["TableName"])["Table"]
+    same(before, table["TableId"], "the table")
+    # Text, here: the emulator keeps a parameter's type.
+    same("false", str(table["DeletionProtectionEnabled"]).lower(), "the table's protection")
+    return "an update with other parameters changes functions, logs and table, and replaces none"
+
+
+def deleted(template):
+    """What is retained is found afterwards, and nothing else is."""
+    nested = {name: path for name, path in stacks(template).items() if name != STACK}
+    parameters = {name: described(name).get("Parameters", []) for name in nested}
+    delete(STACK)
+    listed = boto3.client("cloudformation").list_stacks()["StackSummaries"]
+    states = {it["StackName"]: it["StackStatus"] for it in listed if it["StackName"].startswith(STACK)}
+    same(dict.fromkeys([STACK, *nested], "DELETE_COMPLETE"), states, "the stacks")
+    for service, listing, kind, key in [
+        ("lambda", "list_functions", "Functions", "FunctionName"),
+        ("iam", "list_roles", "Roles", "RoleName"),
+        ("logs", "describe_log_groups", "logGroups", "logGroupName"),
+        ("apigatewayv2", "get_apis", "Items", "Name"),
+    ]:
+        there = [it[key] for it in getattr(boto3.client(service), listing)()[kind]]
+        same([], [name for name in there if STACK in name], f"what is left of {kind}")
+
+    # The emulator deletes all of a nested stack; only of a stack of its own does it retain what it should.
+    retained = 0
+    for name, path in nested.items():
+        resources = yaml.safe_load(path.read_text())["Resources"]
+        expected = {id for id, resource in resources.items() if resource.get("DeletionPolicy") == "Retain"}
+        if expected:
+            same(expected, retained_of(path, parameters[name]), f"what {path.parent.name} retains")
+            retained += len(expected)
+    if not retained:
+        sys.exit("nothing is retained, not even the table")
+    return f"deleting the stack leaves the {retained} resources that have to stay, and nothing else"
+
+
+def retained_of(path, parameters):
+    """The resources that are there after a stack of this template was made and deleted."""
+    formation = boto3.client("cloudformation")
+    name = path.parent.name
+    formation.create_stack(StackName=name, TemplateBody=path.read_text(), Parameters=parameters)
+    formation.get_waiter("stack_create_complete").wait(StackName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 60})
+    made = formation.describe_stack_resources(StackName=name)["StackResources"]
+    ids = {it["LogicalResourceId"]: it["PhysicalResourceId"] for it in made}
+    delete(name)
+    tables = boto3.client("dynamodb").list_tables()["TableNames"]
+    cognito = boto3.client("cognito-idp")
+    pools = [pool["Id"] for pool in cognito.list_user_pools(MaxResults=60)["UserPools"]]
+    clients = [
+        client["ClientId"]
+        for pool in pools
+        for client in cognito.list_user_pool_clients(UserPoolId=pool, MaxResults=60)["UserPoolClients"]
+    ]
+    return {logical for logical, id in ids.items() if id in [*tables, *pools, *clients]}
+
+
+def delete(name):
+    formation = boto3.client("cloudformation")
+    # By its id: a deleted stack has no name.
+    id = described(name)["StackId"]
+    formation.delete_stack(StackName=name)
+    formation.get_waiter("stack_delete_complete").wait(StackName=id, WaiterConfig={"Delay": 1, "MaxAttempts": 120})
+
+
+def stacks(template):
+    """Every stack by its name or id, with the built template that it was made from."""
+    found = {STACK: template}
+    for resource in boto3.client("cloudformation").describe_stack_resources(StackName=STACK)["StackResources"]:
+        if resource["ResourceType"] == "AWS::CloudFormation::Stack":
+            name = resource["PhysicalResourceId"].split("/")[1]
+            found[name] = template.parent / resource["LogicalResourceId"] / "template.yaml"
+    return found
+
+
+def described(name):
+    return boto3.client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
+
+
+def outputs_of(name):
+    return {output["OutputKey"]: output["OutputValue"] for output in described(name)["Outputs"]}
 
 
 def claims_of(token):
     payload = token.split(".")[1]
     return json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
-
-
-def same(expected, found):
-    if found != expected:
-        sys.exit(f"expected {expected}\n   found {found}")
 
 
 if __name__ == "__main__":

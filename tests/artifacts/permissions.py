@@ -1,0 +1,241 @@
+"""What the roles of the deployed functions let them do: by calls with their credentials, and by their policies.
+
+The emulator refuses what a role's policies do not allow on a table or a pool. It knows no `dynamodb:LeadingKeys`, with
+which AWS confines a role to kinds of items, and not that `:*` after a log group means its streams: what these confine is
+read from the policies.
+"""
+
+import fnmatch
+import json
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from .story import same
+
+# Who may write items of each kind; to all other functions they are read-only or out of reach.
+JIT = {f"{verb}-email-domain{s}" for verb, s in [("add", ""), ("replace", "s"), ("delete", "")]}
+JIT |= {"add-default-roles", "replace-default-roles", "delete-default-role"}
+WRITERS = {
+    "ORG#acme": {"organizations"} | JIT,
+    "DOMAIN#acme.example": {"organizations", "add-email-domain", "replace-email-domains", "delete-email-domain"},
+    "ROLE": {"organization-roles"},
+    "ROLENAME#engineer": {"organization-roles"},
+    "USER#jane": {"organizations", "memberships", "users", "post-confirmation", "pre-token-generation"},
+    "REMOVED#digest": {"memberships"},
+    "WARM-UP": set(),
+    "ORGS": set(),
+    "anything": set(),
+}
+# Who may do what to the customers' user pool; to the operators' nobody may do anything.
+USER_POOL = {
+    "users": {"AdminCreateUser", "AdminDeleteUser", "ListUsers"},
+    "memberships": {"ListUsers"},
+}
+READS = {"GetItem", "BatchGetItem", "Query", "ConditionCheckItem"}
+WRITES = {"PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem"}
+DENIED = {"AccessDenied", "AccessDeniedException"}
+
+
+def check(stack, functions, outputs):
+    """Goes through all functions; tells how many calls were made with their credentials."""
+    table = boto3.client("dynamodb").describe_table(TableName=outputs["TableName"])["Table"]["TableArn"]
+    count = 0
+    for name in functions:
+        role = boto3.client("lambda").get_function_configuration(FunctionName=f"{stack}-{name}")["Role"]
+        statements = statements_of(role)
+        group = f"/aws/lambda/{stack}-{name}"
+        other = next(f"/aws/lambda/{stack}-{it}" for it in functions if it != name)
+        place = table.split(":table/")[0].replace(":dynamodb:", ":logs:")
+        check_policies(name, statements, table, f"{place}:log-group:{group}:*")
+        session = boto3.Session(**credentials_of(role))
+        probes = [
+            *on_table(session, table, lambda *wanted: any(allows(it, *wanted) for it in statements)),
+            *on_pools(session, name, outputs),
+            *on_logs(session, group, other),
+        ]
+        for what, may, call in probes:
+            same(may, is_allowed(call), f"whether {name} may {what}")
+        count += len(probes)
+    return count
+
+
+def statements_of(role):
+    """What the policies of a role say, each action and each resource in a list."""
+    iam = boto3.client("iam")
+    name = role.rpartition("/")[2]
+    same([], iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"], f"managed policies of {name}")
+    documents = [
+        iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"]
+        for policy in iam.list_role_policies(RoleName=name)["PolicyNames"]
+    ]
+    return [
+        statement | {key: listed(statement[key]) for key in ("Action", "Resource")}
+        for document in documents
+        for statement in document["Statement"]
+    ]
+
+
+def check_policies(name, statements, table, log):
+    """What of a function's policies must hold whatever it does."""
+    own_log = {"Effect": "Allow", "Action": ["logs:CreateLogStream", "logs:PutLogEvents"], "Resource": [log]}
+    about_logs = [it for it in statements if any(action.startswith("logs:") for action in it["Action"])]
+    same([own_log], about_logs, f"what {name} may do to logs")
+    for statement in statements:
+        same("Allow", statement["Effect"], f"the effect of a statement of {name}")
+        keys = {"Effect", "Action", "Resource", "Condition"}
+        same([], sorted(statement.keys() - keys), f"what else a statement of {name} has")
+        wide = [it for it in statement["Action"] if "*" in it] + [it for it in statement["Resource"] if it == "*"]
+        # X-Ray knows no resources.
+        if not all(action.startswith("xray:Put") for action in statement["Action"]):
+            same([], wide, f"wildcards of {name}")
+        for resource in statement["Resource"]:
+            if ":dynamodb:" in resource:
+                same(True, resource in (table, f"{table}/index/gsi1"), f"{resource}, which is the table of {name}")
+                same(True, bool(patterns(statement)), f"whether {name} is confined to kinds of items")
+    # A scan names no keys, and so passes every condition on them.
+    allowed = {action.partition(":")[2] for it in statements for action in it["Action"] if action.startswith("dynamodb:")}
+    same([], sorted(allowed - READS - WRITES), f"what {name} may do that no function may")
+    for item, writers in WRITERS.items():
+        may = any(allows(it, f"dynamodb:{action}", table, item) for it in statements for action in WRITES)
+        same(name in writers, may, f"whether {name} may write {item}")
+
+
+def allows(statement, action, resource, item=None):
+    """Whether a statement allows an action; on an item with this partition key, if one is given."""
+    return (
+        action in statement["Action"]
+        and resource in statement["Resource"]
+        and (item is None or any(fnmatch.fnmatchcase(item, pattern) for pattern in patterns(statement)))
+    )
+
+
+def patterns(statement):
+    condition = statement.get("Condition", {}).get("ForAllValues:StringLike", {})
+    return listed(condition.get("dynamodb:LeadingKeys", []))
+
+
+def listed(value):
+    return value if isinstance(value, list) else [value]
+
+
+def credentials_of(role):
+    """A session of a function's role, which the test alone lets itself assume."""
+    iam = boto3.client("iam")
+    name = role.rpartition("/")[2]
+    trusted = iam.get_role(RoleName=name)["Role"]["AssumeRolePolicyDocument"]
+    statement = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    same([statement], trusted["Statement"], f"who may be {name}")
+    me = {"Effect": "Allow", "Principal": {"AWS": role.split(":")[4]}, "Action": "sts:AssumeRole"}
+    trust = trusted | {"Statement": [statement, me]}
+    iam.update_assume_role_policy(RoleName=name, PolicyDocument=json.dumps(trust))
+    assumed = boto3.client("sts").assume_role(RoleArn=role, RoleSessionName="test")["Credentials"]
+    iam.update_assume_role_policy(RoleName=name, PolicyDocument=json.dumps(trusted))
+    return {
+        "aws_access_key_id": assumed["AccessKeyId"],
+        "aws_secret_access_key": assumed["SecretAccessKey"],
+        "aws_session_token": assumed["SessionToken"],
+    }
+
+
+def is_allowed(call):
+    """Whether a call gets past the roles. What it asks for is not there, so that nothing is changed where it does."""
+    try:
+        call()
+    except ClientError as error:
+        return error.response["Error"]["Code"] not in DENIED
+    return True
+
+
+def client(session, service):
+    return session.client(service, config=Config(retries={"total_max_attempts": 1}))
+
+
+def on_table(session, table, may):
+    """Every way to reach the table, each to an item that is not there, with whether it is to be allowed."""
+    dynamodb = client(session, "dynamodb")
+    name = table.rpartition("/")[2]
+    key = {"pk": {"S": "USER#nobody"}, "sk": {"S": "nothing"}}
+    there = {"TableName": name, "ConditionExpression": "attribute_exists(pk)"}
+
+    def query(pk, **index):
+        values = {":pk": {"S": "USER#nobody"}}
+        return dynamodb.query(
+            TableName=name, KeyConditionExpression=f"{pk} = :pk", ExpressionAttributeValues=values, **index
+        )
+
+    def transaction(**parts):
+        return dynamodb.transact_write_items(TransactItems=[parts])
+
+    calls = [
+        ("GetItem", table, lambda: dynamodb.get_item(TableName=name, Key=key)),
+        ("GetItem", table, lambda: dynamodb.transact_get_items(TransactItems=[{"Get": {"TableName": name, "Key": key}}])),
+        ("BatchGetItem", table, lambda: dynamodb.batch_get_item(RequestItems={name: {"Keys": [key]}})),
+        ("Query", table, lambda: query("pk")),
+        ("Query", f"{table}/index/gsi1", lambda: query("gsi1pk", IndexName="gsi1")),
+        ("PutItem", table, lambda: dynamodb.put_item(Item=key, **there)),
+        ("PutItem", table, lambda: transaction(Put={"Item": key, **there})),
+        (
+            "UpdateItem",
+            table,
+            lambda: dynamodb.update_item(
+                Key=key, UpdateExpression="SET a = :a", ExpressionAttributeValues={":a": {"S": "a"}}, **there
+            ),
+        ),
+        ("DeleteItem", table, lambda: dynamodb.delete_item(Key=key, **there)),
+        ("DeleteItem", table, lambda: transaction(Delete={"Key": key, **there})),
+        ("ConditionCheckItem", table, lambda: transaction(ConditionCheck={"Key": key, **there})),
+        (
+            "BatchWriteItem",
+            table,
+            lambda: dynamodb.batch_write_item(RequestItems={name: [{"DeleteRequest": {"Key": key}}]}),
+        ),
+        ("Scan", table, lambda: dynamodb.scan(TableName=name, Limit=1)),
+        ("DescribeTable", table, lambda: dynamodb.describe_table(TableName=name)),
+        ("UpdateTable", table, lambda: dynamodb.update_table(TableName=name, BillingMode="PAY_PER_REQUEST")),
+        ("DeleteTable", table, lambda: dynamodb.delete_table(TableName=name)),
+    ]
+    return [
+        (f"{action} on {resource}", may(f"dynamodb:{action}", resource), call) for action, resource, call in calls
+    ]
+
+
+def on_pools(session, name, outputs):
+    """Calls to both pools about a user that is not there, with whether they are to be allowed."""
+    cognito = client(session, "cognito-idp")
+    probes = []
+    for output, may in [("UserPoolId", USER_POOL.get(name, set())), ("OperatorPoolId", set())]:
+        pool = {"UserPoolId": outputs[output]}
+        nobody = {**pool, "Username": "nobody@nowhere.example"}
+        calls = {
+            "ListUsers": lambda pool=pool: cognito.list_users(**pool, Limit=1),
+            "AdminGetUser": lambda nobody=nobody: cognito.admin_get_user(**nobody),
+            # Without anything to resend, it makes nobody.
+            "AdminCreateUser": lambda nobody=nobody: cognito.admin_create_user(**nobody, MessageAction="RESEND"),
+            "AdminDeleteUser": lambda nobody=nobody: cognito.admin_delete_user(**nobody),
+            "AdminUpdateUserAttributes": lambda nobody=nobody: cognito.admin_update_user_attributes(
+                **nobody, UserAttributes=[{"Name": "email_verified", "Value": "true"}]
+            ),
+            "AdminSetUserPassword": lambda nobody=nobody: cognito.admin_set_user_password(
+                **nobody, Password="Correct-Horse-Battery-9", Permanent=True
+            ),
+            "AdminConfirmSignUp": lambda nobody=nobody: cognito.admin_confirm_sign_up(**nobody),
+            "DescribeUserPool": lambda pool=pool: cognito.describe_user_pool(**pool),
+        }
+        probes += [(f"{action} in {output}", action in may, call) for action, call in calls.items()]
+    return probes
+
+
+def on_logs(session, own, other):
+    """Calls about logs, none of which is to be allowed."""
+    logs = client(session, "logs")
+    entry = {"timestamp": 1767225600000, "message": "test"}
+    stream = {"logGroupName": other, "logStreamName": "test"}
+    return [
+        ("logs:PutLogEvents", False, lambda: logs.put_log_events(**stream, logEvents=[entry])),
+        ("logs:CreateLogStream", False, lambda: logs.create_log_stream(**stream)),
+        ("logs:CreateLogGroup", False, lambda: logs.create_log_group(logGroupName="test")),
+        ("logs:DeleteLogGroup", False, lambda: logs.delete_log_group(logGroupName=own)),
+        ("logs:FilterLogEvents", False, lambda: logs.filter_log_events(logGroupName=own)),
+    ]
