@@ -162,7 +162,7 @@ async function startSam({ HTTP_PORT, DYNAMODB_PORT, LAMBDA_PORT }, cognito, pool
   const { dynamodb } = await startUsher({ ...unused, DYNAMODB_PORT }, cognito, pool);
   const addresses = { http: `${HOST}:${HTTP_PORT}`, lambda: `${HOST}:${LAMBDA_PORT}`, dynamodb };
   const sam = start('sam local', join(ROOT, '.venv/bin/python'), [
-    ...['-B', join(ROOT, 'infra/local/sam.py'), 'serve', '--template', SAM],
+    ...['-B', join(ROOT, 'infra/local/sam.py'), 'serve', '--template', SAM, '--folder', folder],
     ...['--http', addresses.http, '--lambda', addresses.lambda],
     ...['--dynamodb', dynamodb, '--cognito', cognito, '--user-pool', pool],
   ], {

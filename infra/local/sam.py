@@ -16,7 +16,6 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from pathlib import Path
@@ -41,6 +40,7 @@ def main():
     commands.add_parser("check")
     serving = commands.add_parser("serve")
     serving.add_argument("--template", type=Path, required=True, help="what `sam build` wrote")
+    serving.add_argument("--folder", type=Path, required=True, help="where to tell sam of the emulators")
     for server in ("http", "lambda", "dynamodb", "cognito"):
         serving.add_argument(f"--{server}", dest=f"{server}_at", required=True, metavar="ADDRESS:PORT")
     serving.add_argument("--user-pool", required=True, metavar="ID")
@@ -64,7 +64,9 @@ def serve(arguments):
         signal.signal(number, lambda *_: sys.exit(0))
     addresses = {"dynamodb": arguments.dynamodb_at, "cognito": arguments.cognito_at}
     with contextlib.ExitStack() as stack:
-        options = stack.enter_context(reachable(arguments.template, addresses, arguments.user_pool))
+        options = stack.enter_context(
+            reachable(arguments.template, arguments.folder, addresses, arguments.user_pool)
+        )
         servers = []
         for command, address in [("start-api", arguments.http_at), ("start-lambda", arguments.lambda_at)]:
             host, port = split(address)
@@ -81,28 +83,36 @@ def serve(arguments):
 
 
 @contextlib.contextmanager
-def reachable(template, addresses, user_pool):
-    """The options for `sam local` with which functions in containers reach these addresses of this machine."""
+def reachable(template, folder, addresses, user_pool):
+    """The options for `sam local` with which functions in containers reach these addresses of this machine. They name two
+    files in a folder, `sam.yaml` and `sam.json`, with which a developer can call sam too."""
     host = bridge()
     with contextlib.ExitStack() as stack:
         variables = {"TABLE_NAME": "usher", "USER_POOL_ID": user_pool}
         for name, address in addresses.items():
             port = stack.enter_context(forwarded(host, address)) if host else split(address)[1]
             variables[ENDPOINTS[name]] = f"http://{host or 'host.docker.internal'}:{port}"
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        values = folder / "variables.json"
-        values.write_text(json.dumps({"Parameters": variables}))
+        files = {"--template": folder / "sam.yaml", "--env-vars": folder / "sam.json"}
+        for file in files.values():
+            stack.callback(file.unlink, missing_ok=True)
+        files["--template"].write_text(yaml.safe_dump(localised(template), sort_keys=False))
+        files["--env-vars"].write_text(json.dumps({"Parameters": variables}))
+        options = [part for option in files.items() for part in option]
+        yield [*options, "--region", REGION, *(["--skip-pull-image"] if os.environ.get("SAM_SKIP_PULL") else [])]
 
-        declared = yaml.safe_load(template.read_text())
-        declared["Globals"]["Function"]["Environment"]["Variables"].update(dict.fromkeys(ENDPOINTS.values(), ""))
-        # Where the built one is: it names the functions' folders as seen from there.
-        local = template.with_name(f"local-{os.getpid()}.yaml")
-        stack.callback(local.unlink, missing_ok=True)
-        local.write_text(yaml.safe_dump(declared, sort_keys=False))
-        architecture = "arm64" if os.uname().machine in ("aarch64", "arm64") else "x86_64"
-        yield ["--template", local, "--env-vars", values, "--region", REGION] + (
-            ["--parameter-overrides", f"Architecture={architecture}", "--config-env", "local"]
-        ) + (["--skip-pull-image"] if os.environ.get("SKIP_PULL") else [])
+
+def localised(template):
+    """A built template for this machine: with the variables, its architecture, and folders that do not depend on where
+    it lies."""
+    declared = yaml.safe_load(template.read_text())
+    declared["Globals"]["Function"]["Environment"]["Variables"].update(dict.fromkeys(ENDPOINTS.values(), ""))
+    machine = "arm64" if os.uname().machine in ("aarch64", "arm64") else "x86_64"
+    declared["Parameters"]["Architecture"]["Default"] = machine
+    for resource in declared["Resources"].values():
+        properties = resource.get("Properties", {})
+        for name in {"CodeUri", "ContentUri", "TemplateURL"} & properties.keys():
+            properties[name] = str(template.parent / properties[name])
+    return declared
 
 
 def environment():

@@ -32,7 +32,7 @@ def main():
         os.environ["CARGO_NET_OFFLINE"] = "true"
         with daemon.started():
             daemon.import_base_image(base_image(), sorted(template.parent.glob("*/bootstrap")))
-            os.environ["SKIP_PULL"] = "1"
+            os.environ["SAM_SKIP_PULL"] = "1"
             check(template)
     elif sam_local.daemon_answers():
         check(template)
@@ -77,7 +77,7 @@ def events(template):
         try:
             env = ready(emulators, run / "env")
             addresses = {name: env[name.upper()].removeprefix("http://") for name in ("dynamodb", "cognito")}
-            with sam_local.reachable(template, addresses, env["USER_POOL_ID"]) as options:
+            with sam_local.reachable(template, Path(folder), addresses, env["USER_POOL_ID"]) as options:
                 count = story.tell(template, lambda _, id, event: invoke(id, event, options))
         finally:
             emulators.send_signal(signal.SIGTERM)

@@ -28,7 +28,7 @@ fn function_of(event: &str) -> &str {
     event.split('.').next().unwrap_or(event)
 }
 
-/// What an HTTP function answered, without what is always the same, and its body parsed.
+/// What an HTTP function answered, without what is always the same; its body parsed if it is JSON.
 #[track_caller]
 fn essence(mut answer: Value) -> Value {
     let text = answer["body"].take();
@@ -96,7 +96,9 @@ fn an_event_of_an_http_function_is_what_a_route_of_the_template_makes_of_a_reque
             .unwrap_or_else(|| panic!("{name}: {} is no route of {id}", event["routeKey"]));
         let mut path = route["Path"].as_str().expect("text").to_owned();
         for (parameter, value) in event["pathParameters"].as_object().into_iter().flatten() {
-            path = path.replace(&format!("{{{parameter}}}"), value.as_str().expect("text"));
+            let value = value.as_str().expect("text");
+            path = path.replace(&format!("{{{parameter}}}"), value);
+            path = path.replace(&format!("{{{parameter}+}}"), value);
         }
         assert_eq!(event["version"], "2.0", "{name}");
         assert_eq!(event["rawPath"], path, "{name}");
