@@ -47,6 +47,7 @@ def may_run():
 def run_inside(command):
     """Runs a command in namespaces, where `started` starts the daemon, and leaves nothing of either behind."""
     fetch()
+    remove_cgroups(f"usher-{id}" for id in forgotten())
     name = f"usher-{os.getpid()}"
     line = ["unshare", "--mount", "--net", "--pid", "--fork", "--kill-child", "--mount-proc", "--", *command]
     process = None
@@ -67,7 +68,7 @@ def run_inside(command):
         if process:
             process.kill()
             process.wait()
-        remove_cgroups(name)
+        remove_cgroups([name])
 
 
 def end_with_parent():
@@ -89,16 +90,23 @@ def fetch():
     stamp.touch()
 
 
-def remove_cgroups(name):
+def forgotten():
+    """The processes that were killed before they could remove their control groups."""
+    groups = [*CGROUPS.glob("usher-*"), *CGROUPS.glob("*/usher-*")]
+    return {id for id in (group.name.removeprefix("usher-") for group in groups) if not Path("/proc", id).exists()}
+
+
+def remove_cgroups(names):
     """They are the one thing that no namespace takes along. Their processes have been killed, and end in no time."""
     end = time.monotonic() + PATIENCE
-    while folders := [path for root in [CGROUPS, *CGROUPS.glob("*/")] for path in below(root / name)]:
-        for folder in folders:
-            with contextlib.suppress(OSError):
-                folder.rmdir()
-        if time.monotonic() > end:
-            sys.exit(f"{folders[0]} does not go away")
-        time.sleep(0.05)
+    for name in names:
+        while folders := [path for root in [CGROUPS, *CGROUPS.glob("*/")] for path in below(root / name)]:
+            for folder in folders:
+                with contextlib.suppress(OSError):
+                    folder.rmdir()
+            if time.monotonic() > end:
+                sys.exit(f"{folders[0]} does not go away")
+            time.sleep(0.05)
 
 
 def below(folder):
@@ -151,6 +159,9 @@ def set_up_namespaces():
     mount = ["mount", "-t"]
     subprocess.run([*mount, "tmpfs", "usher", "/run"], check=True)
     STATE.mkdir()
+    # Here and in what this starts, since nobody may come to tidy up.
+    os.environ["TMPDIR"] = str(STATE / "tmp")
+    (STATE / "tmp").mkdir()
     # The daemon writes a few files there, whatever it is told.
     for folder in ("/etc", "/opt"):
         layers = {kind: STATE / f"{kind}{folder.replace('/', '-')}" for kind in ("upper", "work")}
