@@ -1,0 +1,74 @@
+import type { Problem } from './types';
+
+/** What is wrong with one place of a request's body. */
+export type Violation = NonNullable<Problem['errors']>[number];
+
+type Told = Pick<Problem, 'title' | 'detail'> & Partial<Problem>;
+
+export const UNREACHABLE: Told = {
+  title: 'Usher cannot be reached',
+  detail: 'Check your connection. Nothing is lost: try again when it is back.',
+};
+
+/** An answer that is no success, or none at all. */
+export class ApiError extends Error {
+  readonly problem: Told;
+  /** The version that the answer names, of what the request was about. */
+  readonly etag: string | null;
+
+  constructor(problem: Told, etag: string | null = null) {
+    super(problem.detail);
+    this.name = 'ApiError';
+    this.problem = problem;
+    this.etag = etag;
+  }
+
+  /** Reads the problem that Usher sends, or what the gateway before it says. */
+  static of({ status, headers }: Response, body: unknown): ApiError {
+    const { message, ...problem } =
+      typeof body === 'object' && body !== null ? (body as Partial<Problem>) : {};
+    const detail =
+      problem.detail ?? message ?? 'Try again; if it stays, tell the operator of Usher.';
+    return new ApiError(
+      { title: TITLES[status] ?? 'Something went wrong', ...problem, status, detail },
+      headers.get('etag'),
+    );
+  }
+
+  get status(): number | undefined {
+    return this.problem.status;
+  }
+
+  /** What is wrong, by the place in the body. */
+  get violations(): readonly Violation[] {
+    return this.problem.errors ?? [];
+  }
+
+  /** Whether asking again may help. */
+  get passing(): boolean {
+    return this.status === undefined || this.status === 429 || this.status >= 500;
+  }
+}
+
+const TITLES: Record<number, string> = {
+  401: 'Your session has ended',
+  403: 'You may not do this',
+  404: 'There is nothing here',
+  429: 'Too many requests at once',
+};
+
+/** The error as something to show, whatever was thrown. */
+export function told(error: unknown): Told {
+  if (error instanceof ApiError) return error.problem;
+  return {
+    title: 'Something went wrong',
+    detail: error instanceof Error ? error.message : String(error),
+  };
+}
+
+/** The first reason at a place of the body, such as `/name`. */
+export function reasonAt(error: unknown, pointer: string): string | undefined {
+  return error instanceof ApiError
+    ? error.violations.find((violation) => violation.pointer === pointer)?.detail
+    : undefined;
+}

@@ -1,0 +1,84 @@
+import {
+  ActionIcon,
+  Button,
+  Tooltip,
+  useComputedColorScheme,
+  useMantineColorScheme,
+} from '@mantine/core';
+import { IconLogout, IconMoon, IconSun } from '@tabler/icons-react';
+import { Link, Outlet } from '@tanstack/react-router';
+import { session } from '../session/session';
+import icon from './icon.svg';
+import classes from './Shell.module.css';
+
+export function Shell() {
+  return (
+    <>
+      <a className={classes.skip} href="#content">
+        Skip to the content
+      </a>
+      <header className={classes.header}>
+        <div className={classes.bar}>
+          <Link to="/organizations" className={classes.brand} aria-label="Usher">
+            <img src={icon} alt="" width={26} height={26} />
+            <span className={classes.name}>Usher</span>
+          </Link>
+          <nav className={classes.nav} aria-label="Main">
+            <Link
+              to="/organizations"
+              className={classes.link}
+              activeOptions={{ exact: false, includeSearch: false }}
+            >
+              Organizations
+            </Link>
+            <Link to="/roles" className={classes.link}>
+              Roles
+            </Link>
+          </nav>
+          <ColorSchemeToggle />
+          <SignOut />
+        </div>
+      </header>
+      <main id="content" className={classes.main} tabIndex={-1}>
+        <Outlet />
+      </main>
+    </>
+  );
+}
+
+/** Follows the system until it is used for the first time. */
+function ColorSchemeToggle() {
+  const { setColorScheme } = useMantineColorScheme();
+  const scheme = useComputedColorScheme('light', { getInitialValueInEffect: false });
+  const other = scheme === 'light' ? 'dark' : 'light';
+  const Icon = scheme === 'light' ? IconMoon : IconSun;
+  return (
+    <Tooltip label={`Use ${other} colours`}>
+      <ActionIcon
+        variant="subtle"
+        color="gray"
+        size="lg"
+        aria-label={`Use ${other} colours`}
+        onClick={() => setColorScheme(other)}
+      >
+        <Icon size={20} stroke={1.75} />
+      </ActionIcon>
+    </Tooltip>
+  );
+}
+
+function SignOut() {
+  const { login } = session;
+  if (!login) return null;
+  return (
+    <Button
+      variant="subtle"
+      color="gray"
+      size="compact-md"
+      leftSection={<IconLogout size={18} stroke={1.75} />}
+      onClick={() => void login.signOut()}
+    >
+      Sign out
+    </Button>
+  );
+}

@@ -1,0 +1,80 @@
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  type ErrorComponentProps,
+  redirect,
+} from '@tanstack/react-router';
+import { MembersTab } from '../members/MembersTab';
+import { OrganizationPage } from '../organizations/OrganizationPage';
+import { OrganizationsPage } from '../organizations/OrganizationsPage';
+import { ProvisioningTab } from '../provisioning/ProvisioningTab';
+import { RolesPage } from '../roles/RolesPage';
+import { SettingsTab } from '../settings/SettingsTab';
+import { ErrorState } from '../ui/ErrorState';
+import { NotFound } from './NotFound';
+import { Shell } from './Shell';
+
+const root = createRootRoute({ component: Shell, notFoundComponent: NotFound });
+
+const home = createRoute({
+  getParentRoute: () => root,
+  path: '/',
+  beforeLoad: () => {
+    throw redirect({ to: '/organizations' });
+  },
+});
+
+const organizations = createRoute({
+  getParentRoute: () => root,
+  path: '/organizations',
+  validateSearch: ({ q }: Record<string, unknown>): { q?: string } =>
+    typeof q === 'string' && q !== '' ? { q } : {},
+  component: OrganizationsPage,
+});
+
+const organization = createRoute({
+  getParentRoute: () => root,
+  path: '/organizations/$organizationId',
+  component: OrganizationPage,
+});
+
+const provisioning = createRoute({
+  getParentRoute: () => organization,
+  path: '/',
+  component: ProvisioningTab,
+});
+
+const members = createRoute({
+  getParentRoute: () => organization,
+  path: '/members',
+  component: MembersTab,
+});
+
+const settings = createRoute({
+  getParentRoute: () => organization,
+  path: '/settings',
+  component: SettingsTab,
+});
+
+const roles = createRoute({ getParentRoute: () => root, path: '/roles', component: RolesPage });
+
+export const router = createRouter({
+  basepath: '/console',
+  routeTree: root.addChildren([
+    home,
+    organizations,
+    organization.addChildren([provisioning, members, settings]),
+    roles,
+  ]),
+  defaultErrorComponent: ({ error, reset }: ErrorComponentProps) => (
+    <ErrorState error={error} onRetry={reset} />
+  ),
+  scrollRestoration: true,
+});
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: typeof router;
+  }
+}

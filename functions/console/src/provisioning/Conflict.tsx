@@ -1,0 +1,68 @@
+import { Alert, Button, Group } from '@mantine/core';
+import { IconUsers } from '@tabler/icons-react';
+import classes from './Conflict.module.css';
+import { type Changes, isChanged } from './changes';
+import type { List } from './draft';
+
+interface Props {
+  theirs: Record<List, Changes>;
+  /** What to call a role. */
+  roleName: (id: string) => string;
+  saving: boolean;
+  onKeepMine: () => void;
+  onTakeTheirs: () => void;
+}
+
+/** What somebody else changed in the meantime, and the choice of what becomes of it. */
+export function Conflict({ theirs, roleName, saving, onKeepMine, onTakeTheirs }: Props) {
+  return (
+    <Alert
+      color="orange"
+      role="alert"
+      icon={<IconUsers aria-hidden />}
+      title="Somebody else changed this while you were editing"
+    >
+      <p className={classes.text}>
+        Nothing of theirs is overwritten. Below are their changes with yours on top.
+      </p>
+      <dl className={classes.changes}>
+        <Side term="Domains" changes={theirs.domains} name={(domain) => domain} />
+        <Side term="Default roles" changes={theirs.roles} name={roleName} />
+      </dl>
+      <Group gap="xs" mt="md">
+        <Button size="sm" loading={saving} onClick={onKeepMine}>
+          Save mine on top
+        </Button>
+        <Button size="sm" variant="default" disabled={saving} onClick={onTakeTheirs}>
+          Take theirs, drop mine
+        </Button>
+      </Group>
+    </Alert>
+  );
+}
+
+interface SideProps {
+  term: string;
+  changes: Changes;
+  name: (item: string) => string;
+}
+
+function Side({ term, changes, name }: SideProps) {
+  if (!isChanged(changes)) return null;
+  const { added, removed } = changes;
+  return (
+    <>
+      {added.length > 0 && <Change term={`${term} they added`} items={added.map(name)} />}
+      {removed.length > 0 && <Change term={`${term} they removed`} items={removed.map(name)} />}
+    </>
+  );
+}
+
+function Change({ term, items }: { term: string; items: string[] }) {
+  return (
+    <div>
+      <dt>{term}</dt>
+      <dd>{items.join(', ')}</dd>
+    </div>
+  );
+}

@@ -1,0 +1,106 @@
+import { Stack, Text } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import { told } from '../api/problem';
+import { rolesQuery } from '../roles/queries';
+import { RolePicker } from '../roles/RolePicker';
+import { Section } from '../ui/Card';
+import { ProblemAlert } from '../ui/ProblemAlert';
+import { SaveBar } from '../ui/SaveBar';
+import { UnsavedGuard } from '../ui/UnsavedGuard';
+import { Admission } from './Admission';
+import { Conflict } from './Conflict';
+import { DomainsInput } from './DomainsInput';
+import { type Configuration, type Draft, unsaved } from './draft';
+import { RefusedDomains } from './RefusedDomains';
+import { summaryOf } from './summary';
+import { type Refusal, useEditor } from './useEditor';
+
+interface Props {
+  organizationId: string;
+  saved: Configuration;
+}
+
+export function Editor({ organizationId, saved }: Props) {
+  const editor = useEditor(organizationId, saved);
+  const { draft, dirty, refusal, saving } = editor;
+  const [text, setText] = useState('');
+  const { data: roles } = useQuery(rolesQuery);
+  const roleName = (id: string) => roles?.find((role) => role.id === id)?.name ?? id;
+  const refused = stillThere(refusal?.list === 'domains' ? refusal.reasons : {}, draft);
+  const edit = (domain: string) => {
+    editor.removeDomain(domain);
+    setText(domain);
+  };
+  return (
+    <Stack gap="lg">
+      {draft.theirs && (
+        <Conflict
+          theirs={draft.theirs}
+          roleName={roleName}
+          saving={saving.isPending}
+          onKeepMine={editor.save}
+          onTakeTheirs={editor.discard}
+        />
+      )}
+      <Section
+        title="Email domains"
+        lead="Whoever signs up, or signs in, with a verified address in one of these domains becomes a member. List only domains that this organization owns: nobody checks that for you."
+      >
+        <DomainsInput
+          domains={draft.mine.domains}
+          added={new Set(unsaved(draft, 'domains').added)}
+          refused={refused}
+          text={text}
+          onTextChange={setText}
+          onAdd={editor.addDomains}
+          onRemove={editor.removeDomain}
+        />
+        {draft.mine.domains.length === 0 && (
+          <Text c="dimmed" size="sm">
+            No domain is listed yet, so nobody becomes a member by their address. Add the first one.
+          </Text>
+        )}
+        <RefusedDomains
+          refused={refused}
+          rolesSaved={refusal?.rolesSaved ?? false}
+          onEdit={edit}
+          onRemove={editor.removeDomain}
+        />
+      </Section>
+      <Section
+        title="Default roles"
+        lead="What new members start with. Members who are there already keep what they have."
+      >
+        <RolePicker
+          label="Default roles"
+          value={draft.mine.roles}
+          onChange={editor.setRoles}
+          error={refusal?.list === 'roles' ? told(refusal.error).detail : undefined}
+        />
+      </Section>
+      <Admission organizationId={organizationId} dirty={dirty} />
+      <ProblemAlert error={saving.error ?? unplaced(refusal)} />
+      {dirty && (
+        <SaveBar
+          summary={summaryOf(draft)}
+          saving={saving.isPending}
+          onSave={editor.save}
+          onDiscard={editor.discard}
+        />
+      )}
+      <UnsavedGuard dirty={dirty} onDiscard={editor.discard} />
+    </Stack>
+  );
+}
+
+/** What was refused without saying where. */
+function unplaced(refusal: Refusal | undefined): unknown {
+  return refusal && Object.keys(refusal.reasons).length === 0 ? refusal.error : null;
+}
+
+/** The reasons of those domains that are still in the draft. */
+function stillThere(reasons: Record<string, string>, { mine }: Draft): Record<string, string> {
+  const there = new Set(mine.domains);
+  return Object.fromEntries(Object.entries(reasons).filter(([domain]) => there.has(domain)));
+}

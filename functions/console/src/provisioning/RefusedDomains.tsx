@@ -1,0 +1,56 @@
+import { Alert, Button } from '@mantine/core';
+import { IconAlertTriangle } from '@tabler/icons-react';
+import classes from './RefusedDomains.module.css';
+
+interface Props {
+  refused: Readonly<Record<string, string>>;
+  /** Whether the default roles of the same save were. */
+  rolesSaved: boolean;
+  onEdit: (domain: string) => void;
+  onRemove: (domain: string) => void;
+}
+
+/** Each domain that was refused, with the API's own reason and what can be done. */
+export function RefusedDomains({ refused, rolesSaved, onEdit, onRemove }: Props) {
+  const entries = Object.entries(refused);
+  if (entries.length === 0) return null;
+  const count = entries.length === 1 ? 'One domain was' : `${entries.length} domains were`;
+  return (
+    <Alert
+      color="red"
+      role="alert"
+      icon={<IconAlertTriangle aria-hidden />}
+      title={`${count} refused, so no domain is saved yet`}
+    >
+      {rolesSaved && <p className={classes.note}>The default roles are saved.</p>}
+      <ul className={classes.list} aria-label="Refused domains">
+        {entries.map(([domain, reason]) => (
+          <li key={domain} className={classes.item}>
+            <div className={classes.text}>
+              <strong>{domain}</strong>
+              <div className={classes.reason}>{reason}</div>
+            </div>
+            <div className={classes.buttons}>
+              <Button
+                size="compact-sm"
+                variant="default"
+                aria-label={`Edit ${domain}`}
+                onClick={() => onEdit(domain)}
+              >
+                Edit
+              </Button>
+              <Button
+                size="compact-sm"
+                variant="default"
+                aria-label={`Drop ${domain}`}
+                onClick={() => onRemove(domain)}
+              >
+                Drop
+              </Button>
+            </div>
+          </li>
+        ))}
+      </ul>
+    </Alert>
+  );
+}

@@ -1,0 +1,28 @@
+/** How one list differs from another, whatever their order. */
+export interface Changes {
+  added: string[];
+  removed: string[];
+}
+
+export function changes(before: readonly string[], after: readonly string[]): Changes {
+  const [were, are] = [new Set(before), new Set(after)];
+  return {
+    added: [...are].filter((item) => !were.has(item)),
+    removed: [...were].filter((item) => !are.has(item)),
+  };
+}
+
+export function isChanged({ added, removed }: Changes): boolean {
+  return added.length > 0 || removed.length > 0;
+}
+
+/** Theirs, with what changed from `base` to `mine` on top. */
+export function merge(
+  base: readonly string[],
+  mine: readonly string[],
+  theirs: readonly string[],
+): string[] {
+  const { added, removed } = changes(base, mine);
+  const gone = new Set(removed);
+  return [...new Set([...theirs.filter((item) => !gone.has(item)), ...added])];
+}

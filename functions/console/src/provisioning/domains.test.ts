@@ -1,0 +1,31 @@
+import { describe, expect, it } from 'vitest';
+import { joinDomains, splitDomains } from './domains';
+
+describe('splitDomains', () => {
+  it('splits on commas, semicolons, spaces, tabs and lines of any system', () => {
+    const text = 'a.example,b.example;c.example d.example\te.example\nf.example\r\ng.example';
+    expect(splitDomains(text)).toEqual('abcdefg'.split('').map((name) => `${name}.example`));
+  });
+
+  it('finds nothing between separators that follow each other, and at the ends', () => {
+    expect(splitDomains(' , a.example ,;\n\n b.example\n')).toEqual(['a.example', 'b.example']);
+    expect(splitDomains(' ,\n')).toEqual([]);
+    expect(splitDomains('')).toEqual([]);
+  });
+
+  it('leaves what it cannot judge to the API', () => {
+    expect(splitDomains('jane@acme.example https://acme.example')).toEqual([
+      'jane@acme.example',
+      'https://acme.example',
+    ]);
+  });
+});
+
+describe('joinDomains', () => {
+  it('takes each once, whatever its case, as it was written first', () => {
+    expect(joinDomains(['acme.example'], ['ACME.example', 'New.example', 'new.example'])).toEqual([
+      'acme.example',
+      'New.example',
+    ]);
+  });
+});

@@ -1,0 +1,59 @@
+import { ApiError } from '../api/problem';
+import { isChanged } from './changes';
+import { type Draft, LISTS, type List, type Listed, rebased, unsaved, withSaved } from './draft';
+import { readConfiguration, replaceDomains, replaceRoles } from './queries';
+import { reasonsOf } from './reasons';
+
+/** How far saving came. */
+export type Outcome =
+  | { kind: 'saved' }
+  /** Somebody else was quicker: the draft is on top of what they did. */
+  | { kind: 'conflict'; draft: Draft }
+  /** A list was refused; the draft is what is still to be saved. */
+  | {
+      kind: 'refused';
+      draft: Draft;
+      list: List;
+      error: unknown;
+      reasons: Record<string, string>;
+      rolesSaved: boolean;
+    };
+
+const REPLACE: Record<List, (id: string, items: string[], etag: string) => Promise<Listed>> = {
+  roles: replaceRoles,
+  domains: replaceDomains,
+};
+
+/**
+ * Saves what has changed and nothing else. Roles come before domains, so that nobody joins by a new
+ * domain with the roles of before.
+ */
+export async function save(organizationId: string, draft: Draft): Promise<Outcome> {
+  let rest = draft;
+  for (const list of LISTS) {
+    if (!isChanged(unsaved(rest, list))) continue;
+    const items = rest.mine[list];
+    try {
+      const saved = await REPLACE[list](organizationId, items, rest.base[list].etag);
+      rest = withSaved(rest, list, saved);
+    } catch (error) {
+      if (isConflict(error)) {
+        return { kind: 'conflict', draft: rebased(rest, await readConfiguration(organizationId)) };
+      }
+      return {
+        kind: 'refused',
+        draft: rest,
+        list,
+        error,
+        reasons: reasonsOf(error, items),
+        rolesSaved: rest.base.roles !== draft.base.roles,
+      };
+    }
+  }
+  return { kind: 'saved' };
+}
+
+/** Whether the list is not what it was when the editing began. */
+function isConflict(error: unknown): boolean {
+  return error instanceof ApiError && (error.status === 412 || error.status === 409);
+}

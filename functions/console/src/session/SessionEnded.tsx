@@ -1,0 +1,21 @@
+import { Button } from '@mantine/core';
+import { drafts } from '../app/drafts';
+import { FullPage } from '../ui/FullPage';
+import { session } from './session';
+
+/** Stands in the place of everything else; unsaved changes wait for the next session. */
+export function SessionEnded() {
+  const kept = drafts.all().length > 0;
+  return (
+    <FullPage title="Your session has ended">
+      <p>
+        {kept
+          ? 'Your unsaved changes are kept: sign in again, and go on where you were.'
+          : 'Sign in again, and go on where you were.'}
+      </p>
+      <Button autoFocus onClick={() => void session.login?.signIn()}>
+        Sign in again
+      </Button>
+    </FullPage>
+  );
+}

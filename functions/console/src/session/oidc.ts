@@ -1,0 +1,104 @@
+import {
+  ErrorResponse,
+  InMemoryWebStorage,
+  UserManager,
+  WebStorageStateStore,
+} from 'oidc-client-ts';
+import { drafts } from '../app/drafts';
+import { type Login, session } from './session';
+import type { LoginSettings } from './settings';
+
+/** What the redirect brings back: the only thing that is kept outside of memory. */
+interface Kept {
+  place: string;
+  drafts: [string, unknown][];
+}
+
+/**
+ * Signs in by authorization code and PKCE. Answers once somebody is signed in; if nobody is, the
+ * page leaves for the provider and this never answers.
+ */
+export async function signedIn(settings: LoginSettings): Promise<Login> {
+  const home = new URL('/console/', location.origin).href;
+  const manager = new UserManager({
+    authority: settings.authority,
+    client_id: settings.clientId,
+    redirect_uri: home,
+    post_logout_redirect_uri: home,
+    scope: settings.scope,
+    userStore: new WebStorageStateStore({ store: new InMemoryWebStorage() }),
+    stateStore: new WebStorageStateStore({ store: sessionStorage }),
+    automaticSilentRenew: false,
+    monitorSession: false,
+  });
+  const login = new OidcLogin(manager, settings, home);
+  if (!isReturning()) {
+    await login.signIn();
+    return new Promise(() => {});
+  }
+  const { state } = await manager.signinRedirectCallback();
+  const kept = state as Kept;
+  history.replaceState(null, '', kept.place);
+  drafts.restore(kept.drafts);
+  login.watch();
+  return login;
+}
+
+function isReturning(): boolean {
+  return new URLSearchParams(location.search).has('state');
+}
+
+class OidcLogin implements Login {
+  readonly #manager: UserManager;
+  readonly #settings: LoginSettings;
+  readonly #home: string;
+
+  constructor(manager: UserManager, settings: LoginSettings, home: string) {
+    this.#manager = manager;
+    this.#settings = settings;
+    this.#home = home;
+  }
+
+  /** Renews the session before it ends, and says so when that fails. */
+  watch() {
+    this.#manager.events.addAccessTokenExpiring(() => void this.#renew());
+    this.#manager.events.addAccessTokenExpired(async () => {
+      if (!(await this.#renew())) session.end();
+    });
+  }
+
+  async token() {
+    const user = await this.#manager.getUser();
+    if (user && !user.expired) return user.access_token;
+    return (await this.#renew()) ?? undefined;
+  }
+
+  async signIn() {
+    const returning = isReturning();
+    const place = returning ? this.#home : location.pathname + location.search;
+    const state: Kept = { place, drafts: drafts.all() };
+    await this.#manager.signinRedirect({ state });
+  }
+
+  async signOut() {
+    const { hostedDomain, clientId } = this.#settings;
+    if (!hostedDomain) return this.#manager.signoutRedirect();
+    // Cognito's way out is not the standard's.
+    const leave = new URL('/logout', hostedDomain);
+    leave.search = String(new URLSearchParams({ client_id: clientId, logout_uri: this.#home }));
+    location.assign(leave);
+  }
+
+  /** A new token, or none if the provider gives none. */
+  async #renew(): Promise<string | null> {
+    const user = await this.#manager.getUser();
+    // Without a refresh token it would try a hidden frame, which the policy forbids.
+    if (!user?.refresh_token) return null;
+    try {
+      return (await this.#manager.signinSilent())?.access_token ?? null;
+    } catch (error) {
+      if (error instanceof ErrorResponse) session.end();
+      return null;
+    }
+  }
+}

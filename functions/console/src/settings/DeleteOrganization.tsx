@@ -1,0 +1,41 @@
+import { Text } from '@mantine/core';
+import { useQueryClient } from '@tanstack/react-query';
+import { useNavigate } from '@tanstack/react-router';
+import { answered, api } from '../api/client';
+import type { Organization } from '../api/types';
+import { drafts } from '../app/drafts';
+import { Confirm } from '../ui/Confirm';
+import { notify } from '../ui/notify';
+
+interface Props {
+  organization: Organization;
+  onClose: () => void;
+}
+
+export function DeleteOrganization({ organization: { id, name }, onClose }: Props) {
+  const queries = useQueryClient();
+  const navigate = useNavigate();
+  const remove = async () => {
+    const params = { path: { organizationId: id } };
+    await answered(api.DELETE('/organizations/{organizationId}', { params }));
+    drafts.forget();
+    await navigate({ to: '/organizations' });
+    queries.removeQueries({ queryKey: ['organization', id] });
+    await queries.invalidateQueries({ queryKey: ['organizations'] });
+    notify(`The organization “${name}” is deleted.`);
+  };
+  return (
+    <Confirm
+      title={`Delete “${name}”?`}
+      act="Delete organization"
+      onConfirm={remove}
+      onClose={onClose}
+    >
+      <Text>
+        All its members lose their membership at once, and nobody joins it any more. The id{' '}
+        <strong>{id}</strong> can never be used again.
+      </Text>
+      <Text mt="sm">This cannot be undone.</Text>
+    </Confirm>
+  );
+}

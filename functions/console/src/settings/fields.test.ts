@@ -1,0 +1,35 @@
+import { describe, expect, it } from 'vitest';
+import { changedFields, customDataReason, fieldsOf, isSame } from './fields';
+
+const BEFORE = fieldsOf({
+  id: 'acme',
+  name: 'Acme',
+  description: null,
+  customData: { plan: 'free' },
+  createdAt: '2026-01-01T09:00:00.000Z',
+});
+
+describe('changedFields', () => {
+  it('are those that differ, and no others', () => {
+    expect(changedFields(BEFORE, BEFORE)).toEqual({});
+    expect(changedFields(BEFORE, { ...BEFORE, name: 'Acme Ltd' })).toEqual({ name: 'Acme Ltd' });
+    expect(changedFields(BEFORE, { ...BEFORE, customData: '{}' })).toEqual({ customData: {} });
+  });
+
+  it('send no description as none', () => {
+    const described = { ...BEFORE, description: 'A customer' };
+    expect(changedFields(BEFORE, described)).toEqual({ description: 'A customer' });
+    expect(changedFields(described, BEFORE)).toEqual({ description: null });
+    expect(isSame(BEFORE, described)).toBe(false);
+  });
+});
+
+describe('customDataReason', () => {
+  it('is there for whatever is no JSON object', () => {
+    expect(customDataReason(BEFORE.customData)).toBeUndefined();
+    for (const text of ['[]', 'null', '"text"', '1']) {
+      expect(customDataReason(text)).toBe('Custom data is a JSON object: { … }.');
+    }
+    expect(customDataReason('{')).toMatch(/^This is not JSON: /);
+  });
+});

@@ -1,0 +1,30 @@
+import { Title } from '@mantine/core';
+import { type PropsWithChildren, type ReactNode, useId } from 'react';
+import classes from './Card.module.css';
+
+/** A card that holds a list or a state, edge to edge. */
+export function Card({ children }: PropsWithChildren) {
+  return <div className={classes.card}>{children}</div>;
+}
+
+interface SectionProps {
+  title: string;
+  /** What it is for. */
+  lead?: ReactNode;
+}
+
+/** A card with a heading, for something that can be edited. */
+export function Section({ title, lead, children }: PropsWithChildren<SectionProps>) {
+  const id = useId();
+  return (
+    <section className={`${classes.card} ${classes.section}`} aria-labelledby={id}>
+      <div>
+        <Title order={2} size="h5" id={id}>
+          {title}
+        </Title>
+        {lead && <p className={classes.lead}>{lead}</p>}
+      </div>
+      {children}
+    </section>
+  );
+}

@@ -1,0 +1,38 @@
+import { Title } from '@mantine/core';
+import { type ReactNode, useEffect, useRef } from 'react';
+import classes from './Page.module.css';
+
+interface Props {
+  title: string;
+  /** What the page is about, in a sentence. */
+  lead?: ReactNode;
+  /** What can be done here. */
+  actions?: ReactNode;
+  /** What leads to the page, above its title. */
+  above?: ReactNode;
+  children: ReactNode;
+}
+
+/** A page with its heading, which takes the focus when what had it went with the last page. */
+export function Page({ title, lead, actions, above, children }: Props) {
+  const heading = useRef<HTMLHeadingElement>(null);
+  useEffect(() => {
+    document.title = `${title} · Usher`;
+    if (document.activeElement === document.body) heading.current?.focus({ preventScroll: true });
+  }, [title]);
+  return (
+    <>
+      {above}
+      <div className={classes.head}>
+        <div className={classes.text}>
+          <Title order={1} size="h2" ref={heading} tabIndex={-1} className={classes.title}>
+            {title}
+          </Title>
+          {lead && <div className={classes.lead}>{lead}</div>}
+        </div>
+        {actions}
+      </div>
+      {children}
+    </>
+  );
+}

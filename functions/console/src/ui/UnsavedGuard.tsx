@@ -1,0 +1,37 @@
+import { Button, Group, Modal, Stack, Text } from '@mantine/core';
+import { useBlocker } from '@tanstack/react-router';
+
+interface Props {
+  dirty: boolean;
+  /** Forgets the changes, once the reader has chosen to leave without them. */
+  onDiscard: () => void;
+}
+
+/** Asks before the reader leaves changes behind, within the console and out of it. */
+export function UnsavedGuard({ dirty, onDiscard }: Props) {
+  const { status, proceed, reset } = useBlocker({
+    shouldBlockFn: ({ current, next }) => dirty && current.pathname !== next.pathname,
+    enableBeforeUnload: () => dirty,
+    withResolver: true,
+  });
+  if (status !== 'blocked') return null;
+  const leave = () => {
+    onDiscard();
+    proceed();
+  };
+  return (
+    <Modal opened onClose={reset} title="Leave without saving?">
+      <Stack>
+        <Text>Your changes on this page are not saved, and would be lost.</Text>
+        <Group justify="flex-end">
+          <Button color="red.8" onClick={leave}>
+            Discard changes
+          </Button>
+          <Button onClick={reset} data-autofocus>
+            Stay
+          </Button>
+        </Group>
+      </Stack>
+    </Modal>
+  );
+}

@@ -1,0 +1,26 @@
+import react from '@vitejs/plugin-react';
+import { defineConfig } from 'vite';
+import { compressed } from './build/compressed.ts';
+import { themeCss } from './build/theme-css.ts';
+
+/** Where `npm run dev` finds Usher. */
+const usher = process.env.USHER ?? 'http://127.0.0.1:3000';
+
+export default defineConfig({
+  base: '/console/',
+  plugins: [react(), themeCss(), compressed()],
+  build: {
+    target: 'es2023',
+    // Those that know `light-dark()`, which is not to be imitated.
+    cssTarget: ['chrome123', 'firefox120', 'safari17.5'],
+    // As files they are fetched from here, where inlined ones would need `data:` in the policy.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+  },
+  server: {
+    proxy: {
+      '^/(organizations|organization-roles|users|jit)(/|\\?|$)': usher,
+      '/console/config.json': usher,
+    },
+  },
+});
