@@ -1,0 +1,134 @@
+import {
+  ask,
+  page as at,
+  defaultRolesOf,
+  organization,
+  role,
+  signUp,
+  unique,
+} from './support/api.ts';
+import { expect, pickRole, test } from './support/console.ts';
+
+test('a role is created, renamed and deleted, and members lose it', async ({ page }) => {
+  const [before, after] = [unique('before'), unique('after')];
+  await page.goto(at('/roles'));
+  await page.getByRole('button', { name: 'Create role' }).first().click();
+  await page.getByRole('textbox', { name: 'Name' }).fill(before);
+  await page.getByRole('button', { name: 'Create', exact: true }).click();
+  const row = (name: string) => page.getByRole('row').filter({ hasText: name });
+  await row(before)
+    .getByRole('button', { name: `Actions for ${before}` })
+    .click();
+  await page.getByRole('menuitem', { name: 'Rename' }).click();
+  await page.getByRole('textbox', { name: 'Name' }).fill(after);
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
+  await expect(row(after)).toBeVisible();
+  await expect(row(before)).toBeHidden();
+
+  await page.getByRole('button', { name: `Actions for ${after}` }).click();
+  await page.getByRole('menuitem', { name: 'Delete' }).click();
+  const dialog = page.getByRole('dialog', { name: `Delete “${after}”?` });
+  await expect(dialog).toContainText('Members who hold this role lose it at once');
+  await dialog.getByRole('button', { name: 'Delete role' }).click();
+  await expect(row(after)).toBeHidden();
+});
+
+test('a name in use is refused in the dialog, which stays', async ({ page }) => {
+  const { name } = await role(unique('taken'));
+  await page.goto(at('/roles'));
+  await page.getByRole('button', { name: 'Create role' }).first().click();
+  const field = page.getByRole('textbox', { name: 'Name' });
+  await field.fill(name.toUpperCase());
+  await page.getByRole('button', { name: 'Create', exact: true }).click();
+  await expect(page.getByRole('dialog').getByRole('alert')).toContainText(/name/i);
+  await expect(field).toHaveValue(name.toUpperCase());
+});
+
+test('an id in use is refused in the dialog, which stays', async ({ page }) => {
+  const id = await organization('twice');
+  await page.goto(at('/organizations'));
+  await page.getByRole('button', { name: 'Create organization' }).first().click();
+  await page.getByRole('textbox', { name: 'Name' }).fill('Twice');
+  const field = page.getByRole('textbox', { name: 'Id' });
+  await field.fill(id);
+  await page.getByRole('button', { name: 'Create', exact: true }).click();
+  await expect(page.getByRole('dialog').getByRole('alert')).toContainText(id);
+  await expect(field).toHaveValue(id);
+});
+
+test('a member is given other roles, and removed', async ({ page }) => {
+  const id = await organization('members', []);
+  const domain = `${id}.example`;
+  await ask('PUT', `/organizations/${id}/jit/email-domains`, { emailDomains: [domain] });
+  const { name } = await role(unique('lead'));
+  const email = `joe@${domain}`;
+  await signUp(email);
+  await page.goto(at(`/organizations/${id}/members`));
+  const row = page.getByRole('row').filter({ hasText: email });
+  await expect(row).toContainText('No roles');
+  await row.getByRole('button', { name: `Actions for ${email}` }).click();
+  await page.getByRole('menuitem', { name: 'Change roles' }).click();
+  await pickRole(page, `Roles of ${email}`, name);
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
+  await expect(row).toContainText(name);
+
+  await row.getByRole('button', { name: `Actions for ${email}` }).click();
+  await page.getByRole('menuitem', { name: 'Remove' }).click();
+  const dialog = page.getByRole('dialog', { name: `Remove ${email}?` });
+  await expect(dialog).toContainText('Signing in does not bring them back');
+  await dialog.getByRole('button', { name: 'Remove member' }).click();
+  await expect(page.getByText('Nobody is a member yet')).toBeVisible();
+});
+
+test('settings are saved, sending only what changed', async ({ page }) => {
+  const id = await organization('settings');
+  await page.goto(at(`/organizations/${id}/settings`));
+  await page.getByRole('textbox', { name: 'Description' }).fill('A customer since 2026');
+  const request = page.waitForRequest((sent) => sent.method() === 'PATCH');
+  await page.getByRole('button', { name: 'Save changes' }).click();
+  expect((await request).postDataJSON()).toEqual({ description: 'A customer since 2026' });
+  await expect(page.getByText('The settings are saved.')).toBeVisible();
+
+  const data = page.getByRole('textbox', { name: 'Custom data' });
+  await data.fill('{"plan": ');
+  await expect(page.getByText('This is not JSON')).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Save changes' })).toBeDisabled();
+  await data.fill('{"plan": "free"}');
+  await page.getByRole('button', { name: 'Save changes' }).click();
+  await expect(page.getByRole('button', { name: 'Save changes' })).toBeHidden();
+  expect(await ask('GET', `/organizations/${id}`)).toMatchObject({ customData: { plan: 'free' } });
+});
+
+test('an organization is deleted once that is confirmed', async ({ page }) => {
+  const id = await organization('deleted');
+  await page.goto(at(`/organizations/${id}/settings`));
+  await page.getByRole('button', { name: 'Delete organization' }).click();
+  const dialog = page.getByRole('dialog', { name: `Delete “${id}”?` });
+  await expect(dialog).toContainText('All its members lose their membership at once');
+  await dialog.getByRole('button', { name: 'Cancel' }).click();
+  await page.getByRole('button', { name: 'Delete organization' }).click();
+  await dialog.getByRole('button', { name: 'Delete organization' }).click();
+  await expect(page.getByRole('heading', { name: 'Organizations' })).toBeVisible();
+  await expect(page.getByRole('link', { name: id })).toBeHidden();
+});
+
+test('an address is tried before anybody signs up with it', async ({ page }) => {
+  const id = await organization('tried', ['tried.example']);
+  const { id: roleId, name } = await role(unique('starter'));
+  await ask('PUT', `/organizations/${id}/jit/roles`, { organizationRoleIds: [roleId] });
+  expect(await defaultRolesOf(id)).toEqual([name]);
+  await page.goto(at(`/organizations/${id}`));
+  const field = page.getByRole('textbox', { name: 'An email address to try' });
+  await field.fill('jane@tried.example');
+  await expect(page.getByText('Becomes a member')).toBeVisible();
+  await expect(page.getByText(`Roles: ${name}`)).toBeVisible();
+  await field.fill('jane@elsewhere.example');
+  await expect(page.getByText('Is not admitted')).toBeVisible();
+  await expect(page.getByRole('list', { name: 'Rule by rule' }).getByRole('listitem')).toHaveCount(
+    3,
+  );
+  await field.fill('jane');
+  await expect(page.getByRole('list', { name: 'Rule by rule' }).getByRole('listitem')).toHaveCount(
+    1,
+  );
+});

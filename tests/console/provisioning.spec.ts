@@ -1,0 +1,180 @@
+import {
+  ask,
+  page as at,
+  defaultRolesOf,
+  domainsOf,
+  organization,
+  role,
+  signUp,
+  unique,
+} from './support/api.ts';
+import { expect, paste, pickRole, test } from './support/console.ts';
+
+test('from nothing to a member, by pasted domains of which three are bad', async ({ page }) => {
+  const name = unique('acme');
+  await page.goto(at('/'));
+  await page.getByRole('button', { name: 'Create organization' }).click();
+  await page.getByRole('textbox', { name: 'Name' }).fill(name);
+  await page.getByRole('textbox', { name: 'Id' }).fill(name);
+  await page.getByRole('button', { name: 'Create', exact: true }).click();
+  await expect(page.getByRole('heading', { level: 1, name })).toBeVisible();
+
+  const good = ['one', 'two', 'three', 'four', 'five', 'six', 'seven'].map(
+    (sub) => `${sub}.${name}.example`,
+  );
+  const [a, b, c, d, e, f, g] = good;
+  const domains = page.getByRole('textbox', { name: 'Add email domains' });
+  await domains.focus();
+  await paste(
+    page,
+    `${a}, ${b}\n${c};gmail.com ${d}\r\njane@${name}.example,${e} localhost\n${f}\t${g}`,
+  );
+  await pickRole(page, 'Default roles', `${name} engineer`);
+  await expect(page.getByText('10 domains added · 1 role added')).toBeVisible();
+  await page.getByRole('button', { name: 'Save changes' }).click();
+
+  const refused = page.getByRole('alert').filter({ hasText: 'refused, so no domain is saved yet' });
+  await expect(refused.getByRole('listitem')).toHaveText([
+    /^gmail\.com.*public mailbox/,
+    /^jane@.*This is an email address: send only the part after the @/,
+    /^localhost.*send the whole domain/,
+  ]);
+  await expect(refused).toContainText('The default roles are saved.');
+  expect(await domainsOf(name)).toEqual([]);
+  expect(await defaultRolesOf(name)).toEqual([`${name} engineer`]);
+
+  await refused.getByRole('button', { name: 'Drop gmail.com' }).click();
+  await refused.getByRole('button', { name: 'Drop localhost' }).click();
+  await refused.getByRole('button', { name: `Edit jane@${name}.example` }).click();
+  await expect(domains).toHaveValue(`jane@${name}.example`);
+  await domains.fill(`${name}.example`);
+  await domains.press('Enter');
+  await expect(refused).toBeHidden();
+  const requests: string[] = [];
+  page.on('request', (request) => {
+    if (request.method() === 'PUT') requests.push(new URL(request.url()).pathname);
+  });
+  await page.getByRole('button', { name: 'Save changes' }).click();
+  await expect(page.getByText('The provisioning is saved.')).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Save changes' })).toBeHidden();
+  expect(requests).toEqual([`/organizations/${name}/jit/email-domains`]);
+
+  await page.reload();
+  const chips = page.getByRole('list', { name: 'Email domains' }).getByRole('listitem');
+  const saved = [...good, `${name}.example`].sort();
+  await expect(chips.filter({ has: page.getByRole('button') })).toHaveText(saved);
+  await expect(page.getByRole('button', { name: `Remove ${name} engineer` })).toBeVisible();
+
+  await signUp(`jane@${name}.example`);
+  await page.getByRole('link', { name: 'Members' }).click();
+  const row = page.getByRole('row').filter({ hasText: `jane@${name}.example` });
+  await expect(row).toContainText(`${name} engineer`);
+  await expect(row).toContainText(`By ${name}.example, when signing up`);
+});
+
+test('saving sends only the list that changed, and roles before domains', async ({ page }) => {
+  const id = await organization('order', ['order.example']);
+  const { name } = await role(unique('first'));
+  const requests: string[] = [];
+  page.on('request', (request) => {
+    if (request.method() === 'PUT') {
+      requests.push(`${new URL(request.url()).pathname} ${request.headers()['if-match']}`);
+    }
+  });
+  await page.goto(at(`/organizations/${id}`));
+  await pickRole(page, 'Default roles', name);
+  await page.getByRole('textbox', { name: 'Add email domains' }).fill('second.example ');
+  await page.getByRole('button', { name: 'Save changes' }).click();
+  await expect(page.getByText('The provisioning is saved.')).toBeVisible();
+  expect(requests).toEqual([
+    expect.stringMatching(`^/organizations/${id}/jit/roles "[^"]+"$`),
+    expect.stringMatching(`^/organizations/${id}/jit/email-domains "[^"]+"$`),
+  ]);
+});
+
+test('chips are reached and removed by the keyboard', async ({ page }) => {
+  const id = await organization('keys', ['a.example', 'b.example', 'c.example']);
+  await page.goto(at(`/organizations/${id}`));
+  const field = page.getByRole('textbox', { name: 'Add email domains' });
+  const remove = (domain: string) => page.getByRole('button', { name: `Remove ${domain}` });
+  await field.focus();
+  await page.keyboard.press('Backspace');
+  await expect(remove('c.example')).toBeFocused();
+  await page.keyboard.press('ArrowLeft');
+  await expect(remove('b.example')).toBeFocused();
+  await page.keyboard.press('Delete');
+  await expect(remove('b.example')).toBeHidden();
+  await expect(remove('c.example')).toBeFocused();
+  await page.keyboard.press('Home');
+  await expect(remove('a.example')).toBeFocused();
+  await page.keyboard.press('End');
+  await expect(field).toBeFocused();
+});
+
+test('a conflicting edit from a second page is shown, and both are kept', async ({
+  page,
+  context,
+}) => {
+  const id = await organization('conflict', ['old.example', 'stays.example']);
+  const theirs = await context.newPage();
+  for (const one of [page, theirs]) {
+    await one.goto(at(`/organizations/${id}`));
+    await expect(one.getByText('old.example')).toBeVisible();
+  }
+  await theirs.getByRole('button', { name: 'Remove old.example' }).click();
+  await theirs.getByRole('textbox', { name: 'Add email domains' }).fill('theirs.example ');
+  await theirs.getByRole('button', { name: 'Save changes' }).click();
+  await expect(theirs.getByText('The provisioning is saved.')).toBeVisible();
+
+  await page.getByRole('textbox', { name: 'Add email domains' }).fill('mine.example ');
+  await page.getByRole('button', { name: 'Save changes' }).click();
+  const conflict = page.getByRole('alert').filter({ hasText: 'Somebody else changed this' });
+  await expect(conflict).toContainText('Domains they addedtheirs.example');
+  await expect(conflict).toContainText('Domains they removedold.example');
+  expect(await domainsOf(id)).toEqual(['stays.example', 'theirs.example']);
+  await conflict.getByRole('button', { name: 'Save mine on top' }).click();
+  await expect(page.getByText('The provisioning is saved.')).toBeVisible();
+  expect(await domainsOf(id)).toEqual(['mine.example', 'stays.example', 'theirs.example']);
+  await expect(conflict).toBeHidden();
+});
+
+test('after a conflict one can take what the other did', async ({ page }) => {
+  const id = await organization('theirs', ['old.example']);
+  const { id: theirRole, name } = await role(unique('theirs'));
+  await page.goto(at(`/organizations/${id}`));
+  await pickRole(page, 'Default roles', unique('mine'));
+  await ask('PUT', `/organizations/${id}/jit/roles`, { organizationRoleIds: [theirRole] });
+  await page.getByRole('button', { name: 'Save changes' }).click();
+  const conflict = page.getByRole('alert').filter({ hasText: 'Somebody else changed this' });
+  await expect(conflict).toContainText(`Default roles they added${name}`);
+  await conflict.getByRole('button', { name: 'Take theirs, drop mine' }).click();
+  await expect(conflict).toBeHidden();
+  await expect(page.getByRole('button', { name: `Remove ${name}` })).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Save changes' })).toBeHidden();
+  expect(await defaultRolesOf(id)).toEqual([name]);
+});
+
+test('unsaved changes are guarded, within the console and out of it', async ({ page }) => {
+  const id = await organization('guard');
+  await page.goto(at(`/organizations/${id}`));
+  await page.getByRole('textbox', { name: 'Add email domains' }).fill('unsaved.example ');
+  await page.getByRole('link', { name: 'Roles', exact: true }).click();
+  const dialog = page.getByRole('dialog', { name: 'Leave without saving?' });
+  await dialog.getByRole('button', { name: 'Stay' }).click();
+  await expect(page.getByText('unsaved.example')).toBeVisible();
+
+  const asked = page.waitForEvent('dialog');
+  const closed = page.close({ runBeforeUnload: true });
+  const beforeUnload = await asked;
+  expect(beforeUnload.type()).toBe('beforeunload');
+  await beforeUnload.dismiss();
+  await closed;
+  await expect(page.getByText('unsaved.example')).toBeVisible();
+
+  await page.getByRole('link', { name: 'Roles', exact: true }).click();
+  await dialog.getByRole('button', { name: 'Discard changes' }).click();
+  await expect(page.getByRole('heading', { name: 'Organization roles' })).toBeVisible();
+  await page.goBack();
+  await expect(page.getByRole('textbox', { name: 'Add email domains' })).toBeVisible();
+  await expect(page.getByText('unsaved.example')).toBeHidden();
+});

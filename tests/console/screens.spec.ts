@@ -1,0 +1,171 @@
+import { mkdir } from 'node:fs/promises';
+import { AxeBuilder } from '@axe-core/playwright';
+import type { Page } from '@playwright/test';
+import { ask, page as at, role, signUp, unique } from './support/api.ts';
+import { expect, paste, problem, test } from './support/console.ts';
+
+const FOLDER = 'screenshots';
+const SCHEMES = ['light', 'dark'] as const;
+const WIDTHS = [360, 1440];
+
+interface Acme {
+  id: string;
+  domain: string;
+}
+
+/** An organization as there are many, with members and roles. */
+async function acme(): Promise<Acme> {
+  const id = unique('acme');
+  const domain = `${id}.example`;
+  await ask('POST', '/organizations', {
+    id,
+    name: 'Acme Rockets and Road Runners International',
+    description: 'Everything for the hunt, delivered to the desert overnight.',
+    customData: { plan: 'enterprise' },
+  });
+  const { id: engineer } = await role(unique('engineer'));
+  const { id: viewer } = await role(unique('viewer'));
+  await ask('PUT', `/organizations/${id}/jit/roles`, { organizationRoleIds: [engineer, viewer] });
+  await ask('PUT', `/organizations/${id}/jit/email-domains`, {
+    emailDomains: [domain, `de.${domain}`, `rockets.${domain}`],
+  });
+  await signUp(`jane@${domain}`);
+  await signUp(`wolfeschlegelsteinhausenbergerdorff.the.elder@rockets.${domain}`);
+  return { id, domain };
+}
+
+/** Every screen, and how it is come by. */
+const SCREENS: Record<string, (page: Page, acme: Acme) => Promise<void>> = {
+  organizations: async (page) => {
+    await page.goto(at('/organizations'));
+    await expect(page.getByRole('table')).toBeVisible();
+  },
+  'organizations-empty': async (page) => {
+    await page.route(/\/organizations(\?.*)?$/, (route) =>
+      route.request().resourceType() === 'fetch' ? route.fulfill({ json: [] }) : route.continue(),
+    );
+    await page.goto(at('/organizations'));
+    await expect(page.getByText('Create your first organization')).toBeVisible();
+  },
+  'organizations-error': async (page) => {
+    await page.route(/\/organizations(\?.*)?$/, (route) =>
+      route.request().resourceType() === 'fetch'
+        ? route.fulfill(problem(400, 'Bad Request', 'This cannot be read.'))
+        : route.continue(),
+    );
+    await page.goto(at('/organizations'));
+    await expect(page.getByRole('alert')).toBeVisible();
+  },
+  'create-organization': async (page) => {
+    await page.goto(at('/organizations'));
+    await page.getByRole('button', { name: 'Create organization' }).first().click();
+    await expect(page.getByRole('dialog')).toBeVisible();
+  },
+  provisioning: async (page, { id, domain }) => {
+    await page.goto(at(`/organizations/${id}`));
+    await page.getByRole('textbox', { name: 'An email address to try' }).fill(`joe@${domain}`);
+    await expect(page.getByText('Becomes a member')).toBeVisible();
+  },
+  'provisioning-refused': async (page, { id, domain }) => {
+    await page.goto(at(`/organizations/${id}`));
+    await page.getByRole('textbox', { name: 'Add email domains' }).focus();
+    await paste(page, `fr.${domain}, gmail.com\njane@${domain} localhost`);
+    await page.getByRole('button', { name: 'Save changes' }).click();
+    await expect(page.getByText('3 domains were refused')).toBeVisible();
+  },
+  'provisioning-conflict': async (page, { id, domain }) => {
+    await page.goto(at(`/organizations/${id}`));
+    await page.getByRole('textbox', { name: 'Add email domains' }).fill(`mine.${domain} `);
+    const path = `/organizations/${id}/jit/email-domains`;
+    await ask('POST', path, { emailDomain: `theirs.${domain}` });
+    await ask('DELETE', `${path}/de.${domain}`);
+    await page.getByRole('button', { name: 'Save changes' }).click();
+    await expect(page.getByText('Somebody else changed this')).toBeVisible();
+  },
+  'provisioning-roles': async (page, { id }) => {
+    await page.goto(at(`/organizations/${id}`));
+    await page.getByRole('textbox', { name: 'Default roles' }).fill('Auditor');
+    await expect(page.getByRole('option', { name: 'Create the role' })).toBeVisible();
+  },
+  unsaved: async (page, { id }) => {
+    await page.goto(at(`/organizations/${id}`));
+    await page.getByRole('textbox', { name: 'Add email domains' }).fill('unsaved.example ');
+    await page.getByRole('link', { name: 'Members' }).click();
+    await expect(page.getByRole('dialog')).toBeVisible();
+  },
+  members: async (page, { id, domain }) => {
+    await page.goto(at(`/organizations/${id}/members`));
+    await expect(page.getByText(`jane@${domain}`)).toBeVisible();
+  },
+  'members-roles': async (page, { id, domain }) => {
+    await page.goto(at(`/organizations/${id}/members`));
+    await page.getByRole('button', { name: `Actions for jane@${domain}` }).click();
+    await page.getByRole('menuitem', { name: 'Change roles' }).click();
+    await expect(page.getByRole('dialog')).toBeVisible();
+  },
+  'members-remove': async (page, { id, domain }) => {
+    await page.goto(at(`/organizations/${id}/members`));
+    await page.getByRole('button', { name: `Actions for jane@${domain}` }).click();
+    await page.getByRole('menuitem', { name: 'Remove' }).click();
+    await expect(page.getByRole('dialog')).toBeVisible();
+  },
+  settings: async (page, { id }) => {
+    await page.goto(at(`/organizations/${id}/settings`));
+    await page.getByRole('textbox', { name: 'Name' }).fill('Acme');
+    await expect(page.getByRole('button', { name: 'Save changes' })).toBeVisible();
+  },
+  'settings-delete': async (page, { id }) => {
+    await page.goto(at(`/organizations/${id}/settings`));
+    await page.getByRole('button', { name: 'Delete organization' }).click();
+    await expect(page.getByRole('dialog')).toBeVisible();
+  },
+  roles: async (page) => {
+    await page.goto(at('/roles'));
+    await expect(page.getByRole('table')).toBeVisible();
+  },
+  'roles-create': async (page) => {
+    await page.goto(at('/roles'));
+    await page.getByRole('button', { name: 'Create role' }).first().click();
+    await expect(page.getByRole('dialog')).toBeVisible();
+  },
+  'roles-delete': async (page) => {
+    await page.goto(at('/roles'));
+    await page
+      .getByRole('button', { name: /^Actions for/ })
+      .first()
+      .click();
+    await page.getByRole('menuitem', { name: 'Delete' }).click();
+    await expect(page.getByRole('dialog')).toBeVisible();
+  },
+  'not-found': async (page) => {
+    await page.goto(at('/nowhere'));
+    await expect(page.getByRole('heading', { name: 'Nothing here' })).toBeVisible();
+  },
+};
+
+test.beforeAll(() => mkdir(FOLDER, { recursive: true }));
+
+for (const [name, open] of Object.entries(SCREENS)) {
+  test(`${name} is accessible, and fits, in light and dark, narrow and wide`, async ({ page }) => {
+    await page.emulateMedia({ reducedMotion: 'reduce' });
+    await open(page, await acme());
+    for (const colorScheme of SCHEMES) {
+      await page.emulateMedia({ colorScheme });
+      for (const width of WIDTHS) {
+        await page.setViewportSize({ width, height: 900 });
+        await inspect(page);
+        await page.screenshot({ path: `${FOLDER}/${name}-${colorScheme}-${width}.png` });
+      }
+    }
+  });
+}
+
+/** Axe finds nothing, and nothing is wider than the window. */
+async function inspect(page: Page) {
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  expect(violations.map(({ id, nodes }) => [id, nodes.map((node) => node.html)])).toEqual([]);
+  const overflow = await page.evaluate(
+    () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+  );
+  expect(overflow).toBe(0);
+}

@@ -1,0 +1,143 @@
+import type { Page, Route } from '@playwright/test';
+import { ask, page as at, organization, role, unique } from './support/api.ts';
+import { expect, problem, test } from './support/console.ts';
+
+const FAILURE = problem(500, 'Internal Server Error', 'Something is wrong on our side.');
+
+interface List {
+  name: string;
+  /** The page that shows it. */
+  open: (page: Page) => Promise<void>;
+  /** Where it comes from. */
+  source: RegExp;
+  loading: string;
+  /** What stands there when there is nothing. */
+  empty: string;
+}
+
+const inOrganization = (tab: string) => async (page: Page) => {
+  await page.goto(at(`/organizations/${await organization('states')}${tab}`));
+};
+
+const LISTS: List[] = [
+  {
+    name: 'organizations',
+    open: async (page) => void (await page.goto(at('/organizations'))),
+    source: /\/organizations(\?.*)?$/,
+    loading: 'Loading organizations',
+    empty: 'Create your first organization',
+  },
+  {
+    name: 'roles',
+    open: async (page) => void (await page.goto(at('/roles'))),
+    source: /\/organization-roles$/,
+    loading: 'Loading roles',
+    empty: 'Create your first role',
+  },
+  {
+    name: 'members',
+    open: inOrganization('/members'),
+    source: /\/organizations\/[^/]+\/users(\?.*)?$/,
+    loading: 'Loading members',
+    empty: 'Nobody is a member yet',
+  },
+  {
+    name: 'domains',
+    open: inOrganization(''),
+    source: /\/jit\/email-domains$/,
+    loading: 'Loading the provisioning',
+    empty: 'No domain is listed yet',
+  },
+];
+
+/** Only what the page asks of the API: its own addresses look alike. */
+const api = (source: RegExp) => (url: URL) =>
+  !url.pathname.startsWith('/console') && source.test(url.href);
+
+for (const { name, open, source, loading, empty } of LISTS) {
+  test(`${name} that are on their way are announced`, async ({ page }) => {
+    let answer = () => {};
+    const answered = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    await page.route(api(source), async (route: Route) => {
+      await answered;
+      await route.continue();
+    });
+    await open(page);
+    const status = page.getByRole('status').filter({ hasText: loading });
+    await expect(status).toBeVisible();
+    answer();
+    await expect(status).toBeHidden();
+  });
+
+  test(`${name} of which there are none say what to do first`, async ({ page }) => {
+    await page.route(api(source), (route) => route.fulfill({ json: [], headers: { etag: '"1"' } }));
+    await open(page);
+    await expect(page.getByText(empty)).toBeVisible();
+  });
+
+  test(`${name} that cannot be read say so, and are there when asked again`, async ({ page }) => {
+    await page.route(api(source), (route) => route.fulfill(FAILURE));
+    await open(page);
+    const alert = page.getByRole('alert').filter({ hasText: 'Something is wrong on our side.' });
+    await expect(alert).toBeVisible();
+    await page.unroute(api(source));
+    await alert.getByRole('button', { name: 'Try again' }).click();
+    await expect(alert).toBeHidden();
+    await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+  });
+}
+
+test('an organization that does not exist is said to be none', async ({ page }) => {
+  await page.goto(at('/organizations/nobody'));
+  await expect(page.getByRole('alert')).toContainText('nobody');
+});
+
+test('an address of no page leads back', async ({ page }) => {
+  await page.goto(at('/nowhere'));
+  await page.getByRole('link', { name: 'Go to the organizations' }).click();
+  await expect(page.getByRole('heading', { name: 'Organizations' })).toBeVisible();
+});
+
+test('a connection that is lost is told apart from an error', async ({ page }) => {
+  await page.route(api(/\/organization-roles$/), (route) => route.abort());
+  await page.goto(at('/roles'));
+  await expect(page.getByRole('alert')).toContainText('Usher cannot be reached');
+});
+
+test('organizations are searched by the beginning of their name, page by page', async ({
+  page,
+}) => {
+  const prefix = unique('paged');
+  for (let number = 10; number < 35; number++) {
+    await ask('POST', '/organizations', { name: `${prefix} ${number}` });
+  }
+  await page.goto(at('/organizations'));
+  const search = page.getByRole('searchbox');
+  await search.fill(prefix.toUpperCase());
+  const rows = page.getByRole('row').filter({ has: page.getByRole('link') });
+  await expect(rows).toHaveCount(20);
+  await expect(page).toHaveURL(/\?q=/);
+  await page.getByRole('button', { name: 'Show more' }).click();
+  await expect(rows).toHaveCount(25);
+  await expect(page.getByRole('button', { name: 'Show more' })).toBeHidden();
+  await page.reload();
+  await expect(search).toHaveValue(prefix.toUpperCase());
+  await search.fill(`${prefix} 3`);
+  await expect(rows).toHaveCount(5);
+  await search.fill(`${prefix} nothing`);
+  await expect(page.getByText('No name begins with')).toBeVisible();
+});
+
+test('moments are in the zone of the reader', async ({ page }) => {
+  const { createdAt, ...rest } = {
+    ...(await role(unique('zone'))),
+    createdAt: '2026-01-01T02:30:00.000Z',
+  };
+  await page.route(api(/\/organization-roles$/), (route) =>
+    route.fulfill({ json: [{ ...rest, description: null, createdAt }] }),
+  );
+  await page.goto(at('/roles'));
+  await expect(page.getByText('Dec 31, 2025, 9:30 PM')).toBeVisible();
+});

@@ -1,0 +1,41 @@
+import { test as base, expect, type Page } from '@playwright/test';
+
+/** A page on which nothing may go wrong unseen: no uncaught error, nothing that the policy forbids. */
+export const test = base.extend({
+  page: async ({ page }, use) => {
+    const wrong: string[] = [];
+    page.on('pageerror', (error) => wrong.push(error.message));
+    page.on('console', (message) => {
+      if (/Content.Security.Policy|Warning:/i.test(message.text())) wrong.push(message.text());
+    });
+    await use(page);
+    expect(wrong).toEqual([]);
+  },
+});
+
+export { expect };
+
+/** Pastes a text where the focus is, as from another window. */
+export async function paste(page: Page, text: string) {
+  await page.evaluate((copied) => navigator.clipboard.writeText(copied), text);
+  await page.keyboard.press('Control+V');
+}
+
+/** Picks a role by its name, or makes it where there is none. */
+export async function pickRole(page: Page, picker: string, name: string) {
+  await page.getByRole('textbox', { name: picker }).fill(name);
+  await page.getByRole('option', { name }).click();
+}
+
+export const problem = (status: number, title: string, detail: string) => ({
+  status,
+  contentType: 'application/problem+json',
+  body: JSON.stringify({
+    type: 'about:blank',
+    title,
+    status,
+    detail,
+    code: 'internal',
+    message: detail,
+  }),
+});

@@ -1,0 +1,55 @@
+// What `make run` starts, for the tests: Usher with the console, and a Cognito emulator.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
+
+/** Starts everything; what it answers ends it again. */
+export default async function start() {
+  const folder = await mkdtemp(join(tmpdir(), 'usher-console-'));
+  const child = spawn(process.execPath, [join(ROOT, 'infra/local/run.mjs')], {
+    env: {
+      ...process.env,
+      RUN_DIR: folder,
+      HTTP_PORT: '0',
+      DYNAMODB_PORT: '0',
+      LAMBDA_PORT: '0',
+      COGNITO_PORT: '0',
+    },
+    stdio: ['ignore', 'pipe', process.env.VERBOSE ? 'inherit' : 'ignore'],
+  });
+  await output(child, /Usher is ready/);
+  // The tests' processes inherit it.
+  for (const line of (await readFile(join(folder, 'env'), 'utf8')).trim().split('\n')) {
+    const [name, value] = line.split('=', 2);
+    if (name && value) process.env[name] = value;
+  }
+  return async () => {
+    await end(child);
+    await rm(folder, { recursive: true });
+  };
+}
+
+/** What a process says where it matches. */
+export function output(child: ChildProcess, pattern: RegExp): Promise<RegExpExecArray> {
+  return new Promise((resolve, reject) => {
+    let text = '';
+    child.once('exit', () => reject(new Error(`it has ended: ${text}`)));
+    child.stdout?.on('data', (chunk) => {
+      text += chunk;
+      const match = pattern.exec(text);
+      if (match) resolve(match);
+    });
+  });
+}
+
+export async function end(child: ChildProcess) {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  child.kill('SIGTERM');
+  await once(child, 'exit');
+}
