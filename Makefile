@@ -4,6 +4,12 @@
 ARCH ?= arm64
 COGNITO := infra/local/cognito
 EMULATOR := $(COGNITO)/node_modules/.stamp
+CONSOLE := functions/console
+CONSOLE_MODULES := $(CONSOLE)/node_modules/.stamp
+CONSOLE_SOURCES := $(shell find $(CONSOLE) -type f -not -path '*/node_modules/*' -not -path '*/dist/*' -not -name schema.d.ts)
+PAGES := $(CONSOLE)/dist/index.html
+CONSOLE_TESTS := tests/console
+CONSOLE_TESTS_MODULES := $(CONSOLE_TESTS)/node_modules/.stamp
 VENV := .venv/.stamp
 MINISTACK := .venv-ministack/.stamp
 CHECKS := .venv-checks/.stamp
@@ -17,7 +23,7 @@ QUICK := .aws-sam/quick
 export HTTP_PORT DYNAMODB_PORT LAMBDA_PORT COGNITO_PORT RUN_DIR KEEP VERBOSE SAM
 
 .PHONY: help run sam-local test test-sam build quick-build deploy bench openapi template scan deny advisories format-check \
-  lint rust-tests script-tests rust node curl docker
+  lint rust-tests script-tests console console-checks console-tests rust node curl chromium docker
 
 help:
 	@echo 'make run        Usher with a Cognito emulator on this machine, until Ctrl-C. Settings:'
@@ -29,6 +35,8 @@ help:
 	@echo 'make sam-local  the same, with the functions built and in containers (sam local); needs Docker'
 	@echo 'make test       format, lints, tests, templates'
 	@echo 'make test-sam   the built functions: in containers, and on an AWS emulator; some minutes'
+	@echo 'make console    the built pages of the console, which `make run` serves'
+	@echo 'make console-tests  the console in a real browser; screenshots in tests/console/screenshots'
 	@echo 'make template   the templates only'
 	@echo 'make openapi    writes functions/console/openapi.json, from the handlers'
 	@echo 'make advisories known vulnerabilities of what Cargo.lock has; fetches their list from GitHub'
@@ -36,14 +44,14 @@ help:
 	@echo 'make build      every function for AWS, as `sam deploy` takes them; ARCH=arm64 or x86_64'
 	@echo 'make deploy     builds and deploys, asking for what docs/parameters.md explains'
 
-run: rust node $(EMULATOR)
+run: rust node $(EMULATOR) $(PAGES)
 	@cargo build --locked --package usher-local
 	@node infra/local/run.mjs
 
 sam-local: docker quick-build
 	@$(MAKE) --no-print-directory run SAM=$(QUICK)/template.yaml
 
-test: format-check lint rust-tests script-tests template scan deny
+test: format-check lint rust-tests script-tests template scan deny console-checks console-tests
 
 format-check: rust
 	cargo fmt --all --check
@@ -57,6 +65,16 @@ rust-tests: rust node curl $(EMULATOR)
 
 script-tests: $(VENV)
 	.venv/bin/python -B -m unittest discover --start-directory tests/attach
+
+console: $(PAGES)
+
+# Format, lints, types, unit tests; building them checks what a first load transfers.
+console-checks: $(CONSOLE_MODULES) $(PAGES)
+	npm run --silent --prefix $(CONSOLE) check
+
+console-tests: rust node chromium $(EMULATOR) $(PAGES) $(CONSOLE_TESTS_MODULES)
+	cargo build --locked --package usher-local
+	npm test --silent --prefix $(CONSOLE_TESTS)
 
 template: export PATH := $(CURDIR)/.venv/bin:$(PATH)
 template: export SAM_CLI_TELEMETRY := 0
@@ -79,7 +97,7 @@ advisories: rust $(CARGO_DENY)
 
 build: export PATH := $(CURDIR)/.venv/bin:$(PATH)
 build: export SAM_CLI_TELEMETRY := 0
-build: rust $(VENV)
+build: rust $(VENV) $(PAGES)
 	sam build --parameter-overrides Architecture=$(ARCH)
 
 # The console's types are made from it, without Rust; a test fails while it is stale.
@@ -88,7 +106,7 @@ openapi: rust
 	mv functions/console/openapi.json.new functions/console/openapi.json
 
 deploy: export PATH := $(CURDIR)/.venv/bin:$(PATH)
-deploy: rust $(VENV)
+deploy: rust $(VENV) $(PAGES)
 	sam build --parameter-overrides Architecture=$(ARCH)
 	sam deploy --guided
 
@@ -103,7 +121,7 @@ quick-build: export SAM_CLI_TELEMETRY := 0
 quick-build: export CARGO_PROFILE_RELEASE_CODEGEN_UNITS := 16
 quick-build: export CARGO_PROFILE_RELEASE_LTO := off
 quick-build: export CARGO_PROFILE_RELEASE_OPT_LEVEL := 0
-quick-build: rust $(VENV)
+quick-build: rust $(VENV) $(PAGES)
 	@begin=$$(date +%s); \
 	sam build --build-dir $(QUICK) --parameter-overrides Architecture=$(MACHINE) >/dev/null && \
 	echo "sam build makes the functions ($$(($$(date +%s) - begin)) s)."
@@ -116,6 +134,18 @@ test-sam: rust node curl $(EMULATOR) $(MINISTACK) quick-build
 
 $(EMULATOR): $(COGNITO)/package.json $(COGNITO)/package-lock.json | node
 	npm ci --prefix $(COGNITO) --loglevel=error
+	@touch $@
+
+$(CONSOLE_MODULES): $(CONSOLE)/package.json $(CONSOLE)/package-lock.json | node
+	npm ci --prefix $(CONSOLE) --loglevel=error
+	@touch $@
+
+$(CONSOLE_TESTS_MODULES): $(CONSOLE_TESTS)/package.json $(CONSOLE_TESTS)/package-lock.json | node
+	npm ci --prefix $(CONSOLE_TESTS) --loglevel=error
+	@touch $@
+
+$(PAGES): $(CONSOLE_SOURCES) $(CONSOLE_MODULES)
+	npm run --silent --prefix $(CONSOLE) build || { rm -f $@; exit 1; }
 	@touch $@
 
 $(VENV): infra/requirements.txt
@@ -167,3 +197,9 @@ curl:
 
 docker: $(VENV)
 	@.venv/bin/python -B infra/local/sam.py check
+
+chromium:
+	@command -v chromium >/dev/null || { \
+	  test "$$(id -u)" = 0 && command -v apt-get >/dev/null && apt-get update -qq && \
+	  DEBIAN_FRONTEND=noninteractive apt-get install -qqy --no-install-recommends chromium; } || { \
+	  echo 'Chromium is missing, in which the console is tested: install it (Debian: chromium).' >&2; exit 1; }
