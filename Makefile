@@ -185,8 +185,8 @@ rust:
 	  echo 'A C compiler is missing: install one that answers to cc (Debian: build-essential).' >&2; exit 1; }
 
 node:
-	@node -e 'process.exitCode = +(parseInt(process.versions.node) < 20)' 2>/dev/null || { \
-	  echo 'Node.js is missing or too old: install version 20 or later (https://nodejs.org).' >&2; exit 1; }
+	@node -e 'const [a, b] = process.versions.node.split("."); process.exitCode = +(a * 1000 + +b < 20019)' 2>/dev/null || { \
+	  echo 'Node.js is missing or too old: install version 20.19 or later (https://nodejs.org).' >&2; exit 1; }
 	@command -v npm >/dev/null || { \
 	  echo 'npm is missing: install the one that belongs to your Node.js.' >&2; exit 1; }
 
