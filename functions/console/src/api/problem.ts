@@ -13,26 +13,25 @@ export const UNREACHABLE: Told = {
 /** An answer that is no success, or none at all. */
 export class ApiError extends Error {
   readonly problem: Told;
-  /** The version that the answer names, of what the request was about. */
-  readonly etag: string | null;
 
-  constructor(problem: Told, etag: string | null = null) {
+  constructor(problem: Told) {
     super(problem.detail);
     this.name = 'ApiError';
     this.problem = problem;
-    this.etag = etag;
   }
 
   /** Reads the problem that Usher sends, or what the gateway before it says. */
-  static of({ status, headers }: Response, body: unknown): ApiError {
+  static of({ status }: Response, body: unknown): ApiError {
     const { message, ...problem } =
       typeof body === 'object' && body !== null ? (body as Partial<Problem>) : {};
     const detail =
       problem.detail ?? message ?? 'Try again; if it stays, tell the operator of Usher.';
-    return new ApiError(
-      { title: TITLES[status] ?? 'Something went wrong', ...problem, status, detail },
-      headers.get('etag'),
-    );
+    return new ApiError({
+      title: TITLES[status] ?? 'Something went wrong',
+      ...problem,
+      status,
+      detail,
+    });
   }
 
   get status(): number | undefined {
