@@ -71,7 +71,8 @@ def serve(arguments):
         for command, address in [("start-api", arguments.http_at), ("start-lambda", arguments.lambda_at)]:
             host, port = split(address)
             # A container for each function, from its first call on.
-            line = [SAM, "local", command, "--host", host, "--port", str(port), "--warm-containers", "LAZY", "--no-watch"]
+            line = [SAM, "local", command, "--host", host, "--port", str(port)]
+            line += ["--warm-containers", "LAZY", "--no-watch"]
             servers.append(subprocess.Popen(line + options, cwd=ROOT, env=environment()))
             stack.callback(end, servers[-1])
         for server, address in zip(servers, (arguments.http_at, arguments.lambda_at), strict=True):
@@ -84,8 +85,8 @@ def serve(arguments):
 
 @contextlib.contextmanager
 def reachable(template, folder, addresses, user_pool):
-    """The options for `sam local` with which functions in containers reach these addresses of this machine. They name two
-    files in a folder, `sam.yaml` and `sam.json`, with which a developer can call sam too."""
+    """The options for `sam local` with which functions in containers reach these addresses of this machine. They name
+    two files in a folder, `sam.yaml` and `sam.json`, with which a developer can call sam too."""
     host = bridge()
     with contextlib.ExitStack() as stack:
         variables = {"TABLE_NAME": "usher", "USER_POOL_ID": user_pool}

@@ -97,7 +97,7 @@ def forgotten():
 
 
 def remove_cgroups(names):
-    """They are the one thing that no namespace takes along. Their processes have been killed, and end in no time."""
+    """They are what no namespace takes along. Their processes have been killed, and end in no time."""
     end = time.monotonic() + PATIENCE
     for name in names:
         while folders := [path for root in [CGROUPS, *CGROUPS.glob("*/")] for path in below(root / name)]:
@@ -127,7 +127,9 @@ def started():
         "LD_LIBRARY_PATH": ":".join(libraries),
     }
     line = ["dockerd", "--host", SOCKET, "--data-root", STATE / "data", "--exec-root", STATE / "exec"]
-    line += ["--pidfile", STATE / "pid", "--cgroup-parent", os.environ["USHER_CGROUP"]]
+    # Also where systemd has the control groups: it cannot be reached from here.
+    line += ["--exec-opt", "native.cgroupdriver=cgroupfs", "--cgroup-parent", os.environ["USHER_CGROUP"]]
+    line += ["--pidfile", STATE / "pid"]
     # Ports are forwarded by processes: no rule of the kernel's is needed.
     line += ["--iptables=false", "--ip6tables=false", "--ip-forward=false", "--ip-masq=false"]
     log = STATE / "log"

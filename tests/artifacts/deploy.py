@@ -2,10 +2,10 @@
 
     python -m artifacts.deploy .aws-sam/test/template.yaml
 
-It shows what no test of the functions can: that CloudFormation makes, changes and deletes the stack; that the functions
-start from their artifacts, with no more than their roles, and answer; that the pool calls the deployed trigger with event
-version 2, and that the answer reaches both tokens. The emulator (ministack) runs on loopback and ends with this. Its HTTP
-API knows no JWT, so requests go through Lambda's own API, as the events that an HTTP API would send.
+It shows what no test of the functions can: that CloudFormation makes, changes and deletes the stack; that the
+functions start from their artifacts, with no more than their roles, and answer; that the pool calls the deployed trigger
+with event version 2, and that the answer reaches both tokens. The emulator (ministack) runs on loopback and ends with
+this. Its HTTP API knows no JWT, so requests go through Lambda's own API, as the events that an HTTP API would send.
 """
 
 import base64

@@ -1,8 +1,8 @@
 """What the roles of the deployed functions let them do: by calls with their credentials, and by their policies.
 
-The emulator refuses what a role's policies do not allow on a table or a pool. It knows no `dynamodb:LeadingKeys`, with
-which AWS confines a role to kinds of items, and not that `:*` after a log group means its streams: what these confine is
-read from the policies.
+The emulator refuses what a role's policies do not allow on a table or a pool. It knows no `dynamodb:LeadingKeys`,
+with which AWS confines a role to kinds of items, and not that `:*` after a log group means its streams: what these
+confine is read from the policies.
 """
 
 import fnmatch
@@ -95,7 +95,8 @@ def check_policies(name, statements, table, log):
                 same(True, resource in (table, f"{table}/index/gsi1"), f"{resource}, which is the table of {name}")
                 same(True, bool(patterns(statement)), f"whether {name} is confined to kinds of items")
     # A scan names no keys, and so passes every condition on them.
-    allowed = {action.partition(":")[2] for it in statements for action in it["Action"] if action.startswith("dynamodb:")}
+    actions = {action for it in statements for action in it["Action"] if action.startswith("dynamodb:")}
+    allowed = {action.removeprefix("dynamodb:") for action in actions}
     same([], sorted(allowed - READS - WRITES), f"what {name} may do that no function may")
     for item, writers in WRITERS.items():
         may = any(allows(it, f"dynamodb:{action}", table, item) for it in statements for action in WRITES)
@@ -170,7 +171,11 @@ def on_table(session, table, may):
 
     calls = [
         ("GetItem", table, lambda: dynamodb.get_item(TableName=name, Key=key)),
-        ("GetItem", table, lambda: dynamodb.transact_get_items(TransactItems=[{"Get": {"TableName": name, "Key": key}}])),
+        (
+            "GetItem",
+            table,
+            lambda: dynamodb.transact_get_items(TransactItems=[{"Get": {"TableName": name, "Key": key}}]),
+        ),
         ("BatchGetItem", table, lambda: dynamodb.batch_get_item(RequestItems={name: {"Keys": [key]}})),
         ("Query", table, lambda: query("pk")),
         ("Query", f"{table}/index/gsi1", lambda: query("gsi1pk", IndexName="gsi1")),

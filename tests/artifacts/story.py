@@ -27,7 +27,7 @@ def functions(template):
 
 
 def tell(template, invoke):
-    """Sends every event by `invoke(name, id, event)`, which answers what the function did; tells how many there were."""
+    """Sends every event by `invoke(name, id, event)`, which answers what the function does; tells how many there are."""
     ids = functions(template)
     files = sorted(path.stem for path in EVENTS.glob("*.json") if path.stem != "story")
     lacking = sorted(ids.keys() - set(files))
