@@ -225,8 +225,7 @@ fn rule(reason: &Reason) -> RuleName {
         Reason::PublicMailbox => RuleName::NotPublicMailbox,
         Reason::NotListed => RuleName::DomainListed,
         Reason::RemovedEarlier => RuleName::NotRemoved,
-        Reason::NotAnEntry
-        | Reason::NoEmail
+        Reason::NoEmail
         | Reason::EmailNotVerified
         | Reason::ProviderNotTrusted
         | Reason::AlreadyMember => unreachable!("a preview is about nobody who is known"),

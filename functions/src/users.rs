@@ -6,7 +6,7 @@ use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use shared::directory::{DirectoryUser, NewUser};
-use shared::domain::decision::{Federation, Source, User};
+use shared::domain::decision::{Federation, User};
 use shared::domain::email_address::EmailAddress;
 use shared::domain::ids::UserId;
 use shared::domain::membership::EntryPath;
@@ -134,7 +134,7 @@ async fn join(app: &App, created: &DirectoryUser) -> Result<Vec<MembershipEntity
         email: created.email.clone(),
         email_verified: created.email_verified,
         federation: Federation::Native,
-        source: Source::Entry(EntryPath::ManagementApi),
+        entry_path: EntryPath::ManagementApi,
     };
     let memberships = appear(app, &user).await?;
     of_user(&app.store, memberships).await.inspect_err(|error| {

@@ -7,7 +7,7 @@ use futures_util::future::{try_join, try_join3};
 use jiff::Timestamp;
 
 use crate::domain::decision::{
-    Candidate, Decision, Reason, Source, Standing, User, decide, proven_address,
+    Candidate, Decision, Reason, Standing, User, decide, proven_address,
 };
 use crate::domain::email_address::EmailAddress;
 use crate::domain::email_domain::EmailDomain;
@@ -117,13 +117,7 @@ pub async fn provision(
     user: &User,
     at: Timestamp,
 ) -> Result<Appearance, StoreError> {
-    let address = match proven_address(user) {
-        Err(Reason::NotAnEntry) => {
-            let outcome = Outcome::Nothing(Reason::NotAnEntry);
-            return Ok(Appearance { outcome, memberships: Vec::new() });
-        }
-        address => address.and_then(|address| matchable(policy, address)),
-    };
+    let address = proven_address(user).and_then(|address| matchable(policy, address));
     let (known, index, marks) = known(store, user, address.as_ref().ok()).await?;
     let standings = standings(&known, marks);
     let evaluated = match &address {
@@ -217,14 +211,17 @@ fn membership(
     decision: &Decision,
     at: Timestamp,
 ) -> Option<Membership> {
-    let (Decision::Join(domain), Source::Entry(entry_path)) = (decision, &user.source) else {
+    let Decision::Join(domain) = decision else {
         return None;
     };
     Some(Membership {
         organization_id: id.clone(),
         role_ids,
         joined_at: at,
-        provenance: Provenance { rule: Rule::EmailDomain(domain.clone()), entry_path: *entry_path },
+        provenance: Provenance {
+            rule: Rule::EmailDomain(domain.clone()),
+            entry_path: user.entry_path,
+        },
     })
 }
 

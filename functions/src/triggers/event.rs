@@ -3,8 +3,9 @@
 
 use serde::Deserialize;
 use serde_json::Value;
-use shared::domain::decision::{Federation, Source, User};
+use shared::domain::decision::{Federation, User};
 use shared::domain::ids::UserId;
+use shared::domain::membership::EntryPath;
 
 /// What any user pool event has in common, as far as it matters here.
 #[derive(Deserialize)]
@@ -45,27 +46,45 @@ pub(super) enum EventError {
         .0.classify(), .0.line(), .0.column()
     )]
     Unreadable(serde_json::Error),
+    #[error("not a user pool event: no object")]
+    NoObject,
     #[error("the attribute `sub` is not a user id")]
     NoSub,
 }
 
-/// The user that an event is about.
-pub(super) fn user(json: &str) -> Result<User, EventError> {
-    let event: Event = serde_json::from_str(json).map_err(EventError::Unreadable)?;
-    let attributes = &event.request.user_attributes;
+/// What an event is about.
+pub(super) enum About {
+    /// A user who appears.
+    User(User),
+    /// Something else, which need not concern a user at all: its trigger source.
+    Other(String),
+}
 
+/// Reads what an event is about.
+pub(super) fn about(json: &str) -> Result<About, EventError> {
+    // What derives `Deserialize` reads itself from a list too.
+    if !json.trim_start().starts_with('{') {
+        return Err(EventError::NoObject);
+    }
+    let event: Event = serde_json::from_str(json).map_err(EventError::Unreadable)?;
+    let source = event.trigger_source.as_str().unwrap_or_default();
+    let Some(entry_path) = EntryPath::from_trigger(source) else {
+        return Ok(About::Other(source.to_owned()));
+    };
+
+    let attributes = &event.request.user_attributes;
     let sub = attributes.sub.as_str().and_then(|sub| UserId::parse(sub).ok());
     let id = sub.ok_or(EventError::NoSub)?;
     let provider_types = provider_types(&attributes.identities);
     let external = attributes.user_status == "EXTERNAL_PROVIDER";
-    Ok(User {
+    Ok(About::User(User {
         id,
         user_name: event.user_name.as_str().map(str::to_owned),
         email: attributes.email.as_str().map(str::to_owned),
         email_verified: is_true(&attributes.email_verified),
         federation: Federation::of(provider_types.iter().map(String::as_str), external),
-        source: Source::from_trigger(event.trigger_source.as_str().unwrap_or_default()),
-    })
+        entry_path,
+    }))
 }
 
 fn is_true(value: &Value) -> bool {

@@ -9,7 +9,7 @@ use std::pin::Pin;
 
 use serde_json::value::RawValue;
 use shared::App;
-use shared::domain::decision::{Decision, Reason, Source, User};
+use shared::domain::decision::{Decision, Reason, User};
 use shared::domain::ids::OrganizationId;
 use shared::domain::membership::Membership;
 use shared::metrics;
@@ -49,9 +49,7 @@ pub(crate) async fn appear(app: &App, user: &User) -> Result<Vec<Membership>, St
         tracing::error!(user = %user.id, %error, "not provisioned");
         metrics::provisioning_failed();
     })?;
-    if let Source::Entry(entry_path) = user.source {
-        metrics::user_seen(entry_path, app.clock.now().duration_since(started));
-    }
+    metrics::user_seen(user.entry_path, app.clock.now().duration_since(started));
     match outcome {
         Outcome::Nothing(reason) => nothing(user, &reason),
         Outcome::Decided(decisions) if decisions.is_empty() => nothing(user, &Reason::NotListed),
@@ -73,9 +71,7 @@ fn decided(user: &User, organization: &OrganizationId, decision: &Decision) {
     match decision {
         Decision::Join(email_domain) => {
             tracing::info!(user = %user.id, %organization, decision = "join", %email_domain);
-            if let Source::Entry(entry_path) = user.source {
-                metrics::joined(entry_path);
-            }
+            metrics::joined(user.entry_path);
         }
         Decision::Pass(reason) => {
             let reason_name = reason.as_str();

@@ -5,7 +5,8 @@ use shared::App;
 use shared::metrics;
 use shared::runtime::within_deadline;
 
-use super::{appear, event};
+use super::appear;
+use super::event::{About, about};
 
 /// Provisions the user of an event, and answers the event's own bytes: whatever happens, and
 /// within the deadline. What could not be done now is done at the user's next appearance.
@@ -17,9 +18,10 @@ pub async fn handle(app: App, event: Box<RawValue>) -> Box<RawValue> {
 }
 
 async fn evaluate(app: &App, event: &str) {
-    match event::user(event) {
+    match about(event) {
         // A failure is logged and counted, and nothing else can be done about it here.
-        Ok(user) => drop(appear(app, &user).await),
+        Ok(About::User(user)) => drop(appear(app, &user).await),
+        Ok(About::Other(source)) => tracing::info!(source, "nothing to do: no sign-up"),
         Err(error) => {
             tracing::error!(%error, "not provisioned");
             metrics::provisioning_failed();

@@ -4,14 +4,15 @@
 use futures_util::future::try_join;
 use serde_json::value::RawValue;
 use shared::App;
-use shared::domain::decision::{Source, User};
+use shared::domain::decision::User;
 use shared::domain::membership::Membership;
 use shared::metrics;
 use shared::runtime::within_deadline;
 use shared::store::StoreError;
 
+use super::appear;
 use super::claims::Claims;
-use super::{appear, event};
+use super::event::{About, about};
 
 /// There should be claims, but there are none. Why is in the log.
 struct NoClaims;
@@ -34,15 +35,18 @@ pub async fn handle(app: App, event: Box<RawValue>) -> Box<RawValue> {
 
 /// The event with the claims in its response; none where there is nothing to add.
 async fn evaluate(app: &App, json: &str) -> Result<Option<Box<RawValue>>, NoClaims> {
-    let user = event::user(json).map_err(|error| {
+    let about = about(json).map_err(|error| {
         tracing::error!(%error, "no claims");
         metrics::provisioning_failed();
         NoClaims
     })?;
-    if let Source::Other(source) = &user.source {
-        tracing::info!(source, "no claims: not a token of a user's");
-        return Ok(None);
-    }
+    let user = match about {
+        About::User(user) => user,
+        About::Other(source) => {
+            tracing::info!(source, "no claims: not a token of a user's");
+            return Ok(None);
+        }
+    };
     let failed = |error: &dyn std::error::Error| {
         tracing::error!(user = %user.id, %error, "no claims");
         NoClaims

@@ -19,33 +19,8 @@ pub struct User {
     pub email_verified: bool,
     /// Where the user signs in.
     pub federation: Federation,
-    /// What brought the user here.
-    pub source: Source,
-}
-
-/// What brought a user here.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Source {
-    /// A way a user appears.
-    Entry(EntryPath),
-    /// Any other event of the user pool, by the name of its trigger source.
-    Other(String),
-}
-
-impl Source {
-    /// Reads a Cognito `triggerSource`.
-    #[must_use]
-    pub fn from_trigger(source: &str) -> Self {
-        match source {
-            "PostConfirmation_ConfirmSignUp" => Self::Entry(EntryPath::PostConfirmation),
-            "TokenGeneration_HostedAuth"
-            | "TokenGeneration_Authentication"
-            | "TokenGeneration_NewPasswordChallenge"
-            | "TokenGeneration_AuthenticateDevice"
-            | "TokenGeneration_RefreshTokens" => Self::Entry(EntryPath::PreTokenGeneration),
-            other => Self::Other(other.to_owned()),
-        }
-    }
+    /// The way that the user appears.
+    pub entry_path: EntryPath,
 }
 
 /// Where a user signs in.
@@ -114,8 +89,6 @@ pub enum Decision {
 /// Why a user does not become a member.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reason {
-    /// The event is not a way a user appears.
-    NotAnEntry,
     /// There is no address.
     NoEmail,
     /// Nobody has proven that the address is the user's.
@@ -139,7 +112,6 @@ impl Reason {
     #[must_use]
     pub fn as_str(&self) -> &'static str {
         match self {
-            Self::NotAnEntry => "not_an_entry",
             Self::NoEmail => "no_email",
             Self::EmailNotVerified => "email_not_verified",
             Self::EmailUnusable(error) => error.code(),
@@ -171,15 +143,12 @@ pub fn decide(
     }
 }
 
-/// The rows of the decision table that hold for every organization alike, which come first: the address that the
-/// user has proven to own.
+/// The rows of the decision table that hold for every organization alike, which come first: the
+/// address that the user has proven to own.
 ///
 /// # Errors
 /// The reason why there is none.
 pub fn proven_address(user: &User) -> Result<EmailAddress, Reason> {
-    if matches!(user.source, Source::Other(_)) {
-        return Err(Reason::NotAnEntry);
-    }
     let email = user.email.as_deref().ok_or(Reason::NoEmail)?;
     if !user.email_verified {
         return Err(Reason::EmailNotVerified);

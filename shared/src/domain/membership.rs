@@ -76,6 +76,21 @@ impl EntryPath {
     pub const ALL: [Self; 3] =
         [Self::PostConfirmation, Self::ManagementApi, Self::PreTokenGeneration];
 
+    /// The entry path that a Cognito `triggerSource` stands for, if it is one: not a forgotten
+    /// password, not a machine's token.
+    #[must_use]
+    pub fn from_trigger(source: &str) -> Option<Self> {
+        match source {
+            "PostConfirmation_ConfirmSignUp" => Some(Self::PostConfirmation),
+            "TokenGeneration_HostedAuth"
+            | "TokenGeneration_Authentication"
+            | "TokenGeneration_NewPasswordChallenge"
+            | "TokenGeneration_AuthenticateDevice"
+            | "TokenGeneration_RefreshTokens" => Some(Self::PreTokenGeneration),
+            _ => None,
+        }
+    }
+
     /// The name in storage, logs and answers.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

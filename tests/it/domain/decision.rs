@@ -1,7 +1,7 @@
 //! The decision table, row by row, and that an earlier row always wins.
 
 use shared::domain::decision::{
-    Candidate, Decision, Federation, Reason, Source, Standing, User, decide, proven_address,
+    Candidate, Decision, Federation, Reason, Standing, User, decide, proven_address,
 };
 use shared::domain::email_address::EmailAddressError;
 use shared::domain::email_domain::EmailDomain;
@@ -17,7 +17,7 @@ fn jane() -> User {
         email: Some("Jane@Acme.com".to_owned()),
         email_verified: true,
         federation: Federation::Native,
-        source: Source::Entry(EntryPath::PostConfirmation),
+        entry_path: EntryPath::PostConfirmation,
     }
 }
 
@@ -38,11 +38,7 @@ fn decided_by(user: &User, policy: &MailboxPolicy, candidate: &Candidate<'_>) ->
 /// Each row that passes a user by, from top to bottom: what makes it apply, and its reason.
 type Row = (fn(&mut User), Reason);
 
-const ROWS: [Row; 6] = [
-    (
-        |user| user.source = Source::Other("TokenGeneration_ClientCredentials".to_owned()),
-        Reason::NotAnEntry,
-    ),
+const ROWS: [Row; 5] = [
     (|user| user.email = None, Reason::NoEmail),
     (|user| user.email_verified = false, Reason::EmailNotVerified),
     (unusable, Reason::EmailUnusable(EmailAddressError::Invalid)),
@@ -150,9 +146,20 @@ fn an_address_without_a_domain_to_go_by_says_why() {
 }
 
 #[test]
-fn only_a_confirmed_sign_up_is_an_entry() {
-    let entry = Source::Entry(EntryPath::PostConfirmation);
-    assert_eq!(Source::from_trigger("PostConfirmation_ConfirmSignUp"), entry);
+fn a_confirmed_sign_up_and_a_token_of_a_user_are_entry_paths_and_nothing_else_is() {
+    let confirmed = EntryPath::from_trigger("PostConfirmation_ConfirmSignUp");
+    assert_eq!(confirmed, Some(EntryPath::PostConfirmation));
+    let tokens = [
+        "HostedAuth",
+        "Authentication",
+        "NewPasswordChallenge",
+        "AuthenticateDevice",
+        "RefreshTokens",
+    ];
+    for token in tokens {
+        let path = EntryPath::from_trigger(&format!("TokenGeneration_{token}"));
+        assert_eq!(path, Some(EntryPath::PreTokenGeneration), "{token}");
+    }
     for source in [
         "PostConfirmation_ConfirmForgotPassword",
         "postconfirmation_confirmsignup",
@@ -161,7 +168,7 @@ fn only_a_confirmed_sign_up_is_an_entry() {
         "TokenGeneration_ClientCredentials",
         "",
     ] {
-        assert_eq!(Source::from_trigger(source), Source::Other(source.to_owned()));
+        assert_eq!(EntryPath::from_trigger(source), None, "{source}");
     }
 }
 
@@ -191,7 +198,6 @@ fn one_identity_that_is_not_of_a_verifying_provider_spoils_all() {
 #[test]
 fn every_reason_has_a_name_of_its_own_for_the_log() {
     let names = [
-        (Reason::NotAnEntry, "not_an_entry"),
         (Reason::NoEmail, "no_email"),
         (Reason::EmailNotVerified, "email_not_verified"),
         (Reason::EmailUnusable(EmailAddressError::Invalid), "email_address.invalid"),

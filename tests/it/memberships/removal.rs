@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use shared::domain::decision::{Decision, Federation, Reason, Source, User};
+use shared::domain::decision::{Decision, Federation, Reason, User};
 use shared::domain::ids::UserId;
 use shared::domain::membership::EntryPath;
 use shared::provisioning::{Outcome, provision};
@@ -31,7 +31,7 @@ async fn appear(world: &World, path: EntryPath, id: &str, email: &str) -> Option
         email: Some(email.to_owned()),
         email_verified: true,
         federation: Federation::Native,
-        source: Source::Entry(path),
+        entry_path: path,
     };
     let app = &world.app;
     let appearance = provision(&app.store, &app.mailbox_policy, &user, app.clock.now()).await;
