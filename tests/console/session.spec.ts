@@ -1,5 +1,6 @@
 import type { Page } from '@playwright/test';
 import { expect, problem, test } from './support/console.ts';
+import { inspect } from './support/look.ts';
 import { startWithLogin } from './support/provider.ts';
 
 const HOUR = 3_600_000;
@@ -68,6 +69,7 @@ test('when the session ends, unsaved changes wait for the next one', async ({ pa
   await page.getByRole('button', { name: 'Save changes' }).click();
   await expect(page.getByRole('heading', { name: 'Your session has ended' })).toBeVisible();
   await expect(page.getByText('Your unsaved changes are kept')).toBeVisible();
+  await inspect(page, 'session-ended');
   await page.unroute(roles);
   await page.getByRole('button', { name: 'Sign in again' }).click();
   await expect(page).toHaveURL(`${origin}/console/organizations/acme`);
@@ -92,6 +94,7 @@ test('a sign-in that fails says why', async ({ page }) => {
   await page.goto(`${origin}/console/`);
   await page.getByRole('link', { name: 'Cancel' }).click();
   await expect(page.getByRole('heading', { name: 'Signing in failed' })).toBeVisible();
+  await inspect(page, 'sign-in-failed');
   await expect(page.getByRole('button', { name: 'Try again' })).toBeVisible();
 });
 

@@ -1,6 +1,7 @@
 import type { Page, Route } from '@playwright/test';
 import { ask, page as at, organization, role, unique } from './support/api.ts';
 import { expect, problem, test } from './support/console.ts';
+import { inspect } from './support/look.ts';
 
 const FAILURE = problem(500, 'Internal Server Error', 'Something is wrong on our side.');
 
@@ -67,6 +68,7 @@ for (const { name, open, source, loading, empty } of LISTS) {
     await open(page);
     const status = page.getByRole('status').filter({ hasText: loading });
     await expect(status).toBeVisible();
+    await inspect(page, `${name}-loading`);
     answer();
     await expect(status).toBeHidden();
   });
@@ -75,6 +77,7 @@ for (const { name, open, source, loading, empty } of LISTS) {
     await page.route(api(source), (route) => route.fulfill({ json: [], headers: { etag: '"1"' } }));
     await open(page);
     await expect(page.getByText(empty)).toBeVisible();
+    await inspect(page, `${name}-empty`);
   });
 
   test(`${name} that cannot be read say so, and are there when asked again`, async ({ page }) => {
@@ -82,6 +85,7 @@ for (const { name, open, source, loading, empty } of LISTS) {
     await open(page);
     const alert = page.getByRole('alert').filter({ hasText: 'Something is wrong on our side.' });
     await expect(alert).toBeVisible();
+    await inspect(page, `${name}-error`);
     await page.unroute(api(source));
     await alert.getByRole('button', { name: 'Try again' }).click();
     await expect(alert).toBeHidden();

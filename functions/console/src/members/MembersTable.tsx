@@ -3,7 +3,7 @@ import { IconShield, IconUserMinus } from '@tabler/icons-react';
 import type { ComponentProps } from 'react';
 import type { Member } from '../api/types';
 import classes from '../ui/list.module.css';
-import { RowMenu } from '../ui/RowMenu';
+import { DangerItem, RowMenu } from '../ui/RowMenu';
 import { ShowMore } from '../ui/ShowMore';
 import { When } from '../ui/When';
 import { howJoined, nameOf } from './provenance';
@@ -52,13 +52,12 @@ export function MembersTable({ members, pages, onChangeRoles, onRemove }: Props)
                   >
                     Change roles
                   </Menu.Item>
-                  <Menu.Item
-                    color="red"
+                  <DangerItem
                     leftSection={<IconUserMinus size={16} />}
                     onClick={() => onRemove(member)}
                   >
                     Remove
-                  </Menu.Item>
+                  </DangerItem>
                 </RowMenu>
               </td>
             </tr>

@@ -3,7 +3,7 @@ import { IconPencil, IconTrash } from '@tabler/icons-react';
 import type { Role } from '../api/types';
 import { Id } from '../ui/Id';
 import classes from '../ui/list.module.css';
-import { RowMenu } from '../ui/RowMenu';
+import { DangerItem, RowMenu } from '../ui/RowMenu';
 import { When } from '../ui/When';
 
 interface Props {
@@ -43,13 +43,9 @@ export function RolesTable({ roles, onEdit, onDelete }: Props) {
                 <Menu.Item leftSection={<IconPencil size={16} />} onClick={() => onEdit(role)}>
                   Rename
                 </Menu.Item>
-                <Menu.Item
-                  color="red"
-                  leftSection={<IconTrash size={16} />}
-                  onClick={() => onDelete(role)}
-                >
+                <DangerItem leftSection={<IconTrash size={16} />} onClick={() => onDelete(role)}>
                   Delete
-                </Menu.Item>
+                </DangerItem>
               </RowMenu>
             </td>
           </tr>
