@@ -6,6 +6,7 @@ pub mod default_roles;
 pub mod email_domains;
 mod entities;
 pub mod memberships;
+mod named;
 pub mod openapi;
 pub mod organization_roles;
 pub mod organizations;

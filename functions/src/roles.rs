@@ -1,13 +1,13 @@
 //! Lists of organization roles, as request bodies name them.
 
-use std::collections::HashSet;
-
 use serde::Deserialize;
 use shared::domain::ids::OrganizationRoleId;
 use shared::domain::organization::OrganizationRole;
 use shared::store::Store;
 use shared::{Error, Violation};
 use utoipa::ToSchema;
+
+use crate::named::Named;
 
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -23,23 +23,14 @@ pub(crate) async fn existing(
     too_many: Error,
     store: &Store,
 ) -> Result<Vec<OrganizationRoleId>, Error> {
-    let parsed: Vec<_> = texts.iter().map(|text| OrganizationRoleId::parse(text).ok()).collect();
-    let mut seen = HashSet::new();
-    let named: Vec<_> = parsed.iter().flatten().filter(|id| seen.insert(*id)).cloned().collect();
-    if named.len() > OrganizationRole::MOST_IN_A_LIST {
+    let named = Named::parse("organizationRoleIds", texts, OrganizationRoleId::parse);
+    let ids = named.ids();
+    if ids.len() > OrganizationRole::MOST_IN_A_LIST {
         return Err(too_many);
     }
-    let roles = store.organization_roles_by_id(&named).await?;
-    let violations: Vec<_> = parsed
-        .iter()
-        .zip(texts)
-        .enumerate()
-        .filter(|(_, (id, _))| !id.as_ref().is_some_and(|id| roles.contains_key(id)))
-        .map(|(index, (_, text))| {
-            Violation::unknown_role(format!("/organizationRoleIds/{index}"), text)
-        })
-        .collect();
-    if violations.is_empty() { Ok(named) } else { Err(Error::Invalid(violations)) }
+    let roles = store.organization_roles_by_id(&ids).await?;
+    named.all_in(&roles, Violation::unknown_role)?;
+    Ok(ids)
 }
 
 /// One list after the other, without what is there already.

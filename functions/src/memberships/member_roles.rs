@@ -17,6 +17,7 @@ use utoipa::ToSchema;
 
 use super::AT_ONCE;
 use crate::entities::RoleEntity;
+use crate::named::Named;
 use crate::paths::{MEMBER_ROLE, MEMBER_ROLES, MEMBERS_ROLES};
 use crate::roles::{RoleIds, existing, union};
 
@@ -162,18 +163,10 @@ async fn members(
     if texts.len() > MOST_REPLACED {
         return Err(Error::TooManyMembers);
     }
-    let parsed: Vec<_> = texts.iter().map(|text| UserId::parse(text).ok()).collect();
-    let ids: BTreeSet<_> = parsed.iter().flatten().cloned().collect();
-    let ids: Vec<_> = ids.into_iter().collect();
-    let members = app.store.memberships_of(organization, &ids).await?;
-    let violations: Vec<_> = parsed
-        .iter()
-        .zip(texts)
-        .enumerate()
-        .filter(|(_, (id, _))| !id.as_ref().is_some_and(|id| members.contains_key(id)))
-        .map(|(index, (_, text))| Violation::not_a_member(format!("/userIds/{index}"), text))
-        .collect();
-    if violations.is_empty() { Ok(members) } else { Err(Error::Invalid(violations)) }
+    let named = Named::parse("userIds", texts, UserId::parse);
+    let members = app.store.memberships_of(organization, &named.ids()).await?;
+    named.all_in(&members, Violation::not_a_member)?;
+    Ok(members)
 }
 
 /// Refuses roles that some member has no room for before any member gets them.

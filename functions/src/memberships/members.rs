@@ -15,6 +15,7 @@ use utoipa::ToSchema;
 
 use super::AT_ONCE;
 use super::entities::{MemberEntity, of_members};
+use crate::named::Named;
 use crate::paths::{MEMBER, MEMBERS};
 
 #[derive(Deserialize, ToSchema)]
@@ -143,9 +144,8 @@ async fn known(app: &App, body: &Body) -> Result<Vec<(UserId, Profile)>, Error> 
     if body.user_ids.len() > MOST_REPLACED {
         return Err(Error::TooManyMembers);
     }
-    let parsed: Vec<_> = body.user_ids.iter().map(|text| UserId::parse(text).ok()).collect();
-    let ids: BTreeSet<_> = parsed.iter().flatten().cloned().collect();
-    let ids: Vec<_> = ids.into_iter().collect();
+    let named = Named::parse("userIds", &body.user_ids, UserId::parse);
+    let ids = named.ids();
     let mut profiles = app.store.profiles(&ids).await?;
     let strangers: Vec<_> = ids.iter().filter(|id| !profiles.contains_key(id)).cloned().collect();
     let asked = strangers.into_iter().map(|id| async move {
@@ -156,18 +156,8 @@ async fn known(app: &App, body: &Body) -> Result<Vec<(UserId, Profile)>, Error> 
     });
     let found: Vec<_> = stream::iter(asked).buffer_unordered(AT_ONCE).try_collect().await?;
     profiles.extend(found.into_iter().flatten());
-    let violations: Vec<_> = parsed
-        .iter()
-        .zip(&body.user_ids)
-        .enumerate()
-        .filter(|(_, (id, _))| !id.as_ref().is_some_and(|id| profiles.contains_key(id)))
-        .map(|(index, (_, text))| Violation::unknown_user(format!("/userIds/{index}"), text))
-        .collect();
-    if violations.is_empty() {
-        Ok(profiles.into_iter().collect())
-    } else {
-        Err(Error::Invalid(violations))
-    }
+    named.all_in(&profiles, Violation::unknown_user)?;
+    Ok(profiles.into_iter().collect())
 }
 
 /// Makes users members by hand. Each is a transaction of its own: repeating goes on.

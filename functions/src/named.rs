@@ -1,0 +1,48 @@
+//! Ids that a list in a request's body names.
+
+use std::collections::{HashMap, HashSet};
+use std::hash::Hash;
+
+use shared::{Error, Violation};
+
+/// The ids that the member `list` of a body names. A text that can be no id names nothing.
+pub(crate) struct Named<'a, Id> {
+    list: &'static str,
+    texts: &'a [String],
+    parsed: Vec<Option<Id>>,
+}
+
+impl<'a, Id: Clone + Eq + Hash> Named<'a, Id> {
+    pub(crate) fn parse<E>(
+        list: &'static str,
+        texts: &'a [String],
+        parse: impl Fn(&str) -> Result<Id, E>,
+    ) -> Self {
+        let parsed = texts.iter().map(|text| parse(text).ok()).collect();
+        Self { list, texts, parsed }
+    }
+
+    /// The ids, each once, in their order.
+    pub(crate) fn ids(&self) -> Vec<Id> {
+        let mut seen = HashSet::new();
+        self.parsed.iter().flatten().filter(|id| seen.insert(*id)).cloned().collect()
+    }
+
+    /// Refuses, each at its place, what is not among those that were found.
+    pub(crate) fn all_in<T>(
+        &self,
+        found: &HashMap<Id, T>,
+        violation: impl Fn(String, &str) -> Violation,
+    ) -> Result<(), Error> {
+        let is_found = |id: &Option<Id>| id.as_ref().is_some_and(|id| found.contains_key(id));
+        let violations: Vec<_> = self
+            .parsed
+            .iter()
+            .zip(self.texts)
+            .enumerate()
+            .filter(|(_, (id, _))| !is_found(id))
+            .map(|(index, (_, text))| violation(format!("/{}/{index}", self.list), text))
+            .collect();
+        if violations.is_empty() { Ok(()) } else { Err(Error::Invalid(violations)) }
+    }
+}
