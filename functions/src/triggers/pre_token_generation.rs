@@ -20,13 +20,9 @@ struct NoClaims;
 /// Provisions the user of an event, and adds the claims to its answer. Where that fails, or takes
 /// too long, the token is issued without these claims: the answer is the event's own bytes.
 pub async fn handle(app: App, event: Box<RawValue>) -> Box<RawValue> {
-    let evaluated = within_deadline(evaluate(&app, event.get())).await.unwrap_or_else(|| {
-        metrics::provisioning_failed();
-        Err(NoClaims)
-    });
-    match evaluated {
-        Ok(answer) => answer.unwrap_or(event),
-        Err(NoClaims) => {
+    match within_deadline(evaluate(&app, event.get())).await {
+        Some(Ok(answer)) => answer.unwrap_or(event),
+        Some(Err(NoClaims)) | None => {
             metrics::token_without_claims();
             event
         }

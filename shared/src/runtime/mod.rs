@@ -60,9 +60,9 @@ impl Waits {
 /// waits 5 seconds, then calls again, and shows the user an error after the third time.
 pub const TRIGGER_DEADLINE: Duration = Duration::from_millis(3_500);
 
-/// The settings of a client of one of the SDK's crates, from what Lambda puts into the environment: region and
-/// credentials, and where an emulator stands in, `AWS_ENDPOINT_URL_<SERVICE>` or
-/// `AWS_ENDPOINT_URL`. The SDK's own loader, which also knows profiles, containers and instances,
+/// The settings of a client of one of the SDK's crates, from what Lambda puts into the
+/// environment: region and credentials, and where an emulator stands in,
+/// `AWS_ENDPOINT_URL_<SERVICE>` or `AWS_ENDPOINT_URL`. The SDK's own loader, which also knows profiles, containers and instances,
 /// would add a megabyte to every function. The waits are ours: the SDK has no time-outs of its
 /// own, and pauses for up to a second before its first retry.
 macro_rules! config {
@@ -200,7 +200,7 @@ where
 }
 
 /// Lets work on an event take no longer than [`TRIGGER_DEADLINE`], and survives its panics. Either
-/// is logged, and there is nothing to show for the work.
+/// is logged and counted, and there is nothing to show for the work.
 pub async fn within_deadline<T>(work: impl Future<Output = T>) -> Option<T> {
     let survived = AssertUnwindSafe(work).catch_unwind();
     match tokio::time::timeout(TRIGGER_DEADLINE, survived).await {
@@ -208,6 +208,7 @@ pub async fn within_deadline<T>(work: impl Future<Output = T>) -> Option<T> {
         Ok(Err(_)) => tracing::error!("panic in a trigger"),
         Err(_) => tracing::error!(deadline = ?TRIGGER_DEADLINE, "a trigger took too long"),
     }
+    provisioning_failed();
     None
 }
 
