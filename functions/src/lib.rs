@@ -17,31 +17,44 @@ pub mod triggers;
 pub mod users;
 mod values;
 
-use shared::http::Routes;
+use shared::App;
+use shared::http::{Route, Routes};
 
 /// An HTTP function: what its binary and its entry in the template are called, and its routes.
 #[derive(Clone, Copy, Debug)]
 pub struct HttpFunction {
     /// The name.
     pub name: &'static str,
-    /// The routes.
-    pub routes: fn() -> Routes,
+    /// Its routes.
+    pub routes: fn() -> Vec<Route>,
+    /// Its routes with their handlers, which get the capabilities that they need.
+    pub handlers: fn(&App) -> Routes,
+}
+
+macro_rules! http {
+    ($name:literal, $($module:ident)::+) => {
+        HttpFunction {
+            name: $name,
+            routes: || $($module)::+::routes().list().to_vec(),
+            handlers: |app| $($module)::+::routes().with_capabilities(app.into()),
+        }
+    };
 }
 
 /// Every HTTP function. The local server serves them all; a test holds them against the template.
 pub const HTTP_FUNCTIONS: [HttpFunction; 14] = [
-    HttpFunction { name: "list-email-domains", routes: email_domains::list::routes },
-    HttpFunction { name: "add-email-domain", routes: email_domains::add::routes },
-    HttpFunction { name: "replace-email-domains", routes: email_domains::replace::routes },
-    HttpFunction { name: "delete-email-domain", routes: email_domains::delete::routes },
-    HttpFunction { name: "list-default-roles", routes: default_roles::list::routes },
-    HttpFunction { name: "add-default-roles", routes: default_roles::add::routes },
-    HttpFunction { name: "replace-default-roles", routes: default_roles::replace::routes },
-    HttpFunction { name: "delete-default-role", routes: default_roles::delete::routes },
-    HttpFunction { name: "organizations", routes: organizations::routes },
-    HttpFunction { name: "organization-roles", routes: organization_roles::routes },
-    HttpFunction { name: "memberships", routes: memberships::routes },
-    HttpFunction { name: "users", routes: users::routes },
-    HttpFunction { name: "preview", routes: preview::routes },
-    HttpFunction { name: "console", routes: console::routes },
+    http!("list-email-domains", email_domains::list),
+    http!("add-email-domain", email_domains::add),
+    http!("replace-email-domains", email_domains::replace),
+    http!("delete-email-domain", email_domains::delete),
+    http!("list-default-roles", default_roles::list),
+    http!("add-default-roles", default_roles::add),
+    http!("replace-default-roles", default_roles::replace),
+    http!("delete-default-role", default_roles::delete),
+    http!("organizations", organizations),
+    http!("organization-roles", organization_roles),
+    http!("memberships", memberships),
+    http!("users", users),
+    http!("preview", preview),
+    http!("console", console),
 ];

@@ -9,8 +9,8 @@ use shared::ambient::organization_role_id;
 use shared::domain::ids::OrganizationRoleId;
 use shared::domain::organization::OrganizationRole;
 use shared::http::{JsonBody, Paging, PathOf, Problem, Routes, present};
-use shared::store::OrganizationRoleChanges;
-use shared::{App, Error};
+use shared::store::{OrganizationRoleChanges, Store};
+use shared::{Clock, Error, Randomness, capabilities};
 use utoipa::ToSchema;
 
 use crate::entities::RoleEntity;
@@ -38,8 +38,17 @@ pub(crate) struct Changes {
     description: Option<Option<String>>,
 }
 
+capabilities! {
+    /// What `organization-roles` works with.
+    pub struct Needs {
+        store: Store,
+        clock: Clock,
+        randomness: Randomness,
+    }
+}
+
 /// The routes of `organization-roles`.
-pub fn routes() -> Routes {
+pub fn routes() -> Routes<Needs> {
     Routes::new()
         .route(Method::POST, ORGANIZATION_ROLES, create)
         .route(Method::GET, ORGANIZATION_ROLES, list)
@@ -58,16 +67,18 @@ pub fn routes() -> Routes {
     responses((status = 201, description = "The role.", body = RoleEntity), (status = 422)),
 )]
 pub(crate) async fn create(
-    State(app): State<App>,
+    State(store): State<Store>,
+    State(clock): State<Clock>,
+    State(randomness): State<Randomness>,
     JsonBody(body): JsonBody<Creation>,
 ) -> Result<Response, Problem> {
     let name = values::name(&body.name);
     let description = values::description(body.description.as_deref());
     let (name, description) = both(name, description).map_err(Error::Invalid)?;
-    let created_at = app.clock.now();
-    let id = organization_role_id(created_at, &app.randomness);
+    let created_at = clock.now();
+    let id = organization_role_id(created_at, &randomness);
     let role = OrganizationRole { id, name, description, created_at };
-    app.store.create_organization_role(&role).await?;
+    store.create_organization_role(&role).await?;
     Ok((StatusCode::CREATED, Json(RoleEntity::from(&role))).into_response())
 }
 
@@ -80,8 +91,8 @@ pub(crate) async fn create(
     params(Paging),
     responses((status = 200, description = "The roles.", body = [RoleEntity])),
 )]
-pub(crate) async fn list(State(app): State<App>, paging: Paging) -> Result<Response, Problem> {
-    let roles = app.store.organization_roles().await?;
+pub(crate) async fn list(State(store): State<Store>, paging: Paging) -> Result<Response, Problem> {
+    let roles = store.organization_roles().await?;
     let entities: Vec<_> = roles.iter().map(RoleEntity::from).collect();
     Ok(paging.respond(&entities))
 }
@@ -95,10 +106,10 @@ pub(crate) async fn list(State(app): State<App>, paging: Paging) -> Result<Respo
     responses((status = 200, description = "The role.", body = RoleEntity)),
 )]
 pub(crate) async fn get(
-    State(app): State<App>,
+    State(store): State<Store>,
     PathOf(id): PathOf<OrganizationRoleId>,
 ) -> Result<Json<RoleEntity>, Problem> {
-    let role = app.store.organization_role(&id).await?;
+    let role = store.organization_role(&id).await?;
     let role = role.ok_or_else(|| Error::OrganizationRoleNotFound(id.to_string()))?;
     Ok(Json(RoleEntity::from(&role)))
 }
@@ -113,14 +124,14 @@ pub(crate) async fn get(
     responses((status = 200, description = "The role as it is now.", body = RoleEntity), (status = 422)),
 )]
 pub(crate) async fn update(
-    State(app): State<App>,
+    State(store): State<Store>,
     PathOf(id): PathOf<OrganizationRoleId>,
     JsonBody(body): JsonBody<Changes>,
 ) -> Result<Json<RoleEntity>, Problem> {
     let texts = values::changed_texts(body.name.as_deref(), body.description.as_ref());
     let (name, description) = texts.map_err(Error::Invalid)?;
     let changes = OrganizationRoleChanges { name, description };
-    let role = app.store.update_organization_role(&id, &changes).await?;
+    let role = store.update_organization_role(&id, &changes).await?;
     Ok(Json(RoleEntity::from(&role)))
 }
 
@@ -133,9 +144,9 @@ pub(crate) async fn update(
     responses((status = 204, description = "Deleted.")),
 )]
 pub(crate) async fn delete(
-    State(app): State<App>,
+    State(store): State<Store>,
     PathOf(id): PathOf<OrganizationRoleId>,
 ) -> Result<StatusCode, Problem> {
-    app.store.delete_organization_role(&id).await?;
+    store.delete_organization_role(&id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

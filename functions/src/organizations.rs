@@ -13,8 +13,8 @@ use shared::domain::ids::OrganizationId;
 use shared::domain::organization::{CustomData, Organization};
 use shared::domain::text::{Description, Name};
 use shared::http::{CursorPaging, JsonBody, PathOf, Problem, Routes, present};
-use shared::store::{OrganizationChanges, OrganizationRank};
-use shared::{App, Error, Violation};
+use shared::store::{OrganizationChanges, OrganizationRank, Store};
+use shared::{Clock, Error, Randomness, Violation, capabilities};
 use utoipa::ToSchema;
 
 use crate::entities::Moment;
@@ -80,8 +80,17 @@ impl<'a> OrganizationEntity<'a> {
     }
 }
 
+capabilities! {
+    /// What `organizations` works with.
+    pub struct Needs {
+        store: Store,
+        clock: Clock,
+        randomness: Randomness,
+    }
+}
+
 /// The routes of `organizations`.
-pub fn routes() -> Routes {
+pub fn routes() -> Routes<Needs> {
     Routes::new()
         .route(Method::POST, ORGANIZATIONS, create)
         .route(Method::GET, ORGANIZATIONS, list)
@@ -102,16 +111,18 @@ pub fn routes() -> Routes {
     responses((status = 201, description = "The organization.", body = OrganizationEntity), (status = 422)),
 )]
 pub(crate) async fn create(
-    State(app): State<App>,
+    State(store): State<Store>,
+    State(clock): State<Clock>,
+    State(randomness): State<Randomness>,
     JsonBody(body): JsonBody<Creation>,
 ) -> Result<Response, Problem> {
     let texts = both(values::name(&body.name), values::description(body.description.as_deref()));
     let others = both(id(body.id.as_deref()), custom_data(body.custom_data));
     let ((name, description), (id, custom_data)) = both(texts, others).map_err(Error::Invalid)?;
-    let created_at = app.clock.now();
-    let id = id.unwrap_or_else(|| organization_id(created_at, &app.randomness));
+    let created_at = clock.now();
+    let id = id.unwrap_or_else(|| organization_id(created_at, &randomness));
     let organization = Organization { id, name, description, created_at };
-    app.store.create_organization(&organization, custom_data.as_ref()).await?;
+    store.create_organization(&organization, custom_data.as_ref()).await?;
     let custom_data = custom_data.unwrap_or_default();
     let entity = OrganizationEntity::new(&organization, &custom_data);
     Ok((StatusCode::CREATED, Json(entity)).into_response())
@@ -127,13 +138,13 @@ pub(crate) async fn create(
     responses((status = 200, description = "A page of organizations.", body = [OrganizationEntity])),
 )]
 pub(crate) async fn list(
-    State(app): State<App>,
+    State(store): State<Store>,
     paging: CursorPaging,
 ) -> Result<Response, Problem> {
     let asked = paging.other("q", Name::LONGEST, "request.invalid_search")?;
     let search = asked.unwrap_or_default();
     let start = paging.start(|cursor| OrganizationRank::parse(cursor, search))?;
-    let page = app.store.list_organizations(search, paging.page_size, start.as_ref()).await?;
+    let page = store.list_organizations(search, paging.page_size, start.as_ref()).await?;
     let entities: Vec<_> = page
         .items
         .iter()
@@ -155,10 +166,10 @@ pub(crate) async fn list(
     responses((status = 200, description = "The organization.", body = OrganizationEntity)),
 )]
 pub(crate) async fn get(
-    State(app): State<App>,
+    State(store): State<Store>,
     PathOf(id): PathOf<OrganizationId>,
 ) -> Result<Response, Problem> {
-    let (organization, custom_data) = read(&app, &id).await?;
+    let (organization, custom_data) = read(&store, &id).await?;
     Ok(Json(OrganizationEntity::new(&organization, &custom_data)).into_response())
 }
 
@@ -172,7 +183,7 @@ pub(crate) async fn get(
     responses((status = 200, description = "The organization as it is now.", body = OrganizationEntity), (status = 422)),
 )]
 pub(crate) async fn update(
-    State(app): State<App>,
+    State(store): State<Store>,
     PathOf(id): PathOf<OrganizationId>,
     JsonBody(body): JsonBody<Changes>,
 ) -> Result<Response, Problem> {
@@ -180,8 +191,8 @@ pub(crate) async fn update(
     let ((name, description), custom_data) =
         both(texts, custom_data(body.custom_data)).map_err(Error::Invalid)?;
     let changes = OrganizationChanges { name, description, custom_data };
-    app.store.update_organization(&id, &changes).await?;
-    let (organization, custom_data) = read(&app, &id).await?;
+    store.update_organization(&id, &changes).await?;
+    let (organization, custom_data) = read(&store, &id).await?;
     Ok(Json(OrganizationEntity::new(&organization, &custom_data)).into_response())
 }
 
@@ -194,12 +205,13 @@ pub(crate) async fn update(
     responses((status = 204, description = "Deleted.")),
 )]
 pub(crate) async fn delete(
-    State(app): State<App>,
+    State(store): State<Store>,
+    State(clock): State<Clock>,
     PathOf(id): PathOf<OrganizationId>,
 ) -> Result<StatusCode, Problem> {
-    let domains = app.store.delete_organization(&id, app.clock.now()).await?;
+    let domains = store.delete_organization(&id, clock.now()).await?;
     // The deletion is done. What the sweep does not reach stays invisible.
-    match tokio::time::timeout(SWEEP, app.store.sweep_organization(&id, &domains)).await {
+    match tokio::time::timeout(SWEEP, store.sweep_organization(&id, &domains)).await {
         Ok(Ok(())) => {}
         Ok(Err(error)) => tracing::warn!(organization = %id, %error, "not swept"),
         Err(_) => tracing::warn!(organization = %id, limit = ?SWEEP, "not swept to the end"),
@@ -207,8 +219,8 @@ pub(crate) async fn delete(
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn read(app: &App, id: &OrganizationId) -> Result<(Organization, CustomData), Error> {
-    let found = app.store.organization(id).await?;
+async fn read(store: &Store, id: &OrganizationId) -> Result<(Organization, CustomData), Error> {
+    let found = store.organization(id).await?;
     found.ok_or_else(|| Error::OrganizationNotFound(id.to_string()))
 }
 

@@ -14,8 +14,9 @@ use shared::domain::email_address::EmailAddress;
 use shared::domain::ids::OrganizationId;
 use shared::domain::organization::Organization;
 use shared::http::{JsonBody, PathOf, Problem, Routes};
-use shared::provisioning::{Evaluated, preview};
-use shared::{App, Error};
+use shared::provisioning::{Evaluated, Provisioning};
+use shared::store::Store;
+use shared::{Error, capabilities};
 use utoipa::ToSchema;
 
 use crate::memberships::{HeldRole, Roles, held_roles};
@@ -100,8 +101,16 @@ impl RuleName {
         [Self::ValidAddress, Self::NotPublicMailbox, Self::DomainListed, Self::NotRemoved];
 }
 
+capabilities! {
+    /// What `preview` works with.
+    pub struct Needs {
+        store: Store,
+        provisioning: Provisioning,
+    }
+}
+
 /// The routes of `preview`.
-pub fn routes() -> Routes {
+pub fn routes() -> Routes<Needs> {
     Routes::new().route(Method::POST, ORGANIZATION_PREVIEW, of_organization).route(
         Method::POST,
         PREVIEW,
@@ -122,15 +131,16 @@ pub fn routes() -> Routes {
     responses((status = 200, description = "The decision.", body = OrganizationPreview)),
 )]
 pub(crate) async fn of_organization(
-    State(app): State<App>,
+    State(store): State<Store>,
+    State(provisioning): State<Provisioning>,
     PathOf(id): PathOf<OrganizationId>,
     JsonBody(body): JsonBody<Body>,
 ) -> Result<Json<OrganizationPreview>, Problem> {
-    let organization = app.store.organizations(std::slice::from_ref(&id)).await?.pop();
+    let organization = store.organizations(std::slice::from_ref(&id)).await?.pop();
     let organization = organization.ok_or_else(|| Error::OrganizationNotFound(id.to_string()))?;
-    let preview = preview(&app.store, &app.mailbox_policy, &body.email).await?;
-    let evaluated = preview.of(&app.mailbox_policy, &id);
-    let roles = app.store.organization_roles_by_id(&evaluated.default_roles).await?;
+    let preview = provisioning.preview(&body.email).await?;
+    let evaluated = provisioning.preview_of(preview, &id);
+    let roles = store.organization_roles_by_id(&evaluated.default_roles).await?;
     let domain = domain(&body.email);
     Ok(Json(OrganizationPreview::new(&organization, domain.as_deref(), &evaluated, &roles)))
 }
@@ -152,16 +162,16 @@ pub(crate) async fn of_organization(
     )),
 )]
 pub(crate) async fn of_all(
-    State(app): State<App>,
+    State(store): State<Store>,
+    State(provisioning): State<Provisioning>,
     JsonBody(body): JsonBody<Body>,
 ) -> Result<Json<PreviewEntity>, Problem> {
-    let preview = preview(&app.store, &app.mailbox_policy, &body.email).await?;
+    let preview = provisioning.preview(&body.email).await?;
     let evaluated = preview.evaluated;
     let ids: Vec<_> = evaluated.iter().map(|it| it.organization.clone()).collect();
     let role_ids: Vec<_> = evaluated.iter().flat_map(|it| it.default_roles.clone()).collect();
     let (organizations, roles) =
-        try_join(app.store.organizations(&ids), app.store.organization_roles_by_id(&role_ids))
-            .await?;
+        try_join(store.organizations(&ids), store.organization_roles_by_id(&role_ids)).await?;
     let organizations: HashMap<_, _> = organizations.iter().map(|it| (&it.id, it)).collect();
     let domain = domain(&body.email);
     let previews: Vec<_> = evaluated

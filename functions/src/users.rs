@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
+use shared::directory::Directory;
 use shared::directory::{DirectoryUser, NewUser};
 use shared::domain::decision::{Federation, User};
 use shared::domain::email_address::EmailAddress;
@@ -12,14 +13,14 @@ use shared::domain::ids::UserId;
 use shared::domain::membership::EntryPath;
 use shared::domain::text::Name;
 use shared::http::{JsonBody, PathOf, Problem, Routes, present};
-use shared::store::StoreError;
-use shared::{App, Error, Violation};
+use shared::provisioning::Provisioning;
+use shared::store::{Store, StoreError};
+use shared::{Error, Violation, capabilities};
 use utoipa::ToSchema;
 
 use crate::entities::Moment;
 use crate::memberships::{MembershipEntity, of_user};
 use crate::paths::{USER, USERS};
-use crate::triggers::appear;
 use crate::values::{self, both};
 
 #[derive(Deserialize, ToSchema)]
@@ -85,8 +86,17 @@ pub(crate) struct CreatedUser {
     organizations: Vec<MembershipEntity>,
 }
 
+capabilities! {
+    /// What `users` works with.
+    pub struct Needs {
+        store: Store,
+        provisioning: Provisioning,
+        directory: Directory,
+    }
+}
+
 /// The routes of `users`.
-pub fn routes() -> Routes {
+pub fn routes() -> Routes<Needs> {
     Routes::new().route(Method::POST, USERS, create).route(Method::GET, USER, get).route(
         Method::DELETE,
         USER,
@@ -104,7 +114,9 @@ pub fn routes() -> Routes {
     responses((status = 201, description = "The user, and what came of it.", body = CreatedUser), (status = 422)),
 )]
 pub(crate) async fn create(
-    State(app): State<App>,
+    State(store): State<Store>,
+    State(provisioning): State<Provisioning>,
+    State(directory): State<Directory>,
     JsonBody(body): JsonBody<Creation>,
 ) -> Result<Response, Problem> {
     let email = EmailAddress::parse(&body.primary_email)
@@ -118,8 +130,8 @@ pub(crate) async fn create(
         user_name: body.username.as_deref(),
         send_invitation: body.send_invitation.unwrap_or(true),
     };
-    let created = app.directory.create(&new).await?;
-    let organizations = join(&app, &created).await;
+    let created = directory.create(&new).await?;
+    let organizations = join(&store, &provisioning, &created).await;
     let provisioned = organizations.is_ok();
     let organizations = organizations.unwrap_or_default();
     let entity = CreatedUser { user: created.into(), provisioned, organizations };
@@ -127,7 +139,11 @@ pub(crate) async fn create(
 }
 
 /// Provisions a user who has just been created, and answers what the user belongs to.
-async fn join(app: &App, created: &DirectoryUser) -> Result<Vec<MembershipEntity>, StoreError> {
+async fn join(
+    store: &Store,
+    provisioning: &Provisioning,
+    created: &DirectoryUser,
+) -> Result<Vec<MembershipEntity>, StoreError> {
     let user = User {
         id: created.id.clone(),
         user_name: Some(created.user_name.clone()),
@@ -136,8 +152,8 @@ async fn join(app: &App, created: &DirectoryUser) -> Result<Vec<MembershipEntity
         federation: Federation::Native,
         entry_path: EntryPath::ManagementApi,
     };
-    let memberships = appear(app, &user).await?;
-    of_user(&app.store, memberships).await.inspect_err(|error| {
+    let memberships = provisioning.appear(&user).await?;
+    of_user(store, memberships).await.inspect_err(|error| {
         tracing::error!(user = %user.id, %error, "what was joined could not be read");
     })
 }
@@ -151,10 +167,10 @@ async fn join(app: &App, created: &DirectoryUser) -> Result<Vec<MembershipEntity
     responses((status = 200, description = "The user.", body = UserEntity)),
 )]
 pub(crate) async fn get(
-    State(app): State<App>,
+    State(directory): State<Directory>,
     PathOf(id): PathOf<UserId>,
 ) -> Result<Json<UserEntity>, Problem> {
-    let user = app.directory.find(&id).await?;
+    let user = directory.find(&id).await?;
     let user = user.ok_or_else(|| Error::UserNotFound(id.to_string()))?;
     Ok(Json(user.into()))
 }
@@ -168,15 +184,16 @@ pub(crate) async fn get(
     responses((status = 204, description = "Deleted.")),
 )]
 pub(crate) async fn delete(
-    State(app): State<App>,
+    State(store): State<Store>,
+    State(directory): State<Directory>,
     PathOf(id): PathOf<UserId>,
 ) -> Result<StatusCode, Problem> {
     // In the user pool first: a user who is gone there, but not yet here, can be deleted again.
-    let user = app.directory.find(&id).await?;
+    let user = directory.find(&id).await?;
     if let Some(user) = &user {
-        app.directory.delete(&user.user_name).await?;
+        directory.delete(&user.user_name).await?;
     }
-    let known_here = app.store.delete_user(&id).await?;
+    let known_here = store.delete_user(&id).await?;
     if user.is_none() && !known_here {
         return Err(Error::UserNotFound(id.to_string()).into());
     }

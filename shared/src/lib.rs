@@ -2,7 +2,8 @@
 //! [`provisioning`] engine, what [`http`] handlers share, and the Lambda [`runtime`].
 
 pub mod ambient;
-pub mod app;
+pub mod capabilities;
+pub mod clients;
 pub mod console;
 pub mod directory;
 pub mod domain;
@@ -14,5 +15,5 @@ pub mod runtime;
 pub mod store;
 
 pub use ambient::{Clock, Randomness};
-pub use app::App;
+pub use capabilities::App;
 pub use error::{Error, Violation};

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use futures_util::future::{try_join, try_join3};
 use jiff::Timestamp;
 
+use crate::ambient::Clock;
 use crate::domain::decision::{
     Candidate, Decision, Reason, Standing, User, decide, proven_address,
 };
@@ -15,7 +16,85 @@ use crate::domain::ids::{OrganizationId, OrganizationRoleId};
 use crate::domain::jit::EmailDomains;
 use crate::domain::membership::{Membership, Profile, Provenance, Rule};
 use crate::domain::public_mailbox::MailboxPolicy;
+use crate::metrics;
 use crate::store::{Store, StoreError, UserItems};
+
+/// The engine over a table, with the operator's policy.
+#[derive(Clone, Debug)]
+pub struct Provisioning {
+    store: Store,
+    policy: MailboxPolicy,
+    clock: Clock,
+}
+
+impl Provisioning {
+    /// An engine over a table, with the operator's policy.
+    #[must_use]
+    pub const fn new(store: Store, policy: MailboxPolicy, clock: Clock) -> Self {
+        Self { store, policy, clock }
+    }
+
+    /// Provisions a user who appears, and logs and counts every decision with its reason. Answers
+    /// everything that the user is a member of then.
+    ///
+    /// # Errors
+    /// When the store fails. Then nothing was joined, and the next appearance evaluates the user
+    /// anew.
+    pub async fn appear(&self, user: &User) -> Result<Vec<Membership>, StoreError> {
+        let started = self.clock.now();
+        let appearance = provision(&self.store, &self.policy, user, started).await;
+        let Appearance { outcome, memberships } = appearance.inspect_err(|error| {
+            tracing::error!(user = %user.id, %error, "not provisioned");
+            metrics::provisioning_failed();
+        })?;
+        metrics::user_seen(user.entry_path, self.clock.now().duration_since(started));
+        match outcome {
+            Outcome::Nothing(reason) => log_nothing(user, &reason),
+            Outcome::Decided(decisions) if decisions.is_empty() => {
+                log_nothing(user, &Reason::NotListed);
+            }
+            Outcome::Decided(decisions) => {
+                for (organization, decision) in decisions {
+                    log_decision(user, &organization, &decision);
+                }
+            }
+        }
+        Ok(memberships)
+    }
+
+    /// Decides about somebody whom nobody knows yet: see [`preview`].
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn preview(&self, email: &str) -> Result<Preview, StoreError> {
+        preview(&self.store, &self.policy, email).await
+    }
+
+    /// What a preview says about one organization.
+    #[must_use]
+    pub fn preview_of(&self, preview: Preview, id: &OrganizationId) -> Evaluated {
+        preview.of(&self.policy, id)
+    }
+}
+
+fn log_nothing(user: &User, reason: &Reason) {
+    tracing::info!(user = %user.id, decision = "nothing", reason = reason.as_str());
+    metrics::refused(reason);
+}
+
+fn log_decision(user: &User, organization: &OrganizationId, decision: &Decision) {
+    match decision {
+        Decision::Join(email_domain) => {
+            tracing::info!(user = %user.id, %organization, decision = "join", %email_domain);
+            metrics::joined(user.entry_path);
+        }
+        Decision::Pass(reason) => {
+            let reason_name = reason.as_str();
+            tracing::info!(user = %user.id, %organization, decision = "pass", reason = reason_name);
+            metrics::refused(reason);
+        }
+    }
+}
 
 /// What came of a user's appearance.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -6,8 +6,9 @@ use std::path::Path;
 use axum::http::Method;
 use functions::openapi::document;
 use serde_json::{Value, json};
+use shared::capabilities::{Capability, Environment, EnvironmentError};
+use shared::clients::Waits;
 use shared::console::{Console, SignIn};
-use shared::runtime::{Settings, SettingsError};
 use tempfile::TempDir;
 
 use crate::support::{Answer, World};
@@ -215,15 +216,16 @@ async fn with_a_sign_in_the_page_learns_of_it_and_may_talk_to_it() {
 #[test]
 fn a_sign_in_that_no_browser_could_use_is_refused() {
     let read = |issuer: &'static str, client: &'static str, domain: &'static str| {
-        let console = Settings::console(move |name| match name {
+        let variable = move |name: &str| match name {
             "OPERATOR_ISSUER" => Some(issuer.to_owned()),
             "OPERATOR_CLIENT_ID" => Some(client.to_owned()),
             "OPERATOR_DOMAIN" => Some(domain.to_owned()),
             _ => None,
-        });
+        };
+        let console = Console::from_environment(&Environment::new(variable, Waits::HTTP));
         console.map(|it| it.sign_in.map(|it| (it.issuer, it.client_id, it.domain)))
     };
-    let error = |result: Result<_, SettingsError>| match result {
+    let error = |result: Result<_, EnvironmentError>| match result {
         Err(error) => error.to_string(),
         Ok(_) => panic!("it is taken"),
     };

@@ -558,12 +558,11 @@ async fn a_panic_is_an_error_that_says_nothing_of_the_inside() {
     async fn other() -> StatusCode {
         std::panic::panic_any(7)
     }
-    let world = world().await;
-    let service = Routes::new()
+    let service = Routes::<()>::new()
         .route(Method::GET, "/text", text)
         .route(Method::GET, "/formatted", formatted)
         .route(Method::GET, "/other", other)
-        .into_service(world.app.clone());
+        .into_service();
     for path in ["/text", "/formatted", "/other"] {
         let request = Request::builder().uri(path).body(Body::empty()).unwrap();
         let (head, body) = service.clone().oneshot(request).await.unwrap().into_parts();

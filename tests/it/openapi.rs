@@ -40,7 +40,7 @@ fn its_routes_and_scopes_are_those_of_the_code_and_of_the_template() {
 
     let code: BTreeSet<_> = HTTP_FUNCTIONS
         .iter()
-        .flat_map(|function| (function.routes)().list().to_vec())
+        .flat_map(|function| (function.routes)())
         .map(|route| (route.method.to_string(), route.path.replace("{*", "{")))
         .collect();
     let routes: BTreeSet<_> =

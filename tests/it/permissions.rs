@@ -494,7 +494,7 @@ async fn functions_do_what_their_roles_grant_and_make_use_of_all_of_it() {
     for function in HTTP_FUNCTIONS {
         let steps = walks.iter().filter(|(name, _)| *name == function.name).flat_map(|(_, it)| it);
         let requests: Vec<_> = steps.map(|(request, ..)| request).collect();
-        for route in (function.routes)().list() {
+        for route in (function.routes)() {
             let route = format!("{} {}", route.method, route.path);
             assert!(
                 requests.iter().any(|request| is_for(request, &route)),

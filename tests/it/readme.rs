@@ -222,7 +222,7 @@ fn the_table_has_every_route_with_its_function_and_its_scope_and_no_other() {
     let real: BTreeSet<_> = HTTP_FUNCTIONS
         .iter()
         .flat_map(|function| {
-            let routes = (function.routes)().list().to_vec();
+            let routes = (function.routes)();
             routes.into_iter().map(|route| {
                 let method = route.method.as_str().to_lowercase();
                 let scope = &document["paths"][route.path.replace("{*", "{")][method]["security"]

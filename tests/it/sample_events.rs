@@ -141,7 +141,7 @@ async fn every_event_is_answered_as_the_story_tells() {
                 assert_eq!(step["response"], event["response"], "{name}");
             }
             "pre-token-generation" => {
-                let answer = pre_token_generation::handle(world.app.clone(), raw).await;
+                let answer = pre_token_generation::handle((&world.app).into(), raw).await;
                 let mut expected = event.clone();
                 expected["response"] = step["response"].clone();
                 let answer: Value = serde_json::from_str(answer.get()).expect("JSON");

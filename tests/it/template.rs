@@ -7,7 +7,6 @@ use functions::HTTP_FUNCTIONS;
 use functions::openapi::document;
 use functions::triggers::TRIGGERS;
 use serde_json::{Value, json};
-use shared::runtime::Settings;
 
 use crate::support::{in_repository, logical_id, template, text_of};
 
@@ -75,7 +74,7 @@ fn each_function_has_a_binary_that_runs_its_own_module_and_there_is_no_other_bin
     for function in HTTP_FUNCTIONS {
         let (name, module) = (function.name, module_of(function.name));
         assert!(
-            lib.contains(&format!("name:\"{name}\",routes:{module}::routes}}")),
+            lib.contains(&format!("http!(\"{name}\",{module})")),
             "functions/src/bin/{name}.rs runs `{module}`, which functions/src/lib.rs does not know \
              as `{name}`: make both name the same module"
         );
@@ -166,7 +165,7 @@ fn the_routes_of_each_function_are_those_of_the_code_with_their_scopes() {
         let events = &template["Resources"][format!("{id}Function")]["Properties"]["Events"];
         let events = events.as_object().into_iter().flatten().map(|(_, event)| event.clone());
         let routes = (function.routes)();
-        let expected = routes.list().iter().map(|route| {
+        let expected = routes.iter().map(|route| {
             let path = route.path.replace("{*", "{");
             let operation = &document["paths"][&path][route.method.as_str().to_lowercase()];
             let auth = match &operation["security"][0]["operators"][0] {
@@ -330,14 +329,14 @@ fn each_function_gets_the_settings_that_its_code_uses_and_no_others() {
         let module = module_of(name);
         let source = source_of(&module);
         // What triggers share asks the policy for them.
-        if source.contains("mailbox_policy") || source.contains("appear(") {
+        if source.contains("mailbox_policy") || source.contains("provisioning: Provisioning") {
             expected.insert(EXCEPTIONS, json!({ "Ref": "PublicMailboxExceptions" }));
         }
-        let asks_the_user_pool = source.contains(".directory");
+        let asks_the_user_pool = source.contains("directory: Directory");
         if asks_the_user_pool {
             expected.insert(USER_POOL_ID, json!({ "Fn::GetAtt": "Identity.Outputs.UserPoolId" }));
         }
-        let serves_the_console = source.contains(".console");
+        let serves_the_console = source.contains("console: Console");
         if serves_the_console {
             for (variable, output) in [
                 ("OPERATOR_ISSUER", "OperatorIssuer"),
@@ -352,39 +351,7 @@ fn each_function_gets_the_settings_that_its_code_uses_and_no_others() {
             variables, expected,
             "{id}Function in template.yaml (left) must set what `{module}` uses (right)"
         );
-        let binary = format!("functions/src/bin/{name}.rs");
-        assert_eq!(text_of(&binary).contains("run_console("), serves_the_console, "{binary}");
-        assert_eq!(
-            text_of(&binary).contains("_with_directory("),
-            asks_the_user_pool,
-            "{binary} must read the user pool's id where `{module}` asks it, and only there"
-        );
     }
-
-    let read = std::cell::RefCell::new(Vec::new());
-    let empty = |variable: &str| {
-        read.borrow_mut().push(variable.to_owned());
-        Some(String::new())
-    };
-    assert!(Settings::read(empty).is_err(), "an empty table name is none");
-    assert!(Settings::user_pool_id(empty).is_err(), "an empty id is none");
-    assert_eq!(Settings::stack_name(empty), "none", "an empty name is none");
-    assert!(Settings::console(empty).is_ok_and(|console| console.sign_in.is_none()));
-    assert_eq!(
-        read.into_inner(),
-        [
-            TABLE_NAME,
-            EXCEPTIONS,
-            USER_POOL_ID,
-            STACK_NAME,
-            "OPERATOR_ISSUER",
-            "OPERATOR_CLIENT_ID",
-            "OPERATOR_DOMAIN",
-            // The template leaves it at where Lambda unpacks a layer.
-            "CONSOLE_PAGES",
-        ],
-        "teach this test what else functions read"
-    );
 }
 
 #[test]
@@ -543,7 +510,7 @@ fn browsers_of_allowed_origins_may_send_and_read_what_the_api_uses_and_others_no
     assert_eq!(api["CorsConfiguration"], Value::Null, "it knows no condition");
     let used: BTreeSet<_> = HTTP_FUNCTIONS
         .iter()
-        .flat_map(|function| (function.routes)().list().to_vec())
+        .flat_map(|function| (function.routes)())
         .map(|route| route.method.to_string())
         .collect();
     let cors = &api["DefinitionBody"]["x-amazon-apigateway-cors"]["Fn::If"];

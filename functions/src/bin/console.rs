@@ -2,5 +2,5 @@
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    shared::runtime::run_console(functions::console::routes()).await
+    shared::runtime::run_http(functions::console::routes()).await
 }

@@ -2,5 +2,5 @@
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    shared::runtime::run_http_with_directory(functions::users::routes()).await
+    shared::runtime::run_http(functions::users::routes()).await
 }

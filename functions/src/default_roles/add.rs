@@ -5,14 +5,22 @@ use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use shared::domain::ids::OrganizationId;
 use shared::http::{IfMatch, JsonBody, PathOf, Problem, Routes, etag};
-use shared::{App, Error};
+use shared::store::Store;
+use shared::{Error, capabilities};
 
 use super::existing;
 use crate::paths::DEFAULT_ROLES;
 use crate::roles::{RoleIds, union};
 
+capabilities! {
+    /// What `add-default-roles` works with.
+    pub struct Needs {
+        store: Store,
+    }
+}
+
 /// The route of `add-default-roles`.
-pub fn routes() -> Routes {
+pub fn routes() -> Routes<Needs> {
     Routes::new().route(Method::POST, DEFAULT_ROLES, add)
 }
 
@@ -27,7 +35,7 @@ pub fn routes() -> Routes {
     responses((status = 201, description = "Added.", headers(("ETag"))), (status = 422)),
 )]
 pub(crate) async fn add(
-    State(app): State<App>,
+    State(store): State<Store>,
     PathOf(organization): PathOf<OrganizationId>,
     IfMatch(precondition): IfMatch,
     JsonBody(body): JsonBody<RoleIds>,
@@ -35,8 +43,8 @@ pub(crate) async fn add(
     if body.organization_role_ids.is_empty() {
         return Err(Error::DefaultRolesEmpty.into());
     }
-    let added = existing(&body, &organization, &app.store).await?;
+    let added = existing(&body, &organization, &store).await?;
     let change = |current: &[_]| Ok(union(current, &added));
-    let version = app.store.change_default_roles(&organization, &precondition, change).await?;
+    let version = store.change_default_roles(&organization, &precondition, change).await?;
     Ok((StatusCode::CREATED, [etag(version)]).into_response())
 }

@@ -5,12 +5,20 @@ use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use shared::domain::ids::{OrganizationId, OrganizationRoleId};
 use shared::http::{IfMatch, PathOf, Problem, Routes, etag};
-use shared::{App, Error};
+use shared::store::Store;
+use shared::{Error, capabilities};
 
 use crate::paths::DEFAULT_ROLE;
 
+capabilities! {
+    /// What `delete-default-role` works with.
+    pub struct Needs {
+        store: Store,
+    }
+}
+
 /// The route of `delete-default-role`.
-pub fn routes() -> Routes {
+pub fn routes() -> Routes<Needs> {
     Routes::new().route(Method::DELETE, DEFAULT_ROLE, delete)
 }
 
@@ -24,7 +32,7 @@ pub fn routes() -> Routes {
     responses((status = 204, description = "Deleted.", headers(("ETag")))),
 )]
 pub(crate) async fn delete(
-    State(app): State<App>,
+    State(store): State<Store>,
     PathOf((organization, role)): PathOf<(OrganizationId, OrganizationRoleId)>,
     IfMatch(precondition): IfMatch,
 ) -> Result<Response, Problem> {
@@ -35,6 +43,6 @@ pub(crate) async fn delete(
             Err(Error::DefaultRoleNotFound(role.to_string()))
         }
     };
-    let version = app.store.change_default_roles(&organization, &precondition, change).await?;
+    let version = store.change_default_roles(&organization, &precondition, change).await?;
     Ok((StatusCode::NO_CONTENT, [etag(version)]).into_response())
 }

@@ -5,13 +5,21 @@ use axum::http::Method;
 use axum::response::{IntoResponse, Response};
 use shared::domain::ids::OrganizationId;
 use shared::http::{Paging, PathOf, Problem, Routes, etag};
-use shared::{App, Error};
+use shared::store::Store;
+use shared::{Error, capabilities};
 
 use crate::entities::RoleEntity;
 use crate::paths::DEFAULT_ROLES;
 
+capabilities! {
+    /// What `list-default-roles` works with.
+    pub struct Needs {
+        store: Store,
+    }
+}
+
 /// The route of `list-default-roles`.
-pub fn routes() -> Routes {
+pub fn routes() -> Routes<Needs> {
     Routes::new().route(Method::GET, DEFAULT_ROLES, list)
 }
 
@@ -25,13 +33,13 @@ pub fn routes() -> Routes {
     responses((status = 200, description = "The roles.", body = [RoleEntity], headers(("ETag")))),
 )]
 pub(crate) async fn list(
-    State(app): State<App>,
+    State(store): State<Store>,
     PathOf(organization): PathOf<OrganizationId>,
     paging: Paging,
 ) -> Result<Response, Problem> {
-    let list = app.store.default_roles(&organization).await?;
+    let list = store.default_roles(&organization).await?;
     let list = list.ok_or_else(|| Error::OrganizationNotFound(organization.to_string()))?;
-    let roles = app.store.organization_roles_by_id(&list.ids).await?;
+    let roles = store.organization_roles_by_id(&list.ids).await?;
     let mut roles: Vec<_> = roles.values().collect();
     roles.sort_by_cached_key(|role| role.name.folded());
     let entities: Vec<_> = roles.into_iter().map(RoleEntity::from).collect();

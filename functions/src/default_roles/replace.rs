@@ -3,16 +3,24 @@
 use axum::extract::State;
 use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
-use shared::App;
+use shared::capabilities;
 use shared::domain::ids::OrganizationId;
 use shared::http::{IfMatch, JsonBody, PathOf, Problem, Routes, etag};
+use shared::store::Store;
 
 use super::existing;
 use crate::paths::DEFAULT_ROLES;
 use crate::roles::RoleIds;
 
+capabilities! {
+    /// What `replace-default-roles` works with.
+    pub struct Needs {
+        store: Store,
+    }
+}
+
 /// The route of `replace-default-roles`.
-pub fn routes() -> Routes {
+pub fn routes() -> Routes<Needs> {
     Routes::new().route(Method::PUT, DEFAULT_ROLES, replace)
 }
 
@@ -27,13 +35,13 @@ pub fn routes() -> Routes {
     responses((status = 204, description = "Replaced.", headers(("ETag"))), (status = 422)),
 )]
 pub(crate) async fn replace(
-    State(app): State<App>,
+    State(store): State<Store>,
     PathOf(organization): PathOf<OrganizationId>,
     IfMatch(precondition): IfMatch,
     JsonBody(body): JsonBody<RoleIds>,
 ) -> Result<Response, Problem> {
-    let wanted = existing(&body, &organization, &app.store).await?;
+    let wanted = existing(&body, &organization, &store).await?;
     let change = |_: &[_]| Ok(wanted.clone());
-    let version = app.store.change_default_roles(&organization, &precondition, change).await?;
+    let version = store.change_default_roles(&organization, &precondition, change).await?;
     Ok((StatusCode::NO_CONTENT, [etag(version)]).into_response())
 }

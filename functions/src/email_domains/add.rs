@@ -6,8 +6,10 @@ use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use shared::domain::ids::OrganizationId;
+use shared::domain::public_mailbox::MailboxPolicy;
 use shared::http::{IfMatch, JsonBody, PathOf, Problem, Routes};
-use shared::{App, Error, Violation};
+use shared::store::Store;
+use shared::{Clock, Error, Violation, capabilities};
 use utoipa::ToSchema;
 
 use super::{EmailDomainEntity, acceptable};
@@ -21,8 +23,17 @@ pub(crate) struct Body {
     email_domain: String,
 }
 
+capabilities! {
+    /// What `add-email-domain` works with.
+    pub struct Needs {
+        store: Store,
+        clock: Clock,
+        mailbox_policy: MailboxPolicy,
+    }
+}
+
 /// The route of `add-email-domain`.
-pub fn routes() -> Routes {
+pub fn routes() -> Routes<Needs> {
     Routes::new().route(Method::POST, EMAIL_DOMAINS, add)
 }
 
@@ -39,22 +50,24 @@ pub fn routes() -> Routes {
     responses((status = 201, description = "The domain as it is listed.", body = EmailDomainEntity), (status = 422)),
 )]
 pub(crate) async fn add(
-    State(app): State<App>,
+    State(store): State<Store>,
+    State(clock): State<Clock>,
+    State(mailbox_policy): State<MailboxPolicy>,
     PathOf(organization): PathOf<OrganizationId>,
     IfMatch(precondition): IfMatch,
     JsonBody(body): JsonBody<Body>,
 ) -> Result<Response, Problem> {
     const POINTER: &str = "/emailDomain";
 
-    let domain = acceptable(&body.email_domain, POINTER, &organization, &app.mailbox_policy)?;
-    if app.store.is_crowded(&domain, &organization).await? {
-        if app.store.email_domains(&organization).await?.is_none() {
+    let domain = acceptable(&body.email_domain, POINTER, &organization, &mailbox_policy)?;
+    if store.is_crowded(&domain, &organization).await? {
+        if store.email_domains(&organization).await?.is_none() {
             return Err(Error::OrganizationNotFound(organization.to_string()).into());
         }
         return Err(Violation::too_many_organizations(POINTER, &domain).into());
     }
-    let now = app.clock.now();
-    app.store.add_email_domain(&organization, &domain, now, &precondition).await?;
+    let now = clock.now();
+    store.add_email_domain(&organization, &domain, now, &precondition).await?;
     let entity = EmailDomainEntity::new(&organization, &domain, now);
     Ok((StatusCode::CREATED, Json(entity)).into_response())
 }

@@ -2,15 +2,23 @@
 
 use axum::extract::State;
 use axum::http::{Method, StatusCode};
-use shared::App;
+use shared::capabilities;
 use shared::domain::email_domain::EmailDomain;
 use shared::domain::ids::OrganizationId;
 use shared::http::{IfMatch, PathOf, Problem, Routes};
+use shared::store::Store;
 
 use crate::paths::EMAIL_DOMAIN;
 
+capabilities! {
+    /// What `delete-email-domain` works with.
+    pub struct Needs {
+        store: Store,
+    }
+}
+
 /// The route of `delete-email-domain`.
-pub fn routes() -> Routes {
+pub fn routes() -> Routes<Needs> {
     Routes::new().route(Method::DELETE, EMAIL_DOMAIN, delete)
 }
 
@@ -24,10 +32,10 @@ pub fn routes() -> Routes {
     responses((status = 204, description = "Deleted.")),
 )]
 pub(crate) async fn delete(
-    State(app): State<App>,
+    State(store): State<Store>,
     PathOf((organization, domain)): PathOf<(OrganizationId, EmailDomain)>,
     IfMatch(precondition): IfMatch,
 ) -> Result<StatusCode, Problem> {
-    app.store.remove_email_domain(&organization, &domain, &precondition).await?;
+    store.remove_email_domain(&organization, &domain, &precondition).await?;
     Ok(StatusCode::NO_CONTENT)
 }

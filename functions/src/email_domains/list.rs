@@ -5,13 +5,21 @@ use axum::http::Method;
 use axum::response::{IntoResponse, Response};
 use shared::domain::ids::OrganizationId;
 use shared::http::{Paging, PathOf, Problem, Routes, etag};
-use shared::{App, Error};
+use shared::store::Store;
+use shared::{Error, capabilities};
 
 use super::EmailDomainEntity;
 use crate::paths::EMAIL_DOMAINS;
 
+capabilities! {
+    /// What `list-email-domains` works with.
+    pub struct Needs {
+        store: Store,
+    }
+}
+
 /// The route of `list-email-domains`.
-pub fn routes() -> Routes {
+pub fn routes() -> Routes<Needs> {
     Routes::new().route(Method::GET, EMAIL_DOMAINS, list)
 }
 
@@ -25,11 +33,11 @@ pub fn routes() -> Routes {
     responses((status = 200, description = "The domains.", body = [EmailDomainEntity], headers(("ETag")))),
 )]
 pub(crate) async fn list(
-    State(app): State<App>,
+    State(store): State<Store>,
     PathOf(organization): PathOf<OrganizationId>,
     paging: Paging,
 ) -> Result<Response, Problem> {
-    let list = app.store.email_domains(&organization).await?;
+    let list = store.email_domains(&organization).await?;
     let list = list.ok_or_else(|| Error::OrganizationNotFound(organization.to_string()))?;
     let entities: Vec<_> = list
         .domains

@@ -12,8 +12,8 @@ use shared::domain::ids::OrganizationId;
 use shared::domain::jit::{EmailDomains, Precondition, Version};
 use shared::domain::public_mailbox::MailboxPolicy;
 use shared::http::{IfMatch, JsonBody, PathOf, Problem, Routes, etag};
-use shared::store::StoreError;
-use shared::{App, Error, Violation};
+use shared::store::{Store, StoreError};
+use shared::{Clock, Error, Violation, capabilities};
 use utoipa::ToSchema;
 
 use super::acceptable;
@@ -35,8 +35,17 @@ pub(crate) struct Body {
 /// The wanted domains, and where in the body each stands first.
 type Wanted = BTreeMap<EmailDomain, String>;
 
+capabilities! {
+    /// What `replace-email-domains` works with.
+    pub struct Needs {
+        store: Store,
+        clock: Clock,
+        mailbox_policy: MailboxPolicy,
+    }
+}
+
 /// The route of `replace-email-domains`.
-pub fn routes() -> Routes {
+pub fn routes() -> Routes<Needs> {
     Routes::new().route(Method::PUT, EMAIL_DOMAINS, replace)
 }
 
@@ -53,16 +62,20 @@ pub fn routes() -> Routes {
     responses((status = 204, description = "Replaced.", headers(("ETag"))), (status = 409), (status = 422)),
 )]
 pub(crate) async fn replace(
-    State(app): State<App>,
+    State(store): State<Store>,
+    State(clock): State<Clock>,
+    State(mailbox_policy): State<MailboxPolicy>,
     PathOf(organization): PathOf<OrganizationId>,
     IfMatch(precondition): IfMatch,
     JsonBody(body): JsonBody<Body>,
 ) -> Result<Response, Problem> {
-    let wanted = parse(&body, &organization, &app.mailbox_policy)?;
+    let wanted = parse(&body, &organization, &mailbox_policy)?;
     let mut unchecked = wanted.clone();
     let mut tries = 1;
     let version = loop {
-        match try_replace(&app, &organization, &precondition, &wanted, &mut unchecked).await {
+        match try_replace(&store, &clock, &organization, &precondition, &wanted, &mut unchecked)
+            .await
+        {
             Err(Error::PreconditionFailed { .. })
                 if precondition == Precondition::None && tries < TRIES =>
             {
@@ -105,33 +118,34 @@ fn parse(
 }
 
 async fn try_replace(
-    app: &App,
+    store: &Store,
+    clock: &Clock,
     organization: &OrganizationId,
     precondition: &Precondition,
     wanted: &Wanted,
     unchecked: &mut Wanted,
 ) -> Result<Version, Error> {
-    let before = app.store.email_domains(organization).await?;
+    let before = store.email_domains(organization).await?;
     let before = before.ok_or_else(|| Error::OrganizationNotFound(organization.to_string()))?;
     if !precondition.holds(before.version) {
         return Err(Error::PreconditionFailed { current: before.version });
     }
-    refuse_crowded(app, organization, &before, unchecked).await?;
+    refuse_crowded(store, organization, &before, unchecked).await?;
     let after: BTreeSet<_> = wanted.keys().cloned().collect();
-    app.store.replace_email_domains(organization, &before, &after, app.clock.now()).await
+    store.replace_email_domains(organization, &before, &after, clock.now()).await
 }
 
 /// Refuses added domains that too many organizations list. Each is checked once, however often the
 /// replacement starts over: the checks take longer than the rest, and other writers the lead.
 async fn refuse_crowded(
-    app: &App,
+    store: &Store,
     organization: &OrganizationId,
     before: &EmailDomains,
     unchecked: &mut Wanted,
 ) -> Result<(), Error> {
     let added = unchecked.extract_if(.., |domain, _| !before.domains.contains_key(domain));
     let checks = added.map(|(domain, pointer)| async move {
-        let crowded = app.store.is_crowded(&domain, organization).await?;
+        let crowded = store.is_crowded(&domain, organization).await?;
         Ok::<_, Error>(crowded.then(|| Violation::too_many_organizations(pointer, &domain)))
     });
     let checked: Vec<_> = stream::iter(checks).buffered(CHECKS).try_collect().await?;

@@ -12,10 +12,12 @@ use shared::domain::ids::{OrganizationId, OrganizationRoleId, UserId};
 use shared::domain::membership::{MOST_REPLACED, Membership};
 use shared::domain::organization::OrganizationRole;
 use shared::http::{JsonBody, PathOf, Problem, Routes};
-use shared::{App, Error, Violation};
+use shared::store::Store;
+use shared::{Error, Violation};
 use utoipa::ToSchema;
 
 use super::AT_ONCE;
+use super::Needs;
 use crate::entities::RoleEntity;
 use crate::named::Named;
 use crate::paths::{MEMBER_ROLE, MEMBER_ROLES, MEMBERS_ROLES};
@@ -29,7 +31,7 @@ pub(crate) struct Assignment {
     organization_role_ids: Vec<String>,
 }
 
-pub(super) fn routes() -> Routes {
+pub(super) fn routes() -> Routes<Needs> {
     Routes::new()
         .route(Method::GET, MEMBER_ROLES, list)
         .route(Method::POST, MEMBER_ROLES, add)
@@ -47,13 +49,13 @@ pub(super) fn routes() -> Routes {
     responses((status = 200, description = "The roles.", body = [RoleEntity]), (status = 422)),
 )]
 pub(crate) async fn list(
-    State(app): State<App>,
+    State(store): State<Store>,
     PathOf((organization, user)): PathOf<(OrganizationId, UserId)>,
 ) -> Result<Json<Vec<RoleEntity>>, Problem> {
-    app.store.require_organization(&organization).await?;
-    let membership = app.store.membership(&organization, &user).await?;
+    store.require_organization(&organization).await?;
+    let membership = store.membership(&organization, &user).await?;
     let membership = membership.ok_or_else(|| Error::NotAMember(user.to_string()))?;
-    let roles = app.store.organization_roles_by_id(&membership.role_ids).await?;
+    let roles = store.organization_roles_by_id(&membership.role_ids).await?;
     let mut roles: Vec<_> = roles.values().collect();
     roles.sort_by_cached_key(|role| role.name.folded());
     Ok(Json(roles.into_iter().map(RoleEntity::from).collect()))
@@ -69,14 +71,14 @@ pub(crate) async fn list(
     responses((status = 201, description = "Given."), (status = 422)),
 )]
 pub(crate) async fn add(
-    State(app): State<App>,
+    State(store): State<Store>,
     PathOf((organization, user)): PathOf<(OrganizationId, UserId)>,
     JsonBody(body): JsonBody<RoleIds>,
 ) -> Result<StatusCode, Problem> {
-    app.store.require_organization(&organization).await?;
-    let added = existing(&body.organization_role_ids, Error::MemberRolesFull, &app.store).await?;
+    store.require_organization(&organization).await?;
+    let added = existing(&body.organization_role_ids, Error::MemberRolesFull, &store).await?;
     let change = |held: &[_]| Ok(union(held, &added));
-    app.store.change_member_roles(&organization, &user, change).await?;
+    store.change_member_roles(&organization, &user, change).await?;
     Ok(StatusCode::CREATED)
 }
 
@@ -90,14 +92,14 @@ pub(crate) async fn add(
     responses((status = 204, description = "Replaced."), (status = 422)),
 )]
 pub(crate) async fn replace(
-    State(app): State<App>,
+    State(store): State<Store>,
     PathOf((organization, user)): PathOf<(OrganizationId, UserId)>,
     JsonBody(body): JsonBody<RoleIds>,
 ) -> Result<StatusCode, Problem> {
-    app.store.require_organization(&organization).await?;
-    let wanted = existing(&body.organization_role_ids, Error::MemberRolesFull, &app.store).await?;
+    store.require_organization(&organization).await?;
+    let wanted = existing(&body.organization_role_ids, Error::MemberRolesFull, &store).await?;
     let change = |_: &[_]| Ok(wanted.clone());
-    app.store.change_member_roles(&organization, &user, change).await?;
+    store.change_member_roles(&organization, &user, change).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -110,10 +112,10 @@ pub(crate) async fn replace(
     responses((status = 204, description = "Taken away."), (status = 422)),
 )]
 pub(crate) async fn remove(
-    State(app): State<App>,
+    State(store): State<Store>,
     PathOf((organization, user, role)): PathOf<(OrganizationId, UserId, OrganizationRoleId)>,
 ) -> Result<StatusCode, Problem> {
-    app.store.require_organization(&organization).await?;
+    store.require_organization(&organization).await?;
     let change = |held: &[OrganizationRoleId]| {
         if held.contains(&role) {
             Ok(held.iter().filter(|id| **id != role).cloned().collect())
@@ -121,7 +123,7 @@ pub(crate) async fn remove(
             Err(Error::MemberRoleNotFound(role.to_string()))
         }
     };
-    app.store.change_member_roles(&organization, &user, change).await?;
+    store.change_member_roles(&organization, &user, change).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -137,18 +139,18 @@ pub(crate) async fn remove(
     responses((status = 201, description = "Given."), (status = 422)),
 )]
 pub(crate) async fn assign(
-    State(app): State<App>,
+    State(store): State<Store>,
     PathOf(organization): PathOf<OrganizationId>,
     JsonBody(body): JsonBody<Assignment>,
 ) -> Result<StatusCode, Problem> {
-    app.store.require_organization(&organization).await?;
-    let added = existing(&body.organization_role_ids, Error::MemberRolesFull, &app.store).await?;
-    let members = members(&app, &organization, &body.user_ids).await?;
-    make_sure_of_room(&app, &members, &added).await?;
-    let (app, organization, added) = (&app, &organization, &added);
+    store.require_organization(&organization).await?;
+    let added = existing(&body.organization_role_ids, Error::MemberRolesFull, &store).await?;
+    let members = members(&store, &organization, &body.user_ids).await?;
+    make_sure_of_room(&store, &members, &added).await?;
+    let (store, organization, added) = (&store, &organization, &added);
     let changes = members.into_keys().map(|user| async move {
         let change = |held: &[_]| Ok(union(held, added));
-        app.store.change_member_roles(organization, &user, change).await
+        store.change_member_roles(organization, &user, change).await
     });
     stream::iter(changes).buffer_unordered(AT_ONCE).try_collect::<()>().await?;
     Ok(StatusCode::CREATED)
@@ -156,7 +158,7 @@ pub(crate) async fn assign(
 
 /// The users that a body names, each once; all of them are members.
 async fn members(
-    app: &App,
+    store: &Store,
     organization: &OrganizationId,
     texts: &[String],
 ) -> Result<HashMap<UserId, Membership>, Error> {
@@ -164,20 +166,20 @@ async fn members(
         return Err(Error::TooManyMembers);
     }
     let named = Named::parse("userIds", texts, UserId::parse);
-    let members = app.store.memberships_of(organization, &named.ids()).await?;
+    let members = store.memberships_of(organization, &named.ids()).await?;
     named.all_in(&members, Violation::not_a_member)?;
     Ok(members)
 }
 
 /// Refuses roles that some member has no room for before any member gets them.
 async fn make_sure_of_room(
-    app: &App,
+    store: &Store,
     members: &HashMap<UserId, Membership>,
     added: &[OrganizationRoleId],
 ) -> Result<(), Error> {
     let ids: BTreeSet<_> = members.values().flat_map(|member| &member.role_ids).cloned().collect();
     let ids: Vec<_> = ids.into_iter().collect();
-    let roles = app.store.organization_roles_by_id(&ids).await?;
+    let roles = store.organization_roles_by_id(&ids).await?;
     let fits = |member: &Membership| {
         let held = member.role_ids.iter().filter(|id| roles.contains_key(id));
         let held: Vec<_> = held.cloned().collect();

@@ -6,14 +6,18 @@ use axum::extract::State;
 use axum::http::{Method, StatusCode};
 use axum::response::Response;
 use futures_util::{StreamExt, TryStreamExt, stream};
+use jiff::Timestamp;
 use serde::Deserialize;
+use shared::directory::Directory;
 use shared::domain::ids::{OrganizationId, OrganizationRoleId, UserId};
 use shared::domain::membership::{MOST_REPLACED, Profile};
 use shared::http::{CursorPaging, JsonBody, PathOf, Problem, Routes};
-use shared::{App, Error, Violation};
+use shared::store::Store;
+use shared::{Clock, Error, Violation};
 use utoipa::ToSchema;
 
 use super::AT_ONCE;
+use super::Needs;
 use super::entities::{MemberEntity, of_members};
 use crate::named::Named;
 use crate::paths::{MEMBER, MEMBERS};
@@ -25,7 +29,7 @@ pub(crate) struct Body {
     user_ids: Vec<String>,
 }
 
-pub(super) fn routes() -> Routes {
+pub(super) fn routes() -> Routes<Needs> {
     Routes::new()
         .route(Method::GET, MEMBERS, list)
         .route(Method::POST, MEMBERS, add)
@@ -43,7 +47,7 @@ pub(super) fn routes() -> Routes {
     responses((status = 200, description = "A page of members.", body = [MemberEntity])),
 )]
 pub(crate) async fn list(
-    State(app): State<App>,
+    State(store): State<Store>,
     PathOf(organization): PathOf<OrganizationId>,
     paging: CursorPaging,
 ) -> Result<Response, Problem> {
@@ -55,16 +59,16 @@ pub(crate) async fn list(
         let detail = format!("`{ROLE}` is no id of a role: {error}");
         Problem::new(StatusCode::BAD_REQUEST, "request.invalid_filter", detail)
     })?;
-    app.store.require_organization(&organization).await?;
+    store.require_organization(&organization).await?;
     if let Some(role) = &role
-        && app.store.organization_roles_by_id(std::slice::from_ref(role)).await?.is_empty()
+        && store.organization_roles_by_id(std::slice::from_ref(role)).await?.is_empty()
     {
         // Members may still hold the id of a deleted role; it means nothing.
         return Ok(paging.respond::<MemberEntity>(&[], None, &[]));
     }
     let page =
-        app.store.members(&organization, role.as_ref(), paging.page_size, start.as_ref()).await?;
-    let entities = of_members(&app.store, page.items).await?;
+        store.members(&organization, role.as_ref(), paging.page_size, start.as_ref()).await?;
+    let entities = of_members(&store, page.items).await?;
     Ok(paging.respond(&entities, page.next.as_ref().map(UserId::as_str), &[(ROLE, asked)]))
 }
 
@@ -78,13 +82,15 @@ pub(crate) async fn list(
     responses((status = 201, description = "Added."), (status = 422)),
 )]
 pub(crate) async fn add(
-    State(app): State<App>,
+    State(store): State<Store>,
+    State(clock): State<Clock>,
+    State(directory): State<Directory>,
     PathOf(organization): PathOf<OrganizationId>,
     JsonBody(body): JsonBody<Body>,
 ) -> Result<StatusCode, Problem> {
-    app.store.require_organization(&organization).await?;
-    let users = known(&app, &body).await?;
-    join(&app, &organization, users).await?;
+    store.require_organization(&organization).await?;
+    let users = known(&store, &directory, &body).await?;
+    join(&store, &organization, users, clock.now()).await?;
     Ok(StatusCode::CREATED)
 }
 
@@ -98,26 +104,28 @@ pub(crate) async fn add(
     responses((status = 204, description = "Replaced."), (status = 422)),
 )]
 pub(crate) async fn replace(
-    State(app): State<App>,
+    State(store): State<Store>,
+    State(clock): State<Clock>,
+    State(directory): State<Directory>,
     PathOf(organization): PathOf<OrganizationId>,
     JsonBody(body): JsonBody<Body>,
 ) -> Result<StatusCode, Problem> {
-    app.store.require_organization(&organization).await?;
-    let users = known(&app, &body).await?;
-    let members = app.store.all_member_ids(&organization, MOST_REPLACED).await?;
+    store.require_organization(&organization).await?;
+    let users = known(&store, &directory, &body).await?;
+    let members = store.all_member_ids(&organization, MOST_REPLACED).await?;
     let members = members.filter(|_| users.len() <= MOST_REPLACED).ok_or(Error::TooManyMembers)?;
     let wanted: BTreeSet<_> = users.iter().map(|(id, _)| id.clone()).collect();
-    let now = app.clock.now();
-    let (app, organization) = (&app, &organization);
+    let now = clock.now();
+    let (store, organization) = (&store, &organization);
     let leaving = members.into_iter().filter(|id| !wanted.contains(id)).map(|id| async move {
-        match app.store.remove_member(organization, &id, now).await {
+        match store.remove_member(organization, &id, now).await {
             // Somebody else was quicker, or the index lags behind.
             Err(Error::MembershipNotFound(_)) => Ok(()),
             outcome => outcome,
         }
     });
     stream::iter(leaving).buffer_unordered(AT_ONCE).try_collect::<()>().await?;
-    join(app, organization, users).await?;
+    join(store, organization, users, now).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -130,26 +138,31 @@ pub(crate) async fn replace(
     responses((status = 204, description = "Removed.")),
 )]
 pub(crate) async fn remove(
-    State(app): State<App>,
+    State(store): State<Store>,
+    State(clock): State<Clock>,
     PathOf((organization, user)): PathOf<(OrganizationId, UserId)>,
 ) -> Result<StatusCode, Problem> {
-    app.store.require_organization(&organization).await?;
-    app.store.remove_member(&organization, &user, app.clock.now()).await?;
+    store.require_organization(&organization).await?;
+    store.remove_member(&organization, &user, clock.now()).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// The users that a body names, each once, with what is known of them: by their profile, or else by
 /// the user pool.
-async fn known(app: &App, body: &Body) -> Result<Vec<(UserId, Profile)>, Error> {
+async fn known(
+    store: &Store,
+    directory: &Directory,
+    body: &Body,
+) -> Result<Vec<(UserId, Profile)>, Error> {
     if body.user_ids.len() > MOST_REPLACED {
         return Err(Error::TooManyMembers);
     }
     let named = Named::parse("userIds", &body.user_ids, UserId::parse);
     let ids = named.ids();
-    let mut profiles = app.store.profiles(&ids).await?;
+    let mut profiles = store.profiles(&ids).await?;
     let strangers: Vec<_> = ids.iter().filter(|id| !profiles.contains_key(id)).cloned().collect();
     let asked = strangers.into_iter().map(|id| async move {
-        let user = app.directory.find(&id).await?;
+        let user = directory.find(&id).await?;
         Ok::<_, Error>(
             user.map(|user| (id, Profile { email: user.email, user_name: Some(user.user_name) })),
         )
@@ -162,13 +175,13 @@ async fn known(app: &App, body: &Body) -> Result<Vec<(UserId, Profile)>, Error> 
 
 /// Makes users members by hand. Each is a transaction of its own: repeating goes on.
 async fn join(
-    app: &App,
+    store: &Store,
     organization: &OrganizationId,
     users: Vec<(UserId, Profile)>,
+    at: Timestamp,
 ) -> Result<(), Error> {
-    let now = app.clock.now();
     let joining = users.into_iter().map(|(id, profile)| async move {
-        Ok::<_, Error>(app.store.add_member(organization, &id, &profile, now).await?)
+        Ok::<_, Error>(store.add_member(organization, &id, &profile, at).await?)
     });
     stream::iter(joining).buffer_unordered(AT_ONCE).try_collect::<()>().await
 }

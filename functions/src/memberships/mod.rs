@@ -5,14 +5,26 @@ pub(crate) mod member_roles;
 pub(crate) mod members;
 pub(crate) mod user_organizations;
 
+use shared::directory::Directory;
 use shared::http::Routes;
+use shared::store::Store;
+use shared::{Clock, capabilities};
 
 pub(crate) use entities::{HeldRole, MembershipEntity, Roles, held_roles, of_user};
 
 /// How many users are worked on side by side.
 const AT_ONCE: usize = 16;
 
+capabilities! {
+    /// What `memberships` works with.
+    pub struct Needs {
+        store: Store,
+        clock: Clock,
+        directory: Directory,
+    }
+}
+
 /// The routes of `memberships`.
-pub fn routes() -> Routes {
+pub fn routes() -> Routes<Needs> {
     user_organizations::routes().merge(members::routes()).merge(member_roles::routes())
 }

@@ -3,14 +3,15 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::Method;
-use shared::App;
 use shared::domain::ids::UserId;
 use shared::http::{PathOf, Problem, Routes};
+use shared::store::Store;
 
+use super::Needs;
 use super::{MembershipEntity, of_user};
 use crate::paths::USER_ORGANIZATIONS;
 
-pub(super) fn routes() -> Routes {
+pub(super) fn routes() -> Routes<Needs> {
     Routes::new().route(Method::GET, USER_ORGANIZATIONS, list)
 }
 
@@ -23,9 +24,9 @@ pub(super) fn routes() -> Routes {
     responses((status = 200, description = "The organizations, by name.", body = [MembershipEntity])),
 )]
 pub(crate) async fn list(
-    State(app): State<App>,
+    State(store): State<Store>,
     PathOf(user): PathOf<UserId>,
 ) -> Result<Json<Vec<MembershipEntity>>, Problem> {
-    let memberships = app.store.user_items(&user).await?.memberships;
-    Ok(Json(of_user(&app.store, memberships).await?))
+    let memberships = store.user_items(&user).await?.memberships;
+    Ok(Json(of_user(&store, memberships).await?))
 }

@@ -1,24 +1,31 @@
 //! `post-confirmation`: a sign-up that Cognito has confirmed becomes a member before it ends.
 
 use serde_json::value::RawValue;
-use shared::App;
+use shared::capabilities;
 use shared::metrics;
+use shared::provisioning::Provisioning;
 use shared::runtime::within_deadline;
 
-use super::appear;
 use super::event::{About, about};
+
+capabilities! {
+    /// What `post-confirmation` works with.
+    pub struct Needs {
+        provisioning: Provisioning,
+    }
+}
 
 /// Provisions the user of an event, and answers the event's own bytes: whatever happens, and
 /// within the deadline. What could not be done now is done at the user's next appearance.
-pub async fn handle(app: App, event: Box<RawValue>) -> Box<RawValue> {
-    within_deadline(evaluate(&app, event.get())).await;
+pub async fn handle(needs: Needs, event: Box<RawValue>) -> Box<RawValue> {
+    within_deadline(evaluate(&needs, event.get())).await;
     event
 }
 
-async fn evaluate(app: &App, event: &str) {
+async fn evaluate(needs: &Needs, event: &str) {
     match about(event) {
         // A failure is logged and counted, and nothing else can be done about it here.
-        Ok(About::User(user)) => drop(appear(app, &user).await),
+        Ok(About::User(user)) => drop(needs.provisioning.appear(&user).await),
         Ok(About::Other(source)) => tracing::info!(source, "nothing to do: no sign-up"),
         Err(error) => {
             tracing::error!(%error, "not provisioned");

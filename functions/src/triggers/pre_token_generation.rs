@@ -3,24 +3,32 @@
 
 use futures_util::future::try_join;
 use serde_json::value::RawValue;
-use shared::App;
+use shared::capabilities;
 use shared::domain::decision::User;
 use shared::domain::membership::Membership;
 use shared::metrics;
+use shared::provisioning::Provisioning;
 use shared::runtime::within_deadline;
-use shared::store::StoreError;
+use shared::store::{Store, StoreError};
 
-use super::appear;
 use super::claims::Claims;
 use super::event::{About, about};
+
+capabilities! {
+    /// What `pre-token-generation` works with.
+    pub struct Needs {
+        store: Store,
+        provisioning: Provisioning,
+    }
+}
 
 /// There should be claims, but there are none. Why is in the log.
 struct NoClaims;
 
 /// Provisions the user of an event, and adds the claims to its answer. Where that fails, or takes
 /// too long, the token is issued without these claims: the answer is the event's own bytes.
-pub async fn handle(app: App, event: Box<RawValue>) -> Box<RawValue> {
-    match within_deadline(evaluate(&app, event.get())).await {
+pub async fn handle(needs: Needs, event: Box<RawValue>) -> Box<RawValue> {
+    match within_deadline(evaluate(&needs, event.get())).await {
         Some(Ok(answer)) => answer.unwrap_or(event),
         Some(Err(NoClaims)) | None => {
             metrics::token_without_claims();
@@ -30,7 +38,7 @@ pub async fn handle(app: App, event: Box<RawValue>) -> Box<RawValue> {
 }
 
 /// The event with the claims in its response; none where there is nothing to add.
-async fn evaluate(app: &App, json: &str) -> Result<Option<Box<RawValue>>, NoClaims> {
+async fn evaluate(needs: &Needs, json: &str) -> Result<Option<Box<RawValue>>, NoClaims> {
     let about = about(json).map_err(|error| {
         tracing::error!(%error, "no claims");
         metrics::provisioning_failed();
@@ -47,16 +55,16 @@ async fn evaluate(app: &App, json: &str) -> Result<Option<Box<RawValue>>, NoClai
         tracing::error!(user = %user.id, %error, "no claims");
         NoClaims
     };
-    let claims = claims(app, &user).await.map_err(|error| failed(&error))?;
+    let claims = claims(needs, &user).await.map_err(|error| failed(&error))?;
     claims.write_to(json).map(Some).map_err(|error| failed(&error))
 }
 
-async fn claims(app: &App, user: &User) -> Result<Claims, StoreError> {
-    let memberships = appear(app, user).await?;
+async fn claims(needs: &Needs, user: &User) -> Result<Claims, StoreError> {
+    let memberships = needs.provisioning.appear(user).await?;
     let ids: Vec<_> = memberships.iter().map(|held| held.organization_id.clone()).collect();
     let role_ids: Vec<_> = memberships.iter().flat_map(|held| held.role_ids.clone()).collect();
     let (organizations, roles) =
-        try_join(app.store.organizations(&ids), app.store.organization_roles_by_id(&role_ids))
+        try_join(needs.store.organizations(&ids), needs.store.organization_roles_by_id(&role_ids))
             .await?;
     let held = |id: &_| memberships.iter().find(|held| held.organization_id == *id);
     let claims = organizations.into_iter().map(|organization| {

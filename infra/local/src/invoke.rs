@@ -41,11 +41,11 @@ async fn invoke(
     match kind {
         Some("DryRun") => StatusCode::NO_CONTENT.into_response(),
         Some("Event") => {
-            tokio::spawn((trigger.handle)(app, event));
+            tokio::spawn((trigger.handle)(&app, event));
             StatusCode::ACCEPTED.into_response()
         }
         _ => {
-            let answer = (trigger.handle)(app, event).await;
+            let answer = (trigger.handle)(&app, event).await;
             let headers =
                 [("content-type", "application/json"), ("x-amz-executed-version", "$LATEST")];
             (headers, answer.get().to_owned()).into_response()

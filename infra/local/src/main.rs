@@ -6,9 +6,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
+use shared::capabilities::{Capability, Environment};
+use shared::clients::Waits;
 use shared::console::Console;
 use shared::domain::public_mailbox::MailboxPolicy;
-use shared::runtime::Settings;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
@@ -52,7 +53,10 @@ async fn main() -> ExitCode {
     let flags = Flags::parse();
     let Flags { http, dynamodb, lambda, database, public_mailbox_exceptions, .. } = flags;
     start_logging();
-    let console = match Settings::console(|name| std::env::var(name).ok()) {
+    let console = match Console::from_environment(&Environment::new(
+        |name| std::env::var(name).ok(),
+        Waits::HTTP,
+    )) {
         Ok(settings) => Console { pages: flags.console, ..settings },
         Err(error) => {
             eprintln!("usher-local: {error}");

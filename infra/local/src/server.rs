@@ -14,6 +14,7 @@ use shared::console::Console;
 use shared::directory::Directory;
 use shared::domain::public_mailbox::MailboxPolicy;
 use shared::http::Routes;
+use shared::provisioning::Provisioning;
 use shared::store::Store;
 use shared::{App, Clock, Randomness};
 use tokio::net::TcpListener;
@@ -142,8 +143,8 @@ impl Local {
         });
         let routes = HTTP_FUNCTIONS
             .iter()
-            .fold(Routes::new(), |routes, function| routes.merge((function.routes)()));
-        let functions = routes.into_service(app.clone());
+            .fold(Routes::new(), |routes, function| routes.merge((function.handlers)(&app)));
+        let functions = routes.into_service();
         servers.spawn(serve(http, functions, told_to_stop(stopped.clone())));
         servers.spawn(serve(lambda, crate::invoke::router(app), told_to_stop(stopped)));
         Ok(Self { addresses, stop, servers })
@@ -200,9 +201,12 @@ fn app(
         .build();
     let randomness = Randomness::system();
     let client = aws_sdk_dynamodb::Client::from_conf(config);
+    let store = Store::new(client, TABLE_NAME, randomness.clone());
+    let clock = Clock::system();
     App {
-        store: Store::new(client, TABLE_NAME, randomness.clone()),
-        clock: Clock::system(),
+        provisioning: Provisioning::new(store.clone(), mailbox_policy.clone(), clock.clone()),
+        store,
+        clock,
         randomness,
         mailbox_policy,
         directory,

@@ -5,8 +5,6 @@ use axum::handler::Handler;
 use axum::http::Method;
 use axum::routing::{MethodFilter, on};
 
-use crate::app::App;
-
 /// A method at a path template.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Route {
@@ -16,14 +14,21 @@ pub struct Route {
     pub path: &'static str,
 }
 
-/// Routes and their handlers. Those of several functions can be merged: they have no fallbacks.
-#[derive(Clone, Debug, Default)]
-pub struct Routes {
+/// Routes and their handlers, which work with the capabilities `C`. Routes of several functions
+/// can be merged once each has its capabilities: they have no fallbacks.
+#[derive(Clone, Debug)]
+pub struct Routes<C = ()> {
     list: Vec<Route>,
-    router: Router<App>,
+    router: Router<C>,
 }
 
-impl Routes {
+impl<C: Clone + Send + Sync + 'static> Default for Routes<C> {
+    fn default() -> Self {
+        Self { list: Vec::new(), router: Router::new() }
+    }
+}
+
+impl<C: Clone + Send + Sync + 'static> Routes<C> {
     /// No routes yet.
     #[must_use]
     pub fn new() -> Self {
@@ -34,7 +39,7 @@ impl Routes {
     #[must_use]
     pub fn route<H, T>(mut self, method: Method, path: &'static str, handler: H) -> Self
     where
-        H: Handler<T, App>,
+        H: Handler<T, C>,
         T: 'static,
     {
         let filter = MethodFilter::try_from(method.clone()).expect("a method that HTTP defines");
@@ -43,7 +48,7 @@ impl Routes {
         self
     }
 
-    /// Adds all routes of another function.
+    /// Adds all routes of another module.
     #[must_use]
     pub fn merge(mut self, other: Self) -> Self {
         self.list.extend(other.list);
@@ -57,8 +62,16 @@ impl Routes {
         &self.list
     }
 
+    /// The routes with the capabilities that their handlers need.
+    #[must_use]
+    pub fn with_capabilities(self, capabilities: C) -> Routes {
+        Routes { list: self.list, router: self.router.with_state(capabilities) }
+    }
+}
+
+impl Routes {
     /// The service, ready for requests.
-    pub fn into_service(self, app: App) -> Router {
-        super::finish(self.router.with_state(app))
+    pub fn into_service(self) -> Router {
+        super::finish(self.router)
     }
 }

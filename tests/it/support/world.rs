@@ -26,6 +26,7 @@ use shared::directory::Directory;
 use shared::domain::public_mailbox::MailboxPolicy;
 use shared::http::Routes;
 use shared::metrics::CountRetries;
+use shared::provisioning::Provisioning;
 use shared::store::Store;
 use shared::{App, Clock, Randomness};
 use tower::ServiceExt;
@@ -210,11 +211,14 @@ impl World {
             let number = chance.fetch_add(1, Ordering::Relaxed).to_be_bytes();
             bytes.iter_mut().rev().zip(number.iter().rev()).for_each(|(byte, n)| *byte = *n);
         });
+        let store = Store::new(Client::from_conf(tested), TABLE_NAME, randomness.clone());
+        let clock = Clock::new(move || {
+            Timestamp::from_millisecond(now.load(Ordering::Relaxed)).expect("in range")
+        });
         let app = App {
-            store: Store::new(Client::from_conf(tested), TABLE_NAME, randomness.clone()),
-            clock: Clock::new(move || {
-                Timestamp::from_millisecond(now.load(Ordering::Relaxed)).expect("in range")
-            }),
+            provisioning: Provisioning::new(store.clone(), mailbox_policy.clone(), clock.clone()),
+            store,
+            clock,
             randomness,
             mailbox_policy,
             directory,
@@ -222,8 +226,8 @@ impl World {
         };
         let service = HTTP_FUNCTIONS
             .iter()
-            .fold(Routes::new(), |routes, function| routes.merge((function.routes)()))
-            .into_service(app.clone())
+            .fold(Routes::new(), |routes, function| routes.merge((function.handlers)(&app)))
+            .into_service()
             .layer(from_fn(contract::hold));
         Self { app, wire, service, client: Client::from_conf(plain), time }
     }
@@ -271,7 +275,7 @@ impl World {
             .iter()
             .find(|candidate| candidate.name == function)
             .expect("an HTTP function of this name");
-        let service = (function.routes)().into_service(self.app.clone());
+        let service = (function.handlers)(&self.app).into_service();
         let service = service.layer(from_fn(contract::hold));
         let payload = serde_json::value::to_raw_value(event).expect("JSON");
         let event = LambdaEvent::new(payload, lambda_http::Context::default());
@@ -285,7 +289,8 @@ impl World {
     pub(crate) async fn post_confirmation(&self, event: &Value) -> Value {
         let event = serde_json::value::to_raw_value(event).expect("JSON");
         let sent = event.get().to_owned();
-        let answer = functions::triggers::post_confirmation::handle(self.app.clone(), event).await;
+        let answer =
+            functions::triggers::post_confirmation::handle((&self.app).into(), event).await;
         assert_eq!(answer.get(), sent, "the answer is the event's own bytes");
         serde_json::from_str(answer.get()).expect("JSON")
     }
@@ -293,7 +298,7 @@ impl World {
     /// Sends an event through the trigger `pre-token-generation` exactly as its binary does.
     pub(crate) async fn pre_token_generation(&self, event: &Value) -> Value {
         let event = serde_json::value::to_raw_value(event).expect("JSON");
-        let handled = functions::triggers::pre_token_generation::handle(self.app.clone(), event);
+        let handled = functions::triggers::pre_token_generation::handle((&self.app).into(), event);
         serde_json::from_str(handled.await.get()).expect("JSON")
     }
 

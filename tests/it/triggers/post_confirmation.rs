@@ -54,7 +54,7 @@ fn join(organization: &str, domain: &str) -> Value {
 fn line(fields: &Value) -> Value {
     let mut line = json!({
         "level": "INFO",
-        "target": "functions::triggers",
+        "target": "shared::provisioning",
     });
     for (name, value) in fields.as_object().expect("an object") {
         line[name] = value.clone();
@@ -669,7 +669,7 @@ async fn the_profile_follows_the_address_of_a_member_and_of_nobody_else() {
 /// Sends a text, and answers the answer's.
 async fn answered(world: &World, event: &str) -> String {
     let event = RawValue::from_string(event.to_owned()).expect("JSON");
-    let answer = functions::triggers::post_confirmation::handle(world.app.clone(), event).await;
+    let answer = functions::triggers::post_confirmation::handle((&world.app).into(), event).await;
     answer.get().to_owned()
 }
 

@@ -127,7 +127,8 @@ async fn numbers_of_the_event_stay_to_the_letter() {
     let mut text = event("2", "jane", "jane@acme.com").to_string();
     text.insert_str(1, r#""odd":[12345678901234567890123,1.0,1e400],"#);
     let raw = serde_json::value::RawValue::from_string(text).expect("JSON");
-    let answered = functions::triggers::pre_token_generation::handle(world.app.clone(), raw).await;
+    let answered =
+        functions::triggers::pre_token_generation::handle((&world.app).into(), raw).await;
     assert!(answered.get().contains(r#""odd":[12345678901234567890123,1.0,1e400]"#));
     assert!(answered.get().contains(r#""organizations":["acme"]"#));
 }

@@ -1,0 +1,261 @@
+//! What a function works with, and no more.
+//!
+//! A function declares its capabilities with [`capabilities!`](crate::capabilities!): on Lambda it
+//! gets these and reads their environment variables alone. Its handlers take single ones, as
+//! `State<Store>`. [`App`] has all of them, for the local server and the tests.
+
+use std::cell::OnceCell;
+use std::fmt;
+use std::path::PathBuf;
+
+use crate::ambient::{Clock, Randomness};
+use crate::clients::{Waits, cognito, dynamodb};
+use crate::console::{Console, SignIn, origin};
+use crate::directory::Directory;
+use crate::domain::public_mailbox::MailboxPolicy;
+use crate::provisioning::Provisioning;
+use crate::store::Store;
+
+/// Something that a function works with; cheap to clone.
+pub trait Capability: Clone + Send + Sync + 'static {
+    /// The environment variables that it is read from.
+    const VARIABLES: &'static [&'static str];
+
+    /// Reads it from the environment.
+    ///
+    /// # Errors
+    /// When a variable is missing or malformed.
+    fn from_environment(environment: &Environment) -> Result<Self, EnvironmentError>;
+}
+
+/// Everything that one function works with.
+pub trait Capabilities: Clone + Send + Sync + 'static {
+    /// The environment variables of each capability.
+    const VARIABLES: &'static [&'static [&'static str]];
+
+    /// Reads all of them from the environment.
+    ///
+    /// # Errors
+    /// When a variable is missing or malformed.
+    fn from_environment(environment: &Environment) -> Result<Self, EnvironmentError>;
+}
+
+/// Declares what a function works with: a struct with a field for each [`Capability`].
+#[macro_export]
+macro_rules! capabilities {
+    ($(#[$doc:meta])* $visibility:vis struct $name:ident {
+        $($(#[$field_doc:meta])* $field_visibility:vis $field:ident: $capability:ty),+ $(,)?
+    }) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug)]
+        $visibility struct $name {
+            $($(#[$field_doc])* $field_visibility $field: $capability),+
+        }
+
+        impl $crate::capabilities::Capabilities for $name {
+            const VARIABLES: &'static [&'static [&'static str]] =
+                &[$(<$capability as $crate::capabilities::Capability>::VARIABLES),+];
+
+            fn from_environment(
+                environment: &$crate::capabilities::Environment,
+            ) -> Result<Self, $crate::capabilities::EnvironmentError> {
+                use $crate::capabilities::Capability;
+                Ok(Self { $($field: <$capability>::from_environment(environment)?),+ })
+            }
+        }
+
+        impl From<&$crate::App> for $name {
+            fn from(app: &$crate::App) -> Self {
+                Self { $($field: axum::extract::FromRef::from_ref(app)),+ }
+            }
+        }
+
+        $(impl axum::extract::FromRef<$name> for $capability {
+            fn from_ref(all: &$name) -> Self {
+                all.$field.clone()
+            }
+        })+
+    };
+}
+
+capabilities! {
+    /// Everything that any function works with.
+    pub struct App {
+        /// The table.
+        pub store: Store,
+        /// The time.
+        pub clock: Clock,
+        /// Randomness, for new ids.
+        pub randomness: Randomness,
+        /// Which public mailbox domains are admitted, and where.
+        pub mailbox_policy: MailboxPolicy,
+        /// The engine.
+        pub provisioning: Provisioning,
+        /// The user pool.
+        pub directory: Directory,
+        /// The console's pages, and where operators sign in.
+        pub console: Console,
+    }
+}
+
+/// The environment of a function on Lambda.
+pub struct Environment {
+    variable: Box<dyn Fn(&str) -> Option<String>>,
+    waits: Waits,
+    store: OnceCell<Store>,
+}
+
+/// What is wrong with a function's environment.
+#[derive(Debug, thiserror::Error)]
+pub enum EnvironmentError {
+    /// A variable that the function cannot work without.
+    #[error("the environment variable {0} is not set: the template sets it")]
+    Missing(&'static str),
+    /// A variable with an unusable value.
+    #[error("the environment variable {name} is wrong: {cause}")]
+    Invalid {
+        /// The variable.
+        name: &'static str,
+        /// What is wrong.
+        cause: String,
+    },
+}
+
+impl Environment {
+    /// An environment of these variables, in which clients of AWS wait this long.
+    pub fn new(variable: impl Fn(&str) -> Option<String> + 'static, waits: Waits) -> Self {
+        Self { variable: Box::new(variable), waits, store: OnceCell::new() }
+    }
+
+    /// A variable's value; an empty one counts as not set.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<String> {
+        (self.variable)(name).filter(|value| !value.is_empty())
+    }
+
+    fn require(&self, name: &'static str) -> Result<String, EnvironmentError> {
+        self.get(name).ok_or(EnvironmentError::Missing(name))
+    }
+
+    /// The name of the stack, from `STACK_NAME`; `none` outside of one.
+    #[must_use]
+    pub fn stack_name(&self) -> String {
+        self.get("STACK_NAME").unwrap_or_else(|| "none".to_owned())
+    }
+
+    /// Opens the connection to DynamoDB before the first event, if the function uses the table.
+    pub async fn warm_up(&self) {
+        if let Some(store) = self.store.get() {
+            store.warm_up().await;
+        }
+    }
+}
+
+impl fmt::Debug for Environment {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Environment")
+    }
+}
+
+impl Capability for Clock {
+    const VARIABLES: &'static [&'static str] = &[];
+
+    fn from_environment(_: &Environment) -> Result<Self, EnvironmentError> {
+        Ok(Self::system())
+    }
+}
+
+impl Capability for Randomness {
+    const VARIABLES: &'static [&'static str] = &[];
+
+    fn from_environment(_: &Environment) -> Result<Self, EnvironmentError> {
+        Ok(Self::system())
+    }
+}
+
+const TABLE_NAME: &str = "TABLE_NAME";
+
+impl Capability for Store {
+    const VARIABLES: &'static [&'static str] = &[TABLE_NAME];
+
+    /// One client for the whole process, however many capabilities use the table.
+    fn from_environment(environment: &Environment) -> Result<Self, EnvironmentError> {
+        let table = environment.require(TABLE_NAME)?;
+        let new = || {
+            Self::new(
+                dynamodb(&*environment.variable, environment.waits),
+                table,
+                Randomness::system(),
+            )
+        };
+        Ok(environment.store.get_or_init(new).clone())
+    }
+}
+
+const PUBLIC_MAILBOX_EXCEPTIONS: &str = "PUBLIC_MAILBOX_EXCEPTIONS";
+
+impl Capability for MailboxPolicy {
+    const VARIABLES: &'static [&'static str] = &[PUBLIC_MAILBOX_EXCEPTIONS];
+
+    fn from_environment(environment: &Environment) -> Result<Self, EnvironmentError> {
+        let exceptions = environment.get(PUBLIC_MAILBOX_EXCEPTIONS).unwrap_or_default();
+        Self::parse(&exceptions).map_err(|error| EnvironmentError::Invalid {
+            name: PUBLIC_MAILBOX_EXCEPTIONS,
+            cause: error.to_string(),
+        })
+    }
+}
+
+impl Capability for Provisioning {
+    const VARIABLES: &'static [&'static str] = &[TABLE_NAME, PUBLIC_MAILBOX_EXCEPTIONS];
+
+    fn from_environment(environment: &Environment) -> Result<Self, EnvironmentError> {
+        let store = Store::from_environment(environment)?;
+        let policy = MailboxPolicy::from_environment(environment)?;
+        Ok(Self::new(store, policy, Clock::system()))
+    }
+}
+
+const USER_POOL_ID: &str = "USER_POOL_ID";
+
+impl Capability for Directory {
+    const VARIABLES: &'static [&'static str] = &[USER_POOL_ID];
+
+    fn from_environment(environment: &Environment) -> Result<Self, EnvironmentError> {
+        let client = cognito(&*environment.variable, environment.waits);
+        Ok(Self::new(client, environment.require(USER_POOL_ID)?))
+    }
+}
+
+const CONSOLE_PAGES: &str = "CONSOLE_PAGES";
+const OPERATOR_ISSUER: &str = "OPERATOR_ISSUER";
+const OPERATOR_CLIENT_ID: &str = "OPERATOR_CLIENT_ID";
+const OPERATOR_DOMAIN: &str = "OPERATOR_DOMAIN";
+/// Where Lambda unpacks a layer.
+const LAYER: &str = "/opt";
+
+impl Capability for Console {
+    /// Without an issuer, nobody has to sign in. `CONSOLE_PAGES` defaults to the layer.
+    const VARIABLES: &'static [&'static str] =
+        &[OPERATOR_ISSUER, OPERATOR_CLIENT_ID, OPERATOR_DOMAIN];
+
+    fn from_environment(environment: &Environment) -> Result<Self, EnvironmentError> {
+        let url = |name: &'static str| match environment.get(name) {
+            Some(url) if origin(&url).is_none() => {
+                let cause = format!("{url:?} is not an http or https URL");
+                Err(EnvironmentError::Invalid { name, cause })
+            }
+            url => Ok(url),
+        };
+        let (issuer, domain) = (url(OPERATOR_ISSUER)?, url(OPERATOR_DOMAIN)?);
+        let sign_in = match issuer {
+            None => None,
+            Some(issuer) => {
+                let client_id = environment.require(OPERATOR_CLIENT_ID)?;
+                Some(SignIn { issuer, client_id, domain })
+            }
+        };
+        let pages = environment.get(CONSOLE_PAGES).unwrap_or_else(|| LAYER.to_owned());
+        Ok(Self { pages: PathBuf::from(pages), sign_in })
+    }
+}
