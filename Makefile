@@ -1,5 +1,5 @@
-# `make help` says what there is to make. Everything that a target needs beyond the tools named
-# below it installs itself, pinned, into this folder.
+# `make help` lists the targets. A target installs what it needs into this folder, with pinned versions. Only the tools at
+# the end of this file must be installed already.
 
 ARCH ?= arm64
 COGNITO := infra/local/cognito
@@ -17,7 +17,7 @@ CARGO_DENY_VERSION := 0.20.2
 CARGO_DENY := .tools/.cargo-deny-$(CARGO_DENY_VERSION)
 MACHINE := $(if $(filter aarch64 arm64,$(shell uname -m)),arm64,x86_64)
 
-# One build for `sam-local` and `test-sam`, in a folder that `sam deploy` does not look into.
+# The build for `sam-local` and `test-sam`. `sam deploy` does not use this folder.
 QUICK := .aws-sam/quick
 
 export HTTP_PORT DYNAMODB_PORT LAMBDA_PORT COGNITO_PORT RUN_DIR KEEP VERBOSE SAM
@@ -26,23 +26,23 @@ export HTTP_PORT DYNAMODB_PORT LAMBDA_PORT COGNITO_PORT RUN_DIR KEEP VERBOSE SAM
   lint rust-tests script-tests console console-checks console-tests rust node curl chromium docker
 
 help:
-	@echo 'make run        Usher with a Cognito emulator on this machine, until Ctrl-C. Settings:'
+	@echo 'make run        runs Usher and a Cognito emulator on this machine, until Ctrl-C. Settings:'
 	@echo '                  HTTP_PORT=3000 DYNAMODB_PORT=8000 LAMBDA_PORT=3001 COGNITO_PORT=9229'
 	@echo '                    ports; 0 picks a free one'
-	@echo '                  KEEP=1        goes on with the data of the last run'
+	@echo '                  KEEP=1        continues with the data of the last run'
 	@echo '                  RUN_DIR=.run  the folder for data and logs'
 	@echo '                  VERBOSE=1     shows the log of the Cognito emulator'
-	@echo 'make sam-local  the same, with the functions built and in containers (sam local); needs Docker'
-	@echo 'make test       format, lints, tests, templates'
-	@echo 'make test-sam   the built functions: in containers, and on an AWS emulator; some minutes'
-	@echo 'make console    the built pages of the console, which `make run` serves'
-	@echo 'make console-tests  the console in a real browser; screenshots in tests/console/screenshots'
-	@echo 'make template   the templates only'
-	@echo 'make openapi    writes functions/console/openapi.json, from the handlers'
-	@echo 'make advisories known vulnerabilities of what Cargo.lock has; fetches their list from GitHub'
-	@echo 'make bench      what a function costs: start, first event, memory, size'
-	@echo 'make build      every function for AWS, as `sam deploy` takes them; ARCH=arm64 or x86_64'
-	@echo 'make deploy     builds and deploys, asking for what docs/parameters.md explains'
+	@echo 'make sam-local  the same with the built functions in containers (sam local); needs Docker'
+	@echo 'make test       checks format, lints and templates, and runs the tests'
+	@echo 'make test-sam   tests the built functions in containers and on an AWS emulator; takes some minutes'
+	@echo 'make console    builds the pages of the console, which `make run` serves'
+	@echo 'make console-tests  tests the console in a real browser; screenshots in tests/console/screenshots'
+	@echo 'make template   checks the templates'
+	@echo 'make openapi    writes functions/console/openapi.json from the handlers'
+	@echo 'make advisories checks Cargo.lock for known vulnerabilities; fetches their list from GitHub'
+	@echo 'make bench      measures functions: start, first event, memory, size'
+	@echo 'make build      builds all functions for `sam deploy`; ARCH=arm64 or x86_64'
+	@echo 'make deploy     builds and deploys; asks for the parameters in docs/parameters.md'
 
 run: rust node $(EMULATOR) $(PAGES)
 	@cargo build --locked --package usher-local
@@ -68,7 +68,7 @@ script-tests: $(VENV)
 
 console: $(PAGES)
 
-# Format, lints, types, unit tests; building them checks what a first load transfers.
+# Format, lints, types, unit tests. Building the pages also checks the size of a first load.
 console-checks: $(CONSOLE_MODULES) $(PAGES)
 	npm run --silent --prefix $(CONSOLE) check
 
@@ -82,13 +82,14 @@ template: $(VENV)
 	cfn-lint template.yaml infra/*.yaml
 	sam validate --lint --region eu-central-1
 
-# Weak settings in templates and workflows; nothing is fetched. What is excepted has its reason in .checkov.yaml, or beside it.
+# Looks for weak settings in templates and workflows, and fetches nothing. Exceptions have their reasons in .checkov.yaml or
+# beside the setting.
 scan: $(CHECKS)
 	.venv-checks/bin/checkov --file template.yaml infra/*.yaml
 	.venv-checks/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	.venv-checks/bin/zizmor --offline --quiet --no-progress .github/workflows
 
-# What the dependencies may be: deny.toml.
+# The rules for dependencies are in deny.toml.
 deny: rust $(CARGO_DENY)
 	.tools/bin/cargo-deny --locked --log-level error check licenses bans sources
 
@@ -100,7 +101,7 @@ build: export SAM_CLI_TELEMETRY := 0
 build: rust $(VENV) $(PAGES)
 	sam build --parameter-overrides Architecture=$(ARCH)
 
-# The console's types are made from it, without Rust; a test fails while it is stale.
+# The console's types are generated from this file, without Rust. A test fails while the file is stale.
 openapi: rust
 	cargo run --locked --quiet --package functions --example openapi >functions/console/openapi.json.new
 	mv functions/console/openapi.json.new functions/console/openapi.json
@@ -110,12 +111,12 @@ deploy: rust $(VENV) $(PAGES)
 	sam build --parameter-overrides Architecture=$(ARCH)
 	sam deploy --guided
 
-# Figures, no verdict: infra/bench/bench.py says what they mean.
+# This prints figures and does not judge them. infra/bench/bench.py explains them.
 bench: rust
 	cargo build --locked --release --package functions --package shared --bins --example idle
 	python3 infra/bench/bench.py target/release
 
-# For this machine's processor, which has to run them, and not optimised: a fifth of the time.
+# Built for this machine's processor, because it runs here, and not optimised, which takes a fifth of the time.
 quick-build: export PATH := $(CURDIR)/.venv/bin:$(PATH)
 quick-build: export SAM_CLI_TELEMETRY := 0
 quick-build: export CARGO_PROFILE_RELEASE_CODEGEN_UNITS := 16
@@ -130,7 +131,7 @@ test-sam: rust node curl $(EMULATOR) $(MINISTACK) quick-build
 	cd tests && ../.venv/bin/python -B -m artifacts.sam ../$(QUICK)/template.yaml
 	cd tests && ../.venv/bin/python -B -m artifacts.deploy ../$(QUICK)/template.yaml
 
-# The stamps are written last: what was interrupted is done again.
+# The stamps are written last, so an interrupted step runs again.
 
 $(EMULATOR): $(COGNITO)/package.json $(COGNITO)/package-lock.json | node
 	npm ci --prefix $(COGNITO) --loglevel=error
@@ -170,12 +171,12 @@ $(CHECKS): infra/requirements-checks.txt | $(VENV)
 	.venv-checks/bin/pip install --quiet --disable-pip-version-check --requirement $<
 	@touch $@
 
-# Not optimised: it is built in a minute instead of five, and runs for a second.
+# Not optimised: the build takes one minute instead of five, and cargo-deny runs for only a second.
 $(CARGO_DENY): | rust
 	CARGO_PROFILE_DEV_DEBUG=false cargo install --quiet --locked --debug --root .tools cargo-deny@$(CARGO_DENY_VERSION)
 	@touch $@
 
-# The tools that must be there. Each missing one is one sentence.
+# The tools that must be installed. Each missing tool prints one sentence.
 
 rust:
 	@command -v cargo >/dev/null || { \

@@ -5,9 +5,9 @@
     attach-triggers.py --undo user-pool-eu-central-1_Ab3dE-triggers.json [--dry-run] [--replace]
     attach-triggers.py --detach --user-pool-id eu-central-1_Ab3dE [--stack-name usher | --replace] [--dry-run]
 
-UpdateUserPool resets every setting that a request leaves out. So the pool is described first, and everything that
-UpdateUserPool takes goes back with the triggers; what it takes is asked of the SDK's own model of the API, which grows
-with its version. Afterwards the pool is described again and compared. See docs/given-user-pool.md.
+UpdateUserPool resets every setting that a request leaves out. So the script describes the pool first, and sends back
+all settings that UpdateUserPool takes, together with the triggers. The SDK's model of the API lists these settings; a
+newer SDK knows more of them. Afterwards the script describes the pool again and compares. See docs/given-user-pool.md.
 """
 
 import argparse
@@ -18,16 +18,17 @@ from pathlib import Path
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-# What this script sets. The third is the older name of the second: Cognito shows both, and refuses two that differ.
+# The triggers that this script sets. The third is the older name of the second. Cognito shows both, and refuses two
+# different values.
 TRIGGERS = ("PostConfirmation", "PreTokenGenerationConfig", "PreTokenGeneration")
-# Version 3 adds machine tokens, which the function passes through: whoever chose it keeps it.
+# Version 3 adds machine tokens, which the function does not change. A pool with version 3 keeps it.
 LIST_CLAIMS = ("V2_0", "V3_0")
-# What differs between two descriptions of a pool although no setting has changed.
+# Fields that may differ between two descriptions of a pool although no setting has changed.
 NO_SETTINGS = ("LambdaConfig", "LastModifiedDate", "EstimatedNumberOfUsers")
 
 
 class Refusal(Exception):
-    """One sentence for whoever has called."""
+    """One sentence for the caller."""
 
 
 def main(arguments=None):
@@ -146,7 +147,7 @@ def detach(options):
 
 
 def change(cognito, pool, after, dry_run, prepare):
-    """Gives the pool these triggers in place of the present ones; `prepare` runs before the only write."""
+    """Replaces the triggers of the pool with these. `prepare` runs before the only write."""
     pool_id, before = pool["Id"], triggers(pool)
     if shown(before) == shown(after):
         print(f"{pool_id}: nothing to change.")
@@ -176,19 +177,19 @@ def change(cognito, pool, after, dry_run, prepare):
 
 
 def settings(cognito, pool):
-    """What UpdateUserPool has to be sent so that the pool stays as it is, but for the triggers."""
+    """The request for UpdateUserPool that changes nothing, without the triggers."""
     request = cognito.meta.service_model.operation_model("UpdateUserPool").input_shape
     described = pool | {"UserPoolId": pool["Id"], "PoolName": pool["Name"]}
     described.pop("LambdaConfig", None)
     sent = accepted(request, described)
-    # Both say how long a temporary password lives. Cognito describes both, and takes the second only.
+    # Both settings say how long a temporary password is valid. Cognito describes both, but refuses a request with both.
     if "TemporaryPasswordValidityDays" in sent.get("Policies", {}).get("PasswordPolicy", {}):
         sent.get("AdminCreateUserConfig", {}).pop("UnusedAccountValidityDays", None)
     return sent
 
 
 def accepted(shape, value):
-    """The part of a described value that a request's shape has a place for."""
+    """The part of a described value that the shape of a request contains."""
     if shape.type_name == "structure":
         return {name: accepted(shape.members[name], part) for name, part in value.items() if name in shape.members}
     if shape.type_name == "list":
@@ -209,7 +210,7 @@ def functions_of(options):
         functions = outputs["PostConfirmationFunctionArn"], outputs["PreTokenGenerationFunctionArn"]
     except KeyError as missing:
         raise Refusal(f"The stack {name} has no output {missing.args[0]}: deploy Usher's present version.") from None
-    # The stack permits Cognito to call the functions for its own pool only.
+    # The stack allows Cognito to call the functions only for its own pool.
     if served != pool_id:
         raise Refusal(f"The stack {name} serves the user pool {served}: deploy it with UserPoolId={pool_id} first.")
     return functions
@@ -223,7 +224,7 @@ def client(service, pool_id):
 
 
 def describe(cognito, pool_id):
-    """The pool, and with it the kinds of second factors, which have a call of their own."""
+    """The pool with its second factors, which have a call of their own."""
     pool = cognito.describe_user_pool(UserPoolId=pool_id)["UserPool"]
     factors = cognito.get_user_pool_mfa_config(UserPoolId=pool_id)
     return pool | {name: value for name, value in factors.items() if name != "ResponseMetadata"}

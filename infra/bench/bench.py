@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""Measures what a function costs: how long it takes to start, the first event after it and later
-ones, its memory, and its size.
+"""Measures functions: the time to start, the time of the first and of later events, memory and size.
 
     bench.py target/release
 
-It plays two services on loopback: the Lambda Runtime API, which hands the function its events, and
-a DynamoDB that gives the same answer at once, without TLS. What it measures is thus the function's own
-work: on AWS, add the processor share of the memory size, TLS, and the network. The functions are
-compared with `idle` (shared/examples/idle.rs), which holds a client of the SDK and does nothing.
+The script imitates two services on loopback: the Lambda Runtime API, which sends events to the
+function, and a DynamoDB that gives the same answer at once, without TLS. So it measures only the
+function's own work. On AWS, add the processor share of the memory size, TLS, and the network. The
+functions are compared with `idle` (shared/examples/idle.rs), which has a client of the SDK and does
+nothing.
 
     start    exec to the first request for an event, the median of 50; the warm-up call included
     call     exec to the arrival of that warm-up call, the median of 50: the start without warm-up
@@ -16,7 +16,8 @@ compared with `idle` (shared/examples/idle.rs), which holds a client of the SDK 
     warm     the median of events 101 to 1,000
     memory   resident after 1,000 events
 
-It prints figures and judges nothing: they depend on the machine, the comparison less so.
+The script prints figures and does not judge them. They depend on the machine; the comparison depends
+on it less.
 """
 
 import argparse
@@ -31,7 +32,7 @@ from pathlib import Path
 
 STARTS = 50
 EVENTS = 1_000
-PATIENCE = 30  # seconds until a function that says nothing is given up
+PATIENCE = 30  # seconds to wait for a function that does not answer
 
 MOMENT = {"S": "2026-01-01T00:00:00.000Z"}
 DOMAINS = {
@@ -82,12 +83,12 @@ SIGN_UP = {
     "response": {},
 }
 
-# What is measured: a name, and the event that it gets.
+# The measured functions, each with the event that it gets.
 FUNCTIONS = [("examples/idle", REQUEST), ("list-email-domains", REQUEST), ("post-confirmation", SIGN_UP)]
 
 
 class Handler(BaseHTTPRequestHandler):
-    """A keep-alive connection whose answers leave in one piece."""
+    """A keep-alive connection that sends each answer in one piece."""
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
@@ -111,7 +112,7 @@ class Handler(BaseHTTPRequestHandler):
 
 
 class Run:
-    """One life of a function, and when what happened."""
+    """One run of a function, with the times of what happened."""
 
     def __init__(self, events):
         self.events = events
@@ -189,7 +190,7 @@ class DynamoDb(Handler):
 
 
 class Bench:
-    """Both services, and lives of functions between them."""
+    """Both services, and the runs of functions that use them."""
 
     def __init__(self):
         self.api = self.serve(RuntimeApi)
@@ -204,7 +205,7 @@ class Bench:
         return server
 
     def live(self, binary, event, events):
-        """Lets a function live for some events; answers its run, when it began, and its memory."""
+        """Runs a function for some events. Returns the run, its start time, and the memory of the function."""
         run = self.api.run = Run(events)
         self.api.event = json.dumps(event).encode()
         self.api.stopped = threading.Event()
@@ -235,7 +236,7 @@ class Bench:
 
 
 def resident(pid):
-    """Bytes of a process in memory."""
+    """The resident memory of a process in bytes."""
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
         if line.startswith("VmRSS:"):
             return int(line.split()[1]) * 1024
@@ -251,7 +252,7 @@ def main():
 
     bench = Bench()
     figures = {name: {"start": [], "call": [], "first": []} for name, _ in FUNCTIONS}
-    # In turns, so that what else the machine does meets all of them.
+    # In turns, so that other load on the machine affects all functions alike.
     for _ in range(STARTS):
         for name, event in FUNCTIONS:
             run, began, _ = bench.live(folder / name, event, 1)

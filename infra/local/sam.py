@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Serves the functions as `sam build` left them, in containers, against the emulators of `make run`.
+"""Serves the functions that `sam build` has built, in containers, with the emulators of `make run`.
 
-    sam.py check                         whether a Docker daemon answers
-    sam.py serve --template … --http …   `sam local start-api` and `start-lambda`, until it is ended
+    sam.py check                         checks whether a Docker daemon answers
+    sam.py serve --template … --http …   runs `sam local start-api` and `start-lambda` until it is stopped
 
-`make sam-local` calls this; tests/sam uses its parts. The emulators listen on loopback, which is another one inside a
-container. So this forwards their ports from the address that the host has on Docker's network.
+`make sam-local` calls this script, and tests/artifacts uses parts of it. The emulators listen on the loopback address of
+the host, which containers cannot reach. So this script forwards their ports from the host's address on Docker's network.
 """
 
 import argparse
@@ -27,7 +27,7 @@ ROOT = Path(__file__).parents[2]
 SAM = ROOT / ".venv/bin/sam"
 REGION = "eu-central-1"
 PATIENCE = 60  # seconds until a server has to listen
-# `sam local` hands a function only variables that its template declares, and no template for AWS has these.
+# `sam local` passes only variables that the template declares. A template for AWS does not declare these.
 ENDPOINTS = {
     "dynamodb": "AWS_ENDPOINT_URL_DYNAMODB",
     "cognito": "AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER",
@@ -70,7 +70,7 @@ def serve(arguments):
         servers = []
         for command, address in [("start-api", arguments.http_at), ("start-lambda", arguments.lambda_at)]:
             host, port = split(address)
-            # A container for each function, from its first call on.
+            # Each function gets a container at its first call.
             line = [SAM, "local", command, "--host", host, "--port", str(port)]
             line += ["--warm-containers", "LAZY", "--no-watch"]
             servers.append(subprocess.Popen(line + options, cwd=ROOT, env=environment()))
@@ -85,8 +85,8 @@ def serve(arguments):
 
 @contextlib.contextmanager
 def reachable(template, folder, addresses, user_pool):
-    """The options for `sam local` with which functions in containers reach these addresses of this machine. They name
-    two files in a folder, `sam.yaml` and `sam.json`, with which a developer can call sam too."""
+    """The options for `sam local` that let functions in containers reach these addresses of this machine. They name two
+    files in a folder, `sam.yaml` and `sam.json`. A developer can call sam with them too."""
     host = bridge()
     with contextlib.ExitStack() as stack:
         variables = {"TABLE_NAME": "usher", "USER_POOL_ID": user_pool}
@@ -103,8 +103,8 @@ def reachable(template, folder, addresses, user_pool):
 
 
 def localised(template):
-    """A built template for this machine: with the variables, its architecture, and folders that do not depend on where
-    it lies."""
+    """A built template for this machine: with the variables, the machine's architecture, and folders
+    that do not depend on the location of the template file."""
     declared = yaml.safe_load(template.read_text())
     declared["Globals"]["Function"]["Environment"]["Variables"].update(dict.fromkeys(ENDPOINTS.values(), ""))
     machine = "arm64" if os.uname().machine in ("aarch64", "arm64") else "x86_64"
@@ -117,8 +117,8 @@ def localised(template):
 
 
 def environment():
-    """This process's environment, but for what could lead to a real account. Without credentials sam asks nobody whose
-    they are."""
+    """The environment of this process, without variables that could lead to a real account. Without credentials, sam does
+    not look up their owner."""
     own = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     return own | {
         "AWS_EC2_METADATA_DISABLED": "true",
@@ -129,8 +129,8 @@ def environment():
 
 
 def bridge():
-    """The address of this machine on the network of the containers, or nothing where Docker runs in a machine of its
-    own (on macOS and Windows) and lets containers reach loopback by a name."""
+    """The address of this machine on the network of the containers. None if Docker runs in a virtual machine (on macOS and
+    Windows), where containers reach loopback by a name."""
     for network in docker.from_env().networks.get("bridge").attrs["IPAM"]["Config"]:
         address = network.get("Gateway") or network["Subnet"].rsplit(".", 1)[0] + ".1"
         with contextlib.suppress(OSError), socket.socket() as probe:
@@ -141,7 +141,7 @@ def bridge():
 
 @contextlib.contextmanager
 def forwarded(host, target):
-    """A port of this address whose connections end at another one."""
+    """A port of this address that forwards connections to the target."""
     listener = socket.create_server((host, 0))
 
     def accept():
@@ -187,7 +187,7 @@ def wait(process, address):
 
 
 def end(process):
-    """As a terminal would: then sam removes its containers."""
+    """Stops sam like Ctrl-C in a terminal, so that it removes its containers."""
     process.send_signal(signal.SIGINT)
     process.wait()
 
