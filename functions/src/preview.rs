@@ -9,7 +9,7 @@ use axum::extract::State;
 use axum::http::Method;
 use futures_util::future::try_join;
 use serde::{Deserialize, Serialize};
-use shared::domain::decision::{Decision, Reason};
+use shared::domain::decision::{Check, Outcome, Reason};
 use shared::domain::email_address::EmailAddress;
 use shared::domain::ids::OrganizationId;
 use shared::domain::organization::Organization;
@@ -26,7 +26,7 @@ use crate::paths::{ORGANIZATION_PREVIEW, PREVIEW};
 #[schema(as = PreviewedAddress)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Body {
-    /// Whatever it is: what is no email address is a reason, not an error.
+    /// An invalid address is a decision, not an error.
     #[schema(example = "jane@acme.example")]
     email: String,
 }
@@ -59,14 +59,14 @@ pub(crate) struct OrganizationPreview {
     email_domain: Option<String>,
     #[schema(inline)]
     decision: DecisionName,
-    /// Why the address would be passed by; null where it would be admitted.
+    /// Why the address would be refused; null where it would be admitted.
     #[schema(required)]
     reason: Option<&'static str>,
     /// The reason as a sentence.
     #[schema(required)]
     detail: Option<String>,
-    /// The rules that were asked, in their order: the first that does not let pass is the last.
-    rules: Vec<RuleOutcome>,
+    /// The checks that were made, in their order: the first that refuses is the last.
+    checks: Vec<CheckOutcome>,
     /// What the new member would hold, by name.
     organization_roles: Vec<HeldRole>,
 }
@@ -75,30 +75,41 @@ pub(crate) struct OrganizationPreview {
 #[serde(rename_all = "snake_case")]
 enum DecisionName {
     Join,
-    Pass,
+    Refuse,
 }
 
-/// Whether a rule lets the address pass.
+/// Whether the address passed a check.
 #[derive(Serialize, ToSchema)]
-struct RuleOutcome {
+struct CheckOutcome {
     #[schema(inline)]
-    rule: RuleName,
+    check: CheckName,
     passed: bool,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-enum RuleName {
+enum CheckName {
     ValidAddress,
     NotPublicMailbox,
     DomainListed,
     NotRemoved,
 }
 
-impl RuleName {
-    /// In the order in which they are asked.
-    const ALL: [Self; 4] =
-        [Self::ValidAddress, Self::NotPublicMailbox, Self::DomainListed, Self::NotRemoved];
+impl CheckName {
+    /// The name of a check; none for those that a preview does not make, because it assumes that
+    /// somebody new proves the address.
+    const fn of(check: Check) -> Option<Self> {
+        match check {
+            Check::EmailPresent
+            | Check::EmailVerified
+            | Check::ProviderTrusted
+            | Check::NotMember => None,
+            Check::ValidAddress => Some(Self::ValidAddress),
+            Check::NotPublicMailbox => Some(Self::NotPublicMailbox),
+            Check::DomainListed => Some(Self::DomainListed),
+            Check::NotRemoved => Some(Self::NotRemoved),
+        }
+    }
 }
 
 capabilities! {
@@ -138,8 +149,7 @@ pub(crate) async fn of_organization(
 ) -> Result<Json<OrganizationPreview>, Problem> {
     let organization = store.organizations(std::slice::from_ref(&id)).await?.pop();
     let organization = organization.ok_or_else(|| Error::OrganizationNotFound(id.to_string()))?;
-    let preview = provisioning.preview(&body.email).await?;
-    let evaluated = provisioning.preview_of(preview, &id);
+    let evaluated = provisioning.preview_of(&body.email, &id).await?;
     let roles = store.organization_roles_by_id(&evaluated.default_roles).await?;
     let domain = domain(&body.email);
     Ok(Json(OrganizationPreview::new(&organization, domain.as_deref(), &evaluated, &roles)))
@@ -176,17 +186,14 @@ pub(crate) async fn of_all(
     let domain = domain(&body.email);
     let previews: Vec<_> = evaluated
         .iter()
-        .filter(|it| it.decision != Decision::Pass(Reason::NotListed))
+        .filter(|it| it.decision.outcome != Outcome::Refuse(Reason::NotListed))
         .filter_map(|it| {
             let organization = organizations.get(&it.organization)?;
             Some(OrganizationPreview::new(organization, domain.as_deref(), it, &roles))
         })
         .collect();
-    let reason = match preview.address {
-        Err(reason) => Some(reason),
-        Ok(_) if previews.is_empty() => Some(Reason::NotListed),
-        Ok(_) => None,
-    };
+    let nobody = previews.is_empty().then_some(Reason::NotListed);
+    let reason = preview.refusal.or(nobody);
     Ok(Json(PreviewEntity {
         detail: reason
             .as_ref()
@@ -204,10 +211,13 @@ impl OrganizationPreview {
         evaluated: &Evaluated,
         roles: &Roles,
     ) -> Self {
-        let (decision, reason) = match &evaluated.decision {
-            Decision::Join(_) => (DecisionName::Join, None),
-            Decision::Pass(reason) => (DecisionName::Pass, Some(reason)),
+        let (decision, reason) = match &evaluated.decision.outcome {
+            Outcome::Join(_) => (DecisionName::Join, None),
+            Outcome::Refuse(reason) => (DecisionName::Refuse, Some(reason)),
         };
+        let checks = evaluated.decision.checks.iter().filter_map(|(check, finding)| {
+            Some(CheckOutcome { check: CheckName::of(*check)?, passed: finding.is_ok() })
+        });
         Self {
             organization_id: organization.id.to_string(),
             organization_name: organization.name.as_str().to_owned(),
@@ -215,30 +225,9 @@ impl OrganizationPreview {
             decision,
             reason: reason.map(Reason::as_str),
             detail: reason.map(|reason| sentence(reason, domain, "The organization")),
-            rules: outcomes(reason.map(rule)),
+            checks: checks.collect(),
             organization_roles: held_roles(&evaluated.default_roles, roles),
         }
-    }
-}
-
-/// What the rules said, where this one of them, if any, did not let pass.
-fn outcomes(failed: Option<RuleName>) -> Vec<RuleOutcome> {
-    let last = RuleName::ALL.iter().position(|rule| Some(*rule) == failed);
-    let asked = &RuleName::ALL[..last.map_or(RuleName::ALL.len(), |last| last + 1)];
-    asked.iter().map(|rule| RuleOutcome { rule: *rule, passed: Some(*rule) != failed }).collect()
-}
-
-/// The rule that has a reason.
-fn rule(reason: &Reason) -> RuleName {
-    match reason {
-        Reason::EmailUnusable(_) => RuleName::ValidAddress,
-        Reason::PublicMailbox => RuleName::NotPublicMailbox,
-        Reason::NotListed => RuleName::DomainListed,
-        Reason::RemovedEarlier => RuleName::NotRemoved,
-        Reason::NoEmail
-        | Reason::EmailNotVerified
-        | Reason::ProviderNotTrusted
-        | Reason::AlreadyMember => unreachable!("a preview is about nobody who is known"),
     }
 }
 
@@ -257,7 +246,11 @@ fn sentence(reason: &Reason, domain: Option<&str>, who: &str) -> String {
         Reason::RemovedEarlier => {
             "A member with this address was removed, and stays so until added by hand.".to_owned()
         }
-        other => other.as_str().to_owned(),
+        // A preview is about somebody new who proves the address.
+        Reason::NoEmail
+        | Reason::EmailNotVerified
+        | Reason::ProviderNotTrusted
+        | Reason::AlreadyMember => reason.as_str().to_owned(),
     }
 }
 

@@ -5,16 +5,15 @@ use axum::extract::State;
 use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
-use shared::directory::Directory;
-use shared::directory::{DirectoryUser, NewUser};
-use shared::domain::decision::{Federation, User};
+use shared::cognito::{NewUser, PoolUser, UserPool};
 use shared::domain::email_address::EmailAddress;
 use shared::domain::ids::UserId;
 use shared::domain::membership::EntryPath;
 use shared::domain::text::Name;
+use shared::failure::Failure;
 use shared::http::{JsonBody, PathOf, Problem, Routes, present};
 use shared::provisioning::Provisioning;
-use shared::store::{Store, StoreError};
+use shared::store::Store;
 use shared::{Error, Violation, capabilities};
 use utoipa::ToSchema;
 
@@ -62,16 +61,16 @@ pub(crate) struct UserEntity {
     created_at: Option<Moment>,
 }
 
-impl From<DirectoryUser> for UserEntity {
-    fn from(user: DirectoryUser) -> Self {
+impl From<PoolUser> for UserEntity {
+    fn from(PoolUser { user, user_name, created_at }: PoolUser) -> Self {
         Self {
             id: user.id.to_string(),
-            username: user.user_name,
+            username: user_name,
             primary_email: user.email,
             email_verified: user.email_verified,
             name: user.name,
             status: user.status,
-            created_at: user.created_at.map(Moment),
+            created_at: created_at.map(Moment),
         }
     }
 }
@@ -91,7 +90,7 @@ capabilities! {
     pub struct Needs {
         store: Store,
         provisioning: Provisioning,
-        directory: Directory,
+        user_pool: UserPool,
     }
 }
 
@@ -116,7 +115,7 @@ pub fn routes() -> Routes<Needs> {
 pub(crate) async fn create(
     State(store): State<Store>,
     State(provisioning): State<Provisioning>,
-    State(directory): State<Directory>,
+    State(user_pool): State<UserPool>,
     JsonBody(body): JsonBody<Creation>,
 ) -> Result<Response, Problem> {
     let email = EmailAddress::parse(&body.primary_email)
@@ -130,7 +129,7 @@ pub(crate) async fn create(
         user_name: body.username.as_deref(),
         send_invitation: body.send_invitation.unwrap_or(true),
     };
-    let created = directory.create(&new).await?;
+    let created = user_pool.create(&new).await.map_err(Error::from)?;
     let organizations = join(&store, &provisioning, &created).await;
     let provisioned = organizations.is_ok();
     let organizations = organizations.unwrap_or_default();
@@ -142,19 +141,11 @@ pub(crate) async fn create(
 async fn join(
     store: &Store,
     provisioning: &Provisioning,
-    created: &DirectoryUser,
-) -> Result<Vec<MembershipEntity>, StoreError> {
-    let user = User {
-        id: created.id.clone(),
-        user_name: Some(created.user_name.clone()),
-        email: created.email.clone(),
-        email_verified: created.email_verified,
-        federation: Federation::Native,
-        entry_path: EntryPath::ManagementApi,
-    };
-    let memberships = provisioning.appear(&user).await?;
+    created: &PoolUser,
+) -> Result<Vec<MembershipEntity>, Failure> {
+    let memberships = provisioning.appear(&created.user, EntryPath::ManagementApi).await?;
     of_user(store, memberships).await.inspect_err(|error| {
-        tracing::error!(user = %user.id, %error, "what was joined could not be read");
+        tracing::error!(user = %created.user.id, %error, "what was joined could not be read");
     })
 }
 
@@ -167,10 +158,10 @@ async fn join(
     responses((status = 200, description = "The user.", body = UserEntity)),
 )]
 pub(crate) async fn get(
-    State(directory): State<Directory>,
+    State(user_pool): State<UserPool>,
     PathOf(id): PathOf<UserId>,
 ) -> Result<Json<UserEntity>, Problem> {
-    let user = directory.find(&id).await?;
+    let user = user_pool.find(&id).await?;
     let user = user.ok_or_else(|| Error::UserNotFound(id.to_string()))?;
     Ok(Json(user.into()))
 }
@@ -185,13 +176,13 @@ pub(crate) async fn get(
 )]
 pub(crate) async fn delete(
     State(store): State<Store>,
-    State(directory): State<Directory>,
+    State(user_pool): State<UserPool>,
     PathOf(id): PathOf<UserId>,
 ) -> Result<StatusCode, Problem> {
     // In the user pool first: a user who is gone there, but not yet here, can be deleted again.
-    let user = directory.find(&id).await?;
+    let user = user_pool.find(&id).await?;
     if let Some(user) = &user {
-        directory.delete(&user.user_name).await?;
+        user_pool.delete(&user.user_name).await?;
     }
     let known_here = store.delete_user(&id).await?;
     if user.is_none() && !known_here {

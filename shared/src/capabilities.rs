@@ -10,8 +10,8 @@ use std::path::PathBuf;
 
 use crate::ambient::{Clock, Randomness};
 use crate::clients::{Waits, cognito, dynamodb};
+use crate::cognito::UserPool;
 use crate::console::{Console, SignIn, origin};
-use crate::directory::Directory;
 use crate::domain::public_mailbox::MailboxPolicy;
 use crate::provisioning::Provisioning;
 use crate::store::Store;
@@ -92,7 +92,7 @@ capabilities! {
         /// The engine.
         pub provisioning: Provisioning,
         /// The user pool.
-        pub directory: Directory,
+        pub user_pool: UserPool,
         /// The console's pages, and where operators sign in.
         pub console: Console,
     }
@@ -218,7 +218,7 @@ impl Capability for Provisioning {
 
 const USER_POOL_ID: &str = "USER_POOL_ID";
 
-impl Capability for Directory {
+impl Capability for UserPool {
     const VARIABLES: &'static [&'static str] = &[USER_POOL_ID];
 
     fn from_environment(environment: &Environment) -> Result<Self, EnvironmentError> {

@@ -1,20 +1,20 @@
 //! What can go wrong, in the words of the business. What it means over HTTP is decided in
 //! [`crate::http::problem`] alone.
 
-use crate::directory::DirectoryError;
+use crate::cognito::CreateUserError;
 use crate::domain::email_address::EmailAddressError;
 use crate::domain::email_domain::{EmailDomain, EmailDomainError};
 use crate::domain::ids::{IdError, OrganizationId, OrganizationRoleId};
 use crate::domain::jit::{EmailDomains, Version};
 use crate::domain::organization::{CustomDataError, OrganizationRole};
 use crate::domain::text::TextError;
-use crate::store::StoreError;
+use crate::failure::Failure;
 
 /// The outcome of anything that can go wrong.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// What went wrong. `Display` is for the client and says what to do; what only the log may know is
-/// inside [`Error::Store`].
+/// inside [`Error::Failed`].
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// No organization has this id, or it was deleted.
@@ -47,6 +47,14 @@ pub enum Error {
     /// The organization lists this domain already.
     #[error("the organization already lists the email domain `{0}`: there is nothing to add")]
     EmailDomainAlreadyListed(EmailDomain),
+    /// Too many other organizations list these domains.
+    #[error(
+        "{} is listed by {} organizations already, the most that can be: delete it from one of \
+         them first",
+        quoted(.0),
+        EmailDomains::MOST_ORGANIZATIONS
+    )]
+    EmailDomainsCrowded(Vec<EmailDomain>),
     /// The list would hold too many domains.
     #[error(
         "an organization can list at most {} email domains: delete some first",
@@ -102,15 +110,9 @@ pub enum Error {
         crate::domain::membership::MOST_REPLACED
     )]
     TooManyMembers,
-    /// Another user has this address or name.
-    #[error("a user with this address or name exists already: send another, or find the user")]
-    UserExists,
-    /// Cognito refuses the user, and says why in words for the caller.
-    #[error("Cognito refuses the user: {0}")]
-    UserRefused(String),
-    /// The user pool failed. The client learns no more than that.
+    /// Cognito did not create a user.
     #[error(transparent)]
-    Directory(#[from] DirectoryError),
+    UserNotCreated(#[from] CreateUserError),
     /// The list is not of the version that the client has seen.
     #[error(
         "it was changed since the version that `If-Match` names: read it again, and repeat the \
@@ -123,9 +125,9 @@ pub enum Error {
     /// Well-formed values that cannot be accepted, each with its place.
     #[error("{}", summary(.0))]
     Invalid(Vec<Violation>),
-    /// The store failed. The client learns no more than that.
+    /// A service that Usher needs failed. The client learns no more than that.
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Failed(#[from] Failure),
 }
 
 /// A value that cannot be accepted.
@@ -174,11 +176,7 @@ impl Violation {
         Self::new(
             pointer,
             "email_domain.too_many_organizations",
-            &format!(
-                "`{domain}` is listed by {} organizations already, the most that can be: delete it \
-                 from one of them first",
-                EmailDomains::MOST_ORGANIZATIONS
-            ),
+            &Error::EmailDomainsCrowded(vec![domain.clone()]),
         )
     }
 
@@ -265,6 +263,10 @@ pub(crate) fn organization_not_found(id: &OrganizationId) -> Error {
 /// The organization role that a request named is not there.
 pub(crate) fn organization_role_not_found(id: &OrganizationRoleId) -> Error {
     Error::OrganizationRoleNotFound(id.to_string())
+}
+
+fn quoted(domains: &[EmailDomain]) -> String {
+    domains.iter().map(|domain| format!("`{domain}`")).collect::<Vec<_>>().join(", ")
 }
 
 /// What several violations come to in one sentence.

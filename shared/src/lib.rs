@@ -4,10 +4,11 @@
 pub mod ambient;
 pub mod capabilities;
 pub mod clients;
+pub mod cognito;
 pub mod console;
-pub mod directory;
 pub mod domain;
 pub mod error;
+pub mod failure;
 pub mod http;
 pub mod metrics;
 pub mod provisioning;

@@ -7,8 +7,8 @@ use std::rc::Rc;
 use shared::App;
 use shared::capabilities::{Capabilities, Capability, Environment};
 use shared::clients::Waits;
+use shared::cognito::UserPool;
 use shared::console::Console;
-use shared::directory::Directory;
 use shared::store::Store;
 
 /// An environment in which every variable has this value.
@@ -23,7 +23,7 @@ fn an_empty_variable_counts_as_not_set() {
         |name| format!("the environment variable {name} is not set: the template sets it");
     let error = Store::from_environment(&empty).expect_err("no table");
     assert_eq!(error.to_string(), missing("TABLE_NAME"));
-    let error = Directory::from_environment(&empty).expect_err("no user pool");
+    let error = UserPool::from_environment(&empty).expect_err("no user pool");
     assert_eq!(error.to_string(), missing("USER_POOL_ID"));
     assert_eq!(empty.stack_name(), "none");
     let console = Console::from_environment(&empty).expect("a console without a sign-in");

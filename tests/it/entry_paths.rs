@@ -60,7 +60,7 @@ fn rows() -> Vec<Row> {
 async fn world() -> (World, Pool) {
     let pool = Pool::default();
     let policy = MailboxPolicy::parse("excepted:gmail.com").expect("a pair");
-    let world = World::over(policy, pool.directory()).await;
+    let world = World::over(policy, pool.user_pool()).await;
     for id in ["acme", "excepted", "globex"] {
         world.organization(id).await;
     }

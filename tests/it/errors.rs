@@ -9,15 +9,15 @@ use axum::response::IntoResponse;
 use http_body_util::BodyExt;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
-use shared::directory::DirectoryError;
+use shared::cognito::CreateUserError;
 use shared::domain::email_address::EmailAddress;
 use shared::domain::email_domain::EmailDomain;
 use shared::domain::ids::OrganizationId;
 use shared::domain::jit::Version;
 use shared::domain::organization::CustomData;
 use shared::domain::text::{Description, Name};
+use shared::failure::{Failure, Service};
 use shared::http::Problem;
-use shared::store::StoreError;
 use shared::{Error, Violation};
 
 use crate::support::{World, in_repository, text_of};
@@ -118,6 +118,9 @@ fn errors() -> Vec<Error> {
     let id = OrganizationId::parse("acme").expect("an id");
     let current = Version::FIRST;
     let violation = || Violation::new("", "internal", "reason");
+    let (service, operation) = (Service::DynamoDb, "GetItem");
+    let unavailable = || Failure::Unavailable { service, operation, cause: text() };
+    let refused = || Failure::Refused { service, operation, cause: text() };
     vec![
         Error::OrganizationNotFound(text()),
         Error::OrganizationIdInUse(id),
@@ -126,6 +129,7 @@ fn errors() -> Vec<Error> {
         Error::OrganizationRolesFull,
         Error::EmailDomainNotFound(text()),
         Error::EmailDomainAlreadyListed(domain()),
+        Error::EmailDomainsCrowded(vec![domain()]),
         Error::EmailDomainsFull,
         Error::EmailDomainsPartiallyReplaced { current },
         Error::DefaultRoleNotFound(text()),
@@ -137,15 +141,18 @@ fn errors() -> Vec<Error> {
         Error::MemberRoleNotFound(text()),
         Error::MemberRolesFull,
         Error::TooManyMembers,
-        Error::UserExists,
-        Error::UserRefused(text()),
+        CreateUserError::Exists.into(),
+        CreateUserError::Refused(text()).into(),
         Error::PreconditionFailed { current },
         Error::Invalid(vec![violation(), violation()]),
-        Error::Store(StoreError::Unavailable { operation: "GetItem", cause: text() }),
-        Error::Store(StoreError::Refused { operation: "GetItem", cause: text() }),
-        DirectoryError::Unavailable { operation: "ListUsers", cause: text() }.into(),
-        DirectoryError::Refused { operation: "ListUsers", cause: text() }.into(),
-        DirectoryError::Absent.into(),
+        unavailable().into(),
+        refused().into(),
+        Failure::NoUserPool.into(),
+        CreateUserError::Failed(unavailable()).into(),
+        CreateUserError::Failed(refused()).into(),
+        Failure::Unreadable { table: text(), key: text(), attribute: text(), expected: "a string" }
+            .into(),
+        Failure::TooManyItems { operation: "TransactWriteItems", most: 100, items: text() }.into(),
     ]
 }
 

@@ -31,10 +31,10 @@ async fn preview(world: &World, path: &str, email: &str) -> Value {
     body
 }
 
-/// Rules that let pass, and after them one that does not, if any.
-fn rules(passed: &[&str], failed: &[&str]) -> Value {
-    let rule = |passed: bool| move |rule: &&str| json!({ "rule": rule, "passed": passed });
-    passed.iter().map(rule(true)).chain(failed.iter().map(rule(false))).collect()
+/// Checks that pass, and after them one that refuses, if any.
+fn checks(passed: &[&str], refused: &[&str]) -> Value {
+    let check = |passed: bool| move |check: &&str| json!({ "check": check, "passed": passed });
+    passed.iter().map(check(true)).chain(refused.iter().map(check(false))).collect()
 }
 
 fn joins(organization: &str, domain: &str, roles: &Value) -> Value {
@@ -45,7 +45,7 @@ fn joins(organization: &str, domain: &str, roles: &Value) -> Value {
         "decision": "join",
         "reason": null,
         "detail": null,
-        "rules": rules(
+        "checks": checks(
             &["valid_address", "not_public_mailbox", "domain_listed", "not_removed"],
             &[],
         ),
@@ -53,15 +53,15 @@ fn joins(organization: &str, domain: &str, roles: &Value) -> Value {
     })
 }
 
-fn passes(domain: &Value, reason: &str, detail: &str, rules: &Value) -> Value {
+fn refuses(domain: &Value, reason: &str, detail: &str, checks: &Value) -> Value {
     json!({
         "organizationId": "acme",
         "organizationName": "acme",
         "emailDomain": domain,
-        "decision": "pass",
+        "decision": "refuse",
         "reason": reason,
         "detail": detail,
-        "rules": rules,
+        "checks": checks,
         "organizationRoles": [],
     })
 }
@@ -110,31 +110,31 @@ async fn whoever_would_not_join_learns_the_first_rule_that_says_so() {
             json!("example.com"),
             "not_listed",
             "The organization does not list the email domain example.com.",
-            rules(&["valid_address", "not_public_mailbox"], &["domain_listed"]),
+            checks(&["valid_address", "not_public_mailbox"], &["domain_listed"]),
         ),
         (
             "jane@gmx.de",
             json!("gmx.de"),
             "public_mailbox",
             gmx,
-            rules(&["valid_address"], &["not_public_mailbox"]),
+            checks(&["valid_address"], &["not_public_mailbox"]),
         ),
         (
             "acme.com",
             Value::Null,
             "email_address.invalid",
             "This is not an email address: send one such as name@example.com.",
-            rules(&[], &["valid_address"]),
+            checks(&[], &["valid_address"]),
         ),
         (
             "",
             Value::Null,
             "email_address.invalid",
             "This is not an email address: send one such as name@example.com.",
-            rules(&[], &["valid_address"]),
+            checks(&[], &["valid_address"]),
         ),
     ];
-    for (email, domain, reason, detail, rules) in table {
+    for (email, domain, reason, detail, checks) in table {
         let all = preview(&world, ALL, email).await;
         let everywhere = detail.replace("The organization does not list", "No organization lists");
         let expected = json!({
@@ -144,7 +144,7 @@ async fn whoever_would_not_join_learns_the_first_rule_that_says_so() {
             "organizations": [],
         });
         assert_eq!(all, expected, "{email}");
-        let expected = passes(&domain, reason, detail, &rules);
+        let expected = refuses(&domain, reason, detail, &checks);
         assert_eq!(preview(&world, ACME, email).await, expected, "{email}");
     }
 }
@@ -154,11 +154,11 @@ async fn an_address_whose_member_was_removed_would_not_come_back() {
     let (world, _) = world().await;
     world.sign_up("user-1", "jane@acme.com").await;
     assert_eq!(world.delete("/organizations/acme/users/user-1").await.status, 204);
-    let removed = passes(
+    let removed = refuses(
         &json!("acme.com"),
         "removed_earlier",
         "A member with this address was removed, and stays so until added by hand.",
-        &rules(&["valid_address", "not_public_mailbox", "domain_listed"], &["not_removed"]),
+        &checks(&["valid_address", "not_public_mailbox", "domain_listed"], &["not_removed"]),
     );
     assert_eq!(preview(&world, ACME, "jane@acme.com").await, removed);
     let all = preview(&world, ALL, "jane@acme.com").await;

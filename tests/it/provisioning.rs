@@ -305,7 +305,7 @@ async fn a_write_whose_answers_all_got_lost_is_found_at_the_next_appearance() {
     world.sign_up("user-1", "jane@acme.com").await;
     assert_eq!(decisions(&logs), pairs([("ERROR", "not provisioned")]));
     world.sign_up("user-1", "jane@acme.com").await;
-    assert_eq!(decisions(&logs), pairs([("acme", "pass"), ("globex", "pass")]));
+    assert_eq!(decisions(&logs), pairs([("acme", "refuse"), ("globex", "refuse")]));
     assert_eq!(world.items().await, all_joined().await);
 }
 
@@ -359,7 +359,7 @@ async fn what_appears_between_reading_and_writing_is_left_out_and_the_rest_is_jo
     world.sign_up("user-1", "jane@acme.com").await;
     let lines = logs.lines();
     let reasons: Vec<_> = lines.iter().map(|line| [&line["decision"], &line["reason"]]).collect();
-    assert_eq!(json!(reasons), json!([["pass", "removed_earlier"], ["join", null]]));
+    assert_eq!(json!(reasons), json!([["refuse", "removed_earlier"], ["join", null]]));
     assert_eq!(memberships(&world, "user-1").await[0]["id"], "globex");
 }
 

@@ -332,7 +332,7 @@ fn each_function_gets_the_settings_that_its_code_uses_and_no_others() {
         if source.contains("mailbox_policy") || source.contains("provisioning: Provisioning") {
             expected.insert(EXCEPTIONS, json!({ "Ref": "PublicMailboxExceptions" }));
         }
-        let asks_the_user_pool = source.contains("directory: Directory");
+        let asks_the_user_pool = source.contains("user_pool: UserPool");
         if asks_the_user_pool {
             expected.insert(USER_POOL_ID, json!({ "Fn::GetAtt": "Identity.Outputs.UserPoolId" }));
         }

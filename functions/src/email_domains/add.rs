@@ -9,10 +9,10 @@ use shared::domain::ids::OrganizationId;
 use shared::domain::public_mailbox::MailboxPolicy;
 use shared::http::{IfMatch, JsonBody, PathOf, Problem, Routes};
 use shared::store::Store;
-use shared::{Clock, Error, Violation, capabilities};
+use shared::{Clock, capabilities};
 use utoipa::ToSchema;
 
-use super::{EmailDomainEntity, acceptable};
+use super::{EmailDomainEntity, acceptable, crowded_at};
 use crate::paths::EMAIL_DOMAINS;
 
 #[derive(Deserialize, ToSchema)]
@@ -60,14 +60,9 @@ pub(crate) async fn add(
     const POINTER: &str = "/emailDomain";
 
     let domain = acceptable(&body.email_domain, POINTER, &organization, &mailbox_policy)?;
-    if store.is_crowded(&domain, &organization).await? {
-        if store.email_domains(&organization).await?.is_none() {
-            return Err(Error::OrganizationNotFound(organization.to_string()).into());
-        }
-        return Err(Violation::too_many_organizations(POINTER, &domain).into());
-    }
     let now = clock.now();
-    store.add_email_domain(&organization, &domain, now, &precondition).await?;
+    let added = store.add_email_domain(&organization, &domain, now, &precondition).await;
+    added.map_err(|error| crowded_at(error, |_| POINTER.to_owned()))?;
     let entity = EmailDomainEntity::new(&organization, &domain, now);
     Ok((StatusCode::CREATED, Json(entity)).into_response())
 }

@@ -7,10 +7,10 @@ pub mod replace;
 
 use jiff::Timestamp;
 use serde::Serialize;
-use shared::Violation;
 use shared::domain::email_domain::EmailDomain;
 use shared::domain::ids::OrganizationId;
 use shared::domain::public_mailbox::MailboxPolicy;
+use shared::{Error, Violation};
 use utoipa::ToSchema;
 
 use crate::entities::Moment;
@@ -33,6 +33,14 @@ impl<'a> EmailDomainEntity<'a> {
             added_at: Moment(added_at),
         }
     }
+}
+
+/// The error with the places in the request's body, where it is about domains that too many
+/// organizations list.
+fn crowded_at(error: Error, pointer: impl Fn(&EmailDomain) -> String) -> Error {
+    let Error::EmailDomainsCrowded(domains) = error else { return error };
+    let violation = |domain| Violation::too_many_organizations(pointer(domain), domain);
+    Error::Invalid(domains.iter().map(violation).collect())
 }
 
 /// A domain that this organization may list, from what stands at a place of the request's body.

@@ -1,28 +1,22 @@
 //! `PUT /organizations/{organizationId}/jit/email-domains`
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use axum::extract::State;
 use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
-use futures_util::{StreamExt, TryStreamExt, stream};
 use serde::Deserialize;
 use shared::domain::email_domain::EmailDomain;
 use shared::domain::ids::OrganizationId;
-use shared::domain::jit::{EmailDomains, Precondition, Version};
+use shared::domain::jit::EmailDomains;
 use shared::domain::public_mailbox::MailboxPolicy;
 use shared::http::{IfMatch, JsonBody, PathOf, Problem, Routes, etag};
-use shared::store::{Store, StoreError};
-use shared::{Clock, Error, Violation, capabilities};
+use shared::store::Store;
+use shared::{Clock, Error, capabilities};
 use utoipa::ToSchema;
 
-use super::acceptable;
+use super::{acceptable, crowded_at};
 use crate::paths::EMAIL_DOMAINS;
-
-/// How many added domains are checked side by side.
-const CHECKS: usize = 16;
-/// How often a replacement without `If-Match` is tried, where another writer comes first each time.
-const TRIES: usize = 10;
 
 #[derive(Deserialize, ToSchema)]
 #[schema(as = EmailDomainReplacement)]
@@ -70,26 +64,10 @@ pub(crate) async fn replace(
     JsonBody(body): JsonBody<Body>,
 ) -> Result<Response, Problem> {
     let wanted = parse(&body, &organization, &mailbox_policy)?;
-    let mut unchecked = wanted.clone();
-    let mut tries = 1;
-    let version = loop {
-        match try_replace(&store, &clock, &organization, &precondition, &wanted, &mut unchecked)
-            .await
-        {
-            Err(Error::PreconditionFailed { .. })
-                if precondition == Precondition::None && tries < TRIES =>
-            {
-                tries += 1;
-            }
-            // The client has named no version that could be blamed.
-            Err(Error::PreconditionFailed { .. }) if precondition == Precondition::None => {
-                let cause = format!("other writers of the list, in each of {TRIES} tries");
-                let operation = "TransactWriteItems";
-                return Err(StoreError::Unavailable { operation, cause }.into());
-            }
-            outcome => break outcome?,
-        }
-    };
+    let domains = wanted.keys().cloned().collect();
+    let replaced =
+        store.replace_email_domains(&organization, &domains, clock.now(), &precondition).await;
+    let version = replaced.map_err(|error| crowded_at(error, |domain| wanted[domain].clone()))?;
     Ok((StatusCode::NO_CONTENT, [etag(version)]).into_response())
 }
 
@@ -115,40 +93,4 @@ fn parse(
     } else {
         Ok(wanted)
     }
-}
-
-async fn try_replace(
-    store: &Store,
-    clock: &Clock,
-    organization: &OrganizationId,
-    precondition: &Precondition,
-    wanted: &Wanted,
-    unchecked: &mut Wanted,
-) -> Result<Version, Error> {
-    let before = store.email_domains(organization).await?;
-    let before = before.ok_or_else(|| Error::OrganizationNotFound(organization.to_string()))?;
-    if !precondition.holds(before.version) {
-        return Err(Error::PreconditionFailed { current: before.version });
-    }
-    refuse_crowded(store, organization, &before, unchecked).await?;
-    let after: BTreeSet<_> = wanted.keys().cloned().collect();
-    store.replace_email_domains(organization, &before, &after, clock.now()).await
-}
-
-/// Refuses added domains that too many organizations list. Each is checked once, however often the
-/// replacement starts over: the checks take longer than the rest, and other writers the lead.
-async fn refuse_crowded(
-    store: &Store,
-    organization: &OrganizationId,
-    before: &EmailDomains,
-    unchecked: &mut Wanted,
-) -> Result<(), Error> {
-    let added = unchecked.extract_if(.., |domain, _| !before.domains.contains_key(domain));
-    let checks = added.map(|(domain, pointer)| async move {
-        let crowded = store.is_crowded(&domain, organization).await?;
-        Ok::<_, Error>(crowded.then(|| Violation::too_many_organizations(pointer, &domain)))
-    });
-    let checked: Vec<_> = stream::iter(checks).buffered(CHECKS).try_collect().await?;
-    let violations: Vec<_> = checked.into_iter().flatten().collect();
-    if violations.is_empty() { Ok(()) } else { Err(Error::Invalid(violations)) }
 }

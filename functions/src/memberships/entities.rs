@@ -5,9 +5,11 @@ use std::collections::HashMap;
 use futures_util::future::try_join;
 use serde::Serialize;
 use shared::domain::ids::{OrganizationId, OrganizationRoleId};
-use shared::domain::membership::{EntryPath, Membership, Provenance, Rule};
+use shared::domain::membership::{Cause, EntryPath, Membership, Provenance};
 use shared::domain::organization::{Organization, OrganizationRole};
-use shared::store::{Member, Store, StoreError};
+use shared::domain::rule::RuleKey;
+use shared::failure::Failure;
+use shared::store::{Member, Store};
 use utoipa::ToSchema;
 
 use crate::entities::Moment;
@@ -54,7 +56,7 @@ pub(crate) struct HeldRole {
 #[serde(rename_all = "camelCase")]
 struct ProvenanceEntity {
     #[schema(inline)]
-    rule: RuleName,
+    rule: CauseName,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     email_domain: Option<String>,
@@ -64,7 +66,7 @@ struct ProvenanceEntity {
 
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-enum RuleName {
+enum CauseName {
     EmailDomain,
     Api,
 }
@@ -78,12 +80,15 @@ enum EntryPathName {
 
 impl From<&Provenance> for ProvenanceEntity {
     fn from(provenance: &Provenance) -> Self {
+        let (rule, email_domain) = match &provenance.cause {
+            Cause::Rule(RuleKey::EmailDomain(domain)) => {
+                (CauseName::EmailDomain, Some(domain.to_string()))
+            }
+            Cause::Api => (CauseName::Api, None),
+        };
         Self {
-            rule: match provenance.rule {
-                Rule::EmailDomain(_) => RuleName::EmailDomain,
-                Rule::Api => RuleName::Api,
-            },
-            email_domain: provenance.rule.email_domain().map(ToString::to_string),
+            rule,
+            email_domain,
             entry_path: match provenance.entry_path {
                 EntryPath::PostConfirmation => EntryPathName::PostConfirmation,
                 EntryPath::ManagementApi => EntryPathName::ManagementApi,
@@ -99,7 +104,7 @@ pub(crate) type Roles = HashMap<OrganizationRoleId, OrganizationRole>;
 pub(crate) async fn of_user(
     store: &Store,
     memberships: Vec<Membership>,
-) -> Result<Vec<MembershipEntity>, StoreError> {
+) -> Result<Vec<MembershipEntity>, Failure> {
     let ids: Vec<_> = memberships.iter().map(|held| held.organization_id.clone()).collect();
     let role_ids: Vec<_> = memberships.iter().flat_map(|held| held.role_ids.clone()).collect();
     let (organizations, roles) =
@@ -131,7 +136,7 @@ pub(crate) async fn of_user(
 pub(super) async fn of_members(
     store: &Store,
     members: Vec<Member>,
-) -> Result<Vec<MemberEntity>, StoreError> {
+) -> Result<Vec<MemberEntity>, Failure> {
     let role_ids: Vec<_> =
         members.iter().flat_map(|member| member.membership.role_ids.clone()).collect();
     let roles = store.organization_roles_by_id(&role_ids).await?;

@@ -8,9 +8,10 @@ use axum::response::Response;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
 use serde::Deserialize;
-use shared::directory::Directory;
+use shared::cognito::UserPool;
 use shared::domain::ids::{OrganizationId, OrganizationRoleId, UserId};
 use shared::domain::membership::{MOST_REPLACED, Profile};
+use shared::domain::user::User;
 use shared::http::{CursorPaging, JsonBody, PathOf, Problem, Routes};
 use shared::store::Store;
 use shared::{Clock, Error, Violation};
@@ -84,12 +85,12 @@ pub(crate) async fn list(
 pub(crate) async fn add(
     State(store): State<Store>,
     State(clock): State<Clock>,
-    State(directory): State<Directory>,
+    State(user_pool): State<UserPool>,
     PathOf(organization): PathOf<OrganizationId>,
     JsonBody(body): JsonBody<Body>,
 ) -> Result<StatusCode, Problem> {
     store.require_organization(&organization).await?;
-    let users = known(&store, &directory, &body).await?;
+    let users = known(&store, &user_pool, &body).await?;
     join(&store, &organization, users, clock.now()).await?;
     Ok(StatusCode::CREATED)
 }
@@ -106,12 +107,12 @@ pub(crate) async fn add(
 pub(crate) async fn replace(
     State(store): State<Store>,
     State(clock): State<Clock>,
-    State(directory): State<Directory>,
+    State(user_pool): State<UserPool>,
     PathOf(organization): PathOf<OrganizationId>,
     JsonBody(body): JsonBody<Body>,
 ) -> Result<StatusCode, Problem> {
     store.require_organization(&organization).await?;
-    let users = known(&store, &directory, &body).await?;
+    let users = known(&store, &user_pool, &body).await?;
     let members = store.all_member_ids(&organization, MOST_REPLACED).await?;
     let members = members.filter(|_| users.len() <= MOST_REPLACED).ok_or(Error::TooManyMembers)?;
     let wanted: BTreeSet<_> = users.iter().map(|(id, _)| id.clone()).collect();
@@ -151,7 +152,7 @@ pub(crate) async fn remove(
 /// the user pool.
 async fn known(
     store: &Store,
-    directory: &Directory,
+    user_pool: &UserPool,
     body: &Body,
 ) -> Result<Vec<(UserId, Profile)>, Error> {
     if body.user_ids.len() > MOST_REPLACED {
@@ -162,10 +163,9 @@ async fn known(
     let mut profiles = store.profiles(&ids).await?;
     let strangers: Vec<_> = ids.iter().filter(|id| !profiles.contains_key(id)).cloned().collect();
     let asked = strangers.into_iter().map(|id| async move {
-        let user = directory.find(&id).await?;
-        Ok::<_, Error>(
-            user.map(|user| (id, Profile { email: user.email, user_name: Some(user.user_name) })),
-        )
+        let user = user_pool.find(&id).await?;
+        let profile = |user: User| Profile { email: user.email, user_name: user.user_name };
+        Ok::<_, Error>(user.map(|found| (id, profile(found.user))))
     });
     let found: Vec<_> = stream::iter(asked).buffer_unordered(AT_ONCE).try_collect().await?;
     profiles.extend(found.into_iter().flatten());

@@ -5,7 +5,7 @@ pub(crate) mod member_roles;
 pub(crate) mod members;
 pub(crate) mod user_organizations;
 
-use shared::directory::Directory;
+use shared::cognito::UserPool;
 use shared::http::Routes;
 use shared::store::Store;
 use shared::{Clock, capabilities};
@@ -20,7 +20,7 @@ capabilities! {
     pub struct Needs {
         store: Store,
         clock: Clock,
-        directory: Directory,
+        user_pool: UserPool,
     }
 }
 

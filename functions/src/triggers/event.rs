@@ -3,9 +3,9 @@
 
 use serde::Deserialize;
 use serde_json::Value;
-use shared::domain::decision::{Federation, User};
-use shared::domain::ids::UserId;
+use shared::cognito::Attributes;
 use shared::domain::membership::EntryPath;
+use shared::domain::user::User;
 
 /// What any user pool event has in common, as far as it matters here.
 #[derive(Deserialize)]
@@ -22,20 +22,7 @@ struct Event {
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct Request {
-    user_attributes: UserAttributes,
-}
-
-/// The attributes that matter. The others are not even parsed, so that nothing in them can be
-/// wrong.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct UserAttributes {
-    sub: Value,
-    email: Value,
-    email_verified: Value,
-    identities: Value,
-    #[serde(rename = "cognito:user_status")]
-    user_status: Value,
+    user_attributes: Attributes,
 }
 
 /// Why an event says nothing of a user. The text is for the log, and repeats nothing of the event.
@@ -54,8 +41,8 @@ pub(super) enum EventError {
 
 /// What an event is about.
 pub(super) enum About {
-    /// A user who appears.
-    User(User),
+    /// A user who appears, and how.
+    User(User, EntryPath),
     /// Something else, which need not concern a user at all: its trigger source.
     Other(String),
 }
@@ -72,42 +59,6 @@ pub(super) fn about(json: &str) -> Result<About, EventError> {
         return Ok(About::Other(source.to_owned()));
     };
 
-    let attributes = &event.request.user_attributes;
-    let sub = attributes.sub.as_str().and_then(|sub| UserId::parse(sub).ok());
-    let id = sub.ok_or(EventError::NoSub)?;
-    let provider_types = provider_types(&attributes.identities);
-    let external = attributes.user_status == "EXTERNAL_PROVIDER";
-    Ok(About::User(User {
-        id,
-        user_name: event.user_name.as_str().map(str::to_owned),
-        email: attributes.email.as_str().map(str::to_owned),
-        email_verified: is_true(&attributes.email_verified),
-        federation: Federation::of(provider_types.iter().map(String::as_str), external),
-        entry_path,
-    }))
-}
-
-fn is_true(value: &Value) -> bool {
-    matches!(value, Value::Bool(true)) || value.as_str() == Some("true")
-}
-
-/// The provider types of the attribute `identities`: an array, mostly inside a string. What cannot
-/// be read counts as one identity of a provider that nobody knows.
-fn provider_types(identities: &Value) -> Vec<String> {
-    let unknown = || vec![String::new()];
-    let parsed = match identities {
-        Value::Null => return Vec::new(),
-        Value::String(text) => match serde_json::from_str(text) {
-            Ok(parsed) => parsed,
-            Err(_) => return unknown(),
-        },
-        value => value.clone(),
-    };
-    let Value::Array(identities) = parsed else {
-        return unknown();
-    };
-    identities
-        .iter()
-        .map(|identity| identity["providerType"].as_str().unwrap_or_default().to_owned())
-        .collect()
+    let user = event.request.user_attributes.user(event.user_name.as_str());
+    Ok(About::User(user.ok_or(EventError::NoSub)?, entry_path))
 }

@@ -25,7 +25,9 @@ pub async fn handle(needs: Needs, event: Box<RawValue>) -> Box<RawValue> {
 async fn evaluate(needs: &Needs, event: &str) {
     match about(event) {
         // A failure is logged and counted, and nothing else can be done about it here.
-        Ok(About::User(user)) => drop(needs.provisioning.appear(&user).await),
+        Ok(About::User(user, entry_path)) => {
+            drop(needs.provisioning.appear(&user, entry_path).await);
+        }
         Ok(About::Other(source)) => tracing::info!(source, "nothing to do: no sign-up"),
         Err(error) => {
             tracing::error!(%error, "not provisioned");

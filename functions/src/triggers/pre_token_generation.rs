@@ -4,12 +4,13 @@
 use futures_util::future::try_join;
 use serde_json::value::RawValue;
 use shared::capabilities;
-use shared::domain::decision::User;
-use shared::domain::membership::Membership;
+use shared::domain::membership::{EntryPath, Membership};
+use shared::domain::user::User;
+use shared::failure::Failure;
 use shared::metrics;
 use shared::provisioning::Provisioning;
 use shared::runtime::within_deadline;
-use shared::store::{Store, StoreError};
+use shared::store::Store;
 
 use super::claims::Claims;
 use super::event::{About, about};
@@ -44,8 +45,8 @@ async fn evaluate(needs: &Needs, json: &str) -> Result<Option<Box<RawValue>>, No
         metrics::provisioning_failed();
         NoClaims
     })?;
-    let user = match about {
-        About::User(user) => user,
+    let (user, entry_path) = match about {
+        About::User(user, entry_path) => (user, entry_path),
         About::Other(source) => {
             tracing::info!(source, "no claims: not a token of a user's");
             return Ok(None);
@@ -55,12 +56,12 @@ async fn evaluate(needs: &Needs, json: &str) -> Result<Option<Box<RawValue>>, No
         tracing::error!(user = %user.id, %error, "no claims");
         NoClaims
     };
-    let claims = claims(needs, &user).await.map_err(|error| failed(&error))?;
+    let claims = claims(needs, &user, entry_path).await.map_err(|error| failed(&error))?;
     claims.write_to(json).map(Some).map_err(|error| failed(&error))
 }
 
-async fn claims(needs: &Needs, user: &User) -> Result<Claims, StoreError> {
-    let memberships = needs.provisioning.appear(user).await?;
+async fn claims(needs: &Needs, user: &User, entry_path: EntryPath) -> Result<Claims, Failure> {
+    let memberships = needs.provisioning.appear(user, entry_path).await?;
     let ids: Vec<_> = memberships.iter().map(|held| held.organization_id.clone()).collect();
     let role_ids: Vec<_> = memberships.iter().flat_map(|held| held.role_ids.clone()).collect();
     let (organizations, roles) =

@@ -10,8 +10,8 @@ use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
 use axum::Router;
 use dynoxide::Database;
 use functions::HTTP_FUNCTIONS;
+use shared::cognito::UserPool;
 use shared::console::Console;
-use shared::directory::Directory;
 use shared::domain::public_mailbox::MailboxPolicy;
 use shared::http::Routes;
 use shared::provisioning::Provisioning;
@@ -129,8 +129,8 @@ impl Local {
         let database = open(options.database)?;
         table::prepare(&database)?;
 
-        let directory = directory(options.user_pool);
-        let app = app(addresses.dynamodb, options.mailbox_policy, directory, options.console);
+        let user_pool = user_pool(options.user_pool);
+        let app = app(addresses.dynamodb, options.mailbox_policy, user_pool, options.console);
         let (stop, stopped) = watch::channel(false);
         let mut servers = JoinSet::new();
         let until = told_to_stop(stopped.clone());
@@ -190,7 +190,7 @@ fn open(path: Option<PathBuf>) -> Result<Database, LocalError> {
 fn app(
     dynamodb: SocketAddr,
     mailbox_policy: MailboxPolicy,
-    directory: Directory,
+    user_pool: UserPool,
     console: Console,
 ) -> App {
     let config = aws_sdk_dynamodb::Config::builder()
@@ -209,20 +209,20 @@ fn app(
         clock,
         randomness,
         mailbox_policy,
-        directory,
+        user_pool,
         console,
     }
 }
 
-fn directory(user_pool: Option<(String, String)>) -> Directory {
-    let Some((endpoint, id)) = user_pool else { return Directory::default() };
+fn user_pool(user_pool: Option<(String, String)>) -> UserPool {
+    let Some((endpoint, id)) = user_pool else { return UserPool::default() };
     let config = aws_sdk_cognitoidentityprovider::Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::from_static("local"))
         .credentials_provider(credentials())
         .endpoint_url(endpoint)
         .build();
-    Directory::new(aws_sdk_cognitoidentityprovider::Client::from_conf(config), id)
+    UserPool::new(aws_sdk_cognitoidentityprovider::Client::from_conf(config), id)
 }
 
 /// What the emulators take for credentials.

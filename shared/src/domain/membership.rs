@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 
-use super::email_domain::EmailDomain;
 use super::ids::{OrganizationId, OrganizationRoleId};
+use super::rule::RuleKey;
 
 /// The most users that one request can name, and the most members of an organization that one can
 /// replace.
@@ -25,37 +25,31 @@ pub struct Membership {
 /// Why a membership exists.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Provenance {
-    /// The rule that made the user a member.
-    pub rule: Rule,
+    /// What made the user a member.
+    pub cause: Cause,
     /// How the user appeared.
     pub entry_path: EntryPath,
 }
 
 /// What makes a user a member.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Rule {
-    /// The domain of the user's verified address, which the organization listed at that moment.
-    EmailDomain(EmailDomain),
-    /// Somebody's hand, through the Management API.
+pub enum Cause {
+    /// A rule that the organization listed at that moment.
+    Rule(RuleKey),
+    /// A call of the Management API that named the user.
     Api,
 }
 
-impl Rule {
-    /// The name in storage, logs and answers.
+impl Cause {
+    /// The name of [`Self::Api`]; a rule has the name of its kind.
+    pub const API: &'static str = "api";
+
+    /// The name in storage and answers.
     #[must_use]
     pub const fn as_str(&self) -> &'static str {
         match self {
-            Self::EmailDomain(_) => "email_domain",
-            Self::Api => "api",
-        }
-    }
-
-    /// The domain, where there is one.
-    #[must_use]
-    pub const fn email_domain(&self) -> Option<&EmailDomain> {
-        match self {
-            Self::EmailDomain(domain) => Some(domain),
-            Self::Api => None,
+            Self::Rule(key) => key.kind().as_str(),
+            Self::Api => Self::API,
         }
     }
 }

@@ -11,4 +11,6 @@ pub mod jit;
 pub mod membership;
 pub mod organization;
 pub mod public_mailbox;
+pub mod rule;
 pub mod text;
+pub mod user;

@@ -7,9 +7,9 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::etag::etag;
-use crate::directory::DirectoryError;
+use crate::cognito::CreateUserError;
 use crate::error::{Error, Violation, summary};
-use crate::store::StoreError;
+use crate::failure::Failure;
 
 /// How many violations one answer lists.
 const MOST_VIOLATIONS: usize = 100;
@@ -65,6 +65,23 @@ impl Problem {
         self
     }
 
+    /// A problem of a service that this one needs. What failed goes to the log alone.
+    fn of(failure: &Failure) -> Self {
+        match failure {
+            Failure::Unavailable { .. } => {
+                let detail = "a service that this one needs did not answer in time: repeat the \
+                              request in a moment";
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "service.unavailable", detail)
+                    .with_header(header::RETRY_AFTER, HeaderValue::from_static("1"))
+                    .because(failure.to_string())
+            }
+            Failure::Refused { .. }
+            | Failure::Unreadable { .. }
+            | Failure::TooManyItems { .. }
+            | Failure::NoUserPool => Self::internal(failure.to_string()),
+        }
+    }
+
     fn because(mut self, cause: String) -> Self {
         self.0.cause = Some(cause);
         self
@@ -90,6 +107,7 @@ impl From<Error> for Problem {
             Error::OrganizationRolesFull => (UNPROCESSABLE, "organization_roles.limit_reached"),
             Error::EmailDomainNotFound(_) => (NOT_FOUND, "email_domain.not_found"),
             Error::EmailDomainAlreadyListed(_) => (UNPROCESSABLE, "email_domain.already_listed"),
+            Error::EmailDomainsCrowded(_) => (UNPROCESSABLE, "email_domain.too_many_organizations"),
             Error::EmailDomainsFull => (UNPROCESSABLE, "email_domains.limit_reached"),
             Error::EmailDomainsPartiallyReplaced { .. } => {
                 (CONFLICT, "email_domains.partially_replaced")
@@ -103,8 +121,8 @@ impl From<Error> for Problem {
             Error::MemberRoleNotFound(_) => (NOT_FOUND, "member_role.not_found"),
             Error::MemberRolesFull => (UNPROCESSABLE, "member_roles.limit_reached"),
             Error::TooManyMembers => (UNPROCESSABLE, "memberships.limit_reached"),
-            Error::UserExists => (UNPROCESSABLE, "user.exists"),
-            Error::UserRefused(_) => (UNPROCESSABLE, "user.refused"),
+            Error::UserNotCreated(CreateUserError::Exists) => (UNPROCESSABLE, "user.exists"),
+            Error::UserNotCreated(CreateUserError::Refused(_)) => (UNPROCESSABLE, "user.refused"),
             Error::PreconditionFailed { .. } => {
                 (StatusCode::PRECONDITION_FAILED, "request.precondition_failed")
             }
@@ -112,13 +130,8 @@ impl From<Error> for Problem {
                 [only] => (UNPROCESSABLE, only.code),
                 _ => (UNPROCESSABLE, "request.invalid_values"),
             },
-            Error::Store(StoreError::Unavailable { .. })
-            | Error::Directory(DirectoryError::Unavailable { .. }) => {
-                (StatusCode::SERVICE_UNAVAILABLE, "service.unavailable")
-            }
-            Error::Store(StoreError::Refused { .. } | StoreError::Unreadable { .. })
-            | Error::Directory(DirectoryError::Refused { .. } | DirectoryError::Absent) => {
-                return Self::internal(error.to_string());
+            Error::Failed(failure) | Error::UserNotCreated(CreateUserError::Failed(failure)) => {
+                return Self::of(failure);
             }
         };
         match error {
@@ -126,12 +139,6 @@ impl From<Error> for Problem {
             | Error::PreconditionFailed { current } => {
                 let (name, value) = etag(current);
                 Self::new(status, code, error.to_string()).with_header(name, value)
-            }
-            Error::Store(_) | Error::Directory(_) => {
-                let detail = "a service that this one needs did not answer in time: repeat the request in a moment";
-                Self::new(status, code, detail)
-                    .with_header(header::RETRY_AFTER, HeaderValue::from_static("1"))
-                    .because(error.to_string())
             }
             Error::Invalid(violations) => {
                 let mut problem = Self::new(status, code, summary(&violations));
@@ -143,15 +150,9 @@ impl From<Error> for Problem {
     }
 }
 
-impl From<StoreError> for Problem {
-    fn from(error: StoreError) -> Self {
-        Error::from(error).into()
-    }
-}
-
-impl From<DirectoryError> for Problem {
-    fn from(error: DirectoryError) -> Self {
-        Error::from(error).into()
+impl From<Failure> for Problem {
+    fn from(failure: Failure) -> Self {
+        Error::from(failure).into()
     }
 }
 

@@ -5,13 +5,14 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::expression::Expression;
-use super::failure::Patience;
 use super::item::{Item, number, texts};
-use super::{Store, StoreError, keys};
+use super::patience::Patience;
+use super::{Store, keys};
 use crate::domain::ids::{OrganizationId, OrganizationRoleId};
 use crate::domain::jit::{DefaultRoles, Precondition, Version};
 use crate::domain::organization::OrganizationRole;
 use crate::error::{Error, Result, organization_not_found};
+use crate::failure::Failure;
 
 impl Store {
     /// An organization's default roles; none if there is no such organization.
@@ -21,7 +22,7 @@ impl Store {
     pub async fn default_roles(
         &self,
         id: &OrganizationId,
-    ) -> Result<Option<DefaultRoles>, StoreError> {
+    ) -> Result<Option<DefaultRoles>, Failure> {
         let item = self.get(keys::organization(id)).await?;
         item.map_or(Ok(None), |attributes| read_default_roles(&self.item(&attributes)))
     }
@@ -71,9 +72,7 @@ impl Store {
 }
 
 /// The default roles in an organization's item; none if it is what a deletion has left.
-pub(super) fn read_default_roles(
-    organization: &Item<'_>,
-) -> Result<Option<DefaultRoles>, StoreError> {
+pub(super) fn read_default_roles(organization: &Item<'_>) -> Result<Option<DefaultRoles>, Failure> {
     if organization.has("deletedAt") {
         return Ok(None);
     }

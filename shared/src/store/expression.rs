@@ -38,15 +38,6 @@ impl Expression {
         self
     }
 
-    /// Removes attributes whose names are placeholders nowhere else.
-    pub(super) fn remove_all(mut self, names: &[&str]) -> Self {
-        for (index, name) in names.iter().enumerate() {
-            let placeholder = format!("#x{index}");
-            self = self.name(&placeholder, name).remove(placeholder);
-        }
-        self
-    }
-
     pub(super) fn when(mut self, condition: impl Into<String>) -> Self {
         self.conditions.push(condition.into());
         self

@@ -6,8 +6,8 @@ use std::str::FromStr;
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 
-use super::keys::Key;
-use super::{StoreError, keys};
+use super::keys::{self, Key};
+use crate::failure::Failure;
 
 pub(super) type Attributes = HashMap<String, AttributeValue>;
 
@@ -36,7 +36,7 @@ impl<'a> Item<'a> {
     }
 
     /// The primary key.
-    pub(super) fn key(&self) -> Result<Key, StoreError> {
+    pub(super) fn key(&self) -> Result<Key, Failure> {
         Ok(Key { pk: self.text(keys::PK)?.to_owned(), sk: self.text(keys::SK)?.to_owned() })
     }
 
@@ -45,7 +45,7 @@ impl<'a> Item<'a> {
         &self,
         prefix: &str,
         parse: impl FnOnce(&str) -> Result<T, E>,
-    ) -> Result<T, StoreError> {
+    ) -> Result<T, Failure> {
         self.without_prefix(keys::PK, prefix, parse)
     }
 
@@ -54,7 +54,7 @@ impl<'a> Item<'a> {
         &self,
         prefix: &str,
         parse: impl FnOnce(&str) -> Result<T, E>,
-    ) -> Result<T, StoreError> {
+    ) -> Result<T, Failure> {
         self.without_prefix(keys::SK, prefix, parse)
     }
 
@@ -63,18 +63,18 @@ impl<'a> Item<'a> {
         name: &str,
         prefix: &str,
         parse: impl FnOnce(&str) -> Result<T, E>,
-    ) -> Result<T, StoreError> {
+    ) -> Result<T, Failure> {
         self.text(name)?
             .strip_prefix(prefix)
             .and_then(|rest| parse(rest).ok())
             .ok_or_else(|| self.unreadable(name, "a key with its prefix"))
     }
 
-    pub(super) fn text(&self, name: &str) -> Result<&'a str, StoreError> {
+    pub(super) fn text(&self, name: &str) -> Result<&'a str, Failure> {
         self.optional_text(name)?.ok_or_else(|| self.unreadable(name, "a string"))
     }
 
-    pub(super) fn optional_text(&self, name: &str) -> Result<Option<&'a str>, StoreError> {
+    pub(super) fn optional_text(&self, name: &str) -> Result<Option<&'a str>, Failure> {
         self.attributes
             .get(name)
             .map(|value| match value {
@@ -90,7 +90,7 @@ impl<'a> Item<'a> {
         name: &str,
         expected: &'static str,
         parse: impl FnOnce(&str) -> Result<T, E>,
-    ) -> Result<T, StoreError> {
+    ) -> Result<T, Failure> {
         parse(self.text(name)?).map_err(|_| self.unreadable(name, expected))
     }
 
@@ -100,17 +100,17 @@ impl<'a> Item<'a> {
         name: &str,
         expected: &'static str,
         parse: impl FnOnce(&str) -> Result<T, E>,
-    ) -> Result<Option<T>, StoreError> {
+    ) -> Result<Option<T>, Failure> {
         self.optional_text(name)?
             .map(|text| parse(text).map_err(|_| self.unreadable(name, expected)))
             .transpose()
     }
 
-    pub(super) fn timestamp(&self, name: &str) -> Result<Timestamp, StoreError> {
+    pub(super) fn timestamp(&self, name: &str) -> Result<Timestamp, Failure> {
         self.parsed(name, "an RFC 3339 timestamp", Timestamp::from_str)
     }
 
-    pub(super) fn number(&self, name: &str) -> Result<u64, StoreError> {
+    pub(super) fn number(&self, name: &str) -> Result<u64, Failure> {
         match self.attributes.get(name) {
             Some(AttributeValue::N(digits)) => digits.parse().ok(),
             _ => None,
@@ -123,7 +123,7 @@ impl<'a> Item<'a> {
         &self,
         name: &str,
         parse: impl Fn(&str) -> Result<T, E>,
-    ) -> Result<Vec<T>, StoreError> {
+    ) -> Result<Vec<T>, Failure> {
         let unreadable = || self.unreadable(name, "a list of strings");
         let Some(AttributeValue::L(values)) = self.attributes.get(name) else {
             return Err(unreadable());
@@ -137,7 +137,7 @@ impl<'a> Item<'a> {
             .collect()
     }
 
-    pub(super) fn map(&self, name: &str) -> Result<Item<'a>, StoreError> {
+    pub(super) fn map(&self, name: &str) -> Result<Item<'a>, Failure> {
         match self.attributes.get(name) {
             Some(AttributeValue::M(attributes)) => Ok(Item {
                 table: self.table,
@@ -154,8 +154,8 @@ impl<'a> Item<'a> {
         self.attributes.keys().map(String::as_str)
     }
 
-    pub(super) fn unreadable(&self, name: &str, expected: &'static str) -> StoreError {
-        StoreError::Unreadable {
+    pub(super) fn unreadable(&self, name: &str, expected: &'static str) -> Failure {
+        Failure::Unreadable {
             table: self.table.to_owned(),
             key: self.key.clone(),
             attribute: format!("{}{name}", self.place),

@@ -5,8 +5,8 @@ use std::fmt;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use crate::domain::email_domain::EmailDomain;
 use crate::domain::ids::{OrganizationId, OrganizationRoleId, UserId};
+use crate::domain::rule::RuleKey;
 use crate::domain::text::{Name, fold};
 
 /// The name of the partition key.
@@ -32,7 +32,7 @@ pub(super) const USER_PREFIX: &str = "USER#";
 pub(super) const ROLE_PREFIX: &str = "ROLE#";
 
 /// An item's primary key.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Key {
     pub(super) pk: String,
     pub(super) sk: String,
@@ -41,6 +41,15 @@ pub(super) struct Key {
 impl Key {
     fn new(pk: impl Into<String>, sk: impl Into<String>) -> Self {
         Self { pk: pk.into(), sk: sk.into() }
+    }
+
+    /// The kind of the item, for the log: `USER#…/ORG#…`.
+    pub(super) fn kind(&self) -> String {
+        let kind = |part: &str| match part.split_once('#') {
+            Some((prefix, _)) => format!("{prefix}#…"),
+            None => part.to_owned(),
+        };
+        format!("{}/{}", kind(&self.pk), kind(&self.sk))
     }
 
     pub(super) fn into_attributes(self) -> HashMap<String, AttributeValue> {
@@ -89,13 +98,15 @@ pub(super) fn organization_rank_prefix(name: &str) -> String {
     fold(name)
 }
 
-/// The index entries of one domain.
-pub(super) fn domain_partition(domain: &EmailDomain) -> String {
-    format!("DOMAIN#{domain}")
+/// The index entries of one rule: an entry for each organization that lists it.
+pub(super) fn rule_partition(key: &RuleKey) -> String {
+    match key {
+        RuleKey::EmailDomain(domain) => format!("DOMAIN#{domain}"),
+    }
 }
 
-pub(super) fn domain_index_entry(domain: &EmailDomain, id: &OrganizationId) -> Key {
-    Key::new(domain_partition(domain), organization_partition(id))
+pub(super) fn rule_index_entry(key: &RuleKey, id: &OrganizationId) -> Key {
+    Key::new(rule_partition(key), organization_partition(id))
 }
 
 pub(super) fn organization_role(id: &OrganizationRoleId) -> Key {

@@ -5,16 +5,17 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 
 use super::expression::Expression;
-use super::failure::Patience;
-use super::item::{text, texts, timestamp};
-use super::users::{membership_attributes, read_membership, read_profile, standing};
-use super::{Page, Store, StoreError, keys};
+use super::item::{Attributes, Item, text, texts, timestamp};
+use super::patience::Patience;
+use super::users::digest;
+use super::{Page, Store, keys};
 use crate::domain::decision::Standing;
-use crate::domain::email_address::EmailAddress;
 use crate::domain::ids::{OrganizationId, OrganizationRoleId, UserId};
-use crate::domain::membership::{EntryPath, Membership, Profile, Provenance, Rule};
+use crate::domain::membership::{Cause, EntryPath, Membership, Profile, Provenance};
 use crate::domain::organization::OrganizationRole;
+use crate::domain::rule::{RuleKey, RuleKind};
 use crate::error::{Error, Result, organization_not_found};
+use crate::failure::Failure;
 
 /// How many index pages one page of members reads at most, where a filter leaves few of them.
 const INDEX_PAGES: usize = 10;
@@ -51,7 +52,7 @@ impl Store {
         role: Option<&OrganizationRoleId>,
         page_size: usize,
         after: Option<&UserId>,
-    ) -> Result<Page<Member, UserId>, StoreError> {
+    ) -> Result<Page<Member, UserId>, Failure> {
         let mut members: Vec<Member> = Vec::new();
         let mut last_seen = after.cloned();
         let mut more = true;
@@ -82,7 +83,7 @@ impl Store {
         &self,
         organization: &OrganizationId,
         most: usize,
-    ) -> Result<Option<Vec<UserId>>, StoreError> {
+    ) -> Result<Option<Vec<UserId>>, Failure> {
         let mut all = Vec::new();
         loop {
             let (ids, more) = self.member_ids(organization, most + 1, all.last()).await?;
@@ -104,7 +105,7 @@ impl Store {
         &self,
         organization: &OrganizationId,
         user: &UserId,
-    ) -> Result<Option<Membership>, StoreError> {
+    ) -> Result<Option<Membership>, Failure> {
         let item = self.get(keys::membership(user, organization)).await?;
         item.as_ref()
             .map(|attributes| self.item(attributes))
@@ -121,7 +122,7 @@ impl Store {
         &self,
         organization: &OrganizationId,
         users: &[UserId],
-    ) -> Result<HashMap<UserId, Membership>, StoreError> {
+    ) -> Result<HashMap<UserId, Membership>, Failure> {
         let places = users.iter().map(|user| keys::membership(user, organization)).collect();
         let items = self.batch_get(places).await?;
         items
@@ -135,20 +136,51 @@ impl Store {
             .collect()
     }
 
-    /// The profiles that are kept of these users.
+    /// Writes new memberships and the profile in one transaction. Where a membership or a removal
+    /// mark stands already, that one is left out and the rest is written: so repeating changes
+    /// nothing. Answers which were left out, and what stood there. Where all of them are left out,
+    /// the profile is too: it is for members only. At most 99 memberships.
     ///
     /// # Errors
-    /// When the store fails.
-    pub async fn profiles(&self, users: &[UserId]) -> Result<HashMap<UserId, Profile>, StoreError> {
-        let items = self.batch_get(users.iter().map(keys::profile).collect()).await?;
-        items
-            .iter()
-            .map(|attributes| {
-                let item = self.item(attributes);
-                let id = item.partition_key(keys::USER_PREFIX, UserId::parse)?;
-                Ok((id, read_profile(&item)?))
-            })
-            .collect()
+    /// When the store fails; then nothing was written.
+    pub async fn join(
+        &self,
+        user: &UserId,
+        memberships: &[Membership],
+        profile: Option<&Profile>,
+    ) -> Result<HashMap<OrganizationId, Standing>, Failure> {
+        let mut left_out = HashMap::new();
+        loop {
+            let wanted: Vec<_> = memberships
+                .iter()
+                .filter(|membership| !left_out.contains_key(&membership.organization_id))
+                .collect();
+            if wanted.is_empty() && !memberships.is_empty() {
+                return Ok(left_out);
+            }
+            let mut writes: Vec<_> = wanted
+                .iter()
+                .map(|membership| {
+                    self.put_new(
+                        keys::membership(user, &membership.organization_id),
+                        membership_attributes(user, membership),
+                    )
+                })
+                .collect();
+            writes.extend(profile.map(|profile| self.put_profile(user, profile)));
+            if writes.is_empty() {
+                return Ok(left_out);
+            }
+            let Err(unmet) = self.commit(writes).await? else {
+                return Ok(left_out);
+            };
+            for Membership { organization_id, .. } in wanted {
+                if let Some(item) = unmet.of(&keys::membership(user, organization_id)) {
+                    let found = item.map_or(Standing::Member, |item| standing(&self.item(item)));
+                    left_out.insert(organization_id.clone(), found);
+                }
+            }
+        }
     }
 
     /// Makes a user a member by hand, without roles, and clears the marks of an earlier removal, so
@@ -162,13 +194,13 @@ impl Store {
         user: &UserId,
         profile: &Profile,
         at: Timestamp,
-    ) -> Result<(), StoreError> {
+    ) -> Result<(), Failure> {
         let mut patience = Patience::new(&self.randomness);
         let membership = Membership {
             organization_id: organization.clone(),
             role_ids: Vec::new(),
             joined_at: at,
-            provenance: Provenance { rule: Rule::Api, entry_path: EntryPath::ManagementApi },
+            provenance: Provenance { cause: Cause::Api, entry_path: EntryPath::ManagementApi },
         };
         loop {
             let found = self.get(keys::membership(user, organization)).await?;
@@ -209,27 +241,16 @@ impl Store {
         at: Timestamp,
     ) -> Result<()> {
         let profile = self.profiles(std::slice::from_ref(user)).await?.remove(user);
-        let mut mark = Expression::default()
-            .name("#joinedAt", "joinedAt")
-            .value(":now", timestamp(at))
-            .set("removedAt = :now")
-            .remove_all(&[
-                "roleIds",
-                "joinedAt",
-                "rule",
-                "emailDomain",
-                "entryPath",
-                keys::GSI1_PK,
-                keys::GSI1_SK,
-            ])
-            .when("attribute_exists(#joinedAt)");
-        let mut writes = Vec::new();
-        if let Some(digest) = profile.as_ref().and_then(digest) {
+        let digest = profile.as_ref().and_then(digest);
+        // A whole item, so that no attribute of the membership survives.
+        let mut mark = HashMap::from([("removedAt".to_owned(), timestamp(at))]);
+        mark.extend(digest.clone().map(|digest| ("addressDigest".to_owned(), text(digest))));
+        let place = keys::membership(user, organization);
+        let mut writes = vec![self.put_if(place, mark, Some("attribute_exists(joinedAt)"))];
+        writes.extend(digest.map(|digest| {
             let attributes = HashMap::from([("removedAt".to_owned(), timestamp(at))]);
-            writes.push(self.put(keys::removal_mark(&digest, organization), attributes));
-            mark = mark.value(":digest", text(digest)).set("addressDigest = :digest");
-        }
-        writes.insert(0, self.update(keys::membership(user, organization), mark));
+            self.put(keys::removal_mark(&digest, organization), attributes)
+        }));
         self.commit(writes).await?.map_err(|_| Error::MembershipNotFound(user.to_string()))
     }
 
@@ -277,7 +298,7 @@ impl Store {
         organization: &OrganizationId,
         limit: usize,
         after: Option<&UserId>,
-    ) -> Result<(Vec<UserId>, bool), StoreError> {
+    ) -> Result<(Vec<UserId>, bool), Failure> {
         let partition = keys::organization_partition(organization);
         let start = after.map(|user| {
             let mut start = keys::membership(user, organization).into_attributes();
@@ -301,7 +322,7 @@ impl Store {
         organization: &OrganizationId,
         ids: Vec<UserId>,
         role: Option<&OrganizationRoleId>,
-    ) -> Result<Vec<Member>, StoreError> {
+    ) -> Result<Vec<Member>, Failure> {
         let (mut memberships, mut profiles) = futures_util::future::try_join(
             self.memberships_of(organization, &ids),
             self.profiles(&ids),
@@ -318,7 +339,60 @@ impl Store {
     }
 }
 
-/// The digest of the address in a profile, if it is one that could ever match.
-fn digest(profile: &Profile) -> Option<String> {
-    EmailAddress::parse(profile.email.as_deref()?).ok().map(|address| address.digest())
+/// What an item of a user says about an organization.
+pub(super) fn standing(item: &Item<'_>) -> Standing {
+    if item.has("removedAt") { Standing::Removed } else { Standing::Member }
+}
+
+/// A membership as the attributes of its item.
+fn membership_attributes(user: &UserId, membership: &Membership) -> Attributes {
+    let Membership { organization_id, role_ids, joined_at, provenance } = membership;
+    let mut attributes = HashMap::from([
+        ("roleIds".to_owned(), texts(role_ids)),
+        ("joinedAt".to_owned(), timestamp(*joined_at)),
+        ("rule".to_owned(), text(provenance.cause.as_str())),
+        ("entryPath".to_owned(), text(provenance.entry_path.as_str())),
+        (keys::GSI1_PK.to_owned(), text(keys::organization_partition(organization_id))),
+        (keys::GSI1_SK.to_owned(), text(keys::user_partition(user))),
+    ]);
+    if let Cause::Rule(key) = &provenance.cause {
+        let (attribute, _) = value_attribute(key.kind());
+        attributes.insert(attribute.to_owned(), text(key.value()));
+    }
+    attributes
+}
+
+/// The membership in an item.
+pub(super) fn read_membership(item: &Item<'_>) -> Result<Membership, Failure> {
+    let entry_path =
+        |name: &str| EntryPath::ALL.into_iter().find(|path| path.as_str() == name).ok_or(());
+    Ok(Membership {
+        organization_id: item.sort_key(keys::ORGANIZATION_PREFIX, OrganizationId::parse)?,
+        role_ids: item.list("roleIds", OrganizationRoleId::parse)?,
+        joined_at: item.timestamp("joinedAt")?,
+        provenance: Provenance {
+            cause: read_cause(item)?,
+            entry_path: item.parsed("entryPath", "an entry path", entry_path)?,
+        },
+    })
+}
+
+/// What made the user a member.
+fn read_cause(item: &Item<'_>) -> Result<Cause, Failure> {
+    let name = item.optional_text("rule")?;
+    if name == Some(Cause::API) {
+        return Ok(Cause::Api);
+    }
+    // Before there was another cause, none was written.
+    let kind = name.map_or(Some(RuleKind::EmailDomain), RuleKind::named);
+    let kind = kind.ok_or_else(|| item.unreadable("rule", "a rule"))?;
+    let (attribute, expected) = value_attribute(kind);
+    Ok(Cause::Rule(item.parsed(attribute, expected, |value| RuleKey::parse(kind, value))?))
+}
+
+/// The attribute of a membership with the value of the rule that caused it, and what it holds.
+const fn value_attribute(kind: RuleKind) -> (&'static str, &'static str) {
+    match kind {
+        RuleKind::EmailDomain => ("emailDomain", "an email domain"),
+    }
 }

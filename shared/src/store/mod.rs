@@ -5,62 +5,49 @@
 //! after a lost answer never takes its own first attempt for somebody else's.
 
 mod default_roles;
-mod email_domains;
 mod expression;
-mod failure;
 mod item;
 mod keys;
 mod memberships;
 mod organization_roles;
 mod organizations;
+mod patience;
 mod read;
+mod rules;
 mod users;
 mod write;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use aws_sdk_dynamodb::Client;
 
-pub(crate) use failure::{cause, is_refusal};
 pub use memberships::Member;
 pub use organization_roles::OrganizationRoleChanges;
 pub use organizations::{OrganizationChanges, OrganizationRank, Page};
+pub use rules::Listing;
 pub use users::UserItems;
 
 use crate::ambient::Randomness;
+use crate::failure::Failure;
 use item::{Attributes, Item};
+use keys::Key;
 
-/// Why the store failed. Meant for the log, never for a client.
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    /// DynamoDB did not answer in time, or could not take the call just then: it may later.
-    #[error("DynamoDB is unavailable: {operation}: {cause}")]
-    Unavailable {
-        /// The DynamoDB operation.
-        operation: &'static str,
-        /// What it said.
-        cause: String,
-    },
-    /// DynamoDB refused the call: a mistake in code, table or permissions.
-    #[error("DynamoDB refused: {operation}: {cause}")]
-    Refused {
-        /// The DynamoDB operation.
-        operation: &'static str,
-        /// What it said.
-        cause: String,
-    },
-    /// An item is not what this code writes.
-    #[error("unreadable item: {attribute} of {key} in table {table} is not {expected}")]
-    Unreadable {
-        /// The table.
-        table: String,
-        /// The item's partition and sort key.
-        key: String,
-        /// The attribute, with the maps around it.
-        attribute: String,
-        /// What it should be.
-        expected: &'static str,
-    },
+/// The items that one transaction takes (DynamoDB's limit).
+const TRANSACTION_ITEMS: usize = 100;
+
+/// Makes sure that DynamoDB takes a transaction of these items.
+fn check_size(operation: &'static str, keys: &[Key]) -> Result<(), Failure> {
+    if keys.len() <= TRANSACTION_ITEMS {
+        return Ok(());
+    }
+    let mut kinds: BTreeMap<String, usize> = BTreeMap::new();
+    for key in keys {
+        *kinds.entry(key.kind()).or_default() += 1;
+    }
+    let kinds = kinds.iter().map(|(kind, count)| format!("{count} {kind}"));
+    let items = kinds.collect::<Vec<_>>().join(", ");
+    Err(Failure::TooManyItems { operation, most: TRANSACTION_ITEMS, items })
 }
 
 /// The table, and how to reach it.

@@ -3,13 +3,15 @@
 use std::collections::HashMap;
 
 use super::expression::Expression;
-use super::failure::Patience;
 use super::item::{Attributes, number, text, timestamp};
-use super::{Store, StoreError, keys};
+use super::patience::Patience;
+use super::write::Write;
+use super::{Store, keys};
 use crate::domain::ids::OrganizationRoleId;
 use crate::domain::organization::OrganizationRole;
 use crate::domain::text::{Description, Name};
 use crate::error::{Error, Result, organization_role_not_found};
+use crate::failure::Failure;
 
 /// What is to change of a role; what is none stays.
 #[derive(Clone, Debug, Default)]
@@ -25,7 +27,7 @@ impl Store {
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn organization_roles(&self) -> Result<Vec<OrganizationRole>, StoreError> {
+    pub async fn organization_roles(&self) -> Result<Vec<OrganizationRole>, Failure> {
         let items = self.query(keys::ROLES.to_owned(), keys::ROLE_PREFIX).await?;
         let mut roles =
             items.iter().map(|item| self.read_role(item)).collect::<Result<Vec<_>, _>>()?;
@@ -40,7 +42,7 @@ impl Store {
     pub async fn organization_role(
         &self,
         id: &OrganizationRoleId,
-    ) -> Result<Option<OrganizationRole>, StoreError> {
+    ) -> Result<Option<OrganizationRole>, Failure> {
         let item = self.get(keys::organization_role(id)).await?;
         item.map(|attributes| self.read_role(&attributes)).transpose()
     }
@@ -52,7 +54,7 @@ impl Store {
     pub async fn organization_roles_by_id(
         &self,
         ids: &[OrganizationRoleId],
-    ) -> Result<HashMap<OrganizationRoleId, OrganizationRole>, StoreError> {
+    ) -> Result<HashMap<OrganizationRoleId, OrganizationRole>, Failure> {
         let mut ids = ids.to_vec();
         ids.sort_unstable();
         ids.dedup();
@@ -87,7 +89,7 @@ impl Store {
         let Err(unmet) = self.commit(writes).await? else {
             return Ok(());
         };
-        Err(if unmet.at(1).is_some() {
+        Err(if unmet.of(&keys::role_name(&role.name)).is_some() {
             Error::OrganizationRoleNameInUse(role.name.as_str().to_owned())
         } else {
             Error::OrganizationRolesFull
@@ -140,7 +142,7 @@ impl Store {
             let Err(unmet) = self.commit(writes).await? else {
                 return Ok(after);
             };
-            if unmet.at(0).is_none() {
+            if unmet.of(&keys::organization_role(id)).is_none() {
                 return Err(Error::OrganizationRoleNameInUse(after.name.as_str().to_owned()));
             }
             patience.pause("TransactWriteItems", "other writers of the role").await?;
@@ -172,16 +174,12 @@ impl Store {
         }
     }
 
-    fn put_role_name(
-        &self,
-        name: &Name,
-        id: &OrganizationRoleId,
-    ) -> aws_sdk_dynamodb::types::TransactWriteItem {
+    fn put_role_name(&self, name: &Name, id: &OrganizationRoleId) -> Write {
         let attributes = HashMap::from([("roleId".to_owned(), text(id.as_str()))]);
         self.put_new(keys::role_name(name), attributes)
     }
 
-    fn read_role(&self, attributes: &Attributes) -> Result<OrganizationRole, StoreError> {
+    fn read_role(&self, attributes: &Attributes) -> Result<OrganizationRole, Failure> {
         let item = self.item(attributes);
         Ok(OrganizationRole {
             id: item.sort_key(keys::ROLE_PREFIX, OrganizationRoleId::parse)?,

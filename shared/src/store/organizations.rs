@@ -2,21 +2,24 @@
 
 use std::collections::HashMap;
 
-use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
+use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use serde_json::value::RawValue;
 
 use super::default_roles::default_roles;
 use super::expression::Expression;
-use super::failure::Patience;
 use super::item::{Attributes, text, timestamp};
-use super::{Store, StoreError, keys};
+use super::patience::Patience;
+use super::write::Write;
+use super::{Store, keys};
 use crate::domain::email_domain::EmailDomain;
 use crate::domain::ids::OrganizationId;
 use crate::domain::jit::{Precondition, Version};
 use crate::domain::organization::{CustomData, Organization};
+use crate::domain::rule::RuleKey;
 use crate::domain::text::{Description, Name};
 use crate::error::{Error, Result, organization_not_found};
+use crate::failure::Failure;
 
 /// The most bytes that a sort key has (DynamoDB's limit).
 const SORT_KEY_BYTES: usize = 1024;
@@ -75,7 +78,7 @@ impl Store {
     pub async fn organizations(
         &self,
         ids: &[OrganizationId],
-    ) -> Result<Vec<Organization>, StoreError> {
+    ) -> Result<Vec<Organization>, Failure> {
         let items = self.batch_get(ids.iter().map(keys::organization).collect()).await?;
         let mut found = items
             .iter()
@@ -92,7 +95,7 @@ impl Store {
     pub async fn organization(
         &self,
         id: &OrganizationId,
-    ) -> Result<Option<(Organization, CustomData)>, StoreError> {
+    ) -> Result<Option<(Organization, CustomData)>, Failure> {
         let items = self.get_together(vec![keys::organization(id), keys::custom_data(id)]).await?;
         let [Some(organization), custom_data] = items.as_slice() else {
             return Ok(None);
@@ -116,7 +119,7 @@ impl Store {
         prefix: &str,
         page_size: usize,
         after: Option<&OrganizationRank>,
-    ) -> Result<Page<(Organization, CustomData), OrganizationRank>, StoreError> {
+    ) -> Result<Page<(Organization, CustomData), OrganizationRank>, Failure> {
         let (ranks, next) = self.organization_ranks(prefix, page_size, after).await?;
         let ids: Vec<_> = ranks.iter().filter_map(OrganizationRank::id).collect();
         let (organizations, custom_data) = futures_util::future::try_join(
@@ -129,7 +132,7 @@ impl Store {
             .map(|item| {
                 Ok((self.item(item).text(keys::PK)?.to_owned(), self.read_custom_data(item)?))
             })
-            .collect::<Result<HashMap<_, _>, StoreError>>()?;
+            .collect::<Result<HashMap<_, _>, Failure>>()?;
         let items = organizations
             .into_iter()
             .map(|organization| {
@@ -218,27 +221,26 @@ impl Store {
         let mut patience = Patience::new(&self.randomness);
         loop {
             let list = self.email_domains(id).await?.ok_or_else(|| organization_not_found(id))?;
-            let tombstone =
-                alive().value(":now", timestamp(at)).set("#deletedAt = :now").remove_all(&[
-                    "name",
-                    "description",
-                    "createdAt",
-                    "jitRoles",
-                    keys::GSI1_PK,
-                    keys::GSI1_SK,
-                ]);
+            // A whole item, so that no attribute of the organization survives.
+            let tombstone = HashMap::from([("deletedAt".to_owned(), timestamp(at))]);
             // The list must be the one that was read, or the sweep would miss a domain.
             let unchanged = Expression::default()
                 .name("#version", "version")
                 .when_version("#version", &Precondition::OneOf(vec![list.version]));
             let writes = vec![
-                self.update(keys::organization(id), tombstone),
+                self.put_if(
+                    keys::organization(id),
+                    tombstone,
+                    Some("attribute_exists(pk) AND attribute_not_exists(deletedAt)"),
+                ),
                 self.delete_if(keys::email_domains(id), unchanged),
                 self.delete(keys::custom_data(id)),
             ];
             match self.commit(writes).await? {
                 Ok(()) => return Ok(list.domains.into_keys().collect()),
-                Err(unmet) if unmet.at(0).is_some() => return Err(organization_not_found(id)),
+                Err(unmet) if unmet.of(&keys::organization(id)).is_some() => {
+                    return Err(organization_not_found(id));
+                }
                 Err(_) => {
                     patience.pause("TransactWriteItems", "other writers of the list").await?;
                 }
@@ -255,8 +257,11 @@ impl Store {
         &self,
         id: &OrganizationId,
         domains: &[EmailDomain],
-    ) -> Result<(), StoreError> {
-        let entries = domains.iter().map(|domain| keys::domain_index_entry(domain, id)).collect();
+    ) -> Result<(), Failure> {
+        let entries = domains
+            .iter()
+            .map(|domain| keys::rule_index_entry(&RuleKey::EmailDomain(domain.clone()), id))
+            .collect();
         self.batch_delete(entries).await?;
         let mut start = None;
         loop {
@@ -279,7 +284,7 @@ impl Store {
         prefix: &str,
         page_size: usize,
         after: Option<&OrganizationRank>,
-    ) -> Result<(Vec<OrganizationRank>, Option<OrganizationRank>), StoreError> {
+    ) -> Result<(Vec<OrganizationRank>, Option<OrganizationRank>), Failure> {
         let start = after.and_then(|rank| {
             let mut start = keys::organization(&rank.id()?).into_attributes();
             start.insert(keys::GSI1_PK.to_owned(), text(keys::ORGANIZATIONS));
@@ -304,10 +309,7 @@ impl Store {
     }
 
     /// The organization in an item; none if the item is what a deletion has left.
-    fn read_organization(
-        &self,
-        attributes: &Attributes,
-    ) -> Result<Option<Organization>, StoreError> {
+    fn read_organization(&self, attributes: &Attributes) -> Result<Option<Organization>, Failure> {
         let item = self.item(attributes);
         if item.has("deletedAt") {
             return Ok(None);
@@ -321,13 +323,13 @@ impl Store {
         }))
     }
 
-    fn read_custom_data(&self, attributes: &Attributes) -> Result<CustomData, StoreError> {
+    fn read_custom_data(&self, attributes: &Attributes) -> Result<CustomData, Failure> {
         let item = self.item(attributes);
         let raw = item.parsed("json", "JSON", |json| RawValue::from_string(json.to_owned()))?;
         CustomData::parse(raw).map_err(|_| item.unreadable("json", "a JSON object of bounded size"))
     }
 
-    fn put_custom_data(&self, id: &OrganizationId, data: &CustomData) -> TransactWriteItem {
+    fn put_custom_data(&self, id: &OrganizationId, data: &CustomData) -> Write {
         let attributes =
             HashMap::from([("json".to_owned(), AttributeValue::S(data.as_raw().get().to_owned()))]);
         self.put(keys::custom_data(id), attributes)

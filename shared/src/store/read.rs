@@ -9,16 +9,17 @@ use aws_sdk_dynamodb::types::{
 };
 use futures_util::future::try_join_all;
 
-use super::failure::{Patience, failure, passing, unbuildable};
 use super::item::{Attributes, text};
 use super::keys::{self, Key};
-use super::{Store, StoreError};
+use super::patience::{Patience, passing, unbuildable};
+use super::{Store, check_size};
+use crate::failure::{Failure, Service};
 
 /// The keys that one `BatchGetItem` takes (DynamoDB's limit).
 const BATCH_GET_KEYS: usize = 100;
 
 impl Store {
-    pub(super) async fn get(&self, key: Key) -> Result<Option<Attributes>, StoreError> {
+    pub(super) async fn get(&self, key: Key) -> Result<Option<Attributes>, Failure> {
         let output = self
             .client
             .get_item()
@@ -28,7 +29,7 @@ impl Store {
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
             .send()
             .await
-            .map_err(|error| failure("GetItem", &error))?;
+            .map_err(|error| Service::DynamoDb.failure("GetItem", &error))?;
         Ok(output.item)
     }
 
@@ -37,7 +38,7 @@ impl Store {
         &self,
         partition: String,
         prefix: &str,
-    ) -> Result<Vec<Attributes>, StoreError> {
+    ) -> Result<Vec<Attributes>, Failure> {
         let range = Range::new((keys::PK, keys::SK), partition, prefix);
         let mut items = Vec::new();
         let mut start = None;
@@ -60,7 +61,7 @@ impl Store {
         prefix: &str,
         limit: Option<i32>,
         start: Option<Attributes>,
-    ) -> Result<(Vec<Attributes>, Option<Attributes>), StoreError> {
+    ) -> Result<(Vec<Attributes>, Option<Attributes>), Failure> {
         let query = self.client.query().index_name(keys::GSI1);
         let query = query.set_limit(limit).set_exclusive_start_key(start);
         self.page(query, Range::new((keys::GSI1_PK, keys::GSI1_SK), partition, prefix)).await
@@ -70,7 +71,7 @@ impl Store {
         &self,
         query: QueryFluentBuilder,
         range: Range,
-    ) -> Result<(Vec<Attributes>, Option<Attributes>), StoreError> {
+    ) -> Result<(Vec<Attributes>, Option<Attributes>), Failure> {
         let output = query
             .table_name(&*self.table)
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
@@ -79,18 +80,18 @@ impl Store {
             .set_expression_attribute_values(Some(range.values))
             .send()
             .await
-            .map_err(|error| failure("Query", &error))?;
+            .map_err(|error| Service::DynamoDb.failure("Query", &error))?;
         Ok((output.items.unwrap_or_default(), output.last_evaluated_key))
     }
 
     /// The items that are there, in no particular order.
-    pub(super) async fn batch_get(&self, keys: Vec<Key>) -> Result<Vec<Attributes>, StoreError> {
+    pub(super) async fn batch_get(&self, keys: Vec<Key>) -> Result<Vec<Attributes>, Failure> {
         let keys: Vec<_> = keys.into_iter().map(Key::into_attributes).collect();
         let batches = keys.chunks(BATCH_GET_KEYS).map(|batch| self.batch_get_one(batch.to_vec()));
         Ok(try_join_all(batches).await?.into_iter().flatten().collect())
     }
 
-    async fn batch_get_one(&self, keys: Vec<Attributes>) -> Result<Vec<Attributes>, StoreError> {
+    async fn batch_get_one(&self, keys: Vec<Attributes>) -> Result<Vec<Attributes>, Failure> {
         const OPERATION: &str = "BatchGetItem";
         let mut items = Vec::with_capacity(keys.len());
         let mut wanted = Some(keys);
@@ -108,7 +109,7 @@ impl Store {
                 .return_consumed_capacity(ReturnConsumedCapacity::Total)
                 .send()
                 .await
-                .map_err(|error| failure(OPERATION, &error))?;
+                .map_err(|error| Service::DynamoDb.failure(OPERATION, &error))?;
             items.extend(output.responses.into_iter().flatten().flat_map(|(_, items)| items));
             wanted = output
                 .unprocessed_keys
@@ -126,8 +127,9 @@ impl Store {
     pub(super) async fn get_together(
         &self,
         keys: Vec<Key>,
-    ) -> Result<Vec<Option<Attributes>>, StoreError> {
+    ) -> Result<Vec<Option<Attributes>>, Failure> {
         const OPERATION: &str = "TransactGetItems";
+        check_size(OPERATION, &keys)?;
         let gets = keys
             .into_iter()
             .map(|key| {
@@ -138,7 +140,7 @@ impl Store {
                     .map_err(|error| unbuildable(OPERATION, &error))?;
                 Ok(TransactGetItem::builder().get(get).build())
             })
-            .collect::<Result<Vec<_>, StoreError>>()?;
+            .collect::<Result<Vec<_>, Failure>>()?;
         let mut patience = Patience::new(&self.randomness);
         loop {
             let sent = self
@@ -162,7 +164,7 @@ impl Store {
                 _ => &[],
             };
             if !reasons.iter().any(passing) {
-                return Err(failure(OPERATION, &error));
+                return Err(Service::DynamoDb.failure(OPERATION, &error));
             }
             patience.pause(OPERATION, "conflict").await?;
         }

@@ -1,5 +1,7 @@
 //! The ways to write.
 
+use std::collections::HashMap;
+
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
@@ -8,65 +10,63 @@ use aws_sdk_dynamodb::types::{
 };
 
 use super::expression::{Expression, some};
-use super::failure::{Patience, failure, passing, unbuildable};
 use super::item::Attributes;
 use super::keys::Key;
-use super::{Store, StoreError};
+use super::patience::{Patience, passing, unbuildable};
+use super::{Store, check_size};
+use crate::failure::{Failure, Service};
 
-/// The items that one transaction takes (DynamoDB's limit).
-pub(super) const TRANSACTION_ITEMS: usize = 100;
 /// The requests that one `BatchWriteItem` takes (DynamoDB's limit).
 const BATCH_WRITE_REQUESTS: usize = 25;
 
-/// A transaction did not happen, because conditions failed.
-pub(super) struct Unmet(Vec<UnmetCondition>);
-
-/// The position of a write whose condition failed, and the item that was there.
-pub(super) struct UnmetCondition {
-    index: usize,
-    item: Option<Attributes>,
+/// A write of one item in a transaction.
+#[derive(Clone, Debug)]
+pub(super) struct Write {
+    key: Key,
+    request: TransactWriteItem,
 }
 
+/// A transaction did not happen, because conditions failed: by the keys of the items that they
+/// were about, the items that were there.
+#[derive(Debug)]
+pub(super) struct Unmet(HashMap<Key, Option<Attributes>>);
+
 impl Unmet {
-    /// The item that was there, where the write at this position failed; `Some(None)` where
-    /// there was none.
-    pub(super) fn at(&self, index: usize) -> Option<Option<&Attributes>> {
-        self.0
-            .iter()
-            .find(|condition| condition.index == index)
-            .map(|condition| condition.item.as_ref())
+    /// The item that was there, where a condition on this key failed; `Some(None)` where there was
+    /// none.
+    pub(super) fn of(&self, key: &Key) -> Option<Option<&Attributes>> {
+        self.0.get(key).map(Option::as_ref)
     }
 }
 
 impl Store {
     /// Writes everything or nothing. The outer result says whether the table could be asked, the
     /// inner one whether the conditions held.
-    pub(super) async fn commit(
-        &self,
-        writes: Vec<TransactWriteItem>,
-    ) -> Result<Result<(), Unmet>, StoreError> {
+    pub(super) async fn commit(&self, writes: Vec<Write>) -> Result<Result<(), Unmet>, Failure> {
         const OPERATION: &str = "TransactWriteItems";
-        debug_assert!(writes.len() <= TRANSACTION_ITEMS, "a transaction takes 100 items");
+        let (keys, requests): (Vec<_>, Vec<_>) =
+            writes.into_iter().map(|write| (write.key, write.request)).unzip();
+        check_size(OPERATION, &keys)?;
         let mut patience = Patience::new(&self.randomness);
         loop {
             let sent = self
                 .client
                 .transact_write_items()
-                .set_transact_items(Some(writes.clone()))
+                .set_transact_items(Some(requests.clone()))
                 .return_consumed_capacity(ReturnConsumedCapacity::Total)
                 .send()
                 .await;
             let Err(error) = sent else { return Ok(Ok(())) };
-            match cancellation(&error) {
+            match cancellation(&error, &keys) {
                 Cancellation::Unmet(unmet) => return Ok(Err(unmet)),
                 Cancellation::Passing => patience.pause(OPERATION, "conflict").await?,
-                Cancellation::None => return Err(failure(OPERATION, &error)),
+                Cancellation::None => return Err(Service::DynamoDb.failure(OPERATION, &error)),
             }
         }
     }
 
     /// Deletes items without conditions, in no particular order.
-    pub(super) async fn batch_delete(&self, keys: Vec<Key>) -> Result<(), StoreError> {
+    pub(super) async fn batch_delete(&self, keys: Vec<Key>) -> Result<(), Failure> {
         const OPERATION: &str = "BatchWriteItem";
         let requests = keys
             .into_iter()
@@ -77,7 +77,7 @@ impl Store {
                     .map_err(|error| unbuildable(OPERATION, &error))?;
                 Ok(WriteRequest::builder().delete_request(delete).build())
             })
-            .collect::<Result<Vec<_>, StoreError>>()?;
+            .collect::<Result<Vec<_>, Failure>>()?;
         for batch in requests.chunks(BATCH_WRITE_REQUESTS) {
             let mut wanted = Some(batch.to_vec());
             let mut patience = Patience::new(&self.randomness);
@@ -89,7 +89,7 @@ impl Store {
                     .return_consumed_capacity(ReturnConsumedCapacity::Total)
                     .send()
                     .await
-                    .map_err(|error| failure(OPERATION, &error))?;
+                    .map_err(|error| Service::DynamoDb.failure(OPERATION, &error))?;
                 wanted = output
                     .unprocessed_items
                     .and_then(|mut tables| tables.remove(&*self.table))
@@ -103,12 +103,12 @@ impl Store {
     }
 
     /// A write of a whole item, whatever was there.
-    pub(super) fn put(&self, key: Key, attributes: Attributes) -> TransactWriteItem {
+    pub(super) fn put(&self, key: Key, attributes: Attributes) -> Write {
         self.put_if(key, attributes, None)
     }
 
     /// A write of a whole item, where there was none.
-    pub(super) fn put_new(&self, key: Key, attributes: Attributes) -> TransactWriteItem {
+    pub(super) fn put_new(&self, key: Key, attributes: Attributes) -> Write {
         self.put_if(key, attributes, Some("attribute_not_exists(pk)"))
     }
 
@@ -117,8 +117,8 @@ impl Store {
         key: Key,
         mut attributes: Attributes,
         condition: Option<&str>,
-    ) -> TransactWriteItem {
-        attributes.extend(key.into_attributes());
+    ) -> Write {
+        attributes.extend(key.clone().into_attributes());
         let put = Put::builder()
             .table_name(&*self.table)
             .set_item(Some(attributes))
@@ -126,47 +126,47 @@ impl Store {
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .build()
             .expect("a put with table and item is complete");
-        TransactWriteItem::builder().put(put).build()
+        Write { key, request: TransactWriteItem::builder().put(put).build() }
     }
 
     /// A removal of an item, whatever was there.
-    pub(super) fn delete(&self, key: Key) -> TransactWriteItem {
+    pub(super) fn delete(&self, key: Key) -> Write {
         self.delete_if(key, Expression::default())
     }
 
     /// A removal of an item, under a condition.
-    pub(super) fn delete_if(&self, key: Key, condition: Expression) -> TransactWriteItem {
+    pub(super) fn delete_if(&self, key: Key, condition: Expression) -> Write {
         let delete = Delete::builder()
             .table_name(&*self.table)
-            .set_key(Some(key.into_attributes()))
+            .set_key(Some(key.clone().into_attributes()))
             .set_condition_expression(condition.condition())
             .set_expression_attribute_names(some(condition.names))
             .set_expression_attribute_values(some(condition.values))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .build()
             .expect("a delete with table and key is complete");
-        TransactWriteItem::builder().delete(delete).build()
+        Write { key, request: TransactWriteItem::builder().delete(delete).build() }
     }
 
     /// A condition on an item that stays as it is.
-    pub(super) fn check(&self, key: Key, condition: Expression) -> TransactWriteItem {
+    pub(super) fn check(&self, key: Key, condition: Expression) -> Write {
         let check = ConditionCheck::builder()
             .table_name(&*self.table)
-            .set_key(Some(key.into_attributes()))
+            .set_key(Some(key.clone().into_attributes()))
             .set_condition_expression(condition.condition())
             .set_expression_attribute_names(some(condition.names))
             .set_expression_attribute_values(some(condition.values))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .build()
             .expect("a check with table, key and condition is complete");
-        TransactWriteItem::builder().condition_check(check).build()
+        Write { key, request: TransactWriteItem::builder().condition_check(check).build() }
     }
 
     /// A change of an item, under a condition.
-    pub(super) fn update(&self, key: Key, expression: Expression) -> TransactWriteItem {
+    pub(super) fn update(&self, key: Key, expression: Expression) -> Write {
         let update = Update::builder()
             .table_name(&*self.table)
-            .set_key(Some(key.into_attributes()))
+            .set_key(Some(key.clone().into_attributes()))
             .update_expression(expression.update())
             .set_condition_expression(expression.condition())
             .set_expression_attribute_names(some(expression.names))
@@ -174,7 +174,7 @@ impl Store {
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .build()
             .expect("an update with table, key and expression is complete");
-        TransactWriteItem::builder().update(update).build()
+        Write { key, request: TransactWriteItem::builder().update(update).build() }
     }
 }
 
@@ -184,18 +184,19 @@ enum Cancellation {
     None,
 }
 
-fn cancellation(error: &SdkError<TransactWriteItemsError>) -> Cancellation {
+fn cancellation(error: &SdkError<TransactWriteItemsError>, keys: &[Key]) -> Cancellation {
     let Some(TransactWriteItemsError::TransactionCanceledException(canceled)) =
         error.as_service_error()
     else {
         return Cancellation::None;
     };
     let reasons = canceled.cancellation_reasons();
-    let unmet: Vec<_> = reasons
+    // There is a reason for each write, in their order.
+    let unmet: HashMap<_, _> = keys
         .iter()
-        .enumerate()
+        .zip(reasons)
         .filter(|(_, reason)| reason.code() == Some("ConditionalCheckFailed"))
-        .map(|(index, reason)| UnmetCondition { index, item: reason.item().cloned() })
+        .map(|(key, reason)| (key.clone(), reason.item().cloned()))
         .collect();
     if !unmet.is_empty() {
         Cancellation::Unmet(Unmet(unmet))

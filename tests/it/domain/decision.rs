@@ -1,50 +1,73 @@
-//! The decision table, row by row, and that an earlier row always wins.
+//! The checks of the decision, one by one, and that an earlier check always decides.
 
-use shared::domain::decision::{
-    Candidate, Decision, Federation, Reason, Standing, User, decide, proven_address,
-};
+use shared::domain::decision::{Candidate, Check, Decision, Facts, Outcome, Reason, Standing};
 use shared::domain::email_address::EmailAddressError;
 use shared::domain::email_domain::EmailDomain;
 use shared::domain::ids::{OrganizationId, UserId};
 use shared::domain::membership::EntryPath;
 use shared::domain::public_mailbox::MailboxPolicy;
+use shared::domain::rule::RuleKey;
+use shared::domain::user::{Identity, User};
 
-/// A user whom every row lets pass.
+/// A user whom no check refuses.
 fn jane() -> User {
     User {
         id: UserId::parse("user-1").expect("an id"),
         user_name: Some("jane".to_owned()),
         email: Some("Jane@Acme.com".to_owned()),
         email_verified: true,
-        federation: Federation::Native,
-        entry_path: EntryPath::PostConfirmation,
+        name: None,
+        identities: Vec::new(),
+        status: None,
     }
+}
+
+fn identity(provider_type: &str) -> Identity {
+    Identity { provider_name: "acme".to_owned(), provider_type: provider_type.to_owned() }
+}
+
+fn acme_com() -> RuleKey {
+    RuleKey::EmailDomain(EmailDomain::parse("acme.com").expect("a domain"))
+}
+
+fn policy() -> MailboxPolicy {
+    MailboxPolicy::parse("other:gmail.com").expect("a pair")
 }
 
 fn decided(user: &User, lists_domain: bool, standing: Standing) -> Decision {
     let id = OrganizationId::parse("acme").expect("an id");
-    let candidate = Candidate { id: &id, lists_domain, standing };
-    decided_by(user, &MailboxPolicy::parse("other:gmail.com").expect("a pair"), &candidate)
+    let candidate = Candidate { id: &id, rule: lists_domain.then(acme_com), standing };
+    Facts::of_user(user, &policy()).decide(&candidate)
 }
 
-/// The whole table: the rows about the user, then those about the organization.
-fn decided_by(user: &User, policy: &MailboxPolicy, candidate: &Candidate<'_>) -> Decision {
-    match proven_address(user) {
-        Ok(address) => decide(&address, policy, candidate),
-        Err(reason) => Decision::Pass(reason),
+/// Each check of the user that can refuse, in order: what makes it refuse, and its reason.
+type Row = (fn(&mut User), Check, Reason);
+
+const ROWS: [Row; 5] = [
+    (|user| user.email = None, Check::EmailPresent, Reason::NoEmail),
+    (|user| user.email_verified = false, Check::EmailVerified, Reason::EmailNotVerified),
+    (unusable, Check::ValidAddress, Reason::EmailUnusable(EmailAddressError::Invalid)),
+    (
+        |user| user.identities = vec![identity("SAML")],
+        Check::ProviderTrusted,
+        Reason::ProviderNotTrusted,
+    ),
+    (public, Check::NotPublicMailbox, Reason::PublicMailbox),
+];
+
+/// A refusal by this check, after the checks before it have passed.
+fn refused(by: Check, reason: &Reason) -> Decision {
+    let passed = Check::ALL.into_iter().take_while(|check| *check != by).map(|it| (it, Ok(())));
+    Decision {
+        outcome: Outcome::Refuse(reason.clone()),
+        checks: passed.chain([(by, Err(reason.clone()))]).collect(),
     }
 }
 
-/// Each row that passes a user by, from top to bottom: what makes it apply, and its reason.
-type Row = (fn(&mut User), Reason);
-
-const ROWS: [Row; 5] = [
-    (|user| user.email = None, Reason::NoEmail),
-    (|user| user.email_verified = false, Reason::EmailNotVerified),
-    (unusable, Reason::EmailUnusable(EmailAddressError::Invalid)),
-    (|user| user.federation = Federation::OtherProviders, Reason::ProviderNotTrusted),
-    (public, Reason::PublicMailbox),
-];
+fn joins(rule: RuleKey) -> Decision {
+    let checks = Check::ALL.into_iter().map(|check| (check, Ok(())));
+    Decision { outcome: Outcome::Join(rule), checks: checks.collect() }
+}
 
 /// Spoils the address, if there is one.
 fn unusable(user: &mut User) {
@@ -58,36 +81,35 @@ fn public(user: &mut User) {
 
 #[test]
 fn a_stranger_with_a_proven_address_in_a_listed_domain_joins() {
-    for federation in [Federation::Native, Federation::VerifyingProviders] {
-        let user = User { federation, ..jane() };
-        let domain = EmailDomain::parse("acme.com").unwrap();
-        assert_eq!(decided(&user, true, Standing::Stranger), Decision::Join(domain));
+    for identities in [Vec::new(), vec![identity("Google")]] {
+        let user = User { identities, ..jane() };
+        assert_eq!(decided(&user, true, Standing::Stranger), joins(acme_com()));
     }
 }
 
 #[test]
-fn each_row_alone_passes_the_user_by_with_its_reason() {
-    for (apply, reason) in ROWS {
+fn each_check_alone_refuses_with_its_reason_and_is_the_last_that_is_made() {
+    for (apply, check, reason) in ROWS {
         let mut user = jane();
         apply(&mut user);
-        assert_eq!(decided(&user, true, Standing::Stranger), Decision::Pass(reason));
+        assert_eq!(decided(&user, true, Standing::Stranger), refused(check, &reason));
     }
 }
 
 #[test]
-fn of_several_rows_that_apply_the_first_decides() {
+fn of_several_checks_that_would_refuse_the_first_decides() {
     for rows in 1_usize..1 << ROWS.len() {
         let mut user = jane();
         let applied: Vec<_> =
             ROWS.iter().enumerate().filter(|(row, _)| rows & (1 << row) != 0).collect();
-        for (_, (apply, _)) in &applied {
+        for (_, (apply, ..)) in &applied {
             apply(&mut user);
         }
-        let (_, (_, first)) = applied[0];
+        let (_, (_, check, first)) = applied[0];
         for standing in [Standing::Stranger, Standing::Member, Standing::Removed] {
             for lists_domain in [true, false] {
                 let decision = decided(&user, lists_domain, standing);
-                assert_eq!(decision, Decision::Pass(first.clone()), "{user:?}");
+                assert_eq!(decision, refused(*check, first), "{user:?}");
             }
         }
     }
@@ -96,32 +118,64 @@ fn of_several_rows_that_apply_the_first_decides() {
 #[test]
 fn the_standing_counts_only_where_the_domain_is_listed() {
     let table = [
-        (false, Standing::Stranger, Reason::NotListed),
-        (false, Standing::Member, Reason::NotListed),
-        (false, Standing::Removed, Reason::NotListed),
-        (true, Standing::Member, Reason::AlreadyMember),
-        (true, Standing::Removed, Reason::RemovedEarlier),
+        (false, Standing::Stranger, Check::DomainListed, Reason::NotListed),
+        (false, Standing::Member, Check::DomainListed, Reason::NotListed),
+        (false, Standing::Removed, Check::DomainListed, Reason::NotListed),
+        (true, Standing::Member, Check::NotMember, Reason::AlreadyMember),
+        (true, Standing::Removed, Check::NotRemoved, Reason::RemovedEarlier),
     ];
-    for (lists_domain, standing, reason) in table {
+    for (lists_domain, standing, check, reason) in table {
         let decision = decided(&jane(), lists_domain, standing);
-        assert_eq!(decision, Decision::Pass(reason), "{lists_domain} {standing:?}");
+        assert_eq!(decision, refused(check, &reason), "{lists_domain} {standing:?}");
     }
+}
+
+#[test]
+fn a_preview_assumes_the_proof_and_makes_the_other_checks() {
+    const CHECKS: [Check; 4] =
+        [Check::ValidAddress, Check::NotPublicMailbox, Check::DomainListed, Check::NotRemoved];
+    let (policy, id) = (policy(), OrganizationId::parse("acme").expect("an id"));
+    let facts = Facts::of_address("jane@acme.com", &policy);
+    let candidate = Candidate { id: &id, rule: Some(acme_com()), standing: Standing::Stranger };
+    let decision = facts.decide(&candidate);
+    assert_eq!(decision.outcome, Outcome::Join(acme_com()));
+    assert_eq!(decision.checks, CHECKS.map(|check| (check, Ok(()))));
+}
+
+#[test]
+fn without_an_organization_only_the_checks_that_hold_for_all_are_made() {
+    let (policy, jane) = (policy(), jane());
+    let facts = Facts::of_user(&jane, &policy);
+    assert!(facts.proven_address().is_ok());
+    assert_eq!(facts.rules(), [acme_com()]);
+    for (apply, _, reason) in ROWS {
+        let mut user = jane.clone();
+        apply(&mut user);
+        // One organization has an exception for gmail.com.
+        let refusal = (reason != Reason::PublicMailbox).then_some(reason);
+        let facts = Facts::of_user(&user, &policy);
+        assert_eq!(facts.proven_address().err(), refusal);
+        assert_eq!(facts.rules().is_empty(), refusal.is_some());
+    }
+    let nobody = MailboxPolicy::default();
+    let user = User { email: Some("jane@gmail.com".to_owned()), ..jane };
+    let facts = Facts::of_user(&user, &nobody);
+    assert_eq!(facts.proven_address().err(), Some(Reason::PublicMailbox));
 }
 
 #[test]
 fn an_exception_for_a_public_mailbox_domain_is_for_one_organization() {
     let user = User { email: Some("jane@gmail.com".to_owned()), ..jane() };
     let policy = MailboxPolicy::parse("acme:gmail.com").unwrap();
-    let gmail = EmailDomain::parse("gmail.com").unwrap();
-    let table = [
-        ("acme", Decision::Join(gmail)),
-        ("Acme", Decision::Pass(Reason::PublicMailbox)),
-        ("globex", Decision::Pass(Reason::PublicMailbox)),
-    ];
+    let gmail = RuleKey::EmailDomain(EmailDomain::parse("gmail.com").unwrap());
+    let not_admitted = refused(Check::NotPublicMailbox, &Reason::PublicMailbox);
+    let table =
+        [("acme", joins(gmail.clone())), ("Acme", not_admitted.clone()), ("globex", not_admitted)];
     for (id, decision) in table {
         let id = OrganizationId::parse(id).unwrap();
-        let candidate = Candidate { id: &id, lists_domain: true, standing: Standing::Stranger };
-        assert_eq!(decided_by(&user, &policy, &candidate), decision, "{id}");
+        let candidate =
+            Candidate { id: &id, rule: Some(gmail.clone()), standing: Standing::Stranger };
+        assert_eq!(Facts::of_user(&user, &policy).decide(&candidate), decision, "{id}");
     }
 }
 
@@ -139,7 +193,9 @@ fn an_address_without_a_domain_to_go_by_says_why() {
     ];
     for (email, code) in table {
         let user = User { email: Some(email.to_owned()), ..jane() };
-        let reason = proven_address(&user).expect_err("unusable");
+        let policy = MailboxPolicy::default();
+        let facts = Facts::of_user(&user, &policy);
+        let reason = facts.proven_address().expect_err("unusable");
         assert!(matches!(reason, Reason::EmailUnusable(_)), "{email}");
         assert_eq!(reason.as_str(), code, "{email}");
     }
@@ -174,24 +230,25 @@ fn a_confirmed_sign_up_and_a_token_of_a_user_are_entry_paths_and_nothing_else_is
 
 #[test]
 fn one_identity_that_is_not_of_a_verifying_provider_spoils_all() {
-    use Federation::{Native, OtherProviders, VerifyingProviders};
-    let table: [(&[&str], bool, Federation); 12] = [
-        (&[], false, Native),
-        (&[], true, OtherProviders),
-        (&["Google"], false, VerifyingProviders),
-        (&["Google"], true, VerifyingProviders),
-        (&["SignInWithApple"], true, VerifyingProviders),
-        (&["Google", "SignInWithApple"], true, VerifyingProviders),
-        (&["Facebook"], true, OtherProviders),
-        (&["LoginWithAmazon"], true, OtherProviders),
-        (&["SAML"], true, OtherProviders),
-        (&["Google", "OIDC"], false, OtherProviders),
-        (&["SAML", "Google"], false, OtherProviders),
-        (&["google"], true, OtherProviders),
+    let table: [(&[&str], bool, bool); 12] = [
+        (&[], false, true),
+        (&[], true, false),
+        (&["Google"], false, true),
+        (&["Google"], true, true),
+        (&["SignInWithApple"], true, true),
+        (&["Google", "SignInWithApple"], true, true),
+        (&["Facebook"], true, false),
+        (&["LoginWithAmazon"], true, false),
+        (&["SAML"], true, false),
+        (&["Google", "OIDC"], false, false),
+        (&["SAML", "Google"], false, false),
+        (&["google"], true, false),
     ];
-    for (providers, external, expected) in table {
-        let federation = Federation::of(providers.iter().copied(), external);
-        assert_eq!(federation, expected, "{providers:?} {external}");
+    for (providers, external, trusted) in table {
+        let identities = providers.iter().copied().map(identity).collect();
+        let status = external.then(|| "EXTERNAL_PROVIDER".to_owned());
+        let user = User { identities, status, ..jane() };
+        assert_eq!(user.has_trusted_provider(), trusted, "{providers:?} {external}");
     }
 }
 

@@ -11,7 +11,7 @@ use axum::http::{Method, StatusCode};
 use axum::response::IntoResponse;
 use futures_util::future::join;
 use serde_json::{Value, json};
-use shared::directory::Directory;
+use shared::cognito::UserPool;
 
 use super::{
     MEMBERS, START, assert_done, assert_needs_an_organization, assert_refuses_bodies, by_hand,
@@ -81,7 +81,7 @@ async fn through_the_event(world: &World, method: &str, path: &str, body: &Value
 
 /// A user pool in which each of these users is found by `sub`, and which answers everything else
 /// with this status and error.
-async fn user_pool(users: &[(&str, &str)], otherwise: Option<&'static str>) -> Directory {
+async fn user_pool(users: &[(&str, &str)], otherwise: Option<&'static str>) -> UserPool {
     let users: HashMap<_, _> = users
         .iter()
         .map(|(sub, email)| {
@@ -112,7 +112,7 @@ async fn user_pool(users: &[(&str, &str)], otherwise: Option<&'static str>) -> D
         .http_client(aws_smithy_http_client::Builder::new().build_http())
         .build();
     let client = aws_sdk_cognitoidentityprovider::Client::from_conf(config);
-    Directory::new(client, "local_pool")
+    UserPool::new(client, "local_pool")
 }
 
 mod listing {
@@ -361,7 +361,7 @@ const WRONG_BODIES: [(&str, &str); 8] = [
 /// Asserts that users whom nobody knows are refused, each at its place, and that nothing changes.
 async fn assert_refuses_unknown_users(method: &str) {
     let mut world = with_users(["jane", "joe"]).await;
-    world.app.directory = user_pool(&[("known", "known@new.example")], None).await;
+    world.app.user_pool = user_pool(&[("known", "known@new.example")], None).await;
     world.post(MEMBERS, &naming(&["joe"])).await;
     let before = world.items().await;
 
@@ -458,7 +458,7 @@ mod adding {
     #[tokio::test]
     async fn a_stranger_whom_the_user_pool_knows_is_added_with_name_and_address() {
         let mut world = with_users(["jane"]).await;
-        world.app.directory = user_pool(&[("new", "new@new.example")], None).await;
+        world.app.user_pool = user_pool(&[("new", "new@new.example")], None).await;
 
         let body = naming(&["new", "jane"]);
         let answer = through_the_event(&world, "POST", MEMBERS, &body).await;
@@ -485,9 +485,9 @@ mod adding {
         for (directory, status, code) in [
             (user_pool(&[], Some("TooManyRequestsException")).await, 503, "service.unavailable"),
             (user_pool(&[], Some("NotAuthorizedException")).await, 500, "internal"),
-            (Directory::default(), 500, "internal"),
+            (UserPool::default(), 500, "internal"),
         ] {
-            world.app.directory = directory;
+            world.app.user_pool = directory;
             let body = naming(&["jane", "stranger"]);
             let (answered, problem) = through_the_event(&world, "POST", MEMBERS, &body).await;
             assert_eq!((answered, &problem["code"]), (status, &json!(code)));

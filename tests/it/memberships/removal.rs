@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use shared::domain::decision::{Decision, Federation, Reason, User};
+use shared::domain::decision::{Outcome, Reason};
 use shared::domain::ids::UserId;
 use shared::domain::membership::EntryPath;
-use shared::provisioning::{Outcome, provision};
+use shared::domain::user::User;
+use shared::provisioning::Appearance;
 
 use super::{MEMBERS, START, assert_done, digest, naming, standing, with_users};
 use crate::support::{Fate, World};
@@ -24,22 +25,25 @@ async fn with_jane_removed() -> World {
 
 /// What is decided about `acme` when a user appears by an entry path; none where its list does not
 /// name the domain.
-async fn appear(world: &World, path: EntryPath, id: &str, email: &str) -> Option<Decision> {
+async fn appear(world: &World, path: EntryPath, id: &str, email: &str) -> Option<Outcome> {
     let user = User {
         id: UserId::parse(id).expect("an id"),
         user_name: Some(id.to_owned()),
         email: Some(email.to_owned()),
         email_verified: true,
-        federation: Federation::Native,
-        entry_path: path,
+        name: None,
+        identities: Vec::new(),
+        status: None,
     };
-    let app = &world.app;
-    let appearance = provision(&app.store, &app.mailbox_policy, &user, app.clock.now()).await;
-    let Outcome::Decided(decisions) = appearance.expect("the store works").outcome else {
-        panic!("the address is proven");
-    };
-    let of_acme = decisions.into_iter().find(|(organization, _)| organization.as_str() == "acme");
-    of_acme.map(|(_, decision)| decision)
+    let Appearance { outcomes, .. } = world
+        .app
+        .provisioning
+        .provision(&user, path, world.app.clock.now())
+        .await
+        .expect("it works");
+    let outcomes = outcomes.expect("the address is proven");
+    let of_acme = outcomes.into_iter().find(|(organization, _)| organization.as_str() == "acme");
+    of_acme.map(|(_, outcome)| outcome)
 }
 
 async fn belongs_to(world: &World, user: &str) -> Value {
@@ -64,7 +68,7 @@ async fn no_entry_path_puts_a_removed_member_back() {
     let before = world.items().await;
     assert_eq!(standing(&before, "jane", ADDRESS), Some("removed"));
 
-    let removed = Some(Decision::Pass(Reason::RemovedEarlier));
+    let removed = Some(Outcome::Refuse(Reason::RemovedEarlier));
     for path in EntryPath::ALL {
         for (id, email) in [
             ("jane", ADDRESS),
@@ -107,7 +111,7 @@ async fn a_mark_holds_also_after_the_user_is_gone_altogether() {
 
     let decision = appear(&world, EntryPath::PostConfirmation, "new-account", ADDRESS).await;
 
-    assert_eq!(decision, Some(Decision::Pass(Reason::RemovedEarlier)));
+    assert_eq!(decision, Some(Outcome::Refuse(Reason::RemovedEarlier)));
 }
 
 #[tokio::test]
@@ -160,7 +164,7 @@ async fn the_mark_of_the_old_address_goes_also_when_the_address_has_changed_sinc
         let marks: Vec<_> = marks.keys().filter(|(pk, _)| pk.starts_with("REMOVED#")).collect();
         assert!(marks.is_empty(), "{marks:?}");
         let decision = appear(&world, EntryPath::PostConfirmation, "new-account", ADDRESS).await;
-        assert!(matches!(decision, Some(Decision::Join(_))), "{decision:?}");
+        assert!(matches!(decision, Some(Outcome::Join(_))), "{decision:?}");
     }
 }
 
@@ -188,7 +192,7 @@ async fn a_later_removal_works_again() {
 
     assert_eq!(world.items().await, removed);
     let decision = appear(&world, EntryPath::PreTokenGeneration, "jane", ADDRESS).await;
-    assert_eq!(decision, Some(Decision::Pass(Reason::RemovedEarlier)));
+    assert_eq!(decision, Some(Outcome::Refuse(Reason::RemovedEarlier)));
 }
 
 #[tokio::test]
@@ -204,7 +208,7 @@ async fn a_member_keeps_the_provenance_of_whichever_came_first() {
     for path in EntryPath::ALL {
         for (id, email) in [("hand", "hand@acme.com"), ("domain", "domain@acme.com")] {
             let decision = appear(&world, path, id, email).await;
-            assert_eq!(decision, Some(Decision::Pass(Reason::AlreadyMember)), "{path:?}: {id}");
+            assert_eq!(decision, Some(Outcome::Refuse(Reason::AlreadyMember)), "{path:?}: {id}");
         }
     }
     let members = super::listed(&world).await;
@@ -289,6 +293,6 @@ async fn a_sign_up_that_a_removal_overtakes_does_not_bring_the_membership_back()
 
     let decision = appear(&world, EntryPath::PostConfirmation, "jane", ADDRESS).await;
 
-    assert_eq!(decision, Some(Decision::Pass(Reason::RemovedEarlier)));
+    assert_eq!(decision, Some(Outcome::Refuse(Reason::RemovedEarlier)));
     assert_eq!(standing(&world.items().await, "jane", ADDRESS), Some("removed"));
 }

@@ -17,7 +17,7 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use serde_json::{Value, json};
-use shared::directory::Directory;
+use shared::cognito::UserPool;
 
 use super::wire::{Fate, Hanging};
 
@@ -36,7 +36,7 @@ struct State {
 
 impl Pool {
     /// The pool as the code under test sees it: three attempts at each call.
-    pub(crate) fn directory(&self) -> Directory {
+    pub(crate) fn user_pool(&self) -> UserPool {
         static NUMBER: Mutex<u32> = Mutex::new(0);
         let mut number = NUMBER.lock().expect("nobody panics while counting");
         *number += 1;
@@ -58,7 +58,7 @@ impl Pool {
             .retry_partition(RetryPartition::new(format!("pool {number}")))
             .http_client(SharedHttpClient::new(self.clone()))
             .build();
-        Directory::new(Client::from_conf(config), POOL_ID)
+        UserPool::new(Client::from_conf(config), POOL_ID)
     }
 
     /// Records what becomes of the next call of an operation.

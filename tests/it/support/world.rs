@@ -21,8 +21,8 @@ use http_body_util::BodyExt;
 use jiff::Timestamp;
 use lambda_http::LambdaEvent;
 use serde_json::{Value, json};
+use shared::cognito::UserPool;
 use shared::console::Console;
-use shared::directory::Directory;
 use shared::domain::public_mailbox::MailboxPolicy;
 use shared::http::Routes;
 use shared::metrics::CountRetries;
@@ -162,25 +162,25 @@ impl World {
 
     /// A new world whose operator makes exceptions for public mailbox domains.
     pub(crate) async fn with(mailbox_policy: MailboxPolicy) -> Self {
-        Self::over(mailbox_policy, Directory::default()).await
+        Self::over(mailbox_policy, UserPool::default()).await
     }
 
     /// A new world whose users are those of a recorded user pool.
     pub(crate) async fn with_pool(pool: &Pool) -> Self {
-        Self::over(MailboxPolicy::default(), pool.directory()).await
+        Self::over(MailboxPolicy::default(), pool.user_pool()).await
     }
 
     /// A new world with such exceptions and such a user pool.
-    pub(crate) async fn over(mailbox_policy: MailboxPolicy, directory: Directory) -> Self {
-        Self::of(mailbox_policy, directory, Console::default()).await
+    pub(crate) async fn over(mailbox_policy: MailboxPolicy, user_pool: UserPool) -> Self {
+        Self::of(mailbox_policy, user_pool, Console::default()).await
     }
 
     /// A new world with such a console.
     pub(crate) async fn with_console(console: Console) -> Self {
-        Self::of(MailboxPolicy::default(), Directory::default(), console).await
+        Self::of(MailboxPolicy::default(), UserPool::default(), console).await
     }
 
-    async fn of(mailbox_policy: MailboxPolicy, directory: Directory, console: Console) -> Self {
+    async fn of(mailbox_policy: MailboxPolicy, user_pool: UserPool, console: Console) -> Self {
         let database = Database::memory().expect("memory");
         usher_local::prepare(&database).expect("infra/storage.yaml defines the table");
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
@@ -221,7 +221,7 @@ impl World {
             clock,
             randomness,
             mailbox_policy,
-            directory,
+            user_pool,
             console,
         };
         let service = HTTP_FUNCTIONS

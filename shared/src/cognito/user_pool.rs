@@ -1,4 +1,4 @@
-//! The user pool, as a directory of users. A user is always found by `sub`, never by an alias.
+//! The user pool. A user is always found by `sub`, never by an alias.
 
 use std::sync::Arc;
 
@@ -11,37 +11,28 @@ use aws_sdk_cognitoidentityprovider::types::{
 };
 use jiff::Timestamp;
 
+use super::Attributes;
 use crate::domain::ids::UserId;
-use crate::error::{Error, Result};
-use crate::store::{cause, is_refusal};
+use crate::domain::user::User;
+use crate::failure::{Failure, Service};
 
-/// Why the user pool failed. Meant for the log, never for a client.
+/// Why a user was not created.
 #[derive(Debug, thiserror::Error)]
-pub enum DirectoryError {
-    /// Cognito did not answer in time, or could not take the call just then: it may later.
-    #[error("Cognito is unavailable: {operation}: {cause}")]
-    Unavailable {
-        /// The Cognito operation.
-        operation: &'static str,
-        /// What it said.
-        cause: String,
-    },
-    /// Cognito refused the call: a mistake in code, user pool or permissions.
-    #[error("Cognito refused: {operation}: {cause}")]
-    Refused {
-        /// The Cognito operation.
-        operation: &'static str,
-        /// What it said.
-        cause: String,
-    },
-    /// This function, or this local server, was started without a user pool.
-    #[error("there is no user pool: set USER_POOL_ID, or start usher-local with --user-pool")]
-    Absent,
+pub enum CreateUserError {
+    /// Another user has this address or name.
+    #[error("a user with this address or name exists already: send another, or find the user")]
+    Exists,
+    /// Cognito refuses the user, and says why in words for the caller.
+    #[error("Cognito refuses the user: {0}")]
+    Refused(String),
+    /// The user pool failed.
+    #[error(transparent)]
+    Failed(#[from] Failure),
 }
 
 /// The user pool, if there is one.
 #[derive(Clone, Debug, Default)]
-pub struct Directory(Option<Pool>);
+pub struct UserPool(Option<Pool>);
 
 #[derive(Clone, Debug)]
 struct Pool {
@@ -49,21 +40,13 @@ struct Pool {
     id: Arc<str>,
 }
 
-/// A user of the pool.
+/// A user, as the pool answers one.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DirectoryUser {
-    /// The `sub` attribute.
-    pub id: UserId,
+pub struct PoolUser {
+    /// The user.
+    pub user: User,
     /// Cognito's `Username`.
     pub user_name: String,
-    /// The `email` attribute.
-    pub email: Option<String>,
-    /// Whether the `email_verified` attribute is true.
-    pub email_verified: bool,
-    /// The `name` attribute.
-    pub name: Option<String>,
-    /// Cognito's `UserStatus`.
-    pub status: Option<String>,
     /// When the user was created.
     pub created_at: Option<Timestamp>,
 }
@@ -83,7 +66,7 @@ pub struct NewUser<'a> {
     pub send_invitation: bool,
 }
 
-impl Directory {
+impl UserPool {
     /// A user pool.
     pub fn new(client: Client, user_pool_id: impl Into<Arc<str>>) -> Self {
         Self(Some(Pool { client, id: user_pool_id.into() }))
@@ -94,7 +77,7 @@ impl Directory {
     ///
     /// # Errors
     /// When Cognito fails.
-    pub async fn find(&self, id: &UserId) -> Result<Option<DirectoryUser>, DirectoryError> {
+    pub async fn find(&self, id: &UserId) -> Result<Option<PoolUser>, Failure> {
         const OPERATION: &str = "ListUsers";
         let pool = self.pool()?;
         let found = pool
@@ -106,15 +89,15 @@ impl Directory {
             .limit(1)
             .send()
             .await
-            .map_err(|error| failure(OPERATION, &error))?;
-        Ok(found.users().iter().find_map(read).filter(|user| user.id == *id))
+            .map_err(|error| Service::Cognito.failure(OPERATION, &error))?;
+        Ok(found.users().iter().find_map(read).filter(|found| found.user.id == *id))
     }
 
     /// Creates a user, as an administrator does.
     ///
     /// # Errors
-    /// [`Error::UserExists`], [`Error::UserRefused`] with Cognito's reason, and when Cognito fails.
-    pub async fn create(&self, user: &NewUser<'_>) -> Result<DirectoryUser> {
+    /// When the address or name is in use, when Cognito refuses the user, and when Cognito fails.
+    pub async fn create(&self, user: &NewUser<'_>) -> Result<PoolUser, CreateUserError> {
         const OPERATION: &str = "AdminCreateUser";
         let pool = self.pool()?;
         let verified = if user.email_verified { "true" } else { "false" };
@@ -137,7 +120,7 @@ impl Directory {
             .map_err(|error| refusal(OPERATION, &error))?;
         created.user().and_then(read).ok_or_else(|| {
             let cause = "the user that was created has no usable sub".to_owned();
-            DirectoryError::Refused { operation: OPERATION, cause }.into()
+            Failure::Refused { service: Service::Cognito, operation: OPERATION, cause }.into()
         })
     }
 
@@ -145,7 +128,7 @@ impl Directory {
     ///
     /// # Errors
     /// When Cognito fails.
-    pub async fn delete(&self, user_name: &str) -> Result<(), DirectoryError> {
+    pub async fn delete(&self, user_name: &str) -> Result<(), Failure> {
         const OPERATION: &str = "AdminDeleteUser";
         let pool = self.pool()?;
         let deleted =
@@ -155,31 +138,26 @@ impl Directory {
             Err(SdkError::ServiceError(error)) if error.err().is_user_not_found_exception() => {
                 Ok(())
             }
-            Err(error) => Err(failure(OPERATION, &error)),
+            Err(error) => Err(Service::Cognito.failure(OPERATION, &error)),
         }
     }
 
-    fn pool(&self) -> Result<&Pool, DirectoryError> {
-        self.0.as_ref().ok_or(DirectoryError::Absent)
+    fn pool(&self) -> Result<&Pool, Failure> {
+        self.0.as_ref().ok_or(Failure::NoUserPool)
     }
 }
 
-fn read(user: &UserType) -> Option<DirectoryUser> {
-    let attribute = |name: &str| {
-        user.attributes()
-            .iter()
-            .find(|attribute| attribute.name() == name)
-            .and_then(|attribute| attribute.value())
-            .map(str::to_owned)
-    };
-    Some(DirectoryUser {
-        id: UserId::parse(&attribute("sub")?).ok()?,
-        user_name: user.username()?.to_owned(),
-        email: attribute("email"),
-        email_verified: attribute("email_verified").as_deref() == Some("true"),
-        name: attribute("name"),
-        status: user.user_status().map(|status| status.as_str().to_owned()),
-        created_at: user.user_create_date().and_then(moment),
+fn read(found: &UserType) -> Option<PoolUser> {
+    let attributes = found.attributes().iter();
+    let attributes: Attributes = attributes
+        .filter_map(|attribute| Some((attribute.name(), attribute.value()?)))
+        .chain(found.user_status().map(|status| ("cognito:user_status", status.as_str())))
+        .collect();
+    let user_name = found.username()?;
+    Some(PoolUser {
+        user: attributes.user(Some(user_name))?,
+        user_name: user_name.to_owned(),
+        created_at: found.user_create_date().and_then(moment),
     })
 }
 
@@ -187,28 +165,16 @@ fn moment(date: &DateTime) -> Option<Timestamp> {
     Timestamp::from_millisecond(date.to_millis().ok()?).ok()
 }
 
-/// What Cognito says of a user whom it does not want: the caller's to mend, in Cognito's own words.
-fn refusal(operation: &'static str, error: &SdkError<AdminCreateUserError>) -> Error {
+/// Tells what the caller can mend, in Cognito's own words, from what it cannot.
+fn refusal(operation: &'static str, error: &SdkError<AdminCreateUserError>) -> CreateUserError {
     use AdminCreateUserError as Cause;
     match error.as_service_error() {
-        Some(Cause::UsernameExistsException(_)) => Error::UserExists,
+        Some(Cause::UsernameExistsException(_)) => CreateUserError::Exists,
         Some(
             cause @ (Cause::InvalidParameterException(_)
             | Cause::UserLambdaValidationException(_)
             | Cause::CodeDeliveryFailureException(_)),
-        ) => Error::UserRefused(cause.message().unwrap_or("it gives no reason").to_owned()),
-        _ => failure(operation, error).into(),
-    }
-}
-
-fn failure<E>(operation: &'static str, error: &SdkError<E>) -> DirectoryError
-where
-    E: ProvideErrorMetadata + std::error::Error + 'static,
-{
-    let cause = cause(error);
-    if is_refusal(error, &["TooManyRequestsException"]) {
-        DirectoryError::Refused { operation, cause }
-    } else {
-        DirectoryError::Unavailable { operation, cause }
+        ) => CreateUserError::Refused(cause.message().unwrap_or("it gives no reason").to_owned()),
+        _ => Service::Cognito.failure(operation, error).into(),
     }
 }

@@ -1,0 +1,46 @@
+//! Users, as Cognito describes them.
+
+use super::ids::UserId;
+
+/// A user of the pool.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct User {
+    /// The `sub` attribute.
+    pub id: UserId,
+    /// Cognito's `Username`.
+    pub user_name: Option<String>,
+    /// The `email` attribute, as it came.
+    pub email: Option<String>,
+    /// Whether the `email_verified` attribute is true.
+    pub email_verified: bool,
+    /// The `name` attribute.
+    pub name: Option<String>,
+    /// The identities at other providers; none for a user who signs in at the pool alone.
+    pub identities: Vec<Identity>,
+    /// Cognito's `UserStatus`, such as `CONFIRMED`.
+    pub status: Option<String>,
+}
+
+/// A user's identity at an identity provider. A part that cannot be read is empty.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Identity {
+    /// Cognito's `providerName`: what the pool calls the provider.
+    pub provider_name: String,
+    /// Cognito's `providerType`: `Google`, `SAML`, `OIDC`…
+    pub provider_type: String,
+}
+
+impl User {
+    /// Whether the email address is verified by someone who checks: the user pool itself, or
+    /// providers that all verify addresses. A tenant's own SAML or OIDC provider can assert any
+    /// address.
+    #[must_use]
+    pub fn has_trusted_provider(&self) -> bool {
+        if self.identities.is_empty() {
+            return self.status.as_deref() != Some("EXTERNAL_PROVIDER");
+        }
+        self.identities
+            .iter()
+            .all(|identity| matches!(&*identity.provider_type, "Google" | "SignInWithApple"))
+    }
+}

@@ -1,0 +1,378 @@
+//! The rules of organizations.
+//!
+//! An organization's list item is the truth for the names of its rules, their order, limits,
+//! version and ETag. The index entry of a rule follows it in the same transaction, and holds what
+//! is particular to that rule: a sign-up reads it anyway. An attribute that is not there means what
+//! held before the attribute was introduced.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use futures_util::future::try_join_all;
+use futures_util::{StreamExt, TryStreamExt, stream};
+use jiff::Timestamp;
+
+use super::default_roles::read_default_roles;
+use super::expression::Expression;
+use super::item::{Attributes, Item, number, timestamp};
+use super::write::{Unmet, Write};
+use super::{Store, TRANSACTION_ITEMS, keys};
+use crate::domain::email_domain::EmailDomain;
+use crate::domain::ids::{OrganizationId, OrganizationRoleId};
+use crate::domain::jit::{EmailDomains, Precondition, Step, Version, plan};
+use crate::domain::rule::{Rule, RuleKey};
+use crate::error::{Error, Result, organization_not_found};
+use crate::failure::{Failure, Service};
+
+/// The most domains that change in one transaction: the list itself takes one of its items.
+const STEP: usize = TRANSACTION_ITEMS - 1;
+
+/// How many added domains are checked side by side.
+const CHECKS: usize = 16;
+/// How often a replacement without a precondition is tried, where another writer comes first each
+/// time.
+const TRIES: usize = 10;
+
+/// An organization that lists a rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listing {
+    /// The organization.
+    pub organization: OrganizationId,
+    /// The rule.
+    pub rule: Rule,
+}
+
+impl Store {
+    /// An organization's email domains; none if there is no such organization.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn email_domains(
+        &self,
+        id: &OrganizationId,
+    ) -> Result<Option<EmailDomains>, Failure> {
+        let item = self.get(keys::email_domains(id)).await?;
+        item.map(|attributes| self.read_email_domains(&attributes)).transpose()
+    }
+
+    /// Adds a domain to the list and the index.
+    ///
+    /// # Errors
+    /// When there is no such organization, too many others list the domain, the precondition fails,
+    /// the domain is listed already, or the list is full; then nothing has changed.
+    pub async fn add_email_domain(
+        &self,
+        id: &OrganizationId,
+        domain: &EmailDomain,
+        at: Timestamp,
+        precondition: &Precondition,
+    ) -> Result<()> {
+        if self.is_crowded(domain, id).await? {
+            self.email_domains(id).await?.ok_or_else(|| organization_not_found(id))?;
+            return Err(Error::EmailDomainsCrowded(vec![domain.clone()]));
+        }
+        let list = list_change(precondition)
+            .name("#domain", domain.as_str())
+            .value(":entry", list_entry(at))
+            .value(":most", number(EmailDomains::MOST as u64))
+            .set("#domains.#domain = :entry")
+            .when("attribute_not_exists(#domains.#domain)")
+            .when("size(#domains) < :most");
+        let rule = Rule { key: RuleKey::EmailDomain(domain.clone()), added_at: at };
+        let writes =
+            vec![self.update(keys::email_domains(id), list), self.put_index_entry(&rule, id)];
+        let Err(unmet) = self.commit(writes).await? else {
+            return Ok(());
+        };
+        let current = self.current(id, &unmet, precondition)?;
+        Err(if current.domains.contains_key(domain) {
+            Error::EmailDomainAlreadyListed(domain.clone())
+        } else {
+            Error::EmailDomainsFull
+        })
+    }
+
+    /// Removes a domain from the list and the index.
+    ///
+    /// # Errors
+    /// When there is no such organization, the precondition fails, or the domain is not listed;
+    /// then nothing has changed.
+    pub async fn remove_email_domain(
+        &self,
+        id: &OrganizationId,
+        domain: &EmailDomain,
+        precondition: &Precondition,
+    ) -> Result<()> {
+        let list = list_change(precondition)
+            .name("#domain", domain.as_str())
+            .remove("#domains.#domain")
+            .when("attribute_exists(#domains.#domain)");
+        let writes = vec![
+            self.update(keys::email_domains(id), list),
+            self.delete(keys::rule_index_entry(&RuleKey::EmailDomain(domain.clone()), id)),
+        ];
+        let Err(unmet) = self.commit(writes).await? else {
+            return Ok(());
+        };
+        self.current(id, &unmet, precondition)?;
+        Err(Error::EmailDomainNotFound(domain.to_string()))
+    }
+
+    /// Makes the list exactly this, and answers the new version. Up to 99 changes are one atomic
+    /// step; more go in several, each conditioned on the version that the one before has left.
+    /// Without a precondition it starts over, up to [`TRIES`] times, where another writer came
+    /// first.
+    ///
+    /// # Errors
+    /// When there is no such organization, the precondition fails, or too many other organizations
+    /// list one of the added domains; then nothing has changed.
+    /// [`Error::EmailDomainsPartiallyReplaced`] when another writer came between two steps.
+    pub async fn replace_email_domains(
+        &self,
+        id: &OrganizationId,
+        wanted: &BTreeSet<EmailDomain>,
+        at: Timestamp,
+        precondition: &Precondition,
+    ) -> Result<Version> {
+        // Each added domain is checked once, however often the replacement starts over: the checks
+        // take longer than the rest, and other writers would always be first.
+        let mut unchecked = wanted.clone();
+        for _ in 0..TRIES {
+            let before = self.email_domains(id).await?.ok_or_else(|| organization_not_found(id))?;
+            if !precondition.holds(before.version) {
+                return Err(Error::PreconditionFailed { current: before.version });
+            }
+            let added = unchecked.extract_if(.., |domain| !before.domains.contains_key(domain));
+            self.refuse_crowded(id, added.collect()).await?;
+            match self.replace(id, &before, wanted, at).await {
+                Err(Error::PreconditionFailed { .. }) if *precondition == Precondition::None => {}
+                outcome => return outcome,
+            }
+        }
+        // The client has named no version that could be blamed.
+        Err(Failure::Unavailable {
+            service: Service::DynamoDb,
+            operation: "TransactWriteItems",
+            cause: format!("other writers of the list, in each of {TRIES} tries"),
+        }
+        .into())
+    }
+
+    /// Replaces the list that was read.
+    async fn replace(
+        &self,
+        id: &OrganizationId,
+        before: &EmailDomains,
+        after: &BTreeSet<EmailDomain>,
+        at: Timestamp,
+    ) -> Result<Version> {
+        let listed = before.domains.keys().cloned().collect();
+        let mut steps = plan(&listed, after, STEP);
+        if steps.is_empty() {
+            // Even a replacement by the same is a write: it must meet the version that was read.
+            steps.push(Step::default());
+        }
+        let mut version = before.version;
+        for step in steps {
+            let precondition = Precondition::OneOf(vec![version]);
+            if let Err(unmet) = self.commit(self.replacement(id, &step, at, &precondition)).await? {
+                return Err(match self.current(id, &unmet, &precondition) {
+                    Err(Error::PreconditionFailed { current }) if version != before.version => {
+                        Error::EmailDomainsPartiallyReplaced { current }
+                    }
+                    Err(error) => error,
+                    Ok(current) => Error::PreconditionFailed { current: current.version },
+                });
+            }
+            version = version.next();
+        }
+        Ok(version)
+    }
+
+    /// Refuses domains that too many other organizations list.
+    async fn refuse_crowded(&self, id: &OrganizationId, domains: Vec<EmailDomain>) -> Result<()> {
+        let checks = domains.into_iter().map(|domain| async move {
+            let crowded = self.is_crowded(&domain, id).await?;
+            Ok::<_, Failure>(crowded.then_some(domain))
+        });
+        let checked: Vec<_> = stream::iter(checks).buffered(CHECKS).try_collect().await?;
+        let crowded: Vec<_> = checked.into_iter().flatten().collect();
+        if crowded.is_empty() { Ok(()) } else { Err(Error::EmailDomainsCrowded(crowded)) }
+    }
+
+    /// Whether so many other organizations list a domain that no further one can. Index entries
+    /// whose organization is gone do not count.
+    async fn is_crowded(
+        &self,
+        domain: &EmailDomain,
+        newcomer: &OrganizationId,
+    ) -> Result<bool, Failure> {
+        let listings = self.rule_index(&[RuleKey::EmailDomain(domain.clone())]).await?;
+        if listings.len() < EmailDomains::MOST_ORGANIZATIONS
+            || listings.iter().any(|listing| listing.organization == *newcomer)
+        {
+            return Ok(false);
+        }
+        let ids: Vec<_> = listings.into_iter().map(|listing| listing.organization).collect();
+        Ok(self.organizations(&ids).await?.len() >= EmailDomains::MOST_ORGANIZATIONS)
+    }
+
+    /// The organizations that list any of these rules, oldest first. Some may be gone. The rules
+    /// are read side by side.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn rule_index(&self, rules: &[RuleKey]) -> Result<Vec<Listing>, Failure> {
+        let partitions = rules.iter().map(|key| async move {
+            let items = self.query(keys::rule_partition(key), "").await?;
+            let listings = items.iter().map(|item| read_listing(key, &self.item(item)));
+            listings.collect::<Result<Vec<_>, Failure>>()
+        });
+        let mut listings: Vec<_> = try_join_all(partitions).await?.into_iter().flatten().collect();
+        listings.sort_by(|a, b| {
+            let age = a.rule.added_at.cmp(&b.rule.added_at);
+            age.then_with(|| a.organization.cmp(&b.organization))
+        });
+        Ok(listings)
+    }
+
+    /// For each of these listings, the default roles of its organization if that exists and still
+    /// lists the rule: all of one moment, so that no membership mixes the rules of one with the
+    /// roles of another. At most 50.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn default_roles_of_listing(
+        &self,
+        listings: &[&Listing],
+    ) -> Result<Vec<Option<Vec<OrganizationRoleId>>>, Failure> {
+        let pairs = listings
+            .iter()
+            .flat_map(|Listing { organization, rule }| {
+                [keys::rule_index_entry(&rule.key, organization), keys::organization(organization)]
+            })
+            .collect();
+        let items = self.get_together(pairs).await?;
+        items
+            .chunks_exact(2)
+            .map(|pair| match pair {
+                [Some(_), Some(organization)] => {
+                    Ok(read_default_roles(&self.item(organization))?.map(|roles| roles.ids))
+                }
+                _ => Ok(None),
+            })
+            .collect()
+    }
+
+    pub(super) fn read_email_domains(
+        &self,
+        attributes: &Attributes,
+    ) -> Result<EmailDomains, Failure> {
+        let item = self.item(attributes);
+        let entries = item.map("domains")?;
+        let domains = entries
+            .names()
+            .map(|name| {
+                let domain = EmailDomain::normalise(name)
+                    .map_err(|_| item.unreadable("domains", "a map of email domains"))?;
+                Ok((domain, entries.map(name)?.timestamp("addedAt")?))
+            })
+            .collect::<Result<BTreeMap<_, _>, Failure>>()?;
+        Ok(EmailDomains { domains, version: Version::new(item.number("version")?) })
+    }
+
+    /// The list of a new organization.
+    pub(super) fn put_no_email_domains(&self, id: &OrganizationId) -> Write {
+        let attributes = HashMap::from([
+            ("domains".to_owned(), AttributeValue::M(HashMap::new())),
+            ("version".to_owned(), number(Version::FIRST.get())),
+        ]);
+        self.put_new(keys::email_domains(id), attributes)
+    }
+
+    fn replacement(
+        &self,
+        id: &OrganizationId,
+        step: &Step,
+        at: Timestamp,
+        precondition: &Precondition,
+    ) -> Vec<Write> {
+        let mut list = list_change(precondition);
+        for (index, domain) in step.removed.iter().enumerate() {
+            let name = format!("#r{index}");
+            list = list.name(&name, domain.as_str()).remove(format!("#domains.{name}"));
+        }
+        if !step.added.is_empty() {
+            list = list.value(":entry", list_entry(at));
+        }
+        for (index, domain) in step.added.iter().enumerate() {
+            let name = format!("#a{index}");
+            list = list.name(&name, domain.as_str()).set(format!("#domains.{name} = :entry"));
+        }
+        let key = |domain: &EmailDomain| RuleKey::EmailDomain(domain.clone());
+        let removed =
+            step.removed.iter().map(|domain| self.delete(keys::rule_index_entry(&key(domain), id)));
+        let added = step
+            .added
+            .iter()
+            .map(|domain| self.put_index_entry(&Rule { key: key(domain), added_at: at }, id));
+        std::iter::once(self.update(keys::email_domains(id), list))
+            .chain(removed)
+            .chain(added)
+            .collect()
+    }
+
+    fn put_index_entry(&self, rule: &Rule, id: &OrganizationId) -> Write {
+        self.put(keys::rule_index_entry(&rule.key, id), rule_attributes(rule))
+    }
+
+    /// The list as it was when a change of it failed, once it is clear that neither a missing
+    /// organization nor the precondition is to blame.
+    fn current(
+        &self,
+        id: &OrganizationId,
+        unmet: &Unmet,
+        precondition: &Precondition,
+    ) -> Result<EmailDomains> {
+        let item = unmet
+            .of(&keys::email_domains(id))
+            .flatten()
+            .ok_or_else(|| organization_not_found(id))?;
+        let current = self.read_email_domains(item)?;
+        if precondition.holds(current.version) {
+            Ok(current)
+        } else {
+            Err(Error::PreconditionFailed { current: current.version })
+        }
+    }
+}
+
+/// What every change of a list has in common: it exists, it has the right version, and it gets
+/// the next one. It uses both names itself, because DynamoDB refuses one that nothing uses, and a
+/// replacement by the same changes no domain.
+fn list_change(precondition: &Precondition) -> Expression {
+    Expression::default()
+        .name("#domains", "domains")
+        .name("#version", "version")
+        .value(":one", number(1))
+        .set("#version = #version + :one")
+        .when("attribute_exists(#domains)")
+        .when_version("#version", precondition)
+}
+
+fn list_entry(at: Timestamp) -> AttributeValue {
+    AttributeValue::M(HashMap::from([("addedAt".to_owned(), timestamp(at))]))
+}
+
+/// A rule as the attributes of its index entry.
+fn rule_attributes(rule: &Rule) -> Attributes {
+    HashMap::from([("addedAt".to_owned(), timestamp(rule.added_at))])
+}
+
+/// The organization and the rule of an index entry.
+fn read_listing(key: &RuleKey, item: &Item<'_>) -> Result<Listing, Failure> {
+    Ok(Listing {
+        organization: item.sort_key(keys::ORGANIZATION_PREFIX, OrganizationId::parse)?,
+        rule: Rule { key: key.clone(), added_at: item.timestamp("addedAt")? },
+    })
+}
