@@ -1,5 +1,5 @@
 import createClient from 'openapi-fetch';
-import { session } from '../session/session';
+import { endSession, session } from '../session/session';
 import { ApiError, UNREACHABLE } from './problem';
 import type { paths } from './schema';
 
@@ -8,12 +8,12 @@ export const api = createClient<paths>({ baseUrl: location.origin, cache: 'no-st
 
 api.use({
   async onRequest({ request }) {
-    const token = await session.token();
+    const token = await session.value.login?.token();
     if (token) request.headers.set('authorization', `Bearer ${token}`);
     return request;
   },
   onResponse({ response }) {
-    if (response.status === 401) session.end();
+    if (response.status === 401) endSession();
   },
   onError: () => new ApiError(UNREACHABLE),
 });

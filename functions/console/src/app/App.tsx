@@ -1,11 +1,11 @@
 import { Notifications } from '@mantine/notifications';
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { RouterProvider } from '@tanstack/react-router';
-import { useSyncExternalStore } from 'react';
 import { ApiError } from '../api/problem';
 import { SessionEnded } from '../session/SessionEnded';
 import { session } from '../session/session';
 import { router } from './router';
+import { useStore } from './store';
 
 const MOST_RETRIES = 2;
 
@@ -22,7 +22,7 @@ const queries = new QueryClient({
 });
 
 export function App() {
-  const ended = useSyncExternalStore(session.subscribe, () => session.ended);
+  const ended = useStore(session, ({ ended }) => ended);
   if (ended) return <SessionEnded />;
   return (
     <QueryClientProvider client={queries}>

@@ -68,7 +68,7 @@ function ColorSchemeToggle() {
 }
 
 function SignOut() {
-  const { login } = session;
+  const { login } = session.value;
   if (!login) return null;
   return (
     <Button

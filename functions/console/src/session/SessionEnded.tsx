@@ -5,7 +5,7 @@ import { session } from './session';
 
 /** Stands in the place of everything else; unsaved changes wait for the next session. */
 export function SessionEnded() {
-  const kept = drafts.all().length > 0;
+  const kept = drafts.value.size > 0;
   return (
     <FullPage title="Your session has ended">
       <p>
@@ -13,7 +13,7 @@ export function SessionEnded() {
           ? 'Your unsaved changes are kept: sign in again, and go on where you were.'
           : 'Sign in again, and go on where you were.'}
       </p>
-      <Button autoFocus onClick={() => void session.login?.signIn()}>
+      <Button autoFocus onClick={() => void session.value.login?.signIn()}>
         Sign in again
       </Button>
     </FullPage>

@@ -5,7 +5,7 @@ import {
   WebStorageStateStore,
 } from 'oidc-client-ts';
 import { drafts } from '../app/drafts';
-import { type Login, session } from './session';
+import { endSession, type Login } from './session';
 import type { LoginSettings } from './settings';
 
 /** What the redirect brings back: the only thing that is kept outside of memory. */
@@ -39,7 +39,7 @@ export async function signedIn(settings: LoginSettings): Promise<Login> {
   const { state } = await manager.signinRedirectCallback();
   const kept = state as Kept;
   history.replaceState(null, '', kept.place);
-  drafts.restore(kept.drafts);
+  drafts.value = new Map(kept.drafts);
   login.watch();
   return login;
 }
@@ -63,7 +63,7 @@ class OidcLogin implements Login {
   watch() {
     this.#manager.events.addAccessTokenExpiring(() => void this.#renew());
     this.#manager.events.addAccessTokenExpired(async () => {
-      if (!(await this.#renew())) session.end();
+      if (!(await this.#renew())) endSession();
     });
   }
 
@@ -76,7 +76,7 @@ class OidcLogin implements Login {
   async signIn() {
     const returning = isReturning();
     const place = returning ? this.#home : location.pathname + location.search;
-    const state: Kept = { place, drafts: drafts.all() };
+    const state: Kept = { place, drafts: [...drafts.value] };
     await this.#manager.signinRedirect({ state });
   }
 
@@ -97,7 +97,7 @@ class OidcLogin implements Login {
     try {
       return (await this.#manager.signinSilent())?.access_token ?? null;
     } catch (error) {
-      if (error instanceof ErrorResponse) session.end();
+      if (error instanceof ErrorResponse) endSession();
       return null;
     }
   }

@@ -18,7 +18,7 @@ export function DeleteOrganization({ organization: { id, name }, onClose }: Prop
   const remove = async () => {
     const params = { path: { organizationId: id } };
     await answered(api.DELETE('/organizations/{organizationId}', { params }));
-    drafts.forget();
+    drafts.value = new Map();
     await navigate({ to: '/organizations' });
     queries.removeQueries({ queryKey: ['organization', id] });
     await queries.invalidateQueries({ queryKey: ['organizations'] });
