@@ -120,7 +120,7 @@ test('an address is tried before anybody signs up with it', async ({ page }) => 
   await page.goto(at(`/organizations/${id}`));
   const field = page.getByRole('textbox', { name: 'An email address to try' });
   await field.fill('jane@tried.example');
-  await expect(page.getByText('Becomes a member')).toBeVisible();
+  await expect(page.getByText('Becomes a member', { exact: true })).toBeVisible();
   await expect(page.getByText(`Roles: ${name}`)).toBeVisible();
   await field.fill('jane@elsewhere.example');
   await expect(page.getByText('Is not admitted')).toBeVisible();

@@ -43,7 +43,7 @@ const SCREENS: Record<string, (page: Page, acme: Acme) => Promise<void>> = {
   provisioning: async (page, { id, domain }) => {
     await page.goto(at(`/organizations/${id}`));
     await page.getByRole('textbox', { name: 'An email address to try' }).fill(`joe@${domain}`);
-    await expect(page.getByText('Becomes a member')).toBeVisible();
+    await expect(page.getByText('Becomes a member', { exact: true })).toBeVisible();
   },
   'provisioning-refused': async (page, { id, domain }) => {
     await page.goto(at(`/organizations/${id}`));

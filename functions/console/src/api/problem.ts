@@ -65,9 +65,10 @@ export function told(error: unknown): Told {
   };
 }
 
-/** The first reason at a place of the body, such as `/name`. */
-export function reasonAt(error: unknown, pointer: string): string | undefined {
-  return error instanceof ApiError
-    ? error.violations.find((violation) => violation.pointer === pointer)?.detail
-    : undefined;
+/** Why values in a request's body were refused, by their place in it, such as `name`. */
+export function fieldErrors(error: unknown): Record<string, string> {
+  if (!(error instanceof ApiError)) return {};
+  // The last entry wins, and the API's first reason for a place is the one to show.
+  const reasons = error.violations.toReversed();
+  return Object.fromEntries(reasons.map(({ pointer, detail }) => [pointer.slice(1), detail]));
 }

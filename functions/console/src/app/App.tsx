@@ -1,5 +1,5 @@
 import { Notifications } from '@mantine/notifications';
-import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { MutationCache, QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { RouterProvider } from '@tanstack/react-router';
 import { ApiError } from '../api/problem';
 import { SessionEnded } from '../session/SessionEnded';
@@ -9,16 +9,19 @@ import { useStore } from './store';
 
 const MOST_RETRIES = 2;
 
-const queries = new QueryClient({
+const queries: QueryClient = new QueryClient({
   defaultOptions: {
     queries: {
-      // What will be the same again is not asked again.
+      // Only errors that may go away are worth another attempt.
       retry: (failures, error) =>
         failures < MOST_RETRIES && error instanceof ApiError && error.passing,
-      // Shown at once, and asked again behind that: others change things too.
+      // Cached data is shown at once and always fetched again, since others make changes too.
       staleTime: 0,
     },
   },
+  // What a write invalidates: everything. Whatever is on screen is fetched again before the
+  // mutation's own `onSuccess` runs, so no write needs to know which queries it affects.
+  mutationCache: new MutationCache({ onSuccess: () => queries.invalidateQueries() }),
 });
 
 export function App() {

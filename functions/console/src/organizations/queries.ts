@@ -1,21 +1,15 @@
-import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
-import { answered, api, nextCursor } from '../api/client';
+import { queryOptions } from '@tanstack/react-query';
+import { answered, api } from '../api/client';
+import { pagedQuery } from '../api/pages';
 
 /** Organizations whose names begin with a text, by name. */
 export const organizationsQuery = (q: string) =>
-  infiniteQueryOptions({
-    queryKey: ['organizations', { q }],
-    queryFn: async ({ pageParam, signal }) => {
-      const query = { ...(q && { q }), ...(pageParam && { cursor: pageParam }) };
-      const { data, headers } = await answered(
-        api.GET('/organizations', { params: { query }, signal }),
-      );
-      return { organizations: data, next: nextCursor(headers) };
-    },
-    initialPageParam: '',
-    getNextPageParam: ({ next }) => next,
+  pagedQuery(['organizations', q], (cursor, signal) => {
+    const params = { query: { ...(q && { q }), ...cursor } };
+    return api.GET('/organizations', { params, signal });
   });
 
+/** An organization; the keys of what belongs to it begin with this one's. */
 export const organizationQuery = (organizationId: string) =>
   queryOptions({
     queryKey: ['organization', organizationId],

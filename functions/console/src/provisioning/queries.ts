@@ -1,11 +1,12 @@
 import { queryOptions } from '@tanstack/react-query';
 import { answered, api } from '../api/client';
+import { organizationQuery } from '../organizations/queries';
 import type { Configuration, Listed } from './draft';
 
 /** What an organization's provisioning says now, each list with its version. */
 export const configurationQuery = (organizationId: string) =>
   queryOptions({
-    queryKey: ['organization', organizationId, 'provisioning'],
+    queryKey: [...organizationQuery(organizationId).queryKey, 'provisioning'],
     queryFn: ({ signal }) => readConfiguration(organizationId, signal),
   });
 

@@ -1,11 +1,11 @@
 import { Combobox, Pill, PillsInput, useCombobox } from '@mantine/core';
 import { IconPlus } from '@tabler/icons-react';
-import { useQuery } from '@tanstack/react-query';
+import { useMutation, useQuery } from '@tanstack/react-query';
 import { type KeyboardEvent, useState } from 'react';
 import { told } from '../api/problem';
 import type { Role } from '../api/types';
 import { notify } from '../ui/notify';
-import { rolesQuery, useCreateRole } from './queries';
+import { createRole, rolesQuery } from './queries';
 
 const CREATE = '$create';
 const MOST_SHOWN = 50;
@@ -24,7 +24,7 @@ interface Props {
 /** Picks roles by name, or makes one in place. */
 export function RolePicker({ label, description, value, onChange, error }: Props) {
   const roles = useQuery(rolesQuery);
-  const creation = useCreateRole();
+  const creation = useMutation({ mutationFn: createRole });
   const [search, setSearch] = useState('');
   const combobox = useCombobox({ onDropdownClose: () => combobox.resetSelectedOption() });
 

@@ -13,15 +13,15 @@ interface Props {
   children: ReactNode;
 }
 
-/** A page with its heading, which takes the focus when what had it went with the last page. */
+/** A page. Its heading takes the focus if the focused element went away with the previous page. */
 export function Page({ title, lead, actions, above, children }: Props) {
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
-    document.title = `${title} · Usher`;
     if (document.activeElement === document.body) heading.current?.focus({ preventScroll: true });
-  }, [title]);
+  }, []);
   return (
     <>
+      <title>{`${title} · Usher`}</title>
       {above}
       <div className={classes.head}>
         <div className={classes.text}>
