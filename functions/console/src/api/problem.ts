@@ -1,16 +1,16 @@
 import type { Problem } from './types';
 
-/** What is wrong with one place of a request's body. */
+/** What is wrong with one value in a request's body. */
 export type Violation = NonNullable<Problem['errors']>[number];
 
 type Told = Pick<Problem, 'title' | 'detail'> & Partial<Problem>;
 
 export const UNREACHABLE: Told = {
   title: 'Usher cannot be reached',
-  detail: 'Check your connection. Nothing is lost: try again when it is back.',
+  detail: 'Check your connection and try again. Your changes are kept.',
 };
 
-/** An answer that is no success, or none at all. */
+/** A response that is not a success, or no response at all. */
 export class ApiError extends Error {
   readonly problem: Told;
 
@@ -20,12 +20,14 @@ export class ApiError extends Error {
     this.problem = problem;
   }
 
-  /** Reads the problem that Usher sends, or what the gateway before it says. */
+  /** Reads the problem that Usher or the API gateway sends. */
   static of({ status }: Response, body: unknown): ApiError {
     const { message, ...problem } =
       typeof body === 'object' && body !== null ? (body as Partial<Problem>) : {};
     const detail =
-      problem.detail ?? message ?? 'Try again; if it stays, tell the operator of Usher.';
+      problem.detail ??
+      message ??
+      'Try again. If this keeps happening, tell the operator of Usher.';
     return new ApiError({
       title: TITLES[status] ?? 'Something went wrong',
       ...problem,
@@ -38,12 +40,12 @@ export class ApiError extends Error {
     return this.problem.status;
   }
 
-  /** What is wrong, by the place in the body. */
+  /** What is wrong with each refused value in the body. */
   get violations(): readonly Violation[] {
     return this.problem.errors ?? [];
   }
 
-  /** Whether asking again may help. */
+  /** Whether the same request may succeed later. */
   get passing(): boolean {
     return this.status === undefined || this.status === 429 || this.status >= 500;
   }
@@ -51,12 +53,12 @@ export class ApiError extends Error {
 
 const TITLES: Record<number, string> = {
   401: 'Your session has ended',
-  403: 'You may not do this',
-  404: 'There is nothing here',
-  429: 'Too many requests at once',
+  403: 'You are not allowed to do this',
+  404: 'Not found',
+  429: 'Too many requests',
 };
 
-/** The error as something to show, whatever was thrown. */
+/** A title and a text for anything that was thrown. */
 export function told(error: unknown): Told {
   if (error instanceof ApiError) return error.problem;
   return {

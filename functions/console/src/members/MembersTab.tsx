@@ -1,10 +1,10 @@
-import { Menu, Pill } from '@mantine/core';
+import { Pill } from '@mantine/core';
 import { IconShield, IconUserMinus, IconUsers } from '@tabler/icons-react';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { useParams } from '@tanstack/react-router';
 import { useState } from 'react';
 import type { Member } from '../api/types';
-import { DataTable, Dim, RowMenu } from '../ui/DataTable';
+import { DataTable, Dim, RowAction, RowMenu } from '../ui/DataTable';
 import { Loaded } from '../ui/Loaded';
 import { Notice } from '../ui/Notice';
 import { When } from '../ui/When';
@@ -28,19 +28,12 @@ export function MembersTab() {
   );
   const actions = (member: Member) => (
     <RowMenu of={nameOf(member)}>
-      <Menu.Item
-        leftSection={<IconShield size={16} />}
-        onClick={() => setOpen({ dialog: 'roles', member })}
-      >
+      <RowAction icon={IconShield} onClick={() => setOpen({ dialog: 'roles', member })}>
         Change roles
-      </Menu.Item>
-      <Menu.Item
-        c="var(--mantine-color-error)"
-        leftSection={<IconUserMinus size={16} />}
-        onClick={() => setOpen({ dialog: 'remove', member })}
-      >
+      </RowAction>
+      <RowAction danger icon={IconUserMinus} onClick={() => setOpen({ dialog: 'remove', member })}>
         Remove
-      </Menu.Item>
+      </RowAction>
     </RowMenu>
   );
   return (

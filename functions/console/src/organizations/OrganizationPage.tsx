@@ -15,7 +15,7 @@ const TABS = [
   { to: '/organizations/$organizationId/settings', label: 'Settings' },
 ] as const;
 
-/** One organization; its tabs are pages of their own. */
+/** One organization. Each of its tabs has its own address. */
 export function OrganizationPage() {
   const { organizationId } = useParams({ from: '/organizations/$organizationId' });
   const organization = useQuery(organizationQuery(organizationId));

@@ -2,14 +2,14 @@ import { queryOptions } from '@tanstack/react-query';
 import { answered, api } from '../api/client';
 import { pagedQuery } from '../api/pages';
 
-/** Organizations whose names begin with a text, by name. */
+/** The organizations whose names begin with a text, in alphabetical order. */
 export const organizationsQuery = (q: string) =>
   pagedQuery(['organizations', q], (cursor, signal) => {
     const params = { query: { ...(q && { q }), ...cursor } };
     return api.GET('/organizations', { params, signal });
   });
 
-/** An organization; the keys of what belongs to it begin with this one's. */
+/** One organization. The keys of everything that belongs to it begin with this key. */
 export const organizationQuery = (organizationId: string) =>
   queryOptions({
     queryKey: ['organization', organizationId],

@@ -11,7 +11,7 @@ import { admissionQuery } from './queries';
 
 interface Props {
   organizationId: string;
-  /** Whether there are changes that the answer does not know of. */
+  /** Whether there are unsaved changes, which the answer ignores. */
   dirty: boolean;
 }
 

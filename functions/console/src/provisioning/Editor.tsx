@@ -45,7 +45,7 @@ export function Editor({ organizationId, saved }: Props) {
       )}
       <Section
         title="Email domains"
-        lead="Whoever signs up, or signs in, with a verified address in one of these domains becomes a member. List only domains that this organization owns: nobody checks that for you."
+        lead="Users who sign up or sign in with a verified address in one of these domains become members. List only domains that this organization owns: Usher does not check who owns a domain."
       >
         <DomainsInput
           domains={draft.mine.domains}
@@ -58,7 +58,7 @@ export function Editor({ organizationId, saved }: Props) {
         />
         {draft.mine.domains.length === 0 && (
           <Text c="dimmed" size="sm">
-            No domain is listed yet, so nobody becomes a member by their address. Add the first one.
+            No domain is listed yet, so nobody becomes a member by email address. Add the first one.
           </Text>
         )}
         <RefusedDomains
@@ -70,7 +70,7 @@ export function Editor({ organizationId, saved }: Props) {
       </Section>
       <Section
         title="Default roles"
-        lead="What new members start with. Members who are there already keep what they have."
+        lead="The roles that new members get. Existing members keep the roles they have."
       >
         <RolePicker
           label="Default roles"
@@ -94,12 +94,12 @@ export function Editor({ organizationId, saved }: Props) {
   );
 }
 
-/** What was refused without saying where. */
+/** The error of a refusal that has no reasons for single items. */
 function unplaced(refusal: Refusal | undefined): unknown {
   return refusal && Object.keys(refusal.reasons).length === 0 ? refusal.error : null;
 }
 
-/** The reasons of those domains that are still in the draft. */
+/** The reasons for the domains that are still in the draft. */
 function stillThere(reasons: Record<string, string>, { mine }: Draft): Record<string, string> {
   const there = new Set(mine.domains);
   return Object.fromEntries(Object.entries(reasons).filter(([domain]) => there.has(domain)));

@@ -4,13 +4,13 @@ import classes from './RefusedDomains.module.css';
 
 interface Props {
   refused: Readonly<Record<string, string>>;
-  /** Whether the default roles of the same save were. */
+  /** Whether the default roles were saved before the domains were refused. */
   rolesSaved: boolean;
   onEdit: (domain: string) => void;
   onRemove: (domain: string) => void;
 }
 
-/** Each domain that was refused, with the API's own reason and what can be done. */
+/** Lists the refused domains, each with the API's reason and buttons to edit or drop it. */
 export function RefusedDomains({ refused, rolesSaved, onEdit, onRemove }: Props) {
   const entries = Object.entries(refused);
   if (entries.length === 0) return null;

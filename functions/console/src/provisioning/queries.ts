@@ -3,14 +3,14 @@ import { answered, api } from '../api/client';
 import { organizationQuery } from '../organizations/queries';
 import type { Configuration, Listed } from './draft';
 
-/** What an organization's provisioning says now, each list with its version. */
+/** An organization's current email domains and default roles, with their versions. */
 export const configurationQuery = (organizationId: string) =>
   queryOptions({
     queryKey: [...organizationQuery(organizationId).queryKey, 'provisioning'],
     queryFn: ({ signal }) => readConfiguration(organizationId, signal),
   });
 
-/** Whether somebody new with this address would be admitted, by what is saved. */
+/** Whether a new user with this address would be admitted by the saved configuration. */
 export const admissionQuery = (organizationId: string, email: string) =>
   queryOptions({
     queryKey: [...configurationQuery(organizationId).queryKey, 'admission', email],
@@ -43,7 +43,7 @@ export async function readConfiguration(
   };
 }
 
-/** Replaces one list, if nobody has changed it since; answers its new version. */
+/** Replaces one list if nobody has changed it since. Resolves with its new version. */
 export async function replaceRoles(
   organizationId: string,
   organizationRoleIds: string[],

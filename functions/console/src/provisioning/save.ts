@@ -4,12 +4,12 @@ import { type Draft, LISTS, type List, type Listed, rebased, unsaved, withSaved 
 import { readConfiguration, replaceDomains, replaceRoles } from './queries';
 import { reasonsOf } from './reasons';
 
-/** How far saving came. */
+/** The result of saving. */
 export type Outcome =
   | { kind: 'saved' }
-  /** Somebody else was quicker: the draft is on top of what they did. */
+  /** Somebody else saved first: the draft now contains their changes too. */
   | { kind: 'conflict'; draft: Draft }
-  /** A list was refused; the draft is what is still to be saved. */
+  /** A list was refused; the draft contains what is not saved yet. */
   | {
       kind: 'refused';
       draft: Draft;
@@ -25,8 +25,8 @@ const REPLACE: Record<List, (id: string, items: string[], etag: string) => Promi
 };
 
 /**
- * Saves what has changed and nothing else. Roles come before domains, so that nobody joins by a new
- * domain with the roles of before.
+ * Saves the lists that have changed. Roles are saved before domains, so that nobody joins by a new
+ * domain with the old roles.
  */
 export async function save(organizationId: string, draft: Draft): Promise<Outcome> {
   let rest = draft;
@@ -53,7 +53,7 @@ export async function save(organizationId: string, draft: Draft): Promise<Outcom
   return { kind: 'saved' };
 }
 
-/** Whether the list is not what it was when the editing began. */
+/** Whether the list has changed since the editing began. */
 function isConflict(error: unknown): boolean {
   return error instanceof ApiError && (error.status === 412 || error.status === 409);
 }

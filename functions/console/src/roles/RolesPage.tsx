@@ -1,9 +1,9 @@
-import { Button, Menu } from '@mantine/core';
+import { Button } from '@mantine/core';
 import { IconPencil, IconPlus, IconShield, IconTrash } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { Role } from '../api/types';
-import { DataTable, Dim, RowMenu } from '../ui/DataTable';
+import { DataTable, Dim, RowAction, RowMenu } from '../ui/DataTable';
 import { Id } from '../ui/Id';
 import { Loaded } from '../ui/Loaded';
 import { Notice } from '../ui/Notice';
@@ -32,19 +32,12 @@ export function RolesPage() {
   );
   const actions = (role: Role) => (
     <RowMenu of={role.name}>
-      <Menu.Item
-        leftSection={<IconPencil size={16} />}
-        onClick={() => setOpen({ dialog: 'edit', role })}
-      >
+      <RowAction icon={IconPencil} onClick={() => setOpen({ dialog: 'edit', role })}>
         Rename
-      </Menu.Item>
-      <Menu.Item
-        c="var(--mantine-color-error)"
-        leftSection={<IconTrash size={16} />}
-        onClick={() => setOpen({ dialog: 'delete', role })}
-      >
+      </RowAction>
+      <RowAction danger icon={IconTrash} onClick={() => setOpen({ dialog: 'delete', role })}>
         Delete
-      </Menu.Item>
+      </RowAction>
     </RowMenu>
   );
   return (

@@ -2,7 +2,7 @@ import { queryOptions } from '@tanstack/react-query';
 import { answered, api } from '../api/client';
 import type { Role } from '../api/types';
 
-/** Every organization role, by name. */
+/** All organization roles, in alphabetical order. */
 export const rolesQuery = queryOptions({
   queryKey: ['roles'],
   queryFn: async ({ signal }) => (await answered(api.GET('/organization-roles', { signal }))).data,

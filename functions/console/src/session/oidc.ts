@@ -8,15 +8,15 @@ import { drafts } from '../app/drafts';
 import { endSession, type Login } from './session';
 import type { LoginSettings } from './settings';
 
-/** What the redirect brings back: the only thing that is kept outside of memory. */
+/** What is kept during the redirect, in the browser's session storage. */
 interface Kept {
   place: string;
   drafts: [string, unknown][];
 }
 
 /**
- * Signs in by authorization code and PKCE. Answers once somebody is signed in; if nobody is, the
- * page leaves for the provider and this never answers.
+ * Signs in by authorization code and PKCE. Resolves once the user is signed in. Until then the page
+ * leaves for the provider, and the promise stays pending.
  */
 export async function signedIn(settings: LoginSettings): Promise<Login> {
   const home = new URL('/console/', location.origin).href;
@@ -59,7 +59,7 @@ class OidcLogin implements Login {
     this.#home = home;
   }
 
-  /** Renews the session before it ends, and says so when that fails. */
+  /** Renews the token before it expires, and ends the session if that fails. */
   watch() {
     this.#manager.events.addAccessTokenExpiring(() => void this.#renew());
     this.#manager.events.addAccessTokenExpired(async () => {
@@ -83,16 +83,16 @@ class OidcLogin implements Login {
   async signOut() {
     const { hostedDomain, clientId } = this.#settings;
     if (!hostedDomain) return this.#manager.signoutRedirect();
-    // Cognito's way out is not the standard's.
+    // Cognito's logout endpoint is not the standard one.
     const leave = new URL('/logout', hostedDomain);
     leave.search = String(new URLSearchParams({ client_id: clientId, logout_uri: this.#home }));
     location.assign(leave);
   }
 
-  /** A new token, or none if the provider gives none. */
+  /** A new token; `null` if the provider does not issue one. */
   async #renew(): Promise<string | null> {
     const user = await this.#manager.getUser();
-    // Without a refresh token it would try a hidden frame, which the policy forbids.
+    // Without a refresh token the client would use a hidden frame, which the policy forbids.
     if (!user?.refresh_token) return null;
     try {
       return (await this.#manager.signinSilent())?.access_token ?? null;

@@ -10,7 +10,7 @@ export interface Login {
 }
 
 interface Session {
-  /** Absent where nobody has to sign in, as locally. */
+  /** Absent if there is no login, as locally. */
   login?: Login;
   ended: boolean;
 }

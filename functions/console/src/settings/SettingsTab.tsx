@@ -18,7 +18,7 @@ import { DeleteOrganization } from './DeleteOrganization';
 import { changedFields, customDataReason, type Fields, fieldsOf, isSame } from './fields';
 
 interface Draft {
-  /** What was there when the editing began. */
+  /** What was saved when the editing began. */
   base: Fields;
   mine: Fields;
 }

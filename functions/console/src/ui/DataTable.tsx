@@ -1,5 +1,5 @@
 import { ActionIcon, Button, Menu, Table, VisuallyHidden } from '@mantine/core';
-import { IconDots } from '@tabler/icons-react';
+import { type Icon, IconDots } from '@tabler/icons-react';
 import type { UseInfiniteQueryResult } from '@tanstack/react-query';
 import type { PropsWithChildren, ReactNode } from 'react';
 import { Card } from './Card';
@@ -83,7 +83,7 @@ export function Dim({ children }: PropsWithChildren) {
   return <div className={classes.dim}>{children}</div>;
 }
 
-/** What can be done with a row. */
+/** The menu of a row; its items are {@link RowAction}s. */
 export function RowMenu({ of: what, children }: PropsWithChildren<{ of: string }>) {
   return (
     <Menu
@@ -101,4 +101,15 @@ export function RowMenu({ of: what, children }: PropsWithChildren<{ of: string }
       <Menu.Dropdown>{children}</Menu.Dropdown>
     </Menu>
   );
+}
+
+interface RowActionProps {
+  icon: Icon;
+  danger?: boolean;
+  onClick: () => void;
+}
+
+export function RowAction({ icon: Icon, danger, ...props }: PropsWithChildren<RowActionProps>) {
+  const color = danger ? 'var(--mantine-color-error)' : 'var(--mantine-color-text)';
+  return <Menu.Item c={color} leftSection={<Icon size={16} />} {...props} />;
 }

@@ -3,7 +3,7 @@ import type { PropsWithChildren } from 'react';
 import icon from '../app/icon.svg';
 import classes from './FullPage.module.css';
 
-/** A page that stands alone, without navigation. */
+/** A page without navigation. */
 export function FullPage({ title, children }: PropsWithChildren<{ title: string }>) {
   return (
     <main className={classes.page}>

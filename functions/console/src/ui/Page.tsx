@@ -6,9 +6,9 @@ interface Props {
   title: string;
   /** What the page is about, in a sentence. */
   lead?: ReactNode;
-  /** What can be done here. */
+  /** The buttons beside the title. */
   actions?: ReactNode;
-  /** What leads to the page, above its title. */
+  /** A link back, shown above the title. */
   above?: ReactNode;
   children: ReactNode;
 }
