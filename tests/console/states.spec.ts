@@ -100,8 +100,10 @@ test('an organization that does not exist shows an error', async ({ page }) => {
 
 test('an unknown address leads back to the organizations', async ({ page }) => {
   await page.goto(at('/nowhere'));
+  await expect(page).toHaveTitle('Nothing here · Usher');
   await page.getByRole('link', { name: 'Go to the organizations' }).click();
   await expect(page.getByRole('heading', { name: 'Organizations' })).toBeVisible();
+  await expect(page).toHaveTitle('Organizations · Usher');
 });
 
 test('a lost connection is distinguished from an error', async ({ page }) => {

@@ -16,7 +16,7 @@ export function NotFound() {
           </Button>
         }
       >
-        The address may contain a mistake, or the page may have been deleted.
+        The address may be wrong, or the page was deleted.
       </Notice>
     </Page>
   );

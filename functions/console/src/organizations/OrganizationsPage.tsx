@@ -38,7 +38,7 @@ export function OrganizationsPage() {
   return (
     <Page
       title="Organizations"
-      lead="Your customers. Each organization admits members by email domain and gives them roles."
+      lead="Your customers. Each one admits members by email domain and gives them roles."
       actions={create}
     >
       <Search searching={organizations.isPlaceholderData} />

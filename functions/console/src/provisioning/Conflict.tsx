@@ -22,9 +22,7 @@ export function Conflict({ theirs, roleName, saving, onKeepMine, onTakeTheirs }:
       icon={<IconUsers aria-hidden />}
       title="Somebody else changed this while you were editing"
     >
-      <p className={classes.text}>
-        Their changes are not overwritten. The page now shows their changes with yours on top.
-      </p>
+      <p>Their changes are not overwritten. The page now shows their changes with yours on top.</p>
       <dl className={classes.changes}>
         <Side term="Domains" changes={theirs.domains} name={(domain) => domain} />
         <Side term="Default roles" changes={theirs.roles} name={roleName} />

@@ -1,7 +1,7 @@
 import { queryOptions } from '@tanstack/react-query';
 import { answered, api } from '../api/client';
 import { organizationQuery } from '../organizations/queries';
-import type { Configuration, Listed } from './draft';
+import type { Configuration, List, Listed } from './draft';
 
 /** An organization's current email domains and default roles, with their versions. */
 export const configurationQuery = (organizationId: string) =>
@@ -43,27 +43,29 @@ export async function readConfiguration(
   };
 }
 
-/** Replaces one list if nobody has changed it since. Resolves with its new version. */
-export async function replaceRoles(
-  organizationId: string,
-  organizationRoleIds: string[],
-  etag: string,
-): Promise<Listed> {
-  const params = { path: { organizationId }, header: { 'If-Match': etag } };
-  const body = { organizationRoleIds };
-  const call = api.PUT('/organizations/{organizationId}/jit/roles', { params, body });
-  return listed(organizationRoleIds, (await answered(call)).headers);
+interface Replacement {
+  path: { organizationId: string };
+  header: { 'If-Match': string };
 }
 
-export async function replaceDomains(
+const REPLACE = {
+  roles: (params: Replacement, organizationRoleIds: string[]) =>
+    api.PUT('/organizations/{organizationId}/jit/roles', { params, body: { organizationRoleIds } }),
+  domains: (params: Replacement, emailDomains: string[]) =>
+    api.PUT('/organizations/{organizationId}/jit/email-domains', {
+      params,
+      body: { emailDomains },
+    }),
+} satisfies Record<List, unknown>;
+
+/** Replaces a list if it still has this version. Resolves with the list and its new version. */
+export async function replace(
   organizationId: string,
-  emailDomains: string[],
-  etag: string,
+  list: List,
+  { items, etag }: Listed,
 ): Promise<Listed> {
   const params = { path: { organizationId }, header: { 'If-Match': etag } };
-  const body = { emailDomains };
-  const call = api.PUT('/organizations/{organizationId}/jit/email-domains', { params, body });
-  return listed(emailDomains, (await answered(call)).headers);
+  return listed(items, (await answered(REPLACE[list](params, items))).headers);
 }
 
 function listed(items: string[], headers: Headers): Listed {

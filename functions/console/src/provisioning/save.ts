@@ -1,7 +1,7 @@
 import { ApiError } from '../api/problem';
 import { isChanged } from './changes';
-import { type Draft, LISTS, type List, type Listed, rebased, unsaved, withSaved } from './draft';
-import { readConfiguration, replaceDomains, replaceRoles } from './queries';
+import { type Draft, LISTS, type List, rebased, unsaved, withSaved } from './draft';
+import { readConfiguration, replace } from './queries';
 import { reasonsOf } from './reasons';
 
 /** The result of saving. */
@@ -19,11 +19,6 @@ export type Outcome =
       rolesSaved: boolean;
     };
 
-const REPLACE: Record<List, (id: string, items: string[], etag: string) => Promise<Listed>> = {
-  roles: replaceRoles,
-  domains: replaceDomains,
-};
-
 /**
  * Saves the lists that have changed. Roles are saved before domains, so that nobody joins by a new
  * domain with the old roles.
@@ -34,7 +29,7 @@ export async function save(organizationId: string, draft: Draft): Promise<Outcom
     if (!isChanged(unsaved(rest, list))) continue;
     const items = rest.mine[list];
     try {
-      const saved = await REPLACE[list](organizationId, items, rest.base[list].etag);
+      const saved = await replace(organizationId, list, { items, etag: rest.base[list].etag });
       rest = withSaved(rest, list, saved);
     } catch (error) {
       if (isConflict(error)) {
