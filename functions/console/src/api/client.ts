@@ -25,9 +25,7 @@ export interface Answer<T> {
 }
 
 /** The body and headers of a successful response; any other is thrown as an {@link ApiError}. */
-export async function answered<T>(
-  call: Promise<Answer<T>>,
-): Promise<{ data: T; headers: Headers }> {
+export async function orThrow<T>(call: Promise<Answer<T>>): Promise<{ data: T; headers: Headers }> {
   const { data, error, response } = await call;
   if (!response.ok) throw ApiError.of(response, error);
   return { data: data as T, headers: response.headers };

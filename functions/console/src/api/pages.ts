@@ -1,5 +1,5 @@
 import { infiniteQueryOptions, type QueryKey } from '@tanstack/react-query';
-import { type Answer, answered } from './client';
+import { type Answer, orThrow } from './client';
 
 type Ask<Item> = (cursor: { cursor?: string }, signal: AbortSignal) => Promise<Answer<Item[]>>;
 
@@ -8,7 +8,7 @@ export function pagedQuery<Item>(queryKey: QueryKey, ask: Ask<Item>) {
   return infiniteQueryOptions({
     queryKey,
     queryFn: async ({ pageParam, signal }) => {
-      const { data, headers } = await answered(ask(pageParam ? { cursor: pageParam } : {}, signal));
+      const { data, headers } = await orThrow(ask(pageParam ? { cursor: pageParam } : {}, signal));
       return { items: data, next: nextCursor(headers) };
     },
     initialPageParam: '',

@@ -3,18 +3,18 @@ import type { Problem } from './types';
 /** What is wrong with one value in a request's body. */
 export type Violation = NonNullable<Problem['errors']>[number];
 
-type Told = Pick<Problem, 'title' | 'detail'> & Partial<Problem>;
+type ShownProblem = Pick<Problem, 'title' | 'detail'> & Partial<Problem>;
 
-export const UNREACHABLE: Told = {
+export const UNREACHABLE: ShownProblem = {
   title: 'Usher cannot be reached',
   detail: 'Check your connection and try again. Your changes are kept.',
 };
 
 /** A response that is not a success, or no response at all. */
 export class ApiError extends Error {
-  readonly problem: Told;
+  readonly problem: ShownProblem;
 
-  constructor(problem: Told) {
+  constructor(problem: ShownProblem) {
     super(problem.detail);
     this.name = 'ApiError';
     this.problem = problem;
@@ -46,7 +46,7 @@ export class ApiError extends Error {
   }
 
   /** Whether the same request may succeed later. */
-  get passing(): boolean {
+  get temporary(): boolean {
     return this.status === undefined || this.status === 429 || this.status >= 500;
   }
 }
@@ -59,7 +59,7 @@ const TITLES: Record<number, string> = {
 };
 
 /** A title and a text for anything that was thrown. */
-export function told(error: unknown): Told {
+export function problemOf(error: unknown): ShownProblem {
   if (error instanceof ApiError) return error.problem;
   return {
     title: 'Something went wrong',

@@ -14,7 +14,7 @@ const queries: QueryClient = new QueryClient({
     queries: {
       // Only errors that may go away are worth another attempt.
       retry: (failures, error) =>
-        failures < MOST_RETRIES && error instanceof ApiError && error.passing,
+        failures < MOST_RETRIES && error instanceof ApiError && error.temporary,
       // Cached data is shown at once and always fetched again, since others make changes too.
       staleTime: 0,
     },

@@ -1,4 +1,4 @@
-import { answered, api } from '../api/client';
+import { api, orThrow } from '../api/client';
 import type { Member } from '../api/types';
 import { RolePicker } from '../roles/RolePicker';
 import { FormModal } from '../ui/FormModal';
@@ -16,7 +16,7 @@ export function ChangeRoles({ organizationId, member, onClose }: Props) {
   const save = async (body: typeof initialValues) => {
     const params = { path: { organizationId, userId: member.id } };
     const path = '/organizations/{organizationId}/users/{userId}/roles';
-    await answered(api.PUT(path, { params, body }));
+    await orThrow(api.PUT(path, { params, body }));
     return `The roles of ${nameOf(member)} are saved.`;
   };
   return (

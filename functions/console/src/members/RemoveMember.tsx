@@ -1,5 +1,5 @@
 import { Text } from '@mantine/core';
-import { answered, api } from '../api/client';
+import { api, orThrow } from '../api/client';
 import type { Member } from '../api/types';
 import { Confirm } from '../ui/Confirm';
 import { nameOf } from './provenance';
@@ -14,7 +14,7 @@ export function RemoveMember({ organizationId, member, onClose }: Props) {
   const name = nameOf(member);
   const remove = async () => {
     const params = { path: { organizationId, userId: member.id } };
-    await answered(api.DELETE('/organizations/{organizationId}/users/{userId}', { params }));
+    await orThrow(api.DELETE('/organizations/{organizationId}/users/{userId}', { params }));
     return `${name} is removed.`;
   };
   return (

@@ -1,7 +1,7 @@
 import { TextInput } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
-import { answered, api } from '../api/client';
+import { api, orThrow } from '../api/client';
 import { FormModal } from '../ui/FormModal';
 import { DescriptionInput, NameInput } from '../ui/fields';
 import { organizationQuery } from './queries';
@@ -14,7 +14,7 @@ export function CreateOrganization({ onClose }: { onClose: () => void }) {
   const navigate = useNavigate();
   const create = async ({ name, id, description }: typeof EMPTY) => {
     const body = { name, ...(id && { id }), ...(description && { description }) };
-    const { data } = await answered(api.POST('/organizations', { body }));
+    const { data } = await orThrow(api.POST('/organizations', { body }));
     queries.setQueryData(organizationQuery(data.id).queryKey, data);
     const params = { organizationId: data.id };
     await navigate({ to: '/organizations/$organizationId', params });

@@ -1,5 +1,5 @@
 import { queryOptions } from '@tanstack/react-query';
-import { answered, api } from '../api/client';
+import { api, orThrow } from '../api/client';
 import { pagedQuery } from '../api/pages';
 
 /** The organizations whose names begin with a text, in alphabetical order. */
@@ -15,6 +15,6 @@ export const organizationQuery = (organizationId: string) =>
     queryKey: ['organization', organizationId],
     queryFn: async ({ signal }) => {
       const params = { path: { organizationId } };
-      return (await answered(api.GET('/organizations/{organizationId}', { params, signal }))).data;
+      return (await orThrow(api.GET('/organizations/{organizationId}', { params, signal }))).data;
     },
   });

@@ -1,7 +1,7 @@
 import { Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import { told } from '../api/problem';
+import { problemOf } from '../api/problem';
 import { rolesQuery } from '../roles/queries';
 import { RolePicker } from '../roles/RolePicker';
 import { Section } from '../ui/Card';
@@ -27,7 +27,7 @@ export function Editor({ organizationId, saved }: Props) {
   const [text, setText] = useState('');
   const { data: roles } = useQuery(rolesQuery);
   const roleName = (id: string) => roles?.find((role) => role.id === id)?.name ?? id;
-  const refused = stillThere(refusal?.list === 'domains' ? refusal.reasons : {}, draft);
+  const refused = remaining(refusal?.list === 'domains' ? refusal.reasons : {}, draft);
   const edit = (domain: string) => {
     editor.removeDomain(domain);
     setText(domain);
@@ -76,11 +76,11 @@ export function Editor({ organizationId, saved }: Props) {
           label="Default roles"
           value={draft.mine.roles}
           onChange={editor.setRoles}
-          error={refusal?.list === 'roles' ? told(refusal.error).detail : undefined}
+          error={refusal?.list === 'roles' ? problemOf(refusal.error).detail : undefined}
         />
       </Section>
       <Admission organizationId={organizationId} dirty={dirty} />
-      <ProblemAlert error={saving.error ?? unplaced(refusal)} />
+      <ProblemAlert error={saving.error ?? withoutReasons(refusal)} />
       {dirty && (
         <SaveBar
           summary={summaryOf(draft)}
@@ -95,12 +95,12 @@ export function Editor({ organizationId, saved }: Props) {
 }
 
 /** The error of a refusal that has no reasons for single items. */
-function unplaced(refusal: Refusal | undefined): unknown {
+function withoutReasons(refusal: Refusal | undefined): unknown {
   return refusal && Object.keys(refusal.reasons).length === 0 ? refusal.error : null;
 }
 
 /** The reasons for the domains that are still in the draft. */
-function stillThere(reasons: Record<string, string>, { mine }: Draft): Record<string, string> {
+function remaining(reasons: Record<string, string>, { mine }: Draft): Record<string, string> {
   const there = new Set(mine.domains);
   return Object.fromEntries(Object.entries(reasons).filter(([domain]) => there.has(domain)));
 }

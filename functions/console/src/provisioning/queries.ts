@@ -1,5 +1,5 @@
 import { queryOptions } from '@tanstack/react-query';
-import { answered, api } from '../api/client';
+import { api, orThrow } from '../api/client';
 import { organizationQuery } from '../organizations/queries';
 import type { Configuration, List, Listed } from './draft';
 
@@ -17,7 +17,7 @@ export const admissionQuery = (organizationId: string, email: string) =>
     queryFn: async ({ signal }) => {
       const params = { path: { organizationId } };
       const asked = { params, body: { email }, signal };
-      return (await answered(api.POST('/organizations/{organizationId}/jit/preview', asked))).data;
+      return (await orThrow(api.POST('/organizations/{organizationId}/jit/preview', asked))).data;
     },
     enabled: email !== '',
   });
@@ -28,8 +28,8 @@ export async function readConfiguration(
 ): Promise<Configuration> {
   const asked = { params: { path: { organizationId } }, ...(signal && { signal }) };
   const [domains, roles] = await Promise.all([
-    answered(api.GET('/organizations/{organizationId}/jit/email-domains', asked)),
-    answered(api.GET('/organizations/{organizationId}/jit/roles', asked)),
+    orThrow(api.GET('/organizations/{organizationId}/jit/email-domains', asked)),
+    orThrow(api.GET('/organizations/{organizationId}/jit/roles', asked)),
   ]);
   return {
     domains: listed(
@@ -65,7 +65,7 @@ export async function replace(
   { items, etag }: Listed,
 ): Promise<Listed> {
   const params = { path: { organizationId }, header: { 'If-Match': etag } };
-  return listed(items, (await answered(REPLACE[list](params, items))).headers);
+  return listed(items, (await orThrow(REPLACE[list](params, items))).headers);
 }
 
 function listed(items: string[], headers: Headers): Listed {

@@ -1,12 +1,12 @@
 import { Text } from '@mantine/core';
-import { answered, api } from '../api/client';
+import { api, orThrow } from '../api/client';
 import type { Role } from '../api/types';
 import { Confirm } from '../ui/Confirm';
 
 export function DeleteRole({ role, onClose }: { role: Role; onClose: () => void }) {
   const remove = async () => {
     const params = { path: { organizationRoleId: role.id } };
-    await answered(api.DELETE('/organization-roles/{organizationRoleId}', { params }));
+    await orThrow(api.DELETE('/organization-roles/{organizationRoleId}', { params }));
     return `The role “${role.name}” is deleted.`;
   };
   return (

@@ -1,4 +1,4 @@
-import { answered, api } from '../api/client';
+import { api, orThrow } from '../api/client';
 import type { Role } from '../api/types';
 import { FormModal } from '../ui/FormModal';
 import { DescriptionInput, NameInput } from '../ui/fields';
@@ -12,7 +12,7 @@ export function RoleForm({ role, onClose }: { role?: Role; onClose: () => void }
     if (!role) return `The role “${(await createRole(body)).name}” is created.`;
     const params = { path: { organizationRoleId: role.id } };
     const call = api.PATCH('/organization-roles/{organizationRoleId}', { params, body });
-    return `The role “${(await answered(call)).data.name}” is saved.`;
+    return `The role “${(await orThrow(call)).data.name}” is saved.`;
   };
   return (
     <FormModal

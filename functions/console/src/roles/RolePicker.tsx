@@ -2,7 +2,7 @@ import { Combobox, Pill, PillsInput, useCombobox } from '@mantine/core';
 import { IconPlus } from '@tabler/icons-react';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { type KeyboardEvent, useState } from 'react';
-import { told } from '../api/problem';
+import { problemOf } from '../api/problem';
 import type { Role } from '../api/types';
 import { notify } from '../ui/notify';
 import { createRole, rolesQuery } from './queries';
@@ -21,7 +21,7 @@ interface Props {
   error?: string | undefined;
 }
 
-/** Selects roles by name, and creates new ones. */
+/** Selects roles by name, and creates new ones, which Mantine's `MultiSelect` cannot. */
 export function RolePicker({ label, description, value, onChange, error }: Props) {
   const roles = useQuery(rolesQuery);
   const creation = useMutation({ mutationFn: createRole });
@@ -55,7 +55,8 @@ export function RolePicker({ label, description, value, onChange, error }: Props
     if (key === 'Backspace' && search === '' && last !== undefined) remove(last);
   };
   const reason =
-    error ?? (creation.error || roles.error ? told(creation.error ?? roles.error).detail : null);
+    error ??
+    (creation.error || roles.error ? problemOf(creation.error ?? roles.error).detail : null);
 
   return (
     <Combobox

@@ -1,16 +1,16 @@
 import { queryOptions } from '@tanstack/react-query';
-import { answered, api } from '../api/client';
+import { api, orThrow } from '../api/client';
 import type { Role } from '../api/types';
 
 /** All organization roles, in alphabetical order. */
 export const rolesQuery = queryOptions({
   queryKey: ['roles'],
-  queryFn: async ({ signal }) => (await answered(api.GET('/organization-roles', { signal }))).data,
+  queryFn: async ({ signal }) => (await orThrow(api.GET('/organization-roles', { signal }))).data,
 });
 
 export async function createRole(body: {
   name: string;
   description?: string | null;
 }): Promise<Role> {
-  return (await answered(api.POST('/organization-roles', { body }))).data;
+  return (await orThrow(api.POST('/organization-roles', { body }))).data;
 }

@@ -1,4 +1,4 @@
-import { answered, api } from '../api/client';
+import { api, orThrow } from '../api/client';
 
 /** How to sign in, as the operator of Usher has configured it. */
 export interface LoginSettings {
@@ -12,7 +12,7 @@ export interface LoginSettings {
 
 /** Asks how to sign in; nothing if there is no login, as locally. */
 export async function loginSettings(): Promise<LoginSettings | undefined> {
-  const { data } = await answered(api.GET('/console/config.json'));
+  const { data } = await orThrow(api.GET('/console/config.json'));
   const { authority, clientId, scope, hostedDomain } = data;
   return authority && clientId && scope ? { authority, clientId, scope, hostedDomain } : undefined;
 }

@@ -1,7 +1,7 @@
 import { Text } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
-import { answered, api } from '../api/client';
+import { api, orThrow } from '../api/client';
 import type { Organization } from '../api/types';
 import { drafts } from '../app/drafts';
 import { organizationQuery } from '../organizations/queries';
@@ -17,7 +17,7 @@ export function DeleteOrganization({ organization: { id, name }, onClose }: Prop
   const navigate = useNavigate();
   const remove = async () => {
     const params = { path: { organizationId: id } };
-    await answered(api.DELETE('/organizations/{organizationId}', { params }));
+    await orThrow(api.DELETE('/organizations/{organizationId}', { params }));
     drafts.value = new Map();
     await navigate({ to: '/organizations' });
     queries.removeQueries(organizationQuery(id));

@@ -3,7 +3,7 @@ import { useDisclosure } from '@mantine/hooks';
 import { useMutation, useSuspenseQuery } from '@tanstack/react-query';
 import { useParams } from '@tanstack/react-router';
 import type { ChangeEvent } from 'react';
-import { answered, api } from '../api/client';
+import { api, orThrow } from '../api/client';
 import { fieldErrors } from '../api/problem';
 import { useDraft } from '../app/drafts';
 import { organizationQuery } from '../organizations/queries';
@@ -57,7 +57,7 @@ function SettingsForm({ organizationId, saved }: { organizationId: string; saved
     mutationFn: () => {
       const params = { path: { organizationId } };
       const body = changedFields(base, mine);
-      return answered(api.PATCH('/organizations/{organizationId}', { params, body }));
+      return orThrow(api.PATCH('/organizations/{organizationId}', { params, body }));
     },
     onSuccess: () => {
       setDraft(undefined);

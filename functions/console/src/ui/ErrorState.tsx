@@ -1,11 +1,11 @@
 import { Button } from '@mantine/core';
 import { IconCloudOff } from '@tabler/icons-react';
-import { told } from '../api/problem';
+import { problemOf } from '../api/problem';
 import { Notice } from './Notice';
 
 /** Takes the place of something that could not be loaded. */
 export function ErrorState({ error, onRetry }: { error: unknown; onRetry: () => void }) {
-  const { title, detail } = told(error);
+  const { title, detail } = problemOf(error);
   const retry = (
     <Button variant="default" onClick={onRetry}>
       Try again

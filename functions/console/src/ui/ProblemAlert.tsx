@@ -1,6 +1,6 @@
 import { Alert } from '@mantine/core';
 import { IconAlertTriangle } from '@tabler/icons-react';
-import { fieldErrors, told } from '../api/problem';
+import { fieldErrors, problemOf } from '../api/problem';
 
 interface Props {
   error: unknown;
@@ -13,7 +13,7 @@ export function ProblemAlert({ error, fields = {} }: Props) {
   const refused = Object.keys(fieldErrors(error));
   const shown = refused.length > 0 && refused.every((field) => field in fields);
   if (!error || shown) return null;
-  const { title, detail } = told(error);
+  const { title, detail } = problemOf(error);
   return (
     <Alert color="red" role="alert" title={title} icon={<IconAlertTriangle aria-hidden />}>
       {detail}
