@@ -11,9 +11,9 @@ export default defineConfig({
   plugins: [react(), themeCss(), compressed()],
   build: {
     target: 'es2023',
-    // Those that know `light-dark()`, which is not to be imitated.
+    // The first versions that support `light-dark()`, so that it is not compiled away.
     cssTarget: ['chrome123', 'firefox120', 'safari17.5'],
-    // As files they are fetched from here, where inlined ones would need `data:` in the policy.
+    // Inlined files would need `data:` in the Content-Security-Policy.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
   },

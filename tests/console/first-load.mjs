@@ -1,5 +1,5 @@
-// What a first load of the console costs: `node first-load.mjs http://127.0.0.1:3000/console/`, with
-// `make run` in another terminal. Figures, no verdict; the budget is functions/console/build/budget.mjs.
+// Measures a first load of the console: `node first-load.mjs http://127.0.0.1:3000/console/`, with
+// `make run` in another terminal. The budget is checked by functions/console/build/budget.mjs.
 
 import { chromium } from '@playwright/test';
 

@@ -1,6 +1,6 @@
 import { defineConfig } from '@playwright/test';
 
-// Debian's browser, which `make console-tests` installs.
+// The browser of Debian, which `make console-tests` installs.
 const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
 const args = [
   '--headless',

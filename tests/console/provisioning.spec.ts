@@ -10,7 +10,9 @@ import {
 } from './support/api.ts';
 import { expect, paste, pickRole, test } from './support/console.ts';
 
-test('from nothing to a member, by pasted domains of which three are bad', async ({ page }) => {
+test('an organization is created, three of its pasted domains are refused and corrected, and a user joins', async ({
+  page,
+}) => {
   const name = unique('acme');
   await page.goto(at('/'));
   await page.getByRole('button', { name: 'Create organization' }).click();
@@ -92,7 +94,7 @@ test('saving sends only the list that changed, and roles before domains', async 
   ]);
 });
 
-test('chips are reached and removed by the keyboard', async ({ page }) => {
+test('chips are selected and removed with the keyboard', async ({ page }) => {
   const id = await organization('keys', ['a.example', 'b.example', 'c.example']);
   await page.goto(at(`/organizations/${id}`));
   const field = page.getByRole('textbox', { name: 'Add email domains' });
@@ -111,7 +113,7 @@ test('chips are reached and removed by the keyboard', async ({ page }) => {
   await expect(field).toBeFocused();
 });
 
-test('a conflicting edit from a second page is shown, and both are kept', async ({
+test('a conflicting edit in a second page is shown, and both edits are kept', async ({
   page,
   context,
 }) => {
@@ -138,7 +140,7 @@ test('a conflicting edit from a second page is shown, and both are kept', async 
   await expect(conflict).toBeHidden();
 });
 
-test('after a conflict one can take what the other did', async ({ page }) => {
+test('after a conflict, the edit of the other page can be kept alone', async ({ page }) => {
   const id = await organization('theirs', ['old.example']);
   const { id: theirRole, name } = await role(unique('theirs'));
   await page.goto(at(`/organizations/${id}`));
@@ -154,7 +156,9 @@ test('after a conflict one can take what the other did', async ({ page }) => {
   expect(await defaultRolesOf(id)).toEqual([name]);
 });
 
-test('unsaved changes are guarded, within the console and out of it', async ({ page }) => {
+test('leaving unsaved changes asks first, within the console and for other sites', async ({
+  page,
+}) => {
   const id = await organization('guard');
   await page.goto(at(`/organizations/${id}`));
   await page.getByRole('textbox', { name: 'Add email domains' }).fill('unsaved.example ');

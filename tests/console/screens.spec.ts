@@ -8,7 +8,7 @@ interface Acme {
   domain: string;
 }
 
-/** An organization as there are many, with members and roles. */
+/** A typical organization, with members and roles. */
 async function acme(): Promise<Acme> {
   const id = unique('acme');
   const domain = `${id}.example`;
@@ -29,7 +29,7 @@ async function acme(): Promise<Acme> {
   return { id, domain };
 }
 
-/** Every screen, and how it is come by. */
+/** Every screen, and how to open it. */
 const SCREENS: Record<string, (page: Page, acme: Acme) => Promise<void>> = {
   organizations: async (page) => {
     await page.goto(at('/organizations'));
@@ -43,7 +43,7 @@ const SCREENS: Record<string, (page: Page, acme: Acme) => Promise<void>> = {
   provisioning: async (page, { id, domain }) => {
     await page.goto(at(`/organizations/${id}`));
     await page.getByRole('textbox', { name: 'An email address to try' }).fill(`joe@${domain}`);
-    await expect(page.getByText('Becomes a member')).toBeVisible();
+    await expect(page.getByText('Becomes a member', { exact: true })).toBeVisible();
   },
   'provisioning-refused': async (page, { id, domain }) => {
     await page.goto(at(`/organizations/${id}`));
@@ -128,7 +128,9 @@ const SCREENS: Record<string, (page: Page, acme: Acme) => Promise<void>> = {
 };
 
 for (const [name, open] of Object.entries(SCREENS)) {
-  test(`${name} is accessible, and fits, in light and dark, narrow and wide`, async ({ page }) => {
+  test(`${name} is accessible and fits, in light and dark, from narrow to wide`, async ({
+    page,
+  }) => {
     await open(page, await acme());
     await inspect(page, name);
   });

@@ -15,7 +15,7 @@ test.beforeAll(async () => {
 });
 test.afterAll(() => stop());
 
-/** Signs in at the provider, and lets the console have what it asks for. */
+/** Signs in at the provider, and grants what the console asks for. */
 async function signIn(page: Page) {
   await page.getByPlaceholder('Enter any login').fill('operator');
   await page.getByPlaceholder('and password').fill('password');
@@ -23,7 +23,7 @@ async function signIn(page: Page) {
   await page.getByRole('button', { name: 'Continue' }).click();
 }
 
-test('signing in leads to where one wanted to go, and each request has the token', async ({
+test('signing in leads to the requested page, and each request carries the token', async ({
   page,
 }) => {
   await page.goto(`${origin}/console/organizations/acme/members`);
@@ -34,7 +34,7 @@ test('signing in leads to where one wanted to go, and each request has the token
   expect((await request).headers().authorization).toMatch(/^Bearer ./);
 });
 
-test('tokens are in no storage of the browser', async ({ page }) => {
+test('no storage of the browser contains a token', async ({ page }) => {
   await page.goto(`${origin}/console/`);
   const answered = page.waitForResponse((response) => response.url().endsWith('/token'));
   await signIn(page);
@@ -48,7 +48,7 @@ test('tokens are in no storage of the browser', async ({ page }) => {
   expect(stored).not.toContain(refresh);
 });
 
-test('a token that expires is renewed without a word', async ({ page }) => {
+test('an expiring token is renewed in the background', async ({ page }) => {
   await page.clock.install();
   await page.goto(`${origin}/console/`);
   await signIn(page);
@@ -60,7 +60,7 @@ test('a token that expires is renewed without a word', async ({ page }) => {
   await expect(page.getByRole('heading', { level: 1, name: 'Acme' })).toBeVisible();
 });
 
-test('when the session ends, unsaved changes wait for the next one', async ({ page }) => {
+test('unsaved changes survive the end of a session', async ({ page }) => {
   await page.goto(`${origin}/console/organizations/acme`);
   await signIn(page);
   await page.getByRole('textbox', { name: 'Add email domains' }).fill('kept.example ');
@@ -78,7 +78,7 @@ test('when the session ends, unsaved changes wait for the next one', async ({ pa
   await expect(page.getByText('The provisioning is saved.')).toBeVisible();
 });
 
-test('when the provider no longer renews, the session ends in words', async ({ page }) => {
+test('the session ends when the provider no longer renews the token', async ({ page }) => {
   await page.clock.install();
   await page.goto(`${origin}/console/`);
   await signIn(page);
@@ -90,7 +90,7 @@ test('when the provider no longer renews, the session ends in words', async ({ p
   await expect(page.getByRole('heading', { name: 'Your session has ended' })).toBeVisible();
 });
 
-test('a sign-in that fails says why', async ({ page }) => {
+test('a failed sign-in shows the reason', async ({ page }) => {
   await page.goto(`${origin}/console/`);
   await page.getByRole('link', { name: 'Cancel' }).click();
   await expect(page.getByRole('heading', { name: 'Signing in failed' })).toBeVisible();

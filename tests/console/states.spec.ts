@@ -7,12 +7,12 @@ const FAILURE = problem(500, 'Internal Server Error', 'Something is wrong on our
 
 interface List {
   name: string;
-  /** The page that shows it. */
+  /** Opens the page that shows the list. */
   open: (page: Page) => Promise<void>;
-  /** Where it comes from. */
+  /** The API address of the list. */
   source: RegExp;
   loading: string;
-  /** What stands there when there is nothing. */
+  /** What the page shows instead of an empty list. */
   empty: string;
 }
 
@@ -51,12 +51,12 @@ const LISTS: List[] = [
   },
 ];
 
-/** Only what the page asks of the API: its own addresses look alike. */
+/** Matches requests to the API only: the addresses of pages look alike. */
 const api = (source: RegExp) => (url: URL) =>
   !url.pathname.startsWith('/console') && source.test(url.href);
 
 for (const { name, open, source, loading, empty } of LISTS) {
-  test(`${name} that are on their way are announced`, async ({ page }) => {
+  test(`${name} that are loading are announced`, async ({ page }) => {
     let answer = () => {};
     const answered = new Promise<void>((resolve) => {
       answer = resolve;
@@ -73,14 +73,14 @@ for (const { name, open, source, loading, empty } of LISTS) {
     await expect(status).toBeHidden();
   });
 
-  test(`${name} of which there are none say what to do first`, async ({ page }) => {
+  test(`${name} that are empty say what to do first`, async ({ page }) => {
     await page.route(api(source), (route) => route.fulfill({ json: [], headers: { etag: '"1"' } }));
     await open(page);
     await expect(page.getByText(empty)).toBeVisible();
     await inspect(page, `${name}-empty`);
   });
 
-  test(`${name} that cannot be read say so, and are there when asked again`, async ({ page }) => {
+  test(`${name} that cannot be read show an error, and load when tried again`, async ({ page }) => {
     await page.route(api(source), (route) => route.fulfill(FAILURE));
     await open(page);
     const alert = page.getByRole('alert').filter({ hasText: 'Something is wrong on our side.' });
@@ -93,24 +93,26 @@ for (const { name, open, source, loading, empty } of LISTS) {
   });
 }
 
-test('an organization that does not exist is said to be none', async ({ page }) => {
+test('an organization that does not exist shows an error', async ({ page }) => {
   await page.goto(at('/organizations/nobody'));
   await expect(page.getByRole('alert')).toContainText('nobody');
 });
 
-test('an address of no page leads back', async ({ page }) => {
+test('an unknown address leads back to the organizations', async ({ page }) => {
   await page.goto(at('/nowhere'));
+  await expect(page).toHaveTitle('Nothing here · Usher');
   await page.getByRole('link', { name: 'Go to the organizations' }).click();
   await expect(page.getByRole('heading', { name: 'Organizations' })).toBeVisible();
+  await expect(page).toHaveTitle('Organizations · Usher');
 });
 
-test('a connection that is lost is told apart from an error', async ({ page }) => {
+test('a lost connection is distinguished from an error', async ({ page }) => {
   await page.route(api(/\/organization-roles$/), (route) => route.abort());
   await page.goto(at('/roles'));
   await expect(page.getByRole('alert')).toContainText('Usher cannot be reached');
 });
 
-test('organizations are searched by the beginning of their name, page by page', async ({
+test('organizations are searched by the beginning of their names, page by page', async ({
   page,
 }) => {
   const prefix = unique('paged');
@@ -134,7 +136,7 @@ test('organizations are searched by the beginning of their name, page by page', 
   await expect(page.getByText('No name begins with')).toBeVisible();
 });
 
-test('moments are in the zone of the reader', async ({ page }) => {
+test('times are in the time zone of the user', async ({ page }) => {
   const { createdAt, ...rest } = {
     ...(await role(unique('zone'))),
     createdAt: '2026-01-01T02:30:00.000Z',

@@ -1,5 +1,5 @@
-// What a first load transfers, compressed, and whether that is within the budget: index.html, and
-// all scripts and styles that it names. What is loaded later, on demand, does not count.
+// Checks that a first load is within its budget: the compressed sizes of index.html, and of all the
+// scripts and styles that it names. What is loaded later, on demand, does not count.
 
 import { readFile, stat } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';

@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
 import type { Plugin } from 'vite';
 
-/** Puts a `.br` and a `.gz` beside each file, so that nothing is compressed while somebody waits. */
+/** Writes a `.br` and a `.gz` beside each file, so that no request waits for compression. */
 export function compressed(): Plugin {
   return {
     name: 'compressed',

@@ -21,12 +21,12 @@ function render(page: React.ReactNode) {
   );
 }
 
-/** Signs in where there is a login; what that takes is loaded only then. */
+/** Signs in if a login is configured; only then is the code for it loaded. */
 async function signIn() {
   const settings = await loginSettings();
   if (!settings) return;
   const { signedIn } = await import('./session/oidc');
-  session.use(await signedIn(settings));
+  session.value = { login: await signedIn(settings), ended: false };
 }
 
 signIn().then(

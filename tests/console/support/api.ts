@@ -1,4 +1,4 @@
-// What the tests do other than by the page: through the API, and as a user at Cognito.
+// What the tests do without the page: requests to the API, and sign-ups at Cognito.
 
 function setting(name: string): string {
   const value = process.env[name];
@@ -6,12 +6,12 @@ function setting(name: string): string {
   return value;
 }
 
-/** Where Usher is, and the console with it. */
+/** The address of Usher, which also serves the console. */
 export const usher = () => setting('USHER');
 /** The address of a page of the console. */
 export const page = (path: string) => `${usher()}/console${path}`;
 
-/** Asks the API, and answers what it says. */
+/** Sends a request to the API, and returns the body of the response. */
 export async function ask<T>(method: string, path: string, body?: unknown): Promise<T> {
   const response = await fetch(usher() + path, {
     method,
@@ -27,12 +27,12 @@ export async function ask<T>(method: string, path: string, body?: unknown): Prom
 
 let names = 0;
 
-/** A name that nothing else has. */
+/** A name that is used only once. */
 export function unique(name: string): string {
   return `${name}-${process.pid}-${names++}`.toLowerCase();
 }
 
-/** Makes an organization, and answers its id, which is its name too. */
+/** Creates an organization, and returns its id, which is also its name. */
 export async function organization(name: string, domains: string[] = []): Promise<string> {
   const id = unique(name);
   await ask('POST', '/organizations', { id, name: id });
@@ -57,13 +57,13 @@ export async function defaultRolesOf(id: string): Promise<string[]> {
   return roles.map(({ name }) => name);
 }
 
-/** Signs a user up at Cognito, with an address that is verified. */
+/** Signs up a user at Cognito, with a verified address. */
 export async function signUp(email: string) {
   const common = { ClientId: setting('CLIENT_ID'), Username: email };
   await cognito('SignUp', {
     ...common,
     Password: 'Correct-Horse-9',
-    // Cognito itself does not take this from anybody; the emulator has to be told.
+    // Cognito sets this itself and accepts it from nobody; the emulator needs it.
     UserAttributes: [{ Name: 'email_verified', Value: 'true' }],
   });
   await cognito('ConfirmSignUp', { ...common, ConfirmationCode: '123456' });

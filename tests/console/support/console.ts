@@ -1,6 +1,6 @@
 import { test as base, expect, type Page } from '@playwright/test';
 
-/** A page on which nothing may go wrong unseen: no uncaught error, nothing that the policy forbids. */
+/** A page that fails the test on an uncaught error or a violation of the Content-Security-Policy. */
 export const test = base.extend({
   page: async ({ page }, use) => {
     const wrong: string[] = [];
@@ -15,13 +15,13 @@ export const test = base.extend({
 
 export { expect };
 
-/** Pastes a text where the focus is, as from another window. */
+/** Pastes a text into the focused field. */
 export async function paste(page: Page, text: string) {
   await page.evaluate((copied) => navigator.clipboard.writeText(copied), text);
   await page.keyboard.press('Control+V');
 }
 
-/** Picks a role by its name, or makes it where there is none. */
+/** Selects a role by name, or creates it if there is none. */
 export async function pickRole(page: Page, picker: string, name: string) {
   await page.getByRole('textbox', { name: picker }).fill(name);
   await page.getByRole('option', { name }).click();

@@ -7,8 +7,10 @@ const FOLDER = 'screenshots';
 const SCHEMES = ['light', 'dark'] as const;
 const WIDTHS = [360, 1440, 1920];
 
-/** Axe finds nothing, and nothing is wider than the window, in light and dark, from narrow to wide.
- * A screenshot of each is left for people to look at. */
+/**
+ * Checks that axe finds nothing and that nothing is wider than the window, in light and dark, from
+ * narrow to wide. Leaves a screenshot of each to look at.
+ */
 export async function inspect(page: Page, name: string) {
   await mkdir(FOLDER, { recursive: true });
   await page.emulateMedia({ reducedMotion: 'reduce' });

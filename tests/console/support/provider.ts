@@ -1,4 +1,4 @@
-// An OpenID provider on loopback, and a second Usher whose console signs in there.
+// An OpenID provider on loopback, and a second Usher with a console that signs in there.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -11,7 +11,7 @@ import { end, output, ROOT } from './usher.ts';
 const HOST = '127.0.0.1';
 const CLIENT = 'console';
 
-/** Starts both; answers where the console is, and what ends them. */
+/** Starts both, and returns the origin of the console and a function that stops them. */
 export async function startWithLogin() {
   const server = createServer();
   await once(server.listen(0, HOST), 'listening');
@@ -34,7 +34,7 @@ export async function startWithLogin() {
 
 const DIST = join(ROOT, 'functions/console/dist');
 
-/** What tells the console how to sign in. */
+/** The environment variables that configure the login of the console. */
 const login = (authority: string) => ({
   OPERATOR_ISSUER: authority,
   OPERATOR_CLIENT_ID: CLIENT,
@@ -54,7 +54,7 @@ function provider(issuer: string, home: string): Provider {
     ],
     scopes: ['openid', 'usher/read', 'usher/write'],
     pkce: { required: () => true },
-    // As Cognito does, whatever the scopes.
+    // Regardless of scopes, as Cognito does.
     issueRefreshToken: async () => true,
     clientBasedCORS: (_context, origin) => origin === new URL(home).origin,
     ttl: {

@@ -1,4 +1,4 @@
-// What `make run` starts, for the tests: Usher with the console, and a Cognito emulator.
+// Starts what `make run` starts: Usher with the console, and a Cognito emulator.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 
 export const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 
-/** Starts everything; what it answers ends it again. */
+/** Starts everything, and returns a function that stops it. */
 export default async function start() {
   const folder = await mkdtemp(join(tmpdir(), 'usher-console-'));
   const child = spawn(process.execPath, [join(ROOT, 'infra/local/run.mjs')], {
@@ -24,7 +24,7 @@ export default async function start() {
     stdio: ['ignore', 'pipe', process.env.VERBOSE ? 'inherit' : 'ignore'],
   });
   await output(child, /Usher is ready/);
-  // The tests' processes inherit it.
+  // The processes of the tests inherit these variables.
   for (const line of (await readFile(join(folder, 'env'), 'utf8')).trim().split('\n')) {
     const [name, value] = line.split('=', 2);
     if (name && value) process.env[name] = value;
@@ -35,11 +35,11 @@ export default async function start() {
   };
 }
 
-/** What a process says where it matches. */
+/** Waits until the output of a process matches a pattern, and returns the match. */
 export function output(child: ChildProcess, pattern: RegExp): Promise<RegExpExecArray> {
   return new Promise((resolve, reject) => {
     let text = '';
-    child.once('exit', () => reject(new Error(`it has ended: ${text}`)));
+    child.once('exit', () => reject(new Error(`the process ended: ${text}`)));
     child.stdout?.on('data', (chunk) => {
       text += chunk;
       const match = pattern.exec(text);

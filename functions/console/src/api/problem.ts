@@ -1,31 +1,33 @@
 import type { Problem } from './types';
 
-/** What is wrong with one place of a request's body. */
+/** What is wrong with one value in a request's body. */
 export type Violation = NonNullable<Problem['errors']>[number];
 
-type Told = Pick<Problem, 'title' | 'detail'> & Partial<Problem>;
+type ShownProblem = Pick<Problem, 'title' | 'detail'> & Partial<Problem>;
 
-export const UNREACHABLE: Told = {
+export const UNREACHABLE: ShownProblem = {
   title: 'Usher cannot be reached',
-  detail: 'Check your connection. Nothing is lost: try again when it is back.',
+  detail: 'Check your connection and try again. Your changes are kept.',
 };
 
-/** An answer that is no success, or none at all. */
+/** A response that is not a success, or no response at all. */
 export class ApiError extends Error {
-  readonly problem: Told;
+  readonly problem: ShownProblem;
 
-  constructor(problem: Told) {
+  constructor(problem: ShownProblem) {
     super(problem.detail);
     this.name = 'ApiError';
     this.problem = problem;
   }
 
-  /** Reads the problem that Usher sends, or what the gateway before it says. */
+  /** Reads the problem that Usher or the API gateway sends. */
   static of({ status }: Response, body: unknown): ApiError {
     const { message, ...problem } =
       typeof body === 'object' && body !== null ? (body as Partial<Problem>) : {};
     const detail =
-      problem.detail ?? message ?? 'Try again; if it stays, tell the operator of Usher.';
+      problem.detail ??
+      message ??
+      'Try again. If this keeps happening, tell the operator of Usher.';
     return new ApiError({
       title: TITLES[status] ?? 'Something went wrong',
       ...problem,
@@ -38,26 +40,26 @@ export class ApiError extends Error {
     return this.problem.status;
   }
 
-  /** What is wrong, by the place in the body. */
+  /** What is wrong with each refused value in the body. */
   get violations(): readonly Violation[] {
     return this.problem.errors ?? [];
   }
 
-  /** Whether asking again may help. */
-  get passing(): boolean {
+  /** Whether the same request may succeed later. */
+  get temporary(): boolean {
     return this.status === undefined || this.status === 429 || this.status >= 500;
   }
 }
 
 const TITLES: Record<number, string> = {
   401: 'Your session has ended',
-  403: 'You may not do this',
-  404: 'There is nothing here',
-  429: 'Too many requests at once',
+  403: 'You are not allowed to do this',
+  404: 'Not found',
+  429: 'Too many requests',
 };
 
-/** The error as something to show, whatever was thrown. */
-export function told(error: unknown): Told {
+/** A title and a text for anything that was thrown. */
+export function problemOf(error: unknown): ShownProblem {
   if (error instanceof ApiError) return error.problem;
   return {
     title: 'Something went wrong',
@@ -65,9 +67,10 @@ export function told(error: unknown): Told {
   };
 }
 
-/** The first reason at a place of the body, such as `/name`. */
-export function reasonAt(error: unknown, pointer: string): string | undefined {
-  return error instanceof ApiError
-    ? error.violations.find((violation) => violation.pointer === pointer)?.detail
-    : undefined;
+/** Why values in a request's body were refused, by their place in it, such as `name`. */
+export function fieldErrors(error: unknown): Record<string, string> {
+  if (!(error instanceof ApiError)) return {};
+  // The last entry wins, and the API's first reason for a place is the one to show.
+  const reasons = error.violations.toReversed();
+  return Object.fromEntries(reasons.map(({ pointer, detail }) => [pointer.slice(1), detail]));
 }

@@ -7,4 +7,13 @@ export type Member = Schemas['Member'];
 export type OrganizationPreview = Schemas['OrganizationPreview'];
 export type Organization = Schemas['Organization'];
 export type Problem = Schemas['Problem'];
+export type Provenance = Schemas['Provenance'];
 export type Role = Schemas['OrganizationRole'];
+
+/**
+ * Ends a switch over an enum of the API. A value that the switch does not handle is a type error
+ * here; if a newer API sends one, its name is shown.
+ */
+export function unhandled(value: never): string {
+  return String(value);
+}

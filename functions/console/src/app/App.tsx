@@ -1,28 +1,31 @@
 import { Notifications } from '@mantine/notifications';
-import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { MutationCache, QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { RouterProvider } from '@tanstack/react-router';
-import { useSyncExternalStore } from 'react';
 import { ApiError } from '../api/problem';
 import { SessionEnded } from '../session/SessionEnded';
 import { session } from '../session/session';
 import { router } from './router';
+import { useStore } from './store';
 
 const MOST_RETRIES = 2;
 
-const queries = new QueryClient({
+const queries: QueryClient = new QueryClient({
   defaultOptions: {
     queries: {
-      // What will be the same again is not asked again.
+      // Only errors that may go away are worth another attempt.
       retry: (failures, error) =>
-        failures < MOST_RETRIES && error instanceof ApiError && error.passing,
-      // Shown at once, and asked again behind that: others change things too.
+        failures < MOST_RETRIES && error instanceof ApiError && error.temporary,
+      // Cached data is shown at once and always fetched again, since others make changes too.
       staleTime: 0,
     },
   },
+  // What a write invalidates: everything. Whatever is on screen is fetched again before the
+  // mutation's own `onSuccess` runs, so no write needs to know which queries it affects.
+  mutationCache: new MutationCache({ onSuccess: () => queries.invalidateQueries() }),
 });
 
 export function App() {
-  const ended = useSyncExternalStore(session.subscribe, () => session.ended);
+  const ended = useStore(session, ({ ended }) => ended);
   if (ended) return <SessionEnded />;
   return (
     <QueryClientProvider client={queries}>

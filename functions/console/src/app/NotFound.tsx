@@ -1,13 +1,13 @@
 import { Button } from '@mantine/core';
 import { IconMapQuestion } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
-import { Empty } from '../ui/Empty';
+import { Notice } from '../ui/Notice';
 import { Page } from '../ui/Page';
 
 export function NotFound() {
   return (
     <Page title="Nothing here">
-      <Empty
+      <Notice
         icon={IconMapQuestion}
         title="This page does not exist"
         action={
@@ -16,8 +16,8 @@ export function NotFound() {
           </Button>
         }
       >
-        The address may be mistyped, or what it led to was deleted.
-      </Empty>
+        The address may be wrong, or the page was deleted.
+      </Notice>
     </Page>
   );
 }

@@ -8,6 +8,7 @@ import {
 import { IconLogout, IconMoon, IconSun } from '@tabler/icons-react';
 import { Link, Outlet } from '@tanstack/react-router';
 import { session } from '../session/session';
+import links from '../ui/links.module.css';
 import icon from './icon.svg';
 import classes from './Shell.module.css';
 
@@ -26,12 +27,12 @@ export function Shell() {
           <nav className={classes.nav} aria-label="Main">
             <Link
               to="/organizations"
-              className={classes.link}
+              className={links.pill}
               activeOptions={{ exact: false, includeSearch: false }}
             >
               Organizations
             </Link>
-            <Link to="/roles" className={classes.link}>
+            <Link to="/roles" className={links.pill}>
               Roles
             </Link>
           </nav>
@@ -46,7 +47,7 @@ export function Shell() {
   );
 }
 
-/** Follows the system until it is used for the first time. */
+/** Switches between light and dark; until it is used, the system's setting applies. */
 function ColorSchemeToggle() {
   const { setColorScheme } = useMantineColorScheme();
   const scheme = useComputedColorScheme('light', { getInitialValueInEffect: false });
@@ -68,7 +69,7 @@ function ColorSchemeToggle() {
 }
 
 function SignOut() {
-  const { login } = session;
+  const { login } = session.value;
   if (!login) return null;
   return (
     <Button

@@ -2,7 +2,7 @@ import { MantineProvider } from '@mantine/core';
 import type { PropsWithChildren } from 'react';
 import { theme } from './theme';
 
-/** The theme; its variables come from a style sheet, see build/theme-css.ts. */
+/** Provides the theme. Its CSS variables come from a style sheet: see build/theme-css.ts. */
 export function Theme({ children }: PropsWithChildren) {
   return (
     <MantineProvider

@@ -5,7 +5,7 @@ const SYSTEM_FONT =
 
 export const theme = createTheme({
   colors: {
-    // Cooler than Mantine's own, from text to the deepest background.
+    // Cooler greys than Mantine's, from the text to the darkest background.
     dark: [
       '#c9ccd3',
       '#b3b7c0',
@@ -20,7 +20,7 @@ export const theme = createTheme({
     ],
   },
   primaryColor: 'indigo',
-  // Enough contrast for white on it, and for itself on white.
+  // These shades have enough contrast with white, as a background and as a text.
   primaryShade: { light: 7, dark: 8 },
   defaultRadius: 'md',
   fontFamily: SYSTEM_FONT,
@@ -28,13 +28,13 @@ export const theme = createTheme({
   cursorType: 'pointer',
   respectReducedMotion: true,
   components: {
-    // Mantine locks scrolling by a `<style>` element, which the Content-Security-Policy forbids.
+    // Mantine locks scrolling with a `<style>` element, which the Content-Security-Policy forbids.
     Modal: Modal.extend({
       defaultProps: {
         lockScroll: false,
         centered: true,
         closeButtonProps: { 'aria-label': 'Close' },
-        // Mantine's is a `<header>`, which outside of a section would be the page's.
+        // Mantine uses `<header>`, which outside of a section means the header of the page.
         attributes: { header: { role: 'none' } },
       },
       styles: { title: { fontWeight: 600 } },

@@ -1,13 +1,8 @@
-import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { useState } from 'react';
-import { answered, api } from '../api/client';
+import { api, orThrow } from '../api/client';
 import type { Member } from '../api/types';
 import { RolePicker } from '../roles/RolePicker';
 import { FormModal } from '../ui/FormModal';
-import { notify } from '../ui/notify';
-import { ProblemAlert } from '../ui/ProblemAlert';
 import { nameOf } from './provenance';
-import { membersQuery } from './queries';
 
 interface Props {
   organizationId: string;
@@ -16,37 +11,30 @@ interface Props {
 }
 
 export function ChangeRoles({ organizationId, member, onClose }: Props) {
-  const queries = useQueryClient();
-  const [roles, setRoles] = useState(member.organizationRoles.map(({ id }) => id));
-  const saving = useMutation({
-    mutationFn: (organizationRoleIds: string[]) =>
-      answered(
-        api.PUT('/organizations/{organizationId}/users/{userId}/roles', {
-          params: { path: { organizationId, userId: member.id } },
-          body: { organizationRoleIds },
-        }),
-      ),
-    onSuccess: async () => {
-      await queries.invalidateQueries(membersQuery(organizationId));
-      notify(`The roles of ${nameOf(member)} are saved.`);
-      onClose();
-    },
-  });
+  const label = `Roles of ${nameOf(member)}`;
+  const initialValues = { organizationRoleIds: member.organizationRoles.map(({ id }) => id) };
+  const save = async (body: typeof initialValues) => {
+    const params = { path: { organizationId, userId: member.id } };
+    const path = '/organizations/{organizationId}/users/{userId}/roles';
+    await orThrow(api.PUT(path, { params, body }));
+    return `The roles of ${nameOf(member)} are saved.`;
+  };
   return (
     <FormModal
-      title={`Roles of ${nameOf(member)}`}
+      title={label}
       act="Save"
-      pending={saving.isPending}
-      onSubmit={() => saving.mutate(roles)}
+      initialValues={initialValues}
+      onSubmit={save}
       onClose={onClose}
     >
-      <RolePicker
-        label={`Roles of ${nameOf(member)}`}
-        description="In this organization. The next token says so."
-        value={roles}
-        onChange={setRoles}
-      />
-      <ProblemAlert error={saving.error} />
+      {({ values, setFieldValue }) => (
+        <RolePicker
+          label={label}
+          description="In this organization. The member's next token contains them."
+          value={values.organizationRoleIds}
+          onChange={(ids) => setFieldValue('organizationRoleIds', ids)}
+        />
+      )}
     </FormModal>
   );
 }

@@ -1,14 +1,15 @@
-import { IconUsers } from '@tabler/icons-react';
+import { Pill } from '@mantine/core';
+import { IconShield, IconUserMinus, IconUsers } from '@tabler/icons-react';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { useParams } from '@tanstack/react-router';
 import { useState } from 'react';
 import type { Member } from '../api/types';
-import { Card } from '../ui/Card';
-import { Empty } from '../ui/Empty';
-import { ErrorState } from '../ui/ErrorState';
-import { LoadingRows } from '../ui/LoadingRows';
+import { DataTable, Dim, RowAction, RowMenu } from '../ui/DataTable';
+import { Loaded } from '../ui/Loaded';
+import { Notice } from '../ui/Notice';
+import { When } from '../ui/When';
 import { ChangeRoles } from './ChangeRoles';
-import { MembersTable } from './MembersTable';
+import { howJoined, nameOf } from './provenance';
 import { membersQuery } from './queries';
 import { RemoveMember } from './RemoveMember';
 
@@ -16,32 +17,47 @@ type Open = { dialog: 'roles' | 'remove'; member: Member };
 
 export function MembersTab() {
   const { organizationId } = useParams({ from: '/organizations/$organizationId' });
-  const pages = useInfiniteQuery(membersQuery(organizationId));
+  const members = useInfiniteQuery(membersQuery(organizationId));
   const [open, setOpen] = useState<Open>();
   const close = () => setOpen(undefined);
-  const members = pages.data?.pages.flatMap((page) => page.members);
+  const empty = (
+    <Notice icon={IconUsers} title="Nobody is a member yet">
+      Users with a verified address in one of the email domains become members when they sign up or
+      next sign in.
+    </Notice>
+  );
+  const actions = (member: Member) => (
+    <RowMenu of={nameOf(member)}>
+      <RowAction icon={IconShield} onClick={() => setOpen({ dialog: 'roles', member })}>
+        Change roles
+      </RowAction>
+      <RowAction danger icon={IconUserMinus} onClick={() => setOpen({ dialog: 'remove', member })}>
+        Remove
+      </RowAction>
+    </RowMenu>
+  );
   return (
     <>
-      <Card>
-        {pages.isPending && <LoadingRows of="members" />}
-        {pages.isError && !members && (
-          <ErrorState error={pages.error} onRetry={() => void pages.refetch()} />
-        )}
-        {members?.length === 0 && (
-          <Empty icon={IconUsers} title="Nobody is a member yet">
-            Whoever signs up, or next signs in, with a verified address in one of the email domains
-            becomes one.
-          </Empty>
-        )}
-        {members && members.length > 0 && (
-          <MembersTable
-            members={members}
-            pages={pages}
-            onChangeRoles={(member) => setOpen({ dialog: 'roles', member })}
-            onRemove={(member) => setOpen({ dialog: 'remove', member })}
+      <Loaded query={members} of="members" empty={empty}>
+        {(rows) => (
+          <DataTable
+            label="Members"
+            rows={rows}
+            columns={{
+              Member: nameOf,
+              Roles: (member) => <Roles of={member} />,
+              Joined: ({ provenance, joinedAt }) => (
+                <>
+                  {howJoined(provenance)}
+                  <When at={joinedAt} />
+                </>
+              ),
+            }}
+            actions={actions}
+            pages={members}
           />
         )}
-      </Card>
+      </Loaded>
       {open?.dialog === 'roles' && (
         <ChangeRoles organizationId={organizationId} member={open.member} onClose={close} />
       )}
@@ -49,5 +65,16 @@ export function MembersTab() {
         <RemoveMember organizationId={organizationId} member={open.member} onClose={close} />
       )}
     </>
+  );
+}
+
+function Roles({ of: { organizationRoles } }: { of: Member }) {
+  if (organizationRoles.length === 0) return <Dim>No roles</Dim>;
+  return (
+    <Pill.Group gap={4}>
+      {organizationRoles.map(({ id, name }) => (
+        <Pill key={id}>{name}</Pill>
+      ))}
+    </Pill.Group>
   );
 }

@@ -1,11 +1,8 @@
 import { Text } from '@mantine/core';
-import { useQueryClient } from '@tanstack/react-query';
-import { answered, api } from '../api/client';
+import { api, orThrow } from '../api/client';
 import type { Member } from '../api/types';
 import { Confirm } from '../ui/Confirm';
-import { notify } from '../ui/notify';
 import { nameOf } from './provenance';
-import { membersQuery } from './queries';
 
 interface Props {
   organizationId: string;
@@ -14,20 +11,18 @@ interface Props {
 }
 
 export function RemoveMember({ organizationId, member, onClose }: Props) {
-  const queries = useQueryClient();
   const name = nameOf(member);
   const remove = async () => {
     const params = { path: { organizationId, userId: member.id } };
-    await answered(api.DELETE('/organizations/{organizationId}/users/{userId}', { params }));
-    await queries.invalidateQueries(membersQuery(organizationId));
-    notify(`${name} is removed.`);
+    await orThrow(api.DELETE('/organizations/{organizationId}/users/{userId}', { params }));
+    return `${name} is removed.`;
   };
   return (
     <Confirm title={`Remove ${name}?`} act="Remove member" onConfirm={remove} onClose={onClose}>
       <Text>
-        They lose their membership and its roles; the next token no longer says so. Signing in does
-        not bring them back, nor does a new account with the same address: only adding them by hand,
-        through the API.
+        They lose their membership and its roles; their next token no longer contains it. Signing in
+        does not bring them back, and neither does a new account with the same address. Only adding
+        them by hand through the API does.
       </Text>
     </Confirm>
   );

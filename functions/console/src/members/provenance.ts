@@ -1,17 +1,24 @@
-import type { Member } from '../api/types';
+import { type Member, type Provenance, unhandled } from '../api/types';
 
-const ENTRY_PATHS: Record<Member['provenance']['entryPath'], string> = {
+const ENTRY_PATHS: Record<Provenance['entryPath'], string> = {
   PostConfirmation: 'when signing up',
   PreTokenGeneration: 'when signing in',
   ManagementApi: 'when created by the API',
 };
 
 /** How somebody became a member, in words. */
-export function howJoined({ rule, emailDomain, entryPath }: Member['provenance']): string {
-  return rule === 'email_domain' ? `By ${emailDomain}, ${ENTRY_PATHS[entryPath]}` : 'Added by hand';
+export function howJoined({ rule, emailDomain, entryPath }: Provenance): string {
+  switch (rule) {
+    case 'email_domain':
+      return `By ${emailDomain}, ${ENTRY_PATHS[entryPath]}`;
+    case 'api':
+      return 'Added by hand';
+    default:
+      return unhandled(rule);
+  }
 }
 
-/** What to call a member: the address, or what else is known. */
+/** What to call a member: the email address if there is one, else the user name or the id. */
 export function nameOf({ primaryEmail, username, id }: Member): string {
   return primaryEmail ?? username ?? id;
 }

@@ -1,69 +1,46 @@
-import { Textarea, TextInput } from '@mantine/core';
-import { useForm } from '@mantine/form';
-import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { TextInput } from '@mantine/core';
+import { useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
-import { answered, api } from '../api/client';
-import { reasonAt } from '../api/problem';
+import { api, orThrow } from '../api/client';
 import { FormModal } from '../ui/FormModal';
-import { FormProblem } from '../ui/FormProblem';
+import { DescriptionInput, NameInput } from '../ui/fields';
 import { organizationQuery } from './queries';
 
-const PLACES = ['/name', '/id', '/description'] as const;
+const EMPTY = { name: '', id: '', description: '' };
 
-/** Makes an organization, and goes there. */
+/** Creates an organization, and opens its page. */
 export function CreateOrganization({ onClose }: { onClose: () => void }) {
   const queries = useQueryClient();
   const navigate = useNavigate();
-  const form = useForm({ initialValues: { name: '', id: '', description: '' } });
-  const creation = useMutation({
-    mutationFn: async () => {
-      const { name, id, description } = form.values;
-      const body = { name, ...(id && { id }), ...(description && { description }) };
-      return (await answered(api.POST('/organizations', { body }))).data;
-    },
-    onSuccess: async (organization) => {
-      queries.setQueryData(organizationQuery(organization.id).queryKey, organization);
-      void queries.invalidateQueries({ queryKey: ['organizations'] });
-      await navigate({
-        to: '/organizations/$organizationId',
-        params: { organizationId: organization.id },
-      });
-    },
-  });
-  const reason = (pointer: (typeof PLACES)[number]) => reasonAt(creation.error, pointer);
+  const create = async ({ name, id, description }: typeof EMPTY) => {
+    const body = { name, ...(id && { id }), ...(description && { description }) };
+    const { data } = await orThrow(api.POST('/organizations', { body }));
+    queries.setQueryData(organizationQuery(data.id).queryKey, data);
+    const params = { organizationId: data.id };
+    await navigate({ to: '/organizations/$organizationId', params });
+    return undefined;
+  };
   return (
     <FormModal
       title="Create organization"
       act="Create"
-      pending={creation.isPending}
-      onSubmit={() => creation.mutate()}
+      initialValues={EMPTY}
+      onSubmit={create}
       onClose={onClose}
     >
-      <TextInput
-        label="Name"
-        required
-        data-autofocus
-        maxLength={128}
-        {...form.getInputProps('name')}
-        error={reason('/name')}
-      />
-      <TextInput
-        label="Id"
-        description="The one that you have for this customer already; left empty, one is made. An id is never used twice."
-        maxLength={64}
-        autoComplete="off"
-        {...form.getInputProps('id')}
-        error={reason('/id')}
-      />
-      <Textarea
-        label="Description"
-        autosize
-        minRows={2}
-        maxLength={256}
-        {...form.getInputProps('description')}
-        error={reason('/description')}
-      />
-      <FormProblem error={creation.error} places={PLACES} />
+      {(form) => (
+        <>
+          <NameInput data-autofocus {...form.getInputProps('name')} />
+          <TextInput
+            label="Id"
+            description="Your own id for this customer. Leave it empty to have one generated. An id cannot be reused."
+            maxLength={64}
+            autoComplete="off"
+            {...form.getInputProps('id')}
+          />
+          <DescriptionInput {...form.getInputProps('description')} />
+        </>
+      )}
     </FormModal>
   );
 }

@@ -2,16 +2,16 @@ import { Button, CloseButton, Loader, TextInput } from '@mantine/core';
 import { useDebouncedCallback, useDisclosure } from '@mantine/hooks';
 import { IconBuilding, IconPlus, IconSearch } from '@tabler/icons-react';
 import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query';
-import { useNavigate, useSearch } from '@tanstack/react-router';
+import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { useState } from 'react';
-import { Card } from '../ui/Card';
-import { Empty } from '../ui/Empty';
-import { ErrorState } from '../ui/ErrorState';
-import { LoadingRows } from '../ui/LoadingRows';
+import { DataTable, Dim } from '../ui/DataTable';
+import { Id } from '../ui/Id';
+import { Loaded } from '../ui/Loaded';
+import { Notice } from '../ui/Notice';
 import { Page } from '../ui/Page';
+import { When } from '../ui/When';
 import { CreateOrganization } from './CreateOrganization';
 import classes from './OrganizationsPage.module.css';
-import { OrganizationsTable } from './OrganizationsTable';
 import { organizationsQuery } from './queries';
 
 export function OrganizationsPage() {
@@ -26,40 +26,49 @@ export function OrganizationsPage() {
       Create organization
     </Button>
   );
-  const found = organizations.data?.pages.flatMap((page) => page.organizations);
+  const empty = q ? (
+    <Notice icon={IconSearch} title={`No name begins with “${q}”`}>
+      The search compares the beginning of each name, not the rest of it.
+    </Notice>
+  ) : (
+    <Notice icon={IconBuilding} title="Create your first organization" action={create}>
+      Then list its email domains: users who sign up with an address in one of them become members.
+    </Notice>
+  );
   return (
     <Page
       title="Organizations"
-      lead="Your customers. Each decides by email domain who gets in, and with which roles."
+      lead="Your customers. Each one admits members by email domain and gives them roles."
       actions={create}
     >
       <Search searching={organizations.isPlaceholderData} />
-      <Card>
-        {organizations.isPending && <LoadingRows of="organizations" />}
-        {organizations.isError && !found && (
-          <ErrorState error={organizations.error} onRetry={() => void organizations.refetch()} />
+      <Loaded query={organizations} of="organizations" empty={empty}>
+        {(rows) => (
+          <DataTable
+            label="Organizations"
+            rows={rows}
+            columns={{
+              Name: ({ id, name, description }) => (
+                <>
+                  <Link to="/organizations/$organizationId" params={{ organizationId: id }}>
+                    {name}
+                  </Link>
+                  {description && <Dim>{description}</Dim>}
+                </>
+              ),
+              Id: ({ id }) => <Id>{id}</Id>,
+              Created: ({ createdAt }) => <When at={createdAt} />,
+            }}
+            pages={organizations}
+          />
         )}
-        {found?.length === 0 && q && (
-          <Empty icon={IconSearch} title={`No name begins with “${q}”`}>
-            The search looks at how names begin, not at what they contain.
-          </Empty>
-        )}
-        {found?.length === 0 && !q && (
-          <Empty icon={IconBuilding} title="Create your first organization" action={create}>
-            Then list its email domains: whoever signs up with an address in one of them becomes a
-            member.
-          </Empty>
-        )}
-        {found && found.length > 0 && (
-          <OrganizationsTable organizations={found} pages={organizations} />
-        )}
-      </Card>
+      </Loaded>
       {creating && <CreateOrganization onClose={close} />}
     </Page>
   );
 }
 
-/** Searches as one types; the address of the page says for what. */
+/** Searches while the user types. The search text is part of the page's address. */
 function Search({ searching }: { searching: boolean }) {
   const { q = '' } = useSearch({ from: '/organizations' });
   const navigate = useNavigate({ from: '/organizations' });

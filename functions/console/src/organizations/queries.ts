@@ -1,26 +1,20 @@
-import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
-import { answered, api, nextCursor } from '../api/client';
+import { queryOptions } from '@tanstack/react-query';
+import { api, orThrow } from '../api/client';
+import { pagedQuery } from '../api/pages';
 
-/** Organizations whose names begin with a text, by name. */
+/** The organizations whose names begin with a text, in alphabetical order. */
 export const organizationsQuery = (q: string) =>
-  infiniteQueryOptions({
-    queryKey: ['organizations', { q }],
-    queryFn: async ({ pageParam, signal }) => {
-      const query = { ...(q && { q }), ...(pageParam && { cursor: pageParam }) };
-      const { data, headers } = await answered(
-        api.GET('/organizations', { params: { query }, signal }),
-      );
-      return { organizations: data, next: nextCursor(headers) };
-    },
-    initialPageParam: '',
-    getNextPageParam: ({ next }) => next,
+  pagedQuery(['organizations', q], (cursor, signal) => {
+    const params = { query: { ...(q && { q }), ...cursor } };
+    return api.GET('/organizations', { params, signal });
   });
 
+/** One organization. The keys of everything that belongs to it begin with this key. */
 export const organizationQuery = (organizationId: string) =>
   queryOptions({
     queryKey: ['organization', organizationId],
     queryFn: async ({ signal }) => {
       const params = { path: { organizationId } };
-      return (await answered(api.GET('/organizations/{organizationId}', { params, signal }))).data;
+      return (await orThrow(api.GET('/organizations/{organizationId}', { params, signal }))).data;
     },
   });

@@ -1,9 +1,9 @@
 import { Loader, TextInput } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
-import { IconCheck, IconUserCheck, IconUserOff, IconX } from '@tabler/icons-react';
+import { type Icon, IconCheck, IconUserCheck, IconUserOff, IconX } from '@tabler/icons-react';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import type { OrganizationPreview } from '../api/types';
+import { type OrganizationPreview, unhandled } from '../api/types';
 import { Section } from '../ui/Card';
 import { ProblemAlert } from '../ui/ProblemAlert';
 import classes from './Admission.module.css';
@@ -11,11 +11,11 @@ import { admissionQuery } from './queries';
 
 interface Props {
   organizationId: string;
-  /** Whether there are changes that the answer does not know of. */
+  /** Whether there are unsaved changes, which the answer ignores. */
   dirty: boolean;
 }
 
-/** Says of an address whether it would be admitted, with which roles, and if not, why. */
+/** Tells whether an address would be admitted, with which roles, and if not, why. */
 export function Admission({ organizationId, dirty }: Props) {
   const [text, setText] = useState('');
   const [email] = useDebouncedValue(text.trim(), 250);
@@ -28,8 +28,8 @@ export function Admission({ organizationId, dirty }: Props) {
       title="Who would this admit?"
       lead={
         dirty
-          ? 'Asks for somebody new, by what is saved: your unsaved changes do not count yet.'
-          : 'Asks for somebody new who proves that the address is theirs. Nothing is written.'
+          ? 'Try an address. The answer is for a new user, and ignores your unsaved changes.'
+          : 'Try an address. The answer is for a new user whose address is verified. Nothing is written.'
       }
     >
       <TextInput
@@ -54,29 +54,42 @@ export function Admission({ organizationId, dirty }: Props) {
   );
 }
 
-function Decision({
-  of: { decision, detail, organizationRoles, rules },
-}: {
-  of: OrganizationPreview;
-}) {
-  const joins = decision === 'join';
-  const roles = organizationRoles.map(({ name }) => name).join(', ');
-  const Icon = joins ? IconUserCheck : IconUserOff;
+/** How each decision is shown. */
+const DECISIONS: Record<OrganizationPreview['decision'], { icon: Icon; title: string }> = {
+  join: { icon: IconUserCheck, title: 'Becomes a member' },
+  refuse: { icon: IconUserOff, title: 'Is not admitted' },
+};
+
+const CHECKS: Record<OrganizationPreview['checks'][number]['check'], string> = {
+  valid_address: 'The address is valid, and its domain can be listed',
+  not_public_mailbox: 'Its domain is not a public mailbox provider',
+  domain_listed: 'This organization lists its domain',
+  not_removed: 'No member with this address was removed',
+};
+
+function Decision({ of: preview }: { of: OrganizationPreview }) {
+  const { icon: Icon, title } = DECISIONS[preview.decision];
   return (
     <div className={classes.decision}>
-      <Icon className={classes.icon} data-joins={joins} size={22} stroke={1.75} aria-hidden />
+      <Icon
+        className={classes.icon}
+        data-decision={preview.decision}
+        size={22}
+        stroke={1.75}
+        aria-hidden
+      />
       <div className={classes.text}>
-        <strong>{joins ? 'Becomes a member' : 'Is not admitted'}</strong>
-        <div>{joins ? `Roles: ${roles || 'none'}` : detail}</div>
-        <ul className={classes.rules} aria-label="Rule by rule">
-          {rules.map(({ rule, passed }) => (
-            <li key={rule}>
+        <strong>{title}</strong>
+        <div>{explanation(preview)}</div>
+        <ul className={classes.checks} aria-label="Checks">
+          {preview.checks.map(({ check, passed }) => (
+            <li key={check}>
               {passed ? (
                 <IconCheck size={14} role="img" aria-label="Yes:" />
               ) : (
                 <IconX size={14} role="img" aria-label="No:" />
               )}
-              {RULES[rule]}
+              {CHECKS[check]}
             </li>
           ))}
         </ul>
@@ -85,9 +98,13 @@ function Decision({
   );
 }
 
-const RULES: Record<OrganizationPreview['rules'][number]['rule'], string> = {
-  valid_address: 'It is an address whose domain can be listed',
-  not_public_mailbox: 'Its domain is not open to everybody',
-  domain_listed: 'This organization lists its domain',
-  not_removed: 'No member with this address was removed',
-};
+function explanation({ decision, detail, organizationRoles }: OrganizationPreview) {
+  switch (decision) {
+    case 'join':
+      return `Roles: ${organizationRoles.map(({ name }) => name).join(', ') || 'none'}`;
+    case 'refuse':
+      return detail;
+    default:
+      return unhandled(decision);
+  }
+}

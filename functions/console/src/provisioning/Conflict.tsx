@@ -6,14 +6,14 @@ import type { List } from './draft';
 
 interface Props {
   theirs: Record<List, Changes>;
-  /** What to call a role. */
+  /** The name of a role. */
   roleName: (id: string) => string;
   saving: boolean;
   onKeepMine: () => void;
   onTakeTheirs: () => void;
 }
 
-/** What somebody else changed in the meantime, and the choice of what becomes of it. */
+/** Shows what somebody else changed in the meantime, and asks which changes to keep. */
 export function Conflict({ theirs, roleName, saving, onKeepMine, onTakeTheirs }: Props) {
   return (
     <Alert
@@ -22,9 +22,7 @@ export function Conflict({ theirs, roleName, saving, onKeepMine, onTakeTheirs }:
       icon={<IconUsers aria-hidden />}
       title="Somebody else changed this while you were editing"
     >
-      <p className={classes.text}>
-        Nothing of theirs is overwritten. Below are their changes with yours on top.
-      </p>
+      <p>Their changes are not overwritten. The page now shows their changes with yours on top.</p>
       <dl className={classes.changes}>
         <Side term="Domains" changes={theirs.domains} name={(domain) => domain} />
         <Side term="Default roles" changes={theirs.roles} name={roleName} />

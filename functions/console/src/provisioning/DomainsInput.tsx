@@ -6,25 +6,28 @@ import { splitDomains } from './domains';
 
 interface Props {
   domains: readonly string[];
-  /** Those that are not saved yet. */
+  /** The domains that are not saved yet. */
   added: ReadonlySet<string>;
-  /** Why some were refused. */
+  /** Why domains were refused, by domain. */
   refused: Readonly<Record<string, string>>;
-  /** What is being typed. */
+  /** The text in the field. */
   text: string;
   onTextChange: (text: string) => void;
   onAdd: (domains: string[]) => void;
   onRemove: (domain: string) => void;
 }
 
-/** Email domains as chips; arrow keys go from one to the next. */
+/**
+ * Email domains as chips. Mantine's `TagsInput` is not used: its chips are not a list, the arrow keys
+ * do not reach them, and Backspace removes one without selecting it first.
+ */
 export function DomainsInput(props: Props) {
   const { domains, text, onTextChange, onAdd, onRemove } = props;
   const list = useRef<HTMLUListElement>(null);
   const field = useRef<HTMLInputElement>(null);
 
   const chips = () => [...(list.current?.querySelectorAll('button') ?? [])];
-  /** Goes to a chip, or past the last one to the field. */
+  /** Focuses a chip, or the field after the last one. */
   const goTo = (index: number) => (chips()[Math.max(index, 0)] ?? field.current)?.focus();
 
   const commit = () => {
@@ -32,7 +35,7 @@ export function DomainsInput(props: Props) {
     onTextChange('');
   };
   const type = (next: string) => {
-    // What is behind the last separator is still being typed.
+    // The text after the last separator is still being typed.
     const [, whole = '', rest = next] = /^(.*[\s,;])([^\s,;]*)$/s.exec(next) ?? [];
     onAdd(splitDomains(whole));
     onTextChange(rest);

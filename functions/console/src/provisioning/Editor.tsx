@@ -1,7 +1,7 @@
 import { Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import { told } from '../api/problem';
+import { problemOf } from '../api/problem';
 import { rolesQuery } from '../roles/queries';
 import { RolePicker } from '../roles/RolePicker';
 import { Section } from '../ui/Card';
@@ -27,7 +27,7 @@ export function Editor({ organizationId, saved }: Props) {
   const [text, setText] = useState('');
   const { data: roles } = useQuery(rolesQuery);
   const roleName = (id: string) => roles?.find((role) => role.id === id)?.name ?? id;
-  const refused = stillThere(refusal?.list === 'domains' ? refusal.reasons : {}, draft);
+  const refused = remaining(refusal?.list === 'domains' ? refusal.reasons : {}, draft);
   const edit = (domain: string) => {
     editor.removeDomain(domain);
     setText(domain);
@@ -45,7 +45,7 @@ export function Editor({ organizationId, saved }: Props) {
       )}
       <Section
         title="Email domains"
-        lead="Whoever signs up, or signs in, with a verified address in one of these domains becomes a member. List only domains that this organization owns: nobody checks that for you."
+        lead="Users who sign up or sign in with a verified address in one of these domains become members. List only domains that this organization owns: Usher does not check who owns a domain."
       >
         <DomainsInput
           domains={draft.mine.domains}
@@ -58,7 +58,7 @@ export function Editor({ organizationId, saved }: Props) {
         />
         {draft.mine.domains.length === 0 && (
           <Text c="dimmed" size="sm">
-            No domain is listed yet, so nobody becomes a member by their address. Add the first one.
+            No domain is listed yet, so nobody becomes a member by email address. Add the first one.
           </Text>
         )}
         <RefusedDomains
@@ -70,17 +70,17 @@ export function Editor({ organizationId, saved }: Props) {
       </Section>
       <Section
         title="Default roles"
-        lead="What new members start with. Members who are there already keep what they have."
+        lead="The roles that new members get. Existing members keep the roles they have."
       >
         <RolePicker
           label="Default roles"
           value={draft.mine.roles}
           onChange={editor.setRoles}
-          error={refusal?.list === 'roles' ? told(refusal.error).detail : undefined}
+          error={refusal?.list === 'roles' ? problemOf(refusal.error).detail : undefined}
         />
       </Section>
       <Admission organizationId={organizationId} dirty={dirty} />
-      <ProblemAlert error={saving.error ?? unplaced(refusal)} />
+      <ProblemAlert error={saving.error ?? withoutReasons(refusal)} />
       {dirty && (
         <SaveBar
           summary={summaryOf(draft)}
@@ -94,13 +94,13 @@ export function Editor({ organizationId, saved }: Props) {
   );
 }
 
-/** What was refused without saying where. */
-function unplaced(refusal: Refusal | undefined): unknown {
+/** The error of a refusal that has no reasons for single items. */
+function withoutReasons(refusal: Refusal | undefined): unknown {
   return refusal && Object.keys(refusal.reasons).length === 0 ? refusal.error : null;
 }
 
-/** The reasons of those domains that are still in the draft. */
-function stillThere(reasons: Record<string, string>, { mine }: Draft): Record<string, string> {
+/** The reasons for the domains that are still in the draft. */
+function remaining(reasons: Record<string, string>, { mine }: Draft): Record<string, string> {
   const there = new Set(mine.domains);
   return Object.fromEntries(Object.entries(reasons).filter(([domain]) => there.has(domain)));
 }

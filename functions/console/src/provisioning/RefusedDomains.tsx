@@ -1,19 +1,23 @@
-import { Alert, Button } from '@mantine/core';
+import { Alert, Button, Group } from '@mantine/core';
 import { IconAlertTriangle } from '@tabler/icons-react';
 import classes from './RefusedDomains.module.css';
 
 interface Props {
   refused: Readonly<Record<string, string>>;
-  /** Whether the default roles of the same save were. */
+  /** Whether the default roles were saved before the domains were refused. */
   rolesSaved: boolean;
   onEdit: (domain: string) => void;
   onRemove: (domain: string) => void;
 }
 
-/** Each domain that was refused, with the API's own reason and what can be done. */
+/** Lists the refused domains, each with the API's reason and buttons to edit or drop it. */
 export function RefusedDomains({ refused, rolesSaved, onEdit, onRemove }: Props) {
   const entries = Object.entries(refused);
   if (entries.length === 0) return null;
+  const actions = [
+    ['Edit', onEdit],
+    ['Drop', onRemove],
+  ] as const;
   const count = entries.length === 1 ? 'One domain was' : `${entries.length} domains were`;
   return (
     <Alert
@@ -30,24 +34,19 @@ export function RefusedDomains({ refused, rolesSaved, onEdit, onRemove }: Props)
               <strong>{domain}</strong>
               <div className={classes.reason}>{reason}</div>
             </div>
-            <div className={classes.buttons}>
-              <Button
-                size="compact-sm"
-                variant="default"
-                aria-label={`Edit ${domain}`}
-                onClick={() => onEdit(domain)}
-              >
-                Edit
-              </Button>
-              <Button
-                size="compact-sm"
-                variant="default"
-                aria-label={`Drop ${domain}`}
-                onClick={() => onRemove(domain)}
-              >
-                Drop
-              </Button>
-            </div>
+            <Group gap={6}>
+              {actions.map(([action, act]) => (
+                <Button
+                  key={action}
+                  size="compact-sm"
+                  variant="default"
+                  aria-label={`${action} ${domain}`}
+                  onClick={() => act(domain)}
+                >
+                  {action}
+                </Button>
+              ))}
+            </Group>
           </li>
         ))}
       </ul>

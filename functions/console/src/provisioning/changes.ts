@@ -1,4 +1,4 @@
-/** How one list differs from another, whatever their order. */
+/** The differences between two lists, regardless of order. */
 export interface Changes {
   added: string[];
   removed: string[];
@@ -16,7 +16,7 @@ export function isChanged({ added, removed }: Changes): boolean {
   return added.length > 0 || removed.length > 0;
 }
 
-/** Theirs, with what changed from `base` to `mine` on top. */
+/** Their list, with my changes since `base` on top. */
 export function merge(
   base: readonly string[],
   mine: readonly string[],

@@ -7,13 +7,13 @@ describe('splitDomains', () => {
     expect(splitDomains(text)).toEqual('abcdefg'.split('').map((name) => `${name}.example`));
   });
 
-  it('finds nothing between separators that follow each other, and at the ends', () => {
+  it('ignores repeated separators, and those at the ends', () => {
     expect(splitDomains(' , a.example ,;\n\n b.example\n')).toEqual(['a.example', 'b.example']);
     expect(splitDomains(' ,\n')).toEqual([]);
     expect(splitDomains('')).toEqual([]);
   });
 
-  it('leaves what it cannot judge to the API', () => {
+  it('leaves the validation to the API', () => {
     expect(splitDomains('jane@acme.example https://acme.example')).toEqual([
       'jane@acme.example',
       'https://acme.example',
@@ -22,7 +22,7 @@ describe('splitDomains', () => {
 });
 
 describe('joinDomains', () => {
-  it('takes each once, whatever its case, as it was written first', () => {
+  it('keeps the first spelling of each, regardless of case', () => {
     expect(joinDomains(['acme.example'], ['ACME.example', 'New.example', 'new.example'])).toEqual([
       'acme.example',
       'New.example',

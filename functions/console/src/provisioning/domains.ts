@@ -1,9 +1,9 @@
-/** The domains in a text that was typed or pasted: split on commas, semicolons, spaces and lines. */
+/** The domains in a typed or pasted text, separated by commas, semicolons, spaces or lines. */
 export function splitDomains(text: string): string[] {
   return text.split(/[\s,;]+/).filter((part) => part !== '');
 }
 
-/** One list after the other, without what differs only in case from something before it. */
+/** Both lists, without duplicates. Names that differ only in case are the same. */
 export function joinDomains(domains: readonly string[], more: readonly string[]): string[] {
   const seen = new Set(domains.map(folded));
   const added = more.filter((domain) => {

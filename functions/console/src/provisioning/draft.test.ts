@@ -16,7 +16,7 @@ function edited(domains: string[], roles: string[]): Draft {
 }
 
 describe('changes', () => {
-  it('are what one list has and the other lacks, whatever their order', () => {
+  it('are what only one of the lists contains, regardless of order', () => {
     expect(changes(['a', 'b', 'c'], ['d', 'c', 'a'])).toEqual({ added: ['d'], removed: ['b'] });
     expect(changes(['a', 'b'], ['b', 'a'])).toEqual({ added: [], removed: [] });
   });
@@ -27,31 +27,31 @@ describe('merge', () => {
     expect(merge(['a', 'b'], ['a', 'mine'], ['a', 'b', 'theirs'])).toEqual(['a', 'theirs', 'mine']);
   });
 
-  it('leaves removed what they have removed and I have not touched', () => {
+  it('keeps their removals', () => {
     expect(merge(['a', 'b'], ['a', 'b', 'mine'], ['b'])).toEqual(['b', 'mine']);
   });
 
-  it('has what both added once, and what both removed not at all', () => {
+  it('adds once what both added, and removes what both removed', () => {
     expect(merge(['a', 'b'], ['b', 'c'], ['b', 'c'])).toEqual(['b', 'c']);
   });
 });
 
 describe('a draft', () => {
-  it('is nothing to save as long as both lists say the same', () => {
+  it('has nothing to save while both lists are the same', () => {
     expect(isUnsaved(draftOf(BASE))).toBe(false);
     expect(isUnsaved(edited(['b.example', 'a.example'], ['viewer']))).toBe(false);
     expect(isUnsaved(edited(['a.example'], ['viewer']))).toBe(true);
     expect(isUnsaved(edited(['a.example', 'b.example'], []))).toBe(true);
   });
 
-  it('has only the other list to save once one is saved', () => {
+  it('has only the other list to save after one is saved', () => {
     const draft = edited(['a.example'], ['viewer', 'editor']);
     const saved = withSaved(draft, 'roles', { items: ['viewer', 'editor'], etag: '"2"' });
     expect(summaryOf(saved)).toBe('1 domain removed');
     expect(saved.base.domains).toBe(BASE.domains);
   });
 
-  it('says after a conflict what they did, and keeps mine on top of it', () => {
+  it('shows their changes after a conflict, and keeps mine on top', () => {
     const draft = edited(['a.example', 'b.example', 'mine.example'], ['editor']);
     const now = configuration(['b.example', 'theirs.example'], ['viewer'], '"2"');
     expect(rebased(draft, now)).toEqual({
@@ -84,13 +84,13 @@ describe('reasonsOf', () => {
     ],
   };
 
-  it('finds the item that a pointer leads to', () => {
+  it('finds the item that a pointer refers to', () => {
     expect(reasonsOf(new ApiError(problem), ['a.example', 'localhost'])).toEqual({
       localhost: detail,
     });
   });
 
-  it('finds nothing in what is no answer', () => {
+  it('finds nothing in an error without a response', () => {
     expect(reasonsOf(new TypeError('Failed to fetch'), ['a.example'])).toEqual({});
   });
 });

@@ -1,6 +1,6 @@
 import { type Changes, changes, isChanged, merge } from './changes';
 
-/** A list as it was last seen, and its version. */
+/** A list as it was last read, and its version. */
 export interface Listed {
   items: string[];
   etag: string;
@@ -9,15 +9,15 @@ export interface Listed {
 export const LISTS = ['roles', 'domains'] as const;
 export type List = (typeof LISTS)[number];
 
-/** A JIT configuration: email domains, and ids of default roles. */
+/** A JIT configuration: email domains, and the ids of default roles. */
 export type Configuration = Record<List, Listed>;
 
 /** A configuration that is being edited. */
 export interface Draft {
-  /** What was there when the editing began, or last was saved or merged. */
+  /** What was saved when the editing began, or at the last save or merge. */
   base: Configuration;
   mine: Record<List, string[]>;
-  /** What somebody else changed meanwhile, to be shown. */
+  /** What somebody else changed in the meantime. */
   theirs?: Record<List, Changes>;
 }
 
@@ -25,7 +25,7 @@ export function draftOf(base: Configuration): Draft {
   return { base, mine: { roles: base.roles.items, domains: base.domains.items } };
 }
 
-/** What is still to be saved of a list. */
+/** The unsaved changes of a list. */
 export function unsaved({ base, mine }: Draft, list: List): Changes {
   return changes(base[list].items, mine[list]);
 }
@@ -34,12 +34,12 @@ export function isUnsaved(draft: Draft): boolean {
   return LISTS.some((list) => isChanged(unsaved(draft, list)));
 }
 
-/** The draft with one list saved: from here on, that is what was there. */
+/** The draft after one list was saved. */
 export function withSaved(draft: Draft, list: List, saved: Listed): Draft {
   return { ...draft, base: { ...draft.base, [list]: saved } };
 }
 
-/** The draft on top of what is there now, which says what somebody else has changed. */
+/** The draft on top of the current configuration, with what somebody else has changed. */
 export function rebased({ base, mine }: Draft, now: Configuration): Draft {
   const theirs = (list: List) => changes(base[list].items, now[list].items);
   const merged = (list: List) => merge(base[list].items, mine[list], now[list].items);

@@ -1,22 +1,23 @@
 import { queryOptions } from '@tanstack/react-query';
-import { answered, api } from '../api/client';
-import type { Configuration, Listed } from './draft';
+import { api, orThrow } from '../api/client';
+import { organizationQuery } from '../organizations/queries';
+import type { Configuration, List, Listed } from './draft';
 
-/** What an organization's provisioning says now, each list with its version. */
+/** An organization's current email domains and default roles, with their versions. */
 export const configurationQuery = (organizationId: string) =>
   queryOptions({
-    queryKey: ['organization', organizationId, 'provisioning'],
+    queryKey: [...organizationQuery(organizationId).queryKey, 'provisioning'],
     queryFn: ({ signal }) => readConfiguration(organizationId, signal),
   });
 
-/** Whether somebody new with this address would be admitted, by what is saved. */
+/** Whether a new user with this address would be admitted by the saved configuration. */
 export const admissionQuery = (organizationId: string, email: string) =>
   queryOptions({
     queryKey: [...configurationQuery(organizationId).queryKey, 'admission', email],
     queryFn: async ({ signal }) => {
       const params = { path: { organizationId } };
       const asked = { params, body: { email }, signal };
-      return (await answered(api.POST('/organizations/{organizationId}/jit/preview', asked))).data;
+      return (await orThrow(api.POST('/organizations/{organizationId}/jit/preview', asked))).data;
     },
     enabled: email !== '',
   });
@@ -27,8 +28,8 @@ export async function readConfiguration(
 ): Promise<Configuration> {
   const asked = { params: { path: { organizationId } }, ...(signal && { signal }) };
   const [domains, roles] = await Promise.all([
-    answered(api.GET('/organizations/{organizationId}/jit/email-domains', asked)),
-    answered(api.GET('/organizations/{organizationId}/jit/roles', asked)),
+    orThrow(api.GET('/organizations/{organizationId}/jit/email-domains', asked)),
+    orThrow(api.GET('/organizations/{organizationId}/jit/roles', asked)),
   ]);
   return {
     domains: listed(
@@ -42,27 +43,29 @@ export async function readConfiguration(
   };
 }
 
-/** Replaces one list, if nobody has changed it since; answers its new version. */
-export async function replaceRoles(
-  organizationId: string,
-  organizationRoleIds: string[],
-  etag: string,
-): Promise<Listed> {
-  const params = { path: { organizationId }, header: { 'If-Match': etag } };
-  const body = { organizationRoleIds };
-  const call = api.PUT('/organizations/{organizationId}/jit/roles', { params, body });
-  return listed(organizationRoleIds, (await answered(call)).headers);
+interface Replacement {
+  path: { organizationId: string };
+  header: { 'If-Match': string };
 }
 
-export async function replaceDomains(
+const REPLACE = {
+  roles: (params: Replacement, organizationRoleIds: string[]) =>
+    api.PUT('/organizations/{organizationId}/jit/roles', { params, body: { organizationRoleIds } }),
+  domains: (params: Replacement, emailDomains: string[]) =>
+    api.PUT('/organizations/{organizationId}/jit/email-domains', {
+      params,
+      body: { emailDomains },
+    }),
+} satisfies Record<List, unknown>;
+
+/** Replaces a list if it still has this version. Resolves with the list and its new version. */
+export async function replace(
   organizationId: string,
-  emailDomains: string[],
-  etag: string,
+  list: List,
+  { items, etag }: Listed,
 ): Promise<Listed> {
   const params = { path: { organizationId }, header: { 'If-Match': etag } };
-  const body = { emailDomains };
-  const call = api.PUT('/organizations/{organizationId}/jit/email-domains', { params, body });
-  return listed(emailDomains, (await answered(call)).headers);
+  return listed(items, (await orThrow(REPLACE[list](params, items))).headers);
 }
 
 function listed(items: string[], headers: Headers): Listed {

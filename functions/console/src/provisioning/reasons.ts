@@ -1,6 +1,6 @@
 import { ApiError } from '../api/problem';
 
-/** The API's own reasons, by the item that its JSON Pointer leads to. */
+/** The API's reasons, by the item that each JSON Pointer refers to. */
 export function reasonsOf(error: unknown, items: readonly string[]): Record<string, string> {
   if (!(error instanceof ApiError)) return {};
   const reasons = error.violations.map(({ pointer, detail }) => {

@@ -1,15 +1,15 @@
 import { ApiError } from '../api/problem';
 import { isChanged } from './changes';
-import { type Draft, LISTS, type List, type Listed, rebased, unsaved, withSaved } from './draft';
-import { readConfiguration, replaceDomains, replaceRoles } from './queries';
+import { type Draft, LISTS, type List, rebased, unsaved, withSaved } from './draft';
+import { readConfiguration, replace } from './queries';
 import { reasonsOf } from './reasons';
 
-/** How far saving came. */
+/** The result of saving. */
 export type Outcome =
   | { kind: 'saved' }
-  /** Somebody else was quicker: the draft is on top of what they did. */
+  /** Somebody else saved first: the draft now contains their changes too. */
   | { kind: 'conflict'; draft: Draft }
-  /** A list was refused; the draft is what is still to be saved. */
+  /** A list was refused; the draft contains what is not saved yet. */
   | {
       kind: 'refused';
       draft: Draft;
@@ -19,14 +19,9 @@ export type Outcome =
       rolesSaved: boolean;
     };
 
-const REPLACE: Record<List, (id: string, items: string[], etag: string) => Promise<Listed>> = {
-  roles: replaceRoles,
-  domains: replaceDomains,
-};
-
 /**
- * Saves what has changed and nothing else. Roles come before domains, so that nobody joins by a new
- * domain with the roles of before.
+ * Saves the lists that have changed. Roles are saved before domains, so that nobody joins by a new
+ * domain with the old roles.
  */
 export async function save(organizationId: string, draft: Draft): Promise<Outcome> {
   let rest = draft;
@@ -34,7 +29,7 @@ export async function save(organizationId: string, draft: Draft): Promise<Outcom
     if (!isChanged(unsaved(rest, list))) continue;
     const items = rest.mine[list];
     try {
-      const saved = await REPLACE[list](organizationId, items, rest.base[list].etag);
+      const saved = await replace(organizationId, list, { items, etag: rest.base[list].etag });
       rest = withSaved(rest, list, saved);
     } catch (error) {
       if (isConflict(error)) {
@@ -53,7 +48,7 @@ export async function save(organizationId: string, draft: Draft): Promise<Outcom
   return { kind: 'saved' };
 }
 
-/** Whether the list is not what it was when the editing began. */
+/** Whether the list has changed since the editing began. */
 function isConflict(error: unknown): boolean {
   return error instanceof ApiError && (error.status === 412 || error.status === 409);
 }

@@ -1,6 +1,6 @@
 import { type Draft, type List, unsaved } from './draft';
 
-/** What there is to save, in a line: `2 domains added, 1 removed · 1 role added`. */
+/** The unsaved changes in one line: `2 domains added, 1 removed · 1 role added`. */
 export function summaryOf(draft: Draft): string {
   return [partOf(draft, 'domains', 'domain'), partOf(draft, 'roles', 'role')]
     .filter((part) => part !== '')

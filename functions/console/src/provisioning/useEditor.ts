@@ -1,28 +1,24 @@
-import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useDraft } from '../app/drafts';
 import { notify } from '../ui/notify';
 import { joinDomains } from './domains';
 import { type Configuration, type Draft, draftOf, isUnsaved, type List } from './draft';
-import { configurationQuery } from './queries';
 import { type Outcome, save } from './save';
 
 export type Refusal = Extract<Outcome, { kind: 'refused' }>;
 
-/** Everything that can be done to a configuration that is being edited. */
+/** A configuration that is being edited, and what can be done with it. */
 export function useEditor(organizationId: string, saved: Configuration) {
-  const queries = useQueryClient();
   const [stored, setDraft] = useDraft<Draft>(`provisioning of ${organizationId}`);
   const [refusal, setRefusal] = useState<Refusal>();
   const draft = stored ?? draftOf(saved);
 
-  const refresh = () => queries.invalidateQueries(configurationQuery(organizationId));
   const saving = useMutation({
     mutationFn: () => save(organizationId, draft),
-    onSuccess: async (outcome) => {
+    onSuccess: (outcome) => {
       setRefusal(outcome.kind === 'refused' ? outcome : undefined);
       if (outcome.kind === 'saved') {
-        await refresh();
         setDraft(undefined);
         notify('The provisioning is saved.');
       } else {
@@ -57,7 +53,6 @@ export function useEditor(organizationId: string, saved: Configuration) {
       saving.reset();
       setRefusal(undefined);
       setDraft(undefined);
-      void refresh();
     },
   };
 }

@@ -1,30 +1,30 @@
 import { Combobox, Pill, PillsInput, useCombobox } from '@mantine/core';
 import { IconPlus } from '@tabler/icons-react';
-import { useQuery } from '@tanstack/react-query';
+import { useMutation, useQuery } from '@tanstack/react-query';
 import { type KeyboardEvent, useState } from 'react';
-import { told } from '../api/problem';
+import { problemOf } from '../api/problem';
 import type { Role } from '../api/types';
 import { notify } from '../ui/notify';
-import { rolesQuery, useCreateRole } from './queries';
+import { createRole, rolesQuery } from './queries';
 
 const CREATE = '$create';
 const MOST_SHOWN = 50;
 
 interface Props {
-  /** What the roles are for. */
+  /** What the roles are for, as the name of the field. */
   label: string;
   description?: string;
-  /** The ids of the roles that are picked. */
+  /** The ids of the selected roles. */
   value: readonly string[];
   onChange: (value: string[]) => void;
-  /** Why what is picked was refused. */
+  /** Why the selection was refused. */
   error?: string | undefined;
 }
 
-/** Picks roles by name, or makes one in place. */
+/** Selects roles by name, and creates new ones, which Mantine's `MultiSelect` cannot. */
 export function RolePicker({ label, description, value, onChange, error }: Props) {
   const roles = useQuery(rolesQuery);
-  const creation = useCreateRole();
+  const creation = useMutation({ mutationFn: createRole });
   const [search, setSearch] = useState('');
   const combobox = useCombobox({ onDropdownClose: () => combobox.resetSelectedOption() });
 
@@ -55,12 +55,13 @@ export function RolePicker({ label, description, value, onChange, error }: Props
     if (key === 'Backspace' && search === '' && last !== undefined) remove(last);
   };
   const reason =
-    error ?? (creation.error || roles.error ? told(creation.error ?? roles.error).detail : null);
+    error ??
+    (creation.error || roles.error ? problemOf(creation.error ?? roles.error).detail : null);
 
   return (
     <Combobox
       store={combobox}
-      // Stays part of the form or the dialog that it is in, and is not cut off there.
+      // Keeps the dropdown within the dialog in the DOM, without being cut off by it.
       withinPortal={false}
       floatingStrategy="fixed"
       onOptionSubmit={(id) => (id === CREATE ? create() : pick(id))}
@@ -89,7 +90,7 @@ export function RolePicker({ label, description, value, onChange, error }: Props
             <Combobox.EventsTarget>
               <PillsInput.Field
                 aria-label={label}
-                placeholder={value.length === 0 ? 'Pick roles, or type a new name' : 'Add a role'}
+                placeholder={value.length === 0 ? 'Select roles, or type a new name' : 'Add a role'}
                 maxLength={128}
                 value={search}
                 onFocus={() => combobox.openDropdown()}

@@ -1,22 +1,22 @@
 import { Button } from '@mantine/core';
-import { IconPlus, IconShield } from '@tabler/icons-react';
+import { IconPencil, IconPlus, IconShield, IconTrash } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { Role } from '../api/types';
-import { Card } from '../ui/Card';
-import { Empty } from '../ui/Empty';
-import { ErrorState } from '../ui/ErrorState';
-import { LoadingRows } from '../ui/LoadingRows';
+import { DataTable, Dim, RowAction, RowMenu } from '../ui/DataTable';
+import { Id } from '../ui/Id';
+import { Loaded } from '../ui/Loaded';
+import { Notice } from '../ui/Notice';
 import { Page } from '../ui/Page';
+import { When } from '../ui/When';
 import { DeleteRole } from './DeleteRole';
 import { rolesQuery } from './queries';
 import { RoleForm } from './RoleForm';
-import { RolesTable } from './RolesTable';
 
 type Open = { dialog: 'create' } | { dialog: 'edit' | 'delete'; role: Role };
 
 export function RolesPage() {
-  const { data: roles, error, refetch } = useQuery(rolesQuery);
+  const roles = useQuery(rolesQuery);
   const [open, setOpen] = useState<Open>();
   const close = () => setOpen(undefined);
   const create = (
@@ -24,29 +24,47 @@ export function RolesPage() {
       Create role
     </Button>
   );
+  const empty = (
+    <Notice icon={IconShield} title="Create your first role" action={create}>
+      A role is a name that your application understands, such as “Admin” or “Viewer”. The tokens of
+      a member contain the member's roles.
+    </Notice>
+  );
+  const actions = (role: Role) => (
+    <RowMenu of={role.name}>
+      <RowAction icon={IconPencil} onClick={() => setOpen({ dialog: 'edit', role })}>
+        Rename
+      </RowAction>
+      <RowAction danger icon={IconTrash} onClick={() => setOpen({ dialog: 'delete', role })}>
+        Delete
+      </RowAction>
+    </RowMenu>
+  );
   return (
     <Page
       title="Organization roles"
-      lead="What members can be. One set for all organizations; each says which of them its new members start with."
+      lead="The roles that members can hold. All organizations share them, and each organization chooses its default roles for new members."
       actions={create}
     >
-      <Card>
-        {!roles && !error && <LoadingRows of="roles" />}
-        {!roles && error && <ErrorState error={error} onRetry={() => void refetch()} />}
-        {roles?.length === 0 && (
-          <Empty icon={IconShield} title="Create your first role" action={create}>
-            A role is a name that your application understands, such as “Admin” or “Viewer”. It is
-            in the tokens of the members who hold it.
-          </Empty>
-        )}
-        {roles && roles.length > 0 && (
-          <RolesTable
-            roles={roles}
-            onEdit={(role) => setOpen({ dialog: 'edit', role })}
-            onDelete={(role) => setOpen({ dialog: 'delete', role })}
+      <Loaded query={roles} of="roles" empty={empty}>
+        {(rows) => (
+          <DataTable
+            label="Organization roles"
+            rows={rows}
+            columns={{
+              Name: ({ name, description }) => (
+                <>
+                  {name}
+                  {description && <Dim>{description}</Dim>}
+                </>
+              ),
+              Id: ({ id }) => <Id>{id}</Id>,
+              Created: ({ createdAt }) => <When at={createdAt} />,
+            }}
+            actions={actions}
           />
         )}
-      </Card>
+      </Loaded>
       {open?.dialog === 'create' && <RoleForm onClose={close} />}
       {open?.dialog === 'edit' && <RoleForm role={open.role} onClose={close} />}
       {open?.dialog === 'delete' && <DeleteRole role={open.role} onClose={close} />}

@@ -1,21 +1,16 @@
-import { queryOptions, useMutation, useQueryClient } from '@tanstack/react-query';
-import { answered, api } from '../api/client';
+import { queryOptions } from '@tanstack/react-query';
+import { api, orThrow } from '../api/client';
+import type { Role } from '../api/types';
 
-/** Every organization role, by name. */
+/** All organization roles, in alphabetical order. */
 export const rolesQuery = queryOptions({
   queryKey: ['roles'],
-  queryFn: async ({ signal }) => (await answered(api.GET('/organization-roles', { signal }))).data,
+  queryFn: async ({ signal }) => (await orThrow(api.GET('/organization-roles', { signal }))).data,
 });
 
-/** Makes a role, which the list of roles then has. */
-export function useCreateRole() {
-  const queries = useQueryClient();
-  return useMutation({
-    mutationFn: async (body: { name: string; description?: string }) =>
-      (await answered(api.POST('/organization-roles', { body }))).data,
-    onSuccess: (role) => {
-      queries.setQueryData(rolesQuery.queryKey, (roles) => roles && [...roles, role]);
-      return queries.invalidateQueries(rolesQuery);
-    },
-  });
+export async function createRole(body: {
+  name: string;
+  description?: string | null;
+}): Promise<Role> {
+  return (await orThrow(api.POST('/organization-roles', { body }))).data;
 }

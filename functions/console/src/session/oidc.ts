@@ -5,18 +5,18 @@ import {
   WebStorageStateStore,
 } from 'oidc-client-ts';
 import { drafts } from '../app/drafts';
-import { type Login, session } from './session';
+import { endSession, type Login } from './session';
 import type { LoginSettings } from './settings';
 
-/** What the redirect brings back: the only thing that is kept outside of memory. */
+/** What is kept during the redirect, in the browser's session storage. */
 interface Kept {
   place: string;
   drafts: [string, unknown][];
 }
 
 /**
- * Signs in by authorization code and PKCE. Answers once somebody is signed in; if nobody is, the
- * page leaves for the provider and this never answers.
+ * Signs in by authorization code and PKCE. Resolves once the user is signed in. Until then the page
+ * leaves for the provider, and the promise stays pending.
  */
 export async function signedIn(settings: LoginSettings): Promise<Login> {
   const home = new URL('/console/', location.origin).href;
@@ -39,7 +39,7 @@ export async function signedIn(settings: LoginSettings): Promise<Login> {
   const { state } = await manager.signinRedirectCallback();
   const kept = state as Kept;
   history.replaceState(null, '', kept.place);
-  drafts.restore(kept.drafts);
+  drafts.value = new Map(kept.drafts);
   login.watch();
   return login;
 }
@@ -59,11 +59,11 @@ class OidcLogin implements Login {
     this.#home = home;
   }
 
-  /** Renews the session before it ends, and says so when that fails. */
+  /** Renews the token before it expires, and ends the session if that fails. */
   watch() {
     this.#manager.events.addAccessTokenExpiring(() => void this.#renew());
     this.#manager.events.addAccessTokenExpired(async () => {
-      if (!(await this.#renew())) session.end();
+      if (!(await this.#renew())) endSession();
     });
   }
 
@@ -76,28 +76,28 @@ class OidcLogin implements Login {
   async signIn() {
     const returning = isReturning();
     const place = returning ? this.#home : location.pathname + location.search;
-    const state: Kept = { place, drafts: drafts.all() };
+    const state: Kept = { place, drafts: [...drafts.value] };
     await this.#manager.signinRedirect({ state });
   }
 
   async signOut() {
     const { hostedDomain, clientId } = this.#settings;
     if (!hostedDomain) return this.#manager.signoutRedirect();
-    // Cognito's way out is not the standard's.
+    // Cognito's logout endpoint is not the standard one.
     const leave = new URL('/logout', hostedDomain);
     leave.search = String(new URLSearchParams({ client_id: clientId, logout_uri: this.#home }));
     location.assign(leave);
   }
 
-  /** A new token, or none if the provider gives none. */
+  /** A new token; `null` if the provider does not issue one. */
   async #renew(): Promise<string | null> {
     const user = await this.#manager.getUser();
-    // Without a refresh token it would try a hidden frame, which the policy forbids.
+    // Without a refresh token the client would use a hidden frame, which the policy forbids.
     if (!user?.refresh_token) return null;
     try {
       return (await this.#manager.signinSilent())?.access_token ?? null;
     } catch (error) {
-      if (error instanceof ErrorResponse) session.end();
+      if (error instanceof ErrorResponse) endSession();
       return null;
     }
   }

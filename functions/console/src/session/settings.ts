@@ -1,18 +1,18 @@
-import { answered, api } from '../api/client';
+import { api, orThrow } from '../api/client';
 
-/** How to sign in, as Usher's operator has set it up. */
+/** How to sign in, as the operator of Usher has configured it. */
 export interface LoginSettings {
-  /** Who issues tokens. */
+  /** The issuer of the tokens. */
   authority: string;
   clientId: string;
   scope: string;
-  /** The base URL of the sign-in page, where that is another one than the authority. */
+  /** The base URL of the sign-in page, if it differs from the authority. */
   hostedDomain: string | null;
 }
 
-/** Asks how to sign in; locally there is no login, and so nothing to say. */
+/** Asks how to sign in; nothing if there is no login, as locally. */
 export async function loginSettings(): Promise<LoginSettings | undefined> {
-  const { data } = await answered(api.GET('/console/config.json'));
+  const { data } = await orThrow(api.GET('/console/config.json'));
   const { authority, clientId, scope, hostedDomain } = data;
   return authority && clientId && scope ? { authority, clientId, scope, hostedDomain } : undefined;
 }

@@ -1,11 +1,11 @@
 import { Text } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
-import { answered, api } from '../api/client';
+import { api, orThrow } from '../api/client';
 import type { Organization } from '../api/types';
 import { drafts } from '../app/drafts';
+import { organizationQuery } from '../organizations/queries';
 import { Confirm } from '../ui/Confirm';
-import { notify } from '../ui/notify';
 
 interface Props {
   organization: Organization;
@@ -17,12 +17,11 @@ export function DeleteOrganization({ organization: { id, name }, onClose }: Prop
   const navigate = useNavigate();
   const remove = async () => {
     const params = { path: { organizationId: id } };
-    await answered(api.DELETE('/organizations/{organizationId}', { params }));
-    drafts.forget();
+    await orThrow(api.DELETE('/organizations/{organizationId}', { params }));
+    drafts.value = new Map();
     await navigate({ to: '/organizations' });
-    queries.removeQueries({ queryKey: ['organization', id] });
-    await queries.invalidateQueries({ queryKey: ['organizations'] });
-    notify(`The organization “${name}” is deleted.`);
+    queries.removeQueries(organizationQuery(id));
+    return `The organization “${name}” is deleted.`;
   };
   return (
     <Confirm
@@ -32,7 +31,7 @@ export function DeleteOrganization({ organization: { id, name }, onClose }: Prop
       onClose={onClose}
     >
       <Text>
-        All its members lose their membership at once, and nobody joins it any more. The id{' '}
+        All its members lose their membership at once, and nobody can join it any more. The id{' '}
         <strong>{id}</strong> can never be used again.
       </Text>
       <Text mt="sm">This cannot be undone.</Text>

@@ -1,24 +1,24 @@
-import { Button, JsonInput, Stack, Textarea, TextInput } from '@mantine/core';
+import { Button, JsonInput, Stack } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
-import { useMutation, useQueryClient, useSuspenseQuery } from '@tanstack/react-query';
+import { useMutation, useSuspenseQuery } from '@tanstack/react-query';
 import { useParams } from '@tanstack/react-router';
-import { answered, api } from '../api/client';
-import { reasonAt } from '../api/problem';
+import type { ChangeEvent } from 'react';
+import { api, orThrow } from '../api/client';
+import { fieldErrors } from '../api/problem';
 import { useDraft } from '../app/drafts';
 import { organizationQuery } from '../organizations/queries';
 import { Section } from '../ui/Card';
-import { FormProblem } from '../ui/FormProblem';
+import { DescriptionInput, NameInput } from '../ui/fields';
 import { notify } from '../ui/notify';
+import { ProblemAlert } from '../ui/ProblemAlert';
 import { SaveBar } from '../ui/SaveBar';
 import { UnsavedGuard } from '../ui/UnsavedGuard';
 import { When } from '../ui/When';
 import { DeleteOrganization } from './DeleteOrganization';
 import { changedFields, customDataReason, type Fields, fieldsOf, isSame } from './fields';
 
-const PLACES = ['/name', '/description', '/customData'] as const;
-
 interface Draft {
-  /** What was there when the editing began. */
+  /** What was saved when the editing began. */
   base: Fields;
   mine: Fields;
 }
@@ -34,8 +34,8 @@ export function SettingsTab() {
         title="Delete this organization"
         lead={
           <>
-            Created <When at={organization.createdAt} />. Deleting ends its memberships and its
-            provisioning at once, and its id is never used again.
+            Created <When at={organization.createdAt} />. Deleting it ends its memberships and its
+            provisioning at once. Its id can never be used again.
           </>
         }
       >
@@ -51,64 +51,53 @@ export function SettingsTab() {
 }
 
 function SettingsForm({ organizationId, saved }: { organizationId: string; saved: Fields }) {
-  const queries = useQueryClient();
   const [draft, setDraft] = useDraft<Draft>(`settings of ${organizationId}`);
   const { base, mine } = draft ?? { base: saved, mine: saved };
   const saving = useMutation({
-    mutationFn: async () => {
+    mutationFn: () => {
       const params = { path: { organizationId } };
       const body = changedFields(base, mine);
-      return (await answered(api.PATCH('/organizations/{organizationId}', { params, body }))).data;
+      return orThrow(api.PATCH('/organizations/{organizationId}', { params, body }));
     },
-    onSuccess: (organization) => {
-      queries.setQueryData(organizationQuery(organizationId).queryKey, organization);
-      void queries.invalidateQueries({ queryKey: ['organizations'] });
+    onSuccess: () => {
       setDraft(undefined);
       notify('The settings are saved.');
     },
   });
 
-  const change = (changed: Partial<Fields>) => {
-    const next = { ...mine, ...changed };
-    saving.reset();
-    setDraft(isSame(next, base) ? undefined : { base, mine: next });
-  };
   const discard = () => {
     saving.reset();
     setDraft(undefined);
   };
+  const reasons = fieldErrors(saving.error);
   const badData = customDataReason(mine.customData);
+  const change = (name: keyof Fields, value: string) => {
+    const next = { ...mine, [name]: value };
+    saving.reset();
+    setDraft(isSame(next, base) ? undefined : { base, mine: next });
+  };
+  const field = (name: 'name' | 'description') => ({
+    value: mine[name],
+    error: reasons[name],
+    onChange: ({ currentTarget }: ChangeEvent<HTMLInputElement | HTMLTextAreaElement>) =>
+      change(name, currentTarget.value),
+  });
   return (
     <>
       <Section title="Settings">
-        <TextInput
-          label="Name"
-          required
-          maxLength={128}
-          value={mine.name}
-          error={reasonAt(saving.error, '/name')}
-          onChange={(event) => change({ name: event.currentTarget.value })}
-        />
-        <Textarea
-          label="Description"
-          autosize
-          minRows={2}
-          maxLength={256}
-          value={mine.description}
-          error={reasonAt(saving.error, '/description')}
-          onChange={(event) => change({ description: event.currentTarget.value })}
-        />
+        <NameInput {...field('name')} />
+        <DescriptionInput {...field('description')} />
         <JsonInput
           label="Custom data"
-          description="A JSON object of your application's own, at most 8 KiB."
+          description="A JSON object for your application, at most 8 KiB."
           autosize
           minRows={4}
           maxRows={16}
           value={mine.customData}
-          error={badData ?? reasonAt(saving.error, '/customData')}
-          onChange={(customData) => change({ customData })}
+          error={badData ?? reasons.customData}
+          onChange={(customData) => change('customData', customData)}
         />
-        <FormProblem error={saving.error} places={PLACES} />
+        <ProblemAlert error={saving.error} fields={mine} />
       </Section>
       {draft && (
         <SaveBar

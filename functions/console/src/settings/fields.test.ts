@@ -10,13 +10,13 @@ const BEFORE = fieldsOf({
 });
 
 describe('changedFields', () => {
-  it('are those that differ, and no others', () => {
+  it('contains only the fields that differ', () => {
     expect(changedFields(BEFORE, BEFORE)).toEqual({});
     expect(changedFields(BEFORE, { ...BEFORE, name: 'Acme Ltd' })).toEqual({ name: 'Acme Ltd' });
     expect(changedFields(BEFORE, { ...BEFORE, customData: '{}' })).toEqual({ customData: {} });
   });
 
-  it('send no description as none', () => {
+  it('sends an empty description as null', () => {
     const described = { ...BEFORE, description: 'A customer' };
     expect(changedFields(BEFORE, described)).toEqual({ description: 'A customer' });
     expect(changedFields(described, BEFORE)).toEqual({ description: null });
@@ -25,10 +25,10 @@ describe('changedFields', () => {
 });
 
 describe('customDataReason', () => {
-  it('is there for whatever is no JSON object', () => {
+  it('is set for anything but a JSON object', () => {
     expect(customDataReason(BEFORE.customData)).toBeUndefined();
     for (const text of ['[]', 'null', '"text"', '1']) {
-      expect(customDataReason(text)).toBe('Custom data is a JSON object: { … }.');
+      expect(customDataReason(text)).toBe('Custom data must be a JSON object: { … }.');
     }
     expect(customDataReason('{')).toMatch(/^This is not JSON: /);
   });

@@ -1,10 +1,10 @@
 import type { Organization } from '../api/types';
 
-/** An organization's settings, as they are edited. */
+/** An organization's settings in the form they are edited in. */
 export interface Fields {
   name: string;
   description: string;
-  /** JSON text. */
+  /** As JSON. */
   customData: string;
 }
 
@@ -20,18 +20,18 @@ export function isSame(one: Fields, other: Fields): boolean {
   );
 }
 
-/** Why a text is no JSON object, if it is none. */
+/** Why a text is not a JSON object; nothing if it is one. */
 export function customDataReason(text: string): string | undefined {
   try {
     const value: unknown = JSON.parse(text);
     const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
-    return isObject ? undefined : 'Custom data is a JSON object: { … }.';
+    return isObject ? undefined : 'Custom data must be a JSON object: { … }.';
   } catch (error) {
     return error instanceof SyntaxError ? `This is not JSON: ${error.message}.` : String(error);
   }
 }
 
-/** What to send: only what has changed. */
+/** The body of a `PATCH`: only what has changed. */
 export function changedFields(before: Fields, after: Fields) {
   return {
     ...(after.name !== before.name && { name: after.name }),

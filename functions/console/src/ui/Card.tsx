@@ -2,14 +2,14 @@ import { Title } from '@mantine/core';
 import { type PropsWithChildren, type ReactNode, useId } from 'react';
 import classes from './Card.module.css';
 
-/** A card that holds a list or a state, edge to edge. */
+/** A card without padding, for a table or a notice. */
 export function Card({ children }: PropsWithChildren) {
   return <div className={classes.card}>{children}</div>;
 }
 
 interface SectionProps {
   title: string;
-  /** What it is for. */
+  /** What the section is for. */
   lead?: ReactNode;
 }
 

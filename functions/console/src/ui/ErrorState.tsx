@@ -1,25 +1,19 @@
-import { Button, Text, ThemeIcon, Title } from '@mantine/core';
+import { Button } from '@mantine/core';
 import { IconCloudOff } from '@tabler/icons-react';
-import { told } from '../api/problem';
-import classes from './Notice.module.css';
+import { problemOf } from '../api/problem';
+import { Notice } from './Notice';
 
-/** What stands where something could not be loaded. */
+/** Takes the place of something that could not be loaded. */
 export function ErrorState({ error, onRetry }: { error: unknown; onRetry: () => void }) {
-  const { title, detail } = told(error);
+  const { title, detail } = problemOf(error);
+  const retry = (
+    <Button variant="default" onClick={onRetry}>
+      Try again
+    </Button>
+  );
   return (
-    <div className={classes.notice} role="alert">
-      <ThemeIcon variant="light" color="red" size={48} radius="xl" aria-hidden>
-        <IconCloudOff size={24} stroke={1.75} />
-      </ThemeIcon>
-      <Title order={2} size="h4">
-        {title}
-      </Title>
-      <Text c="dimmed" size="sm" maw="28rem">
-        {detail}
-      </Text>
-      <Button variant="default" onClick={onRetry}>
-        Try again
-      </Button>
-    </div>
+    <Notice icon={IconCloudOff} color="red" role="alert" title={title} action={retry}>
+      {detail}
+    </Notice>
   );
 }

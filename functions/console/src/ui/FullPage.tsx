@@ -1,16 +1,15 @@
 import { Stack, Title } from '@mantine/core';
-import { type PropsWithChildren, useEffect } from 'react';
+import type { PropsWithChildren } from 'react';
 import icon from '../app/icon.svg';
+import card from './Card.module.css';
 import classes from './FullPage.module.css';
 
-/** A page that stands alone, without navigation. */
+/** A page without navigation. */
 export function FullPage({ title, children }: PropsWithChildren<{ title: string }>) {
-  useEffect(() => {
-    document.title = `${title} · Usher`;
-  }, [title]);
   return (
     <main className={classes.page}>
-      <Stack className={classes.card} align="flex-start" gap="md">
+      <title>{`${title} · Usher`}</title>
+      <Stack className={`${card.card} ${classes.card}`} align="flex-start" gap="md">
         <img src={icon} alt="Usher" width={40} height={40} />
         <Title order={1} size="h3">
           {title}

@@ -2,7 +2,7 @@ import { ActionIcon, CopyButton, Tooltip } from '@mantine/core';
 import { IconCheck, IconCopy } from '@tabler/icons-react';
 import classes from './Id.module.css';
 
-/** An id, as it goes into a program. */
+/** An id, with a button that copies it. */
 export function Id({ children }: { children: string }) {
   return (
     <span className={classes.id}>

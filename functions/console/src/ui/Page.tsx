@@ -6,22 +6,22 @@ interface Props {
   title: string;
   /** What the page is about, in a sentence. */
   lead?: ReactNode;
-  /** What can be done here. */
+  /** The buttons beside the title. */
   actions?: ReactNode;
-  /** What leads to the page, above its title. */
+  /** A link back, shown above the title. */
   above?: ReactNode;
   children: ReactNode;
 }
 
-/** A page with its heading, which takes the focus when what had it went with the last page. */
+/** A page. Its heading takes the focus if the focused element went away with the previous page. */
 export function Page({ title, lead, actions, above, children }: Props) {
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
-    document.title = `${title} · Usher`;
     if (document.activeElement === document.body) heading.current?.focus({ preventScroll: true });
-  }, [title]);
+  }, []);
   return (
     <>
+      <title>{`${title} · Usher`}</title>
       {above}
       <div className={classes.head}>
         <div className={classes.text}>

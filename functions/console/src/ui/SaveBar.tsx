@@ -3,16 +3,16 @@ import type { ReactNode } from 'react';
 import classes from './SaveBar.module.css';
 
 interface Props {
-  /** What there is to save. */
+  /** A summary of the unsaved changes. */
   summary: ReactNode;
   saving: boolean;
-  /** Whether what there is cannot be saved. */
+  /** Whether the changes cannot be saved as they are. */
   disabled?: boolean;
   onSave: () => void;
   onDiscard: () => void;
 }
 
-/** Stays in sight as long as there is something to save. */
+/** Stays in view while there are unsaved changes. */
 export function SaveBar({ summary, saving, disabled = false, onSave, onDiscard }: Props) {
   return (
     <section className={classes.bar} aria-label="Unsaved changes">

@@ -3,11 +3,11 @@ import { useBlocker } from '@tanstack/react-router';
 
 interface Props {
   dirty: boolean;
-  /** Forgets the changes, once the reader has chosen to leave without them. */
+  /** Drops the changes, after the user has chosen to leave without them. */
   onDiscard: () => void;
 }
 
-/** Asks before the reader leaves changes behind, within the console and out of it. */
+/** Asks before the user leaves a page with unsaved changes, within the console or to another site. */
 export function UnsavedGuard({ dirty, onDiscard }: Props) {
   const { status, proceed, reset } = useBlocker({
     shouldBlockFn: ({ current, next }) => dirty && current.pathname !== next.pathname,
@@ -22,7 +22,7 @@ export function UnsavedGuard({ dirty, onDiscard }: Props) {
   return (
     <Modal opened onClose={reset} title="Leave without saving?">
       <Stack>
-        <Text>Your changes on this page are not saved, and would be lost.</Text>
+        <Text>Your changes on this page are not saved. If you leave, they are lost.</Text>
         <Group justify="flex-end">
           <Button color="red.8" onClick={leave}>
             Discard changes

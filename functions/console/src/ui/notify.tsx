@@ -1,7 +1,7 @@
 import { notifications } from '@mantine/notifications';
 import { IconCheck } from '@tabler/icons-react';
 
-/** Says that something is done. */
+/** Tells the user that an action is done. */
 export function notify(message: string) {
   notifications.show({
     message,
