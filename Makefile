@@ -45,7 +45,7 @@ help:
 	@echo 'make deploy     builds and deploys; asks for the parameters in docs/parameters.md'
 
 run: rust node $(EMULATOR) $(PAGES)
-	@cargo build --locked --package usher-local
+	@cargo build --locked --bin usher-local
 	@node infra/local/run.mjs
 
 sam-local: docker quick-build
@@ -56,12 +56,14 @@ test: format-check lint rust-tests script-tests template scan deny console-check
 format-check: rust
 	cargo fmt --all --check
 
+# A check without code generation. The Rust builds below select the whole workspace, each of them: with another
+# selection Cargo would choose other features, and compile the AWS SDK again.
 lint: rust
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 
 rust-tests: rust node curl $(EMULATOR)
-	cargo build --locked --package usher-local
-	cargo test --locked --package tests
+	cargo build --locked --bin usher-local
+	cargo test --locked --test it
 
 script-tests: $(VENV)
 	.venv/bin/python -B -m unittest discover --start-directory tests/attach
@@ -73,7 +75,7 @@ console-checks: $(CONSOLE_MODULES) $(PAGES)
 	npm run --silent --prefix $(CONSOLE) check
 
 console-tests: rust node chromium $(EMULATOR) $(PAGES) $(CONSOLE_TESTS_MODULES)
-	cargo build --locked --package usher-local
+	cargo build --locked --bin usher-local
 	npm test --silent --prefix $(CONSOLE_TESTS)
 
 template: export PATH := $(CURDIR)/.venv/bin:$(PATH)
@@ -103,7 +105,7 @@ build: rust $(VENV) $(PAGES)
 
 # The console's types are generated from this file, without Rust. A test fails while the file is stale.
 openapi: rust
-	cargo run --locked --quiet --package functions --example openapi >functions/console/openapi.json.new
+	cargo run --locked --quiet --example openapi >functions/console/openapi.json.new
 	mv functions/console/openapi.json.new functions/console/openapi.json
 
 deploy: export PATH := $(CURDIR)/.venv/bin:$(PATH)

@@ -2,8 +2,9 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
+use std::sync::LazyLock;
 
 use axum::http::{HeaderMap, HeaderName};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
@@ -69,7 +70,7 @@ impl UsherLocal {
 
 fn spawn(flags: &[&str]) -> (Child, BufReader<ChildStdout>, JoinHandle<String>) {
     let program = program();
-    let mut child = Command::new(&program)
+    let mut child = Command::new(program)
         .args(flags)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -77,10 +78,7 @@ fn spawn(flags: &[&str]) -> (Child, BufReader<ChildStdout>, JoinHandle<String>) 
         .kill_on_drop(true)
         .spawn()
         .unwrap_or_else(|error| {
-            panic!(
-                "{} cannot be run ({error}): build it with `cargo build -p usher-local`",
-                program.display()
-            )
+            panic!("{} cannot be run: {error}", program.display());
         });
     let output = BufReader::new(child.stdout.take().expect("it is piped"));
     let mut errors = child.stderr.take().expect("it is piped");
@@ -93,10 +91,31 @@ fn spawn(flags: &[&str]) -> (Child, BufReader<ChildStdout>, JoinHandle<String>) 
 }
 
 /// The program, where Cargo puts it: above the directory of this test's own executable.
-fn program() -> PathBuf {
-    let test = std::env::current_exe().expect("this test is a file");
-    let profile = test.ancestors().nth(2).expect("target/<profile>/deps/<test>");
-    profile.join("usher-local")
+fn program() -> &'static Path {
+    static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| {
+        let test = std::env::current_exe().expect("this test is a file");
+        let profile = test.ancestors().nth(2).expect("target/<profile>/deps/<test>");
+        let program = profile.join("usher-local");
+        assert_current(&program);
+        program
+    });
+    &PROGRAM
+}
+
+/// Makes sure that the program is not older than any of its sources, which Cargo lists beside it:
+/// running the tests does not build it.
+fn assert_current(program: &Path) {
+    const BUILD: &str = "run `cargo build --bin usher-local`";
+    let modified = |path: &Path| std::fs::metadata(path).and_then(|file| file.modified()).ok();
+    let sources = std::fs::read_to_string(program.with_extension("d")).unwrap_or_default();
+    let built = modified(program).unwrap_or_else(|| panic!("{program:?} is missing: {BUILD}"));
+    let (_, sources) = sources.split_once(": ").expect("the sources after the program");
+    // A space within a path has a backslash before it.
+    let sources = sources.trim().replace("\\ ", "\0");
+    for source in sources.split(' ').map(|source| source.replace('\0', " ")) {
+        let newer = modified(Path::new(&source)).is_none_or(|modified| modified > built);
+        assert!(!newer, "{program:?} is older than {source}: {BUILD}");
+    }
 }
 
 async fn ended(
