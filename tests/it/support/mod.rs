@@ -1,5 +1,6 @@
 //! What tests stand on: a [`World`] with everything real but time and chance.
 
+mod attributes;
 mod contract;
 mod counts;
 mod files;
@@ -9,6 +10,7 @@ mod pool;
 mod wire;
 mod world;
 
+pub(crate) use attributes::{attributes, tagged, tagged_item};
 pub(crate) use counts::Counts;
 pub(crate) use files::{in_repository, logical_id, template, text_of};
 pub(crate) use local::{Reply, UsherLocal, http};
