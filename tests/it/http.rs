@@ -1,8 +1,5 @@
 //! What every HTTP function does alike
 
-use std::collections::HashMap;
-
-use aws_sdk_dynamodb::types::AttributeValue;
 use axum::body::Body;
 use axum::extract::FromRequestParts;
 use axum::http::{HeaderValue, Method, Request, StatusCode, header};
@@ -15,7 +12,7 @@ use shared::domain::jit::{Precondition, Version};
 use shared::http::{IfMatch, Paging, Routes};
 use tower::ServiceExt;
 
-use crate::support::{Answer, Ask, World};
+use crate::support::{Answer, Ask, START, World, assert_internal, assert_unavailable, refused};
 
 const DOMAINS: &str = "/organizations/acme/jit/email-domains";
 const ROLES: &str = "/organizations/acme/jit/roles";
@@ -40,25 +37,10 @@ async fn world() -> World {
     world
 }
 
-/// Sends what is to be refused, and asserts that it leaves nothing behind.
-async fn refused(world: &World, ask: Ask<'_>) -> Answer {
-    let before = world.items().await;
-    let answer = ask.send().await;
-    assert_eq!(world.items().await, before, "{:#}", answer.body);
-    answer
-}
-
 /// A POST of this text to the email domains, declared as JSON.
 fn post(world: &World, text: impl Into<Body>) -> Ask<'_> {
     let ask = world.ask(Method::POST, DOMAINS);
     ask.header("content-type", "application/json").raw(text)
-}
-
-/// Puts an item with these texts, behind the back of every rule.
-async fn put_texts(world: &World, texts: &[(&str, &str)]) {
-    let text = |value: &str| AttributeValue::S(value.to_owned());
-    let item: Vec<_> = texts.iter().map(|(name, value)| (*name, text(value))).collect();
-    world.put_item(&item).await;
 }
 
 #[tokio::test]
@@ -468,7 +450,7 @@ async fn every_answer_is_kept_by_nobody_and_its_type_is_not_guessed() {
     world.wire.cut_after(0);
     assert_complete(&world.get(DOMAINS).await, 503);
     world.wire.mend();
-    put_texts(&world, &[("pk", "ORG#acme"), ("sk", "EMAIL_DOMAINS")]).await;
+    world.put_plain(&json!({ "pk": "ORG#acme", "sk": "EMAIL_DOMAINS" })).await;
     assert_complete(&world.get(DOMAINS).await, 500);
 }
 
@@ -489,62 +471,38 @@ fn assert_complete(answer: &Answer, status: u16) {
 #[tokio::test]
 async fn an_unreadable_item_is_an_error_that_says_nothing_of_the_inside() {
     let world = world().await;
-    let number = |digits: &str| AttributeValue::N(digits.to_owned());
-    let text = |value: &str| AttributeValue::S(value.to_owned());
-    let map = |entries: &[(&str, AttributeValue)]| {
-        let entries = entries.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
-        AttributeValue::M(entries.collect::<HashMap<_, _>>())
-    };
-    let added = map(&[("addedAt", text("2026-01-01T00:00:00.000Z"))]);
+    let added = json!({ "addedAt": START });
     let lists = [
-        (map(&[]), text("1")),
-        (map(&[]), number("-1")),
-        (map(&[]), number("1.5")),
-        (text("secret"), number("1")),
-        (map(&[("secret", added.clone())]), number("1")),
-        (map(&[("acme.com", text("secret"))]), number("1")),
-        (map(&[("acme.com", map(&[("addedAt", text("secret"))]))]), number("1")),
-        (map(&[("acme.com", map(&[]))]), number("1")),
+        (json!({}), json!("1")),
+        (json!({}), json!(-1)),
+        (json!({}), json!(1.5)),
+        (json!("secret"), json!(1)),
+        (json!({ "secret": added }), json!(1)),
+        (json!({ "acme.com": "secret" }), json!(1)),
+        (json!({ "acme.com": { "addedAt": "secret" } }), json!(1)),
+        (json!({ "acme.com": {} }), json!(1)),
     ];
     for (domains, version) in lists {
-        world
-            .put_item(&[
-                ("pk", text("ORG#acme")),
-                ("sk", text("EMAIL_DOMAINS")),
-                ("domains", domains),
-                ("version", version),
-            ])
-            .await;
+        let list = json!({
+            "pk": "ORG#acme",
+            "sk": "EMAIL_DOMAINS",
+            "domains": domains,
+            "version": version,
+        });
+        world.put_plain(&list).await;
         assert_internal(&world.get(DOMAINS).await);
         let body = json!({ "emailDomains": ["acme.org"] });
         assert_internal(&refused(&world, world.ask(Method::PUT, DOMAINS).json(&body)).await);
     }
 
-    put_texts(&world, &[("pk", "ORG#acme"), ("sk", "ORG"), ("name", "secret\0")]).await;
+    world.put_plain(&json!({ "pk": "ORG#acme", "sk": "ORG", "name": "secret\0" })).await;
     assert_internal(&world.get("/organizations/acme").await);
     assert_internal(&world.get(ROLES).await);
-    put_texts(&world, &[("pk", "ROLE"), ("sk", "ROLE#secret")]).await;
+    world.put_plain(&json!({ "pk": "ROLE", "sk": "ROLE#secret" })).await;
     assert_internal(&world.get("/organization-roles").await);
-    put_texts(&world, &[("pk", "USER#user-1"), ("sk", "ORG#acme"), ("roleIds", "secret")]).await;
+    let membership = json!({ "pk": "USER#user-1", "sk": "ORG#acme", "roleIds": "secret" });
+    world.put_plain(&membership).await;
     assert_internal(&world.get("/users/user-1/organizations").await);
-}
-
-#[track_caller]
-fn assert_internal(answer: &Answer) {
-    let detail = "something went wrong on our side: repeat the request, and tell the operator if \
-                  it stays";
-    assert_eq!(answer.problem(500, "internal"), detail);
-    assert_eq!(
-        answer.body,
-        json!({
-            "type": "about:blank",
-            "title": "Internal Server Error",
-            "status": 500,
-            "detail": detail,
-            "code": "internal",
-            "message": detail,
-        })
-    );
 }
 
 #[tokio::test]
@@ -603,13 +561,8 @@ async fn without_dynamodb_every_request_is_put_off() {
     for ask in reads.into_iter().chain(changes).chain(writes) {
         let shown = format!("{ask:?}");
         let answer = ask.send().await;
-        assert_eq!(
-            answer.problem(503, "service.unavailable"),
-            "a service that this one needs did not answer in time: repeat the request in a moment",
-            "{shown}"
-        );
-        assert_eq!(answer.header("retry-after"), "1");
-        assert_eq!(answer.body.as_object().map(serde_json::Map::len), Some(6), "{shown}");
+        assert_eq!(answer.status, 503, "{shown}");
+        assert_unavailable(&answer);
     }
     assert_eq!(world.items().await, before);
 }

@@ -17,10 +17,8 @@ use serde_json::{Value, json};
 use shared::domain::email_address::EmailAddress;
 
 use crate::support::{
-    Answer, Item, Pool, World, attributes, pool_user, tagged, tagged_item, text_of,
+    Answer, Items, Pool, World, assert_is, attributes, pool_user, tagged, text_of,
 };
-
-type Items = BTreeMap<(String, String), Item>;
 
 const RECORDED: &str = "tests/data/recorded-table.json";
 const ENGINEER: &str = "role_019b76daa80070008000000000000000";
@@ -106,9 +104,9 @@ async fn record_users(world: &World, pool: &Pool) {
 
     world.sign_up("eve", "eve@globex.com").await;
     world.pass(Duration::from_secs(1));
-    let mut eve = world.items().await[&key("USER#eve", "ORG#globex")].clone();
+    let mut eve = world.item("USER#eve", "ORG#globex").await;
     eve.remove("rule").expect("a rule");
-    world.put_items([attributes(&tagged_item(&json!(eve)))]).await;
+    world.put_plain(&json!(eve)).await;
 
     world.sign_up("fay", "fay@acme.com").await;
     world.pass(Duration::from_secs(1));
@@ -132,10 +130,7 @@ async fn record_removals_and_deletions(world: &World) {
     let retired = format!("/organization-roles/{RETIRED}");
     send(world, Method::DELETE, &retired, Value::Null, 204).await;
     send(world, Method::DELETE, "/organizations/gone", Value::Null, 204).await;
-    // What is read of the list, and the transaction.
-    world.wire.cut_after(2);
-    send(world, Method::DELETE, "/organizations/unswept", Value::Null, 204).await;
-    world.wire.mend();
+    world.delete_unswept("unswept").await;
 }
 
 /// The recording as a list of items in DynamoDB's JSON.
@@ -167,10 +162,6 @@ async fn recorded() -> (World, Items) {
     (world, items)
 }
 
-fn key(pk: &str, sk: &str) -> (String, String) {
-    (pk.to_owned(), sk.to_owned())
-}
-
 /// What has changed since: each item that is new or different now, and null for one that is gone,
 /// by its key without what every item has there.
 async fn changes(world: &World, before: &Items) -> Value {
@@ -186,11 +177,6 @@ async fn changes(world: &World, before: &Items) -> Value {
         }
     }
     changes
-}
-
-#[track_caller]
-fn assert_is(answer: &Answer, status: u16, body: &Value) {
-    assert_eq!((answer.status.as_u16(), &answer.body), (status, body));
 }
 
 /// Asserts that a write is done, and that these are all items that it has changed.

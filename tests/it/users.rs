@@ -4,7 +4,10 @@ use axum::http::Method;
 use serde_json::{Value, json};
 use shared::domain::text::Name;
 
-use crate::support::{Answer, Fate, Logs, POOL_ID, Pool, World, pool_user};
+use crate::support::{
+    Answer, Fate, Logs, POOL_ID, Pool, START, World, assert_is, http_event, pool_user,
+    walk_of_users,
+};
 
 const JANE: &str = "/users/user-1";
 
@@ -34,7 +37,7 @@ fn entity() -> Value {
         "emailVerified": true,
         "name": null,
         "status": "FORCE_CHANGE_PASSWORD",
-        "createdAt": "2026-01-01T00:00:00.000Z",
+        "createdAt": START,
     })
 }
 
@@ -45,7 +48,7 @@ fn joined(entry_path: &str) -> Value {
         "name": "acme",
         "description": null,
         "organizationRoles": [],
-        "joinedAt": "2026-01-01T00:00:00.000Z",
+        "joinedAt": START,
         "provenance": {
             "rule": "email_domain",
             "emailDomain": "acme.com",
@@ -63,11 +66,6 @@ fn created(provisioned: bool, organizations: &Value) -> Value {
 
 async fn create(world: &World) -> Answer {
     world.post("/users", &json!({ "primaryEmail": "jane@acme.com" })).await
-}
-
-fn assert_is(answer: &Answer, status: u16, body: &Value) {
-    assert_eq!((answer.status.as_u16(), &answer.body), (status, body));
-    assert_eq!(answer.header("cache-control"), "no-store");
 }
 
 fn listing(id: &str) -> (String, Value) {
@@ -481,17 +479,11 @@ async fn a_user_without_a_usable_sub_says_nothing_of_the_inside() {
 #[tokio::test]
 async fn the_walk_of_the_function_is_answered_as_it_says() {
     let (world, pool) = acme().await;
-    for (request, body, status) in crate::support::walk_of_users(&pool) {
+    for (request, body, status) in walk_of_users(&pool) {
         let (method, path) = request.split_once(' ').expect("a method and a path");
-        let event = json!({
-            "version": "2.0",
-            "rawPath": path,
-            "rawQueryString": "",
-            "headers": { "content-type": "application/json" },
-            "requestContext": { "http": { "method": method, "path": path } },
-            "body": if body.is_null() { Value::Null } else { body.to_string().into() },
-            "isBase64Encoded": false,
-        });
+        let method = method.parse().expect("a method");
+        let body = (!body.is_null()).then(|| body.to_string());
+        let event = http_event(&method, path, body.as_deref());
         let answer = world.invoke("users", &event).await;
         assert_eq!(answer["statusCode"], status, "{request}: {answer:#}");
     }

@@ -5,8 +5,8 @@ use futures_util::future::join_all;
 use serde_json::json;
 
 use super::{
-    PATH, assert_heeds_if_match, assert_needs_an_organization, assert_refuses_malformed_bodies,
-    assert_written, entity, listed, many_roles, naming, outdated, stored, world_with,
+    PATH, as_it_is_now, assert_heeds_if_match, assert_needs_an_organization,
+    assert_refuses_malformed_bodies, assert_written, entity, listed, naming, stored, world_with,
 };
 use crate::support::Fate;
 
@@ -153,7 +153,7 @@ async fn an_empty_list_is_a_mistake() {
 #[tokio::test]
 async fn a_hundred_roles_fit_and_no_more() {
     let (world, []) = world_with([]).await;
-    let roles = many_roles(&world, 101).await;
+    let roles = world.roles(101).await;
     let (fitting, last) = (&roles[..100], &roles[100]);
 
     world.post(PATH, &naming(&roles)).await.problem(422, "default_roles.limit_reached");
@@ -242,12 +242,13 @@ async fn of_two_writers_who_have_seen_the_same_one_wins() {
 #[tokio::test]
 async fn a_lost_race_is_run_again() {
     let (world, [a, b]) = world_with(["A", "B"]).await;
+    let outdated = as_it_is_now(&world).await;
     world.post(PATH, &naming(&[&b])).await;
 
     for lost in ["ConditionalCheckFailed", "TransactionConflict"] {
         world.wire.next("TransactWriteItems", Fate::canceled(&[lost]));
     }
-    world.wire.next("GetItem", outdated());
+    world.wire.next("GetItem", outdated);
     assert_written(&world.post(PATH, &naming(&[&a])).await, 201, "\"3\"");
     assert_eq!(stored(&world.items().await), &json!([b, a]));
 }
@@ -255,10 +256,11 @@ async fn a_lost_race_is_run_again() {
 #[tokio::test]
 async fn an_organization_that_is_deleted_meanwhile_is_not_found_and_stays_deleted() {
     let (world, [a]) = world_with(["A"]).await;
+    let outdated = as_it_is_now(&world).await;
     world.delete("/organizations/acme").await;
     let before = world.items().await;
 
-    world.wire.next("GetItem", outdated());
+    world.wire.next("GetItem", outdated);
     let answer = world.post(PATH, &naming(&[&a])).await;
 
     answer.problem(404, "organization.not_found");

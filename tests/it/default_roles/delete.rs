@@ -5,8 +5,8 @@ use futures_util::future::join;
 use serde_json::json;
 
 use super::{
-    PATH, assert_heeds_if_match, assert_needs_an_organization, assert_written, listed, naming,
-    outdated, stored, world_with,
+    PATH, as_it_is_now, assert_heeds_if_match, assert_needs_an_organization, assert_written,
+    listed, naming, stored, world_with,
 };
 use crate::support::Fate;
 
@@ -135,11 +135,12 @@ async fn a_deletion_whose_answer_gets_lost_does_not_miss_what_it_has_deleted() {
 }
 
 #[tokio::test]
-async fn what_was_there_when_the_list_was_read_is_not_found_once_it_is_gone() {
+async fn a_role_that_another_writer_adds_meanwhile_is_not_found() {
     let (world, [a]) = world_with(["A"]).await;
+    let outdated = as_it_is_now(&world).await;
     world.put(PATH, &naming(&[&a])).await;
 
     // The list as it was before the role came into it.
-    world.wire.next("GetItem", outdated());
+    world.wire.next("GetItem", outdated);
     world.delete(&format!("{PATH}/{a}")).await.problem(404, "default_role.not_found");
 }

@@ -3,9 +3,7 @@
 use axum::http::Method;
 use serde_json::{Value, json};
 
-use super::{
-    PATH, START, assert_needs_an_organization, entity, listed, many_roles, naming, world_with,
-};
+use super::{PATH, START, assert_needs_an_organization, entity, listed, naming, world_with};
 use crate::support::Answer;
 
 #[tokio::test]
@@ -92,7 +90,7 @@ fn links(links: &[(u32, u32, &str)]) -> String {
 #[tokio::test]
 async fn pages_are_cut_and_linked() {
     let (world, []) = world_with([]).await;
-    let roles = many_roles(&world, 25).await;
+    let roles = world.roles(25).await;
     world.put(PATH, &naming(&roles)).await;
     let names: Vec<_> = (0..25).map(|number| format!("Role {number:03}")).collect();
 

@@ -5,17 +5,13 @@ mod delete;
 mod list;
 mod replace;
 
-use std::collections::BTreeMap;
-
 use axum::http::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Fate, Item, World};
+use crate::support::{Answer, Fate, Items, START, World, assert_no_organization, item};
 
 /// The default roles of the organization that most tests are about.
 const PATH: &str = "/organizations/acme/jit/roles";
-/// When every world begins.
-const START: &str = "2026-01-01T00:00:00.000Z";
 
 /// A world with the organization `acme` and these organization roles; answers their ids too.
 async fn world_with<const N: usize>(names: [&str; N]) -> (World, [String; N]) {
@@ -26,15 +22,6 @@ async fn world_with<const N: usize>(names: [&str; N]) -> (World, [String; N]) {
         *id = world.role(id).await;
     }
     (world, ids)
-}
-
-/// So many organization roles, `Role 000` and on; answers their ids.
-async fn many_roles(world: &World, count: usize) -> Vec<String> {
-    let mut ids = Vec::with_capacity(count);
-    for number in 0..count {
-        ids.push(world.role(&format!("Role {number:03}")).await);
-    }
-    ids
 }
 
 /// The body that names these roles.
@@ -66,21 +53,14 @@ fn assert_written(answer: &Answer, status: u16, etag: &str) {
     );
 }
 
-/// What DynamoDB answers a reader who was there before every write: `acme` without default roles.
-fn outdated() -> Fate {
-    let body = json!({ "Item": {
-        "pk": { "S": "ORG#acme" },
-        "sk": { "S": "ORG" },
-        "name": { "S": "acme" },
-        "createdAt": { "S": START },
-        "jitRoles": { "M": { "ids": { "L": [] }, "version": { "N": "1" } } },
-    } });
-    Fate::Reply { status: 200, body }
+/// What DynamoDB answers a reader who came before every write from now on.
+async fn as_it_is_now(world: &World) -> Fate {
+    Fate::item(&world.item("ORG#acme", "ORG").await)
 }
 
 /// The ids that an organization's item holds, whether or not there are such roles.
-fn stored(items: &BTreeMap<(String, String), Item>) -> &Value {
-    &items[&("ORG#acme".to_owned(), "ORG".to_owned())]["jitRoles"]["ids"]
+fn stored(items: &Items) -> &Value {
+    &item(items, "ORG#acme", "ORG")["jitRoles"]["ids"]
 }
 
 /// The status of a done write, and the request for it: to an organization with the default roles
@@ -174,13 +154,7 @@ async fn assert_needs_an_organization(method: Method) {
         for (path, body) in writes {
             let ask = world.ask(method.clone(), &path).if_match("\"1\"");
             let answer = ask.json(&body).send().await;
-            assert_eq!(
-                answer.problem(404, "organization.not_found"),
-                format!(
-                    "there is no organization `{shown}`: check the id, or create it with POST \
-                     /organizations"
-                )
-            );
+            assert_no_organization(&answer, shown, &format!("{method} {path}"));
         }
     }
     assert_eq!(world.items().await, before);

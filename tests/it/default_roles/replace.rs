@@ -5,8 +5,8 @@ use futures_util::future::join;
 use serde_json::json;
 
 use super::{
-    PATH, assert_heeds_if_match, assert_needs_an_organization, assert_refuses_malformed_bodies,
-    assert_written, listed, many_roles, naming, outdated, stored, world_with,
+    PATH, as_it_is_now, assert_heeds_if_match, assert_needs_an_organization,
+    assert_refuses_malformed_bodies, assert_written, listed, naming, stored, world_with,
 };
 use crate::support::Fate;
 
@@ -75,7 +75,7 @@ async fn an_unknown_role_is_refused_and_nothing_changes() {
 #[tokio::test]
 async fn a_hundred_roles_fit_and_no_more() {
     let (world, []) = world_with([]).await;
-    let roles = many_roles(&world, 101).await;
+    let roles = world.roles(101).await;
 
     let twice: Vec<_> = roles[..100].iter().chain(&roles[..100]).collect();
     assert_written(&world.put(PATH, &naming(&twice)).await, 204, "\"2\"");
@@ -132,10 +132,11 @@ async fn two_writers_at_once_both_win_and_the_later_one_stays() {
 #[tokio::test]
 async fn a_lost_race_is_run_again() {
     let (world, [a, b]) = world_with(["A", "B"]).await;
+    let outdated = as_it_is_now(&world).await;
     world.put(PATH, &naming(&[&b])).await;
 
     world.wire.next("TransactWriteItems", Fate::canceled(&["ConditionalCheckFailed"]));
-    world.wire.next("GetItem", outdated());
+    world.wire.next("GetItem", outdated);
     assert_written(&world.put(PATH, &naming(&[&a])).await, 204, "\"3\"");
     assert_eq!(stored(&world.items().await), &json!([a]));
 }
@@ -143,10 +144,11 @@ async fn a_lost_race_is_run_again() {
 #[tokio::test]
 async fn a_race_lost_under_if_match_is_not_run_again() {
     let (world, [a, b]) = world_with(["A", "B"]).await;
+    let outdated = as_it_is_now(&world).await;
     world.put(PATH, &naming(&[&b])).await;
     let before = world.items().await;
 
-    world.wire.next("GetItem", outdated());
+    world.wire.next("GetItem", outdated);
     let ask = world.ask(Method::PUT, PATH).json(&naming(&[&a])).if_match("\"1\"");
     let answer = ask.send().await;
 
@@ -158,10 +160,11 @@ async fn a_race_lost_under_if_match_is_not_run_again() {
 #[tokio::test]
 async fn an_organization_that_is_deleted_meanwhile_is_not_found_and_stays_deleted() {
     let (world, [a]) = world_with(["A"]).await;
+    let outdated = as_it_is_now(&world).await;
     world.delete("/organizations/acme").await;
     let before = world.items().await;
 
-    world.wire.next("GetItem", outdated());
+    world.wire.next("GetItem", outdated);
     world.put(PATH, &naming(&[&a])).await.problem(404, "organization.not_found");
 
     assert_eq!(world.items().await, before);

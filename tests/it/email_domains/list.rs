@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::http::Method;
 use serde_json::{Value, json};
 
-use super::{MISSING, PATH, domains, entity, list, put_list, world};
+use super::{MISSING, PATH, domains, entity, list, world};
 use crate::support::Answer;
 
 /// The headers that tell about pages.
@@ -75,7 +75,7 @@ async fn an_organization_that_is_not_there_has_no_list() {
 async fn without_paging_the_whole_list_is_the_answer() {
     let world = world().await;
     let all = domains(1_000);
-    put_list(&world, &all).await;
+    list(&world, "acme", &all).await;
 
     let whole: Value = all.iter().map(|domain| entity(domain)).collect();
     for query in ["", "?", "?q=acme&cursor=x&Page=2"] {

@@ -12,10 +12,9 @@ use shared::domain::jit::plan;
 use shared::domain::public_mailbox::MailboxPolicy;
 
 use super::{
-    MALFORMED, MATCHING, MISSING, PATH, REFUSED, STALE, START, domains, entity, list, listed, put,
-    refused, text, world,
+    MALFORMED, MATCHING, MISSING, PATH, REFUSED, STALE, domains, entity, list, listed, world,
 };
-use crate::support::{Ask, Fate, World};
+use crate::support::{Ask, Fate, World, refused};
 
 fn replace<'a, D: AsRef<str>>(world: &'a World, path: &str, domains: &[D]) -> Ask<'a> {
     let domains: Vec<_> = domains.iter().map(AsRef::as_ref).collect();
@@ -235,18 +234,13 @@ async fn a_full_list_can_be_replaced_and_one_more_domain_is_refused() {
 async fn domains_that_too_many_organizations_list_can_stay_but_not_enter() {
     let world = world().await;
     world.domains("acme", &["stays.com"]).await;
-    for number in 0..50 {
-        world.organization(&format!("org-{number}")).await;
-    }
-    for domain in ["stays.com", "full.com", "fuller.com", "room.com"] {
-        let others = if domain == "room.com" { 49 } else { 50 };
-        let others = (0..others).map(|number| format!("ORG#org-{number}"));
-        for id in others.chain(["ORG#gone".to_owned(), "ORG#never-there".to_owned()]) {
-            let pk = text(&format!("DOMAIN#{domain}"));
-            let added_at = text(START);
-            world.put_item(&[("pk", pk), ("sk", text(&id)), ("addedAt", added_at)]).await;
-        }
-    }
+    world.organization("first").await;
+    world.domains("first", &["stays.com", "full.com", "fuller.com", "room.com"]).await;
+    let others = (0..49).map(|number| format!("org-{number}"));
+    world.copy("first", others.chain(["unswept", "never-there"].map(str::to_owned))).await;
+    world.delete("/organizations/org-0/jit/email-domains/room.com").await;
+    world.delete_unswept("unswept").await;
+    world.leave_index_entries_alone("never-there").await;
 
     let sent = ["full.com", "stays.com", "fuller.com", "room.com"];
     let answer = refused(&world, replace(&world, PATH, &sent)).await;
@@ -429,7 +423,7 @@ async fn a_replacement_that_is_cut_off_anywhere_can_be_repeated() {
     let mut calls = 0;
     loop {
         let world = world().await;
-        put(&world, &domains(99)).await;
+        list(&world, "acme", &domains(99)).await;
         world.wire.cut_after(calls);
         let answer = replace(&world, PATH, &sent).send().await;
         world.wire.mend();

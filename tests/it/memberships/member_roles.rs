@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 use shared::domain::ids::{OrganizationId, UserId};
 
 use super::{
-    MEMBERS, START, assert_done, assert_needs_an_organization, assert_refuses_bodies, item,
+    MEMBERS, assert_done, assert_needs_an_organization, assert_refuses_bodies, standing,
     with_members, with_users,
 };
-use crate::support::{Answer, Fate, World, text};
+use crate::support::{Answer, Fate, START, World};
 
 const PATH: &str = "/organizations/acme/users/jane/roles";
 const ASSIGN: &str = "/organizations/acme/users/roles";
@@ -44,21 +44,9 @@ async fn names(world: &World, user: &str) -> Vec<String> {
     roles.map(|role| role["name"].as_str().expect("a name").to_owned()).collect()
 }
 
-/// The ids of this many roles: `role_001`, …, whose ids are their names, behind one that the API
-/// has made and can delete.
-async fn many_roles(world: &World, number: usize) -> Vec<String> {
-    let mut ids = vec![world.role("role_000").await];
-    ids.extend((1..number).map(|number| format!("role_{number:03}")));
-    let items = ids[1..].iter().map(|id| {
-        item(&[
-            ("pk", text("ROLE")),
-            ("sk", text(format!("ROLE#{id}"))),
-            ("name", text(id)),
-            ("createdAt", text(START)),
-        ])
-    });
-    world.put_items(items).await;
-    ids
+/// The names of the roles that [`World::roles`] creates.
+fn role_names(numbers: std::ops::Range<usize>) -> Vec<String> {
+    numbers.map(|number| format!("Role {number:03}")).collect()
 }
 
 #[track_caller]
@@ -205,7 +193,7 @@ mod adding {
     #[tokio::test]
     async fn a_hundred_roles_fit_and_no_more() {
         let (world, []) = with_roles([]).await;
-        let roles = many_roles(&world, 101).await;
+        let roles = world.roles(101).await;
         let (fitting, last) = (&roles[..100], &roles[100]);
 
         world.post(PATH, &naming(&roles)).await.problem(422, "member_roles.limit_reached");
@@ -225,7 +213,7 @@ mod adding {
         // A deleted role takes no place.
         world.delete(&format!("/organization-roles/{}", roles[0])).await;
         assert_done(&world.post(PATH, &naming(&[last])).await, 201);
-        assert_eq!(names(&world, "jane").await, roles[1..]);
+        assert_eq!(names(&world, "jane").await, role_names(1..101));
     }
 
     #[tokio::test]
@@ -286,7 +274,7 @@ mod adding {
 
         assert_is_not_a_member(&answer, "jane");
         let items = world.items().await;
-        assert_eq!(super::super::standing(&items, "jane", "jane@home.example"), Some("removed"));
+        assert_eq!(standing(&items, "jane", "jane@home.example"), Some("removed"));
     }
 }
 
@@ -341,7 +329,7 @@ mod replacing {
     #[tokio::test]
     async fn a_hundred_roles_fit_and_no_more() {
         let (world, [held]) = with_roles(["Held"]).await;
-        let roles = many_roles(&world, 101).await;
+        let roles = world.roles(101).await;
         world.put(PATH, &naming(&[&held])).await;
         let before = world.items().await;
 
@@ -349,7 +337,7 @@ mod replacing {
         assert_eq!(world.items().await, before);
 
         assert_done(&world.put(PATH, &naming(&roles[1..])).await, 204);
-        assert_eq!(names(&world, "jane").await, roles[1..]);
+        assert_eq!(names(&world, "jane").await, role_names(1..101));
     }
 
     #[tokio::test]
@@ -470,7 +458,7 @@ mod assigning {
     #[tokio::test]
     async fn where_one_member_has_no_room_nobody_gets_anything() {
         let world = with_members(["jane", "joe", "zoe"]).await;
-        let roles = many_roles(&world, 101).await;
+        let roles = world.roles(101).await;
         world.put(&format!("{MEMBERS}/joe/roles"), &naming(&roles[..100])).await;
         let before = world.items().await;
 
@@ -485,7 +473,7 @@ mod assigning {
         // A deleted role takes no place.
         world.delete(&format!("/organization-roles/{}", roles[0])).await;
         assert_done(&world.post(ASSIGN, &body).await, 201);
-        assert_eq!(names(&world, "joe").await, roles[1..]);
+        assert_eq!(names(&world, "joe").await, role_names(1..101));
     }
 
     #[tokio::test]

@@ -8,8 +8,8 @@ use shared::domain::ids::UserId;
 use shared::domain::membership::EntryPath;
 use shared::provisioning::{Outcome, provision};
 
-use super::{MEMBERS, START, assert_done, digest, naming, standing, with_users};
-use crate::support::{Fate, World};
+use super::{MEMBERS, assert_done, digest, naming, standing, with_users};
+use crate::support::{Fate, START, World, item};
 
 const ADDRESS: &str = "jane@acme.com";
 const JANE: &str = "/organizations/acme/users/jane";
@@ -174,7 +174,7 @@ async fn a_removal_marks_the_address_as_last_seen() {
 
     let items = world.items().await;
     assert_eq!(standing(&items, "jane", "jane@new.example"), Some("removed"));
-    let place = &items[&("USER#jane".to_owned(), "ORG#acme".to_owned())];
+    let place = item(&items, "USER#jane", "ORG#acme");
     assert_eq!(place["addressDigest"], json!(digest("jane@new.example")));
 }
 

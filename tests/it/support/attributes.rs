@@ -5,6 +5,11 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
 
+/// A text as an attribute.
+pub(crate) fn text(value: impl Into<String>) -> AttributeValue {
+    AttributeValue::S(value.into())
+}
+
 /// A value with DynamoDB's type tags: `{"S": "acme"}` for `"acme"`.
 pub(crate) fn tagged(value: &Value) -> Value {
     match value {
@@ -35,7 +40,7 @@ fn attribute(tagged: &Value) -> AttributeValue {
         panic!("an attribute has one type: {tagged}")
     };
     match (kind.as_str(), value) {
-        ("S", Value::String(text)) => AttributeValue::S(text.clone()),
+        ("S", Value::String(value)) => text(value),
         ("N", Value::String(digits)) => AttributeValue::N(digits.clone()),
         ("BOOL", Value::Bool(boolean)) => AttributeValue::Bool(*boolean),
         ("L", Value::Array(values)) => AttributeValue::L(values.iter().map(attribute).collect()),

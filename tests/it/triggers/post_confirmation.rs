@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use shared::domain::public_mailbox::MailboxPolicy;
 
-use crate::support::{Item, Logs, World, organization_items, text, trigger_event};
+use crate::support::{Item, Logs, START, World, key, trigger_event};
 
 /// A confirmed sign-up of a user with these attributes.
 fn sign_up_of(attributes: &Value) -> Value {
@@ -70,6 +70,12 @@ async fn acme() -> World {
     world
 }
 
+/// Removes a member of `acme`.
+async fn remove(world: &World, user: &str) {
+    let answer = world.delete(&format!("/organizations/acme/users/{user}")).await;
+    assert_eq!(answer.status, 204, "{:#}", answer.body);
+}
+
 /// What is kept of the user, by sort key.
 async fn kept(world: &World) -> Vec<(String, Item)> {
     let items = world.items().await.into_iter();
@@ -113,7 +119,7 @@ async fn a_confirmed_sign_up_becomes_a_member_with_the_default_roles() {
             "name": "acme",
             "description": null,
             "organizationRoles": [{ "id": role, "name": "Engineer" }],
-            "joinedAt": "2026-01-01T00:00:00.000Z",
+            "joinedAt": START,
             "provenance": {
                 "rule": "email_domain",
                 "emailDomain": "acme.com",
@@ -138,7 +144,7 @@ async fn a_membership_and_a_profile_are_kept_and_nothing_else() {
         "gsi1pk": "ORG#acme",
         "gsi1sk": "USER#user-1",
         "roleIds": [],
-        "joinedAt": "2026-01-01T00:00:00.000Z",
+        "joinedAt": START,
         "rule": "email_domain",
         "emailDomain": "acme.com",
         "entryPath": "PostConfirmation",
@@ -356,15 +362,10 @@ async fn a_user_without_any_identity_is_the_pools_own() {
 #[tokio::test]
 async fn a_removal_of_the_user_stays_whatever_the_address() {
     let world = acme().await;
+    world.sign_up("user-1", "jane@acme.com").await;
+    remove(&world, "user-1").await;
     world.organization("globex").await;
     world.domains("globex", &["acme.com"]).await;
-    world
-        .put_item(&[
-            ("pk", text("USER#user-1")),
-            ("sk", text("ORG#acme")),
-            ("removedAt", text("2025-12-31T00:00:00.000Z")),
-        ])
-        .await;
     let logs = Logs::capture();
 
     world.post_confirmation(&sign_up_of(&jane(&json!({ "email": "other@acme.com" })))).await;
@@ -377,19 +378,13 @@ async fn a_removal_of_the_user_stays_whatever_the_address() {
 #[tokio::test]
 async fn a_removal_of_the_address_stays_whoever_has_it() {
     let world = acme().await;
+    world.sign_up("earlier", "jane@acme.com").await;
+    remove(&world, "earlier").await;
+    // SHA-256 of jane@acme.com
+    let mark = "REMOVED#7bb9e30283184c3b4bbbf2262a600be7165d7e6f50e424a611aa64394e7ecdb5";
+    assert!(world.items().await.contains_key(&key(mark, "ORG#acme")));
     world.organization("globex").await;
     world.domains("globex", &["acme.com"]).await;
-    world
-        .put_item(&[
-            // SHA-256 of jane@acme.com
-            (
-                "pk",
-                text("REMOVED#7bb9e30283184c3b4bbbf2262a600be7165d7e6f50e424a611aa64394e7ecdb5"),
-            ),
-            ("sk", text("ORG#acme")),
-            ("removedAt", text("2025-12-31T00:00:00.000Z")),
-        ])
-        .await;
     let logs = Logs::capture();
 
     world.post_confirmation(&sign_up_of(&jane(&json!({ "email": "Jane@Acme.COM" })))).await;
@@ -403,14 +398,11 @@ async fn a_removal_of_the_address_stays_whoever_has_it() {
 }
 
 #[tokio::test]
-async fn a_removal_from_everything_leaves_no_profile() {
+async fn a_sign_up_after_a_removal_from_everything_writes_no_profile() {
     let world = acme().await;
-    let removal = [
-        ("pk", text("USER#user-1")),
-        ("sk", text("ORG#acme")),
-        ("removedAt", text("2025-12-31T00:00:00.000Z")),
-    ];
-    world.put_item(&removal).await;
+    world.sign_up("user-1", "jane@acme.com").await;
+    remove(&world, "user-1").await;
+    world.remove_item("USER#user-1", "PROFILE").await;
     let before = world.items().await;
     world.sign_up("user-1", "jane@acme.com").await;
     assert_eq!(world.items().await, before);
@@ -419,7 +411,8 @@ async fn a_removal_from_everything_leaves_no_profile() {
 #[tokio::test]
 async fn a_public_mailbox_domain_comes_to_nothing_even_where_it_is_listed() {
     let world = World::new().await;
-    world.put_items(organization_items("acme", &["gmail.com"], "2025-01-01T00:00:00.000Z")).await;
+    world.organization("acme").await;
+    world.list_anyway("acme", &["gmail.com"], START).await;
     let before = world.items().await;
     let logs = Logs::capture();
 
@@ -432,9 +425,11 @@ async fn a_public_mailbox_domain_comes_to_nothing_even_where_it_is_listed() {
 #[tokio::test]
 async fn the_operators_exception_lets_one_organization_have_a_public_mailbox_domain() {
     let world = World::with(MailboxPolicy::parse("acme:gmail.com").expect("a pair")).await;
+    world.organization("globex").await;
+    world.list_anyway("globex", &["gmail.com"], START).await;
+    world.pass(Duration::from_secs(1));
     world.organization("acme").await;
     world.domains("acme", &["gmail.com"]).await;
-    world.put_items(organization_items("globex", &["gmail.com"], "2025-01-01T00:00:00.000Z")).await;
     let logs = Logs::capture();
 
     world.post_confirmation(&sign_up_of(&jane(&json!({ "email": "jane@gmail.com" })))).await;
@@ -491,22 +486,13 @@ async fn every_organization_that_lists_the_domain_is_joined_with_its_own_roles()
 #[tokio::test]
 async fn an_index_entry_without_its_organization_means_nothing() {
     let world = World::new().await;
-    world.put_items(organization_items("acme", &["acme.com"], "2025-01-01T00:00:00.000Z")).await;
-    let entry = |organization: &str| {
-        [
-            ("pk", text("DOMAIN#acme.com")),
-            ("sk", text(format!("ORG#{organization}"))),
-            ("addedAt", text("2024-01-01T00:00:00.000Z")),
-        ]
-    };
-    let deleted = [
-        ("pk", text("ORG#deleted")),
-        ("sk", text("ORG")),
-        ("deletedAt", text("2025-01-01T00:00:00.000Z")),
-    ];
-    world.put_item(&deleted).await;
-    world.put_item(&entry("deleted")).await;
-    world.put_item(&entry("never-there")).await;
+    for organization in ["deleted", "never-there", "acme"] {
+        world.organization(organization).await;
+        world.domains(organization, &["acme.com"]).await;
+        world.pass(Duration::from_secs(1));
+    }
+    world.delete_unswept("deleted").await;
+    world.leave_index_entries_alone("never-there").await;
     let logs = Logs::capture();
 
     world.post_confirmation(&sign_up_of(&jane(&json!({})))).await;
@@ -544,11 +530,11 @@ async fn of_more_than_50_organizations_the_oldest_50_that_exist_count() {
     let added_at = |age: usize| format!("2025-01-01T00:00:{age:02}.000Z");
     let gone = [0, 7, 49, 51];
     for age in 0..60 {
-        let mut items = organization_items(&id(age), &["acme.com"], &added_at(age));
+        world.organization(&id(age)).await;
+        world.list_anyway(&id(age), &["acme.com"], &added_at(age)).await;
         if gone.contains(&age) {
-            items.retain(|item| item["pk"] == text("DOMAIN#acme.com"));
+            world.leave_index_entries_alone(&id(age)).await;
         }
-        world.put_items(items).await;
     }
 
     world.sign_up("user-1", "jane@acme.com").await;
@@ -576,26 +562,16 @@ async fn a_repeated_event_changes_nothing() {
 
 #[tokio::test]
 async fn roles_that_an_administrator_has_changed_stay() {
-    use aws_sdk_dynamodb::types::AttributeValue::L;
-
     let world = acme().await;
     let body = json!({ "organizationRoleIds": [world.role("Engineer").await] });
     world.put("/organizations/acme/jit/roles", &body).await;
     let guest = world.role("Guest").await;
-    for roles in [vec![text(&guest)], vec![]] {
-        let membership = [
-            ("pk", text("USER#user-1")),
-            ("sk", text("ORG#acme")),
-            ("gsi1pk", text("ORG#acme")),
-            ("gsi1sk", text("USER#user-1")),
-            ("roleIds", L(roles)),
-            ("joinedAt", text("2025-12-31T00:00:00.000Z")),
-            ("emailDomain", text("acme.com")),
-            ("entryPath", text("PostConfirmation")),
-        ];
-        world.put_item(&membership).await;
-        let before =
-            world.items().await[&("USER#user-1".to_owned(), "ORG#acme".to_owned())].clone();
+    world.sign_up("user-1", "jane@acme.com").await;
+    for roles in [json!([guest]), json!([])] {
+        let body = json!({ "organizationRoleIds": roles });
+        world.put("/organizations/acme/users/user-1/roles", &body).await;
+        let before = world.item("USER#user-1", "ORG#acme").await;
+        assert_eq!(before["roleIds"], roles);
         world.sign_up("user-1", "jane@acme.com").await;
         assert_eq!(kept(&world).await[0], ("ORG#acme".to_owned(), before));
     }

@@ -1,0 +1,131 @@
+//! What a test finds in its world. It is written by the API, or at least by the store; what stands
+//! here is for times, numbers and states that requests alone do not lead to.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use serde_json::{Value, json};
+use shared::domain::email_domain::EmailDomain;
+use shared::domain::ids::OrganizationId;
+use shared::domain::jit::Precondition;
+
+use super::attributes::{attributes, tagged_item, text};
+use super::world::{Item, Items, World};
+
+impl World {
+    /// Puts an item as it is, behind the back of every rule.
+    pub(crate) async fn put_plain(&self, item: &Value) {
+        self.put_items([attributes(&tagged_item(item))]).await;
+    }
+
+    /// The item with this key.
+    pub(crate) async fn item(&self, pk: &str, sk: &str) -> Item {
+        item(&self.items().await, pk, sk).clone()
+    }
+
+    /// Writes everything that is stored about `name` for others too: as it is stored, but with
+    /// another name wherever that one stands.
+    pub(crate) async fn copy(&self, name: &str, others: impl IntoIterator<Item = String>) {
+        let items = self.items().await;
+        let about: Vec<_> = items
+            .values()
+            .map(|item| tagged_item(&json!(item)).to_string())
+            .filter(|item| item.contains(name))
+            .collect();
+        let renamed = |item: &String, other: &str| {
+            let item = serde_json::from_str(&item.replace(name, other)).expect("JSON");
+            attributes(&item)
+        };
+        let copies = others
+            .into_iter()
+            .flat_map(|other| about.iter().map(move |item| renamed(item, &other)));
+        self.put_items(copies).await;
+    }
+
+    /// Creates so many organization roles, `Role 000` and on, and answers their ids.
+    pub(crate) async fn roles(&self, count: usize) -> Vec<String> {
+        let mut ids = Vec::with_capacity(count);
+        for number in 0..count {
+            ids.push(self.role(&format!("Role {number:03}")).await);
+        }
+        ids
+    }
+
+    /// Lists domains that the API would refuse, since then.
+    pub(crate) async fn list_anyway(&self, organization: &str, domains: &[&str], since: &str) {
+        let id = OrganizationId::parse(organization).expect("an id");
+        let since = since.parse().expect("a timestamp");
+        let store = self.store();
+        for domain in domains {
+            let domain = EmailDomain::normalise(domain).expect("an email domain");
+            let added = store.add_email_domain(&id, &domain, since, &Precondition::None);
+            added.await.expect("the domain is added");
+        }
+    }
+
+    /// Leaves nothing of an organization but its index entries, as if it had never been there.
+    pub(crate) async fn leave_index_entries_alone(&self, organization: &str) {
+        let pk = format!("ORG#{organization}");
+        for sk in ["ORG", "EMAIL_DOMAINS"] {
+            self.remove_item(&pk, sk).await;
+        }
+    }
+
+    /// Deletes an organization without sweeping what it leaves behind.
+    pub(crate) async fn delete_unswept(&self, organization: &str) {
+        // What is read of the list, and the transaction.
+        self.wire.cut_after(2);
+        let answer = self.delete(&format!("/organizations/{organization}")).await;
+        self.wire.mend();
+        assert_eq!(answer.status, 204, "{:#}", answer.body);
+    }
+}
+
+/// The key of an item.
+pub(crate) fn key(pk: &str, sk: &str) -> (String, String) {
+    (pk.to_owned(), sk.to_owned())
+}
+
+/// The item with this key.
+#[track_caller]
+pub(crate) fn item<'a>(items: &'a Items, pk: &str, sk: &str) -> &'a Item {
+    items.get(&key(pk, sk)).unwrap_or_else(|| panic!("no item is at {pk} {sk}"))
+}
+
+/// The items of an organization that has listed these domains since then.
+pub(crate) fn organization_items(
+    id: &str,
+    domains: &[&str],
+    added_at: &str,
+) -> Vec<HashMap<String, AttributeValue>> {
+    let map = |entries: &[(&str, AttributeValue)]| -> HashMap<_, _> {
+        entries.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect()
+    };
+    let (pk, one) = (text(format!("ORG#{id}")), AttributeValue::N("1".to_owned()));
+    let entry = AttributeValue::M(map(&[("addedAt", text(added_at))]));
+    let list = domains.iter().map(|domain| ((*domain).to_owned(), entry.clone())).collect();
+    let roles = map(&[("ids", AttributeValue::L(Vec::new())), ("version", one.clone())]);
+    let organization = map(&[
+        ("pk", pk.clone()),
+        ("sk", text("ORG")),
+        ("gsi1pk", text("ORGS")),
+        ("gsi1sk", text(format!("{id}\t{id}"))),
+        ("name", text(id)),
+        ("createdAt", text(added_at)),
+        ("jitRoles", AttributeValue::M(roles)),
+    ]);
+    let list = map(&[
+        ("pk", pk.clone()),
+        ("sk", text("EMAIL_DOMAINS")),
+        ("domains", AttributeValue::M(list)),
+        ("version", one),
+    ]);
+    let index = domains.iter().map(|domain| {
+        map(&[
+            ("pk", text(format!("DOMAIN#{domain}"))),
+            ("sk", pk.clone()),
+            ("addedAt", text(added_at)),
+        ])
+    });
+    [organization, list].into_iter().chain(index).collect()
+}
