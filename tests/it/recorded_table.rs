@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use shared::domain::email_address::EmailAddress;
 
 use crate::support::{
-    Answer, Items, Pool, World, assert_is, attributes, pool_user, tagged, text_of,
+    Answer, Items, Pool, World, assert_is, attributes, by_domain, pool_user, tagged, text_of,
 };
 
 const RECORDED: &str = "tests/data/recorded-table.json";
@@ -226,11 +226,6 @@ mod reading {
         })
     }
 
-    /// A membership's provenance by an email domain.
-    fn by(domain: &str, entry_path: &str) -> Value {
-        json!({ "rule": "email_domain", "emailDomain": domain, "entryPath": entry_path })
-    }
-
     fn by_hand() -> Value {
         json!({ "rule": "api", "entryPath": "ManagementApi" })
     }
@@ -342,13 +337,13 @@ mod reading {
     async fn members_are_read_with_address_roles_and_provenance() {
         let (world, _) = recorded().await;
         let (signed_up, created) =
-            (by("acme.com", "PostConfirmation"), by("acme.com", "ManagementApi"));
+            (by_domain("acme.com", "PostConfirmation"), by_domain("acme.com", "ManagementApi"));
         let acme = json!([
             member("ann", &json!("Ann@acme.com"), 15, &signed_up, &engineer()),
             member("ben", &json!("ben@acme.com"), 16, &created, &engineer()),
         ]);
-        let token = by("globex.com", "PreTokenGeneration");
-        let older = by("globex.com", "PostConfirmation");
+        let token = by_domain("globex.com", "PreTokenGeneration");
+        let older = by_domain("globex.com", "PostConfirmation");
         let globex = json!([
             member("ann", &json!("Ann@acme.com"), 15, &signed_up, &guest()),
             member("ben", &json!("ben@acme.com"), 16, &created, &json!([])),
@@ -381,10 +376,14 @@ mod reading {
                 "provenance": provenance,
             })
         };
-        let (signed_up, created) =
-            (|| by("acme.com", "PostConfirmation"), || by("acme.com", "ManagementApi"));
-        let (token, older) =
-            (by("globex.com", "PreTokenGeneration"), by("globex.com", "PostConfirmation"));
+        let (signed_up, created) = (
+            || by_domain("acme.com", "PostConfirmation"),
+            || by_domain("acme.com", "ManagementApi"),
+        );
+        let (token, older) = (
+            by_domain("globex.com", "PreTokenGeneration"),
+            by_domain("globex.com", "PostConfirmation"),
+        );
         for (user, organizations) in [
             (
                 "ann",
@@ -620,7 +619,7 @@ mod writing {
 
         world.sign_up("new", "new@acme.com").await;
 
-        let provenance = json!({ "rule": "email_domain", "emailDomain": "acme.com", "entryPath": "PostConfirmation" });
+        let provenance = by_domain("acme.com", "PostConfirmation");
         let expected = json!({
             "USER#new ORG#acme": membership("new", "acme", &[RETIRED, ENGINEER], &provenance),
             "USER#new ORG#globex": membership("new", "globex", &[], &provenance),
@@ -635,7 +634,7 @@ mod writing {
 
         world.token("new", "new@globex.com").await;
 
-        let provenance = json!({ "rule": "email_domain", "emailDomain": "globex.com", "entryPath": "PreTokenGeneration" });
+        let provenance = by_domain("globex.com", "PreTokenGeneration");
         let expected = json!({
             "USER#new ORG#globex": membership("new", "globex", &[], &provenance),
             "USER#new PROFILE": { "email": "new@globex.com", "userName": "new" },
@@ -660,7 +659,7 @@ mod writing {
 
         // Another account with the address that was removed from acme.
         world.sign_up("other", "fay@acme.com").await;
-        let provenance = json!({ "rule": "email_domain", "emailDomain": "acme.com", "entryPath": "PostConfirmation" });
+        let provenance = by_domain("acme.com", "PostConfirmation");
         let expected = json!({
             "USER#other ORG#globex": membership("other", "globex", &[], &provenance),
             "USER#other PROFILE": { "email": "fay@acme.com", "userName": "other" },

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use shared::domain::text::Name;
 
 use crate::support::{
-    Answer, Fate, Logs, POOL_ID, Pool, START, World, assert_is, http_event, pool_user,
+    Answer, Fate, Logs, POOL_ID, Pool, START, World, assert_is, by_domain, http_event, pool_user,
     walk_of_users,
 };
 
@@ -49,11 +49,7 @@ fn joined(entry_path: &str) -> Value {
         "description": null,
         "organizationRoles": [],
         "joinedAt": START,
-        "provenance": {
-            "rule": "email_domain",
-            "emailDomain": "acme.com",
-            "entryPath": entry_path,
-        },
+        "provenance": by_domain("acme.com", entry_path),
     })
 }
 

@@ -8,7 +8,9 @@ mod replace;
 use axum::http::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Fate, Items, START, World, assert_no_organization, item};
+use crate::support::{
+    Answer, Fate, Items, START, World, assert_no_organization, item, naming_roles,
+};
 
 /// The default roles of the organization that most tests are about.
 const PATH: &str = "/organizations/acme/jit/roles";
@@ -22,12 +24,6 @@ async fn world_with<const N: usize>(names: [&str; N]) -> (World, [String; N]) {
         *id = world.role(id).await;
     }
     (world, ids)
-}
-
-/// The body that names these roles.
-fn naming<T: AsRef<str>>(ids: &[T]) -> Value {
-    let ids: Vec<_> = ids.iter().map(AsRef::as_ref).collect();
-    json!({ "organizationRoleIds": ids })
 }
 
 /// A role without a description, as the list shows it.
@@ -68,8 +64,8 @@ fn stored(items: &Items) -> &Value {
 fn write(method: &Method, organization: &str, b: &str, c: &str) -> (u16, String, Value) {
     let path = format!("/organizations/{organization}/jit/roles");
     match *method {
-        Method::POST => (201, path, naming(&[c])),
-        Method::PUT => (204, path, naming(&[c])),
+        Method::POST => (201, path, naming_roles(&[c])),
+        Method::PUT => (204, path, naming_roles(&[c])),
         Method::DELETE => (204, format!("{path}/{b}"), Value::Null),
         _ => panic!("{method} writes no default roles"),
     }
@@ -95,7 +91,9 @@ async fn assert_heeds_if_match(method: Method) {
         let organization = format!("org-{number}");
         world.organization(&organization).await;
         let (status, path, body) = write(&method, &organization, &b, &c);
-        world.put(&format!("/organizations/{organization}/jit/roles"), &naming(&[&a, &b])).await;
+        world
+            .put(&format!("/organizations/{organization}/jit/roles"), &naming_roles(&[&a, &b]))
+            .await;
         let ask = world.ask(method.clone(), &path).json(&body);
         let answer = lines.iter().fold(ask, |ask, line| ask.if_match(line)).send().await;
         assert_eq!(
@@ -106,7 +104,7 @@ async fn assert_heeds_if_match(method: Method) {
         );
     }
 
-    world.put(PATH, &naming(&[&a, &b])).await;
+    world.put(PATH, &naming_roles(&[&a, &b])).await;
     let (_, path, body) = write(&method, "acme", &b, &c);
     let before = world.items().await;
     for value in failing {
@@ -127,7 +125,7 @@ async fn assert_heeds_if_match(method: Method) {
 async fn assert_needs_an_organization(method: Method) {
     let (world, [b, c]) = world_with(["B", "C"]).await;
     world.organization("gone").await;
-    world.put("/organizations/gone/jit/roles", &naming(&[&b])).await;
+    world.put("/organizations/gone/jit/roles", &naming_roles(&[&b])).await;
     world.delete("/organizations/gone").await;
     let before = world.items().await;
 
@@ -148,7 +146,10 @@ async fn assert_needs_an_organization(method: Method) {
             writes.push((path, body));
             if method != Method::DELETE {
                 // That the organization is missing is said first.
-                writes.push((format!("/organizations/{id}/jit/roles"), naming(&["no-such-role"])));
+                writes.push((
+                    format!("/organizations/{id}/jit/roles"),
+                    naming_roles(&["no-such-role"]),
+                ));
             }
         }
         for (path, body) in writes {
@@ -163,7 +164,7 @@ async fn assert_needs_an_organization(method: Method) {
 /// Asserts that everything which is no list of ids is refused, with its place.
 async fn assert_refuses_malformed_bodies(method: Method) {
     let (world, [a, _]) = world_with(["A", "B"]).await;
-    world.put(PATH, &naming(&[&a])).await;
+    world.put(PATH, &naming_roles(&[&a])).await;
     let before = world.items().await;
 
     let wrong = [
@@ -211,7 +212,7 @@ async fn assert_refuses_malformed_bodies(method: Method) {
 
     let ask = world.ask(method.clone(), PATH).header("content-type", "application/json");
     ask.send().await.problem(400, "request.body_missing");
-    let ask = world.ask(method.clone(), PATH).raw(naming(&[&a]).to_string());
+    let ask = world.ask(method.clone(), PATH).raw(naming_roles(&[&a]).to_string());
     ask.send().await.problem(415, "request.unsupported_media_type");
     let ask = world.ask(method, PATH).header("content-type", "application/json");
     let ask = ask.raw(" ".repeat(1024 * 1024 + 1));

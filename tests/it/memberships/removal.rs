@@ -9,7 +9,7 @@ use shared::domain::membership::EntryPath;
 use shared::provisioning::{Outcome, provision};
 
 use super::{MEMBERS, assert_done, digest, naming, standing, with_users};
-use crate::support::{Fate, START, World, item};
+use crate::support::{Fate, START, World, by_domain, item};
 
 const ADDRESS: &str = "jane@acme.com";
 const JANE: &str = "/organizations/acme/users/jane";
@@ -114,8 +114,7 @@ async fn a_mark_holds_also_after_the_user_is_gone_altogether() {
 async fn adding_by_hand_clears_both_marks_and_starts_afresh() {
     let world = with_users([]).await;
     let role = world.role("Engineer").await;
-    let roles = json!({ "organizationRoleIds": [role] });
-    world.put("/organizations/acme/jit/roles", &roles).await;
+    world.default_roles("acme", &[&role]).await;
     world.sign_up("jane", ADDRESS).await;
     world.delete(JANE).await;
     world.pass(Duration::from_secs(60));
@@ -212,11 +211,7 @@ async fn a_member_keeps_the_provenance_of_whichever_came_first() {
     assert_eq!(
         rules.collect::<Vec<_>>(),
         [
-            &json!({
-                "rule": "email_domain",
-                "emailDomain": "acme.com",
-                "entryPath": "PostConfirmation",
-            }),
+            &by_domain("acme.com", "PostConfirmation"),
             &json!({ "rule": "api", "entryPath": "ManagementApi" }),
         ]
     );

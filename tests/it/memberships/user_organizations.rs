@@ -6,7 +6,8 @@ use axum::http::Method;
 use serde_json::{Value, json};
 
 use crate::support::{
-    Answer, Fate, Item, START, World, assert_internal, assert_unavailable, key, tagged_item,
+    Answer, Fate, Item, START, World, assert_internal, assert_unavailable, by_domain, key,
+    tagged_item,
 };
 
 const JANE: &str = "/users/jane/organizations";
@@ -26,11 +27,7 @@ fn plain(organization: &str) -> Value {
         "description": null,
         "organizationRoles": [],
         "joinedAt": START,
-        "provenance": {
-            "rule": "email_domain",
-            "emailDomain": "acme.com",
-            "entryPath": "PostConfirmation",
-        },
+        "provenance": by_domain("acme.com", "PostConfirmation"),
     })
 }
 
@@ -101,8 +98,7 @@ async fn a_membership_is_whole_and_its_roles_are_in_the_order_of_their_names() {
     world.post("/organizations", &body).await;
     world.domains("acme", &["acme.com"]).await;
     let roles = [world.role("writer").await, world.role("Émile").await, world.role("Admin").await];
-    let body = json!({ "organizationRoleIds": roles });
-    world.put("/organizations/acme/jit/roles", &body).await;
+    world.default_roles("acme", &roles).await;
     world.pass(Duration::from_millis(1_234));
 
     world.sign_up("jane", "Jane.Doe@ACME.com").await;
@@ -118,11 +114,7 @@ async fn a_membership_is_whole_and_its_roles_are_in_the_order_of_their_names() {
             { "id": roles[1], "name": "Émile" },
         ],
         "joinedAt": "2026-01-01T00:00:01.234Z",
-        "provenance": {
-            "rule": "email_domain",
-            "emailDomain": "acme.com",
-            "entryPath": "PostConfirmation",
-        },
+        "provenance": by_domain("acme.com", "PostConfirmation"),
     }]);
     for path in [JANE, "/users/%6Aane/organizations", "/users/jane/organizations?page=0"] {
         assert_is(&world.get(path).await, &expected);
@@ -197,8 +189,7 @@ async fn deleted_roles_are_invisible_and_renamed_ones_have_their_new_name() {
 async fn roles_that_an_administrator_has_emptied_stay_empty() {
     let world = with_jane_in(&["acme"]).await;
     let role = world.role("A").await;
-    let body = json!({ "organizationRoleIds": [role] });
-    world.put("/organizations/acme/jit/roles", &body).await;
+    world.default_roles("acme", &[&role]).await;
 
     world.sign_up("jane", "jane@acme.com").await;
 

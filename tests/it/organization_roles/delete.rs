@@ -34,8 +34,7 @@ async fn a_deleted_role_is_gone_from_default_roles_and_memberships() {
     world.organization("acme").await;
     world.domains("acme", &["acme.com"]).await;
     let (kept, gone) = (world.role("Kept").await, world.role("Gone").await);
-    let roles = json!({ "organizationRoleIds": [kept, gone] });
-    world.put("/organizations/acme/jit/roles", &roles).await;
+    world.default_roles("acme", &[&kept, &gone]).await;
     world.sign_up("before", "before@acme.com").await;
 
     world.delete(&at(&gone)).await;

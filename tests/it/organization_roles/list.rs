@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::PATH;
-use crate::support::{Answer, World};
+use crate::support::{Answer, World, page_links};
 
 /// A page: status, total, names, links.
 fn page(answer: &Answer) -> (u16, &str, Vec<&str>, &str) {
@@ -12,20 +12,13 @@ fn page(answer: &Answer) -> (u16, &str, Vec<&str>, &str) {
     (answer.status.as_u16(), answer.header("total-number"), names, answer.header("link"))
 }
 
-fn links(links: &[(u32, u32, &str)]) -> String {
-    let one = |(page, size, relation): &(u32, u32, &str)| {
-        format!("<http://usher.example{PATH}?page={page}&page_size={size}>; rel=\"{relation}\"")
-    };
-    links.iter().map(one).collect::<Vec<_>>().join(", ")
-}
-
 #[tokio::test]
 async fn no_roles_are_an_empty_list() {
     let world = World::new().await;
     assert_eq!(page(&world.get(PATH).await), (200, "", vec![], ""));
     assert_eq!(
         page(&world.get(&format!("{PATH}?page=1")).await),
-        (200, "0", vec![], &*links(&[(1, 20, "first"), (1, 20, "last")]))
+        (200, "0", vec![], &*page_links(PATH, &[(1, 20, "first"), (1, 20, "last")]))
     );
 }
 
@@ -66,7 +59,7 @@ async fn pages_are_cut_and_linked() {
     for (query, shown, relations) in cases {
         let answer = world.get(&format!("{PATH}?{query}")).await;
         let shown = names[shown].iter().map(String::as_str).collect();
-        assert_eq!(page(&answer), (200, "23", shown, &*links(relations)), "{query}");
+        assert_eq!(page(&answer), (200, "23", shown, &*page_links(PATH, relations)), "{query}");
     }
     let everything = names.iter().map(String::as_str).collect();
     assert_eq!(page(&world.get(PATH).await), (200, "", everything, ""));

@@ -28,8 +28,7 @@ async fn with_everything() -> World {
     world.post("/organizations", &body).await;
     world.domains("acme", &["acme.com", "acme.org"]).await;
     let role = world.role("Engineer").await;
-    let roles = json!({ "organizationRoleIds": [role] });
-    world.put("/organizations/acme/jit/roles", &roles).await;
+    world.default_roles("acme", &[&role]).await;
     world.sign_up("jane", "jane@acme.com").await;
     world
 }

@@ -44,8 +44,7 @@ async fn the_jit_configuration_stays() {
     world.organization("acme").await;
     world.domains("acme", &["acme.com"]).await;
     let role = world.role("Engineer").await;
-    let roles = json!({ "organizationRoleIds": [role] });
-    world.put("/organizations/acme/jit/roles", &roles).await;
+    world.default_roles("acme", &[&role]).await;
     let lists = ["email-domains", "roles"].map(|list| format!("/organizations/acme/jit/{list}"));
     let before = join_all(lists.iter().map(|list| world.get(list))).await;
 

@@ -25,6 +25,19 @@ impl Answer {
     }
 }
 
+/// The links of a page, as the world's own host gives them: page, size and relation of each.
+pub(crate) fn page_links(path: &str, links: &[(u32, u32, &str)]) -> String {
+    let one = |(page, size, relation): &(u32, u32, &str)| {
+        format!("<http://usher.example{path}?page={page}&page_size={size}>; rel=\"{relation}\"")
+    };
+    links.iter().map(one).collect::<Vec<_>>().join(", ")
+}
+
+/// The provenance of a membership by an email domain.
+pub(crate) fn by_domain(domain: &str, entry_path: &str) -> Value {
+    json!({ "rule": "email_domain", "emailDomain": domain, "entryPath": entry_path })
+}
+
 #[track_caller]
 pub(crate) fn assert_is(answer: &Answer, status: u16, body: &Value) {
     assert_eq!((answer.status.as_u16(), &answer.body), (status, body));

@@ -7,7 +7,6 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
 use shared::domain::email_domain::EmailDomain;
 use shared::domain::ids::OrganizationId;
-use shared::domain::jit::Precondition;
 
 use super::attributes::{attributes, tagged_item, text};
 use super::world::{Item, Items, World};
@@ -51,16 +50,23 @@ impl World {
         ids
     }
 
-    /// Lists domains that the API would refuse, since then.
+    /// Makes these organization roles the default roles.
+    pub(crate) async fn default_roles<R: AsRef<str>>(&self, organization: &str, roles: &[R]) {
+        let path = format!("/organizations/{organization}/jit/roles");
+        let answer = self.put(&path, &naming_roles(roles)).await;
+        assert_eq!(answer.status, 204, "{:#}", answer.body);
+    }
+
+    /// Lists domains since then, also those that the API would refuse.
     pub(crate) async fn list_anyway(&self, organization: &str, domains: &[&str], since: &str) {
+        let store = self.store();
         let id = OrganizationId::parse(organization).expect("an id");
         let since = since.parse().expect("a timestamp");
-        let store = self.store();
-        for domain in domains {
-            let domain = EmailDomain::normalise(domain).expect("an email domain");
-            let added = store.add_email_domain(&id, &domain, since, &Precondition::None);
-            added.await.expect("the domain is added");
-        }
+        let before = store.email_domains(&id).await.expect("the store works").expect("a list");
+        let domains = domains.iter().map(|it| EmailDomain::normalise(it).expect("a domain"));
+        let after = before.domains.keys().cloned().chain(domains).collect();
+        let replaced = store.replace_email_domains(&id, &before, &after, since).await;
+        replaced.expect("the domains are listed");
     }
 
     /// Leaves nothing of an organization but its index entries, as if it had never been there.
@@ -79,6 +85,12 @@ impl World {
         self.wire.mend();
         assert_eq!(answer.status, 204, "{:#}", answer.body);
     }
+}
+
+/// The body that names these organization roles.
+pub(crate) fn naming_roles<R: AsRef<str>>(ids: &[R]) -> Value {
+    let ids: Vec<_> = ids.iter().map(AsRef::as_ref).collect();
+    json!({ "organizationRoleIds": ids })
 }
 
 /// The key of an item.

@@ -13,12 +13,13 @@ mod wire;
 mod world;
 
 pub(crate) use answers::{
-    assert_internal, assert_is, assert_no_organization, assert_unavailable, http_event, refused,
+    assert_internal, assert_is, assert_no_organization, assert_unavailable, by_domain, http_event,
+    page_links, refused,
 };
 pub(crate) use attributes::{attributes, tagged, tagged_item, text};
 pub(crate) use counts::Counts;
 pub(crate) use files::{in_repository, logical_id, template, text_of};
-pub(crate) use fixtures::{item, key, organization_items};
+pub(crate) use fixtures::{item, key, naming_roles, organization_items};
 pub(crate) use local::{Reply, UsherLocal, http};
 pub(crate) use logs::Logs;
 pub(crate) use pool::{POOL_ID, Pool, pool_user, walk_of_users};

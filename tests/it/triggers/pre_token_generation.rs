@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Fate, Pool, World, item, pool_user, trigger_event, verified};
+use crate::support::{Fate, Pool, World, by_domain, item, pool_user, trigger_event, verified};
 
 /// An event for a user with a verified address.
 fn event(version: &str, sub: &str, email: &str) -> Value {
@@ -29,8 +29,7 @@ async fn acme() -> World {
     let world = World::new().await;
     world.organization("acme").await;
     world.domains("acme", &["acme.com"]).await;
-    let body = json!({ "organizationRoleIds": [world.role("Engineer").await, world.role("analyst").await] });
-    world.put("/organizations/acme/jit/roles", &body).await;
+    world.default_roles("acme", &[world.role("Engineer").await, world.role("analyst").await]).await;
     world
 }
 
@@ -141,11 +140,7 @@ async fn a_user_who_never_signed_up_here_joins_and_the_first_token_says_so() {
 
     assert_eq!(access_claims(&answered)["organizations"], json!(["acme"]));
     let held = world.get("/users/made-by-an-administrator/organizations").await.body;
-    let provenance = json!({
-        "rule": "email_domain",
-        "emailDomain": "acme.com",
-        "entryPath": "PreTokenGeneration",
-    });
+    let provenance = by_domain("acme.com", "PreTokenGeneration");
     assert_eq!(held[0]["provenance"], provenance);
 }
 

@@ -21,8 +21,7 @@ use crate::support::{Fate, key};
 async fn users_become_members_by_hand_and_without_roles() {
     let world = with_users(["jane", "joe", "jim"]).await;
     let role = world.role("A").await;
-    let roles = json!({ "organizationRoleIds": [role] });
-    world.put("/organizations/acme/jit/roles", &roles).await;
+    world.default_roles("acme", &[&role]).await;
 
     assert_done(&world.post(MEMBERS, &naming(&["joe", "jane", "joe"])).await, 201);
 
@@ -34,8 +33,7 @@ async fn users_become_members_by_hand_and_without_roles() {
 async fn those_already_there_stay_as_they_are() {
     let world = with_users(["joe"]).await;
     let role = world.role("A").await;
-    let roles = json!({ "organizationRoleIds": [role] });
-    world.put("/organizations/acme/jit/roles", &roles).await;
+    world.default_roles("acme", &[&role]).await;
     world.sign_up("jane", "jane@acme.com").await;
     world.pass(Duration::from_secs(60));
     let before = world.items().await;

@@ -10,7 +10,7 @@ use crate::memberships::{
     MEMBERS, assert_done, assert_needs_an_organization, by_hand, listed, naming, with_many_members,
     with_members, with_users,
 };
-use crate::support::{Fate, World};
+use crate::support::{Fate, World, by_domain};
 
 /// Gives members of `acme` a role.
 async fn give<U: AsRef<str>>(world: &World, role: &str, users: &[U]) {
@@ -37,8 +37,7 @@ async fn a_member_is_whole_and_the_roles_are_in_the_order_of_their_names() {
     for name in names {
         roles.push(world.role(name).await);
     }
-    let body = json!({ "organizationRoleIds": roles });
-    world.put("/organizations/acme/jit/roles", &body).await;
+    world.default_roles("acme", &roles).await;
     world.pass(Duration::from_millis(1_234));
     world.sign_up("jane", "Jane.Doe@ACME.com").await;
     world.pass(Duration::from_secs(60));
@@ -57,11 +56,7 @@ async fn a_member_is_whole_and_the_roles_are_in_the_order_of_their_names() {
             { "id": roles[1], "name": "Émile" },
         ],
         "joinedAt": "2026-01-01T00:00:01.234Z",
-        "provenance": {
-            "rule": "email_domain",
-            "emailDomain": "acme.com",
-            "entryPath": "PostConfirmation",
-        },
+        "provenance": by_domain("acme.com", "PostConfirmation"),
     });
     assert_eq!(listed(&world).await, json!([jane, joe]));
 }

@@ -17,8 +17,7 @@ use crate::support::Fate;
 async fn some_stay_as_they_are_some_leave_and_some_come() {
     let world = with_users(["joe", "jim"]).await;
     let role = world.role("A").await;
-    let roles = json!({ "organizationRoleIds": [role] });
-    world.put("/organizations/acme/jit/roles", &roles).await;
+    world.default_roles("acme", &[&role]).await;
     world.sign_up("jane", "jane@acme.com").await;
     world.sign_up("june", "june@acme.com").await;
     world.post(MEMBERS, &naming(&["joe"])).await;
