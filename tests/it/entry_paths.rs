@@ -130,7 +130,7 @@ async fn every_row_decides_the_same_by_every_entry_path() {
 }
 
 #[tokio::test]
-async fn an_entry_path_that_fails_anywhere_is_made_up_for_by_the_next_one() {
+async fn what_a_failed_entry_path_did_not_join_the_next_one_joins() {
     let row = row("a verified address in a domain", "jane@acme.com", &["acme", "globex"]);
     for failing in EntryPath::ALL {
         for calls in 0..6 {

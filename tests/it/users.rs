@@ -93,7 +93,7 @@ async fn a_created_user_is_a_member_at_once_and_each_decision_is_logged() {
 }
 
 #[tokio::test]
-async fn a_user_whose_address_nobody_vouches_for_is_created_and_joins_nothing() {
+async fn a_user_with_an_unverified_address_is_created_and_joins_nothing() {
     let (world, pool) = acme().await;
     let user = pool_user("user-1", "jane", "jane@acme.com", false);
     pool.answers("AdminCreateUser", json!({ "User": user }));
@@ -166,7 +166,7 @@ async fn every_combination_of_members_becomes_one_request_to_cognito() {
 }
 
 #[tokio::test]
-async fn an_empty_username_is_for_cognito_to_refuse() {
+async fn an_empty_username_is_passed_on_and_refused_by_cognito() {
     let (world, pool) = acme().await;
     pool.next("AdminCreateUser", Fate::error("InvalidParameterException", "Too short."));
 
@@ -222,7 +222,7 @@ fn assert_asks_to_come_back(answer: &Answer) {
 }
 
 #[tokio::test]
-async fn a_cognito_that_cannot_answer_now_makes_the_answer_a_request_to_come_back() {
+async fn a_cognito_that_cannot_answer_now_is_a_503_with_retry_after() {
     let (world, pool) = acme().await;
     let failure = json!({ "__type": "InternalErrorException", "message": "inside" });
     for (operation, method, path) in &CALLS {
@@ -363,7 +363,7 @@ async fn a_user_is_found_by_exactly_this_sub() {
 }
 
 #[tokio::test]
-async fn a_user_whom_nobody_knows_is_not_found() {
+async fn an_unknown_user_is_not_found() {
     let (world, pool) = acme().await;
     for method in [Method::GET, Method::DELETE] {
         pool.answers("ListUsers", nobody());

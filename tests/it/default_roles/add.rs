@@ -24,7 +24,7 @@ async fn added_roles_are_listed_and_stand_behind_those_before() {
 }
 
 #[tokio::test]
-async fn roles_that_are_there_already_are_fine() {
+async fn roles_that_are_listed_already_change_nothing() {
     let (world, [a, b]) = world_with(["A", "B"]).await;
     world.post(PATH, &naming_roles(&[&a])).await;
     let before = world.items().await;
@@ -46,7 +46,7 @@ async fn a_role_named_twice_is_added_once() {
 }
 
 #[tokio::test]
-async fn the_configurations_of_two_organizations_are_apart() {
+async fn roles_added_to_one_organization_stay_out_of_another() {
     let (world, [a]) = world_with(["A"]).await;
     world.organization("other").await;
 
@@ -126,7 +126,7 @@ async fn an_element_that_is_very_long_is_quoted_in_part() {
 }
 
 #[tokio::test]
-async fn more_ids_than_can_be_are_not_even_looked_up() {
+async fn too_many_ids_are_refused_without_a_look_at_them() {
     let (world, []) = world_with([]).await;
     let ids: Vec<_> = (0..90_000).map(|number| number.to_string()).collect();
     world.wire.traffic();
@@ -138,7 +138,7 @@ async fn more_ids_than_can_be_are_not_even_looked_up() {
 }
 
 #[tokio::test]
-async fn an_empty_list_is_a_mistake() {
+async fn an_empty_list_is_refused() {
     let (world, [a]) = world_with(["A"]).await;
     world.post(PATH, &naming_roles(&[&a])).await;
     let before = world.items().await;
@@ -208,7 +208,7 @@ async fn malformed_bodies_are_refused() {
 }
 
 #[tokio::test]
-async fn all_writers_at_once_win() {
+async fn writers_at_once_all_add_their_roles() {
     let (world, roles) = world_with(["A", "B", "C", "D"]).await;
 
     let bodies = roles.each_ref().map(|role| naming_roles(&[role]));

@@ -38,7 +38,7 @@ async fn a_repeated_deletion_finds_nothing() {
 }
 
 #[tokio::test]
-async fn a_role_that_is_none_of_the_organization_s_is_not_found() {
+async fn a_role_that_the_organization_does_not_list_is_not_found() {
     let (world, [a, b, gone]) = world_with(["A", "B", "Gone"]).await;
     world.put(PATH, &naming_roles(&[&a, &gone])).await;
     world.delete(&format!("/organization-roles/{gone}")).await;

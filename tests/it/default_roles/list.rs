@@ -7,7 +7,7 @@ use super::{PATH, START, assert_needs_an_organization, entity, listed, world_wit
 use crate::support::{Answer, naming_roles, page_links};
 
 #[tokio::test]
-async fn a_new_organization_has_none() {
+async fn a_new_organization_has_no_default_roles() {
     let (world, []) = world_with([]).await;
 
     let answer = world.get(PATH).await;

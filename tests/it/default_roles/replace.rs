@@ -42,7 +42,7 @@ async fn duplicates_collapse() {
 }
 
 #[tokio::test]
-async fn an_empty_list_empties() {
+async fn an_empty_list_removes_every_default_role() {
     let (world, [a]) = world_with(["A"]).await;
 
     assert_written(&world.put(PATH, &json!({ "organizationRoleIds": [] })).await, 204, "\"1\"");

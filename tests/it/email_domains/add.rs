@@ -80,7 +80,7 @@ async fn two_organizations_can_list_the_same_domain() {
 }
 
 #[tokio::test]
-async fn an_organization_that_is_not_there_gets_nothing() {
+async fn an_unknown_organization_is_not_found() {
     let world = world().await;
     for id in MISSING {
         let path = format!("/organizations/{id}/jit/email-domains");
@@ -214,7 +214,7 @@ async fn the_fiftieth_organization_can_list_a_domain_and_the_next_one_cannot() {
 }
 
 #[tokio::test]
-async fn a_matching_if_match_lets_the_domain_in() {
+async fn with_a_matching_if_match_the_domain_is_added() {
     let world = World::new().await;
     for (number, if_match) in MATCHING.iter().enumerate() {
         let id = format!("acme-{number}");
@@ -230,7 +230,7 @@ async fn a_matching_if_match_lets_the_domain_in() {
 }
 
 #[tokio::test]
-async fn a_stale_if_match_keeps_the_domain_out() {
+async fn a_stale_if_match_is_refused_and_nothing_is_added() {
     let world = world().await;
     world.domains("acme", &["acme.com"]).await;
     // What else is wrong is told only to those who have seen the list as it is.

@@ -131,7 +131,7 @@ async fn a_domain_that_would_no_longer_be_accepted_can_be_deleted() {
 }
 
 #[tokio::test]
-async fn an_organization_that_is_not_there_loses_nothing() {
+async fn an_unknown_organization_is_not_found() {
     let world = world().await;
     world.domains("acme", &["acme.com"]).await;
     for id in MISSING {
@@ -142,7 +142,7 @@ async fn an_organization_that_is_not_there_loses_nothing() {
 }
 
 #[tokio::test]
-async fn a_matching_if_match_lets_the_domain_go() {
+async fn with_a_matching_if_match_the_domain_is_deleted() {
     let world = World::new().await;
     for (number, if_match) in MATCHING.iter().enumerate() {
         let id = format!("acme-{number}");
@@ -158,7 +158,7 @@ async fn a_matching_if_match_lets_the_domain_go() {
 }
 
 #[tokio::test]
-async fn a_stale_if_match_keeps_the_domain() {
+async fn a_stale_if_match_is_refused_and_the_domain_stays() {
     let world = world().await;
     world.domains("acme", &["acme.com"]).await;
     for (if_match, domain) in STALE.iter().flat_map(|tag| [(tag, "acme.com"), (tag, "acme.org")]) {

@@ -88,7 +88,7 @@ async fn domains_take_their_normal_form_and_duplicates_collapse() {
 }
 
 #[tokio::test]
-async fn an_organization_that_is_not_there_gets_nothing() {
+async fn an_unknown_organization_is_not_found() {
     let world = world().await;
     for id in MISSING {
         let path = format!("/organizations/{id}/jit/email-domains");
@@ -231,7 +231,7 @@ async fn a_full_list_can_be_replaced_and_one_more_domain_is_refused() {
 }
 
 #[tokio::test]
-async fn domains_that_too_many_organizations_list_can_stay_but_not_enter() {
+async fn a_domain_that_too_many_organizations_list_can_stay_but_not_be_added() {
     let world = world().await;
     world.domains("acme", &["stays.com"]).await;
     world.organization("first").await;
@@ -259,7 +259,7 @@ async fn domains_that_too_many_organizations_list_can_stay_but_not_enter() {
 }
 
 #[tokio::test]
-async fn a_matching_if_match_lets_the_replacement_through() {
+async fn with_a_matching_if_match_the_list_is_replaced() {
     let world = World::new().await;
     for (number, if_match) in MATCHING.iter().enumerate() {
         let id = format!("acme-{number}");
@@ -276,7 +276,7 @@ async fn a_matching_if_match_lets_the_replacement_through() {
 }
 
 #[tokio::test]
-async fn a_stale_if_match_keeps_the_list() {
+async fn a_stale_if_match_is_refused_and_the_list_stays() {
     let world = world().await;
     world.domains("acme", &["acme.com"]).await;
     for if_match in STALE {
@@ -375,7 +375,7 @@ async fn another_writer_between_two_steps_leaves_a_part_and_the_answer_says_so()
 }
 
 #[tokio::test]
-async fn a_deletion_of_the_organization_between_two_steps_is_the_last_word() {
+async fn an_organization_deleted_between_two_steps_stays_deleted_with_all_its_domains() {
     let world = Arc::new(world().await);
     let other = Arc::clone(&world);
     world.wire.next("TransactWriteItems", Fate::undisturbed());
@@ -395,7 +395,7 @@ async fn a_deletion_of_the_organization_between_two_steps_is_the_last_word() {
 }
 
 #[tokio::test]
-async fn a_writer_who_is_always_overtaken_gives_up_and_says_so() {
+async fn a_replacement_that_loses_every_race_is_a_503_with_retry_after() {
     let world = Arc::new(world().await);
     for number in 0..10 {
         let other = Arc::clone(&world);
@@ -458,7 +458,7 @@ async fn of_two_callers_who_replace_at_once_one_is_the_last() {
 }
 
 #[tokio::test]
-async fn callers_who_add_replace_and_delete_at_once_never_part_list_and_index() {
+async fn callers_who_add_replace_and_delete_at_once_leave_list_and_index_the_same() {
     let world = world().await;
     let all = domains(40);
     let asks = (0..10).flat_map(|turn| {

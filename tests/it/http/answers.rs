@@ -11,7 +11,7 @@ use super::{DOMAINS, ROLES, bodies, post, world};
 use crate::support::{Answer, START, assert_internal, assert_unavailable, refused};
 
 #[tokio::test]
-async fn every_answer_is_kept_by_nobody_and_its_type_is_not_guessed() {
+async fn every_answer_forbids_caching_and_guessing_of_its_type() {
     let world = world().await;
     let json = json!({ "emailDomain": "acme.com" });
     let asks = [
@@ -118,7 +118,7 @@ async fn a_panic_is_an_error_that_says_nothing_of_the_inside() {
 }
 
 #[tokio::test]
-async fn without_dynamodb_every_request_is_put_off() {
+async fn without_dynamodb_every_request_is_a_503_with_retry_after() {
     let world = world().await;
     world.domains("acme", &["acme.com"]).await;
     let reads = [

@@ -7,7 +7,7 @@ use super::{DOMAINS, ROLES, world};
 use crate::support::{Answer, refused};
 
 #[tokio::test]
-async fn nothing_is_at_an_unknown_path() {
+async fn an_unknown_path_is_not_found() {
     let world = world().await;
     let long = format!("/{}", "a".repeat(1_000));
     for path in [
@@ -41,7 +41,7 @@ async fn nothing_is_at_an_unknown_path() {
 }
 
 #[tokio::test]
-async fn a_method_that_a_path_does_not_have_is_refused_with_those_that_it_has() {
+async fn a_method_that_is_not_allowed_is_refused_with_those_that_are() {
     let table = [
         ("/organizations", "GET,HEAD,POST", ["PUT", "DELETE"]),
         ("/organizations/acme", "DELETE,GET,HEAD,PATCH", ["POST", "PUT"]),
@@ -120,7 +120,7 @@ async fn a_path_that_is_not_utf8_is_refused() {
 }
 
 #[tokio::test]
-async fn nothing_is_at_an_id_that_cannot_be() {
+async fn a_text_that_is_no_id_is_not_found() {
     let long = "a".repeat(65);
     let world = world().await;
     for id in ["%00", "a%20b", "a.b", "%C3%A4", "..", "a%2Fb", "a%25", "a:b", &long] {

@@ -146,7 +146,7 @@ mod listing {
     }
 
     #[tokio::test]
-    async fn whoever_is_no_member_has_no_roles_to_list() {
+    async fn a_user_who_is_not_a_member_has_no_roles_to_list() {
         assert_needs_a_member(Method::GET).await;
     }
 
@@ -160,7 +160,7 @@ mod adding {
     use super::*;
 
     #[tokio::test]
-    async fn roles_are_added_once_and_those_there_already_are_fine() {
+    async fn roles_are_added_once_and_those_held_already_change_nothing() {
         let (world, [a, b, c]) = with_roles(["A", "B", "C"]).await;
 
         assert_done(&world.post(PATH, &naming_roles(&[&c, &a, &c])).await, 201);
@@ -181,7 +181,7 @@ mod adding {
     }
 
     #[tokio::test]
-    async fn whoever_is_no_member_gets_no_roles() {
+    async fn a_user_who_is_not_a_member_gets_no_roles() {
         assert_needs_a_member(Method::POST).await;
     }
 
@@ -301,7 +301,7 @@ mod replacing {
     }
 
     #[tokio::test]
-    async fn a_member_without_roles_stays_one_and_gets_none_back() {
+    async fn a_member_whose_roles_were_emptied_gets_none_back_at_a_sign_up() {
         let world = with_users([]).await;
         let role = world.role("A").await;
         world.default_roles("acme", &[&role]).await;
@@ -320,7 +320,7 @@ mod replacing {
     }
 
     #[tokio::test]
-    async fn whoever_is_no_member_gets_no_roles() {
+    async fn a_user_who_is_not_a_member_gets_no_roles() {
         assert_needs_a_member(Method::PUT).await;
     }
 
@@ -384,7 +384,7 @@ mod removing {
     }
 
     #[tokio::test]
-    async fn of_two_who_take_it_away_at_once_one_is_told_that_it_is_done() {
+    async fn of_two_removals_of_a_role_at_once_one_finds_it() {
         let (world, [a]) = with_roles(["A"]).await;
         world.put(PATH, &naming_roles(&[&a])).await;
         let path = format!("{PATH}/{a}");
@@ -395,7 +395,7 @@ mod removing {
     }
 
     #[tokio::test]
-    async fn whoever_is_no_member_has_no_roles_to_take_away() {
+    async fn a_user_who_is_not_a_member_has_no_roles_to_take_away() {
         assert_needs_a_member(Method::DELETE).await;
     }
 
@@ -429,7 +429,7 @@ mod assigning {
     }
 
     #[tokio::test]
-    async fn whoever_is_no_member_is_refused_by_place_and_nobody_gets_anything() {
+    async fn users_who_are_not_members_are_refused_each_with_its_place_and_nobody_gets_anything() {
         let world = with_members(["jane", "left"]).await;
         let role = world.role("A").await;
         world.sign_up("joe", "joe@home.example").await;
@@ -454,7 +454,7 @@ mod assigning {
     }
 
     #[tokio::test]
-    async fn where_one_member_has_no_room_nobody_gets_anything() {
+    async fn when_one_member_would_hold_too_many_roles_nobody_gets_any() {
         let world = with_members(["jane", "joe", "zoe"]).await;
         let roles = world.roles(101).await;
         world.put(&format!("{MEMBERS}/joe/roles"), &naming_roles(&roles[..100])).await;

@@ -100,7 +100,7 @@ async fn a_removal_concerns_nobody_else_and_no_other_organization() {
 }
 
 #[tokio::test]
-async fn a_mark_holds_also_after_the_user_is_gone_altogether() {
+async fn the_mark_of_the_address_stays_after_the_user_is_deleted() {
     let world = with_jane_removed().await;
     let jane = UserId::parse("jane").expect("an id");
     world.app.store.delete_user(&jane).await.expect("the store works");

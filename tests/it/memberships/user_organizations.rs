@@ -43,7 +43,7 @@ async fn with_jane_in(organizations: &[&str]) -> World {
 }
 
 #[tokio::test]
-async fn a_user_whom_nobody_knows_belongs_nowhere() {
+async fn an_unknown_user_has_no_organizations() {
     let world = World::new().await;
     let longest = "x".repeat(128);
     for id in ["jane", "0e4bd3a4-70d1-4a7d-9d3c-0f5b6a1c2d3e", "A_-9", "PROFILE", &longest] {
@@ -53,7 +53,7 @@ async fn a_user_whom_nobody_knows_belongs_nowhere() {
 }
 
 #[tokio::test]
-async fn a_user_who_has_joined_nothing_belongs_nowhere() {
+async fn a_user_who_has_joined_nothing_has_no_organizations() {
     let world = with_jane_in(&[]).await;
     assert_is(&world.get(JANE).await, &json!([]));
 }
@@ -323,7 +323,7 @@ async fn a_table_that_is_busy_once_is_asked_again() {
 }
 
 #[tokio::test]
-async fn a_table_that_stays_busy_makes_the_answer_a_request_to_come_back() {
+async fn a_table_that_stays_busy_is_a_503_with_retry_after() {
     let world = with_jane_in(&["acme"]).await;
     for operation in ["Query", "BatchGetItem"] {
         for fate in [Fate::Lost, Fate::error("ThrottlingException", "arn:aws:dynamodb:secret")] {

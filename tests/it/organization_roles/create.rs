@@ -78,7 +78,7 @@ async fn a_name_is_unique_by_its_folded_composed_form() {
 }
 
 #[tokio::test]
-async fn texts_that_are_none_are_refused_all_at_once_and_nothing_is_created() {
+async fn unacceptable_names_and_descriptions_are_refused_at_once_and_nothing_is_created() {
     let world = World::new().await;
     let (long, longer) = ("x".repeat(128), "x".repeat(129));
     for (body, errors) in [
@@ -152,7 +152,7 @@ async fn of_many_creators_of_one_name_at_once_exactly_one_wins() {
 }
 
 #[tokio::test]
-async fn a_conflict_is_not_a_name_in_use() {
+async fn a_creation_that_meets_a_conflict_is_repeated() {
     let world = World::new().await;
     let reasons = ["None", "None", "TransactionConflict"];
     world.wire.next("TransactWriteItems", Fate::canceled(&reasons));

@@ -7,7 +7,7 @@ use super::{PATH, at};
 use crate::support::World;
 
 #[tokio::test]
-async fn nothing_is_where_no_role_is_and_asking_leaves_nothing_behind() {
+async fn an_unknown_role_is_not_found_by_any_method_and_nothing_changes() {
     let world = World::new().await;
     let gone = world.role("Gone").await;
     world.role("Other").await;

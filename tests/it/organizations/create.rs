@@ -149,7 +149,7 @@ async fn several_organizations_may_share_a_name() {
 }
 
 #[tokio::test]
-async fn everything_that_is_wrong_is_said_at_once() {
+async fn everything_that_is_wrong_is_answered_at_once() {
     let world = World::new().await;
     let body = json!({
         "id": "a b",

@@ -19,7 +19,7 @@ const LETTER: &str = concat!(
 );
 
 #[tokio::test]
-async fn it_is_kept_to_the_letter() {
+async fn custom_data_is_kept_to_the_letter() {
     let world = World::new().await;
     let entity = format!(
         r#"{{"id":"acme","name":"Acme","description":null,"customData":{LETTER},"createdAt":"{START}"}}"#
@@ -37,7 +37,7 @@ async fn it_is_kept_to_the_letter() {
 }
 
 #[tokio::test]
-async fn it_is_replaced_whole_and_only_where_it_is_given() {
+async fn custom_data_is_replaced_whole_and_only_where_it_is_given() {
     let world = World::new().await;
     let body = json!({ "id": "acme", "name": "Acme", "customData": { "a": 1, "b": 2 } });
     world.post("/organizations", &body).await;
@@ -78,7 +78,7 @@ fn of_size(bytes: usize) -> Value {
 }
 
 #[tokio::test]
-async fn eight_kilobytes_fit_and_no_more() {
+async fn custom_data_of_eight_kilobytes_fits_and_no_more() {
     let world = World::new().await;
     world.organization("acme").await;
 
@@ -112,7 +112,7 @@ fn of_depth(levels: usize) -> String {
 }
 
 #[tokio::test]
-async fn thirty_two_levels_fit_and_no_more() {
+async fn custom_data_of_thirty_two_levels_fits_and_no_deeper() {
     let world = World::new().await;
     world.organization("acme").await;
     let patch = |levels: usize| {

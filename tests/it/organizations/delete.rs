@@ -83,7 +83,7 @@ async fn a_deleted_organization_leaves_nothing_but_that_its_id_was_used() {
 }
 
 #[tokio::test]
-async fn everything_ends_in_the_instant_of_the_deletion_even_if_nothing_is_swept() {
+async fn a_deleted_organization_is_gone_for_everybody_before_it_is_swept() {
     let world = with_everything().await;
 
     world.delete_unswept("acme").await;
@@ -105,7 +105,7 @@ async fn a_swept_organization_is_gone_for_everybody_too() {
 }
 
 #[tokio::test]
-async fn the_sweep_takes_every_domain_and_member_also_what_is_refused_once() {
+async fn the_sweep_deletes_every_index_entry_and_membership_also_those_left_unprocessed_once() {
     let world = World::new().await;
     world.organization("other").await;
     world.domains("other", &["d00.example.com"]).await;

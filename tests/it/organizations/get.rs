@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::support::{World, assert_no_organization};
 
 #[tokio::test]
-async fn nothing_is_where_no_organization_is_and_asking_leaves_nothing_behind() {
+async fn an_unknown_organization_is_not_found_by_any_method_and_nothing_changes() {
     let world = World::new().await;
     world.organization("gone").await;
     world.delete("/organizations/gone").await;

@@ -107,7 +107,7 @@ async fn a_page_holds_twenty_unless_asked_otherwise_and_links_to_the_next() {
 }
 
 #[tokio::test]
-async fn a_search_finds_what_begins_so_whatever_the_case() {
+async fn a_search_finds_names_that_begin_with_the_text_whatever_the_case() {
     let world = World::new().await;
     for (id, name) in [
         ("strasse-1", "Straße"),

@@ -38,7 +38,7 @@ async fn names_are_composed_and_without_white_space_around_them() {
 }
 
 #[tokio::test]
-async fn names_that_are_none_are_refused_and_nothing_changes() {
+async fn unacceptable_names_are_refused_and_nothing_changes() {
     let world = World::new().await;
     world.organization("acme").await;
     let before = world.items().await;
@@ -102,7 +102,7 @@ async fn descriptions_are_kept_changed_and_cleared() {
 }
 
 #[tokio::test]
-async fn descriptions_that_are_none_are_refused_and_nothing_changes() {
+async fn unacceptable_descriptions_are_refused_and_nothing_changes() {
     let world = World::new().await;
     world.organization("acme").await;
     let before = world.items().await;

@@ -67,7 +67,7 @@ async fn a_change_of_nothing_answers_the_organization_as_it_is() {
 }
 
 #[tokio::test]
-async fn several_violations_are_said_at_once_and_nothing_changes() {
+async fn several_violations_are_answered_at_once_and_nothing_changes() {
     let world = World::new().await;
     world.organization("acme").await;
     let before = world.items().await;

@@ -181,7 +181,7 @@ async fn large_replacements_among_other_writers_are_whole_or_say_that_they_are_n
 }
 
 #[tokio::test]
-async fn a_replacement_that_others_come_before_starts_over_until_it_is_told_to_wait() {
+async fn a_replacement_starts_over_nine_times_and_then_is_a_503() {
     let Fate::Reply { status, mut body } = Fate::canceled(&["ConditionalCheckFailed", "None"])
     else {
         unreachable!("it is a reply")

@@ -106,7 +106,7 @@ async fn claims_scopes_and_groups_that_were_there_stay() {
 }
 
 #[tokio::test]
-async fn group_details_that_say_nothing_are_left_out_so_that_groups_stay() {
+async fn empty_group_details_are_left_out_so_that_groups_stay() {
     let world = acme().await;
     for nothing in [json!({}), json!(null), json!([])] {
         let mut asked = event("2", "jane", "jane@acme.com");
@@ -160,7 +160,7 @@ async fn a_domain_added_after_the_sign_up_counts_at_the_next_token() {
 }
 
 #[tokio::test]
-async fn who_proves_no_address_keeps_what_was_given_and_gets_nothing_new() {
+async fn a_user_with_an_unproven_address_keeps_what_was_given_and_joins_nothing_new() {
     let world = acme().await;
     world.sign_up("jane", "jane@acme.com").await;
     world.organization("other").await;
@@ -327,7 +327,7 @@ async fn a_sign_up_and_a_token_at_once_give_one_membership() {
 }
 
 #[tokio::test]
-async fn events_that_say_nothing_are_answered_with_their_own_bytes() {
+async fn events_of_another_shape_are_answered_as_they_are() {
     let world = acme().await;
     let odd = [json!(null), json!([]), json!({}), json!("text"), json!({ "request": 1 })];
     for asked in odd {

@@ -30,7 +30,7 @@ async fn users_become_members_by_hand_and_without_roles() {
 }
 
 #[tokio::test]
-async fn those_already_there_stay_as_they_are() {
+async fn users_who_are_members_already_stay_as_they_are() {
     let world = with_users(["joe"]).await;
     let role = world.role("A").await;
     world.default_roles("acme", &[&role]).await;
@@ -79,7 +79,7 @@ async fn unknown_users_are_refused_each_with_its_place_and_nobody_is_added() {
 }
 
 #[tokio::test]
-async fn a_user_pool_that_fails_adds_nobody_and_its_words_are_not_passed_on() {
+async fn when_the_user_pool_fails_nobody_is_added_and_its_error_is_not_shown() {
     let mut world = with_users(["jane"]).await;
     let before = world.items().await;
     for (directory, status, code) in [
@@ -103,7 +103,7 @@ async fn more_than_a_thousand_at_once_are_refused() {
 }
 
 #[tokio::test]
-async fn a_thousand_fit() {
+async fn a_thousand_users_at_once_are_added() {
     let world = with_users(["jane"]).await;
     assert_done(&world.post(MEMBERS, &naming(&vec!["jane"; 1_000])).await, 201);
     assert_eq!(listed(&world).await, json!([by_hand("jane")]));

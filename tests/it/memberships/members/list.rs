@@ -101,7 +101,7 @@ async fn a_walk_along_the_links_meets_each_member_once() {
 }
 
 #[tokio::test]
-async fn the_link_asks_for_the_same_again_from_the_last_one_shown() {
+async fn the_link_repeats_the_query_and_begins_after_the_last_one_shown() {
     let world = with_many_members(&users(3)).await;
     let role = world.role("A").await;
     give(&world, &role, &users(3)).await;
@@ -140,7 +140,7 @@ async fn a_filter_finds_the_few_who_hold_the_role_among_many() {
 }
 
 #[tokio::test]
-async fn nobody_holds_a_role_that_does_not_exist_or_not_any_more() {
+async fn a_filter_by_an_unknown_or_deleted_role_finds_nobody() {
     let world = with_members(["jane"]).await;
     let role = world.role("A").await;
     let body = json!({ "organizationRoleIds": [role] });
@@ -158,7 +158,7 @@ async fn nobody_holds_a_role_that_does_not_exist_or_not_any_more() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_with_a_query_is_refused() {
+async fn queries_with_unacceptable_values_are_refused() {
     let world = with_members(["jane"]).await;
     let long = format!("organizationRoleId={}", "x".repeat(65));
     let before = world.items().await;

@@ -61,7 +61,7 @@ async fn a_member_without_a_usable_address_is_marked_as_a_user_only() {
 }
 
 #[tokio::test]
-async fn whoever_is_no_member_cannot_be_removed() {
+async fn a_user_who_is_not_a_member_cannot_be_removed() {
     let world = with_members(["jane"]).await;
     world.sign_up("joe", "joe@home.example").await;
     world.delete(JANE).await;
@@ -89,7 +89,7 @@ async fn without_an_organization_there_is_nobody_to_remove() {
 }
 
 #[tokio::test]
-async fn of_two_who_remove_at_once_one_is_told_that_it_is_done() {
+async fn of_two_removals_at_once_one_finds_the_member() {
     let world = with_members(["jane"]).await;
     let (a, b) = join(world.delete(JANE), world.delete(JANE)).await;
     let (done, late) = if a.status.as_u16() == 204 { (a, b) } else { (b, a) };

@@ -95,7 +95,7 @@ async fn without_an_organization_there_is_nothing_to_replace() {
 }
 
 #[tokio::test]
-async fn somebody_who_has_left_meanwhile_is_no_mistake() {
+async fn a_member_who_is_removed_meanwhile_is_no_error() {
     let world = with_members(["jane", "joe"]).await;
     world.wire.next("TransactWriteItems", Fate::canceled(&["ConditionalCheckFailed", "None"]));
 

@@ -9,7 +9,7 @@ use super::{acme, assert_nothing, jane, join, joined, nothing, pass, sign_up_of}
 use crate::support::{Logs, START, World};
 
 #[tokio::test]
-async fn an_address_that_is_not_proven_comes_to_nothing() {
+async fn an_unproven_address_joins_nothing() {
     let cases = [
         (json!({ "email": null }), "no_email"),
         (json!({ "email": 1 }), "no_email"),
@@ -38,7 +38,7 @@ async fn an_address_verified_as_a_boolean_counts() {
 }
 
 #[tokio::test]
-async fn an_address_whose_domain_mail_systems_may_disagree_about_comes_to_nothing() {
+async fn an_address_whose_domain_mail_systems_may_disagree_about_joins_nothing() {
     let cases = [
         ("", "email_address.invalid"),
         ("jane", "email_address.invalid"),
@@ -125,7 +125,7 @@ async fn a_federated_user_of_providers_that_verify_addresses_joins() {
 }
 
 #[tokio::test]
-async fn a_federated_user_of_any_other_provider_comes_to_nothing() {
+async fn a_federated_user_of_any_other_provider_joins_nothing() {
     let lists = [
         identities(&["Facebook"]),
         identities(&["LoginWithAmazon"]),
@@ -162,7 +162,7 @@ async fn a_federated_user_of_any_other_provider_comes_to_nothing() {
 }
 
 #[tokio::test]
-async fn a_user_without_any_identity_is_the_pools_own() {
+async fn a_user_without_any_identity_joins_as_a_user_of_the_pool_itself() {
     for identities in [json!("[]"), json!([]), json!(null)] {
         let world = acme().await;
         world.post_confirmation(&sign_up_of(&jane(&json!({ "identities": identities })))).await;
@@ -171,7 +171,7 @@ async fn a_user_without_any_identity_is_the_pools_own() {
 }
 
 #[tokio::test]
-async fn a_public_mailbox_domain_comes_to_nothing_even_where_it_is_listed() {
+async fn a_public_mailbox_domain_joins_nothing_even_where_it_is_listed() {
     let world = World::new().await;
     world.organization("acme").await;
     world.list_anyway("acme", &["gmail.com"], START).await;

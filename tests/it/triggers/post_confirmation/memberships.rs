@@ -74,7 +74,7 @@ async fn a_membership_and_a_profile_are_kept_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn a_removal_of_the_user_stays_whatever_the_address() {
+async fn a_removed_user_stays_removed_with_another_address() {
     let world = acme().await;
     world.sign_up("user-1", "jane@acme.com").await;
     remove(&world, "user-1").await;
@@ -90,7 +90,7 @@ async fn a_removal_of_the_user_stays_whatever_the_address() {
 }
 
 #[tokio::test]
-async fn a_removal_of_the_address_stays_whoever_has_it() {
+async fn a_removed_address_stays_removed_for_another_user() {
     let world = acme().await;
     world.sign_up("earlier", "jane@acme.com").await;
     remove(&world, "earlier").await;
@@ -258,7 +258,7 @@ async fn roles_that_an_administrator_has_changed_stay() {
 }
 
 #[tokio::test]
-async fn default_roles_of_later_do_not_reach_who_is_a_member() {
+async fn default_roles_added_later_do_not_reach_existing_members() {
     let world = acme().await;
     world.sign_up("user-1", "jane@acme.com").await;
     let before = kept(&world).await;
