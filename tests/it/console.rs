@@ -94,7 +94,7 @@ async fn a_browser_gets_what_was_compressed_when_it_takes_that() {
 }
 
 #[tokio::test]
-async fn a_browser_is_never_told_that_nothing_has_changed() {
+async fn conditional_and_range_requests_are_answered_whole() {
     let (world, _folder) = built().await;
     let request = world.ask(Method::GET, "/console/");
     let request = request.header("if-modified-since", "Fri, 01 Jan 2100 00:00:00 GMT");
@@ -130,7 +130,7 @@ async fn nothing_outside_the_folder_can_be_reached() {
 }
 
 #[tokio::test]
-async fn a_file_that_is_not_there_is_said_to_be_missing() {
+async fn a_missing_file_is_not_found() {
     let (world, _folder) = built().await;
     for path in ["assets/index-0000.js", "favicon.ico", "assets/index-4f2a.js/more.js"] {
         let answer = world.get(&format!("/console/{path}")).await;
@@ -151,7 +151,7 @@ async fn a_console_that_is_not_built_says_how_to_build_it() {
 }
 
 #[tokio::test]
-async fn every_answer_tells_a_browser_to_trust_nobody_else() {
+async fn every_answer_has_the_security_headers() {
     let (world, _folder) = built().await;
     let paths = ["", "/", "/assets/index-4f2a.js", "/missing.js", "/config.json"];
     let paths = paths.map(|path| format!("/console{path}"));
@@ -241,7 +241,7 @@ fn a_sign_in_that_no_browser_could_use_is_refused() {
 }
 
 #[tokio::test]
-async fn the_document_is_served_as_it_is() {
+async fn the_openapi_document_is_served_as_it_is() {
     let (world, _folder) = built().await;
     let answer = world.get("/openapi.json").await;
     assert_eq!((answer.status.as_u16(), answer.header("cache-control")), (200, "no-cache"));
@@ -249,7 +249,7 @@ async fn the_document_is_served_as_it_is() {
 }
 
 #[tokio::test]
-async fn it_is_only_read() {
+async fn methods_other_than_get_and_head_are_not_allowed() {
     let (world, _folder) = built().await;
     let answer = world.ask(Method::HEAD, "/console/").send().await;
     assert_eq!(shown(&answer), (200, "text/html", "", "no-cache", ""));

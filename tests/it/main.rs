@@ -22,6 +22,7 @@ mod permissions;
 mod preview;
 mod provisioning;
 mod readme;
+mod recorded_table;
 mod sample_events;
 mod store;
 mod support;

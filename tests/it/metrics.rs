@@ -74,7 +74,7 @@ async fn a_refusal_is_counted_by_its_reason_and_a_member_is_none() {
 }
 
 #[tokio::test]
-async fn other_events_of_the_pool_see_no_user() {
+async fn other_events_of_the_pool_count_no_user() {
     let counts = Counts::default();
     let _guard = metrics::set_default_local_recorder(&counts);
     let (world, _) = two_organizations().await;

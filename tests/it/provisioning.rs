@@ -10,7 +10,7 @@ use shared::provisioning::Provisioning;
 use shared::runtime::TRIGGER_DEADLINE;
 use shared::{App, Clock};
 
-use crate::support::{Fate, Item, Logs, Traffic, World, organization_items};
+use crate::support::{Fate, Item, Logs, Traffic, World};
 
 const QUERIES: [&str; 3] = ["Query"; 3];
 const JOIN: [&str; 5] = ["Query", "Query", "Query", "TransactGetItems", "TransactWriteItems"];
@@ -116,11 +116,10 @@ async fn the_cost_is_the_same_with_10_and_with_2000_other_organizations() {
     let mut costs = Vec::new();
     for others in [10, 2_000] {
         let world = two_organizations().await;
-        let items = (0..others).flat_map(|number| {
-            let domain = format!("d{number}.example");
-            organization_items(&format!("org-{number}"), &[&domain], "2025-01-01T00:00:00.000Z")
-        });
-        world.put_items(items).await;
+        world.organization("org-0").await;
+        world.domains("org-0", &["org-0.example"]).await;
+        world.copy("org-0", (1..others).map(|number| format!("org-{number}"))).await;
+        world.wire.traffic();
         let mut cost = Vec::new();
         for email in ["jane@example.com", "jane@acme.com", "jane@acme.com"] {
             world.sign_up("user-1", email).await;
@@ -366,12 +365,7 @@ async fn what_appears_between_reading_and_writing_is_left_out_and_the_rest_is_jo
 #[tokio::test]
 async fn an_item_that_nobody_can_read_is_named_in_the_log_and_hurts_nobody_else() {
     let world = two_organizations().await;
-    world
-        .put_item(&[
-            ("pk", crate::support::text("USER#user-1")),
-            ("sk", crate::support::text("ORG#acme")),
-        ])
-        .await;
+    world.put_plain(&json!({ "pk": "USER#user-1", "sk": "ORG#acme" })).await;
     let before = world.items().await;
     let logs = Logs::capture();
     world.sign_up("user-1", "jane@acme.com").await;

@@ -4,7 +4,10 @@ use axum::http::Method;
 use serde_json::{Value, json};
 use shared::domain::text::Name;
 
-use crate::support::{Answer, Fate, Logs, POOL_ID, Pool, World, pool_user};
+use crate::support::{
+    Answer, Fate, Logs, POOL_ID, Pool, START, World, assert_is, by_domain, http_event, pool_user,
+    walk_of_users,
+};
 
 const JANE: &str = "/users/user-1";
 
@@ -34,7 +37,7 @@ fn entity() -> Value {
         "emailVerified": true,
         "name": null,
         "status": "FORCE_CHANGE_PASSWORD",
-        "createdAt": "2026-01-01T00:00:00.000Z",
+        "createdAt": START,
     })
 }
 
@@ -45,12 +48,8 @@ fn joined(entry_path: &str) -> Value {
         "name": "acme",
         "description": null,
         "organizationRoles": [],
-        "joinedAt": "2026-01-01T00:00:00.000Z",
-        "provenance": {
-            "rule": "email_domain",
-            "emailDomain": "acme.com",
-            "entryPath": entry_path,
-        },
+        "joinedAt": START,
+        "provenance": by_domain("acme.com", entry_path),
     })
 }
 
@@ -63,11 +62,6 @@ fn created(provisioned: bool, organizations: &Value) -> Value {
 
 async fn create(world: &World) -> Answer {
     world.post("/users", &json!({ "primaryEmail": "jane@acme.com" })).await
-}
-
-fn assert_is(answer: &Answer, status: u16, body: &Value) {
-    assert_eq!((answer.status.as_u16(), &answer.body), (status, body));
-    assert_eq!(answer.header("cache-control"), "no-store");
 }
 
 fn listing(id: &str) -> (String, Value) {
@@ -99,7 +93,7 @@ async fn a_created_user_is_a_member_at_once_and_each_decision_is_logged() {
 }
 
 #[tokio::test]
-async fn a_user_whose_address_nobody_vouches_for_is_created_and_joins_nothing() {
+async fn a_user_with_an_unverified_address_is_created_and_joins_nothing() {
     let (world, pool) = acme().await;
     let user = pool_user("user-1", "jane", "jane@acme.com", false);
     pool.answers("AdminCreateUser", json!({ "User": user }));
@@ -172,7 +166,7 @@ async fn every_combination_of_members_becomes_one_request_to_cognito() {
 }
 
 #[tokio::test]
-async fn an_empty_username_is_for_cognito_to_refuse() {
+async fn an_empty_username_is_passed_on_and_refused_by_cognito() {
     let (world, pool) = acme().await;
     pool.next("AdminCreateUser", Fate::error("InvalidParameterException", "Too short."));
 
@@ -228,7 +222,7 @@ fn assert_asks_to_come_back(answer: &Answer) {
 }
 
 #[tokio::test]
-async fn a_cognito_that_cannot_answer_now_makes_the_answer_a_request_to_come_back() {
+async fn a_cognito_that_cannot_answer_now_is_a_503_with_retry_after() {
     let (world, pool) = acme().await;
     let failure = json!({ "__type": "InternalErrorException", "message": "inside" });
     for (operation, method, path) in &CALLS {
@@ -369,7 +363,7 @@ async fn a_user_is_found_by_exactly_this_sub() {
 }
 
 #[tokio::test]
-async fn a_user_whom_nobody_knows_is_not_found() {
+async fn an_unknown_user_is_not_found() {
     let (world, pool) = acme().await;
     for method in [Method::GET, Method::DELETE] {
         pool.answers("ListUsers", nobody());
@@ -481,17 +475,11 @@ async fn a_user_without_a_usable_sub_says_nothing_of_the_inside() {
 #[tokio::test]
 async fn the_walk_of_the_function_is_answered_as_it_says() {
     let (world, pool) = acme().await;
-    for (request, body, status) in crate::support::walk_of_users(&pool) {
+    for (request, body, status) in walk_of_users(&pool) {
         let (method, path) = request.split_once(' ').expect("a method and a path");
-        let event = json!({
-            "version": "2.0",
-            "rawPath": path,
-            "rawQueryString": "",
-            "headers": { "content-type": "application/json" },
-            "requestContext": { "http": { "method": method, "path": path } },
-            "body": if body.is_null() { Value::Null } else { body.to_string().into() },
-            "isBase64Encoded": false,
-        });
+        let method = method.parse().expect("a method");
+        let body = (!body.is_null()).then(|| body.to_string());
+        let event = http_event(&method, path, body.as_deref());
         let answer = world.invoke("users", &event).await;
         assert_eq!(answer["statusCode"], status, "{request}: {answer:#}");
     }

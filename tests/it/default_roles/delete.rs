@@ -5,15 +5,15 @@ use futures_util::future::join;
 use serde_json::json;
 
 use super::{
-    PATH, assert_heeds_if_match, assert_needs_an_organization, assert_written, listed, naming,
-    outdated, stored, world_with,
+    PATH, as_it_is_now, assert_heeds_if_match, assert_needs_an_organization, assert_written,
+    listed, stored, world_with,
 };
-use crate::support::Fate;
+use crate::support::{Fate, naming_roles};
 
 #[tokio::test]
 async fn a_deleted_default_role_leaves_the_list_and_stays_a_role() {
     let (world, [a, b, c]) = world_with(["A", "B", "C"]).await;
-    world.put(PATH, &naming(&[&c, &b, &a])).await;
+    world.put(PATH, &naming_roles(&[&c, &b, &a])).await;
 
     assert_written(&world.delete(&format!("{PATH}/{b}")).await, 204, "\"3\"");
 
@@ -24,7 +24,7 @@ async fn a_deleted_default_role_leaves_the_list_and_stays_a_role() {
 #[tokio::test]
 async fn a_repeated_deletion_finds_nothing() {
     let (world, [a]) = world_with(["A"]).await;
-    world.put(PATH, &naming(&[&a])).await;
+    world.put(PATH, &naming_roles(&[&a])).await;
     world.delete(&format!("{PATH}/{a}")).await;
     let before = world.items().await;
 
@@ -38,9 +38,9 @@ async fn a_repeated_deletion_finds_nothing() {
 }
 
 #[tokio::test]
-async fn a_role_that_is_none_of_the_organization_s_is_not_found() {
+async fn a_role_that_the_organization_does_not_list_is_not_found() {
     let (world, [a, b, gone]) = world_with(["A", "B", "Gone"]).await;
-    world.put(PATH, &naming(&[&a, &gone])).await;
+    world.put(PATH, &naming_roles(&[&a, &gone])).await;
     world.delete(&format!("/organization-roles/{gone}")).await;
     let before = world.items().await;
 
@@ -59,7 +59,7 @@ async fn a_role_that_is_none_of_the_organization_s_is_not_found() {
 #[tokio::test]
 async fn ids_are_case_sensitive() {
     let (world, [a]) = world_with(["A"]).await;
-    world.put(PATH, &naming(&[&a])).await;
+    world.put(PATH, &naming_roles(&[&a])).await;
 
     let answer = world.delete(&format!("{PATH}/{}", a.to_uppercase())).await;
 
@@ -69,7 +69,7 @@ async fn ids_are_case_sensitive() {
 #[tokio::test]
 async fn ids_of_deleted_roles_go_with_the_next_deletion() {
     let (world, [a, b, gone]) = world_with(["A", "B", "Gone"]).await;
-    world.put(PATH, &naming(&[&gone, &a, &b])).await;
+    world.put(PATH, &naming_roles(&[&gone, &a, &b])).await;
     world.delete(&format!("/organization-roles/{gone}")).await;
 
     assert_written(&world.delete(&format!("{PATH}/{a}")).await, 204, "\"3\"");
@@ -90,7 +90,7 @@ async fn without_an_organization_there_is_nothing_to_delete() {
 #[tokio::test]
 async fn two_deletions_at_once_of_different_roles_both_win() {
     let (world, [a, b, c]) = world_with(["A", "B", "C"]).await;
-    world.put(PATH, &naming(&[&a, &b, &c])).await;
+    world.put(PATH, &naming_roles(&[&a, &b, &c])).await;
 
     let paths = [format!("{PATH}/{a}"), format!("{PATH}/{b}")];
     let (of_a, of_b) = join(world.delete(&paths[0]), world.delete(&paths[1])).await;
@@ -102,7 +102,7 @@ async fn two_deletions_at_once_of_different_roles_both_win() {
 #[tokio::test]
 async fn of_two_deletions_at_once_of_one_role_one_finds_it() {
     let (world, [a, b]) = world_with(["A", "B"]).await;
-    world.put(PATH, &naming(&[&a, &b])).await;
+    world.put(PATH, &naming_roles(&[&a, &b])).await;
 
     let path = format!("{PATH}/{a}");
     let (one, other) = join(world.delete(&path), world.delete(&path)).await;
@@ -116,7 +116,7 @@ async fn of_two_deletions_at_once_of_one_role_one_finds_it() {
 #[tokio::test]
 async fn a_lost_race_is_run_again() {
     let (world, [a, b]) = world_with(["A", "B"]).await;
-    world.put(PATH, &naming(&[&a, &b])).await;
+    world.put(PATH, &naming_roles(&[&a, &b])).await;
 
     world.wire.next("TransactWriteItems", Fate::canceled(&["ConditionalCheckFailed"]));
 
@@ -127,7 +127,7 @@ async fn a_lost_race_is_run_again() {
 #[tokio::test]
 async fn a_deletion_whose_answer_gets_lost_does_not_miss_what_it_has_deleted() {
     let (world, [a]) = world_with(["A"]).await;
-    world.put(PATH, &naming(&[&a])).await;
+    world.put(PATH, &naming_roles(&[&a])).await;
 
     world.wire.next("TransactWriteItems", Fate::AnswerLost);
 
@@ -135,11 +135,12 @@ async fn a_deletion_whose_answer_gets_lost_does_not_miss_what_it_has_deleted() {
 }
 
 #[tokio::test]
-async fn what_was_there_when_the_list_was_read_is_not_found_once_it_is_gone() {
+async fn a_role_that_another_writer_adds_meanwhile_is_not_found() {
     let (world, [a]) = world_with(["A"]).await;
-    world.put(PATH, &naming(&[&a])).await;
+    let outdated = as_it_is_now(&world).await;
+    world.put(PATH, &naming_roles(&[&a])).await;
 
     // The list as it was before the role came into it.
-    world.wire.next("GetItem", outdated());
+    world.wire.next("GetItem", outdated);
     world.delete(&format!("{PATH}/{a}")).await.problem(404, "default_role.not_found");
 }

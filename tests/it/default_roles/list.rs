@@ -3,13 +3,11 @@
 use axum::http::Method;
 use serde_json::{Value, json};
 
-use super::{
-    PATH, START, assert_needs_an_organization, entity, listed, many_roles, naming, world_with,
-};
-use crate::support::Answer;
+use super::{PATH, START, assert_needs_an_organization, entity, listed, world_with};
+use crate::support::{Answer, naming_roles, page_links};
 
 #[tokio::test]
-async fn a_new_organization_has_none() {
+async fn a_new_organization_has_no_default_roles() {
     let (world, []) = world_with([]).await;
 
     let answer = world.get(PATH).await;
@@ -28,7 +26,7 @@ async fn roles_are_whole_and_in_the_order_of_their_names() {
     let body = json!({ "name": "éclair", "description": "of\ncream" });
     let cake = world.post("/organization-roles", &body).await.body;
     let cake_id = cake["id"].as_str().expect("an id");
-    world.put(PATH, &naming(&[&accent, cake_id, &small, &big])).await;
+    world.put(PATH, &naming_roles(&[&accent, cake_id, &small, &big])).await;
 
     let answer = world.get(PATH).await;
 
@@ -47,7 +45,7 @@ async fn roles_are_whole_and_in_the_order_of_their_names() {
 #[tokio::test]
 async fn a_renamed_role_shows_its_new_name_at_its_new_place() {
     let (world, [a, b]) = world_with(["A", "B"]).await;
-    world.put(PATH, &naming(&[&a, &b])).await;
+    world.put(PATH, &naming_roles(&[&a, &b])).await;
 
     world.patch(&format!("/organization-roles/{a}"), &json!({ "name": "C" })).await;
 
@@ -57,7 +55,7 @@ async fn a_renamed_role_shows_its_new_name_at_its_new_place() {
 #[tokio::test]
 async fn deleted_roles_are_invisible() {
     let (world, [a, gone]) = world_with(["A", "Gone"]).await;
-    world.put(PATH, &naming(&[&gone, &a])).await;
+    world.put(PATH, &naming_roles(&[&gone, &a])).await;
     world.delete(&format!("/organization-roles/{gone}")).await;
 
     assert_eq!(world.get(PATH).await.body, json!([entity(&a, "A")]));
@@ -82,18 +80,11 @@ fn page(answer: &Answer) -> (u16, &str, &str, Vec<&str>, &str) {
     (answer.status.as_u16(), headers[0], headers[1], names.collect(), headers[2])
 }
 
-fn links(links: &[(u32, u32, &str)]) -> String {
-    let one = |(page, size, relation): &(u32, u32, &str)| {
-        format!("<http://usher.example{PATH}?page={page}&page_size={size}>; rel=\"{relation}\"")
-    };
-    links.iter().map(one).collect::<Vec<_>>().join(", ")
-}
-
 #[tokio::test]
 async fn pages_are_cut_and_linked() {
     let (world, []) = world_with([]).await;
-    let roles = many_roles(&world, 25).await;
-    world.put(PATH, &naming(&roles)).await;
+    let roles = world.roles(25).await;
+    world.put(PATH, &naming_roles(&roles)).await;
     let names: Vec<_> = (0..25).map(|number| format!("Role {number:03}")).collect();
 
     let cases = [
@@ -124,7 +115,11 @@ async fn pages_are_cut_and_linked() {
     for (query, shown, relations) in cases {
         let answer = world.get(&format!("{PATH}?{query}")).await;
         let shown = names[shown].iter().map(String::as_str).collect();
-        assert_eq!(page(&answer), (200, "\"2\"", "25", shown, &*links(relations)), "{query}");
+        assert_eq!(
+            page(&answer),
+            (200, "\"2\"", "25", shown, &*page_links(PATH, relations)),
+            "{query}"
+        );
     }
 
     let whole = world.get(&format!("{PATH}?other=1")).await;
@@ -139,7 +134,7 @@ async fn an_empty_list_has_one_page() {
 
     assert_eq!(
         page(&answer),
-        (200, "\"1\"", "0", vec![], &*links(&[(1, 5, "first"), (1, 5, "last")]))
+        (200, "\"1\"", "0", vec![], &*page_links(PATH, &[(1, 5, "first"), (1, 5, "last")]))
     );
     assert_eq!(answer.body, Value::Array(vec![]));
 }
@@ -153,7 +148,7 @@ async fn links_name_the_host_and_scheme_that_the_client_has_used() {
 
     assert_eq!(
         answer.header("link"),
-        links(&[(1, 20, "first"), (1, 20, "last")]).replace("http:", "https:")
+        page_links(PATH, &[(1, 20, "first"), (1, 20, "last")]).replace("http:", "https:")
     );
 }
 

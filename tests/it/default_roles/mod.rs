@@ -5,17 +5,15 @@ mod delete;
 mod list;
 mod replace;
 
-use std::collections::BTreeMap;
-
 use axum::http::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Fate, Item, World};
+use crate::support::{
+    Answer, Fate, Items, START, World, assert_no_organization, item, naming_roles,
+};
 
 /// The default roles of the organization that most tests are about.
 const PATH: &str = "/organizations/acme/jit/roles";
-/// When every world begins.
-const START: &str = "2026-01-01T00:00:00.000Z";
 
 /// A world with the organization `acme` and these organization roles; answers their ids too.
 async fn world_with<const N: usize>(names: [&str; N]) -> (World, [String; N]) {
@@ -26,21 +24,6 @@ async fn world_with<const N: usize>(names: [&str; N]) -> (World, [String; N]) {
         *id = world.role(id).await;
     }
     (world, ids)
-}
-
-/// So many organization roles, `Role 000` and on; answers their ids.
-async fn many_roles(world: &World, count: usize) -> Vec<String> {
-    let mut ids = Vec::with_capacity(count);
-    for number in 0..count {
-        ids.push(world.role(&format!("Role {number:03}")).await);
-    }
-    ids
-}
-
-/// The body that names these roles.
-fn naming<T: AsRef<str>>(ids: &[T]) -> Value {
-    let ids: Vec<_> = ids.iter().map(AsRef::as_ref).collect();
-    json!({ "organizationRoleIds": ids })
 }
 
 /// A role without a description, as the list shows it.
@@ -66,21 +49,14 @@ fn assert_written(answer: &Answer, status: u16, etag: &str) {
     );
 }
 
-/// What DynamoDB answers a reader who was there before every write: `acme` without default roles.
-fn outdated() -> Fate {
-    let body = json!({ "Item": {
-        "pk": { "S": "ORG#acme" },
-        "sk": { "S": "ORG" },
-        "name": { "S": "acme" },
-        "createdAt": { "S": START },
-        "jitRoles": { "M": { "ids": { "L": [] }, "version": { "N": "1" } } },
-    } });
-    Fate::Reply { status: 200, body }
+/// What DynamoDB answers a reader who came before every write from now on.
+async fn as_it_is_now(world: &World) -> Fate {
+    Fate::item(&world.item("ORG#acme", "ORG").await)
 }
 
 /// The ids that an organization's item holds, whether or not there are such roles.
-fn stored(items: &BTreeMap<(String, String), Item>) -> &Value {
-    &items[&("ORG#acme".to_owned(), "ORG".to_owned())]["jitRoles"]["ids"]
+fn stored(items: &Items) -> &Value {
+    &item(items, "ORG#acme", "ORG")["jitRoles"]["ids"]
 }
 
 /// The status of a done write, and the request for it: to an organization with the default roles
@@ -88,8 +64,8 @@ fn stored(items: &BTreeMap<(String, String), Item>) -> &Value {
 fn write(method: &Method, organization: &str, b: &str, c: &str) -> (u16, String, Value) {
     let path = format!("/organizations/{organization}/jit/roles");
     match *method {
-        Method::POST => (201, path, naming(&[c])),
-        Method::PUT => (204, path, naming(&[c])),
+        Method::POST => (201, path, naming_roles(&[c])),
+        Method::PUT => (204, path, naming_roles(&[c])),
         Method::DELETE => (204, format!("{path}/{b}"), Value::Null),
         _ => panic!("{method} writes no default roles"),
     }
@@ -115,7 +91,9 @@ async fn assert_heeds_if_match(method: Method) {
         let organization = format!("org-{number}");
         world.organization(&organization).await;
         let (status, path, body) = write(&method, &organization, &b, &c);
-        world.put(&format!("/organizations/{organization}/jit/roles"), &naming(&[&a, &b])).await;
+        world
+            .put(&format!("/organizations/{organization}/jit/roles"), &naming_roles(&[&a, &b]))
+            .await;
         let ask = world.ask(method.clone(), &path).json(&body);
         let answer = lines.iter().fold(ask, |ask, line| ask.if_match(line)).send().await;
         assert_eq!(
@@ -126,7 +104,7 @@ async fn assert_heeds_if_match(method: Method) {
         );
     }
 
-    world.put(PATH, &naming(&[&a, &b])).await;
+    world.put(PATH, &naming_roles(&[&a, &b])).await;
     let (_, path, body) = write(&method, "acme", &b, &c);
     let before = world.items().await;
     for value in failing {
@@ -147,7 +125,7 @@ async fn assert_heeds_if_match(method: Method) {
 async fn assert_needs_an_organization(method: Method) {
     let (world, [b, c]) = world_with(["B", "C"]).await;
     world.organization("gone").await;
-    world.put("/organizations/gone/jit/roles", &naming(&[&b])).await;
+    world.put("/organizations/gone/jit/roles", &naming_roles(&[&b])).await;
     world.delete("/organizations/gone").await;
     let before = world.items().await;
 
@@ -168,19 +146,16 @@ async fn assert_needs_an_organization(method: Method) {
             writes.push((path, body));
             if method != Method::DELETE {
                 // That the organization is missing is said first.
-                writes.push((format!("/organizations/{id}/jit/roles"), naming(&["no-such-role"])));
+                writes.push((
+                    format!("/organizations/{id}/jit/roles"),
+                    naming_roles(&["no-such-role"]),
+                ));
             }
         }
         for (path, body) in writes {
             let ask = world.ask(method.clone(), &path).if_match("\"1\"");
             let answer = ask.json(&body).send().await;
-            assert_eq!(
-                answer.problem(404, "organization.not_found"),
-                format!(
-                    "there is no organization `{shown}`: check the id, or create it with POST \
-                     /organizations"
-                )
-            );
+            assert_no_organization(&answer, shown, &format!("{method} {path}"));
         }
     }
     assert_eq!(world.items().await, before);
@@ -189,7 +164,7 @@ async fn assert_needs_an_organization(method: Method) {
 /// Asserts that everything which is no list of ids is refused, with its place.
 async fn assert_refuses_malformed_bodies(method: Method) {
     let (world, [a, _]) = world_with(["A", "B"]).await;
-    world.put(PATH, &naming(&[&a])).await;
+    world.put(PATH, &naming_roles(&[&a])).await;
     let before = world.items().await;
 
     let wrong = [
@@ -237,7 +212,7 @@ async fn assert_refuses_malformed_bodies(method: Method) {
 
     let ask = world.ask(method.clone(), PATH).header("content-type", "application/json");
     ask.send().await.problem(400, "request.body_missing");
-    let ask = world.ask(method.clone(), PATH).raw(naming(&[&a]).to_string());
+    let ask = world.ask(method.clone(), PATH).raw(naming_roles(&[&a]).to_string());
     ask.send().await.problem(415, "request.unsupported_media_type");
     let ask = world.ask(method, PATH).header("content-type", "application/json");
     let ask = ask.raw(" ".repeat(1024 * 1024 + 1));

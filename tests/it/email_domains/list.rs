@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::http::Method;
 use serde_json::{Value, json};
 
-use super::{MISSING, PATH, domains, entity, list, put_list, world};
+use super::{MISSING, PATH, domains, entity, list, world};
 use crate::support::Answer;
 
 /// The headers that tell about pages.
@@ -56,7 +56,7 @@ async fn domains_of_other_organizations_are_not_shown() {
 }
 
 #[tokio::test]
-async fn an_organization_that_is_not_there_has_no_list() {
+async fn an_unknown_organization_is_not_found() {
     let world = world().await;
     for id in MISSING {
         let path = format!("/organizations/{id}/jit/email-domains?page=1");
@@ -75,7 +75,7 @@ async fn an_organization_that_is_not_there_has_no_list() {
 async fn without_paging_the_whole_list_is_the_answer() {
     let world = world().await;
     let all = domains(1_000);
-    put_list(&world, &all).await;
+    list(&world, "acme", &all).await;
 
     let whole: Value = all.iter().map(|domain| entity(domain)).collect();
     for query in ["", "?", "?q=acme&cursor=x&Page=2"] {
@@ -150,7 +150,7 @@ async fn a_page_of_an_empty_list_is_its_first_and_its_last() {
 }
 
 #[tokio::test]
-async fn what_is_no_page_is_refused() {
+async fn page_values_that_are_no_whole_numbers_in_range_are_refused() {
     const PAGE: &str = "request.invalid_page";
     const SIZE: &str = "request.invalid_page_size";
     let number = |name, most| format!("`{name}` must be a whole number from 1 to {most}");

@@ -1,17 +1,13 @@
-use std::collections::HashMap;
-
-use aws_sdk_dynamodb::types::AttributeValue;
-use serde_json::{Value, json};
-
-use crate::support::{Answer, Ask, World};
+//! The email domains of an organization's JIT configuration
 
 mod add;
 mod delete;
 mod list;
 mod replace;
 
-/// When every world begins.
-const START: &str = "2026-01-01T00:00:00.000Z";
+use serde_json::{Value, json};
+
+use crate::support::{START, World};
 
 /// The email domains of the organization `acme`.
 const PATH: &str = "/organizations/acme/jit/email-domains";
@@ -82,45 +78,10 @@ async fn list(world: &World, organization: &str, domains: &[String]) {
     assert_eq!(answer.status, 204, "{:#}", answer.body);
 }
 
-/// Puts a list of `acme`'s and its index entries, behind the back of every rule.
-async fn put<D: AsRef<str>>(world: &World, domains: &[D]) {
-    put_list(world, domains).await;
-    for domain in domains {
-        let pk = text(&format!("DOMAIN#{}", domain.as_ref()));
-        world.put_item(&[("pk", pk), ("sk", text("ORG#acme")), ("addedAt", text(START))]).await;
-    }
-}
-
-/// Puts the list alone.
-async fn put_list<D: AsRef<str>>(world: &World, domains: &[D]) {
-    let entry = AttributeValue::M(HashMap::from([("addedAt".to_owned(), text(START))]));
-    let list = domains.iter().map(|domain| (domain.as_ref().to_owned(), entry.clone())).collect();
-    world
-        .put_item(&[
-            ("pk", text("ORG#acme")),
-            ("sk", text("EMAIL_DOMAINS")),
-            ("domains", AttributeValue::M(list)),
-            ("version", AttributeValue::N("2".to_owned())),
-        ])
-        .await;
-}
-
-fn text(value: &str) -> AttributeValue {
-    AttributeValue::S(value.to_owned())
-}
-
 /// The domains that a list holds, in its order.
 async fn listed(world: &World, organization: &str) -> Vec<String> {
     let answer = world.get(&format!("/organizations/{organization}/jit/email-domains")).await;
     assert_eq!(answer.status, 200, "{:#}", answer.body);
     let entities = answer.body.as_array().expect("a list").iter();
     entities.map(|entity| entity["emailDomain"].as_str().expect("text").to_owned()).collect()
-}
-
-/// Sends what is to be refused, and asserts that it leaves nothing behind.
-async fn refused(world: &World, ask: Ask<'_>) -> Answer {
-    let before = world.items().await;
-    let answer = ask.send().await;
-    assert_eq!(world.items().await, before, "{:#}", answer.body);
-    answer
 }

@@ -12,10 +12,9 @@ use shared::domain::jit::plan;
 use shared::domain::public_mailbox::MailboxPolicy;
 
 use super::{
-    MALFORMED, MATCHING, MISSING, PATH, REFUSED, STALE, START, domains, entity, list, listed, put,
-    refused, text, world,
+    MALFORMED, MATCHING, MISSING, PATH, REFUSED, STALE, domains, entity, list, listed, world,
 };
-use crate::support::{Ask, Fate, World};
+use crate::support::{Ask, Fate, World, refused};
 
 fn replace<'a, D: AsRef<str>>(world: &'a World, path: &str, domains: &[D]) -> Ask<'a> {
     let domains: Vec<_> = domains.iter().map(AsRef::as_ref).collect();
@@ -89,7 +88,7 @@ async fn domains_take_their_normal_form_and_duplicates_collapse() {
 }
 
 #[tokio::test]
-async fn an_organization_that_is_not_there_gets_nothing() {
+async fn an_unknown_organization_is_not_found() {
     let world = world().await;
     for id in MISSING {
         let path = format!("/organizations/{id}/jit/email-domains");
@@ -232,21 +231,16 @@ async fn a_full_list_can_be_replaced_and_one_more_domain_is_refused() {
 }
 
 #[tokio::test]
-async fn domains_that_too_many_organizations_list_can_stay_but_not_enter() {
+async fn a_domain_that_too_many_organizations_list_can_stay_but_not_be_added() {
     let world = world().await;
     world.domains("acme", &["stays.com"]).await;
-    for number in 0..50 {
-        world.organization(&format!("org-{number}")).await;
-    }
-    for domain in ["stays.com", "full.com", "fuller.com", "room.com"] {
-        let others = if domain == "room.com" { 49 } else { 50 };
-        let others = (0..others).map(|number| format!("ORG#org-{number}"));
-        for id in others.chain(["ORG#gone".to_owned(), "ORG#never-there".to_owned()]) {
-            let pk = text(&format!("DOMAIN#{domain}"));
-            let added_at = text(START);
-            world.put_item(&[("pk", pk), ("sk", text(&id)), ("addedAt", added_at)]).await;
-        }
-    }
+    world.organization("first").await;
+    world.domains("first", &["stays.com", "full.com", "fuller.com", "room.com"]).await;
+    let others = (0..49).map(|number| format!("org-{number}"));
+    world.copy("first", others.chain(["unswept", "never-there"].map(str::to_owned))).await;
+    world.delete("/organizations/org-0/jit/email-domains/room.com").await;
+    world.delete_unswept("unswept").await;
+    world.leave_index_entries_alone("never-there").await;
 
     let sent = ["full.com", "stays.com", "fuller.com", "room.com"];
     let answer = refused(&world, replace(&world, PATH, &sent)).await;
@@ -265,7 +259,7 @@ async fn domains_that_too_many_organizations_list_can_stay_but_not_enter() {
 }
 
 #[tokio::test]
-async fn a_matching_if_match_lets_the_replacement_through() {
+async fn with_a_matching_if_match_the_list_is_replaced() {
     let world = World::new().await;
     for (number, if_match) in MATCHING.iter().enumerate() {
         let id = format!("acme-{number}");
@@ -282,7 +276,7 @@ async fn a_matching_if_match_lets_the_replacement_through() {
 }
 
 #[tokio::test]
-async fn a_stale_if_match_keeps_the_list() {
+async fn a_stale_if_match_is_refused_and_the_list_stays() {
     let world = world().await;
     world.domains("acme", &["acme.com"]).await;
     for if_match in STALE {
@@ -381,7 +375,7 @@ async fn another_writer_between_two_steps_leaves_a_part_and_the_answer_says_so()
 }
 
 #[tokio::test]
-async fn a_deletion_of_the_organization_between_two_steps_is_the_last_word() {
+async fn an_organization_deleted_between_two_steps_stays_deleted_with_all_its_domains() {
     let world = Arc::new(world().await);
     let other = Arc::clone(&world);
     world.wire.next("TransactWriteItems", Fate::undisturbed());
@@ -401,7 +395,7 @@ async fn a_deletion_of_the_organization_between_two_steps_is_the_last_word() {
 }
 
 #[tokio::test]
-async fn a_writer_who_is_always_overtaken_gives_up_and_says_so() {
+async fn a_replacement_that_loses_every_race_is_a_503_with_retry_after() {
     let world = Arc::new(world().await);
     for number in 0..10 {
         let other = Arc::clone(&world);
@@ -429,7 +423,7 @@ async fn a_replacement_that_is_cut_off_anywhere_can_be_repeated() {
     let mut calls = 0;
     loop {
         let world = world().await;
-        put(&world, &domains(99)).await;
+        list(&world, "acme", &domains(99)).await;
         world.wire.cut_after(calls);
         let answer = replace(&world, PATH, &sent).send().await;
         world.wire.mend();
@@ -464,7 +458,7 @@ async fn of_two_callers_who_replace_at_once_one_is_the_last() {
 }
 
 #[tokio::test]
-async fn callers_who_add_replace_and_delete_at_once_never_part_list_and_index() {
+async fn callers_who_add_replace_and_delete_at_once_leave_list_and_index_the_same() {
     let world = world().await;
     let all = domains(40);
     let asks = (0..10).flat_map(|turn| {

@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 use shared::domain::ids::{OrganizationId, UserId};
 
 use super::{
-    MEMBERS, START, assert_done, assert_needs_an_organization, assert_refuses_bodies, item,
+    MEMBERS, assert_done, assert_needs_an_organization, assert_refuses_bodies, standing,
     with_members, with_users,
 };
-use crate::support::{Answer, Fate, World, text};
+use crate::support::{Answer, Fate, START, World, naming_roles};
 
 const PATH: &str = "/organizations/acme/users/jane/roles";
 const ASSIGN: &str = "/organizations/acme/users/roles";
@@ -25,13 +25,8 @@ async fn with_roles<const N: usize>(names: [&str; N]) -> (World, [String; N]) {
     (world, roles)
 }
 
-fn naming<T: AsRef<str>>(roles: &[T]) -> Value {
-    let ids: Vec<_> = roles.iter().map(AsRef::as_ref).collect();
-    json!({ "organizationRoleIds": ids })
-}
-
 fn assigning<T: AsRef<str>>(users: &[&str], roles: &[T]) -> Value {
-    let mut body = naming(roles);
+    let mut body = naming_roles(roles);
     body["userIds"] = json!(users);
     body
 }
@@ -44,21 +39,9 @@ async fn names(world: &World, user: &str) -> Vec<String> {
     roles.map(|role| role["name"].as_str().expect("a name").to_owned()).collect()
 }
 
-/// The ids of this many roles: `role_001`, …, whose ids are their names, behind one that the API
-/// has made and can delete.
-async fn many_roles(world: &World, number: usize) -> Vec<String> {
-    let mut ids = vec![world.role("role_000").await];
-    ids.extend((1..number).map(|number| format!("role_{number:03}")));
-    let items = ids[1..].iter().map(|id| {
-        item(&[
-            ("pk", text("ROLE")),
-            ("sk", text(format!("ROLE#{id}"))),
-            ("name", text(id)),
-            ("createdAt", text(START)),
-        ])
-    });
-    world.put_items(items).await;
-    ids
+/// The names of the roles that [`World::roles`] creates.
+fn role_names(numbers: std::ops::Range<usize>) -> Vec<String> {
+    numbers.map(|number| format!("Role {number:03}")).collect()
 }
 
 #[track_caller]
@@ -82,12 +65,12 @@ async fn assert_needs_a_member(method: Method) {
 
     for user in ["jane", "joe", "nobody"] {
         let path = format!("{MEMBERS}/{user}/roles{below}");
-        let ask = world.ask(method.clone(), &path).json(&naming(&[&role]));
+        let ask = world.ask(method.clone(), &path).json(&naming_roles(&[&role]));
         assert_is_not_a_member(&ask.send().await, user);
     }
     for user in ["a%20b", "jane@acme.com", "%00"] {
         let path = format!("{MEMBERS}/{user}/roles{below}");
-        let ask = world.ask(method.clone(), &path).json(&naming(&[&role]));
+        let ask = world.ask(method.clone(), &path).json(&naming_roles(&[&role]));
         ask.send().await.problem(404, "user.not_found");
     }
     assert_eq!(world.items().await, before);
@@ -96,11 +79,11 @@ async fn assert_needs_a_member(method: Method) {
 /// Asserts that roles which do not exist are refused, each at its place, and that nothing changes.
 async fn assert_refuses_unknown_roles(method: Method, path: &str, users: &[&str]) {
     let (world, [held, role, gone]) = with_roles(["Held", "A", "Gone"]).await;
-    world.put(PATH, &naming(&[&held])).await;
+    world.put(PATH, &naming_roles(&[&held])).await;
     world.delete(&format!("/organization-roles/{gone}")).await;
     let before = world.items().await;
     let body = |roles: &[&str]| {
-        if users.is_empty() { naming(roles) } else { assigning(users, roles) }
+        if users.is_empty() { naming_roles(roles) } else { assigning(users, roles) }
     };
 
     let answer = world.ask(method.clone(), path).json(&body(&[&role, "role_0"])).send().await;
@@ -141,7 +124,7 @@ mod listing {
         let (world, [b, a, gone]) = with_roles(["b", "A", "Gone"]).await;
         let answer = world.get(PATH).await;
         assert_eq!((answer.status.as_u16(), &answer.body), (200, &json!([])));
-        world.put(PATH, &naming(&[&gone, &b, &a])).await;
+        world.put(PATH, &naming_roles(&[&gone, &b, &a])).await;
         world.patch(&format!("/organization-roles/{b}"), &json!({ "description": "Bee" })).await;
         world.delete(&format!("/organization-roles/{gone}")).await;
 
@@ -163,7 +146,7 @@ mod listing {
     }
 
     #[tokio::test]
-    async fn whoever_is_no_member_has_no_roles_to_list() {
+    async fn a_user_who_is_not_a_member_has_no_roles_to_list() {
         assert_needs_a_member(Method::GET).await;
     }
 
@@ -177,18 +160,18 @@ mod adding {
     use super::*;
 
     #[tokio::test]
-    async fn roles_are_added_once_and_those_there_already_are_fine() {
+    async fn roles_are_added_once_and_those_held_already_change_nothing() {
         let (world, [a, b, c]) = with_roles(["A", "B", "C"]).await;
 
-        assert_done(&world.post(PATH, &naming(&[&c, &a, &c])).await, 201);
+        assert_done(&world.post(PATH, &naming_roles(&[&c, &a, &c])).await, 201);
         assert_eq!(names(&world, "jane").await, ["A", "C"]);
 
         let before = world.items().await;
-        assert_done(&world.post(PATH, &naming(&[&a])).await, 201);
-        assert_done(&world.post(PATH, &naming::<&str>(&[])).await, 201);
+        assert_done(&world.post(PATH, &naming_roles(&[&a])).await, 201);
+        assert_done(&world.post(PATH, &naming_roles::<&str>(&[])).await, 201);
         assert_eq!(world.items().await, before);
 
-        assert_done(&world.post(PATH, &naming(&[&a, &b])).await, 201);
+        assert_done(&world.post(PATH, &naming_roles(&[&a, &b])).await, 201);
         assert_eq!(names(&world, "jane").await, ["A", "B", "C"]);
     }
 
@@ -198,25 +181,28 @@ mod adding {
     }
 
     #[tokio::test]
-    async fn whoever_is_no_member_gets_no_roles() {
+    async fn a_user_who_is_not_a_member_gets_no_roles() {
         assert_needs_a_member(Method::POST).await;
     }
 
     #[tokio::test]
     async fn a_hundred_roles_fit_and_no_more() {
         let (world, []) = with_roles([]).await;
-        let roles = many_roles(&world, 101).await;
+        let roles = world.roles(101).await;
         let (fitting, last) = (&roles[..100], &roles[100]);
 
-        world.post(PATH, &naming(&roles)).await.problem(422, "member_roles.limit_reached");
+        world.post(PATH, &naming_roles(&roles)).await.problem(422, "member_roles.limit_reached");
         assert_eq!(names(&world, "jane").await, Vec::<String>::new());
 
-        assert_done(&world.post(PATH, &naming(fitting)).await, 201);
-        assert_done(&world.post(PATH, &naming(fitting)).await, 201);
+        assert_done(&world.post(PATH, &naming_roles(fitting)).await, 201);
+        assert_done(&world.post(PATH, &naming_roles(fitting)).await, 201);
         let before = world.items().await;
         for past in [&[last][..], &[&roles[7], last]] {
             assert_eq!(
-                world.post(PATH, &naming(past)).await.problem(422, "member_roles.limit_reached"),
+                world
+                    .post(PATH, &naming_roles(past))
+                    .await
+                    .problem(422, "member_roles.limit_reached"),
                 "a member can hold at most 100 roles: take some away first"
             );
         }
@@ -224,8 +210,8 @@ mod adding {
 
         // A deleted role takes no place.
         world.delete(&format!("/organization-roles/{}", roles[0])).await;
-        assert_done(&world.post(PATH, &naming(&[last])).await, 201);
-        assert_eq!(names(&world, "jane").await, roles[1..]);
+        assert_done(&world.post(PATH, &naming_roles(&[last])).await, 201);
+        assert_eq!(names(&world, "jane").await, role_names(1..101));
     }
 
     #[tokio::test]
@@ -236,13 +222,13 @@ mod adding {
 
     #[tokio::test]
     async fn without_an_organization_there_is_nobody_to_give_roles_to() {
-        assert_needs_an_organization(Method::POST, "users/jane/roles", &naming(&["x"])).await;
+        assert_needs_an_organization(Method::POST, "users/jane/roles", &naming_roles(&["x"])).await;
     }
 
     #[tokio::test]
     async fn two_writers_at_once_both_win() {
         let (world, [a, b]) = with_roles(["A", "B"]).await;
-        let (one, other) = (naming(&[&a]), naming(&[&b]));
+        let (one, other) = (naming_roles(&[&a]), naming_roles(&[&b]));
         let (one, other) = join(world.post(PATH, &one), world.post(PATH, &other)).await;
         assert_done(&one, 201);
         assert_done(&other, 201);
@@ -265,7 +251,7 @@ mod adding {
         world.wire.next("TransactWriteItems", Fate::undisturbed());
         world.wire.next("TransactWriteItems", Fate::canceled(&["TransactionConflict"]));
 
-        assert_done(&world.post(PATH, &naming(&[&a])).await, 201);
+        assert_done(&world.post(PATH, &naming_roles(&[&a])).await, 201);
 
         assert_eq!(names(&world, "jane").await, ["A", "B"]);
     }
@@ -282,11 +268,11 @@ mod adding {
             }),
         );
 
-        let answer = world.post(PATH, &naming(&[&a])).await;
+        let answer = world.post(PATH, &naming_roles(&[&a])).await;
 
         assert_is_not_a_member(&answer, "jane");
         let items = world.items().await;
-        assert_eq!(super::super::standing(&items, "jane", "jane@home.example"), Some("removed"));
+        assert_eq!(standing(&items, "jane", "jane@home.example"), Some("removed"));
     }
 }
 
@@ -304,25 +290,25 @@ mod replacing {
     #[tokio::test]
     async fn roles_are_those_named_and_no_others() {
         let (world, [a, b, c]) = with_roles(["A", "B", "C"]).await;
-        world.put(PATH, &naming(&[&a, &b])).await;
+        world.put(PATH, &naming_roles(&[&a, &b])).await;
 
-        assert_done(&world.put(PATH, &naming(&[&c, &b, &c])).await, 204);
+        assert_done(&world.put(PATH, &naming_roles(&[&c, &b, &c])).await, 204);
         assert_eq!(names(&world, "jane").await, ["B", "C"]);
 
         let before = world.items().await;
-        assert_done(&world.put(PATH, &naming(&[&c, &b])).await, 204);
+        assert_done(&world.put(PATH, &naming_roles(&[&c, &b])).await, 204);
         assert_eq!(world.items().await, before);
     }
 
     #[tokio::test]
-    async fn a_member_without_roles_stays_one_and_gets_none_back() {
+    async fn a_member_whose_roles_were_emptied_gets_none_back_at_a_sign_up() {
         let world = with_users([]).await;
         let role = world.role("A").await;
-        world.put("/organizations/acme/jit/roles", &naming(&[&role])).await;
+        world.default_roles("acme", &[&role]).await;
         world.sign_up("jane", "jane@acme.com").await;
         assert_eq!(names(&world, "jane").await, ["A"]);
 
-        assert_done(&world.put(PATH, &naming::<&str>(&[])).await, 204);
+        assert_done(&world.put(PATH, &naming_roles::<&str>(&[])).await, 204);
         world.sign_up("jane", "jane@acme.com").await;
 
         assert_eq!(names(&world, "jane").await, Vec::<String>::new());
@@ -334,22 +320,22 @@ mod replacing {
     }
 
     #[tokio::test]
-    async fn whoever_is_no_member_gets_no_roles() {
+    async fn a_user_who_is_not_a_member_gets_no_roles() {
         assert_needs_a_member(Method::PUT).await;
     }
 
     #[tokio::test]
     async fn a_hundred_roles_fit_and_no_more() {
         let (world, [held]) = with_roles(["Held"]).await;
-        let roles = many_roles(&world, 101).await;
-        world.put(PATH, &naming(&[&held])).await;
+        let roles = world.roles(101).await;
+        world.put(PATH, &naming_roles(&[&held])).await;
         let before = world.items().await;
 
-        world.put(PATH, &naming(&roles)).await.problem(422, "member_roles.limit_reached");
+        world.put(PATH, &naming_roles(&roles)).await.problem(422, "member_roles.limit_reached");
         assert_eq!(world.items().await, before);
 
-        assert_done(&world.put(PATH, &naming(&roles[1..])).await, 204);
-        assert_eq!(names(&world, "jane").await, roles[1..]);
+        assert_done(&world.put(PATH, &naming_roles(&roles[1..])).await, 204);
+        assert_eq!(names(&world, "jane").await, role_names(1..101));
     }
 
     #[tokio::test]
@@ -360,7 +346,7 @@ mod replacing {
 
     #[tokio::test]
     async fn without_an_organization_there_is_nobody_to_give_roles_to() {
-        assert_needs_an_organization(Method::PUT, "users/jane/roles", &naming(&["x"])).await;
+        assert_needs_an_organization(Method::PUT, "users/jane/roles", &naming_roles(&["x"])).await;
     }
 }
 
@@ -370,7 +356,7 @@ mod removing {
     #[tokio::test]
     async fn a_role_is_taken_away_and_the_others_stay() {
         let (world, [a, b]) = with_roles(["A", "B"]).await;
-        world.put(PATH, &naming(&[&a, &b])).await;
+        world.put(PATH, &naming_roles(&[&a, &b])).await;
         assert_done(&world.delete(&format!("{PATH}/{a}")).await, 204);
         assert_eq!(names(&world, "jane").await, ["B"]);
         assert_done(&world.delete(&format!("{PATH}/{b}")).await, 204);
@@ -380,7 +366,7 @@ mod removing {
     #[tokio::test]
     async fn a_role_that_is_not_held_is_not_found() {
         let (world, [held, other, gone]) = with_roles(["Held", "Other", "Gone"]).await;
-        world.put(PATH, &naming(&[&held, &gone])).await;
+        world.put(PATH, &naming_roles(&[&held, &gone])).await;
         world.delete(&format!("/organization-roles/{gone}")).await;
         let before = world.items().await;
         for role in [&*other, &*gone, "role_0"] {
@@ -398,9 +384,9 @@ mod removing {
     }
 
     #[tokio::test]
-    async fn of_two_who_take_it_away_at_once_one_is_told_that_it_is_done() {
+    async fn of_two_removals_of_a_role_at_once_one_finds_it() {
         let (world, [a]) = with_roles(["A"]).await;
-        world.put(PATH, &naming(&[&a])).await;
+        world.put(PATH, &naming_roles(&[&a])).await;
         let path = format!("{PATH}/{a}");
         let (a, b) = join(world.delete(&path), world.delete(&path)).await;
         let (done, late) = if a.status.as_u16() == 204 { (a, b) } else { (b, a) };
@@ -409,7 +395,7 @@ mod removing {
     }
 
     #[tokio::test]
-    async fn whoever_is_no_member_has_no_roles_to_take_away() {
+    async fn a_user_who_is_not_a_member_has_no_roles_to_take_away() {
         assert_needs_a_member(Method::DELETE).await;
     }
 
@@ -426,7 +412,7 @@ mod assigning {
     async fn several_members_get_several_roles_beside_their_own() {
         let world = with_members(["jane", "joe", "jim"]).await;
         let [a, b, c] = [world.role("A").await, world.role("B").await, world.role("C").await];
-        world.put(PATH, &naming(&[&c])).await;
+        world.put(PATH, &naming_roles(&[&c])).await;
 
         let body = assigning(&["joe", "jane", "joe"], &[&b, &a, &b]);
         assert_done(&world.post(ASSIGN, &body).await, 201);
@@ -443,7 +429,7 @@ mod assigning {
     }
 
     #[tokio::test]
-    async fn whoever_is_no_member_is_refused_by_place_and_nobody_gets_anything() {
+    async fn users_who_are_not_members_are_refused_each_with_its_place_and_nobody_gets_anything() {
         let world = with_members(["jane", "left"]).await;
         let role = world.role("A").await;
         world.sign_up("joe", "joe@home.example").await;
@@ -468,10 +454,10 @@ mod assigning {
     }
 
     #[tokio::test]
-    async fn where_one_member_has_no_room_nobody_gets_anything() {
+    async fn when_one_member_would_hold_too_many_roles_nobody_gets_any() {
         let world = with_members(["jane", "joe", "zoe"]).await;
-        let roles = many_roles(&world, 101).await;
-        world.put(&format!("{MEMBERS}/joe/roles"), &naming(&roles[..100])).await;
+        let roles = world.roles(101).await;
+        world.put(&format!("{MEMBERS}/joe/roles"), &naming_roles(&roles[..100])).await;
         let before = world.items().await;
 
         let body = assigning(&["jane", "joe", "zoe"], &[&roles[100]]);
@@ -485,7 +471,7 @@ mod assigning {
         // A deleted role takes no place.
         world.delete(&format!("/organization-roles/{}", roles[0])).await;
         assert_done(&world.post(ASSIGN, &body).await, 201);
-        assert_eq!(names(&world, "joe").await, roles[1..]);
+        assert_eq!(names(&world, "joe").await, role_names(1..101));
     }
 
     #[tokio::test]

@@ -6,16 +6,12 @@ mod members;
 mod removal;
 mod user_organizations;
 
-use std::collections::{BTreeMap, HashMap};
-
-use aws_sdk_dynamodb::types::AttributeValue;
 use axum::http::Method;
 use serde_json::{Value, json};
 use shared::domain::email_address::EmailAddress;
 
-use crate::support::{Answer, Item, World, text};
+use crate::support::{Answer, Item, Items, START, World, assert_no_organization, key};
 
-const START: &str = "2026-01-01T00:00:00.000Z";
 const MEMBERS: &str = "/organizations/acme/users";
 
 /// A world in which `acme` lists `acme.com`, and each of these users has signed up: with an address
@@ -36,6 +32,14 @@ async fn with_users<const N: usize>(users: [&str; N]) -> World {
 async fn with_members<const N: usize>(users: [&str; N]) -> World {
     let world = with_users(users).await;
     assert_done(&world.post(MEMBERS, &naming(&users)).await, 201);
+    world
+}
+
+/// The same for many users: what is written about one of them stands there about the others too.
+async fn with_many_members(users: &[String]) -> World {
+    let [one, others @ ..] = users else { panic!("many are more than none") };
+    let world = with_members([one]).await;
+    world.copy(one, others.iter().cloned()).await;
     world
 }
 
@@ -86,13 +90,7 @@ async fn assert_needs_an_organization(method: Method, below: &str, body: &Value)
     {
         let path = format!("/organizations/{id}/{below}");
         let answer = world.ask(method.clone(), &path).json(body).send().await;
-        assert_eq!(
-            answer.problem(404, "organization.not_found"),
-            format!(
-                "there is no organization `{shown}`: check the id, or create it with POST \
-                 /organizations"
-            )
-        );
+        assert_no_organization(&answer, shown, &format!("{method} {path}"));
     }
     assert_eq!(world.items().await, before);
 }
@@ -114,41 +112,6 @@ async fn assert_refuses_bodies(world: &World, method: Method, path: &str, bodies
     assert_eq!(world.items().await, before);
 }
 
-fn item(attributes: &[(&str, AttributeValue)]) -> HashMap<String, AttributeValue> {
-    attributes.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect()
-}
-
-/// The items of members of `acme`: user, and roles.
-fn member_items<'a>(
-    members: impl IntoIterator<Item = (String, &'a [String])>,
-) -> Vec<HashMap<String, AttributeValue>> {
-    members
-        .into_iter()
-        .flat_map(|(user, roles)| {
-            let roles = roles.iter().map(text).collect();
-            let pk = text(format!("USER#{user}"));
-            [
-                item(&[
-                    ("pk", pk.clone()),
-                    ("sk", text("ORG#acme")),
-                    ("roleIds", AttributeValue::L(roles)),
-                    ("joinedAt", text(START)),
-                    ("rule", text("api")),
-                    ("entryPath", text("ManagementApi")),
-                    ("gsi1pk", text("ORG#acme")),
-                    ("gsi1sk", pk.clone()),
-                ]),
-                item(&[
-                    ("pk", pk),
-                    ("sk", text("PROFILE")),
-                    ("email", text(format!("{user}@home.example"))),
-                    ("userName", text(user)),
-                ]),
-            ]
-        })
-        .collect()
-}
-
 fn digest(address: &str) -> String {
     EmailAddress::parse(address).expect("an address").digest()
 }
@@ -156,14 +119,9 @@ fn digest(address: &str) -> String {
 /// How a user stands to `acme`: a member without any mark, or removed with both of them. Whatever
 /// lies between is a panic.
 #[track_caller]
-fn standing(
-    items: &BTreeMap<(String, String), Item>,
-    user: &str,
-    address: &str,
-) -> Option<&'static str> {
-    let key = |pk: String| (pk, "ORG#acme".to_owned());
-    let place = items.get(&key(format!("USER#{user}")));
-    let mark = items.get(&key(format!("REMOVED#{}", digest(address))));
+fn standing(items: &Items, user: &str, address: &str) -> Option<&'static str> {
+    let place = items.get(&key(&format!("USER#{user}"), "ORG#acme"));
+    let mark = items.get(&key(&format!("REMOVED#{}", digest(address)), "ORG#acme"));
     let names = |item: &Item| item.keys().cloned().collect::<Vec<_>>();
     match (place.map(names), mark) {
         (None, None) => None,

@@ -9,8 +9,8 @@ use shared::domain::membership::EntryPath;
 use shared::domain::user::User;
 use shared::provisioning::Appearance;
 
-use super::{MEMBERS, START, assert_done, digest, naming, standing, with_users};
-use crate::support::{Fate, World};
+use super::{MEMBERS, assert_done, digest, naming, standing, with_users};
+use crate::support::{Fate, START, World, by_domain, item};
 
 const ADDRESS: &str = "jane@acme.com";
 const JANE: &str = "/organizations/acme/users/jane";
@@ -104,7 +104,7 @@ async fn a_removal_concerns_nobody_else_and_no_other_organization() {
 }
 
 #[tokio::test]
-async fn a_mark_holds_also_after_the_user_is_gone_altogether() {
+async fn the_mark_of_the_address_stays_after_the_user_is_deleted() {
     let world = with_jane_removed().await;
     let jane = UserId::parse("jane").expect("an id");
     world.app.store.delete_user(&jane).await.expect("the store works");
@@ -118,8 +118,7 @@ async fn a_mark_holds_also_after_the_user_is_gone_altogether() {
 async fn adding_by_hand_clears_both_marks_and_starts_afresh() {
     let world = with_users([]).await;
     let role = world.role("Engineer").await;
-    let roles = json!({ "organizationRoleIds": [role] });
-    world.put("/organizations/acme/jit/roles", &roles).await;
+    world.default_roles("acme", &[&role]).await;
     world.sign_up("jane", ADDRESS).await;
     world.delete(JANE).await;
     world.pass(Duration::from_secs(60));
@@ -178,7 +177,7 @@ async fn a_removal_marks_the_address_as_last_seen() {
 
     let items = world.items().await;
     assert_eq!(standing(&items, "jane", "jane@new.example"), Some("removed"));
-    let place = &items[&("USER#jane".to_owned(), "ORG#acme".to_owned())];
+    let place = item(&items, "USER#jane", "ORG#acme");
     assert_eq!(place["addressDigest"], json!(digest("jane@new.example")));
 }
 
@@ -216,11 +215,7 @@ async fn a_member_keeps_the_provenance_of_whichever_came_first() {
     assert_eq!(
         rules.collect::<Vec<_>>(),
         [
-            &json!({
-                "rule": "email_domain",
-                "emailDomain": "acme.com",
-                "entryPath": "PostConfirmation",
-            }),
+            &by_domain("acme.com", "PostConfirmation"),
             &json!({ "rule": "api", "entryPath": "ManagementApi" }),
         ]
     );

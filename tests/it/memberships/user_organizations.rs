@@ -2,15 +2,16 @@
 
 use std::time::Duration;
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use axum::http::Method;
-use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use super::START;
-use crate::support::{Answer, Fate, World};
+use crate::support::{
+    Answer, Fate, Item, START, World, assert_internal, assert_unavailable, by_domain, key,
+    tagged_item,
+};
 
 const JANE: &str = "/users/jane/organizations";
+
 #[track_caller]
 fn assert_is(answer: &Answer, body: &Value) {
     assert_eq!((answer.status.as_u16(), &answer.body), (200, body));
@@ -26,11 +27,7 @@ fn plain(organization: &str) -> Value {
         "description": null,
         "organizationRoles": [],
         "joinedAt": START,
-        "provenance": {
-            "rule": "email_domain",
-            "emailDomain": "acme.com",
-            "entryPath": "PostConfirmation",
-        },
+        "provenance": by_domain("acme.com", "PostConfirmation"),
     })
 }
 
@@ -45,30 +42,8 @@ async fn with_jane_in(organizations: &[&str]) -> World {
     world
 }
 
-fn text(value: &str) -> AttributeValue {
-    AttributeValue::S(value.to_owned())
-}
-
-fn texts(values: &[&str]) -> AttributeValue {
-    AttributeValue::L(values.iter().map(|value| text(value)).collect())
-}
-
-/// The item of Jane's membership, as it was written before there was another rule than domains.
-fn membership<'a>(organization: &str, roles: &[&str]) -> Vec<(&'a str, AttributeValue)> {
-    vec![
-        ("pk", text("USER#jane")),
-        ("sk", text(&format!("ORG#{organization}"))),
-        ("roleIds", texts(roles)),
-        ("joinedAt", text(START)),
-        ("emailDomain", text("acme.com")),
-        ("entryPath", text("PostConfirmation")),
-        ("gsi1pk", text(&format!("ORG#{organization}"))),
-        ("gsi1sk", text("USER#jane")),
-    ]
-}
-
 #[tokio::test]
-async fn a_user_whom_nobody_knows_belongs_nowhere() {
+async fn an_unknown_user_has_no_organizations() {
     let world = World::new().await;
     let longest = "x".repeat(128);
     for id in ["jane", "0e4bd3a4-70d1-4a7d-9d3c-0f5b6a1c2d3e", "A_-9", "PROFILE", &longest] {
@@ -78,7 +53,7 @@ async fn a_user_whom_nobody_knows_belongs_nowhere() {
 }
 
 #[tokio::test]
-async fn a_user_who_has_joined_nothing_belongs_nowhere() {
+async fn a_user_who_has_joined_nothing_has_no_organizations() {
     let world = with_jane_in(&[]).await;
     assert_is(&world.get(JANE).await, &json!([]));
 }
@@ -123,8 +98,7 @@ async fn a_membership_is_whole_and_its_roles_are_in_the_order_of_their_names() {
     world.post("/organizations", &body).await;
     world.domains("acme", &["acme.com"]).await;
     let roles = [world.role("writer").await, world.role("Émile").await, world.role("Admin").await];
-    let body = json!({ "organizationRoleIds": roles });
-    world.put("/organizations/acme/jit/roles", &body).await;
+    world.default_roles("acme", &roles).await;
     world.pass(Duration::from_millis(1_234));
 
     world.sign_up("jane", "Jane.Doe@ACME.com").await;
@@ -140,11 +114,7 @@ async fn a_membership_is_whole_and_its_roles_are_in_the_order_of_their_names() {
             { "id": roles[1], "name": "Émile" },
         ],
         "joinedAt": "2026-01-01T00:00:01.234Z",
-        "provenance": {
-            "rule": "email_domain",
-            "emailDomain": "acme.com",
-            "entryPath": "PostConfirmation",
-        },
+        "provenance": by_domain("acme.com", "PostConfirmation"),
     }]);
     for path in [JANE, "/users/%6Aane/organizations", "/users/jane/organizations?page=0"] {
         assert_is(&world.get(path).await, &expected);
@@ -186,21 +156,26 @@ async fn deleted_organizations_are_invisible_also_before_they_are_swept() {
     let world = with_jane_in(&["kept", "swept", "unswept"]).await;
 
     world.delete("/organizations/swept").await;
-    world.wire.cut_after(2);
-    world.delete("/organizations/unswept").await;
-    world.wire.mend();
+    world.delete_unswept("unswept").await;
 
     let items = world.items().await;
-    assert!(items.contains_key(&("USER#jane".to_owned(), "ORG#unswept".to_owned())));
+    assert!(items.contains_key(&key("USER#jane", "ORG#unswept")));
     assert_is(&world.get(JANE).await, &json!([plain("kept")]));
 }
 
 #[tokio::test]
 async fn deleted_roles_are_invisible_and_renamed_ones_have_their_new_name() {
-    let world = with_jane_in(&[]).await;
-    world.organization("acme").await;
-    let [a, b, c] = [world.role("A").await, world.role("B").await, world.role("C").await];
-    world.put_item(&membership("acme", &[&a, "role_of_old", &b, &c])).await;
+    let world = with_jane_in(&["acme"]).await;
+    let [a, gone, b, c] = [
+        world.role("A").await,
+        world.role("Gone").await,
+        world.role("B").await,
+        world.role("C").await,
+    ];
+    let body = json!({ "organizationRoleIds": [a, gone, b, c] });
+    world.put("/organizations/acme/users/jane/roles", &body).await;
+    world.delete(&format!("/organization-roles/{gone}")).await;
+    assert_eq!(world.item("USER#jane", "ORG#acme").await["roleIds"], json!([a, gone, b, c]));
 
     world.delete(&format!("/organization-roles/{b}")).await;
     world.patch(&format!("/organization-roles/{a}"), &json!({ "name": "D" })).await;
@@ -214,8 +189,7 @@ async fn deleted_roles_are_invisible_and_renamed_ones_have_their_new_name() {
 async fn roles_that_an_administrator_has_emptied_stay_empty() {
     let world = with_jane_in(&["acme"]).await;
     let role = world.role("A").await;
-    let body = json!({ "organizationRoleIds": [role] });
-    world.put("/organizations/acme/jit/roles", &body).await;
+    world.default_roles("acme", &[&role]).await;
 
     world.sign_up("jane", "jane@acme.com").await;
 
@@ -225,13 +199,7 @@ async fn roles_that_an_administrator_has_emptied_stay_empty() {
 #[tokio::test]
 async fn a_removal_mark_is_no_membership() {
     let world = with_jane_in(&["acme", "kept"]).await;
-    world
-        .put_item(&[
-            ("pk", text("USER#jane")),
-            ("sk", text("ORG#acme")),
-            ("removedAt", text(START)),
-        ])
-        .await;
+    assert_eq!(world.delete("/organizations/acme/users/jane").await.status, 204);
 
     assert_is(&world.get(JANE).await, &json!([plain("kept")]));
     world.sign_up("jane", "jane@acme.com").await;
@@ -240,28 +208,13 @@ async fn a_removal_mark_is_no_membership() {
 
 #[tokio::test]
 async fn more_memberships_and_roles_than_one_batch_takes_are_all_there() {
-    let world = World::new().await;
-    let put = async |number: usize| {
-        let (id, role) = (format!("o{number:03}"), format!("role_{number:03}"));
-        world
-            .put_item(&[
-                ("pk", text(&format!("ORG#{id}"))),
-                ("sk", text("ORG")),
-                ("name", text(&id)),
-                ("createdAt", text(START)),
-            ])
-            .await;
-        world
-            .put_item(&[
-                ("pk", text("ROLE")),
-                ("sk", text(&format!("ROLE#{role}"))),
-                ("name", text(&role)),
-                ("createdAt", text(START)),
-            ])
-            .await;
-        world.put_item(&membership(&id, &[&role])).await;
-    };
-    join_all((0..101).map(put)).await;
+    let world = with_jane_in(&["o000"]).await;
+    world.copy("o000", (1..101).map(|number| format!("o{number:03}"))).await;
+    let roles = world.roles(101).await;
+    for (number, role) in roles.iter().enumerate() {
+        let path = format!("/organizations/o{number:03}/users/jane/roles");
+        world.put(&path, &json!({ "organizationRoleIds": [role] })).await;
+    }
     world.wire.traffic();
 
     let answer = world.get(JANE).await;
@@ -271,9 +224,9 @@ async fn more_memberships_and_roles_than_one_batch_takes_are_all_there() {
     assert_eq!(world.wire.traffic().operations, operations);
     let expected: Vec<_> = (0..101)
         .map(|number| {
-            let role = format!("role_{number:03}");
+            let role = json!({ "id": roles[number], "name": format!("Role {number:03}") });
             let mut entity = plain(&format!("o{number:03}"));
-            entity["organizationRoles"] = json!([{ "id": role, "name": role }]);
+            entity["organizationRoles"] = json!([role]);
             entity
         })
         .collect();
@@ -285,12 +238,7 @@ async fn what_the_table_leaves_unprocessed_is_asked_for_again() {
     let world = with_jane_in(&["a", "b", "c"]).await;
     let key = |id: &str| json!({ "pk": { "S": format!("ORG#{id}") }, "sk": { "S": "ORG" } });
     let rest = |keys: &[Value]| json!({ "usher": { "Keys": keys, "ConsistentRead": true } });
-    let b = json!({
-        "pk": { "S": "ORG#b" },
-        "sk": { "S": "ORG" },
-        "name": { "S": "b" },
-        "createdAt": { "S": START },
-    });
+    let b = tagged_item(&json!(world.item("ORG#b", "ORG").await));
     for body in [
         json!({ "Responses": {}, "UnprocessedKeys": rest(&[key("c"), key("a"), key("b")]) }),
         json!({ "Responses": { "usher": [b] }, "UnprocessedKeys": rest(&[key("a"), key("c")]) }),
@@ -306,72 +254,61 @@ async fn what_the_table_leaves_unprocessed_is_asked_for_again() {
     assert_eq!(world.wire.traffic().operations, operations);
 }
 
-/// Asserts that the answer says that something went wrong, and nothing of the inside.
-#[track_caller]
-fn assert_says_nothing(answer: &Answer) {
-    let detail =
-        "something went wrong on our side: repeat the request, and tell the operator if it stays";
-    assert_eq!(answer.problem(500, "internal"), detail);
-    assert_eq!(
-        answer.body,
-        json!({
-            "type": "about:blank",
-            "title": "Internal Server Error",
-            "status": 500,
-            "detail": detail,
-            "code": "internal",
-            "message": detail,
-        })
-    );
+/// An item with another value of an attribute, or without it.
+fn with(item: &Item, name: &str, value: Option<Value>) -> Value {
+    let mut item = item.clone();
+    item.remove(name);
+    item.extend(value.map(|value| (name.to_owned(), value)));
+    json!(item)
 }
 
 #[tokio::test]
 async fn an_unreadable_item_is_an_error_that_says_nothing_of_the_inside() {
-    let number = AttributeValue::N("1".to_owned());
     let broken = [
         ("roleIds", None),
-        ("roleIds", Some(text("role_1"))),
-        ("roleIds", Some(AttributeValue::L(vec![number.clone()]))),
-        ("roleIds", Some(texts(&["not an id"]))),
+        ("roleIds", Some(json!("role_1"))),
+        ("roleIds", Some(json!([1]))),
+        ("roleIds", Some(json!(["not an id"]))),
         ("joinedAt", None),
-        ("joinedAt", Some(text("yesterday"))),
-        ("joinedAt", Some(number.clone())),
-        ("rule", Some(text("whim"))),
-        ("rule", Some(number.clone())),
+        ("joinedAt", Some(json!("yesterday"))),
+        ("joinedAt", Some(json!(1))),
+        ("rule", Some(json!("whim"))),
+        ("rule", Some(json!(1))),
         ("emailDomain", None),
-        ("emailDomain", Some(text("jane@acme.com"))),
+        ("emailDomain", Some(json!("jane@acme.com"))),
         ("entryPath", None),
-        ("entryPath", Some(text("Elsewhere"))),
-        ("sk", Some(text("ORG#not an id"))),
-        ("sk", Some(text("ELSE"))),
+        ("entryPath", Some(json!("Elsewhere"))),
+        ("sk", Some(json!("ORG#not an id"))),
+        ("sk", Some(json!("ELSE"))),
     ];
+    let world = with_jane_in(&["acme"]).await;
+    let membership = world.item("USER#jane", "ORG#acme").await;
+    // Before there was another rule than email domains, none was written.
+    let mut older = membership.clone();
+    older.remove("rule").expect("a rule");
     for (name, value) in broken {
-        let world = World::new().await;
-        let mut item = membership("acme", &[]);
-        item.retain(|(other, _)| *other != name);
-        item.extend(value.map(|value| (name, value)));
-        world.put_item(&item).await;
+        for membership in [&membership, &older] {
+            let world = World::new().await;
+            world.put_plain(&with(membership, name, value.clone())).await;
 
-        assert_says_nothing(&world.get(JANE).await);
+            assert_internal(&world.get(JANE).await);
+        }
     }
 }
 
 #[tokio::test]
 async fn an_unreadable_organization_or_role_is_an_error_too() {
-    let item = |pk, sk, name| {
-        [("pk", text(pk)), ("sk", text(sk)), ("name", name), ("createdAt", text(START))]
-    };
-    for broken in [
-        item("ORG#acme", "ORG", text("")),
-        item("ORG#acme", "ORG", AttributeValue::Bool(true)),
-        item("ROLE", "ROLE#role_1", text("a\0b")),
-    ] {
-        let world = World::new().await;
-        world.organization("acme").await;
-        world.put_item(&membership("acme", &["role_1"])).await;
-        world.put_item(&broken).await;
+    for (pk, name) in [("ORG#acme", json!("")), ("ORG#acme", json!(true)), ("ROLE", json!("a\0b"))]
+    {
+        let world = with_jane_in(&["acme"]).await;
+        let role = world.role("A").await;
+        let body = json!({ "organizationRoleIds": [role] });
+        world.put("/organizations/acme/users/jane/roles", &body).await;
+        let sk = if pk == "ROLE" { format!("ROLE#{role}") } else { "ORG".to_owned() };
+        let item = world.item(pk, &sk).await;
+        world.put_plain(&with(&item, "name", Some(name))).await;
 
-        assert_says_nothing(&world.get(JANE).await);
+        assert_internal(&world.get(JANE).await);
     }
 }
 
@@ -386,7 +323,7 @@ async fn a_table_that_is_busy_once_is_asked_again() {
 }
 
 #[tokio::test]
-async fn a_table_that_stays_busy_makes_the_answer_a_request_to_come_back() {
+async fn a_table_that_stays_busy_is_a_503_with_retry_after() {
     let world = with_jane_in(&["acme"]).await;
     for operation in ["Query", "BatchGetItem"] {
         for fate in [Fate::Lost, Fate::error("ThrottlingException", "arn:aws:dynamodb:secret")] {
@@ -396,21 +333,7 @@ async fn a_table_that_stays_busy_makes_the_answer_a_request_to_come_back() {
             let answer = world.get(JANE).await;
             world.wire.mend();
 
-            let detail = "a service that this one needs did not answer in time: repeat the request in a \
-                          moment";
-            assert_eq!(answer.problem(503, "service.unavailable"), detail);
-            assert_eq!(answer.header("retry-after"), "1");
-            assert_eq!(
-                answer.body,
-                json!({
-                    "type": "about:blank",
-                    "title": "Service Unavailable",
-                    "status": 503,
-                    "detail": detail,
-                    "code": "service.unavailable",
-                    "message": detail,
-                })
-            );
+            assert_unavailable(&answer);
         }
     }
 }
@@ -421,7 +344,7 @@ async fn a_refusal_of_the_table_is_an_error_that_says_nothing_of_the_inside() {
     for operation in ["Query", "BatchGetItem"] {
         for code in ["AccessDeniedException", "ResourceNotFoundException", "ValidationException"] {
             world.wire.next(operation, Fate::error(code, "arn:aws:dynamodb:secret"));
-            assert_says_nothing(&world.get(JANE).await);
+            assert_internal(&world.get(JANE).await);
         }
     }
 }

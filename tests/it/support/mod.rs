@@ -1,20 +1,27 @@
 //! What tests stand on: a [`World`] with everything real but time and chance.
 
+mod answers;
+mod attributes;
 mod contract;
 mod counts;
 mod files;
+mod fixtures;
 mod local;
 mod logs;
 mod pool;
 mod wire;
 mod world;
 
+pub(crate) use answers::{
+    assert_internal, assert_is, assert_no_organization, assert_unavailable, by_domain, http_event,
+    page_links, refused,
+};
+pub(crate) use attributes::{attributes, tagged, tagged_item};
 pub(crate) use counts::Counts;
 pub(crate) use files::{in_repository, logical_id, template, text_of};
+pub(crate) use fixtures::{item, key, naming_roles};
 pub(crate) use local::{Reply, UsherLocal, http};
 pub(crate) use logs::Logs;
 pub(crate) use pool::{POOL_ID, Pool, pool_user, walk_of_users};
 pub(crate) use wire::{Fate, Traffic, Use};
-pub(crate) use world::{
-    Answer, Ask, Item, World, organization_items, text, trigger_event, verified,
-};
+pub(crate) use world::{Answer, Ask, Item, Items, START, World, trigger_event, verified};

@@ -18,6 +18,9 @@ use aws_smithy_types::byte_stream::ByteStream;
 use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 
+use super::attributes::tagged_item;
+use super::world::Item;
+
 /// What happens to a call.
 #[derive(Clone, Debug)]
 pub(crate) enum Fate {
@@ -62,6 +65,12 @@ impl Fate {
     /// The call arrives: only the next ones of its operation have another fate.
     pub(crate) fn undisturbed() -> Self {
         Self::overtaken(std::future::ready(()))
+    }
+
+    /// A `GetItem` is answered with this item, as it may have been before somebody else's write.
+    pub(crate) fn item(item: &Item) -> Self {
+        let body = json!({ "Item": tagged_item(&json!(item)) });
+        Self::Reply { status: 200, body }
     }
 
     /// An error as DynamoDB words it.

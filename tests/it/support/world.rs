@@ -32,16 +32,22 @@ use shared::{App, Clock, Randomness};
 use tower::ServiceExt;
 use usher_local::TABLE_NAME;
 
+use super::attributes::text;
 use super::contract;
 use super::pool::{POOL_ID, Pool};
 use super::wire::Wire;
 
-/// A stored item: its attributes by name, in DynamoDB's JSON.
+/// When every world begins.
+pub(crate) const START: &str = "2026-01-01T00:00:00.000Z";
+
+/// A stored item: its attributes by name, without DynamoDB's type tags.
 pub(crate) type Item = BTreeMap<String, Value>;
 
+/// The items of a table, by partition and sort key.
+pub(crate) type Items = BTreeMap<(String, String), Item>;
+
 /// Everything real but time and chance: the handlers, the SDK, and an embedded DynamoDB that
-/// nobody else uses. It is 2026-01-01T00:00:00.000Z until a test says otherwise, and chance is a
-/// row of numbers.
+/// nobody else uses. It is [`START`] until a test lets time pass, and chance is a row of numbers.
 pub(crate) struct World {
     pub(crate) app: App,
     pub(crate) wire: Wire,
@@ -340,22 +346,27 @@ impl World {
         }
     }
 
-    /// Every item in the table, by partition and sort key.
-    pub(crate) async fn items(&self) -> BTreeMap<(String, String), Item> {
+    /// Every item in the table.
+    pub(crate) async fn items(&self) -> Items {
         scan(&self.client).await
     }
 
     /// Every item in the table of a DynamoDB at this address.
-    pub(crate) async fn items_at(address: SocketAddr) -> BTreeMap<(String, String), Item> {
+    pub(crate) async fn items_at(address: SocketAddr) -> Items {
         scan(&Client::from_conf(config(address).http_client(Wire::default().client()).build()))
             .await
     }
 
-    /// Puts an item as it is, behind the back of every rule.
-    pub(crate) async fn put_item(&self, item: &[(&str, AttributeValue)]) {
-        let item = item.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
-        let put = self.client.put_item().table_name(TABLE_NAME).set_item(Some(item));
-        put.send().await.expect("the item is put");
+    /// Removes an item, behind the back of every rule.
+    pub(crate) async fn remove_item(&self, pk: &str, sk: &str) {
+        let delete = self.client.delete_item().table_name(TABLE_NAME);
+        let delete = delete.key("pk", text(pk)).key("sk", text(sk));
+        delete.send().await.expect("the item is removed");
+    }
+
+    /// The store over a wire of its own: nobody counts or disturbs its calls.
+    pub(crate) fn store(&self) -> Store {
+        Store::new(self.client.clone(), TABLE_NAME, Randomness::new(|_| {}))
     }
 
     /// Puts many items as they are.
@@ -380,7 +391,7 @@ impl World {
     /// Asserts what must hold at every instant: list and index agree for every organization that
     /// exists, and the lists of those that do not are gone.
     #[track_caller]
-    pub(crate) fn assert_list_and_index_agree(items: &BTreeMap<(String, String), Item>) {
+    pub(crate) fn assert_list_and_index_agree(items: &Items) {
         let exists = |org: &str| {
             items
                 .get(&(org.to_owned(), "ORG".to_owned()))
@@ -417,49 +428,6 @@ impl std::fmt::Debug for World {
     }
 }
 
-/// The items of an organization that has listed these domains since then.
-pub(crate) fn organization_items(
-    id: &str,
-    domains: &[&str],
-    added_at: &str,
-) -> Vec<HashMap<String, AttributeValue>> {
-    let map = |entries: &[(&str, AttributeValue)]| -> HashMap<_, _> {
-        entries.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect()
-    };
-    let (pk, one) = (text(format!("ORG#{id}")), AttributeValue::N("1".to_owned()));
-    let entry = AttributeValue::M(map(&[("addedAt", text(added_at))]));
-    let list = domains.iter().map(|domain| ((*domain).to_owned(), entry.clone())).collect();
-    let roles = map(&[("ids", AttributeValue::L(Vec::new())), ("version", one.clone())]);
-    let organization = map(&[
-        ("pk", pk.clone()),
-        ("sk", text("ORG")),
-        ("gsi1pk", text("ORGS")),
-        ("gsi1sk", text(format!("{id}#{id}"))),
-        ("name", text(id)),
-        ("createdAt", text(added_at)),
-        ("jitRoles", AttributeValue::M(roles)),
-    ]);
-    let list = map(&[
-        ("pk", pk.clone()),
-        ("sk", text("EMAIL_DOMAINS")),
-        ("domains", AttributeValue::M(list)),
-        ("version", one),
-    ]);
-    let index = domains.iter().map(|domain| {
-        map(&[
-            ("pk", text(format!("DOMAIN#{domain}"))),
-            ("sk", pk.clone()),
-            ("addedAt", text(added_at)),
-        ])
-    });
-    [organization, list].into_iter().chain(index).collect()
-}
-
-/// A text as an attribute.
-pub(crate) fn text(value: impl Into<String>) -> AttributeValue {
-    AttributeValue::S(value.into())
-}
-
 /// An event of a trigger, for a user with these attributes, whose name is the `sub` too.
 pub(crate) fn trigger_event(version: &str, source: &str, attributes: &Value) -> Value {
     json!({
@@ -493,7 +461,7 @@ fn config(address: SocketAddr) -> aws_sdk_dynamodb::config::Builder {
         .interceptor(CountRetries)
 }
 
-async fn scan(client: &Client) -> BTreeMap<(String, String), Item> {
+async fn scan(client: &Client) -> Items {
     let mut items = BTreeMap::new();
     let mut pages =
         client.scan().table_name(TABLE_NAME).consistent_read(true).into_paginator().send();
@@ -508,9 +476,8 @@ async fn scan(client: &Client) -> BTreeMap<(String, String), Item> {
     items
 }
 
-/// When every world begins.
 fn start() -> Timestamp {
-    "2026-01-01T00:00:00Z".parse().expect("a timestamp")
+    START.parse().expect("a timestamp")
 }
 
 /// An attribute without DynamoDB's type tags.

@@ -1,9 +1,8 @@
 //! The trigger `pre-token-generation`
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
 
-use crate::support::{Fate, World, trigger_event, verified};
+use crate::support::{Fate, Pool, World, by_domain, item, pool_user, trigger_event, verified};
 
 /// An event for a user with a verified address.
 fn event(version: &str, sub: &str, email: &str) -> Value {
@@ -30,8 +29,7 @@ async fn acme() -> World {
     let world = World::new().await;
     world.organization("acme").await;
     world.domains("acme", &["acme.com"]).await;
-    let body = json!({ "organizationRoleIds": [world.role("Engineer").await, world.role("analyst").await] });
-    world.put("/organizations/acme/jit/roles", &body).await;
+    world.default_roles("acme", &[world.role("Engineer").await, world.role("analyst").await]).await;
     world
 }
 
@@ -108,7 +106,7 @@ async fn claims_scopes_and_groups_that_were_there_stay() {
 }
 
 #[tokio::test]
-async fn group_details_that_say_nothing_are_left_out_so_that_groups_stay() {
+async fn empty_group_details_are_left_out_so_that_groups_stay() {
     let world = acme().await;
     for nothing in [json!({}), json!(null), json!([])] {
         let mut asked = event("2", "jane", "jane@acme.com");
@@ -143,11 +141,7 @@ async fn a_user_who_never_signed_up_here_joins_and_the_first_token_says_so() {
 
     assert_eq!(access_claims(&answered)["organizations"], json!(["acme"]));
     let held = world.get("/users/made-by-an-administrator/organizations").await.body;
-    let provenance = json!({
-        "rule": "email_domain",
-        "emailDomain": "acme.com",
-        "entryPath": "PreTokenGeneration",
-    });
+    let provenance = by_domain("acme.com", "PreTokenGeneration");
     assert_eq!(held[0]["provenance"], provenance);
 }
 
@@ -167,7 +161,7 @@ async fn a_domain_added_after_the_sign_up_counts_at_the_next_token() {
 }
 
 #[tokio::test]
-async fn who_proves_no_address_keeps_what_was_given_and_gets_nothing_new() {
+async fn a_user_with_an_unproven_address_keeps_what_was_given_and_joins_nothing_new() {
     let world = acme().await;
     world.sign_up("jane", "jane@acme.com").await;
     world.organization("other").await;
@@ -191,7 +185,7 @@ async fn a_verified_address_in_another_organization_s_domain_adds_and_takes_noth
 
     assert_eq!(access_claims(&answered)["organizations"], json!(["acme", "other"]));
     let items = world.items().await;
-    let profile = &items[&("USER#jane".to_owned(), "PROFILE".to_owned())];
+    let profile = item(&items, "USER#jane", "PROFILE");
     assert_eq!(profile["email"], json!("jane@other.com"));
 }
 
@@ -229,14 +223,8 @@ async fn deleted_organizations_and_roles_are_left_out() {
 #[tokio::test]
 async fn a_removed_member_s_token_does_not_bring_the_membership_back() {
     let world = acme().await;
-    let text = |text: &str| AttributeValue::S(text.to_owned());
-    world
-        .put_item(&[
-            ("pk", text("USER#jane")),
-            ("sk", text("ORG#acme")),
-            ("removedAt", text("2025-12-31T00:00:00.000Z")),
-        ])
-        .await;
+    world.sign_up("jane", "jane@acme.com").await;
+    assert_eq!(world.delete("/organizations/acme/users/jane").await.status, 204);
 
     let answered = world.pre_token_generation(&event("2", "jane", "jane@acme.com")).await;
 
@@ -244,33 +232,27 @@ async fn a_removed_member_s_token_does_not_bring_the_membership_back() {
     assert_eq!(access_claims(&answered), &claims);
 }
 
-/// Makes a user a member of so many organizations, each with the same roles.
-async fn member_of(world: &World, user: &str, organizations: usize, role_ids: &[String]) {
-    let text = |text: String| AttributeValue::S(text);
-    for number in 0..organizations {
-        let id = format!("organization-{number:03}");
-        world.organization(&id).await;
-        let roles = role_ids.iter().cloned().map(text).collect();
-        world
-            .put_item(&[
-                ("pk", text(format!("USER#{user}"))),
-                ("sk", text(format!("ORG#{id}"))),
-                ("roleIds", AttributeValue::L(roles)),
-                ("joinedAt", text("2025-12-31T00:00:00.000Z".to_owned())),
-                ("emailDomain", text("example.com".to_owned())),
-                ("entryPath", text("PostConfirmation".to_owned())),
-            ])
-            .await;
-    }
+/// A world in which Jane is a member of so many organizations, in each with a role of this name.
+async fn member_of(organizations: usize, role: &str) -> World {
+    let pool = Pool::default();
+    let world = World::with_pool(&pool).await;
+    world.organization("organization-000").await;
+    let jane = pool_user("jane", "jane", "jane@nobody.example", true);
+    pool.answers("ListUsers", json!({ "Users": [jane] }));
+    let members = "/organizations/organization-000/users";
+    assert_eq!(world.post(members, &json!({ "userIds": ["jane"] })).await.status, 201);
+    let body = json!({ "organizationRoleIds": [world.role(role).await] });
+    assert_eq!(world.put(&format!("{members}/jane/roles"), &body).await.status, 204);
+    let others = (1..organizations).map(|number| format!("organization-{number:03}"));
+    world.copy("organization-000", others).await;
+    world
 }
 
 #[tokio::test]
 async fn claims_past_3_kb_lose_the_roles_first_then_the_organizations() {
     // `"organization-000",` is 19 bytes: 150 of them fit into 3 KB, 170 do not.
     for (organizations, kept) in [(40, true), (150, true), (170, false)] {
-        let world = World::new().await;
-        let roles = [world.role("A role with a rather long name").await];
-        member_of(&world, "jane", organizations, &roles).await;
+        let world = member_of(organizations, "A role with a rather long name").await;
 
         let answered = world.pre_token_generation(&event("2", "jane", "jane@nobody.example")).await;
 
@@ -290,8 +272,7 @@ async fn claims_past_3_kb_lose_the_roles_first_then_the_organizations() {
 
 #[tokio::test]
 async fn an_overflow_in_version_1_is_a_string_too() {
-    let world = World::new().await;
-    member_of(&world, "jane", 170, &[]).await;
+    let world = member_of(170, "A").await;
     let answered = world.pre_token_generation(&event("1", "jane", "jane@nobody.example")).await;
     let details = &answered["response"]["claimsOverrideDetails"];
     assert_eq!(details["claimsToAddOrOverride"], json!({ "organizations_overflow": "true" }));
@@ -347,7 +328,7 @@ async fn a_sign_up_and_a_token_at_once_give_one_membership() {
 }
 
 #[tokio::test]
-async fn events_that_say_nothing_are_answered_with_their_own_bytes() {
+async fn events_of_another_shape_are_answered_as_they_are() {
     let world = acme().await;
     let odd = [json!(null), json!([]), json!({}), json!("text"), json!({ "request": 1 })];
     for asked in odd {

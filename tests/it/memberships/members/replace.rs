@@ -1,0 +1,116 @@
+//! `PUT /organizations/{organizationId}/users`
+
+use std::time::Duration;
+
+use axum::http::Method;
+use futures_util::future::join;
+use serde_json::json;
+
+use super::{WRONG_BODIES, assert_refuses_too_many_users, assert_refuses_unknown_users, walk};
+use crate::memberships::{
+    MEMBERS, assert_done, assert_needs_an_organization, assert_refuses_bodies, by_hand, listed,
+    naming, standing, with_many_members, with_members, with_users,
+};
+use crate::support::Fate;
+
+#[tokio::test]
+async fn some_stay_as_they_are_some_leave_and_some_come() {
+    let world = with_users(["joe", "jim"]).await;
+    let role = world.role("A").await;
+    world.default_roles("acme", &[&role]).await;
+    world.sign_up("jane", "jane@acme.com").await;
+    world.sign_up("june", "june@acme.com").await;
+    world.post(MEMBERS, &naming(&["joe"])).await;
+    let before = listed(&world).await;
+    world.pass(Duration::from_secs(60));
+
+    assert_done(&world.put(MEMBERS, &naming(&["jim", "jane", "jim"])).await, 204);
+
+    let mut jim = by_hand("jim");
+    jim["joinedAt"] = json!("2026-01-01T00:01:00.000Z");
+    assert_eq!(listed(&world).await, json!([before[0], jim]));
+    let items = world.items().await;
+    for (user, address) in [("joe", "joe@home.example"), ("june", "june@acme.com")] {
+        assert_eq!(standing(&items, user, address), Some("removed"));
+    }
+    world.sign_up("june", "june@acme.com").await;
+    assert_eq!(world.items().await, items);
+
+    assert_done(&world.put(MEMBERS, &naming(&["jane", "jim"])).await, 204);
+    assert_eq!(world.items().await, items);
+}
+
+#[tokio::test]
+async fn naming_nobody_removes_everybody() {
+    let world = with_members(["jane", "joe"]).await;
+    assert_done(&world.put(MEMBERS, &naming::<&str>(&[])).await, 204);
+    assert_eq!(listed(&world).await, json!([]));
+    let items = world.items().await;
+    for user in ["jane", "joe"] {
+        let address = format!("{user}@home.example");
+        assert_eq!(standing(&items, user, &address), Some("removed"));
+    }
+}
+
+#[tokio::test]
+async fn unknown_users_are_refused_each_with_its_place_and_nobody_leaves() {
+    assert_refuses_unknown_users(&Method::PUT).await;
+}
+
+#[tokio::test]
+async fn more_than_a_thousand_at_once_are_refused() {
+    assert_refuses_too_many_users(Method::PUT).await;
+}
+
+#[tokio::test]
+async fn a_thousand_members_can_be_replaced_and_no_more() {
+    let all: Vec<_> = (0..1_001).map(|number| format!("user-{number:04}")).collect();
+    let world = with_many_members(&all[..1_000]).await;
+    world.sign_up("jane", "jane@home.example").await;
+
+    assert_done(&world.put(MEMBERS, &naming(&all[..1_000])).await, 204);
+    let mut changed = all[..999].to_vec();
+    changed.push("jane".to_owned());
+    assert_done(&world.put(MEMBERS, &naming(&changed)).await, 204);
+    let pages = walk(&world, &format!("{MEMBERS}?page_size=100")).await;
+    let mut expected = changed.clone();
+    expected.sort_unstable();
+    assert_eq!(pages.concat(), expected);
+
+    world.copy(&all[0], all[999..].iter().cloned()).await;
+    let before = world.items().await;
+    world.put(MEMBERS, &naming(&["jane"])).await.problem(422, "memberships.limit_reached");
+    assert_eq!(world.items().await, before);
+}
+
+#[tokio::test]
+async fn bodies_that_are_no_list_of_ids_are_refused() {
+    let world = with_members(["jane"]).await;
+    assert_refuses_bodies(&world, Method::PUT, MEMBERS, &WRONG_BODIES).await;
+}
+
+#[tokio::test]
+async fn without_an_organization_there_is_nothing_to_replace() {
+    assert_needs_an_organization(Method::PUT, "users", &naming(&["jane"])).await;
+}
+
+#[tokio::test]
+async fn a_member_who_is_removed_meanwhile_is_no_error() {
+    let world = with_members(["jane", "joe"]).await;
+    world.wire.next("TransactWriteItems", Fate::canceled(&["ConditionalCheckFailed", "None"]));
+
+    assert_done(&world.put(MEMBERS, &naming(&["joe"])).await, 204);
+}
+
+#[tokio::test]
+async fn two_who_replace_at_once_leave_only_whole_members() {
+    let world = with_members(["jane", "joe"]).await;
+    let (a, b) = (naming(&["jane"]), naming(&["joe"]));
+    let (a, b) = join(world.put(MEMBERS, &a), world.put(MEMBERS, &b)).await;
+    assert_done(&a, 204);
+    assert_done(&b, 204);
+    let items = world.items().await;
+    for user in ["jane", "joe"] {
+        assert!(standing(&items, user, &format!("{user}@home.example")).is_some());
+    }
+}

@@ -1,0 +1,119 @@
+//! Names and descriptions, in creations and changes
+
+use serde_json::json;
+
+use super::bare;
+use crate::support::{World, assert_is};
+
+#[tokio::test]
+async fn names_are_composed_and_without_white_space_around_them() {
+    let world = World::new().await;
+    let repeated = |text: &str| text.repeat(128);
+    for (name, kept) in [
+        ("A", "A".to_owned()),
+        ("#", "#".to_owned()),
+        (" \t Acme  Inc. \r\n", "Acme  Inc.".to_owned()),
+        ("\u{3000}Acme\u{a0}\u{85}", "Acme".to_owned()),
+        ("A\u{30a}ngstro\u{308}m", "Ångström".to_owned()),
+        ("\u{212b}", "Å".to_owned()),
+        ("\u{ac00}\u{11a8}", "각".to_owned()),
+        (&repeated("x"), repeated("x")),
+        (&repeated("e\u{301}"), repeated("é")),
+        (&repeated("😀"), repeated("😀")),
+        // Folded, these become longer.
+        (&repeated("ᾷ"), repeated("ᾷ")),
+        (&repeated("ﬃ"), repeated("ﬃ")),
+        (&format!(" {} ", repeated("ß")), repeated("ß")),
+    ] {
+        let created = world.post("/organizations", &json!({ "name": name })).await;
+        let id = created.body["id"].as_str().unwrap_or_default();
+        assert_is(&created, 201, &bare(id, &kept));
+        let path = format!("/organizations/{id}");
+        assert_is(&world.get(&path).await, 200, &bare(id, &kept));
+
+        world.patch(&path, &json!({ "name": "x" })).await;
+        let renamed = world.patch(&path, &json!({ "name": name })).await;
+        assert_is(&renamed, 200, &bare(id, &kept));
+    }
+}
+
+#[tokio::test]
+async fn unacceptable_names_are_refused_and_nothing_changes() {
+    let world = World::new().await;
+    world.organization("acme").await;
+    let before = world.items().await;
+    let too_long = "it is too long: send at most 128 characters";
+    let empty = "it is empty: send at least one visible character";
+    let control =
+        |number: &str| format!("it contains the control character U+{number}: send it without");
+    for (name, reason) in [
+        (String::new(), empty.to_owned()),
+        ("   ".to_owned(), empty.to_owned()),
+        ("\u{3000}\u{2003}\t\r\n".to_owned(), empty.to_owned()),
+        ("x".repeat(129), too_long.to_owned()),
+        ("é".repeat(129), too_long.to_owned()),
+        ("x".repeat(500_000), too_long.to_owned()),
+        ("a\0b".to_owned(), control("0000")),
+        ("a\nb".to_owned(), control("000A")),
+        ("a\tb".to_owned(), control("0009")),
+        ("\u{1b}[31mred".to_owned(), control("001B")),
+        ("a\u{7f}".to_owned(), control("007F")),
+        ("a\u{85}b".to_owned(), control("0085")),
+        ("\u{9f}".to_owned(), control("009F")),
+    ] {
+        for answer in [
+            world.post("/organizations", &json!({ "name": name })).await,
+            world.patch("/organizations/acme", &json!({ "name": name })).await,
+        ] {
+            assert_eq!(
+                answer.problem(422, "name.invalid"),
+                format!("the name cannot be accepted, because {reason}")
+            );
+            assert_eq!(answer.errors(), [("/name", "name.invalid")]);
+        }
+    }
+    assert_eq!(world.items().await, before);
+}
+
+#[tokio::test]
+async fn descriptions_are_kept_changed_and_cleared() {
+    let world = World::new().await;
+    world.organization("acme").await;
+    let longest = "ü".repeat(256);
+    for (description, kept) in [
+        (json!("Anvils"), json!("Anvils")),
+        (json!(""), json!("")),
+        (json!(" \n "), json!("")),
+        (json!(null), json!(null)),
+        (json!(" two\r\nlines\tand a tab "), json!("two\r\nlines\tand a tab")),
+        (json!("u\u{308}".repeat(256)), json!(longest)),
+        (json!(longest), json!(longest)),
+    ] {
+        let mut entity = bare("acme", "acme");
+        entity["description"] = kept.clone();
+        let changes = json!({ "description": description });
+        assert_is(&world.patch("/organizations/acme", &changes).await, 200, &entity);
+        assert_is(&world.get("/organizations/acme").await, 200, &entity);
+
+        let creation = json!({ "name": "x", "description": description });
+        let created = world.post("/organizations", &creation).await;
+        assert_eq!((created.status.as_u16(), &created.body["description"]), (201, &kept));
+    }
+}
+
+#[tokio::test]
+async fn unacceptable_descriptions_are_refused_and_nothing_changes() {
+    let world = World::new().await;
+    world.organization("acme").await;
+    let before = world.items().await;
+    for description in [&*"x".repeat(257), &"ü".repeat(257), "a\0b", "a\u{b}b", "\u{7f}"] {
+        for answer in [
+            world.post("/organizations", &json!({ "name": "x", "description": description })).await,
+            world.patch("/organizations/acme", &json!({ "description": description })).await,
+        ] {
+            answer.problem(422, "description.invalid");
+            assert_eq!(answer.errors(), [("/description", "description.invalid")]);
+        }
+    }
+    assert_eq!(world.items().await, before);
+}

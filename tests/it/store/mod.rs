@@ -1,0 +1,4 @@
+//! What holds whatever happens: several writers at once, crashes, and a DynamoDB that fails
+
+mod failures;
+mod writers;

@@ -1,0 +1,103 @@
+//! What a test finds in its world. It is written by the API, or at least by the store; what stands
+//! here is for times, numbers and states that requests alone do not lead to.
+
+use serde_json::{Value, json};
+use shared::domain::email_domain::EmailDomain;
+use shared::domain::ids::OrganizationId;
+use shared::domain::jit::Precondition;
+
+use super::attributes::{attributes, tagged_item};
+use super::world::{Item, Items, World};
+
+impl World {
+    /// Puts an item as it is, behind the back of every rule.
+    pub(crate) async fn put_plain(&self, item: &Value) {
+        self.put_items([attributes(&tagged_item(item))]).await;
+    }
+
+    /// The item with this key.
+    pub(crate) async fn item(&self, pk: &str, sk: &str) -> Item {
+        item(&self.items().await, pk, sk).clone()
+    }
+
+    /// Writes everything that is stored about `name` for others too: as it is stored, but with
+    /// another name wherever that one stands.
+    pub(crate) async fn copy(&self, name: &str, others: impl IntoIterator<Item = String>) {
+        let items = self.items().await;
+        let about: Vec<_> = items
+            .values()
+            .map(|item| tagged_item(&json!(item)).to_string())
+            .filter(|item| item.contains(name))
+            .collect();
+        let renamed = |item: &String, other: &str| {
+            let item = serde_json::from_str(&item.replace(name, other)).expect("JSON");
+            attributes(&item)
+        };
+        let copies = others
+            .into_iter()
+            .flat_map(|other| about.iter().map(move |item| renamed(item, &other)));
+        self.put_items(copies).await;
+    }
+
+    /// Creates so many organization roles, `Role 000` and on, and answers their ids.
+    pub(crate) async fn roles(&self, count: usize) -> Vec<String> {
+        let mut ids = Vec::with_capacity(count);
+        for number in 0..count {
+            ids.push(self.role(&format!("Role {number:03}")).await);
+        }
+        ids
+    }
+
+    /// Makes these organization roles the default roles.
+    pub(crate) async fn default_roles<R: AsRef<str>>(&self, organization: &str, roles: &[R]) {
+        let path = format!("/organizations/{organization}/jit/roles");
+        let answer = self.put(&path, &naming_roles(roles)).await;
+        assert_eq!(answer.status, 204, "{:#}", answer.body);
+    }
+
+    /// Lists domains since then, also those that the API would refuse.
+    pub(crate) async fn list_anyway(&self, organization: &str, domains: &[&str], since: &str) {
+        let store = self.store();
+        let id = OrganizationId::parse(organization).expect("an id");
+        let since = since.parse().expect("a timestamp");
+        let before = store.email_domains(&id).await.expect("the store works").expect("a list");
+        let domains = domains.iter().map(|it| EmailDomain::normalise(it).expect("a domain"));
+        let after = before.domains.keys().cloned().chain(domains).collect();
+        let replaced = store.replace_email_domains(&id, &after, since, &Precondition::None).await;
+        replaced.expect("the domains are listed");
+    }
+
+    /// Leaves nothing of an organization but its index entries, as if it had never been there.
+    pub(crate) async fn leave_index_entries_alone(&self, organization: &str) {
+        let pk = format!("ORG#{organization}");
+        for sk in ["ORG", "EMAIL_DOMAINS"] {
+            self.remove_item(&pk, sk).await;
+        }
+    }
+
+    /// Deletes an organization without sweeping what it leaves behind.
+    pub(crate) async fn delete_unswept(&self, organization: &str) {
+        // What is read of the list, and the transaction.
+        self.wire.cut_after(2);
+        let answer = self.delete(&format!("/organizations/{organization}")).await;
+        self.wire.mend();
+        assert_eq!(answer.status, 204, "{:#}", answer.body);
+    }
+}
+
+/// The body that names these organization roles.
+pub(crate) fn naming_roles<R: AsRef<str>>(ids: &[R]) -> Value {
+    let ids: Vec<_> = ids.iter().map(AsRef::as_ref).collect();
+    json!({ "organizationRoleIds": ids })
+}
+
+/// The key of an item.
+pub(crate) fn key(pk: &str, sk: &str) -> (String, String) {
+    (pk.to_owned(), sk.to_owned())
+}
+
+/// The item with this key.
+#[track_caller]
+pub(crate) fn item<'a>(items: &'a Items, pk: &str, sk: &str) -> &'a Item {
+    items.get(&key(pk, sk)).unwrap_or_else(|| panic!("no item is at {pk} {sk}"))
+}
