@@ -98,9 +98,12 @@ capabilities! {
     }
 }
 
+/// The value of the environment variable of a name.
+type Variables = dyn Fn(&str) -> Option<String>;
+
 /// The environment of a function on Lambda.
 pub struct Environment {
-    variable: Box<dyn Fn(&str) -> Option<String>>,
+    variable: Box<Variables>,
     waits: Waits,
     store: OnceCell<Store>,
 }
