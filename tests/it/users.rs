@@ -107,6 +107,47 @@ async fn a_user_with_an_unverified_address_is_created_and_joins_nothing() {
 }
 
 #[tokio::test]
+async fn a_created_user_with_an_identity_at_another_provider_is_not_taken_for_native() {
+    let (world, pool) = acme().await;
+    let identities = json!([{ "providerName": "acme-saml", "providerType": "SAML" }]).to_string();
+    for (name, value) in
+        [("identities", &*identities), ("identities", "unreadable"), ("cognito:user_status", "")]
+    {
+        let mut user = jane();
+        let attributes = user["Attributes"].as_array_mut().expect("attributes");
+        attributes.push(json!({ "Name": name, "Value": value }));
+        if name == "cognito:user_status" {
+            user["UserStatus"] = json!("EXTERNAL_PROVIDER");
+        }
+        pool.answers("AdminCreateUser", json!({ "User": user }));
+        let logs = Logs::capture();
+        let answer = create(&world).await;
+        assert_eq!(
+            (&answer.body["provisioned"], &answer.body["organizations"]),
+            (&json!(true), &json!([]))
+        );
+        assert_eq!(logs.lines()[0]["reason"], "provider_not_trusted", "{name}: {value}");
+    }
+}
+
+#[tokio::test]
+async fn a_verified_address_counts_in_every_notation_that_cognito_keeps() {
+    for verified in ["true", "True", "TRUE"] {
+        let (world, pool) = acme().await;
+        let mut user = jane();
+        for attribute in user["Attributes"].as_array_mut().expect("attributes") {
+            if attribute["Name"] == "email_verified" {
+                attribute["Value"] = json!(verified);
+            }
+        }
+        pool.answers("AdminCreateUser", json!({ "User": user }));
+        let answer = create(&world).await;
+        assert_eq!(answer.body["emailVerified"], true);
+        assert_eq!(answer.body["organizations"][0]["id"], "acme", "{verified}");
+    }
+}
+
+#[tokio::test]
 async fn every_combination_of_members_becomes_one_request_to_cognito() {
     let (world, pool) = acme().await;
     let attribute = |name: &str, value: &str| json!({ "Name": name, "Value": value });

@@ -4,4 +4,5 @@ mod email_domain;
 mod ids;
 mod jit;
 mod public_mailbox;
+mod rule;
 mod text;

@@ -85,6 +85,25 @@ async fn no_entry_path_puts_a_removed_member_back() {
 }
 
 #[tokio::test]
+async fn nothing_of_a_membership_survives_its_removal_but_the_mark() {
+    let world = with_users([]).await;
+    world.sign_up("jane", ADDRESS).await;
+    let mut membership = world.item("USER#jane", "ORG#acme").await;
+    membership.insert("addedByALaterRelease".to_owned(), json!("value"));
+    world.put_plain(&json!(membership)).await;
+
+    assert_done(&world.delete(JANE).await, 204);
+
+    let mark = json!({
+        "pk": "USER#jane",
+        "sk": "ORG#acme",
+        "removedAt": START,
+        "addressDigest": digest(ADDRESS),
+    });
+    assert_eq!(json!(world.item("USER#jane", "ORG#acme").await), mark);
+}
+
+#[tokio::test]
 async fn a_removal_concerns_nobody_else_and_no_other_organization() {
     let world = with_jane_removed().await;
     world.organization("other").await;

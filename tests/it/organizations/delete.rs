@@ -234,3 +234,16 @@ async fn a_member_of_two_organizations_stays_in_the_other() {
         (Some(1), &json!("other"))
     );
 }
+
+#[tokio::test]
+async fn nothing_of_an_organization_survives_its_deletion_but_the_tombstone() {
+    let world = World::new().await;
+    world.organization("acme").await;
+    let mut organization = world.item("ORG#acme", "ORG").await;
+    organization.insert("addedByALaterRelease".to_owned(), json!("value"));
+    world.put_plain(&json!(organization)).await;
+
+    assert_done(&world.delete("/organizations/acme").await);
+
+    assert_eq!(world.items().await, BTreeMap::from([tombstone("acme")]));
+}
