@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::email_address::EmailAddress;
 use super::ids::{OrganizationId, OrganizationRoleId};
 use super::rule::RuleKey;
 
@@ -103,4 +104,12 @@ pub struct Profile {
     pub email: Option<String>,
     /// The `userName` of the event.
     pub user_name: Option<String>,
+}
+
+impl Profile {
+    /// The digest of the address, if it is one that could ever match.
+    #[must_use]
+    pub fn address_digest(&self) -> Option<String> {
+        EmailAddress::parse(self.email.as_deref()?).ok().map(|address| address.digest())
+    }
 }

@@ -7,7 +7,6 @@ use jiff::Timestamp;
 use super::expression::Expression;
 use super::item::{Attributes, Item, text, texts, timestamp};
 use super::patience::Patience;
-use super::users::digest;
 use super::{Page, Store, keys};
 use crate::domain::decision::Standing;
 use crate::domain::ids::{OrganizationId, OrganizationRoleId, UserId};
@@ -205,7 +204,7 @@ impl Store {
         loop {
             let found = self.get(keys::membership(user, organization)).await?;
             let found = found.as_ref().map(|attributes| self.item(attributes));
-            let mut digests: Vec<_> = digest(profile).into_iter().collect();
+            let mut digests: Vec<_> = profile.address_digest().into_iter().collect();
             if let Some(item) = &found {
                 if standing(item) == Standing::Member {
                     return Ok(());
@@ -241,7 +240,7 @@ impl Store {
         at: Timestamp,
     ) -> Result<()> {
         let profile = self.profiles(std::slice::from_ref(user)).await?.remove(user);
-        let digest = profile.as_ref().and_then(digest);
+        let digest = profile.as_ref().and_then(Profile::address_digest);
         // A whole item, so that no attribute of the membership survives.
         let mut mark = HashMap::from([("removedAt".to_owned(), timestamp(at))]);
         mark.extend(digest.clone().map(|digest| ("addressDigest".to_owned(), text(digest))));

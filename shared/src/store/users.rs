@@ -108,8 +108,3 @@ pub(super) fn read_profile(item: &Item<'_>) -> Result<Profile, Failure> {
         user_name: item.optional_text("userName")?.map(str::to_owned),
     })
 }
-
-/// The digest of the address in a profile, if it is one that could ever match.
-pub(super) fn digest(profile: &Profile) -> Option<String> {
-    EmailAddress::parse(profile.email.as_deref()?).ok().map(|address| address.digest())
-}
