@@ -19,7 +19,7 @@ use shared::store::Store;
 use shared::{Error, capabilities};
 use utoipa::ToSchema;
 
-use crate::memberships::{HeldRole, Roles, held_roles};
+use crate::entities::{HeldRole, Roles, held_roles};
 use crate::paths::{ORGANIZATION_PREVIEW, PREVIEW};
 
 #[derive(Deserialize, ToSchema)]

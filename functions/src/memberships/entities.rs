@@ -4,13 +4,13 @@ use std::collections::HashMap;
 
 use futures_util::future::try_join;
 use serde::Serialize;
-use shared::domain::ids::{OrganizationId, OrganizationRoleId};
+use shared::domain::ids::OrganizationId;
 use shared::domain::membership::{EntryPath, Membership, Provenance, Rule};
-use shared::domain::organization::{Organization, OrganizationRole};
+use shared::domain::organization::Organization;
 use shared::store::{Member, Store, StoreError};
 use utoipa::ToSchema;
 
-use crate::entities::Moment;
+use crate::entities::{HeldRole, Moment, held_roles};
 
 /// An organization as one of its members sees it.
 #[derive(Serialize, ToSchema)]
@@ -39,13 +39,6 @@ pub(crate) struct MemberEntity {
     organization_roles: Vec<HeldRole>,
     joined_at: Moment,
     provenance: ProvenanceEntity,
-}
-
-/// A role that somebody holds, or would hold.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct HeldRole {
-    id: String,
-    name: String,
 }
 
 /// Why a membership exists: which rule, which domain if that is the rule, by which entry path.
@@ -92,8 +85,6 @@ impl From<&Provenance> for ProvenanceEntity {
         }
     }
 }
-
-pub(crate) type Roles = HashMap<OrganizationRoleId, OrganizationRole>;
 
 /// A user's memberships in organizations that exist, by name, each with those roles that exist.
 pub(crate) async fn of_user(
@@ -145,13 +136,4 @@ pub(super) async fn of_members(
             provenance: ProvenanceEntity::from(&membership.provenance),
         });
     Ok(entities.collect())
-}
-
-/// Those of these roles that exist, by name.
-pub(crate) fn held_roles(ids: &[OrganizationRoleId], roles: &Roles) -> Vec<HeldRole> {
-    let mut held: Vec<_> = ids.iter().filter_map(|id| roles.get(id)).collect();
-    held.sort_by_cached_key(|role| role.name.folded());
-    held.into_iter()
-        .map(|role| HeldRole { id: role.id.to_string(), name: role.name.as_str().to_owned() })
-        .collect()
 }

@@ -10,7 +10,7 @@ use shared::http::Routes;
 use shared::store::Store;
 use shared::{Clock, capabilities};
 
-pub(crate) use entities::{HeldRole, MembershipEntity, Roles, held_roles, of_user};
+pub(crate) use entities::{MembershipEntity, of_user};
 
 /// How many users are worked on side by side.
 const AT_ONCE: usize = 16;
