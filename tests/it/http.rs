@@ -3,16 +3,18 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use axum::Router;
 use axum::body::Body;
 use axum::extract::FromRequestParts;
 use axum::http::{HeaderValue, Method, Request, StatusCode, header};
 use axum::response::IntoResponse;
+use axum::routing::get;
 use futures_util::FutureExt;
 use http_body_util::BodyExt;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use shared::domain::jit::{Precondition, Version};
-use shared::http::{IfMatch, Paging, Routes};
+use shared::http::{IfMatch, Paging, finish};
 use tower::ServiceExt;
 
 use crate::support::{Answer, Ask, World};
@@ -72,12 +74,12 @@ async fn nothing_is_at_an_unknown_path() {
         "//organizations",
         "/organizations/",
         "/organizations/acme/",
-        "/organizations/acme/jit",
+        "/organizations/acme/nothing",
         "/organizations/acme/jit/email-domains/",
         "/organizations/acme/jit/email-domains/acme.com/more",
         "/organizations/../organizations",
         "/organizations%2Facme",
-        "/users/user-1/tokens",
+        "/users/user-1/nothing",
         "/%FF",
         "/%00",
         &long,
@@ -558,11 +560,12 @@ async fn a_panic_is_an_error_that_says_nothing_of_the_inside() {
     async fn other() -> StatusCode {
         std::panic::panic_any(7)
     }
-    let service = Routes::<()>::new()
-        .route(Method::GET, "/text", text)
-        .route(Method::GET, "/formatted", formatted)
-        .route(Method::GET, "/other", other)
-        .into_service();
+    let service = finish(
+        Router::new()
+            .route("/text", get(text))
+            .route("/formatted", get(formatted))
+            .route("/other", get(other)),
+    );
     for path in ["/text", "/formatted", "/other"] {
         let request = Request::builder().uri(path).body(Body::empty()).unwrap();
         let (head, body) = service.clone().oneshot(request).await.unwrap().into_parts();

@@ -477,26 +477,3 @@ async fn a_user_without_a_usable_sub_says_nothing_of_the_inside() {
     pool.answers("AdminCreateUser", json!({ "User": user }));
     create(&world).await.problem(500, "internal");
 }
-
-#[tokio::test]
-async fn the_walk_of_the_function_is_answered_as_it_says() {
-    let (world, pool) = acme().await;
-    for (request, body, status) in crate::support::walk_of_users(&pool) {
-        let (method, path) = request.split_once(' ').expect("a method and a path");
-        let event = json!({
-            "version": "2.0",
-            "rawPath": path,
-            "rawQueryString": "",
-            "headers": { "content-type": "application/json" },
-            "requestContext": { "http": { "method": method, "path": path } },
-            "body": if body.is_null() { Value::Null } else { body.to_string().into() },
-            "isBase64Encoded": false,
-        });
-        let answer = world.invoke("users", &event).await;
-        assert_eq!(answer["statusCode"], status, "{request}: {answer:#}");
-    }
-    assert_eq!(
-        pool.requests().into_iter().map(|(operation, _)| operation).collect::<Vec<_>>(),
-        ["AdminCreateUser", "ListUsers", "ListUsers", "AdminDeleteUser"]
-    );
-}

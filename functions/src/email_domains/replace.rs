@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use axum::extract::State;
-use axum::http::{Method, StatusCode};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use serde::Deserialize;
@@ -11,13 +11,13 @@ use shared::domain::email_domain::EmailDomain;
 use shared::domain::ids::OrganizationId;
 use shared::domain::jit::{EmailDomains, Precondition, Version};
 use shared::domain::public_mailbox::MailboxPolicy;
-use shared::http::{IfMatch, JsonBody, PathOf, Problem, Routes, etag};
+use shared::http::{IfMatch, JsonBody, PathOf, Problem, etag};
 use shared::store::{Store, StoreError};
 use shared::{Clock, Error, Violation, capabilities};
 use utoipa::ToSchema;
 
 use super::acceptable;
-use crate::paths::EMAIL_DOMAINS;
+use crate::endpoints::endpoints;
 
 /// How many added domains are checked side by side.
 const CHECKS: usize = 16;
@@ -44,17 +44,14 @@ capabilities! {
     }
 }
 
-/// The route of `replace-email-domains`.
-pub fn routes() -> Routes<Needs> {
-    Routes::new().route(Method::PUT, EMAIL_DOMAINS, replace)
-}
+endpoints!(replace);
 
 /// Replaces the email domains of an organization.
 ///
 /// Duplicates are one. More than 99 changed domains go in several steps.
 #[utoipa::path(
     put,
-    path = EMAIL_DOMAINS,
+    path = "/organizations/{organizationId}/jit/email-domains",
     operation_id = "replaceEmailDomains",
     tag = "Email domains",
     params(IfMatch),

@@ -6,10 +6,10 @@ pub(crate) mod members;
 pub(crate) mod user_organizations;
 
 use shared::directory::Directory;
-use shared::http::Routes;
 use shared::store::Store;
 use shared::{Clock, capabilities};
 
+use crate::endpoints::endpoints;
 pub(crate) use entities::{MembershipEntity, of_user};
 
 /// How many users are worked on side by side.
@@ -24,7 +24,8 @@ capabilities! {
     }
 }
 
-/// The routes of `memberships`.
-pub fn routes() -> Routes<Needs> {
-    user_organizations::routes().merge(members::routes()).merge(member_roles::routes())
+endpoints! {
+    user_organizations::{list_organizations},
+    members::{list, add, replace, remove},
+    member_roles::{list_roles, add_roles, replace_roles, remove_role, assign_roles},
 }

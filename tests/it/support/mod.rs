@@ -6,15 +6,17 @@ mod files;
 mod local;
 mod logs;
 mod pool;
+mod story;
 mod wire;
 mod world;
 
 pub(crate) use counts::Counts;
-pub(crate) use files::{in_repository, logical_id, template, text_of};
+pub(crate) use files::{in_repository, template, text_of};
 pub(crate) use local::{Reply, UsherLocal, http};
 pub(crate) use logs::Logs;
-pub(crate) use pool::{POOL_ID, Pool, pool_user, walk_of_users};
-pub(crate) use wire::{Fate, Traffic, Use};
+pub(crate) use pool::{POOL_ID, Pool, pool_user};
+pub(crate) use story::{http_event, sample_events, steps, tell};
+pub(crate) use wire::{Fate, Traffic};
 pub(crate) use world::{
     Answer, Ask, Item, World, organization_items, text, trigger_event, verified,
 };
