@@ -136,7 +136,7 @@ fn parameters_of(path: &str) -> Vec<Value> {
                 "userId" => ("The user's `sub`.", "5b0f6c1e-9d0c-4f0b-8f5e-0c2f6a7f4c11"),
                 "emailDomain" => ("The domain, in whatever case.", "acme.example"),
                 "path" => ("The file; may have slashes.", "assets/index.js"),
-                other => unreachable!("say what {other} is"),
+                other => unreachable!("say here what the parameter {other} of {path} is"),
             };
             json!({
                 "name": name,
@@ -171,36 +171,42 @@ fn succeed(response: &mut Value, pages: bool, cursor: bool) {
     }
 }
 
-/// A problem: its description unless it has one, its body and its headers.
+/// A problem: its body, and its description and its headers unless the handler says them.
 fn fail(status: &str, response: &mut Value) {
-    let description = match status {
-        "400" => "The request is malformed.",
-        "404" => "There is no such thing.",
-        "409" => "Somebody else changed the list at the same time: only a part is replaced.",
-        "412" => "The list was changed since the version that `If-Match` names.",
-        "413" => &format!("The body has more than {LARGEST_BODY} bytes."),
-        "414" => "Path and query string are too long.",
-        "415" => "The body is not declared as JSON.",
-        "422" => "A well-formed value cannot be accepted; `code` and `errors` say which and why.",
-        "500" => "Something is wrong on our side.",
-        "503" => "A service that this one needs did not answer in time.",
-        other => unreachable!("say what {other} means"),
-    };
     let schema = json!({ "$ref": "#/components/schemas/Problem" });
-    *response = json!({
-        "description": description,
-        "content": { "application/problem+json": { "schema": schema } },
-    });
-    if matches!(status, "409" | "412") {
+    response["content"] = json!({ "application/problem+json": { "schema": schema } });
+    if response["description"].as_str().is_none_or(str::is_empty) {
+        response["description"] = problem(status).into();
+    }
+    if response["headers"].is_null() && matches!(status, "409" | "412") {
         response["headers"] = json!({ "ETag": etag() });
     }
-    if status == "503" {
+    if response["headers"].is_null() && status == "503" {
         let description = "Seconds to wait before the request is repeated.";
         let header = json!({ "description": description, "schema": { "type": "integer" } });
         response["headers"] = json!({ "Retry-After": header });
     }
 }
 
+/// What a status means where the handler does not say it.
+fn problem(status: &str) -> String {
+    let meaning = match status {
+        "400" => "The request is malformed.",
+        "404" => "There is no such thing.",
+        "409" => "Somebody else changed the list at the same time: only a part is replaced.",
+        "412" => "The list was changed since the version that `If-Match` names.",
+        "413" => return format!("The body has more than {LARGEST_BODY} bytes."),
+        "414" => "Path and query string are too long.",
+        "415" => "The body is not declared as JSON.",
+        "422" => "A well-formed value cannot be accepted; `code` and `errors` say which and why.",
+        "500" => "Something is wrong on our side.",
+        "503" => "A service that this one needs did not answer in time.",
+        other => unreachable!("describe {other} at the handler, or here"),
+    };
+    meaning.to_owned()
+}
+
+/// The header of a list's version, unless the handler describes its own.
 fn etag() -> Value {
     json!({
         "description": "The version of the list as it is now, for `If-Match`.",

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use shared::domain::jit::EmailDomains;
 use shared::http::Route;
 
-use super::pool::Pool;
+use super::pool::{Pool, pool_user};
 use super::world::World;
 use super::{in_repository, text_of};
 
@@ -163,15 +163,13 @@ pub(crate) async fn tell() -> BTreeMap<&'static str, BTreeSet<String>> {
     let mut done: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
     let mut is_crowded = false;
     for step in steps() {
-        if step.told["request"].is_string() && !is_crowded {
+        if !step.is_sample() && !is_crowded {
             crowd(&world).await;
             is_crowded = true;
         }
-        let Some(function) = step.function else { panic!("{}: for no function", step.name) };
-        for answer in step.told["cognito"].as_array().into_iter().flatten() {
-            for (operation, body) in answer.as_object().into_iter().flatten() {
-                pool.answers(operation, body.clone());
-            }
+        let Some(function) = step.function else { continue };
+        for (operation, user) in step.told["cognito"].as_object().into_iter().flatten() {
+            pool.answers(operation, cognito_says(operation, user));
         }
         world.wire.uses();
         if !function.may.is_empty() {
@@ -187,6 +185,17 @@ pub(crate) async fn tell() -> BTreeMap<&'static str, BTreeSet<String>> {
     done
 }
 
+/// What Cognito answers to an operation on this user.
+fn cognito_says(operation: &str, user: &Value) -> Value {
+    let part = |name: &str| user[name].as_str().unwrap_or_default();
+    let user = pool_user(part("sub"), part("username"), part("email"), true);
+    match operation {
+        "ListUsers" => json!({ "Users": [user] }),
+        "AdminCreateUser" => json!({ "User": user }),
+        _ => json!({}),
+    }
+}
+
 /// Lets so many organizations list `crowded.example` that no other may.
 async fn crowd(world: &World) {
     for index in 0..EmailDomains::MOST_ORGANIZATIONS {
@@ -197,6 +206,11 @@ async fn crowd(world: &World) {
 }
 
 impl Step {
+    /// Whether it is an event of `tests/events`.
+    pub(crate) fn is_sample(&self) -> bool {
+        self.told["event"].is_string()
+    }
+
     /// Asserts that this is what the story says, or a success if it says nothing.
     #[track_caller]
     fn hold(&self, answer: Value) {
