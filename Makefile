@@ -22,8 +22,8 @@ QUICK := .aws-sam/quick
 
 export HTTP_PORT DYNAMODB_PORT LAMBDA_PORT COGNITO_PORT RUN_DIR KEEP VERBOSE SAM
 
-.PHONY: help run sam-local test test-sam build quick-build deploy bench openapi template scan deny advisories format-check \
-  lint rust-tests script-tests console console-checks console-tests rust node curl chromium docker
+.PHONY: help run sam-local test test-sam build quick-build deploy bench openapi template template-lint scan deny advisories \
+  format-check lint rust-tests script-tests console console-checks console-tests rust node curl chromium docker
 
 help:
 	@echo 'make run        runs Usher and a Cognito emulator on this machine, until Ctrl-C. Settings:'
@@ -37,8 +37,9 @@ help:
 	@echo 'make test-sam   tests the built functions in containers and on an AWS emulator; takes some minutes'
 	@echo 'make console    builds the pages of the console, which `make run` serves'
 	@echo 'make console-tests  tests the console in a real browser; screenshots in tests/console/screenshots'
-	@echo 'make template   checks the templates'
+	@echo 'make template   writes the functions in template.yaml and all else that follows from functions/src/lib.rs'
 	@echo 'make openapi    writes functions/console/openapi.json from the handlers'
+	@echo 'make template-lint  checks the templates'
 	@echo 'make advisories checks Cargo.lock for known vulnerabilities; fetches their list from GitHub'
 	@echo 'make bench      measures functions: start, first event, memory, size'
 	@echo 'make build      builds all functions for `sam deploy`; ARCH=arm64 or x86_64'
@@ -51,7 +52,7 @@ run: rust node $(EMULATOR) $(PAGES)
 sam-local: docker quick-build
 	@$(MAKE) --no-print-directory run SAM=$(QUICK)/template.yaml
 
-test: format-check lint rust-tests script-tests template scan deny console-checks console-tests
+test: format-check lint rust-tests script-tests template-lint scan deny console-checks console-tests
 
 format-check: rust
 	cargo fmt --all --check
@@ -78,9 +79,9 @@ console-tests: rust node chromium $(EMULATOR) $(PAGES) $(CONSOLE_TESTS_MODULES)
 	cargo build --locked --bin usher-local
 	npm test --silent --prefix $(CONSOLE_TESTS)
 
-template: export PATH := $(CURDIR)/.venv/bin:$(PATH)
-template: export SAM_CLI_TELEMETRY := 0
-template: $(VENV)
+template-lint: export PATH := $(CURDIR)/.venv/bin:$(PATH)
+template-lint: export SAM_CLI_TELEMETRY := 0
+template-lint: $(VENV)
 	cfn-lint template.yaml infra/*.yaml
 	sam validate --lint --region eu-central-1
 
@@ -103,9 +104,16 @@ build: export SAM_CLI_TELEMETRY := 0
 build: rust $(VENV) $(PAGES)
 	sam build --parameter-overrides Architecture=$(ARCH)
 
-# The console's types are generated from this file, without Rust. A test fails while the file is stale.
+# What is written from the code, all of it checked in: a test fails while it is stale. The console's types are generated
+# from the OpenAPI document, without Rust. Both programs are built with the features that the tests are built with.
+
+template: rust
+	cargo build --locked --quiet --workspace --example template
+	$${CARGO_TARGET_DIR:-target}/debug/examples/template
+
 openapi: rust
-	cargo run --locked --quiet --example openapi >functions/console/openapi.json.new
+	cargo build --locked --quiet --workspace --example openapi
+	$${CARGO_TARGET_DIR:-target}/debug/examples/openapi >functions/console/openapi.json.new
 	mv functions/console/openapi.json.new functions/console/openapi.json
 
 deploy: export PATH := $(CURDIR)/.venv/bin:$(PATH)

@@ -6,18 +6,19 @@ use std::path::Path;
 use axum::Json;
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use serde::Serialize;
 use shared::capabilities;
 use shared::console::{Console, SignIn};
-use shared::http::{Problem, Routes};
+use shared::http::Problem;
 use tower::ServiceExt;
 use tower_http::services::ServeDir;
 use utoipa::ToSchema;
 
-use crate::paths::{CONSOLE, CONSOLE_FILE, CONSOLE_SETTINGS, CONSOLE_START, OPENAPI};
+use crate::endpoints::endpoints;
 
+const START: &str = "/console/";
 /// What the console asks a token for.
 const SCOPE: &str = "openid usher/read usher/write";
 /// What the build names after its content: it never changes.
@@ -57,34 +58,26 @@ capabilities! {
     }
 }
 
-/// The routes of `console`.
-pub fn routes() -> Routes<Needs> {
-    Routes::new()
-        .route(Method::GET, CONSOLE, redirect)
-        .route(Method::GET, CONSOLE_START, start)
-        .route(Method::GET, CONSOLE_FILE, file)
-        .route(Method::GET, CONSOLE_SETTINGS, settings)
-        .route(Method::GET, OPENAPI, openapi)
-}
+endpoints!(redirect, start, file, settings, open_api);
 
 /// Sends a browser to the console.
 #[utoipa::path(
     get,
-    path = CONSOLE,
+    path = "/console",
     operation_id = "redirectToConsole",
     tag = "Console",
     security(()),
     responses((status = 308, description = "To `/console/`.", headers(("Location")))),
 )]
 pub(crate) async fn redirect(State(console): State<Console>) -> Response {
-    let location = [(header::LOCATION, CONSOLE_START)];
+    let location = [(header::LOCATION, START)];
     guarded(&console, (StatusCode::PERMANENT_REDIRECT, location).into_response())
 }
 
 /// Serves the console.
 #[utoipa::path(
     get,
-    path = CONSOLE_START,
+    path = START,
     operation_id = "openConsole",
     tag = "Console",
     security(()),
@@ -102,7 +95,7 @@ pub(crate) async fn start(State(console): State<Console>, request: Request) -> R
 /// What has no extension is a place within the page, and answered with the page.
 #[utoipa::path(
     get,
-    path = "/console/{path}",
+    path = "/console/{*path}",
     operation_id = "getConsoleFile",
     tag = "Console",
     security(()),
@@ -118,7 +111,7 @@ pub(crate) async fn file(State(console): State<Console>, request: Request) -> Re
 /// Says how to sign in to the console.
 #[utoipa::path(
     get,
-    path = CONSOLE_SETTINGS,
+    path = "/console/config.json",
     operation_id = "getConsoleSettings",
     tag = "Console",
     security(()),
@@ -135,16 +128,16 @@ pub(crate) async fn settings(State(console): State<Console>) -> Response {
     guarded(&console, ([(header::CACHE_CONTROL, ASK)], settings).into_response())
 }
 
-/// This document.
+/// Describes the API as an OpenAPI document.
 #[utoipa::path(
     get,
-    path = OPENAPI,
+    path = "/openapi.json",
     operation_id = "getOpenApiDocument",
     tag = "Console",
     security(()),
     responses((status = 200, description = "An OpenAPI 3.1 document.", body = Object)),
 )]
-pub(crate) async fn openapi(State(console): State<Console>) -> Response {
+pub(crate) async fn open_api(State(console): State<Console>) -> Response {
     // The checked-in copy: a test holds it against the handlers.
     const DOCUMENT: &str = include_str!("../console/openapi.json");
     let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, ASK)];
@@ -153,7 +146,7 @@ pub(crate) async fn openapi(State(console): State<Console>) -> Response {
 
 /// The file that a request below `/console/` is for.
 async fn serve(console: &Console, request: Request) -> Response {
-    let path = request.uri().path().strip_prefix(CONSOLE_START).unwrap_or_default();
+    let path = request.uri().path().strip_prefix(START).unwrap_or_default();
     let name = path.rsplit('/').next().unwrap_or_default();
     let is_place = !name.contains('.');
     let path = if is_place { "index.html" } else { path.trim_start_matches('/') };

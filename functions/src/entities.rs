@@ -1,7 +1,10 @@
 //! What answers are made of, where more than one function gives it.
 
+use std::collections::HashMap;
+
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
+use shared::domain::ids::OrganizationRoleId;
 use shared::domain::organization::OrganizationRole;
 use utoipa::ToSchema;
 
@@ -37,4 +40,22 @@ impl From<&OrganizationRole> for RoleEntity {
             created_at: Moment(role.created_at),
         }
     }
+}
+
+/// A role that somebody holds, or would hold.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct HeldRole {
+    id: String,
+    name: String,
+}
+
+pub(crate) type Roles = HashMap<OrganizationRoleId, OrganizationRole>;
+
+/// Those of these roles that exist, by name.
+pub(crate) fn held_roles(ids: &[OrganizationRoleId], roles: &Roles) -> Vec<HeldRole> {
+    let mut held: Vec<_> = ids.iter().filter_map(|id| roles.get(id)).collect();
+    held.sort_by_cached_key(|role| role.name.folded());
+    held.into_iter()
+        .map(|role| HeldRole { id: role.id.to_string(), name: role.name.as_str().to_owned() })
+        .collect()
 }

@@ -4,13 +4,15 @@
 pub mod console;
 pub mod default_roles;
 pub mod email_domains;
+mod endpoints;
 mod entities;
+mod function;
+pub mod generated;
 pub mod memberships;
 mod named;
 pub mod openapi;
 pub mod organization_roles;
 pub mod organizations;
-mod paths;
 pub mod preview;
 mod roles;
 pub mod triggers;
@@ -18,43 +20,138 @@ pub mod users;
 mod values;
 
 use shared::App;
-use shared::http::{Route, Routes};
+use shared::capabilities::Capabilities;
+use shared::http::Routes;
 
-/// An HTTP function: what its binary and its entry in the template are called, and its routes.
-#[derive(Clone, Copy, Debug)]
-pub struct HttpFunction {
-    /// The name.
-    pub name: &'static str,
-    /// Its routes.
-    pub routes: fn() -> Vec<Route>,
-    /// Its routes with their handlers, which get the capabilities that they need.
-    pub handlers: fn(&App) -> Routes,
-}
+pub use function::{Action, Answer, Entry, Function, Http, Items, UserPoolAction};
+
+use Action::{
+    BatchGetItem, BatchWriteItem, ConditionCheckItem, DeleteItem, GetItem, PutItem, Query,
+    UpdateItem,
+};
+use Items::{
+    DomainIndex, ListedMembers, ListedOrganizations, OrganizationRoles, Organizations,
+    RemovalMarks, RoleNames, Users,
+};
+use UserPoolAction::{AdminCreateUser, AdminDeleteUser, ListUsers};
 
 macro_rules! http {
-    ($name:literal, $($module:ident)::+) => {
-        HttpFunction {
-            name: $name,
-            routes: || $($module)::+::routes().list().to_vec(),
-            handlers: |app| $($module)::+::routes().with_capabilities(app.into()),
-        }
-    };
+    ($name:literal, $first:ident$(::$rest:ident)*) => {{
+        use crate::$first$(::$rest)* as module;
+        let entry = Entry::Http(Http {
+            routes: || module::routes().list().to_vec(),
+            handlers: |app| module::routes().with_capabilities(app.into()),
+            annotations: module::annotations,
+        });
+        let path = concat!(stringify!($first)$(, "::", stringify!($rest))*);
+        Function::new($name, path, entry, <module::Needs as Capabilities>::VARIABLES)
+    }};
 }
 
-/// Every HTTP function. The local server serves them all; a test holds them against the template.
-pub const HTTP_FUNCTIONS: [HttpFunction; 14] = [
-    http!("list-email-domains", email_domains::list),
-    http!("add-email-domain", email_domains::add),
-    http!("replace-email-domains", email_domains::replace),
-    http!("delete-email-domain", email_domains::delete),
-    http!("list-default-roles", default_roles::list),
-    http!("add-default-roles", default_roles::add),
-    http!("replace-default-roles", default_roles::replace),
-    http!("delete-default-role", default_roles::delete),
-    http!("organizations", organizations),
-    http!("organization-roles", organization_roles),
-    http!("memberships", memberships),
-    http!("users", users),
-    http!("preview", preview),
-    http!("console", console),
+macro_rules! trigger {
+    ($name:literal, $first:ident$(::$rest:ident)*) => {{
+        use crate::$first$(::$rest)* as module;
+        let entry = Entry::Trigger(|app, event| Box::pin(module::handle(app.into(), event)));
+        let path = concat!(stringify!($first)$(, "::", stringify!($rest))*);
+        Function::new($name, path, entry, <module::Needs as Capabilities>::VARIABLES)
+    }};
+}
+
+/// Every function, and what it may do: a test sees each one do all of this, and nothing else.
+///
+/// A function that uses the table may also read [`Items::WarmUp`].
+pub static FUNCTIONS: &[Function] = &[
+    http!("list-email-domains", email_domains::list).may(&[(Organizations, &[GetItem])]),
+    http!("add-email-domain", email_domains::add).may(&[
+        (Organizations, &[GetItem, BatchGetItem, UpdateItem]),
+        (DomainIndex, &[Query, PutItem]),
+    ]),
+    http!("replace-email-domains", email_domains::replace).may(&[
+        (Organizations, &[GetItem, BatchGetItem, UpdateItem]),
+        (DomainIndex, &[Query, PutItem, DeleteItem]),
+    ]),
+    http!("delete-email-domain", email_domains::delete)
+        .may(&[(Organizations, &[UpdateItem]), (DomainIndex, &[DeleteItem])]),
+    http!("list-default-roles", default_roles::list)
+        .may(&[(Organizations, &[GetItem]), (OrganizationRoles, &[BatchGetItem])]),
+    http!("add-default-roles", default_roles::add)
+        .may(&[(Organizations, &[GetItem, UpdateItem]), (OrganizationRoles, &[BatchGetItem])]),
+    http!("replace-default-roles", default_roles::replace)
+        .may(&[(Organizations, &[GetItem, UpdateItem]), (OrganizationRoles, &[BatchGetItem])]),
+    http!("delete-default-role", default_roles::delete)
+        .may(&[(Organizations, &[GetItem, UpdateItem]), (OrganizationRoles, &[BatchGetItem])]),
+    http!("preview", preview).may(&[
+        (Organizations, &[GetItem, BatchGetItem]),
+        (DomainIndex, &[GetItem, Query]),
+        (RemovalMarks, &[Query]),
+        (OrganizationRoles, &[BatchGetItem]),
+    ]),
+    http!("organizations", organizations)
+        // A deletion sweeps index entries and memberships; the HTTP API waits no longer than this.
+        .timeout(30)
+        .may(&[
+            (
+                Organizations,
+                &[GetItem, BatchGetItem, ConditionCheckItem, PutItem, UpdateItem, DeleteItem],
+            ),
+            (DomainIndex, &[BatchWriteItem]),
+            (Users, &[BatchWriteItem]),
+            (ListedOrganizations, &[Query]),
+            (ListedMembers, &[Query]),
+        ]),
+    http!("organization-roles", organization_roles).may(&[
+        (OrganizationRoles, &[GetItem, Query, PutItem, UpdateItem, DeleteItem]),
+        (RoleNames, &[PutItem, DeleteItem]),
+    ]),
+    http!("memberships", memberships)
+        .may(&[
+            (Organizations, &[GetItem, BatchGetItem]),
+            (Users, &[GetItem, BatchGetItem, Query, PutItem, UpdateItem]),
+            (RemovalMarks, &[PutItem, DeleteItem]),
+            (OrganizationRoles, &[BatchGetItem]),
+            (ListedMembers, &[Query]),
+        ])
+        .user_pool(&[ListUsers]),
+    http!("users", users)
+        .may(&[
+            (Organizations, &[GetItem, BatchGetItem]),
+            (DomainIndex, &[GetItem, Query]),
+            (RemovalMarks, &[Query]),
+            (OrganizationRoles, &[BatchGetItem]),
+            (Users, &[Query, PutItem, BatchWriteItem]),
+        ])
+        .user_pool(&[AdminCreateUser, AdminDeleteUser, ListUsers]),
+    // What it serves is the same for everybody, and nobody has to sign in for it: so it may do nothing.
+    http!("console", console).layers(&["ConsolePages"]),
+    trigger!("post-confirmation", triggers::post_confirmation).may(&[
+        (Organizations, &[GetItem]),
+        (DomainIndex, &[GetItem, Query]),
+        (RemovalMarks, &[Query]),
+        (Users, &[Query, PutItem]),
+    ]),
+    trigger!("pre-token-generation", triggers::pre_token_generation).may(&[
+        (Organizations, &[GetItem, BatchGetItem]),
+        (DomainIndex, &[GetItem, Query]),
+        (RemovalMarks, &[Query]),
+        (OrganizationRoles, &[BatchGetItem]),
+        (Users, &[Query, PutItem]),
+    ]),
 ];
+
+/// The function of this name.
+#[must_use]
+pub fn function(name: &str) -> Option<&'static Function> {
+    FUNCTIONS.iter().find(|function| function.name == name)
+}
+
+/// All HTTP functions together, as the local server and the tests serve them.
+#[must_use]
+pub fn all_routes(app: &App) -> Routes {
+    FUNCTIONS
+        .iter()
+        .filter_map(|function| match function.entry {
+            Entry::Http(http) => Some((http.handlers)(app)),
+            Entry::Trigger(_) => None,
+        })
+        .fold(Routes::new(), Routes::merge)
+}

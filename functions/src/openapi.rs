@@ -1,14 +1,12 @@
 //! The OpenAPI document: what the handlers' annotations say, and what holds for all of them.
 
+use axum::http::Method;
 use serde_json::{Value, json};
-use shared::http::LARGEST_BODY;
 use shared::http::problem::ProblemBody;
+use shared::http::{LARGEST_BODY, Route};
 use utoipa::OpenApi;
 
-use crate::{
-    console, default_roles, email_domains, memberships, organization_roles, organizations, preview,
-    users,
-};
+use crate::{Entry, FUNCTIONS, Function};
 
 /// What reading takes.
 const READ: &str = "usher/read";
@@ -18,46 +16,6 @@ const WRITE: &str = "usher/write";
 #[derive(OpenApi)]
 #[openapi(
     info(title = "Usher Management API", description = include_str!("openapi.md")),
-    paths(
-        email_domains::list::list,
-        email_domains::add::add,
-        email_domains::replace::replace,
-        email_domains::delete::delete,
-        default_roles::list::list,
-        default_roles::add::add,
-        default_roles::replace::replace,
-        default_roles::delete::delete,
-        organizations::create,
-        organizations::list,
-        organizations::get,
-        organizations::update,
-        organizations::delete,
-        organization_roles::create,
-        organization_roles::list,
-        organization_roles::get,
-        organization_roles::update,
-        organization_roles::delete,
-        memberships::user_organizations::list,
-        memberships::members::list,
-        memberships::members::add,
-        memberships::members::replace,
-        memberships::members::remove,
-        memberships::member_roles::list,
-        memberships::member_roles::add,
-        memberships::member_roles::replace,
-        memberships::member_roles::remove,
-        memberships::member_roles::assign,
-        users::create,
-        users::get,
-        users::delete,
-        preview::of_organization,
-        preview::of_all,
-        console::redirect,
-        console::start,
-        console::file,
-        console::settings,
-        console::openapi,
-    ),
     components(schemas(ProblemBody)),
     tags(
         (name = "Organizations", description = "Customers of the product that uses Usher."),
@@ -70,7 +28,7 @@ const WRITE: &str = "usher/write";
         (name = "Users", description = "Users of the pool; an id is Cognito's `sub`."),
     ),
 )]
-struct Annotated;
+struct Common;
 
 /// The document (OpenAPI 3.1).
 ///
@@ -78,14 +36,21 @@ struct Annotated;
 /// Never: annotations are JSON.
 #[must_use]
 pub fn document() -> Value {
-    let mut document = serde_json::to_value(Annotated::openapi()).expect("annotations are JSON");
+    let document = FUNCTIONS
+        .iter()
+        .filter_map(|function| match function.entry {
+            Entry::Http(http) => Some((http.annotations)()),
+            Entry::Trigger(_) => None,
+        })
+        .fold(Common::openapi(), utoipa::openapi::OpenApi::merge_from);
+    let mut document = serde_json::to_value(document).expect("annotations are JSON");
     document["components"]["securitySchemes"] = json!({ "operators": operators() });
-    let paths = document["paths"].as_object_mut().expect("there are paths");
-    for (path, item) in paths {
-        let item = item.as_object_mut().expect("a path's methods");
-        for (method, operation) in item {
-            complete(path, method, operation);
-        }
+    let annotated = document["paths"].take();
+    for route in FUNCTIONS.iter().flat_map(Function::routes) {
+        let method = route.method.as_str().to_lowercase();
+        let mut operation = annotated[&route.path][&method].clone();
+        complete(&route, &mut operation);
+        document["paths"][route.openapi_path()][method] = operation;
     }
     document
 }
@@ -112,15 +77,15 @@ fn operators() -> Value {
 }
 
 /// Adds to an operation what its path, its parameters and its body imply.
-fn complete(path: &str, method: &str, operation: &mut Value) {
+fn complete(route: &Route, operation: &mut Value) {
     let public = operation["security"] == json!([{}]);
     if public {
         operation["security"] = json!([]);
     } else if operation["security"].is_null() {
-        let scope = if method == "get" { READ } else { WRITE };
+        let scope = if route.method == Method::GET { READ } else { WRITE };
         operation["security"] = json!([{ "operators": [scope] }]);
     }
-    let named = parameters_of(path);
+    let named = parameters_of(&route.openapi_path());
     let (has_path, has_body) = (!named.is_empty(), operation["requestBody"].is_object());
     let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
     let has = |name: &str| parameters.iter().any(|parameter| parameter["name"] == name);
@@ -171,7 +136,7 @@ fn parameters_of(path: &str) -> Vec<Value> {
                 "userId" => ("The user's `sub`.", "5b0f6c1e-9d0c-4f0b-8f5e-0c2f6a7f4c11"),
                 "emailDomain" => ("The domain, in whatever case.", "acme.example"),
                 "path" => ("The file; may have slashes.", "assets/index.js"),
-                other => unreachable!("say what {other} is"),
+                other => unreachable!("say here what the parameter {other} of {path} is"),
             };
             json!({
                 "name": name,
@@ -188,7 +153,7 @@ fn parameters_of(path: &str) -> Vec<Value> {
 /// The headers of a success.
 fn succeed(response: &mut Value, pages: bool, cursor: bool) {
     let mut headers = response["headers"].as_object().cloned().unwrap_or_default();
-    if let Some(header) = headers.get_mut("ETag") {
+    if let Some(header) = headers.get_mut("ETag").filter(|it| it["description"].is_null()) {
         *header = etag();
     }
     if pages {
@@ -206,36 +171,42 @@ fn succeed(response: &mut Value, pages: bool, cursor: bool) {
     }
 }
 
-/// A problem: its description unless it has one, its body and its headers.
+/// A problem: its body, and its description and its headers unless the handler says them.
 fn fail(status: &str, response: &mut Value) {
-    let description = match status {
-        "400" => "The request is malformed.",
-        "404" => "There is no such thing.",
-        "409" => "Somebody else changed the list at the same time: only a part is replaced.",
-        "412" => "The list was changed since the version that `If-Match` names.",
-        "413" => &format!("The body has more than {LARGEST_BODY} bytes."),
-        "414" => "Path and query string are too long.",
-        "415" => "The body is not declared as JSON.",
-        "422" => "A well-formed value cannot be accepted; `code` and `errors` say which and why.",
-        "500" => "Something is wrong on our side.",
-        "503" => "A service that this one needs did not answer in time.",
-        other => unreachable!("say what {other} means"),
-    };
     let schema = json!({ "$ref": "#/components/schemas/Problem" });
-    *response = json!({
-        "description": description,
-        "content": { "application/problem+json": { "schema": schema } },
-    });
-    if matches!(status, "409" | "412") {
+    response["content"] = json!({ "application/problem+json": { "schema": schema } });
+    if response["description"].as_str().is_none_or(str::is_empty) {
+        response["description"] = problem(status).into();
+    }
+    if response["headers"].is_null() && matches!(status, "409" | "412") {
         response["headers"] = json!({ "ETag": etag() });
     }
-    if status == "503" {
+    if response["headers"].is_null() && status == "503" {
         let description = "Seconds to wait before the request is repeated.";
         let header = json!({ "description": description, "schema": { "type": "integer" } });
         response["headers"] = json!({ "Retry-After": header });
     }
 }
 
+/// What a status means where the handler does not say it.
+fn problem(status: &str) -> String {
+    let meaning = match status {
+        "400" => "The request is malformed.",
+        "404" => "There is no such thing.",
+        "409" => "Somebody else changed the list at the same time: only a part is replaced.",
+        "412" => "The list was changed since the version that `If-Match` names.",
+        "413" => return format!("The body has more than {LARGEST_BODY} bytes."),
+        "414" => "Path and query string are too long.",
+        "415" => "The body is not declared as JSON.",
+        "422" => "A well-formed value cannot be accepted; `code` and `errors` say which and why.",
+        "500" => "Something is wrong on our side.",
+        "503" => "A service that this one needs did not answer in time.",
+        other => unreachable!("describe {other} at the handler, or here"),
+    };
+    meaning.to_owned()
+}
+
+/// The header of a list's version, unless the handler describes its own.
 fn etag() -> Value {
     json!({
         "description": "The version of the list as it is now, for `If-Match`.",

@@ -2,19 +2,19 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{Method, StatusCode};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use shared::ambient::organization_role_id;
 use shared::domain::ids::OrganizationRoleId;
 use shared::domain::organization::OrganizationRole;
-use shared::http::{JsonBody, Paging, PathOf, Problem, Routes, present};
+use shared::http::{JsonBody, Paging, PathOf, Problem, present};
 use shared::store::{OrganizationRoleChanges, Store};
 use shared::{Clock, Error, Randomness, capabilities};
 use utoipa::ToSchema;
 
+use crate::endpoints::endpoints;
 use crate::entities::RoleEntity;
-use crate::paths::{ORGANIZATION_ROLE, ORGANIZATION_ROLES};
 use crate::values::{self, both};
 
 #[derive(Deserialize, ToSchema)]
@@ -47,20 +47,12 @@ capabilities! {
     }
 }
 
-/// The routes of `organization-roles`.
-pub fn routes() -> Routes<Needs> {
-    Routes::new()
-        .route(Method::POST, ORGANIZATION_ROLES, create)
-        .route(Method::GET, ORGANIZATION_ROLES, list)
-        .route(Method::GET, ORGANIZATION_ROLE, get)
-        .route(Method::PATCH, ORGANIZATION_ROLE, update)
-        .route(Method::DELETE, ORGANIZATION_ROLE, delete)
-}
+endpoints!(create, list, get, update, delete);
 
 /// Creates an organization role. Names differ by more than case.
 #[utoipa::path(
     post,
-    path = ORGANIZATION_ROLES,
+    path = "/organization-roles",
     operation_id = "createOrganizationRole",
     tag = "Organization roles",
     request_body = Creation,
@@ -85,7 +77,7 @@ pub(crate) async fn create(
 /// Lists the organization roles, by name.
 #[utoipa::path(
     get,
-    path = ORGANIZATION_ROLES,
+    path = "/organization-roles",
     operation_id = "listOrganizationRoles",
     tag = "Organization roles",
     params(Paging),
@@ -100,7 +92,7 @@ pub(crate) async fn list(State(store): State<Store>, paging: Paging) -> Result<R
 /// Reads an organization role.
 #[utoipa::path(
     get,
-    path = ORGANIZATION_ROLE,
+    path = "/organization-roles/{organizationRoleId}",
     operation_id = "getOrganizationRole",
     tag = "Organization roles",
     responses((status = 200, description = "The role.", body = RoleEntity)),
@@ -117,7 +109,7 @@ pub(crate) async fn get(
 /// Changes an organization role. What is not sent stays.
 #[utoipa::path(
     patch,
-    path = ORGANIZATION_ROLE,
+    path = "/organization-roles/{organizationRoleId}",
     operation_id = "updateOrganizationRole",
     tag = "Organization roles",
     request_body = Changes,
@@ -138,7 +130,7 @@ pub(crate) async fn update(
 /// Deletes an organization role. Nobody holds it from then on.
 #[utoipa::path(
     delete,
-    path = ORGANIZATION_ROLE,
+    path = "/organization-roles/{organizationRoleId}",
     operation_id = "deleteOrganizationRole",
     tag = "Organization roles",
     responses((status = 204, description = "Deleted.")),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{Method, StatusCode};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -12,13 +12,13 @@ use shared::ambient::organization_id;
 use shared::domain::ids::OrganizationId;
 use shared::domain::organization::{CustomData, Organization};
 use shared::domain::text::{Description, Name};
-use shared::http::{CursorPaging, JsonBody, PathOf, Problem, Routes, present};
+use shared::http::{CursorPaging, JsonBody, PathOf, Problem, present};
 use shared::store::{OrganizationChanges, OrganizationRank, Store};
 use shared::{Clock, Error, Randomness, Violation, capabilities};
 use utoipa::ToSchema;
 
+use crate::endpoints::endpoints;
 use crate::entities::Moment;
-use crate::paths::{ORGANIZATION, ORGANIZATIONS};
 use crate::values::{self, Checked, both};
 
 /// How long a deletion sweeps what is left, before it answers all the same: API Gateway waits no
@@ -89,22 +89,14 @@ capabilities! {
     }
 }
 
-/// The routes of `organizations`.
-pub fn routes() -> Routes<Needs> {
-    Routes::new()
-        .route(Method::POST, ORGANIZATIONS, create)
-        .route(Method::GET, ORGANIZATIONS, list)
-        .route(Method::GET, ORGANIZATION, get)
-        .route(Method::PATCH, ORGANIZATION, update)
-        .route(Method::DELETE, ORGANIZATION, delete)
-}
+endpoints!(create, list, get, update, delete);
 
 /// Creates an organization.
 ///
 /// Its id is yours, if you send one, and never used twice.
 #[utoipa::path(
     post,
-    path = ORGANIZATIONS,
+    path = "/organizations",
     operation_id = "createOrganization",
     tag = "Organizations",
     request_body = Creation,
@@ -131,7 +123,7 @@ pub(crate) async fn create(
 /// Lists organizations by name, a page at a time.
 #[utoipa::path(
     get,
-    path = ORGANIZATIONS,
+    path = "/organizations",
     operation_id = "listOrganizations",
     tag = "Organizations",
     params(CursorPaging, ("q" = Option<String>, Query, description = "What the names begin with, in whatever case.")),
@@ -160,7 +152,7 @@ pub(crate) async fn list(
 /// Reads an organization.
 #[utoipa::path(
     get,
-    path = ORGANIZATION,
+    path = "/organizations/{organizationId}",
     operation_id = "getOrganization",
     tag = "Organizations",
     responses((status = 200, description = "The organization.", body = OrganizationEntity)),
@@ -176,7 +168,7 @@ pub(crate) async fn get(
 /// Changes an organization. What is not sent stays.
 #[utoipa::path(
     patch,
-    path = ORGANIZATION,
+    path = "/organizations/{organizationId}",
     operation_id = "updateOrganization",
     tag = "Organizations",
     request_body = Changes,
@@ -199,7 +191,7 @@ pub(crate) async fn update(
 /// Deletes an organization, with its configuration and memberships.
 #[utoipa::path(
     delete,
-    path = ORGANIZATION,
+    path = "/organizations/{organizationId}",
     operation_id = "deleteOrganization",
     tag = "Organizations",
     responses((status = 204, description = "Deleted.")),

@@ -6,21 +6,20 @@ use std::collections::HashMap;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::Method;
 use futures_util::future::try_join;
 use serde::{Deserialize, Serialize};
 use shared::domain::decision::{Check, Outcome, Reason};
 use shared::domain::email_address::EmailAddress;
 use shared::domain::ids::OrganizationId;
 use shared::domain::organization::Organization;
-use shared::http::{JsonBody, PathOf, Problem, Routes};
+use shared::http::{JsonBody, PathOf, Problem};
 use shared::provisioning::{Evaluated, Provisioning};
 use shared::store::Store;
 use shared::{Error, capabilities};
 use utoipa::ToSchema;
 
-use crate::memberships::{HeldRole, Roles, held_roles};
-use crate::paths::{ORGANIZATION_PREVIEW, PREVIEW};
+use crate::endpoints::endpoints;
+use crate::entities::{HeldRole, Roles, held_roles};
 
 #[derive(Deserialize, ToSchema)]
 #[schema(as = PreviewedAddress)]
@@ -120,21 +119,14 @@ capabilities! {
     }
 }
 
-/// The routes of `preview`.
-pub fn routes() -> Routes<Needs> {
-    Routes::new().route(Method::POST, ORGANIZATION_PREVIEW, of_organization).route(
-        Method::POST,
-        PREVIEW,
-        of_all,
-    )
-}
+endpoints!(of_organization, of_all);
 
 /// Says whether an organization would admit an address.
 ///
 /// It is about somebody new who proves that the address is theirs, and decided as in provisioning.
 #[utoipa::path(
     post,
-    path = ORGANIZATION_PREVIEW,
+    path = "/organizations/{organizationId}/jit/preview",
     operation_id = "previewForOrganization",
     tag = "Preview",
     security(("operators" = ["usher/read"])),
@@ -160,7 +152,7 @@ pub(crate) async fn of_organization(
 /// It is about somebody new who proves that the address is theirs, and decided as in provisioning.
 #[utoipa::path(
     post,
-    path = PREVIEW,
+    path = "/jit/preview",
     operation_id = "preview",
     tag = "Preview",
     security(("operators" = ["usher/read"])),

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{Method, StatusCode};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use shared::cognito::{NewUser, PoolUser, UserPool};
@@ -11,15 +11,15 @@ use shared::domain::ids::UserId;
 use shared::domain::membership::EntryPath;
 use shared::domain::text::Name;
 use shared::failure::Failure;
-use shared::http::{JsonBody, PathOf, Problem, Routes, present};
+use shared::http::{JsonBody, PathOf, Problem, present};
 use shared::provisioning::Provisioning;
 use shared::store::Store;
 use shared::{Error, Violation, capabilities};
 use utoipa::ToSchema;
 
+use crate::endpoints::endpoints;
 use crate::entities::Moment;
 use crate::memberships::{MembershipEntity, of_user};
-use crate::paths::{USER, USERS};
 use crate::values::{self, both};
 
 #[derive(Deserialize, ToSchema)]
@@ -94,19 +94,12 @@ capabilities! {
     }
 }
 
-/// The routes of `users`.
-pub fn routes() -> Routes<Needs> {
-    Routes::new().route(Method::POST, USERS, create).route(Method::GET, USER, get).route(
-        Method::DELETE,
-        USER,
-        delete,
-    )
-}
+endpoints!(create, get, delete);
 
 /// Creates a user in the user pool, who joins organizations at once.
 #[utoipa::path(
     post,
-    path = USERS,
+    path = "/users",
     operation_id = "createUser",
     tag = "Users",
     request_body = Creation,
@@ -152,7 +145,7 @@ async fn join(
 /// Reads a user, as Cognito knows the user.
 #[utoipa::path(
     get,
-    path = USER,
+    path = "/users/{userId}",
     operation_id = "getUser",
     tag = "Users",
     responses((status = 200, description = "The user.", body = UserEntity)),
@@ -169,7 +162,7 @@ pub(crate) async fn get(
 /// Deletes a user, in the user pool and with every membership.
 #[utoipa::path(
     delete,
-    path = USER,
+    path = "/users/{userId}",
     operation_id = "deleteUser",
     tag = "Users",
     responses((status = 204, description = "Deleted.")),

@@ -2,7 +2,7 @@
 
     python -m artifacts.sam .aws-sam/test/template.yaml
 
-Every event of `tests/events` goes through `sam local invoke`, then the README's tour through `sam local start-api`,
+The story of `tests/events` goes through `sam local invoke`, then the README's tour through `sam local start-api`,
 with sign-ups and tokens through `sam local start-lambda`. Where no Docker daemon answers, the test runs its own.
 """
 

@@ -1,12 +1,14 @@
-"""The sample events of `tests/events`, each sent to its function and its answer compared with what the story tells.
+"""The story of `tests/events/story.json`, told to the built functions: its requests and the events of `tests/events`, each
+answer compared with what the story tells.
 
-Ids and moments differ from run to run. The role and the user that the functions make are other ones than the events
-name, so an id that is answered in place of one that is told stands for it in every later event.
+Ids and moments differ from run to run. The role and the user that the functions make are other ones than the story
+names, so an id that is answered in place of one that is told stands for it in every later step.
 """
 
 import json
 import re
 from pathlib import Path
+from urllib.parse import unquote
 
 import yaml
 
@@ -18,33 +20,76 @@ GENERATED = re.compile(r"role_[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]
 
 def functions(template):
     """The functions of a built template: their names, and their ids in it."""
-    resources = yaml.safe_load(Path(template).read_text())["Resources"]
-    return {
-        resource["Metadata"]["BuildProperties"]["Binary"]: id
-        for id, resource in resources.items()
+    return {name: id for name, id, _ in resources(template)}
+
+
+def resources(template):
+    return [
+        (resource["Metadata"]["BuildProperties"]["Binary"], id, resource["Properties"])
+        for id, resource in yaml.safe_load(Path(template).read_text())["Resources"].items()
         if resource["Type"] == "AWS::Serverless::Function"
-    }
+    ]
+
+
+def routes(template):
+    """The routes of a built template, those without parameters first: method, path, function."""
+    found = [
+        (event["Properties"]["Method"], event["Properties"]["Path"], name)
+        for name, _, properties in resources(template)
+        for event in properties.get("Events", {}).values()
+    ]
+    return sorted(found, key=lambda route: route[1].count("{"))
+
+
+def route_of(request, known):
+    method, address = request.split(" ")
+    for route in known:
+        pattern = re.sub(r"\\{[^}]*\\}", "[^/]+", re.escape(route[1]))
+        if route[0] == method and re.fullmatch(pattern, address.split("?")[0]):
+            return route
+    raise SystemExit(f"story.json: no route for {request}")
+
+
+def left_out(steps, known):
+    """The events and the GET requests that no step is, these with the examples of the OpenAPI document."""
+    told = {step.get("event") for step in steps}
+    names = sorted(path.stem for path in EVENTS.glob("*.json") if path.stem != "story")
+    found = [{"event": name} for name in names if name not in told]
+    asked = {route_of(step["request"], known) for step in steps if step.get("request", "*") != "*"}
+    paths = json.loads((ROOT / "functions/console/openapi.json").read_text())["paths"]
+    for method, path, function in known:
+        if method == "GET" and (method, path, function) not in asked:
+            path = path.replace("+}", "}")
+            for parameter in paths[path]["get"].get("parameters", []):
+                path = path.replace("{" + parameter["name"] + "}", parameter.get("example", ""))
+            found.append({"request": f"GET {path}"})
+    return found
 
 
 def tell(template, invoke):
-    """Sends every event by `invoke(name, id, event)`, which answers what the function does; tells how many there are."""
-    ids = functions(template)
-    files = sorted(path.stem for path in EVENTS.glob("*.json") if path.stem != "story")
-    lacking = sorted(ids.keys() - set(files))
-    same([], lacking, "the functions without an event in tests/events")
-    steps = json.loads((EVENTS / "story.json").read_text())
-    told = {step["event"] for step in steps}
-    steps += [{"event": name} for name in files if name not in told]
+    """Takes every step by `invoke(name, id, event)`, which answers what the function does; tells how many there are."""
+    ids, known = functions(template), routes(template)
+    story = json.loads((EVENTS / "story.json").read_text())
+    # The other part is for the tests of the handlers.
+    steps = story["everywhere"]
+    others = left_out(steps + story["handlers"], known)
+    place = steps.index({"request": "*"})
+    steps[place : place + 1] = others
 
-    real = {}
+    real, reached = {}, set()
     for step in steps:
-        name = step["event"]
-        function = name.split(".")[0]
-        text = (EVENTS / f"{name}.json").read_text()
+        text = json.dumps(event_of(step))
         for shown, this in real.items():
             text = text.replace(shown, this)
         event = json.loads(text)
+        if "event" in step:
+            name = step["event"]
+            function = name.split(".")[0]
+        else:
+            name = step["request"]
+            function = route_of(name, known)[2]
         answer = invoke(function, ids[function], event)
+        reached.add(function)
         if "response" in step:
             expected = event | {"response": step["response"]}
             same(expected, answer, name)
@@ -52,7 +97,25 @@ def tell(template, invoke):
             same(step["answer"], essence(answer, name), name, real)
         elif not 200 <= answer.get("statusCode", 0) < 300:
             raise SystemExit(f"{name}: {answer}")
+    same([], sorted(ids.keys() - reached), "the functions that no step is for")
     return len(steps)
+
+
+def event_of(step):
+    """A step as the function gets it: a request as API Gateway would send it."""
+    event = json.loads((EVENTS / f"{step.get('event', 'list-email-domains')}.json").read_text())
+    if "event" in step:
+        return event
+    method, address = step["request"].split(" ")
+    path, _, query = address.partition("?")
+    event |= {"routeKey": f"{method} {path}", "rawPath": unquote(path), "rawQueryString": query, "pathParameters": {}}
+    event["requestContext"]["routeKey"] = event["routeKey"]
+    event["requestContext"]["http"] |= {"method": method, "path": unquote(path)}
+    if "body" in step:
+        event["body"] = json.dumps(step["body"])
+        event["headers"] |= {"content-type": "application/json", "content-length": str(len(event["body"]))}
+    event["headers"] |= step.get("headers", {})
+    return event
 
 
 def essence(answer, name):

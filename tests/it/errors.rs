@@ -60,11 +60,12 @@ fn collect(folder: &Path, codes: &mut BTreeSet<String>) {
 }
 
 fn is_code(text: &str) -> bool {
+    // Files and domains of examples look alike.
+    const OTHERS: [&str; 5] = ["example", "html", "json", "md", "yaml"];
     let is_word = |word: &str| {
         !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
     };
-    // Files and domains of examples look alike.
-    let is_name = |name: &str| is_word(name) && !["example", "html", "json", "md"].contains(&name);
+    let is_name = |name: &str| is_word(name) && !OTHERS.contains(&name);
     text.split_once('.').is_some_and(|(area, name)| is_word(area) && is_name(name))
 }
 

@@ -1,74 +1,13 @@
 //! Every HTTP function through the events that API Gateway sends (HTTP API, payload version 2.0)
 
-use std::collections::BTreeSet;
-
-use functions::HTTP_FUNCTIONS;
-use percent_encoding::percent_decode_str;
+use functions::{Entry, FUNCTIONS};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
-use crate::support::{Answer, Pool, World};
+use crate::support::{Answer, World, http_event as event};
 
 const DOMAINS: &str = "/organizations/acme/jit/email-domains";
 const ROLES: &str = "/organizations/acme/jit/roles";
-
-/// An event as API Gateway builds it from a request to this address, with everything that comes
-/// along behind a JWT authorizer.
-fn event(method: &str, address: &str) -> Value {
-    let (path, query) = address.split_once('?').unwrap_or((address, ""));
-    let path = percent_decode_str(path).decode_utf8_lossy();
-    json!({
-        "version": "2.0",
-        "routeKey": "ANY /{proxy+}",
-        "rawPath": path,
-        "rawQueryString": query,
-        "cookies": ["session=1", "theme=dark"],
-        "headers": {
-            "accept": "*/*",
-            "authorization": "Bearer eyJhbGciOiJSUzI1NiJ9.e30.c2lnbmF0dXJl",
-            "content-length": "0",
-            "host": "usher.example",
-            "user-agent": "curl/8.9.1",
-            "x-amzn-trace-id": "Root=1-67891233-abcdef012345678912345678",
-            "x-forwarded-for": "203.0.113.7",
-            "x-forwarded-port": "443",
-            "x-forwarded-proto": "https",
-        },
-        "pathParameters": { "proxy": path.trim_start_matches('/') },
-        "requestContext": {
-            "accountId": "123456789012",
-            "apiId": "api-id",
-            "authorizer": {
-                "jwt": {
-                    "claims": {
-                        "client_id": "1example23456789",
-                        "exp": "1767229200",
-                        "iat": "1767225600",
-                        "scope": "usher/read usher/write",
-                        "sub": "1example23456789",
-                        "token_use": "access",
-                    },
-                    "scopes": ["usher/write"],
-                },
-            },
-            "domainName": "api-id.execute-api.eu-central-1.amazonaws.com",
-            "domainPrefix": "api-id",
-            "http": {
-                "method": method,
-                "path": path,
-                "protocol": "HTTP/1.1",
-                "sourceIp": "203.0.113.7",
-                "userAgent": "curl/8.9.1",
-            },
-            "requestId": "JKJaXmPLvHcESHA=",
-            "routeKey": "ANY /{proxy+}",
-            "stage": "$default",
-            "time": "01/Jan/2026:00:00:00 +0000",
-            "timeEpoch": 1_767_225_600_000_i64,
-        },
-        "isBase64Encoded": false,
-    })
-}
 
 fn with_header(mut event: Value, name: &str, value: &str) -> Value {
     event["headers"][name] = value.into();
@@ -79,10 +18,6 @@ fn with_text(mut event: Value, body: &str) -> Value {
     event["body"] = body.into();
     event["headers"]["content-length"] = body.len().to_string().into();
     event
-}
-
-fn with_json(event: Value, body: &Value) -> Value {
-    with_header(with_text(event, &body.to_string()), "content-type", "application/json")
 }
 
 /// An answer as a function gives it to API Gateway, its body parsed and its length checked.
@@ -138,146 +73,6 @@ fn local(answer: &Answer) -> Value {
         "isBase64Encoded": false,
         "cookies": [],
     })
-}
-
-#[tokio::test]
-async fn every_function_answers_an_event_in_its_own_format() {
-    const ROLE: &str = "role_019b76daa80070008000000000000000";
-    let time = "2026-01-01T00:00:00.000Z";
-    let domain =
-        |domain: &str| json!({ "organizationId": "acme", "emailDomain": domain, "addedAt": time });
-    let role = json!({ "id": ROLE, "name": "Engineer", "description": null, "createdAt": time });
-    let organization = json!({
-        "id": "acme",
-        "name": "Acme",
-        "description": "Rockets",
-        "customData": { "plan": "gold" },
-        "createdAt": time,
-    });
-    let link = |relation: &str, page: u32| {
-        format!("<https://usher.example{DOMAINS}?page={page}&page_size=1>; rel=\"{relation}\"")
-    };
-    let links = [link("first", 1), link("next", 2), link("last", 2)].join(", ");
-    let membership = json!({
-        "id": "acme",
-        "name": "Acme",
-        "description": "Rockets",
-        "organizationRoles": [{ "id": ROLE, "name": "Engineer" }],
-        "joinedAt": time,
-        "provenance": {
-            "rule": "email_domain",
-            "emailDomain": "acme.com",
-            "entryPath": "PostConfirmation",
-        },
-    });
-    let nothing = json!({});
-    let nobody = json!({
-        "emailDomain": null,
-        "reason": "email_address.invalid",
-        "detail": "This is not an email address: send one such as name@example.com.",
-        "organizations": [],
-    });
-    let no_sign_in =
-        json!({ "authority": null, "clientId": null, "scope": null, "hostedDomain": null });
-    let guarded = json!({
-        "cache-control": "no-cache",
-        "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; \
-            img-src 'self'; font-src 'self'; connect-src 'self'; base-uri 'none'; \
-            form-action 'none'; frame-ancestors 'none'",
-        "strict-transport-security": "max-age=31536000",
-        "referrer-policy": "no-referrer",
-        "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
-        "cross-origin-opener-policy": "same-origin",
-        "cross-origin-resource-policy": "same-origin",
-    });
-    let tagged = |tag: &str| json!({ "etag": tag });
-
-    let mut creation = organization.clone();
-    creation.as_object_mut().expect("an object").remove("createdAt");
-    let story = [
-        (
-            "organizations",
-            with_json(event("POST", "/organizations"), &creation),
-            answered(201, nothing.clone(), organization),
-        ),
-        (
-            "organization-roles",
-            with_json(event("POST", "/organization-roles"), &json!({ "name": "Engineer" })),
-            answered(201, nothing.clone(), role.clone()),
-        ),
-        (
-            "add-email-domain",
-            with_json(event("POST", DOMAINS), &json!({ "emailDomain": "Acme.COM" })),
-            answered(201, nothing.clone(), domain("acme.com")),
-        ),
-        (
-            "replace-email-domains",
-            with_header(
-                with_json(
-                    event("PUT", DOMAINS),
-                    &json!({ "emailDomains": ["acme.com", "bücher.de"] }),
-                ),
-                "if-match",
-                "\"2\"",
-            ),
-            answered(204, tagged("\"3\""), Value::Null),
-        ),
-        (
-            "list-email-domains",
-            event("GET", &format!("{DOMAINS}?page=1&page_size=1")),
-            answered(
-                200,
-                json!({ "etag": "\"3\"", "total-number": "2", "link": links }),
-                json!([domain("acme.com")]),
-            ),
-        ),
-        (
-            "add-default-roles",
-            with_json(event("POST", ROLES), &json!({ "organizationRoleIds": [ROLE] })),
-            answered(201, tagged("\"2\""), Value::Null),
-        ),
-        ("list-default-roles", event("GET", ROLES), answered(200, tagged("\"2\""), json!([role]))),
-        (
-            "replace-default-roles",
-            with_json(event("PUT", ROLES), &json!({ "organizationRoleIds": [ROLE] })),
-            answered(204, tagged("\"2\""), Value::Null),
-        ),
-        (
-            "preview",
-            with_json(event("POST", "/jit/preview"), &json!({ "email": "nobody" })),
-            answered(200, nothing.clone(), nobody),
-        ),
-        ("console", event("GET", "/console/config.json"), answered(200, guarded, no_sign_in)),
-        (
-            "memberships",
-            event("GET", "/users/user-1/organizations"),
-            answered(200, nothing.clone(), json!([membership])),
-        ),
-        ("users", event("DELETE", "/users/user-1"), answered(204, nothing.clone(), Value::Null)),
-        (
-            "delete-email-domain",
-            event("DELETE", &format!("{DOMAINS}/B%C3%BCcher.DE")),
-            answered(204, nothing.clone(), Value::Null),
-        ),
-        (
-            "delete-default-role",
-            event("DELETE", &format!("{ROLES}/{ROLE}")),
-            answered(204, tagged("\"3\""), Value::Null),
-        ),
-    ];
-    let told: BTreeSet<_> = story.iter().map(|(function, ..)| *function).collect();
-    assert_eq!(told, HTTP_FUNCTIONS.iter().map(|function| function.name).collect());
-
-    let pool = Pool::default();
-    pool.answers("ListUsers", json!({ "Users": [] }));
-    let world = World::with_pool(&pool).await;
-    for (function, event, expected) in story {
-        if function == "memberships" {
-            world.sign_up("user-1", "jane@acme.com").await;
-        }
-        let answer = parsed(world.invoke(function, &event).await);
-        assert_eq!(answer, expected, "{function}");
-    }
 }
 
 /// A request to a function: method, address, headers, body.
@@ -899,7 +694,8 @@ fn no_event_whatsoever_is_answered_with_an_error_of_ours() {
         world.organization("acme").await;
         world
     });
-    let functions = prop::sample::select(HTTP_FUNCTIONS.map(|function| function.name).to_vec());
+    let http = FUNCTIONS.iter().filter(|function| matches!(function.entry, Entry::Http(_)));
+    let functions = prop::sample::select(http.map(|function| function.name).collect::<Vec<_>>());
     let config =
         ProptestConfig { failure_persistence: None, cases: 1_000, ..ProptestConfig::default() };
     proptest!(config, |(function in functions, event in hostile_event())| {

@@ -9,6 +9,7 @@ mod domain;
 mod email_domains;
 mod entry_paths;
 mod errors;
+mod functions;
 mod http;
 mod lambda_events;
 mod local;

@@ -1,13 +1,10 @@
-//! The README: its tour works as written, and its table has the routes that there are
+//! The README: its tour works as written
 
-use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, Stdio};
 
-use functions::HTTP_FUNCTIONS;
-use functions::openapi::document;
 use jiff::Timestamp;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -204,34 +201,4 @@ fn the_tour_works_as_written() {
 
     assert!(stack.stop().ends_with("\nUsher has ended.\n"), "{}", stack.errors());
     assert!(!stack.folder.path().join(".run/env").exists(), "there is nothing left to talk to");
-}
-
-#[test]
-fn the_table_has_every_route_with_its_function_and_its_scope_and_no_other() {
-    let (readme, document) = (readme(), document());
-    let shown: BTreeSet<_> = readme
-        .lines()
-        .filter_map(|line| {
-            let mut cells =
-                line.strip_prefix("| `")?.split('|').map(|it| it.trim().trim_matches('`'));
-            let cells = [cells.next()?, cells.next()?, cells.next()?, cells.next()?];
-            cells[1].starts_with('/').then(|| cells.map(str::to_owned))
-        })
-        .collect();
-
-    let real: BTreeSet<_> = HTTP_FUNCTIONS
-        .iter()
-        .flat_map(|function| {
-            let routes = (function.routes)();
-            routes.into_iter().map(|route| {
-                let method = route.method.as_str().to_lowercase();
-                let scope = &document["paths"][route.path.replace("{*", "{")][method]["security"]
-                    [0]["operators"][0];
-                let scope =
-                    scope.as_str().map_or("none", |scope| scope.trim_start_matches("usher/"));
-                [route.method.as_str(), route.path, function.name, scope].map(str::to_owned)
-            })
-        })
-        .collect();
-    assert_eq!(shown, real);
 }

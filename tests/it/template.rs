@@ -1,48 +1,11 @@
-//! The templates are data: no function lacks its route, its tests, its log group or its role.
+//! What is written by hand in the templates.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::process::Command;
 
-use functions::HTTP_FUNCTIONS;
-use functions::openapi::document;
-use functions::triggers::TRIGGERS;
+use functions::{Entry, FUNCTIONS, Function};
 use serde_json::{Value, json};
 
-use crate::support::{in_repository, logical_id, template, text_of};
-
-/// The names of all functions.
-fn names() -> impl Iterator<Item = &'static str> {
-    let triggers = TRIGGERS.iter().map(|trigger| trigger.name);
-    HTTP_FUNCTIONS.iter().map(|function| function.name).chain(triggers)
-}
-
-/// The module that a function's binary runs: `email_domains::add`.
-#[track_caller]
-fn module_of(name: &str) -> String {
-    let path = format!("functions/src/bin/{name}.rs");
-    let source = text_of(&path);
-    let (_, expression) =
-        source.split_once("(functions::").unwrap_or_else(|| panic!("{path} runs no function"));
-    let is_path = |character: char| character.is_ascii_alphanumeric() || "_:".contains(character);
-    let item = expression.split(|character| !is_path(character)).next().unwrap_or_default();
-    let (module, _) = item.rsplit_once("::").unwrap_or_else(|| panic!("{path} runs no module"));
-    module.to_owned()
-}
-
-/// The source of a function's module: of one file, or of all files of a folder.
-#[track_caller]
-fn source_of(module: &str) -> String {
-    let path = format!("functions/src/{}", module.replace("::", "/"));
-    let Ok(entries) = std::fs::read_dir(in_repository(&path)) else {
-        return text_of(&format!("{path}.rs"));
-    };
-    entries
-        .map(|entry| {
-            let name = entry.expect("an entry").file_name();
-            text_of(&format!("{path}/{}", name.to_str().expect("UTF-8")))
-        })
-        .collect()
-}
+use crate::support::{in_repository, template, text_of};
 
 /// The logical ids of the resources of a type, or of all types of a service: `AWS::IAM::`.
 fn ids_of(template: &Value, kind: &str) -> BTreeSet<String> {
@@ -55,95 +18,13 @@ fn ids_of(template: &Value, kind: &str) -> BTreeSet<String> {
 }
 
 #[test]
-fn each_function_has_a_binary_that_runs_its_own_module_and_there_is_no_other_binary() {
-    let binaries: BTreeSet<_> = std::fs::read_dir(in_repository("functions/src/bin"))
-        .expect("a folder")
-        .map(|entry| {
-            let file = entry.expect("an entry").path();
-            file.file_stem().expect("a name").to_str().expect("UTF-8").to_owned()
-        })
-        .collect();
-    assert_eq!(
-        binaries,
-        names().map(str::to_owned).collect(),
-        "functions/src/bin (left) must have one file for each function of functions/src/lib.rs and \
-         functions/src/triggers (right)"
-    );
-
-    let lib: String = text_of("functions/src/lib.rs").split_whitespace().collect();
-    for function in HTTP_FUNCTIONS {
-        let (name, module) = (function.name, module_of(function.name));
-        assert!(
-            lib.contains(&format!("http!(\"{name}\",{module})")),
-            "functions/src/bin/{name}.rs runs `{module}`, which functions/src/lib.rs does not know \
-             as `{name}`: make both name the same module"
-        );
-    }
-}
-
-#[test]
-fn each_function_has_its_tests_in_a_module_of_its_own() {
-    let this = std::env::current_exe().expect("the test binary");
-    let list = Command::new(this).args(["--list", "--format", "terse"]).output().expect("a list");
-    let list = String::from_utf8(list.stdout).expect("UTF-8");
-    let lacking: Vec<_> = names()
-        .map(module_of)
-        .filter(|module| !list.lines().any(|test| test.starts_with(&format!("{module}::"))))
-        .map(|module| format!("tests/it/{}.rs", module.replace("::", "/")))
-        .collect();
-    assert!(lacking.is_empty(), "write tests in {lacking:?}, and add them to their `mod.rs`");
-}
-
-#[test]
-fn each_function_stands_in_the_template_with_its_own_role_and_log_group_and_nothing_else_does() {
+fn no_function_role_or_log_group_is_written_by_hand() {
     let template = template("template.yaml");
-    for name in names() {
-        let id = logical_id(name);
-        let mut function = template["Resources"][format!("{id}Function")].clone();
-        let properties = function["Properties"].as_object_mut();
-        let properties = properties.unwrap_or_else(|| panic!("add {id}Function to template.yaml"));
-        // Events, environment and concurrency have tests of their own.
-        for free in ["Environment", "Events", "ReservedConcurrentExecutions", "Timeout"] {
-            properties.remove(free);
-        }
-        let layers = properties.remove("Layers");
-        let pages = (name == "console").then(|| json!([{ "Ref": "ConsolePages" }]));
-        assert_eq!(layers, pages, "{id}: the console alone has its pages");
-        assert_eq!(
-            function,
-            json!({
-                "Type": "AWS::Serverless::Function",
-                "Metadata": {
-                    "BuildMethod": "rust-cargolambda",
-                    "BuildProperties": { "Binary": name },
-                },
-                "Properties": {
-                    "FunctionName": { "Fn::Sub": format!("${{AWS::StackName}}-{name}") },
-                    "Role": { "Fn::GetAtt": format!("{id}Role.Arn") },
-                    "LoggingConfig": { "LogGroup": { "Ref": format!("{id}LogGroup") } },
-                },
-            }),
-            "make {id}Function in template.yaml (left) like the others"
-        );
-        assert_eq!(
-            template["Resources"][format!("{id}LogGroup")],
-            json!({
-                "Type": "AWS::Logs::LogGroup",
-                "Properties": {
-                    "LogGroupName": { "Fn::Sub": format!("/aws/lambda/${{AWS::StackName}}-{name}") },
-                    "RetentionInDays": { "Ref": "LogRetentionDays" },
-                    "KmsKeyId": given("HasKmsKey", "KmsKeyArn"),
-                },
-            }),
-            "make {id}LogGroup in template.yaml (left) like the others"
-        );
-    }
-
-    let own = |suffix: &str| names().map(|name| logical_id(name) + suffix).collect::<Vec<_>>();
-    for (kind, own, others) in [
-        ("AWS::Serverless::Function", own("Function"), &[][..]),
-        ("AWS::IAM::", own("Role"), &["OptionalPolicy"]),
-        ("AWS::Logs::", own("LogGroup"), &["AccessLogGroup"]),
+    let of = |suffix: &str| FUNCTIONS.iter().map(|it| it.logical_id() + suffix).collect::<Vec<_>>();
+    for (kind, of_functions, others) in [
+        ("AWS::Serverless::Function", of("Function"), &[][..]),
+        ("AWS::IAM::", of("Role"), &["OptionalPolicy"]),
+        ("AWS::Logs::", of("LogGroup"), &["AccessLogGroup"]),
         (
             "AWS::Lambda::",
             Vec::new(),
@@ -151,55 +32,11 @@ fn each_function_stands_in_the_template_with_its_own_role_and_log_group_and_noth
         ),
     ] {
         let others = others.iter().map(|id: &&str| (*id).to_owned());
-        let expected = own.into_iter().chain(others).collect();
+        let expected: BTreeSet<_> = of_functions.into_iter().chain(others).collect();
         let there = ids_of(&template, kind);
-        assert_eq!(there, expected, "{kind}: template.yaml (left) has too much or too little");
+        let more: Vec<_> = there.difference(&expected).collect();
+        assert!(more.is_empty(), "{kind}: template.yaml has {more:?}, which are of no function");
     }
-}
-
-#[test]
-fn the_routes_of_each_function_are_those_of_the_code_with_their_scopes() {
-    let (template, document) = (template("template.yaml"), document());
-    for function in HTTP_FUNCTIONS {
-        let id = logical_id(function.name);
-        let events = &template["Resources"][format!("{id}Function")]["Properties"]["Events"];
-        let events = events.as_object().into_iter().flatten().map(|(_, event)| event.clone());
-        let routes = (function.routes)();
-        let expected = routes.iter().map(|route| {
-            let path = route.path.replace("{*", "{");
-            let operation = &document["paths"][&path][route.method.as_str().to_lowercase()];
-            let auth = match &operation["security"][0]["operators"][0] {
-                Value::Null => json!({ "Authorizer": "NONE" }),
-                scope => json!({ "AuthorizationScopes": [scope] }),
-            };
-            // The default of PayloadFormatVersion is 2.0, the only one that the functions read.
-            json!({
-                "Type": "HttpApi",
-                "Properties": {
-                    "ApiId": { "Ref": "HttpApi" },
-                    "Method": route.method.as_str(),
-                    "Path": route.path.replace("{*path}", "{path+}"),
-                    "Auth": auth,
-                },
-            })
-        });
-        assert_eq!(
-            sorted(events),
-            sorted(expected),
-            "the events of {id}Function in template.yaml (left) must be the routes of the code"
-        );
-    }
-    for trigger in TRIGGERS {
-        let id = logical_id(trigger.name);
-        let properties = &template["Resources"][format!("{id}Function")]["Properties"];
-        assert_eq!(properties["Events"], Value::Null, "{id}: only Cognito calls a trigger");
-    }
-}
-
-fn sorted(values: impl Iterator<Item = Value>) -> Vec<Value> {
-    let mut values: Vec<_> = values.collect();
-    values.sort_by_cached_key(Value::to_string);
-    values
 }
 
 #[test]
@@ -252,8 +89,8 @@ fn no_route_is_open_but_the_console_and_only_tokens_of_operators_and_machines_op
 #[test]
 fn the_customers_pool_is_another_than_the_operators_and_the_only_one_that_calls_the_triggers() {
     let root = template("template.yaml");
-    for trigger in TRIGGERS {
-        let id = logical_id(trigger.name);
+    let triggers = FUNCTIONS.iter().filter(|it| matches!(it.entry, Entry::Trigger(_)));
+    for id in triggers.map(Function::logical_id) {
         assert_eq!(
             root["Resources"][format!("{id}Permission")],
             json!({
@@ -306,52 +143,6 @@ fn the_customers_pool_is_another_than_the_operators_and_the_only_one_that_calls_
             },
         })
     );
-}
-
-#[test]
-fn each_function_gets_the_settings_that_its_code_uses_and_no_others() {
-    const TABLE_NAME: &str = "TABLE_NAME";
-    const EXCEPTIONS: &str = "PUBLIC_MAILBOX_EXCEPTIONS";
-    const STACK_NAME: &str = "STACK_NAME";
-    const USER_POOL_ID: &str = "USER_POOL_ID";
-    let template = template("template.yaml");
-    let globals = &template["Globals"]["Function"]["Environment"]["Variables"];
-    for name in names() {
-        let id = logical_id(name);
-        let function = &template["Resources"][format!("{id}Function")]["Properties"];
-        let own = &function["Environment"]["Variables"];
-        let variables = [globals, own].into_iter().filter_map(Value::as_object).flatten();
-        let variables: BTreeMap<_, _> = variables.map(|(k, v)| (k.as_str(), v.clone())).collect();
-
-        let table = json!({ "Fn::GetAtt": "Storage.Outputs.TableName" });
-        let stack = json!({ "Ref": "AWS::StackName" });
-        let mut expected = BTreeMap::from([(TABLE_NAME, table), (STACK_NAME, stack)]);
-        let module = module_of(name);
-        let source = source_of(&module);
-        // What triggers share asks the policy for them.
-        if source.contains("mailbox_policy") || source.contains("provisioning: Provisioning") {
-            expected.insert(EXCEPTIONS, json!({ "Ref": "PublicMailboxExceptions" }));
-        }
-        let asks_the_user_pool = source.contains("user_pool: UserPool");
-        if asks_the_user_pool {
-            expected.insert(USER_POOL_ID, json!({ "Fn::GetAtt": "Identity.Outputs.UserPoolId" }));
-        }
-        let serves_the_console = source.contains("console: Console");
-        if serves_the_console {
-            for (variable, output) in [
-                ("OPERATOR_ISSUER", "OperatorIssuer"),
-                ("OPERATOR_CLIENT_ID", "OperatorClientId"),
-                ("OPERATOR_DOMAIN", "OperatorDomain"),
-            ] {
-                let output = json!({ "Fn::GetAtt": format!("Identity.Outputs.{output}") });
-                expected.insert(variable, output);
-            }
-        }
-        assert_eq!(
-            variables, expected,
-            "{id}Function in template.yaml (left) must set what `{module}` uses (right)"
-        );
-    }
 }
 
 #[test]
@@ -484,14 +275,12 @@ fn triggers_and_http_functions_share_the_accounts_concurrency_unless_a_parameter
         root["Globals"]["Function"][concurrency],
         given("LimitsApiConcurrency", "ApiConcurrency")
     );
-    for name in names() {
-        let id = logical_id(name);
+    for function in FUNCTIONS {
+        let id = function.logical_id();
         let own = &root["Resources"][format!("{id}Function")]["Properties"][concurrency];
-        let is_trigger = TRIGGERS.iter().any(|trigger| trigger.name == name);
-        let expected = if is_trigger {
-            given("ReservesTriggerConcurrency", "TriggerConcurrency")
-        } else {
-            Value::Null
+        let expected = match function.entry {
+            Entry::Trigger(_) => given("ReservesTriggerConcurrency", "TriggerConcurrency"),
+            Entry::Http(_) => Value::Null,
         };
         assert_eq!(*own, expected, "{id}Function");
     }
@@ -508,11 +297,8 @@ fn browsers_of_allowed_origins_may_send_and_read_what_the_api_uses_and_others_no
     let root = template("template.yaml");
     let api = &root["Resources"]["HttpApi"]["Properties"];
     assert_eq!(api["CorsConfiguration"], Value::Null, "it knows no condition");
-    let used: BTreeSet<_> = HTTP_FUNCTIONS
-        .iter()
-        .flat_map(|function| (function.routes)())
-        .map(|route| route.method.to_string())
-        .collect();
+    let used: BTreeSet<_> =
+        FUNCTIONS.iter().flat_map(Function::routes).map(|route| route.method.to_string()).collect();
     let cors = &api["DefinitionBody"]["x-amazon-apigateway-cors"]["Fn::If"];
     let methods = cors[1]["allowMethods"].as_array().into_iter().flatten();
     let methods: BTreeSet<_> = methods.filter_map(Value::as_str).map(str::to_owned).collect();

@@ -5,8 +5,7 @@ use serde_json::{Value, json};
 use shared::domain::text::Name;
 
 use crate::support::{
-    Answer, Fate, Logs, POOL_ID, Pool, START, World, assert_is, by_domain, http_event, pool_user,
-    walk_of_users,
+    Answer, Fate, Logs, POOL_ID, Pool, START, World, assert_is, by_domain, pool_user,
 };
 
 const JANE: &str = "/users/user-1";
@@ -511,21 +510,4 @@ async fn a_user_without_a_usable_sub_says_nothing_of_the_inside() {
     let user = pool_user("not an id", "jane", "jane@acme.com", true);
     pool.answers("AdminCreateUser", json!({ "User": user }));
     create(&world).await.problem(500, "internal");
-}
-
-#[tokio::test]
-async fn the_walk_of_the_function_is_answered_as_it_says() {
-    let (world, pool) = acme().await;
-    for (request, body, status) in walk_of_users(&pool) {
-        let (method, path) = request.split_once(' ').expect("a method and a path");
-        let method = method.parse().expect("a method");
-        let body = (!body.is_null()).then(|| body.to_string());
-        let event = http_event(&method, path, body.as_deref());
-        let answer = world.invoke("users", &event).await;
-        assert_eq!(answer["statusCode"], status, "{request}: {answer:#}");
-    }
-    assert_eq!(
-        pool.requests().into_iter().map(|(operation, _)| operation).collect::<Vec<_>>(),
-        ["AdminCreateUser", "ListUsers", "ListUsers", "AdminDeleteUser"]
-    );
 }

@@ -1,15 +1,15 @@
 //! `POST /organizations/{organizationId}/jit/roles`
 
 use axum::extract::State;
-use axum::http::{Method, StatusCode};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use shared::domain::ids::OrganizationId;
-use shared::http::{IfMatch, JsonBody, PathOf, Problem, Routes, etag};
+use shared::http::{IfMatch, JsonBody, PathOf, Problem, etag};
 use shared::store::Store;
 use shared::{Error, capabilities};
 
 use super::existing;
-use crate::paths::DEFAULT_ROLES;
+use crate::endpoints::endpoints;
 use crate::roles::{RoleIds, union};
 
 capabilities! {
@@ -19,15 +19,12 @@ capabilities! {
     }
 }
 
-/// The route of `add-default-roles`.
-pub fn routes() -> Routes<Needs> {
-    Routes::new().route(Method::POST, DEFAULT_ROLES, add)
-}
+endpoints!(add);
 
 /// Adds default roles. Those that are there already stay.
 #[utoipa::path(
     post,
-    path = DEFAULT_ROLES,
+    path = "/organizations/{organizationId}/jit/roles",
     operation_id = "addDefaultRoles",
     tag = "Default roles",
     params(IfMatch),

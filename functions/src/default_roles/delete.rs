@@ -1,14 +1,14 @@
 //! `DELETE /organizations/{organizationId}/jit/roles/{organizationRoleId}`
 
 use axum::extract::State;
-use axum::http::{Method, StatusCode};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use shared::domain::ids::{OrganizationId, OrganizationRoleId};
-use shared::http::{IfMatch, PathOf, Problem, Routes, etag};
+use shared::http::{IfMatch, PathOf, Problem, etag};
 use shared::store::Store;
 use shared::{Error, capabilities};
 
-use crate::paths::DEFAULT_ROLE;
+use crate::endpoints::endpoints;
 
 capabilities! {
     /// What `delete-default-role` works with.
@@ -17,15 +17,12 @@ capabilities! {
     }
 }
 
-/// The route of `delete-default-role`.
-pub fn routes() -> Routes<Needs> {
-    Routes::new().route(Method::DELETE, DEFAULT_ROLE, delete)
-}
+endpoints!(delete);
 
 /// Deletes a default role. Members keep it.
 #[utoipa::path(
     delete,
-    path = DEFAULT_ROLE,
+    path = "/organizations/{organizationId}/jit/roles/{organizationRoleId}",
     operation_id = "deleteDefaultRole",
     tag = "Default roles",
     params(IfMatch),

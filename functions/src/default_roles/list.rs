@@ -1,15 +1,14 @@
 //! `GET /organizations/{organizationId}/jit/roles`
 
 use axum::extract::State;
-use axum::http::Method;
 use axum::response::{IntoResponse, Response};
 use shared::domain::ids::OrganizationId;
-use shared::http::{Paging, PathOf, Problem, Routes, etag};
+use shared::http::{Paging, PathOf, Problem, etag};
 use shared::store::Store;
 use shared::{Error, capabilities};
 
+use crate::endpoints::endpoints;
 use crate::entities::RoleEntity;
-use crate::paths::DEFAULT_ROLES;
 
 capabilities! {
     /// What `list-default-roles` works with.
@@ -18,15 +17,12 @@ capabilities! {
     }
 }
 
-/// The route of `list-default-roles`.
-pub fn routes() -> Routes<Needs> {
-    Routes::new().route(Method::GET, DEFAULT_ROLES, list)
-}
+endpoints!(list);
 
 /// Lists the default roles of an organization, by name.
 #[utoipa::path(
     get,
-    path = DEFAULT_ROLES,
+    path = "/organizations/{organizationId}/jit/roles",
     operation_id = "listDefaultRoles",
     tag = "Default roles",
     params(Paging),

@@ -1,15 +1,15 @@
 //! `PUT /organizations/{organizationId}/jit/roles`
 
 use axum::extract::State;
-use axum::http::{Method, StatusCode};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use shared::capabilities;
 use shared::domain::ids::OrganizationId;
-use shared::http::{IfMatch, JsonBody, PathOf, Problem, Routes, etag};
+use shared::http::{IfMatch, JsonBody, PathOf, Problem, etag};
 use shared::store::Store;
 
 use super::existing;
-use crate::paths::DEFAULT_ROLES;
+use crate::endpoints::endpoints;
 use crate::roles::RoleIds;
 
 capabilities! {
@@ -19,15 +19,12 @@ capabilities! {
     }
 }
 
-/// The route of `replace-default-roles`.
-pub fn routes() -> Routes<Needs> {
-    Routes::new().route(Method::PUT, DEFAULT_ROLES, replace)
-}
+endpoints!(replace);
 
 /// Replaces the default roles of an organization.
 #[utoipa::path(
     put,
-    path = DEFAULT_ROLES,
+    path = "/organizations/{organizationId}/jit/roles",
     operation_id = "replaceDefaultRoles",
     tag = "Default roles",
     params(IfMatch),

@@ -2,18 +2,18 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{Method, StatusCode};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use shared::domain::ids::OrganizationId;
 use shared::domain::public_mailbox::MailboxPolicy;
-use shared::http::{IfMatch, JsonBody, PathOf, Problem, Routes};
+use shared::http::{IfMatch, JsonBody, PathOf, Problem};
 use shared::store::Store;
 use shared::{Clock, capabilities};
 use utoipa::ToSchema;
 
 use super::{EmailDomainEntity, acceptable, crowded_at};
-use crate::paths::EMAIL_DOMAINS;
+use crate::endpoints::endpoints;
 
 #[derive(Deserialize, ToSchema)]
 #[schema(as = NewEmailDomain)]
@@ -32,17 +32,14 @@ capabilities! {
     }
 }
 
-/// The route of `add-email-domain`.
-pub fn routes() -> Routes<Needs> {
-    Routes::new().route(Method::POST, EMAIL_DOMAINS, add)
-}
+endpoints!(add);
 
 /// Adds an email domain.
 ///
 /// Whoever proves an address in it becomes a member from then on. It is normalised first: lower case, A-labels.
 #[utoipa::path(
     post,
-    path = EMAIL_DOMAINS,
+    path = "/organizations/{organizationId}/jit/email-domains",
     operation_id = "addEmailDomain",
     tag = "Email domains",
     params(IfMatch),

@@ -1,14 +1,14 @@
 //! `DELETE /organizations/{organizationId}/jit/email-domains/{emailDomain}`
 
 use axum::extract::State;
-use axum::http::{Method, StatusCode};
+use axum::http::StatusCode;
 use shared::capabilities;
 use shared::domain::email_domain::EmailDomain;
 use shared::domain::ids::OrganizationId;
-use shared::http::{IfMatch, PathOf, Problem, Routes};
+use shared::http::{IfMatch, PathOf, Problem};
 use shared::store::Store;
 
-use crate::paths::EMAIL_DOMAIN;
+use crate::endpoints::endpoints;
 
 capabilities! {
     /// What `delete-email-domain` works with.
@@ -17,15 +17,12 @@ capabilities! {
     }
 }
 
-/// The route of `delete-email-domain`.
-pub fn routes() -> Routes<Needs> {
-    Routes::new().route(Method::DELETE, EMAIL_DOMAIN, delete)
-}
+endpoints!(delete);
 
 /// Deletes an email domain. Members stay.
 #[utoipa::path(
     delete,
-    path = EMAIL_DOMAIN,
+    path = "/organizations/{organizationId}/jit/email-domains/{emailDomain}",
     operation_id = "deleteEmailDomain",
     tag = "Email domains",
     params(IfMatch),

@@ -1,15 +1,14 @@
 //! `GET /organizations/{organizationId}/jit/email-domains`
 
 use axum::extract::State;
-use axum::http::Method;
 use axum::response::{IntoResponse, Response};
 use shared::domain::ids::OrganizationId;
-use shared::http::{Paging, PathOf, Problem, Routes, etag};
+use shared::http::{Paging, PathOf, Problem, etag};
 use shared::store::Store;
 use shared::{Error, capabilities};
 
 use super::EmailDomainEntity;
-use crate::paths::EMAIL_DOMAINS;
+use crate::endpoints::endpoints;
 
 capabilities! {
     /// What `list-email-domains` works with.
@@ -18,15 +17,12 @@ capabilities! {
     }
 }
 
-/// The route of `list-email-domains`.
-pub fn routes() -> Routes<Needs> {
-    Routes::new().route(Method::GET, EMAIL_DOMAINS, list)
-}
+endpoints!(list);
 
 /// Lists the email domains of an organization, by domain.
 #[utoipa::path(
     get,
-    path = EMAIL_DOMAINS,
+    path = "/organizations/{organizationId}/jit/email-domains",
     operation_id = "listEmailDomains",
     tag = "Email domains",
     params(Paging),

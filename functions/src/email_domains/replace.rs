@@ -3,20 +3,20 @@
 use std::collections::BTreeMap;
 
 use axum::extract::State;
-use axum::http::{Method, StatusCode};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use shared::domain::email_domain::EmailDomain;
 use shared::domain::ids::OrganizationId;
 use shared::domain::jit::EmailDomains;
 use shared::domain::public_mailbox::MailboxPolicy;
-use shared::http::{IfMatch, JsonBody, PathOf, Problem, Routes, etag};
+use shared::http::{IfMatch, JsonBody, PathOf, Problem, etag};
 use shared::store::Store;
 use shared::{Clock, Error, capabilities};
 use utoipa::ToSchema;
 
 use super::{acceptable, crowded_at};
-use crate::paths::EMAIL_DOMAINS;
+use crate::endpoints::endpoints;
 
 #[derive(Deserialize, ToSchema)]
 #[schema(as = EmailDomainReplacement)]
@@ -38,17 +38,14 @@ capabilities! {
     }
 }
 
-/// The route of `replace-email-domains`.
-pub fn routes() -> Routes<Needs> {
-    Routes::new().route(Method::PUT, EMAIL_DOMAINS, replace)
-}
+endpoints!(replace);
 
 /// Replaces the email domains of an organization.
 ///
 /// Duplicates are one. More than 99 changed domains go in several steps.
 #[utoipa::path(
     put,
-    path = EMAIL_DOMAINS,
+    path = "/organizations/{organizationId}/jit/email-domains",
     operation_id = "replaceEmailDomains",
     tag = "Email domains",
     params(IfMatch),

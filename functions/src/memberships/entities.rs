@@ -4,15 +4,15 @@ use std::collections::HashMap;
 
 use futures_util::future::try_join;
 use serde::Serialize;
-use shared::domain::ids::{OrganizationId, OrganizationRoleId};
+use shared::domain::ids::OrganizationId;
 use shared::domain::membership::{Cause, EntryPath, Membership, Provenance};
-use shared::domain::organization::{Organization, OrganizationRole};
+use shared::domain::organization::Organization;
 use shared::domain::rule::RuleKey;
 use shared::failure::Failure;
 use shared::store::{Member, Store};
 use utoipa::ToSchema;
 
-use crate::entities::Moment;
+use crate::entities::{HeldRole, Moment, held_roles};
 
 /// An organization as one of its members sees it.
 #[derive(Serialize, ToSchema)]
@@ -41,13 +41,6 @@ pub(crate) struct MemberEntity {
     organization_roles: Vec<HeldRole>,
     joined_at: Moment,
     provenance: ProvenanceEntity,
-}
-
-/// A role that somebody holds, or would hold.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct HeldRole {
-    id: String,
-    name: String,
 }
 
 /// Why a membership exists: which rule, which domain if that is the rule, by which entry path.
@@ -97,8 +90,6 @@ impl From<&Provenance> for ProvenanceEntity {
         }
     }
 }
-
-pub(crate) type Roles = HashMap<OrganizationRoleId, OrganizationRole>;
 
 /// A user's memberships in organizations that exist, by name, each with those roles that exist.
 pub(crate) async fn of_user(
@@ -150,13 +141,4 @@ pub(super) async fn of_members(
             provenance: ProvenanceEntity::from(&membership.provenance),
         });
     Ok(entities.collect())
-}
-
-/// Those of these roles that exist, by name.
-pub(crate) fn held_roles(ids: &[OrganizationRoleId], roles: &Roles) -> Vec<HeldRole> {
-    let mut held: Vec<_> = ids.iter().filter_map(|id| roles.get(id)).collect();
-    held.sort_by_cached_key(|role| role.name.folded());
-    held.into_iter()
-        .map(|role| HeldRole { id: role.id.to_string(), name: role.name.as_str().to_owned() })
-        .collect()
 }

@@ -5,22 +5,20 @@ use std::collections::{BTreeSet, HashMap};
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{Method, StatusCode};
+use axum::http::StatusCode;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use serde::Deserialize;
 use shared::domain::ids::{OrganizationId, OrganizationRoleId, UserId};
 use shared::domain::membership::{MOST_REPLACED, Membership};
 use shared::domain::organization::OrganizationRole;
-use shared::http::{JsonBody, PathOf, Problem, Routes};
+use shared::http::{JsonBody, PathOf, Problem};
 use shared::store::Store;
 use shared::{Error, Violation};
 use utoipa::ToSchema;
 
 use super::AT_ONCE;
-use super::Needs;
 use crate::entities::RoleEntity;
 use crate::named::Named;
-use crate::paths::{MEMBER_ROLE, MEMBER_ROLES, MEMBERS_ROLES};
 use crate::roles::{RoleIds, existing, union};
 
 #[derive(Deserialize, ToSchema)]
@@ -31,24 +29,15 @@ pub(crate) struct Assignment {
     organization_role_ids: Vec<String>,
 }
 
-pub(super) fn routes() -> Routes<Needs> {
-    Routes::new()
-        .route(Method::GET, MEMBER_ROLES, list)
-        .route(Method::POST, MEMBER_ROLES, add)
-        .route(Method::PUT, MEMBER_ROLES, replace)
-        .route(Method::DELETE, MEMBER_ROLE, remove)
-        .route(Method::POST, MEMBERS_ROLES, assign)
-}
-
 /// Lists the roles of a member, by name.
 #[utoipa::path(
     get,
-    path = MEMBER_ROLES,
+    path = "/organizations/{organizationId}/users/{userId}/roles",
     operation_id = "listMemberRoles",
     tag = "Members",
     responses((status = 200, description = "The roles.", body = [RoleEntity]), (status = 422)),
 )]
-pub(crate) async fn list(
+pub(crate) async fn list_roles(
     State(store): State<Store>,
     PathOf((organization, user)): PathOf<(OrganizationId, UserId)>,
 ) -> Result<Json<Vec<RoleEntity>>, Problem> {
@@ -64,13 +53,13 @@ pub(crate) async fn list(
 /// Gives a member roles.
 #[utoipa::path(
     post,
-    path = MEMBER_ROLES,
+    path = "/organizations/{organizationId}/users/{userId}/roles",
     operation_id = "addMemberRoles",
     tag = "Members",
     request_body = RoleIds,
     responses((status = 201, description = "Given."), (status = 422)),
 )]
-pub(crate) async fn add(
+pub(crate) async fn add_roles(
     State(store): State<Store>,
     PathOf((organization, user)): PathOf<(OrganizationId, UserId)>,
     JsonBody(body): JsonBody<RoleIds>,
@@ -85,13 +74,13 @@ pub(crate) async fn add(
 /// Replaces the roles of a member.
 #[utoipa::path(
     put,
-    path = MEMBER_ROLES,
+    path = "/organizations/{organizationId}/users/{userId}/roles",
     operation_id = "replaceMemberRoles",
     tag = "Members",
     request_body = RoleIds,
     responses((status = 204, description = "Replaced."), (status = 422)),
 )]
-pub(crate) async fn replace(
+pub(crate) async fn replace_roles(
     State(store): State<Store>,
     PathOf((organization, user)): PathOf<(OrganizationId, UserId)>,
     JsonBody(body): JsonBody<RoleIds>,
@@ -106,12 +95,12 @@ pub(crate) async fn replace(
 /// Takes a role away from a member.
 #[utoipa::path(
     delete,
-    path = MEMBER_ROLE,
+    path = "/organizations/{organizationId}/users/{userId}/roles/{organizationRoleId}",
     operation_id = "removeMemberRole",
     tag = "Members",
     responses((status = 204, description = "Taken away."), (status = 422)),
 )]
-pub(crate) async fn remove(
+pub(crate) async fn remove_role(
     State(store): State<Store>,
     PathOf((organization, user, role)): PathOf<(OrganizationId, UserId, OrganizationRoleId)>,
 ) -> Result<StatusCode, Problem> {
@@ -132,13 +121,13 @@ pub(crate) async fn remove(
 /// All of them must be members and have room for the roles; each is a write of its own.
 #[utoipa::path(
     post,
-    path = MEMBERS_ROLES,
+    path = "/organizations/{organizationId}/users/roles",
     operation_id = "assignMemberRoles",
     tag = "Members",
     request_body = Assignment,
     responses((status = 201, description = "Given."), (status = 422)),
 )]
-pub(crate) async fn assign(
+pub(crate) async fn assign_roles(
     State(store): State<Store>,
     PathOf(organization): PathOf<OrganizationId>,
     JsonBody(body): JsonBody<Assignment>,

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use axum::extract::State;
-use axum::http::{Method, StatusCode};
+use axum::http::StatusCode;
 use axum::response::Response;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
@@ -12,16 +12,14 @@ use shared::cognito::UserPool;
 use shared::domain::ids::{OrganizationId, OrganizationRoleId, UserId};
 use shared::domain::membership::{MOST_REPLACED, Profile};
 use shared::domain::user::User;
-use shared::http::{CursorPaging, JsonBody, PathOf, Problem, Routes};
+use shared::http::{CursorPaging, JsonBody, PathOf, Problem};
 use shared::store::Store;
 use shared::{Clock, Error, Violation};
 use utoipa::ToSchema;
 
 use super::AT_ONCE;
-use super::Needs;
 use super::entities::{MemberEntity, of_members};
 use crate::named::Named;
-use crate::paths::{MEMBER, MEMBERS};
 
 #[derive(Deserialize, ToSchema)]
 #[schema(as = UserIds)]
@@ -30,18 +28,10 @@ pub(crate) struct Body {
     user_ids: Vec<String>,
 }
 
-pub(super) fn routes() -> Routes<Needs> {
-    Routes::new()
-        .route(Method::GET, MEMBERS, list)
-        .route(Method::POST, MEMBERS, add)
-        .route(Method::PUT, MEMBERS, replace)
-        .route(Method::DELETE, MEMBER, remove)
-}
-
 /// Lists the members of an organization, a page at a time.
 #[utoipa::path(
     get,
-    path = MEMBERS,
+    path = "/organizations/{organizationId}/users",
     operation_id = "listMembers",
     tag = "Members",
     params(CursorPaging, ("organizationRoleId" = Option<String>, Query, description = "Only members who hold this role.")),
@@ -76,7 +66,7 @@ pub(crate) async fn list(
 /// Adds members by hand. What an earlier removal left is cleared.
 #[utoipa::path(
     post,
-    path = MEMBERS,
+    path = "/organizations/{organizationId}/users",
     operation_id = "addMembers",
     tag = "Members",
     request_body = Body,
@@ -98,7 +88,7 @@ pub(crate) async fn add(
 /// Replaces the members of an organization. Who stays keeps the roles.
 #[utoipa::path(
     put,
-    path = MEMBERS,
+    path = "/organizations/{organizationId}/users",
     operation_id = "replaceMembers",
     tag = "Members",
     request_body = Body,
@@ -133,7 +123,7 @@ pub(crate) async fn replace(
 /// Removes a member, who stays removed until added by hand.
 #[utoipa::path(
     delete,
-    path = MEMBER,
+    path = "/organizations/{organizationId}/users/{userId}",
     operation_id = "removeMember",
     tag = "Members",
     responses((status = 204, description = "Removed.")),

@@ -6,11 +6,11 @@ pub(crate) mod members;
 pub(crate) mod user_organizations;
 
 use shared::cognito::UserPool;
-use shared::http::Routes;
 use shared::store::Store;
 use shared::{Clock, capabilities};
 
-pub(crate) use entities::{HeldRole, MembershipEntity, Roles, held_roles, of_user};
+use crate::endpoints::endpoints;
+pub(crate) use entities::{MembershipEntity, of_user};
 
 /// How many users are worked on side by side.
 const AT_ONCE: usize = 16;
@@ -24,7 +24,8 @@ capabilities! {
     }
 }
 
-/// The routes of `memberships`.
-pub fn routes() -> Routes<Needs> {
-    user_organizations::routes().merge(members::routes()).merge(member_roles::routes())
+endpoints! {
+    user_organizations::{list_organizations},
+    members::{list, add, replace, remove},
+    member_roles::{list_roles, add_roles, replace_roles, remove_role, assign_roles},
 }

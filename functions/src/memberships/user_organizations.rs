@@ -2,28 +2,21 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::Method;
 use shared::domain::ids::UserId;
-use shared::http::{PathOf, Problem, Routes};
+use shared::http::{PathOf, Problem};
 use shared::store::Store;
 
-use super::Needs;
 use super::{MembershipEntity, of_user};
-use crate::paths::USER_ORGANIZATIONS;
 
-pub(super) fn routes() -> Routes<Needs> {
-    Routes::new().route(Method::GET, USER_ORGANIZATIONS, list)
-}
-
-/// Lists what a user belongs to, and why.
+/// Lists what a user belongs to, and why. Without any organization, the list is empty.
 #[utoipa::path(
     get,
-    path = USER_ORGANIZATIONS,
+    path = "/users/{userId}/organizations",
     operation_id = "listUserOrganizations",
     tag = "Users",
     responses((status = 200, description = "The organizations, by name.", body = [MembershipEntity])),
 )]
-pub(crate) async fn list(
+pub(crate) async fn list_organizations(
     State(store): State<Store>,
     PathOf(user): PathOf<UserId>,
 ) -> Result<Json<Vec<MembershipEntity>>, Problem> {

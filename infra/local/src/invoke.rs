@@ -7,7 +7,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
-use functions::triggers::TRIGGERS;
+use functions::{Entry, FUNCTIONS};
 use serde_json::json;
 use serde_json::value::RawValue;
 use shared::App;
@@ -24,9 +24,15 @@ async fn invoke(
     payload: Bytes,
 ) -> Response {
     // A name may be a whole ARN, or carry a version: arn:aws:lambda:…:function:NAME[:VERSION].
-    let trigger = TRIGGERS.iter().find(|trigger| name.split(':').any(|part| part == trigger.name));
-    let Some(trigger) = trigger else {
-        let names: Vec<_> = TRIGGERS.iter().map(|trigger| trigger.name).collect();
+    let triggers = || {
+        FUNCTIONS.iter().filter_map(|function| match function.entry {
+            Entry::Trigger(handle) => Some((function.name, handle)),
+            Entry::Http(_) => None,
+        })
+    };
+    let named = triggers().find(|(trigger, _)| name.split(':').any(|part| part == *trigger));
+    let Some((_, handle)) = named else {
+        let names: Vec<_> = triggers().map(|(trigger, _)| trigger).collect();
         let message = format!("Function not found: {name}; there are {}", names.join(", "));
         return failure(StatusCode::NOT_FOUND, "ResourceNotFoundException", &message);
     };
@@ -41,11 +47,11 @@ async fn invoke(
     match kind {
         Some("DryRun") => StatusCode::NO_CONTENT.into_response(),
         Some("Event") => {
-            tokio::spawn((trigger.handle)(&app, event));
+            tokio::spawn(handle(&app, event));
             StatusCode::ACCEPTED.into_response()
         }
         _ => {
-            let answer = (trigger.handle)(&app, event).await;
+            let answer = handle(&app, event).await;
             let headers =
                 [("content-type", "application/json"), ("x-amz-executed-version", "$LATEST")];
             (headers, answer.get().to_owned()).into_response()

@@ -9,11 +9,9 @@ use std::time::Duration;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
 use axum::Router;
 use dynoxide::Database;
-use functions::HTTP_FUNCTIONS;
 use shared::cognito::UserPool;
 use shared::console::Console;
 use shared::domain::public_mailbox::MailboxPolicy;
-use shared::http::Routes;
 use shared::provisioning::Provisioning;
 use shared::store::Store;
 use shared::{App, Clock, Randomness};
@@ -141,10 +139,7 @@ impl Local {
                 tracing::error!(error, "DynamoDB stopped");
             }
         });
-        let routes = HTTP_FUNCTIONS
-            .iter()
-            .fold(Routes::new(), |routes, function| routes.merge((function.handlers)(&app)));
-        let functions = routes.into_service();
+        let functions = functions::all_routes(&app).into_service();
         servers.spawn(serve(http, functions, told_to_stop(stopped.clone())));
         servers.spawn(serve(lambda, crate::invoke::router(app), told_to_stop(stopped)));
         Ok(Self { addresses, stop, servers })

@@ -1,17 +1,37 @@
-//! Routes that can be listed, so that a test can hold them against the template.
+//! Routes that can be listed: the template, the documents and the tests are made from the list.
 
 use axum::Router;
 use axum::handler::Handler;
 use axum::http::Method;
 use axum::routing::{MethodFilter, on};
+use utoipa::openapi::HttpMethod;
 
 /// A method at a path template.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Route {
+    /// What its function calls the handler.
+    pub handler: &'static str,
     /// The method.
     pub method: Method,
-    /// The path template, in the syntax that axum and API Gateway share.
-    pub path: &'static str,
+    /// The path template in axum's syntax, in which `{*path}` stands for any number of segments.
+    pub path: String,
+}
+
+impl Route {
+    /// The path template as API Gateway writes it.
+    #[must_use]
+    pub fn api_gateway_path(&self) -> String {
+        match self.path.split_once("{*") {
+            Some((path, rest)) => format!("{path}{{{}", rest.replacen('}', "+}", 1)),
+            None => self.path.clone(),
+        }
+    }
+
+    /// The path template as OpenAPI writes it, which has no word for several segments.
+    #[must_use]
+    pub fn openapi_path(&self) -> String {
+        self.path.replacen("{*", "{", 1)
+    }
 }
 
 /// Routes and their handlers, which work with the capabilities `C`. Routes of several functions
@@ -35,20 +55,27 @@ impl<C: Clone + Send + Sync + 'static> Routes<C> {
         Self::default()
     }
 
-    /// Adds a handler for a method at a path.
+    /// Adds a handler of this name, at the method and the path of its annotation.
     #[must_use]
-    pub fn route<H, T>(mut self, method: Method, path: &'static str, handler: H) -> Self
+    pub fn endpoint<A, H, T>(mut self, name: &'static str, _annotation: A, handler: H) -> Self
     where
+        A: utoipa::Path,
         H: Handler<T, C>,
         T: 'static,
     {
-        let filter = MethodFilter::try_from(method.clone()).expect("a method that HTTP defines");
-        self.router = self.router.route(path, on(filter, handler));
-        self.list.push(Route { method, path });
+        let methods: Vec<_> = A::methods().iter().map(method).collect();
+        let filters = methods.iter().cloned().map(|method| {
+            MethodFilter::try_from(method).expect("axum knows the methods of an annotation")
+        });
+        if let Some(filter) = filters.reduce(MethodFilter::or) {
+            self.router = self.router.route(&A::path(), on(filter, handler));
+        }
+        let route = |method| Route { handler: name, method, path: A::path() };
+        self.list.extend(methods.into_iter().map(route));
         self
     }
 
-    /// Adds all routes of another module.
+    /// Adds all routes of another function.
     #[must_use]
     pub fn merge(mut self, other: Self) -> Self {
         self.list.extend(other.list);
@@ -66,6 +93,19 @@ impl<C: Clone + Send + Sync + 'static> Routes<C> {
     #[must_use]
     pub fn with_capabilities(self, capabilities: C) -> Routes {
         Routes { list: self.list, router: self.router.with_state(capabilities) }
+    }
+}
+
+fn method(annotated: &HttpMethod) -> Method {
+    match annotated {
+        HttpMethod::Get => Method::GET,
+        HttpMethod::Post => Method::POST,
+        HttpMethod::Put => Method::PUT,
+        HttpMethod::Delete => Method::DELETE,
+        HttpMethod::Options => Method::OPTIONS,
+        HttpMethod::Head => Method::HEAD,
+        HttpMethod::Patch => Method::PATCH,
+        HttpMethod::Trace => Method::TRACE,
     }
 }
 

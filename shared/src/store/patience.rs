@@ -13,16 +13,24 @@ const REPEATS: u32 = 6;
 /// The upper bound of the first pause between repeats; it doubles each time, and each pause is
 /// drawn between zero and its bound.
 const FIRST_PAUSE: Duration = Duration::from_millis(25);
+/// How often that bound doubles: up to 800 ms.
+const MOST_DOUBLINGS: u32 = 5;
 
 /// Pauses between repeats, until there were enough.
 pub(super) struct Patience<'a> {
     randomness: &'a Randomness,
     repeats: u32,
+    most: u32,
 }
 
 impl<'a> Patience<'a> {
     pub(super) fn new(randomness: &'a Randomness) -> Self {
-        Self { randomness, repeats: 0 }
+        Self::for_repeats(randomness, REPEATS)
+    }
+
+    /// Pauses between so many repeats.
+    pub(super) fn for_repeats(randomness: &'a Randomness, most: u32) -> Self {
+        Self { randomness, repeats: 0, most }
     }
 
     pub(super) async fn pause(
@@ -30,11 +38,11 @@ impl<'a> Patience<'a> {
         operation: &'static str,
         cause: &str,
     ) -> Result<(), Failure> {
-        if self.repeats == REPEATS {
-            let cause = format!("{cause}, also after {REPEATS} repeats");
+        if self.repeats == self.most {
+            let cause = format!("{cause}, also after {} repeats", self.most);
             return Err(Failure::Unavailable { service: Service::DynamoDb, operation, cause });
         }
-        let bound = FIRST_PAUSE * 2_u32.pow(self.repeats);
+        let bound = FIRST_PAUSE * 2_u32.pow(self.repeats.min(MOST_DOUBLINGS));
         self.repeats += 1;
         tracing::debug!(operation, cause, repeat = self.repeats, "repeating");
         metrics::dynamodb_retried();

@@ -15,6 +15,7 @@ use jiff::Timestamp;
 use super::default_roles::read_default_roles;
 use super::expression::Expression;
 use super::item::{Attributes, Item, number, timestamp};
+use super::patience::Patience;
 use super::write::{Unmet, Write};
 use super::{Store, TRANSACTION_ITEMS, keys};
 use crate::domain::email_domain::EmailDomain;
@@ -22,16 +23,16 @@ use crate::domain::ids::{OrganizationId, OrganizationRoleId};
 use crate::domain::jit::{EmailDomains, Precondition, Step, Version, plan};
 use crate::domain::rule::{Rule, RuleKey};
 use crate::error::{Error, Result, organization_not_found};
-use crate::failure::{Failure, Service};
+use crate::failure::Failure;
 
 /// The most domains that change in one transaction: the list itself takes one of its items.
 const STEP: usize = TRANSACTION_ITEMS - 1;
 
 /// How many added domains are checked side by side.
 const CHECKS: usize = 16;
-/// How often a replacement without a precondition is tried, where another writer comes first each
-/// time.
-const TRIES: usize = 10;
+
+/// How often a replacement without a precondition is repeated, if another writer is first each time.
+const REPLACEMENT_REPEATS: u32 = 9;
 
 /// An organization that lists a rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -120,8 +121,8 @@ impl Store {
 
     /// Makes the list exactly this, and answers the new version. Up to 99 changes are one atomic
     /// step; more go in several, each conditioned on the version that the one before has left.
-    /// Without a precondition it starts over, up to [`TRIES`] times, where another writer came
-    /// first.
+    /// Without a precondition it starts over, up to [`REPLACEMENT_REPEATS`] times, if another writer
+    /// was first.
     ///
     /// # Errors
     /// When there is no such organization, the precondition fails, or too many other organizations
@@ -137,7 +138,8 @@ impl Store {
         // Each added domain is checked once, however often the replacement starts over: the checks
         // take longer than the rest, and other writers would always be first.
         let mut unchecked = wanted.clone();
-        for _ in 0..TRIES {
+        let mut patience = Patience::for_repeats(&self.randomness, REPLACEMENT_REPEATS);
+        loop {
             let before = self.email_domains(id).await?.ok_or_else(|| organization_not_found(id))?;
             if !precondition.holds(before.version) {
                 return Err(Error::PreconditionFailed { current: before.version });
@@ -145,17 +147,13 @@ impl Store {
             let added = unchecked.extract_if(.., |domain| !before.domains.contains_key(domain));
             self.refuse_crowded(id, added.collect()).await?;
             match self.replace(id, &before, wanted, at).await {
-                Err(Error::PreconditionFailed { .. }) if *precondition == Precondition::None => {}
+                // The client has named no version that could be blamed.
+                Err(Error::PreconditionFailed { .. }) if *precondition == Precondition::None => {
+                    patience.pause("TransactWriteItems", "other writers of the list").await?;
+                }
                 outcome => return outcome,
             }
         }
-        // The client has named no version that could be blamed.
-        Err(Failure::Unavailable {
-            service: Service::DynamoDb,
-            operation: "TransactWriteItems",
-            cause: format!("other writers of the list, in each of {TRIES} tries"),
-        }
-        .into())
     }
 
     /// Replaces the list that was read.

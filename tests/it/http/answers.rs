@@ -1,10 +1,12 @@
 //! Headers that every answer has, and failures
 
+use axum::Router;
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode};
+use axum::routing::get;
 use http_body_util::BodyExt;
 use serde_json::json;
-use shared::http::Routes;
+use shared::http::finish;
 use tower::ServiceExt;
 
 use super::{DOMAINS, ROLES, bodies, post, world};
@@ -100,11 +102,12 @@ async fn a_panic_is_an_error_that_says_nothing_of_the_inside() {
     async fn other() -> StatusCode {
         std::panic::panic_any(7)
     }
-    let service = Routes::<()>::new()
-        .route(Method::GET, "/text", text)
-        .route(Method::GET, "/formatted", formatted)
-        .route(Method::GET, "/other", other)
-        .into_service();
+    let service = finish(
+        Router::new()
+            .route("/text", get(text))
+            .route("/formatted", get(formatted))
+            .route("/other", get(other)),
+    );
     for path in ["/text", "/formatted", "/other"] {
         let request = Request::builder().uri(path).body(Body::empty()).unwrap();
         let (head, body) = service.clone().oneshot(request).await.unwrap().into_parts();

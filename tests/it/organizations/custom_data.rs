@@ -4,11 +4,11 @@ use axum::http::Method;
 use serde_json::{Value, json};
 
 use super::bare;
-use crate::support::{START, World, assert_is, http_event};
+use crate::support::{START, World, assert_is, json_event};
 
 /// The text of an answer's body, through the function's own event: parsing would change it.
 async fn body_text(world: &World, method: Method, path: &str, body: Option<&str>) -> String {
-    let answer = world.invoke("organizations", &http_event(&method, path, body)).await;
+    let answer = world.invoke("organizations", &json_event(&method, path, body)).await;
     answer["body"].as_str().expect("text").to_owned()
 }
 

@@ -3,6 +3,7 @@
 use axum::http::Method;
 use serde_json::{Value, json};
 
+use super::story::http_event;
 use super::world::{Answer, Ask, World};
 
 impl Answer {
@@ -105,15 +106,10 @@ pub(crate) async fn refused(world: &World, ask: Ask<'_>) -> Answer {
     answer
 }
 
-/// A request as API Gateway hands it over, with this text as its body, if any.
-pub(crate) fn http_event(method: &Method, path: &str, body: Option<&str>) -> Value {
-    json!({
-        "version": "2.0",
-        "rawPath": path,
-        "rawQueryString": "",
-        "headers": { "host": "usher.example", "content-type": "application/json" },
-        "requestContext": { "http": { "method": method.as_str(), "path": path } },
-        "body": body,
-        "isBase64Encoded": false,
-    })
+/// An event as API Gateway builds it from a request with this JSON body, if it has one.
+pub(crate) fn json_event(method: &Method, path: &str, body: Option<&str>) -> Value {
+    let mut event = http_event(method.as_str(), path);
+    event["headers"]["content-type"] = json!("application/json");
+    event["body"] = json!(body);
+    event
 }

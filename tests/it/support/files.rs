@@ -26,11 +26,6 @@ pub(crate) fn template(path: &str) -> Value {
     json(document)
 }
 
-/// What the logical ids of a function's resources begin with: `AddEmailDomain`.
-pub(crate) fn logical_id(name: &str) -> String {
-    name.split('-').map(|word| format!("{}{}", word[..1].to_uppercase(), &word[1..])).collect()
-}
-
 fn json(yaml: &Yaml<'_>) -> Value {
     match yaml {
         Yaml::Value(Scalar::Null) => Value::Null,

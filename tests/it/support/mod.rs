@@ -9,19 +9,21 @@ mod fixtures;
 mod local;
 mod logs;
 mod pool;
+mod story;
 mod wire;
 mod world;
 
 pub(crate) use answers::{
-    assert_internal, assert_is, assert_no_organization, assert_unavailable, by_domain, http_event,
+    assert_internal, assert_is, assert_no_organization, assert_unavailable, by_domain, json_event,
     page_links, refused,
 };
 pub(crate) use attributes::{attributes, tagged, tagged_item};
 pub(crate) use counts::Counts;
-pub(crate) use files::{in_repository, logical_id, template, text_of};
+pub(crate) use files::{in_repository, template, text_of};
 pub(crate) use fixtures::{item, key, naming_roles};
 pub(crate) use local::{Reply, UsherLocal, http};
 pub(crate) use logs::Logs;
-pub(crate) use pool::{POOL_ID, Pool, pool_user, walk_of_users};
-pub(crate) use wire::{Fate, Traffic, Use};
+pub(crate) use pool::{POOL_ID, Pool, pool_user};
+pub(crate) use story::{http_event, sample_events, steps, tell};
+pub(crate) use wire::{Fate, Traffic};
 pub(crate) use world::{Answer, Ask, Item, Items, START, World, trigger_event, verified};

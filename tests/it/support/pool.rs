@@ -148,18 +148,3 @@ pub(crate) fn pool_user(sub: &str, user_name: &str, email: &str, verified: bool)
         "Enabled": true,
     })
 }
-
-/// Along everything that `users` ever asks of the table, each request with its body and status, in
-/// a world over this pool where an organization lists `acme.com`.
-pub(crate) fn walk_of_users(pool: &Pool) -> Vec<(String, Value, u16)> {
-    let user = pool_user("user-9", "kim", "kim@acme.com", true);
-    pool.answers("AdminCreateUser", json!({ "User": user }));
-    pool.answers("ListUsers", json!({ "Users": [user] }));
-    pool.answers("ListUsers", json!({ "Users": [user] }));
-    pool.answers("AdminDeleteUser", json!({}));
-    vec![
-        ("POST /users".to_owned(), json!({ "primaryEmail": "kim@acme.com" }), 201),
-        ("GET /users/user-9".to_owned(), Value::Null, 200),
-        ("DELETE /users/user-9".to_owned(), Value::Null, 204),
-    ]
-}

@@ -126,6 +126,16 @@ impl Use {
         Self { action: action.to_owned(), resource: "table".to_owned(), partition }
     }
 
+    /// In the words of what a role grants: items of one kind have partition keys that begin alike.
+    pub(super) fn in_words(&self) -> String {
+        let Self { action, resource, partition } = self;
+        let keys = match partition.split_once('#') {
+            Some((kind, _)) => format!("{kind}#*"),
+            None => partition.clone(),
+        };
+        format!("{action} on {resource} for {keys}")
+    }
+
     /// All that a request does.
     fn of(operation: &str, request: &Value) -> Vec<Self> {
         let items = || request["TransactItems"].as_array().into_iter().flatten();

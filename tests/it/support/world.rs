@@ -16,7 +16,7 @@ use axum::body::Body;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode};
 use axum::middleware::from_fn;
 use dynoxide::Database;
-use functions::HTTP_FUNCTIONS;
+use functions::Entry;
 use http_body_util::BodyExt;
 use jiff::Timestamp;
 use lambda_http::LambdaEvent;
@@ -24,7 +24,6 @@ use serde_json::{Value, json};
 use shared::cognito::UserPool;
 use shared::console::Console;
 use shared::domain::public_mailbox::MailboxPolicy;
-use shared::http::Routes;
 use shared::metrics::CountRetries;
 use shared::provisioning::Provisioning;
 use shared::store::Store;
@@ -230,11 +229,7 @@ impl World {
             user_pool,
             console,
         };
-        let service = HTTP_FUNCTIONS
-            .iter()
-            .fold(Routes::new(), |routes, function| routes.merge((function.handlers)(&app)))
-            .into_service()
-            .layer(from_fn(contract::hold));
+        let service = functions::all_routes(&app).into_service().layer(from_fn(contract::hold));
         Self { app, wire, service, client: Client::from_conf(plain), time }
     }
 
@@ -277,13 +272,20 @@ impl World {
 
     /// Sends an event through a function exactly as its binary does: JSON in, JSON out.
     pub(crate) async fn invoke(&self, function: &str, event: &Value) -> Value {
-        let function = HTTP_FUNCTIONS
-            .iter()
-            .find(|candidate| candidate.name == function)
-            .expect("an HTTP function of this name");
-        let service = (function.handlers)(&self.app).into_service();
-        let service = service.layer(from_fn(contract::hold));
+        let function = functions::function(function).expect("a function of this name");
         let payload = serde_json::value::to_raw_value(event).expect("JSON");
+        let http = match function.entry {
+            Entry::Http(http) => http,
+            Entry::Trigger(handle) => {
+                let sent = payload.get().to_owned();
+                let answer = handle(&self.app, payload).await;
+                if function.name == "post-confirmation" {
+                    assert_eq!(answer.get(), sent, "the answer is the event's own bytes");
+                }
+                return serde_json::from_str(answer.get()).expect("JSON");
+            }
+        };
+        let service = (http.handlers)(&self.app).into_service().layer(from_fn(contract::hold));
         let event = LambdaEvent::new(payload, lambda_http::Context::default());
         match shared::runtime::answer_http_event(service, event).await {
             Ok(response) => serde_json::to_value(response).expect("JSON"),
@@ -291,21 +293,14 @@ impl World {
         }
     }
 
-    /// Sends an event through the trigger `post-confirmation` exactly as its binary does.
+    /// Sends an event through the trigger `post-confirmation`.
     pub(crate) async fn post_confirmation(&self, event: &Value) -> Value {
-        let event = serde_json::value::to_raw_value(event).expect("JSON");
-        let sent = event.get().to_owned();
-        let answer =
-            functions::triggers::post_confirmation::handle((&self.app).into(), event).await;
-        assert_eq!(answer.get(), sent, "the answer is the event's own bytes");
-        serde_json::from_str(answer.get()).expect("JSON")
+        self.invoke("post-confirmation", event).await
     }
 
-    /// Sends an event through the trigger `pre-token-generation` exactly as its binary does.
+    /// Sends an event through the trigger `pre-token-generation`.
     pub(crate) async fn pre_token_generation(&self, event: &Value) -> Value {
-        let event = serde_json::value::to_raw_value(event).expect("JSON");
-        let handled = functions::triggers::pre_token_generation::handle((&self.app).into(), event);
-        serde_json::from_str(handled.await.get()).expect("JSON")
+        self.invoke("pre-token-generation", event).await
     }
 
     /// Confirms the sign-up of a user with a verified address.

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use shared::cognito::UserPool;
 
 use super::{MEMBERS, naming, with_members, with_users};
-use crate::support::{World, http_event};
+use crate::support::{World, json_event};
 
 /// `user-000`, `user-001`, …
 fn users(number: usize) -> Vec<String> {
@@ -45,7 +45,7 @@ async fn through_the_event(
     path: &str,
     body: &Value,
 ) -> (u64, Value) {
-    let event = http_event(method, path, Some(&body.to_string()));
+    let event = json_event(method, path, Some(&body.to_string()));
     let answer = world.invoke("memberships", &event).await;
     let body = answer["body"].as_str().filter(|body| !body.is_empty());
     let body = body.map_or(Value::Null, |body| serde_json::from_str(body).expect("JSON"));

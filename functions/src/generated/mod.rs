@@ -1,0 +1,332 @@
+//! What `make template` writes from the table [`FUNCTIONS`] and from the handlers' annotations: the
+//! functions in `template.yaml`, the dashboard's errors by function, the README's table of routes,
+//! and the binaries. A test fails while one of them is stale.
+
+use std::fmt::Write;
+
+use serde_json::Value;
+use shared::http::Route;
+
+use crate::function::pascal;
+use crate::openapi::document;
+use crate::{Action, Entry, FUNCTIONS, Function, Items};
+
+/// A file of which a part is written: the lines between the first one that has the text `begin` and
+/// the next one that has the text `end`.
+struct Part {
+    file: &'static str,
+    begin: &'static str,
+    end: &'static str,
+    lines: fn() -> String,
+}
+
+const PARTS: [Part; 3] = [
+    Part {
+        file: "template.yaml",
+        begin: "# make template: begin",
+        end: "# make template: end",
+        lines: resources,
+    },
+    Part {
+        file: "infra/observability.yaml",
+        begin: "\"title\": \"Errors by function\"",
+        end: "}},",
+        lines: errors_by_function,
+    },
+    Part {
+        file: "README.md",
+        begin: "<!-- make template: begin",
+        end: "<!-- make template: end",
+        lines: routes,
+    },
+];
+
+/// The files as they must be, each with its path in the repository. `current` reads one as it is.
+///
+/// # Panics
+/// When a file lacks one of the lines around its part.
+pub fn files(current: impl Fn(&str) -> String) -> Vec<(String, String)> {
+    let parts = PARTS.iter().map(|Part { file, begin, end, lines }| {
+        let text = current(file);
+        let lacking = |line: &str| -> ! { panic!("{file} has no line with `{line}`") };
+        let (head, rest) = split_after_line(&text, begin).unwrap_or_else(|| lacking(begin));
+        let old = rest.lines().take_while(|line| !line.contains(end));
+        let old: usize = old.map(|line| line.len() + 1).sum();
+        let tail = rest.get(old..).filter(|tail| !tail.is_empty()).unwrap_or_else(|| lacking(end));
+        ((*file).to_owned(), format!("{head}{}{tail}", lines()))
+    });
+    let binaries = FUNCTIONS
+        .iter()
+        .map(|function| (format!("functions/src/bin/{}.rs", function.name), binary(function)));
+    parts.chain(binaries).collect()
+}
+
+/// A text down to the end of the first line that contains this, and the rest.
+fn split_after_line<'a>(text: &'a str, contained: &str) -> Option<(&'a str, &'a str)> {
+    let place = text.find(contained)?;
+    let end = place + text[place..].find('\n')? + 1;
+    Some(text.split_at(end))
+}
+
+fn binary(function: &Function) -> String {
+    let Function { name, module, entry, .. } = function;
+    let run = match entry {
+        Entry::Http(_) => format!("run_http(functions::{module}::routes())"),
+        Entry::Trigger(_) => format!("run_trigger(functions::{module}::handle)"),
+    };
+    format!(
+        "//! The Lambda function `{name}`.\n\n\
+         #[tokio::main(flavor = \"current_thread\")]\n\
+         async fn main() -> Result<(), lambda_runtime::Error> {{\n    \
+             shared::runtime::{run}.await\n\
+         }}\n"
+    )
+}
+
+/// The resources of all functions.
+fn resources() -> String {
+    let document = document();
+    FUNCTIONS.iter().map(|function| resources_of(function, &document)).collect()
+}
+
+fn resources_of(function: &Function, document: &Value) -> String {
+    let mut text = include_str!("function.yaml").to_owned();
+    if let Entry::Trigger(_) = function.entry {
+        text += include_str!("trigger.yaml");
+    }
+    text.replace("<settings>\n", &settings(function))
+        .replace("<events>\n", &events(function, document))
+        .replace("<policies>\n", &policies(function))
+        .replace("<Id>", &function.logical_id())
+        .replace("<name>", function.name)
+}
+
+/// In what a function differs from the template's `Globals`.
+fn settings(function: &Function) -> String {
+    let mut text = String::new();
+    // Cognito waits no longer for a trigger (AWS limit, fixed).
+    let trigger = matches!(function.entry, Entry::Trigger(_)).then_some(5);
+    if let Some(seconds) = function.timeout.or(trigger) {
+        line(&mut text, 6, &format!("Timeout: {seconds}"));
+    }
+    if trigger.is_some() {
+        let reserved =
+            "!If [ReservesTriggerConcurrency, !Ref TriggerConcurrency, !Ref AWS::NoValue]";
+        line(&mut text, 6, &format!("ReservedConcurrentExecutions: {reserved}"));
+    }
+    if !function.layers.is_empty() {
+        let layers: Vec<_> = function.layers.iter().map(|layer| format!("!Ref {layer}")).collect();
+        line(&mut text, 6, &format!("Layers: [{}]", layers.join(", ")));
+    }
+    let mut variables: Vec<_> = function.variables.concat();
+    variables.sort_unstable();
+    variables.dedup();
+    variables.retain(|variable| *variable != TABLE_NAME);
+    if !variables.is_empty() {
+        line(&mut text, 6, "Environment:");
+        line(&mut text, 8, "Variables:");
+    }
+    for variable in variables {
+        line(&mut text, 10, &format!("{variable}: {}", value(variable)));
+    }
+    text
+}
+
+/// What every function gets by the template's `Globals`.
+const TABLE_NAME: &str = "TABLE_NAME";
+
+/// Where a stack has the value of an environment variable.
+fn value(variable: &str) -> &'static str {
+    match variable {
+        "PUBLIC_MAILBOX_EXCEPTIONS" => "!Ref PublicMailboxExceptions",
+        "USER_POOL_ID" => "!GetAtt Identity.Outputs.UserPoolId",
+        "OPERATOR_ISSUER" => "!GetAtt Identity.Outputs.OperatorIssuer",
+        "OPERATOR_CLIENT_ID" => "!GetAtt Identity.Outputs.OperatorClientId",
+        "OPERATOR_DOMAIN" => "!GetAtt Identity.Outputs.OperatorDomain",
+        other => unreachable!("say here where a stack has the value of {other}"),
+    }
+}
+
+fn events(function: &Function, document: &Value) -> String {
+    let routes = function.routes();
+    let mut text = String::new();
+    if !routes.is_empty() {
+        line(&mut text, 6, "Events:");
+    }
+    for route in &routes {
+        let event = if routes.len() == 1 { "Route".to_owned() } else { pascal(route.handler) };
+        line(&mut text, 8, &format!("{event}:"));
+        line(&mut text, 10, "Type: HttpApi");
+        line(&mut text, 10, "Properties:");
+        line(&mut text, 12, "ApiId: !Ref HttpApi");
+        line(&mut text, 12, &format!("Method: {}", route.method));
+        line(&mut text, 12, &format!("Path: {}", route.api_gateway_path()));
+        line(&mut text, 12, "Auth:");
+        line(
+            &mut text,
+            14,
+            &match scope(operation(document, route)) {
+                Some(scope) => format!("AuthorizationScopes: [{scope}]"),
+                None => "Authorizer: NONE".to_owned(),
+            },
+        );
+    }
+    text
+}
+
+/// The policies of a function's role, beside the one on its log.
+fn policies(function: &Function) -> String {
+    let mut text = String::new();
+    if !function.may.is_empty() {
+        policy(&mut text, "own-items");
+        let warm_up = (Items::WarmUp, &[Action::GetItem][..]);
+        for (items, actions) in [&warm_up].into_iter().chain(function.may) {
+            let table = "Storage.Outputs.TableArn";
+            let resource = match items.index() {
+                Some(index) => format!("!Sub ${{{table}}}/index/{index}"),
+                None => format!("!GetAtt {table}"),
+            };
+            let actions: Vec<_> = actions.iter().map(|it| format!("dynamodb:{it:?}")).collect();
+            statement(&mut text, &actions, &resource);
+            line(&mut text, 16, "Condition:");
+            line(&mut text, 18, "ForAllValues:StringLike:");
+            line(&mut text, 20, &format!("dynamodb:LeadingKeys: {:?}", [items.keys()]));
+        }
+    }
+    if !function.user_pool.is_empty() {
+        policy(&mut text, "user-pool");
+        let actions = function.user_pool.iter().map(|it| format!("cognito-idp:{it:?}"));
+        statement(&mut text, &actions.collect::<Vec<_>>(), "!GetAtt Identity.Outputs.UserPoolArn");
+    }
+    text
+}
+
+fn policy(text: &mut String, name: &str) {
+    line(text, 8, &format!("- PolicyName: {name}"));
+    line(text, 10, "PolicyDocument:");
+    line(text, 12, "Version: \"2012-10-17\"");
+    line(text, 12, "Statement:");
+}
+
+fn statement(text: &mut String, actions: &[String], resource: &str) {
+    line(text, 14, "- Effect: Allow");
+    let list = actions.join(", ");
+    match actions {
+        [action] => line(text, 16, &format!("Action: {action}")),
+        _ if list.len() < WIDTH - "                Action: []".len() => {
+            line(text, 16, &format!("Action: [{list}]"));
+        }
+        _ => {
+            line(text, 16, "Action:");
+            actions.iter().for_each(|action| line(text, 18, &format!("- {action}")));
+        }
+    }
+    line(text, 16, &format!("Resource: {resource}"));
+}
+
+/// No line of a template is longer.
+const WIDTH: usize = 120;
+
+fn line(text: &mut String, indent: usize, line: &str) {
+    writeln!(text, "{:indent$}{line}", "").expect("a string takes everything");
+}
+
+/// The metrics of the dashboard's widget.
+fn errors_by_function() -> String {
+    let mut text = String::new();
+    line(&mut text, 12, "\"metrics\": [");
+    for (index, function) in FUNCTIONS.iter().enumerate() {
+        let name = function.name;
+        let metric = format!(
+            "[\"AWS/Lambda\", \"Errors\", \"FunctionName\", \"${{RootStackName}}-{name}\","
+        );
+        let comma = if index + 1 < FUNCTIONS.len() { "," } else { "" };
+        line(&mut text, 14, &metric);
+        line(&mut text, 15, &format!("{{\"label\": \"{name}\"}}]{comma}"));
+    }
+    line(&mut text, 12, "]");
+    text
+}
+
+/// The README's table.
+fn routes() -> String {
+    let document = document();
+    let mut text = "| | path | function | scope | success | |\n\
+                    | --- | --- | --- | --- | --- | --- |\n"
+        .to_owned();
+    for function in FUNCTIONS {
+        for route in function.routes() {
+            let operation = operation(&document, &route);
+            let scope = scope(operation).map_or("none".to_owned(), |scope| {
+                format!("`{}`", scope.trim_start_matches("usher/"))
+            });
+            let cells = [
+                format!("`{}`", route.method),
+                format!("`{}`", route.path),
+                format!("`{}`", function.name),
+                scope,
+                success(operation).0.to_owned(),
+                explanation(&document, operation),
+            ];
+            line(&mut text, 0, &format!("| {} |", cells.join(" | ")));
+        }
+    }
+    text
+}
+
+/// What an operation is for, what its body has, and what else may be sent or is answered.
+fn explanation(document: &Value, operation: &Value) -> String {
+    let parameters = operation["parameters"].as_array().map_or(&[][..], Vec::as_slice);
+    let name = |parameter: &Value| parameter["name"].as_str().unwrap_or_default().to_owned();
+    let queries = parameters.iter().filter(|parameter| parameter["in"] == "query").map(name);
+    let (paging, own): (Vec<_>, Vec<_>) =
+        queries.partition(|name| ["page", "page_size", "cursor"].contains(&name.as_str()));
+
+    let summary = operation["summary"].as_str().unwrap_or_default().replace('\n', " ");
+    let mut more = Vec::new();
+    let body = &operation["requestBody"]["content"]["application/json"]["schema"]["$ref"];
+    let body = body.as_str().and_then(|place| document.pointer(place.strip_prefix('#')?));
+    more.extend(body.map(members));
+    more.extend(own.iter().map(|name| format!("`?{name}=`")));
+    if paging.iter().any(|name| name == "page") {
+        more.push("[pages](#lists)".to_owned());
+    }
+    if paging.iter().any(|name| name == "cursor") {
+        more.push("[cursor](#lists)".to_owned());
+    }
+    if success(operation).1["headers"]["ETag"].is_object() {
+        more.push("[ETag](#etags)".to_owned());
+    }
+    format!("{summary} {}", more.join(", ")).trim_end().to_owned()
+}
+
+/// A body's members, those first that it must have: `{name, id?}`.
+fn members(schema: &Value) -> String {
+    let properties = schema["properties"].as_object().into_iter().flatten();
+    let required = schema["required"].as_array().map_or(&[][..], Vec::as_slice);
+    let is_required = |name: &str| required.iter().any(|it| it == name);
+    let (must, may): (Vec<_>, Vec<_>) = properties.partition(|(name, _)| is_required(name));
+    let all = must.into_iter().chain(may).map(|(name, property)| {
+        let mark = if is_required(name) { "" } else { "?" };
+        let list = if property["type"] == "array" { ": []" } else { "" };
+        format!("{name}{mark}{list}")
+    });
+    format!("`{{{}}}`", all.collect::<Vec<_>>().join(", "))
+}
+
+/// What the document says of a route.
+fn operation<'a>(document: &'a Value, route: &Route) -> &'a Value {
+    &document["paths"][route.openapi_path()][route.method.as_str().to_lowercase()]
+}
+
+/// The scope that an operation takes, if it takes any.
+fn scope(operation: &Value) -> Option<&str> {
+    operation["security"][0]["operators"][0].as_str()
+}
+
+/// The status of an operation's success, and what is said of it.
+fn success(operation: &Value) -> (&str, &Value) {
+    let responses = operation["responses"].as_object().expect("an operation's responses");
+    let success = responses.iter().find(|(status, _)| !status.starts_with(['4', '5']));
+    success.map(|(status, response)| (status.as_str(), response)).expect("an operation succeeds")
+}
