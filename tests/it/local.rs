@@ -62,7 +62,7 @@ async fn one_line_says_where_it_accepts() {
     }
     let ended = local.signal("TERM").await;
     assert_eq!((ended.status.code(), ended.output.as_str()), (Some(0), ""));
-    let warning = "usher-local: there is no authentication here; for development only\n";
+    let warning = "usher-local: there is no authentication: use it for development only\n";
     assert!(ended.errors.contains(warning), "{}", ended.errors);
 }
 
