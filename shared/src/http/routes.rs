@@ -1,4 +1,4 @@
-//! Routes that can be listed, so that a test can hold them against the template.
+//! Routes that can be listed, so that a test can compare them with the template.
 
 use axum::Router;
 use axum::handler::Handler;
@@ -14,8 +14,8 @@ pub struct Route {
     pub path: &'static str,
 }
 
-/// Routes and their handlers, which work with the capabilities `C`. Routes of several functions
-/// can be merged once each has its capabilities: they have no fallbacks.
+/// Routes and their handlers, which need the capabilities `C`. The routes of several functions can
+/// be merged once each has its capabilities, because they have no fallbacks.
 #[derive(Clone, Debug)]
 pub struct Routes<C = ()> {
     list: Vec<Route>,
@@ -56,7 +56,7 @@ impl<C: Clone + Send + Sync + 'static> Routes<C> {
         self
     }
 
-    /// What there is.
+    /// The methods and paths.
     #[must_use]
     pub fn list(&self) -> &[Route] {
         &self.list
