@@ -1,6 +1,6 @@
 //! Code that Usher's functions share: [`domain`] types and decisions, the [`store`], the
 //! [`provisioning`] engine, [`cognito`], the helpers of [`http`] handlers, and the Lambda
-//! [`runtime`]. A function declares its [`capabilities`].
+//! [`runtime`]. A function declares its [`mod@capabilities`].
 
 pub mod ambient;
 pub mod capabilities;

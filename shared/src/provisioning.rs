@@ -91,8 +91,7 @@ impl Provisioning {
     /// all memberships of the user.
     ///
     /// # Errors
-    /// When the store fails. Then the user has joined nothing, and the next appearance evaluates
-    /// the user again.
+    /// When the store fails. Then the next appearance evaluates the user again.
     pub async fn appear(
         &self,
         user: &User,
@@ -125,8 +124,7 @@ impl Provisioning {
     /// organizations, domains and users.
     ///
     /// # Errors
-    /// When the store fails. Then the user has joined nothing, and the next appearance evaluates
-    /// the user again.
+    /// When the store fails. Then the next appearance evaluates the user again.
     pub async fn provision(
         &self,
         user: &User,

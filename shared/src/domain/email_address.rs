@@ -14,7 +14,7 @@ const SPECIALS: [char; 11] = ['(', ')', '<', '>', '[', ']', ':', ';', ',', '\\',
 
 /// One unquoted local part, one `@`, and an ASCII domain that is a valid [`EmailDomain`].
 ///
-/// The local part is personal data: `Debug` does not print it.
+/// The local part is personal data: no method returns it, and `Debug` does not print it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct EmailAddress {
     local_part: String,

@@ -70,8 +70,8 @@ impl EntryPath {
     pub const ALL: [Self; 3] =
         [Self::PostConfirmation, Self::ManagementApi, Self::PreTokenGeneration];
 
-    /// The entry path of a Cognito `triggerSource`. Some are not entry paths, such as a forgotten
-    /// password or a machine token.
+    /// The entry path of a Cognito `triggerSource`; `None` for sources that are not entry paths, such
+    /// as a forgotten password or a machine token.
     #[must_use]
     pub fn from_trigger(source: &str) -> Option<Self> {
         match source {

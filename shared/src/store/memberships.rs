@@ -35,7 +35,7 @@ impl Store {
     /// Checks that an organization exists.
     ///
     /// # Errors
-    /// When it does not exist, or the store fails.
+    /// When it does not exist.
     pub async fn require_organization(&self, id: &OrganizationId) -> Result<()> {
         let found = self.default_roles(id).await?;
         found.map(drop).ok_or_else(|| organization_not_found(id))
@@ -145,7 +145,7 @@ impl Store {
     /// most 99 memberships.
     ///
     /// # Errors
-    /// When the store fails; then nothing was written.
+    /// When the store fails. Then either everything or nothing was written.
     pub async fn join(
         &self,
         user: &UserId,
@@ -190,7 +190,7 @@ impl Store {
     /// Nothing of an earlier membership remains. A user who is a member already is not changed.
     ///
     /// # Errors
-    /// When the store fails; then nothing has changed.
+    /// When the store fails. Then either everything or nothing was written.
     pub async fn add_member(
         &self,
         organization: &OrganizationId,
@@ -236,7 +236,7 @@ impl Store {
     /// that provisioning does not undo the removal.
     ///
     /// # Errors
-    /// When the user is not a member, or the store fails; then nothing has changed.
+    /// When the user is not a member; then nothing has changed.
     pub async fn remove_member(
         &self,
         organization: &OrganizationId,
@@ -261,8 +261,8 @@ impl Store {
     /// exist. It is called again if another request has changed the roles in the meantime.
     ///
     /// # Errors
-    /// The error of `change`; [`Error::NotAMember`]; [`Error::MemberRolesFull`]; when the store
-    /// fails. Then nothing has changed.
+    /// The error of `change`, [`Error::NotAMember`], or [`Error::MemberRolesFull`]; then nothing has
+    /// changed.
     pub async fn change_member_roles(
         &self,
         organization: &OrganizationId,

@@ -65,8 +65,7 @@ impl Store {
     /// Creates a role.
     ///
     /// # Errors
-    /// When its name is in use, there are too many roles already, or the store fails; then nothing
-    /// has changed.
+    /// When its name is in use, or there are too many roles already; then nothing has changed.
     pub async fn create_organization_role(&self, role: &OrganizationRole) -> Result<()> {
         let mut attributes = HashMap::from([
             ("name".to_owned(), text(role.name.as_str())),

@@ -146,7 +146,7 @@ impl Store {
     /// Creates an organization with an empty JIT configuration.
     ///
     /// # Errors
-    /// When its id is or was in use, or the store fails; then nothing has changed.
+    /// When its id is or was in use; then nothing has changed.
     pub async fn create_organization(
         &self,
         organization: &Organization,

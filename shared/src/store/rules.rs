@@ -2,7 +2,7 @@
 //!
 //! An organization's list item decides which rules it has, and their order, limits, version and
 //! `ETag`. Each rule has an index entry, which is written in the same transaction. Further
-//! attributes of a rule belong into its index entry, because a sign-up reads that anyway. If such
+//! attributes of a rule belong in its index entry, because a sign-up reads that anyway. If such
 //! an attribute is missing, the rule works as it did before the attribute existed.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -59,8 +59,7 @@ impl Store {
     ///
     /// # Errors
     /// When there is no such organization, too many others list the domain, the precondition fails,
-    /// the domain is listed already, the list is full, or the store fails; then nothing has
-    /// changed.
+    /// the domain is listed already, or the list is full; then nothing has changed.
     pub async fn add_email_domain(
         &self,
         id: &OrganizationId,
@@ -96,8 +95,8 @@ impl Store {
     /// Removes a domain from the list and the index.
     ///
     /// # Errors
-    /// When there is no such organization, the precondition fails, the domain is not listed, or the
-    /// store fails; then nothing has changed.
+    /// When there is no such organization, the precondition fails, or the domain is not listed; then
+    /// nothing has changed.
     pub async fn remove_email_domain(
         &self,
         id: &OrganizationId,
@@ -122,7 +121,7 @@ impl Store {
     /// Replaces the list, and returns the new version. Up to 99 changes are one atomic step. More
     /// changes take several steps, each on the condition that the list still has the version of the
     /// step before. Without a precondition, a replacement whose first step fails because another
-    /// request has changed the list starts over, with at most [`MOST_ATTEMPTS`] attempts.
+    /// request has changed the list starts over, with at most `MOST_ATTEMPTS` attempts.
     ///
     /// # Errors
     /// When there is no such organization, the precondition fails, or too many other organizations
