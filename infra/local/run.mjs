@@ -1,7 +1,7 @@
-// Usher on this machine: usher-local, and a Cognito emulator that calls its triggers as Cognito
-// would. `make run` starts it; `make help` lists the settings, which come from the environment. With
-// SAM, the template that `sam build` wrote (`make sam-local`), the functions run from what was built,
-// in containers, and only DynamoDB is usher-local's.
+// Runs Usher on this machine: usher-local, and a Cognito emulator that calls its triggers as
+// Cognito does. `make run` starts this script. Its settings are environment variables, which `make
+// help` lists. If SAM names the template that `sam build` wrote (`make sam-local`), the built
+// functions run in containers, and usher-local only provides DynamoDB.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -31,19 +31,19 @@ const database = join(folder, 'usher.sqlite');
 const envFile = join(folder, 'env');
 const logFile = join(folder, 'cognito.log');
 
-// Aborted once, with an error or, when somebody asked for the end, without: that ends the children.
-const over = new AbortController();
+// Aborted once: with an error, or with null when a signal asks to stop. That stops the children.
+const stopping = new AbortController();
 const children = [];
 let announcing = false;
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
-  process.once(signal, () => over.abort(null));
+  process.once(signal, () => stopping.abort(null));
 }
 
-bringUp().catch((error) => over.abort(error));
-if (!over.signal.aborted) await once(over.signal, 'abort');
+startAll().catch((error) => stopping.abort(error));
+if (!stopping.signal.aborted) await once(stopping.signal, 'abort');
 await Promise.all(children.map((child) => child.ended));
 if (announcing) await rm(envFile, { force: true });
-const error = over.signal.reason;
+const error = stopping.signal.reason;
 if (error) {
   console.error(`make run: ${error.message}`);
   process.exitCode = 1;
@@ -51,14 +51,14 @@ if (error) {
   console.log('\nUsher has ended.');
 }
 
-async function bringUp() {
+async function startAll() {
   await refuseSecondRun();
   const ports = await freePorts();
-  if (!process.env.KEEP) await forget();
+  if (!process.env.KEEP) await deleteOldData();
   await mkdir(join(folder, '.cognito'), { recursive: true });
 
-  // Each needs to know the other. Cognito comes first: where the triggers will listen can be settled
-  // beforehand, but the emulator alone chooses the user pool's id.
+  // Both need to know each other. Cognito starts first: this script can choose the triggers' port,
+  // but only the emulator chooses the user pool's id.
   const cognito = await startCognito(ports);
   const { pool, client } = await userPool(cognito);
   const usher = await (SAM ? startSam : startUsher)(ports, cognito, pool);
@@ -75,22 +75,24 @@ async function bringUp() {
   console.log(welcome(env, usher.lambda));
 }
 
-/** Deletes the data of the last run, by name: whatever else is in the folder stays. */
-async function forget() {
+/** Deletes the data of the last run. Other files in the folder stay. */
+async function deleteOldData() {
   const files = ['', '-journal', '-shm', '-wal'].map((suffix) => database + suffix);
   for (const path of [join(folder, '.cognito'), ...files]) {
     await rm(path, { recursive: true, force: true });
   }
 }
 
-/** The ports, once it is sure that those that were not left to chance are free. */
+/** The ports from the environment, or the usual ones. Each is free, or 0 for any free one. */
 async function freePorts() {
   const ports = {};
   const taken = [];
   for (const [name, usual] of Object.entries(PORTS)) {
     const port = Number(process.env[name] || usual);
     if (!(Number.isInteger(port) && port >= 0 && port < 65536)) {
-      throw new Error(`${name} is a port, 0 to 65535 (0: any free one), not ${process.env[name]}`);
+      throw new Error(
+        `${name} must be a port from 0 to 65535 (0 means any free one), not ${process.env[name]}`,
+      );
     }
     if (!(await isFree(port))) taken.push(`port ${port} (${name}) is taken`);
     ports[name] = port;
@@ -102,8 +104,8 @@ async function freePorts() {
         `\`make run ${name}=${ports[name] + 100}\``,
     );
   }
-  // The emulator is told of the triggers' port before they listen there, and sam of both of its own.
-  // So they are settled here, and below the ports that the system gives to others meanwhile.
+  // The emulator gets the triggers' port before they listen there, and sam gets both of its ports.
+  // So these ports are chosen here, below the range from which the system assigns free ports.
   for (const name of SAM ? ['LAMBDA_PORT', 'HTTP_PORT'] : ['LAMBDA_PORT']) {
     while (!ports[name]) {
       const port = 20000 + Math.floor(Math.random() * 10000);
@@ -126,7 +128,7 @@ async function isFree(port) {
   }
 }
 
-/** Two runs on one folder would take each other's data away. */
+/** Refuses to run twice in one folder, because each run would delete the data of the other. */
 async function refuseSecondRun() {
   const env = await readFile(envFile, 'utf8').catch(() => '');
   const [, url] = env.match(/^USHER=(.*)$/m) ?? [];
@@ -137,13 +139,13 @@ async function refuseSecondRun() {
   socket.destroy();
   if (runs) {
     const here = relative(ROOT, folder);
-    throw new Error(`${here} is in use by the Usher at ${url}: stop that one first`);
+    throw new Error(`Usher at ${url} already uses ${here}: stop it first`);
   }
 }
 
-/** Starts usher-local, and answers where its three servers listen. */
+/** Starts usher-local, and returns the addresses of its three servers. */
 async function startUsher({ HTTP_PORT, DYNAMODB_PORT, LAMBDA_PORT }, cognito, pool) {
-  // `cargo run` finds the binary wherever Cargo puts it, and becomes that binary: same process.
+  // `cargo run` finds the binary wherever Cargo puts it, and replaces its own process with it.
   const usher = start('usher-local', 'cargo', [
     ...['run', '--quiet', '--locked', '--package', 'usher-local', '--'],
     ...['--http', `${HOST}:${HTTP_PORT}`],
@@ -152,12 +154,12 @@ async function startUsher({ HTTP_PORT, DYNAMODB_PORT, LAMBDA_PORT }, cognito, po
     ...['--database', database],
     ...['--cognito', `http://${cognito}`, '--user-pool', pool],
   ], { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'] });
-  return announced(usher, /^ready http=(?<http>\S+) dynamodb=(?<dynamodb>\S+) lambda=(?<lambda>\S+)\n/m);
+  return outputMatch(usher, /^ready http=(?<http>\S+) dynamodb=(?<dynamodb>\S+) lambda=(?<lambda>\S+)\n/m);
 }
 
-/** Starts sam over usher-local's DynamoDB, and answers where all three listen. */
+/** Starts sam with usher-local's DynamoDB, and returns the addresses of all three servers. */
 async function startSam({ HTTP_PORT, DYNAMODB_PORT, LAMBDA_PORT }, cognito, pool) {
-  // Nobody is told where usher-local's own functions listen.
+  // Nothing uses usher-local's own functions.
   const unused = { HTTP_PORT: 0, LAMBDA_PORT: 0 };
   const { dynamodb } = await startUsher({ ...unused, DYNAMODB_PORT }, cognito, pool);
   const addresses = { http: `${HOST}:${HTTP_PORT}`, lambda: `${HOST}:${LAMBDA_PORT}`, dynamodb };
@@ -169,11 +171,11 @@ async function startSam({ HTTP_PORT, DYNAMODB_PORT, LAMBDA_PORT }, cognito, pool
     cwd: ROOT,
     stdio: ['ignore', 'pipe', process.env.VERBOSE ? 'inherit' : openSync(join(folder, 'sam.log'), 'w')],
   });
-  await announced(sam, /^ready\n/m);
+  await outputMatch(sam, /^ready\n/m);
   return addresses;
 }
 
-/** Starts cognito-local, and answers where it listens. */
+/** Starts cognito-local, and returns its address. */
 async function startCognito({ COGNITO_PORT, LAMBDA_PORT }) {
   const config = {
     LambdaClient: { endpoint: `http://${HOST}:${LAMBDA_PORT}` },
@@ -188,18 +190,19 @@ async function startCognito({ COGNITO_PORT, LAMBDA_PORT }) {
   const log = process.env.VERBOSE ? process.stdout : createWriteStream(logFile);
   cognito.stdout.pipe(log, { end: false });
   cognito.stderr.pipe(log, { end: false });
-  const { address } = await announced(cognito, /running on http:\/\/(?<address>[\d.]+:\d+)\D/);
+  const { address } = await outputMatch(cognito, /running on http:\/\/(?<address>[\d.]+:\d+)\D/);
   return address;
 }
 
-/** Starts a child that ends with everything else, and with which everything else ends. */
+/** Starts a child process. When one child ends, all others are stopped. */
 function start(name, command, args, options) {
-  const child = spawn(command, args, { ...options, signal: over.signal });
-  child.once('error', (error) => over.abort(error));
-  // One that could not be started has no id, and never exits.
+  const child = spawn(command, args, { ...options, signal: stopping.signal });
+  child.once('error', (error) => stopping.abort(error));
+  // A child that could not be started has no process id, and never exits.
   child.ended = child.pid && new Promise((resolve) => {
     child.once('exit', (code, signal) => {
-      over.abort(new Error(`${name} has ended (${signal ?? `exit status ${code}`}), so all ends`));
+      const status = signal ?? `exit status ${code}`;
+      stopping.abort(new Error(`${name} has ended (${status}), so everything is stopped`));
       resolve();
     });
   });
@@ -207,8 +210,8 @@ function start(name, command, args, options) {
   return child;
 }
 
-/** What a child's output says where it matches. */
-function announced(child, pattern) {
+/** Waits until a child's output matches, and returns the groups of the match. */
+function outputMatch(child, pattern) {
   return new Promise((resolve) => {
     let output = '';
     child.stdout.on('data', function read(chunk) {
@@ -221,28 +224,28 @@ function announced(child, pattern) {
   });
 }
 
-/** The user pool and its client: those of the last run, if its data was kept. */
+/** The user pool and its client. If the data of the last run was kept, they exist already. */
 async function userPool(address) {
   const PoolName = 'usher-users';
   const ClientName = 'app';
-  const { UserPools } = await ask(address, 'ListUserPools', { MaxResults: 60 });
-  // As in infra/identity.yaml, as far as the emulator knows of it.
+  const { UserPools } = await callCognito(address, 'ListUserPools', { MaxResults: 60 });
+  // The settings of infra/identity.yaml that the emulator supports.
   const pool = UserPools.find(({ Name }) => Name === PoolName) ?? (
-    await ask(address, 'CreateUserPool', {
+    await callCognito(address, 'CreateUserPool', {
       PoolName,
       UsernameAttributes: ['email'],
       AutoVerifiedAttributes: ['email'],
     })
   ).UserPool;
   const { UserPoolClients } =
-    await ask(address, 'ListUserPoolClients', { UserPoolId: pool.Id, MaxResults: 60 });
-  const client = UserPoolClients.find((known) => known.ClientName === ClientName) ?? (
-    await ask(address, 'CreateUserPoolClient', { UserPoolId: pool.Id, ClientName })
+    await callCognito(address, 'ListUserPoolClients', { UserPoolId: pool.Id, MaxResults: 60 });
+  const client = UserPoolClients.find((existing) => existing.ClientName === ClientName) ?? (
+    await callCognito(address, 'CreateUserPoolClient', { UserPoolId: pool.Id, ClientName })
   ).UserPoolClient;
   return { pool: pool.Id, client: client.ClientId };
 }
 
-async function ask(address, operation, input) {
+async function callCognito(address, operation, input) {
   const response = await fetch(`http://${address}`, {
     method: 'POST',
     headers: {
@@ -250,7 +253,7 @@ async function ask(address, operation, input) {
       'x-amz-target': `AWSCognitoIdentityProviderService.${operation}`,
     },
     body: JSON.stringify(input),
-    signal: over.signal,
+    signal: stopping.signal,
   });
   if (!response.ok) throw new Error(`cognito-local refused ${operation}: ${await response.text()}`);
   return response.json();
@@ -259,7 +262,7 @@ async function ask(address, operation, input) {
 function welcome({ USHER, COGNITO, DYNAMODB, USER_POOL_ID, CLIENT_ID }, lambda) {
   const env = relative(ROOT, envFile);
   return `
-Usher is ready. Everything listens on this machine only, and asks nobody who they are.
+Usher is ready. Everything listens on this machine only, without authentication.
 
   Console            ${USHER}/console/
   Management API     ${USHER}
@@ -280,7 +283,7 @@ curl $COGNITO -H content-type:application/x-amz-json-1.1 \\
 { "ClientId": "$CLIENT_ID", "Username": "jane@acme.example", "ConfirmationCode": "${CODE}" }
 JSON
 
-To sign in, with memberships as claims of the ID token that comes back:
+To sign in, and get an ID token that has the memberships as claims:
 
 curl $COGNITO -H content-type:application/x-amz-json-1.1 \\
   -H x-amz-target:AWSCognitoIdentityProviderService.InitiateAuth -d @- <<JSON
@@ -288,6 +291,6 @@ curl $COGNITO -H content-type:application/x-amz-json-1.1 \\
   "AuthParameters": { "USERNAME": "jane@acme.example", "PASSWORD": "Correct-Horse-9" } }
 JSON
 
-README.md has the whole tour. Ctrl-C ends everything; the next run starts empty, unless KEEP=1.
+README.md has the whole tour. Ctrl-C stops everything. The next run starts empty, unless KEEP=1.
 `;
 }

@@ -5,7 +5,7 @@
     sam.py serve --template … --http …   runs `sam local start-api` and `start-lambda` until it is stopped
 
 `make sam-local` calls this script, and tests/artifacts uses parts of it. The emulators listen on the loopback address of
-the host, which containers cannot reach. So this script forwards their ports from the host's address on Docker's network.
+the host, which containers cannot reach. So this script forwards ports of the host's address on Docker's network to them.
 """
 
 import argparse
@@ -26,7 +26,7 @@ import yaml
 ROOT = Path(__file__).parents[2]
 SAM = ROOT / ".venv/bin/sam"
 REGION = "eu-central-1"
-PATIENCE = 60  # seconds until a server has to listen
+START_TIMEOUT = 60  # seconds until a server has to listen
 # `sam local` passes only variables that the template declares. A template for AWS does not declare these.
 ENDPOINTS = {
     "dynamodb": "AWS_ENDPOINT_URL_DYNAMODB",
@@ -39,8 +39,8 @@ def main():
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("check")
     serving = commands.add_parser("serve")
-    serving.add_argument("--template", type=Path, required=True, help="what `sam build` wrote")
-    serving.add_argument("--folder", type=Path, required=True, help="where to tell sam of the emulators")
+    serving.add_argument("--template", type=Path, required=True, help="the template that `sam build` wrote")
+    serving.add_argument("--folder", type=Path, required=True, help="where to write the settings for sam")
     for server in ("http", "lambda", "dynamodb", "cognito"):
         serving.add_argument(f"--{server}", dest=f"{server}_at", required=True, metavar="ADDRESS:PORT")
     serving.add_argument("--user-pool", required=True, metavar="ID")
@@ -80,7 +80,7 @@ def serve(arguments):
         print("ready", flush=True)
         while all(server.poll() is None for server in servers):
             time.sleep(1)
-        sys.exit("sam local has ended")
+        sys.exit("sam local has stopped")
 
 
 @contextlib.contextmanager
@@ -176,12 +176,12 @@ def copy(source, sink):
 
 
 def wait(process, address):
-    end_of_patience = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + START_TIMEOUT
     while True:
         try:
             return socket.create_connection(split(address), timeout=1).close()
         except OSError:
-            if process.poll() is not None or time.monotonic() > end_of_patience:
+            if process.poll() is not None or time.monotonic() > deadline:
                 sys.exit(f"nothing listens on {address}")
             time.sleep(0.1)
 

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Writes public-mailbox-domains.txt, the domains where anybody can have a mailbox.
 
-It joins two maintained lists, fetched at pinned versions with npm and pip, and corrects them by
-the lists below. The result depends on nothing but this file. To refresh, pin newer versions and
-run it: it says what the new checksums are, and which corrections are no longer needed.
+It joins two maintained lists, fetched at pinned versions with npm and pip, and corrects them with
+the lists below. The result depends only on this file. To refresh it, pin newer versions and run
+the script: it prints the new checksums, and the corrections that are no longer needed.
 
     refresh-public-mailbox-domains.py           rewrite the file
     refresh-public-mailbox-domains.py --check   change nothing; exit 1 if the file is out of date
@@ -112,10 +112,10 @@ ADD = domains(
     """
 )
 
-# What the sources list without cause.
+# Domains of the sources that are not public mailbox domains.
 REMOVE = domains(
     """
-    # Companies, media and schools, whose own people have these addresses.
+    # Companies, media and schools. Only their own people have these addresses.
     about.com alibaba.com arcotronics.bg baudoinconsulting.com caere.it casablancaresort.com
     casino.com check.com clerk.com cntv.cn cox.com dailypioneer.com dnsmadeeasy.com
     doityourself.com earthcam.net easypost.com ecbsolutions.net eurosport.com facebook.com
@@ -129,7 +129,7 @@ REMOVE = domains(
     facebookmail.com indeedemail.com message.myspace.com mlb.bounce.ed10.net
     playstation.sony.com plus.google.com postmaster.twitter.com reply.ticketmaster.com
     resource.calendar.google.com
-    # Public suffixes, which are no email domains anyway.
+    # Public suffixes, which cannot be email domains anyway.
     dyndns.org net.ua sakura.ne.jp za.com
     """
 )
@@ -157,7 +157,7 @@ MUST_NOT_HAVE = domains(
     """
 )
 
-# At least two labels of letters, digits and inner hyphens; the last one is no number.
+# At least two labels of letters, digits and inner hyphens. The last label is not a number.
 DOMAIN = re.compile(
     r"(?=.{1,253}\Z)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?"
 )
@@ -241,7 +241,7 @@ def parse(data: str) -> list[str]:
 
 
 def normalise(entry: str) -> str | None:
-    """The entry as Usher would store it; nothing if it is no domain, or a single label."""
+    """The entry as Usher would store it; None if it is not a domain, or has a single label."""
     try:
         domain = entry.strip().lower().encode("idna").decode()
     except UnicodeError:
@@ -268,7 +268,7 @@ def header(licences: list[tuple[Source, str]]) -> list[str]:
 
 
 def difference(old: set[str], new: set[str]) -> str:
-    """Counts, and the first few domains of each kind."""
+    """The number of added and of removed domains, with the first few of each."""
 
     def sample(some: set[str]) -> str:
         return " ".join(sorted(some)[:10]) + (" …" if len(some) > 10 else "")

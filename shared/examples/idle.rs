@@ -1,5 +1,5 @@
-//! What `infra/bench/bench.py` compares with: a function that does nothing, beside a client of
-//! DynamoDB that is never asked.
+//! The baseline of `infra/bench/bench.py`: a function that does nothing, with a DynamoDB client
+//! that it never uses.
 
 use std::convert::Infallible;
 

@@ -1,4 +1,5 @@
-//! Time and randomness, which are parameters everywhere else, so that tests assert exact values.
+//! Time and randomness. All other code takes them as parameters, so that tests can assert exact
+//! values.
 
 use std::fmt;
 use std::sync::Arc;
@@ -19,13 +20,13 @@ impl Clock {
         Self::new(Timestamp::now)
     }
 
-    /// A clock of one's own.
+    /// A clock that calls this function.
     #[must_use]
     pub fn new(now: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
         Self(Arc::new(now))
     }
 
-    /// Now.
+    /// The current time.
     #[must_use]
     pub fn now(&self) -> Timestamp {
         (self.0)()
@@ -34,7 +35,7 @@ impl Clock {
     }
 }
 
-/// Fills bytes at random.
+/// A source of random bytes.
 #[derive(Clone)]
 pub struct Randomness(Arc<Fill>);
 
@@ -53,7 +54,7 @@ impl Randomness {
         })
     }
 
-    /// Randomness of one's own.
+    /// Randomness from this function, which fills the bytes.
     #[must_use]
     pub fn new(fill: impl Fn(&mut [u8]) + Send + Sync + 'static) -> Self {
         Self(Arc::new(fill))

@@ -1,8 +1,8 @@
-//! What a function works with, and no more.
+//! Capabilities: the parts that a function needs, such as the [`Store`] or the [`Clock`].
 //!
-//! A function declares its capabilities with [`capabilities!`](crate::capabilities!): on Lambda it
-//! gets these and reads their environment variables alone. Its handlers take single ones, as
-//! `State<Store>`. [`App`] has all of them, for the local server and the tests.
+//! A function declares its capabilities with [`capabilities!`](crate::capabilities!). On Lambda it
+//! gets only these, and reads only their environment variables. A handler takes single
+//! capabilities, as `State<Store>`. [`App`] has all of them, for the local server and the tests.
 
 use std::cell::OnceCell;
 use std::fmt;
@@ -16,7 +16,7 @@ use crate::domain::public_mailbox::MailboxPolicy;
 use crate::provisioning::Provisioning;
 use crate::store::Store;
 
-/// Something that a function works with; cheap to clone.
+/// A part that a function needs. Cheap to clone.
 pub trait Capability: Clone + Send + Sync + 'static {
     /// The environment variables that it is read from.
     const VARIABLES: &'static [&'static str];
@@ -28,7 +28,7 @@ pub trait Capability: Clone + Send + Sync + 'static {
     fn from_environment(environment: &Environment) -> Result<Self, EnvironmentError>;
 }
 
-/// Everything that one function works with.
+/// All capabilities of one function.
 pub trait Capabilities: Clone + Send + Sync + 'static {
     /// The environment variables of each capability.
     const VARIABLES: &'static [&'static [&'static str]];
@@ -40,7 +40,7 @@ pub trait Capabilities: Clone + Send + Sync + 'static {
     fn from_environment(environment: &Environment) -> Result<Self, EnvironmentError>;
 }
 
-/// Declares what a function works with: a struct with a field for each [`Capability`].
+/// Declares the capabilities of a function: a struct with a field for each [`Capability`].
 #[macro_export]
 macro_rules! capabilities {
     ($(#[$doc:meta])* $visibility:vis struct $name:ident {
@@ -79,7 +79,7 @@ macro_rules! capabilities {
 }
 
 capabilities! {
-    /// Everything that any function works with.
+    /// The capabilities of all functions.
     pub struct App {
         /// The table.
         pub store: Store,
@@ -87,9 +87,9 @@ capabilities! {
         pub clock: Clock,
         /// Randomness, for new ids.
         pub randomness: Randomness,
-        /// Which public mailbox domains are admitted, and where.
+        /// Which organizations may list which public mailbox domains.
         pub mailbox_policy: MailboxPolicy,
-        /// The engine.
+        /// The provisioning engine.
         pub provisioning: Provisioning,
         /// The user pool.
         pub user_pool: UserPool,
@@ -98,7 +98,7 @@ capabilities! {
     }
 }
 
-/// The value of the environment variable of a name.
+/// Looks up the value of an environment variable by name.
 type Variables = dyn Fn(&str) -> Option<String>;
 
 /// The environment of a function on Lambda.
@@ -108,24 +108,24 @@ pub struct Environment {
     store: OnceCell<Store>,
 }
 
-/// What is wrong with a function's environment.
+/// An error in a function's environment.
 #[derive(Debug, thiserror::Error)]
 pub enum EnvironmentError {
-    /// A variable that the function cannot work without.
+    /// A variable that the function needs is not set.
     #[error("the environment variable {0} is not set: the template sets it")]
     Missing(&'static str),
-    /// A variable with an unusable value.
+    /// A variable has an unusable value.
     #[error("the environment variable {name} is wrong: {cause}")]
     Invalid {
         /// The variable.
         name: &'static str,
-        /// What is wrong.
+        /// Why the value is unusable.
         cause: String,
     },
 }
 
 impl Environment {
-    /// An environment of these variables, in which clients of AWS wait this long.
+    /// An environment with these variables and these time-outs for the clients of AWS.
     pub fn new(variable: impl Fn(&str) -> Option<String> + 'static, waits: Waits) -> Self {
         Self { variable: Box::new(variable), waits, store: OnceCell::new() }
     }
@@ -140,7 +140,7 @@ impl Environment {
         self.get(name).ok_or(EnvironmentError::Missing(name))
     }
 
-    /// The name of the stack, from `STACK_NAME`; `none` outside of one.
+    /// The name of the stack, from `STACK_NAME`; `none` outside a stack.
     #[must_use]
     pub fn stack_name(&self) -> String {
         self.get("STACK_NAME").unwrap_or_else(|| "none".to_owned())
@@ -181,7 +181,7 @@ const TABLE_NAME: &str = "TABLE_NAME";
 impl Capability for Store {
     const VARIABLES: &'static [&'static str] = &[TABLE_NAME];
 
-    /// One client for the whole process, however many capabilities use the table.
+    /// All capabilities that use the table share one client.
     fn from_environment(environment: &Environment) -> Result<Self, EnvironmentError> {
         let table = environment.require(TABLE_NAME)?;
         let new = || {
@@ -238,7 +238,8 @@ const OPERATOR_DOMAIN: &str = "OPERATOR_DOMAIN";
 const LAYER: &str = "/opt";
 
 impl Capability for Console {
-    /// Without an issuer, nobody has to sign in. `CONSOLE_PAGES` defaults to the layer.
+    /// Without an issuer, operators do not have to sign in. `CONSOLE_PAGES`, which the template
+    /// does not set, defaults to the layer.
     const VARIABLES: &'static [&'static str] =
         &[OPERATOR_ISSUER, OPERATOR_CLIENT_ID, OPERATOR_DOMAIN];
 

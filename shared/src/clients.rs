@@ -1,4 +1,4 @@
-//! The SDK's clients, with our own waits and retries.
+//! The clients of the AWS SDK, with our own time-outs and retries.
 
 use std::time::Duration;
 
@@ -9,10 +9,10 @@ use aws_config::{BehaviorVersion, Region};
 
 use crate::metrics::CountRetries;
 
-/// How long a function waits for DynamoDB, and for Cognito.
+/// The time-outs of calls to DynamoDB and to Cognito.
 #[derive(Clone, Copy, Debug)]
 pub struct Waits {
-    /// For a connection.
+    /// To open a connection.
     pub connect: Duration,
     /// For one attempt of a call.
     pub attempt: Duration,
@@ -21,13 +21,13 @@ pub struct Waits {
 }
 
 impl Waits {
-    /// For handlers of HTTP requests: well within the 10 seconds that the functions have.
+    /// For handlers of HTTP requests: well below the functions' time-out of 10 seconds.
     pub const HTTP: Self = Self {
         connect: Duration::from_secs(1),
         attempt: Duration::from_secs(2),
         call: Duration::from_secs(6),
     };
-    /// For Cognito's triggers, whose whole time is [`crate::runtime::TRIGGER_DEADLINE`].
+    /// For Cognito's triggers, which have [`crate::runtime::TRIGGER_DEADLINE`] in total.
     pub const TRIGGER: Self = Self {
         connect: Duration::from_secs(1),
         attempt: Duration::from_secs(1),
@@ -35,11 +35,11 @@ impl Waits {
     };
 }
 
-/// The settings of a client of one of the SDK's crates, from what Lambda puts into the
-/// environment: region and credentials, and for an emulator `AWS_ENDPOINT_URL_<SERVICE>` or
-/// `AWS_ENDPOINT_URL`. The SDK's own loader also knows profiles, containers and instances, and
-/// would add a megabyte to every function. The waits are ours: the SDK has no time-outs of its
-/// own, and pauses for up to a second before its first retry.
+/// The settings of a client of one of the SDK's crates. Region and credentials come from Lambda's
+/// environment variables. `AWS_ENDPOINT_URL_<SERVICE>` or `AWS_ENDPOINT_URL` names an emulator. The
+/// SDK's own loader is not used: it also reads profiles, containers and instances, and would add a
+/// megabyte to every function. The time-outs are set because the SDK has none by default, and the
+/// back-off because the SDK's first retry waits for up to a second.
 macro_rules! config {
     ($sdk:ident, $service:literal, $variable:expr, $waits:expr) => {{
         let variable: &dyn Fn(&str) -> Option<String> = $variable;
@@ -66,7 +66,7 @@ macro_rules! config {
     }};
 }
 
-/// A client of DynamoDB, from these environment variables.
+/// A client of DynamoDB with the settings in these environment variables.
 pub(crate) fn dynamodb(
     variable: &dyn Fn(&str) -> Option<String>,
     waits: Waits,
@@ -75,7 +75,7 @@ pub(crate) fn dynamodb(
     aws_sdk_dynamodb::Client::from_conf(config.build())
 }
 
-/// A client of Cognito user pools, from these environment variables.
+/// A client of Cognito user pools with the settings in these environment variables.
 pub(crate) fn cognito(
     variable: &dyn Fn(&str) -> Option<String>,
     waits: Waits,

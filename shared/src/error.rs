@@ -1,5 +1,5 @@
-//! What can go wrong, in the words of the business. What it means over HTTP is decided in
-//! [`crate::http::problem`] alone.
+//! Errors, in the words of the business. Only [`crate::http::problem`] maps them to HTTP statuses
+//! and codes.
 
 use crate::cognito::CreateUserError;
 use crate::domain::email_address::EmailAddressError;
@@ -10,10 +10,10 @@ use crate::domain::organization::{CustomDataError, OrganizationRole};
 use crate::domain::text::TextError;
 use crate::failure::Failure;
 
-/// The outcome of anything that can go wrong.
+/// The result of an operation that can fail.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// What went wrong. `Display` is for the client and says what to do; what only the log may know is
+/// An error. `Display` is for the client and says what to do. Text that only the log may have is
 /// inside [`Error::Failed`].
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -33,11 +33,13 @@ pub enum Error {
     )]
     OrganizationRoleNotFound(String),
     /// Another organization role has this name.
-    #[error("an organization role is already called `{0}`: names differ by more than case")]
-    OrganizationRoleNameInUse(String),
-    /// No more organization roles fit.
     #[error(
-        "there are {} organization roles already, the most that can be: delete one first",
+        "another organization role has the name `{0}`: send a name that differs by more than case"
+    )]
+    OrganizationRoleNameInUse(String),
+    /// The limit of organization roles is reached.
+    #[error(
+        "there are already {} organization roles, which is the limit: delete one first",
         OrganizationRole::MOST
     )]
     OrganizationRolesFull,
@@ -49,8 +51,8 @@ pub enum Error {
     EmailDomainAlreadyListed(EmailDomain),
     /// Too many other organizations list these domains.
     #[error(
-        "{} is listed by {} organizations already, the most that can be: delete it from one of \
-         them first",
+        "{} is already listed by {} organizations, which is the limit: delete it from one of them \
+         first",
         quoted(.0),
         EmailDomains::MOST_ORGANIZATIONS
     )]
@@ -61,13 +63,13 @@ pub enum Error {
         EmailDomains::MOST
     )]
     EmailDomainsFull,
-    /// Another writer came in between two steps of a large replacement.
+    /// Another request changed the list between two steps of a large replacement.
     #[error(
-        "somebody else changed the email domains while they were being replaced, so that only a \
-         part of them is: read the list again and repeat the request"
+        "somebody else changed the email domains during the replacement, and only a part of them \
+         was replaced: read the list again and repeat the request"
     )]
     EmailDomainsPartiallyReplaced {
-        /// The version of the list as it is now.
+        /// The current version of the list.
         current: Version,
     },
     /// The role is not one of the organization's default roles.
@@ -79,16 +81,16 @@ pub enum Error {
         OrganizationRole::MOST_IN_A_LIST
     )]
     DefaultRolesFull,
-    /// No role was named.
+    /// The request names no role.
     #[error("`organizationRoleIds` is empty: send at least one id")]
     DefaultRolesEmpty,
-    /// No user has this id, or none can.
+    /// No user has this id, or it is not a valid id.
     #[error("there is no user `{0}`: send the `sub` of a user in the pool")]
     UserNotFound(String),
-    /// The user is no member of the organization, and the request was to remove one.
+    /// The user to remove is not a member of the organization.
     #[error("the user `{0}` is not a member of the organization: there is nothing to remove")]
     MembershipNotFound(String),
-    /// The user is no member of the organization, and the request needs one.
+    /// The user is not a member of the organization, and the request needs a member.
     #[error(
         "the user `{0}` is not a member of the organization: add the user with POST \
          /organizations/{{organizationId}}/users first"
@@ -103,29 +105,29 @@ pub enum Error {
         OrganizationRole::MOST_IN_A_LIST
     )]
     MemberRolesFull,
-    /// A request is about more members than one can be.
+    /// A request names too many users, or would replace too many members.
     #[error(
-        "a request can name at most {0} users, and replace the members of an organization that has \
-         at most {0}: add and remove members in smaller steps",
+        "a request can name at most {0} users and replace at most {0} members: add and remove \
+         members in smaller steps",
         crate::domain::membership::MOST_REPLACED
     )]
     TooManyMembers,
     /// Cognito did not create a user.
     #[error(transparent)]
     UserNotCreated(#[from] CreateUserError),
-    /// The list is not of the version that the client has seen.
+    /// The list has another version than the client expects.
     #[error(
-        "it was changed since the version that `If-Match` names: read it again, and repeat the \
-         request with its new `ETag`"
+        "the list was changed since the version that `If-Match` names: read it again, and repeat \
+         the request with its new `ETag`"
     )]
     PreconditionFailed {
-        /// The version of the list as it is now.
+        /// The current version of the list.
         current: Version,
     },
-    /// Well-formed values that cannot be accepted, each with its place.
+    /// Well-formed values that cannot be accepted, each with its place in the body.
     #[error("{}", summary(.0))]
     Invalid(Vec<Violation>),
-    /// A service that Usher needs failed. The client learns no more than that.
+    /// A service that Usher needs failed. The client does not learn the cause.
     #[error(transparent)]
     Failed(#[from] Failure),
 }
@@ -133,16 +135,16 @@ pub enum Error {
 /// A value that cannot be accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Violation {
-    /// Where it stands in the request's body: a JSON Pointer (RFC 6901).
+    /// Its place in the request's body: a JSON Pointer (RFC 6901).
     pub pointer: String,
-    /// The stable code of what is wrong.
+    /// The stable code of the error.
     pub code: &'static str,
-    /// What is wrong, and what to send instead.
+    /// Why it cannot be accepted, and what to send instead.
     pub reason: String,
 }
 
 impl Violation {
-    /// A value whose text says what is wrong with it.
+    /// A value that cannot be accepted for this reason.
     pub fn new(
         pointer: impl Into<String>,
         code: &'static str,
@@ -157,7 +159,7 @@ impl Violation {
         Self::new(pointer, error.code(), error)
     }
 
-    /// A domain that everybody can have an address in.
+    /// A domain in which anybody can have an address.
     #[must_use]
     pub fn public_mailbox(pointer: impl Into<String>, domain: &EmailDomain) -> Self {
         Self::new(
@@ -180,13 +182,13 @@ impl Violation {
         )
     }
 
-    /// An organization id outside its alphabet.
+    /// An organization id that is too long, empty, or has other characters than allowed.
     #[must_use]
     pub fn organization_id(pointer: impl Into<String>, error: &IdError) -> Self {
         Self::new(pointer, "organization.id_invalid", error)
     }
 
-    /// A default role that does not exist.
+    /// A role that does not exist.
     #[must_use]
     pub fn unknown_role(pointer: impl Into<String>, id: &str) -> Self {
         Self::new(
@@ -196,15 +198,15 @@ impl Violation {
         )
     }
 
-    /// A user that nobody knows.
+    /// A user who does not exist.
     #[must_use]
     pub fn unknown_user(pointer: impl Into<String>, id: &str) -> Self {
         let id = id.escape_debug();
-        let reason = format!("nobody knows a user `{id}`: send the `sub` of a user in the pool");
+        let reason = format!("there is no user `{id}`: send the `sub` of a user in the pool");
         Self::new(pointer, "user.unknown", &reason)
     }
 
-    /// A user who is no member of the organization.
+    /// A user who is not a member of the organization.
     #[must_use]
     pub fn not_a_member(pointer: impl Into<String>, id: &str) -> Self {
         let error = Error::NotAMember(id.escape_debug().to_string());
@@ -217,13 +219,13 @@ impl Violation {
         Self::new(pointer, error.code(), error)
     }
 
-    /// A name that is none.
+    /// An unacceptable name.
     #[must_use]
     pub fn name(error: TextError) -> Self {
         Self::new("/name", "name.invalid", &format!("the name cannot be accepted, because {error}"))
     }
 
-    /// A description that is none.
+    /// An unacceptable description.
     #[must_use]
     pub fn description(error: TextError) -> Self {
         Self::new(
@@ -233,7 +235,7 @@ impl Violation {
         )
     }
 
-    /// Custom data that is none.
+    /// Unacceptable custom data.
     #[must_use]
     pub fn custom_data(error: CustomDataError) -> Self {
         let code = match error {
@@ -255,12 +257,12 @@ impl From<Violation> for Error {
     }
 }
 
-/// The organization that a request named is not there.
+/// The error for an organization that does not exist.
 pub(crate) fn organization_not_found(id: &OrganizationId) -> Error {
     Error::OrganizationNotFound(id.to_string())
 }
 
-/// The organization role that a request named is not there.
+/// The error for an organization role that does not exist.
 pub(crate) fn organization_role_not_found(id: &OrganizationRoleId) -> Error {
     Error::OrganizationRoleNotFound(id.to_string())
 }
@@ -269,7 +271,7 @@ fn quoted(domains: &[EmailDomain]) -> String {
     domains.iter().map(|domain| format!("`{domain}`")).collect::<Vec<_>>().join(", ")
 }
 
-/// What several violations come to in one sentence.
+/// One sentence for all violations: the reason of a single one, or their number.
 pub(crate) fn summary(violations: &[Violation]) -> String {
     match violations {
         [only] => only.reason.clone(),

@@ -1,52 +1,53 @@
-//! What AWS services fail with. Meant for the log, never for a client.
+//! Failures of AWS services. They go to the log, never to a client.
 
 use std::fmt;
 
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 
-/// Why a service that Usher needs did not do what it was asked.
+/// Why a call of a service that Usher needs failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
-    /// The service did not answer in time, or could not take the call just then: it may later.
+    /// The service did not answer in time, or could not take the call at that moment. A later call
+    /// may succeed.
     #[error("{service} is unavailable: {operation}: {cause}")]
     Unavailable {
         /// The service.
         service: Service,
         /// Its operation.
         operation: &'static str,
-        /// What it said.
+        /// Its error code and message.
         cause: String,
     },
-    /// The service refused the call: a mistake in code, configuration or permissions.
+    /// The service refused the call: code, configuration or permissions are wrong.
     #[error("{service} refused: {operation}: {cause}")]
     Refused {
         /// The service.
         service: Service,
         /// Its operation.
         operation: &'static str,
-        /// What it said.
+        /// Its error code and message.
         cause: String,
     },
-    /// An item of the table is not what this code writes.
+    /// An item of the table does not have the form that this code writes.
     #[error("unreadable item: {attribute} of {key} in table {table} is not {expected}")]
     Unreadable {
         /// The table.
         table: String,
         /// The item's partition and sort key.
         key: String,
-        /// The attribute, with the maps around it.
+        /// The attribute, with the maps that contain it.
         attribute: String,
-        /// What it should be.
+        /// The expected form.
         expected: &'static str,
     },
-    /// A transaction would have more items than DynamoDB takes. Nothing was sent.
+    /// A transaction would have more items than DynamoDB accepts. Nothing was sent.
     #[error("{operation} takes at most {most} items, but there are {items}")]
     TooManyItems {
         /// The DynamoDB operation.
         operation: &'static str,
-        /// The most items that it takes.
+        /// The most items that it accepts.
         most: usize,
-        /// How many there are of each kind.
+        /// The number of items of each kind.
         items: String,
     },
     /// This function, or this local server, was started without a user pool.
@@ -64,8 +65,9 @@ pub enum Service {
 }
 
 impl Service {
-    /// The error codes of refusals that may pass: the service could not take the call just then.
-    const fn passing(self) -> &'static [&'static str] {
+    /// The codes of client errors that are transient: the service could not take the call at that
+    /// moment.
+    const fn transient_errors(self) -> &'static [&'static str] {
         match self {
             Self::DynamoDb => &[
                 "ProvisionedThroughputExceededException",
@@ -78,27 +80,31 @@ impl Service {
         }
     }
 
-    /// Tells what may pass from what will not.
+    /// The failure that an error of the SDK means: transient errors are
+    /// [`Failure::Unavailable`], all others [`Failure::Refused`].
     pub(crate) fn failure<E>(self, operation: &'static str, error: &SdkError<E>) -> Failure
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
         let cause = cause(error);
-        if self.refuses_again(error) {
+        if self.is_permanent(error) {
             Failure::Refused { service: self, operation, cause }
         } else {
             Failure::Unavailable { service: self, operation, cause }
         }
     }
 
-    /// Whether the service will refuse the same call again: it could not be built, or the answer
-    /// was a client error that does not pass.
-    fn refuses_again<E: ProvideErrorMetadata>(self, error: &SdkError<E>) -> bool {
+    /// Whether the same call would fail again: it could not be built, or the answer was a client
+    /// error that is not transient.
+    fn is_permanent<E: ProvideErrorMetadata>(self, error: &SdkError<E>) -> bool {
         match error {
             SdkError::ConstructionFailure(_) => true,
             SdkError::ServiceError(service) => {
                 service.raw().status().is_client_error()
-                    && !service.err().code().is_some_and(|code| self.passing().contains(&code))
+                    && !service
+                        .err()
+                        .code()
+                        .is_some_and(|code| self.transient_errors().contains(&code))
             }
             _ => false,
         }
@@ -114,7 +120,7 @@ impl fmt::Display for Service {
     }
 }
 
-/// What an error says, without its debug form, which may show items.
+/// The text of an error. The debug form is not used, because it may show items.
 fn cause<E>(error: &SdkError<E>) -> String
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,

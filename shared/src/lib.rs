@@ -1,5 +1,6 @@
-//! What Usher's functions have in common: [`domain`] types and decisions, the [`store`], the
-//! [`provisioning`] engine, what [`http`] handlers share, and the Lambda [`runtime`].
+//! Code that Usher's functions share: [`domain`] types and decisions, the [`store`], the
+//! [`provisioning`] engine, [`cognito`], the helpers of [`http`] handlers, and the Lambda
+//! [`runtime`]. A function declares its [`mod@capabilities`].
 
 pub mod ambient;
 pub mod capabilities;

@@ -1,7 +1,7 @@
-//! What is counted of Usher's own work, in CloudWatch's embedded metric format: a line of JSON in
-//! the log of the function, from which CloudWatch makes metrics in the namespace [`NAMESPACE`].
-//! Each has the dimension `Stack`, the stack's name, and those that are named here.
-//! docs/operations.md says how to read them.
+//! Usher's own metrics, in CloudWatch's embedded metric format: a function writes a line of JSON to
+//! its log, and CloudWatch makes metrics in the namespace [`NAMESPACE`] from it. Each metric has
+//! the dimension `Stack`, the stack's name, and the dimensions that its constant names.
+//! docs/operations.md explains the metrics.
 
 use std::io::Write;
 
@@ -18,28 +18,28 @@ use metrics_cloudwatch_embedded::{Builder, Collector};
 use crate::domain::decision::Reason;
 use crate::domain::membership::EntryPath;
 
-/// CloudWatch's namespace of these metrics.
+/// The CloudWatch namespace of these metrics.
 pub const NAMESPACE: &str = "Usher";
 
 /// Users who appeared and were evaluated, by `EntryPath`.
 pub const USERS_SEEN: &str = "UsersSeen";
-/// Memberships that came about by email domain, by `EntryPath`; those of `PreTokenGeneration` were
-/// caught up at token time.
+/// Memberships that rules created, by `EntryPath`. With `PreTokenGeneration`, the user joined when
+/// a token was issued, after the sign-up.
 pub const JOINED: &str = "Joined";
-/// Decisions against a membership, by `Reason`; being a member already is none.
+/// Decisions against a membership, by `Reason`. A user who is a member already is not counted.
 pub const REFUSED: &str = "Refused";
 /// Users who appeared and could not be evaluated.
 pub const PROVISIONING_FAILURES: &str = "ProvisioningFailures";
-/// How long evaluations took, in milliseconds, by `EntryPath`.
+/// The duration of evaluations in milliseconds, by `EntryPath`.
 pub const PROVISIONING_DURATION: &str = "ProvisioningDuration";
-/// Tokens that were issued without claims, because of a failure.
+/// Tokens that were issued without claims because of a failure.
 pub const TOKENS_WITHOUT_CLAIMS: &str = "TokensWithoutClaims";
-/// Tokens whose claims did not fit.
+/// Tokens whose claims were too large.
 pub const TOKEN_OVERFLOWS: &str = "TokenOverflows";
-/// Calls of DynamoDB that were repeated, by the SDK or by the store.
+/// Calls of DynamoDB that the SDK or the store repeated.
 pub const DYNAMODB_RETRIES: &str = "DynamoDbRetries";
 
-/// Every metric that counts.
+/// Every metric that is a counter.
 pub const COUNTERS: [&str; 7] = [
     USERS_SEEN,
     JOINED,
@@ -50,46 +50,46 @@ pub const COUNTERS: [&str; 7] = [
     DYNAMODB_RETRIES,
 ];
 
-/// A user was evaluated.
+/// Records that a user was evaluated, and how long it took.
 pub fn user_seen(entry_path: EntryPath, took: SignedDuration) {
     counter!(USERS_SEEN, "EntryPath" => entry_path.as_str()).increment(1);
     histogram!(PROVISIONING_DURATION, "EntryPath" => entry_path.as_str())
         .record(took.as_millis_f64());
 }
 
-/// A membership came about.
+/// Counts a membership that a rule created.
 pub fn joined(entry_path: EntryPath) {
     counter!(JOINED, "EntryPath" => entry_path.as_str()).increment(1);
 }
 
-/// It was decided against a membership.
+/// Counts a decision against a membership, unless the user is a member already.
 pub fn refused(reason: &Reason) {
     if *reason != Reason::AlreadyMember {
         counter!(REFUSED, "Reason" => reason.as_str()).increment(1);
     }
 }
 
-/// A user could not be evaluated.
+/// Counts a user who could not be evaluated.
 pub fn provisioning_failed() {
     counter!(PROVISIONING_FAILURES).increment(1);
 }
 
-/// A token was issued without claims.
+/// Counts a token that was issued without claims because of a failure.
 pub fn token_without_claims() {
     counter!(TOKENS_WITHOUT_CLAIMS).increment(1);
 }
 
-/// The claims of a token did not fit.
+/// Counts a token whose claims were too large.
 pub fn token_overflowed() {
     counter!(TOKEN_OVERFLOWS).increment(1);
 }
 
-/// A call of DynamoDB was repeated.
+/// Counts a repeated call of DynamoDB.
 pub fn dynamodb_retried() {
     counter!(DYNAMODB_RETRIES).increment(1);
 }
 
-/// Counts what the SDK repeats by itself.
+/// Counts the calls that the SDK repeats.
 #[derive(Debug)]
 pub struct CountRetries;
 
@@ -111,12 +111,12 @@ impl Intercept for CountRetries {
     }
 }
 
-/// Where a function's metrics gather until its event is answered.
+/// Collects a function's metrics until its event is answered.
 #[derive(Clone, Copy)]
 pub struct Metrics(&'static Collector);
 
 impl Metrics {
-    /// Begins to gather the metrics of this process, for the stack of this name.
+    /// Starts to collect the metrics of this process, with this stack name.
     ///
     /// # Panics
     /// When called twice.
@@ -124,7 +124,7 @@ impl Metrics {
     pub fn gather(stack: String) -> Self {
         let collector =
             Builder::new().cloudwatch_namespace(NAMESPACE).with_dimension("Stack", stack);
-        let collector = collector.init().expect("nothing else gathers metrics");
+        let collector = collector.init().expect("nothing else collects metrics");
         for name in COUNTERS {
             describe_counter!(name, Unit::Count, "");
         }
@@ -132,14 +132,14 @@ impl Metrics {
         Self(collector)
     }
 
-    /// Writes what has gathered, a line for each set of dimensions, each with the id of the
-    /// request that it came of. Nothing has gathered: nothing is written.
+    /// Writes the collected metrics, one line for each set of dimensions, each with the id of the
+    /// request. Without metrics, it writes nothing.
     pub fn write(self, request_id: &str, mut output: impl Write) {
-        // At once, so that no line of another thread's gets in between.
+        // One write for all lines, so that no line of another thread gets in between.
         let mut lines = Vec::new();
         let written = self.0.set_property("requestId", request_id).flush(&mut lines);
         if let Err(error) = written.and_then(|()| output.write_all(&lines)) {
-            tracing::error!(%error, "metrics are lost");
+            tracing::error!(%error, "metrics could not be written");
         }
     }
 }

@@ -1,5 +1,6 @@
-//! The engine: facts about a user in, memberships out. Every entry path calls it, and nothing else
-//! writes memberships by a rule. A preview asks what it would decide, and writes nothing.
+//! The provisioning engine makes users members of organizations by rules. Every entry path calls
+//! it, and no other code creates memberships by a rule. A preview makes the same decisions, and
+//! writes nothing.
 
 use std::collections::HashMap;
 
@@ -18,7 +19,7 @@ use crate::failure::Failure;
 use crate::metrics;
 use crate::store::{Listing, Store, UserItems};
 
-/// The engine over a table, with the operator's policy.
+/// The engine, with its table and the operator's policy.
 #[derive(Clone, Debug)]
 pub struct Provisioning {
     store: Store,
@@ -26,70 +27,71 @@ pub struct Provisioning {
     clock: Clock,
 }
 
-/// What came of a user's appearance.
+/// The result of provisioning a user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Appearance {
-    /// What followed for each organization that lists a rule which the user satisfies; or why the
-    /// user can become a member of nothing, whatever the organizations list.
+    /// The outcome for each organization that lists a rule which the user satisfies. An error is
+    /// the reason why the user cannot join any organization, whatever it lists.
     pub outcomes: Result<Vec<(OrganizationId, Outcome)>, Reason>,
-    /// Everything that the user is a member of now. Organizations and roles may be gone meanwhile.
+    /// All memberships of the user now. Some organizations and roles may be deleted.
     pub memberships: Vec<Membership>,
 }
 
-/// What is decided about a person and one organization.
+/// The decision about a person and one organization.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Evaluated {
-    /// The organization. It may be gone.
+    /// The organization. It may be deleted.
     pub organization: OrganizationId,
-    /// What is decided.
+    /// The decision.
     pub decision: Decision,
-    /// The organization's default roles, of the same moment as the decision to join. Some may be
-    /// gone.
+    /// The organization's default roles, as they were at the moment of the decision to join. Some
+    /// may be deleted.
     pub default_roles: Vec<OrganizationRoleId>,
 }
 
-/// What would be decided about a person with an address.
+/// The decisions about a person with an address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Preview {
-    /// Why no organization can be joined, whatever it lists.
+    /// The reason why the person cannot join any organization, whatever it lists.
     pub refusal: Option<Reason>,
-    /// What is decided about each organization that the rule index names.
+    /// The decision about each organization in the rule index.
     pub evaluated: Vec<Evaluated>,
 }
 
-/// What has to be known at first.
-struct Known {
+/// The items that an evaluation reads first.
+struct Inputs {
     user: UserItems,
+    /// The organizations that list a rule which the person satisfies, oldest listing first.
     index: Vec<Listing>,
     standings: HashMap<OrganizationId, Standing>,
 }
 
-impl Known {
+impl Inputs {
     fn standing(&self, id: &OrganizationId) -> Standing {
         self.standings.get(id).copied().unwrap_or(Standing::Stranger)
     }
 }
 
-/// An organization that counts for a rule.
-struct Counted {
+/// An organization in the rule index, within the limit of organizations for a rule.
+struct Considered {
     id: OrganizationId,
+    /// The rule; `None` if the organization is deleted or no longer lists it.
     rule: Option<RuleKey>,
     default_roles: Vec<OrganizationRoleId>,
 }
 
 impl Provisioning {
-    /// An engine over a table, with the operator's policy.
+    /// An engine for this table and this policy.
     #[must_use]
     pub const fn new(store: Store, policy: MailboxPolicy, clock: Clock) -> Self {
         Self { store, policy, clock }
     }
 
-    /// Provisions a user who appears, and logs and counts every decision with its reason. Answers
-    /// everything that the user is a member of then.
+    /// Provisions a user who appears, and logs and counts every decision with its reason. Returns
+    /// all memberships of the user.
     ///
     /// # Errors
-    /// When the store fails. Then nothing was joined, and the next appearance evaluates the user
-    /// anew.
+    /// When the store fails. Then the next appearance evaluates the user again.
     pub async fn appear(
         &self,
         user: &User,
@@ -115,15 +117,14 @@ impl Provisioning {
     }
 
     /// Makes the user a member of every organization that lists a rule which the user satisfies,
-    /// and keeps a member's profile up to date. Repeating it changes nothing; it never takes
-    /// anything away.
+    /// and keeps a member's profile up to date. Repeating it changes nothing. It never removes
+    /// memberships or roles.
     ///
-    /// In sequence it takes one step to find that there is nothing new, and three to join, whatever
-    /// the number of organizations, domains and users.
+    /// It takes one sequential step if nothing changes, and three to join, whatever the number of
+    /// organizations, domains and users.
     ///
     /// # Errors
-    /// When the store fails. Then nothing was joined, and the next appearance evaluates the user
-    /// anew.
+    /// When the store fails. Then the next appearance evaluates the user again.
     pub async fn provision(
         &self,
         user: &User,
@@ -131,48 +132,53 @@ impl Provisioning {
         at: Timestamp,
     ) -> Result<Appearance, Failure> {
         let facts = Facts::of_user(user, &self.policy);
-        let known = self.known(&facts, Some(&user.id)).await?;
-        let evaluated = self.evaluate(&facts, &known).await?;
+        let inputs = self.read_inputs(&facts, Some(&user.id)).await?;
+        let evaluated = self.evaluate(&facts, &inputs).await?;
         let (outcomes, memberships) =
-            self.write(user, entry_path, known.user, evaluated, at).await?;
+            self.write(user, entry_path, inputs.user, evaluated, at).await?;
         let outcomes = facts.proven_address().map(|_| outcomes);
         Ok(Appearance { outcomes, memberships })
     }
 
-    /// Decides about a person whom nobody knows yet, if they proved that this address is theirs: by
-    /// the same evaluation as [`Self::provision`]. Nothing is written. It takes at most two steps in
-    /// sequence.
+    /// Decides about a person without a user, who is assumed to prove this address. The evaluation
+    /// is the same as in [`Self::provision`]. It writes nothing, and takes at most two sequential
+    /// steps.
     ///
     /// # Errors
     /// When the store fails.
     pub async fn preview(&self, email: &str) -> Result<Preview, Failure> {
         let facts = Facts::of_address(email, &self.policy);
-        let known = self.known(&facts, None).await?;
-        let evaluated = self.evaluate(&facts, &known).await?;
+        let inputs = self.read_inputs(&facts, None).await?;
+        let evaluated = self.evaluate(&facts, &inputs).await?;
         Ok(Preview { refusal: facts.proven_address().err(), evaluated })
     }
 
-    /// What [`Self::preview`] says of one organization, whether or not the rule index names it.
+    /// The decision of [`Self::preview`] about one organization, which need not be in the rule
+    /// index.
     ///
     /// # Errors
     /// When the store fails.
     pub async fn preview_of(&self, email: &str, id: &OrganizationId) -> Result<Evaluated, Failure> {
         let facts = Facts::of_address(email, &self.policy);
-        let known = self.known(&facts, None).await?;
-        let evaluated = self.evaluate(&facts, &known).await?;
+        let inputs = self.read_inputs(&facts, None).await?;
+        let evaluated = self.evaluate(&facts, &inputs).await?;
         let found = evaluated.into_iter().find(|evaluated| evaluated.organization == *id);
         Ok(found.unwrap_or_else(|| Evaluated {
             organization: id.clone(),
-            decision: facts.decide(&Candidate { id, rule: None, standing: known.standing(id) }),
+            decision: facts.decide(&Candidate { id, rule: None, standing: inputs.standing(id) }),
             default_roles: Vec::new(),
         }))
     }
 
-    /// Reads what has to be known at first, side by side: what is kept of the user, the index
-    /// entries of the rules that are satisfied, and the removal marks of the address.
-    async fn known(&self, facts: &Facts<'_>, user: Option<&UserId>) -> Result<Known, Failure> {
+    /// Reads the inputs of an evaluation in parallel: the user's items, the index entries of the
+    /// rules that the person satisfies, and the removal marks of the address.
+    async fn read_inputs(
+        &self,
+        facts: &Facts<'_>,
+        user: Option<&UserId>,
+    ) -> Result<Inputs, Failure> {
         let (store, rules) = (&self.store, facts.rules());
-        let kept = async {
+        let user_items = async {
             match user {
                 Some(id) => store.user_items(id).await,
                 None => Ok(UserItems::default()),
@@ -184,39 +190,44 @@ impl Provisioning {
                 Err(_) => Ok(Vec::new()),
             }
         };
-        let (user, index, marks) = try_join3(kept, store.rule_index(&rules), marks).await?;
+        let (user, index, marks) = try_join3(user_items, store.rule_index(&rules), marks).await?;
         let standings = standings(&user, marks);
-        Ok(Known { user, index, standings })
+        Ok(Inputs { user, index, standings })
     }
 
-    /// Decides about each organization that counts.
-    async fn evaluate(&self, facts: &Facts<'_>, known: &Known) -> Result<Vec<Evaluated>, Failure> {
-        let counted = self.counted(known).await?;
-        let evaluated = counted.into_iter().map(|Counted { id, rule, default_roles }| {
-            let standing = known.standing(&id);
+    /// Decides about each organization in the rule index, up to the limit.
+    async fn evaluate(
+        &self,
+        facts: &Facts<'_>,
+        inputs: &Inputs,
+    ) -> Result<Vec<Evaluated>, Failure> {
+        let considered = self.considered(inputs).await?;
+        let evaluated = considered.into_iter().map(|Considered { id, rule, default_roles }| {
+            let standing = inputs.standing(&id);
             let decision = facts.decide(&Candidate { id: &id, rule, standing });
             Evaluated { organization: id, decision, default_roles }
         });
         Ok(evaluated.collect())
     }
 
-    /// The organizations that count for a rule: the oldest 50 of those that exist. Only those that
-    /// the user could join are read; that is one step, unless entries of deleted organizations
-    /// linger among more than 50.
-    async fn counted(&self, known: &Known) -> Result<Vec<Counted>, Failure> {
+    /// The organizations that are evaluated: the 50 oldest listings whose organizations exist, and
+    /// the deleted ones between them. Only organizations that the user could join are read. That
+    /// takes one step, unless there are more than 50 entries and some belong to deleted
+    /// organizations.
+    async fn considered(&self, inputs: &Inputs) -> Result<Vec<Considered>, Failure> {
         let most = EmailDomains::MOST_ORGANIZATIONS;
-        let organizations = known.index.len();
-        if let Some(Listing { rule, .. }) = known.index.get(most) {
+        let organizations = inputs.index.len();
+        if let Some(Listing { rule, .. }) = inputs.index.get(most) {
             let domain = rule.key.value();
-            tracing::warn!(domain, organizations, "more organizations than can count");
+            tracing::warn!(domain, organizations, "too many organizations list the domain");
         }
-        let mut counted: Vec<Counted> = Vec::new();
-        let mut rest = known.index.iter().peekable();
-        let mut counting = 0;
-        while counting < most && rest.peek().is_some() {
-            let listings: Vec<_> = rest.by_ref().take(most - counting).collect();
+        let mut considered: Vec<Considered> = Vec::new();
+        let mut rest = inputs.index.iter().peekable();
+        let mut existing = 0;
+        while existing < most && rest.peek().is_some() {
+            let listings: Vec<_> = rest.by_ref().take(most - existing).collect();
             let is_stranger =
-                |listing: &&&Listing| known.standing(&listing.organization) == Standing::Stranger;
+                |listing: &&&Listing| inputs.standing(&listing.organization) == Standing::Stranger;
             let strangers: Vec<_> = listings.iter().filter(is_stranger).copied().collect();
             let mut read = if strangers.is_empty() {
                 Vec::new()
@@ -225,28 +236,29 @@ impl Provisioning {
             }
             .into_iter();
             for Listing { organization, rule } in listings {
-                let roles = match known.standing(organization) {
+                let roles = match inputs.standing(organization) {
                     Standing::Stranger => read.next().flatten(),
                     Standing::Member | Standing::Removed => Some(Vec::new()),
                 };
-                counting += usize::from(roles.is_some());
-                counted.push(Counted {
+                existing += usize::from(roles.is_some());
+                considered.push(Considered {
                     id: organization.clone(),
                     rule: roles.is_some().then(|| rule.key.clone()),
                     default_roles: roles.unwrap_or_default(),
                 });
             }
         }
-        Ok(counted)
+        Ok(considered)
     }
 
-    /// Writes the memberships that decisions bring about, and a changed profile. Answers the
-    /// outcomes as they turned out, and everything that the user is a member of then.
+    /// Writes the memberships that were decided, and the profile if it has changed. Returns the
+    /// final outcomes, and all memberships of the user. An outcome changes if the user has become a
+    /// member, or was removed, since the items were read.
     async fn write(
         &self,
         user: &User,
         entry_path: EntryPath,
-        known: UserItems,
+        items: UserItems,
         evaluated: Vec<Evaluated>,
         at: Timestamp,
     ) -> Result<(Vec<(OrganizationId, Outcome)>, Vec<Membership>), Failure> {
@@ -263,46 +275,50 @@ impl Provisioning {
             }
             outcomes.push((organization, decision.outcome));
         }
-        let profile = changed_profile(user, &known, &joined);
-        let left_out = self.store.join(&user.id, &joined, profile.as_ref()).await?;
+        let profile = changed_profile(user, &items, &joined);
+        let skipped = self.store.join(&user.id, &joined, profile.as_ref()).await?;
         for (id, outcome) in &mut outcomes {
-            match left_out.get(id) {
+            match skipped.get(id) {
                 None | Some(Standing::Stranger) => {}
                 Some(Standing::Member) => *outcome = Outcome::Refuse(Reason::AlreadyMember),
                 Some(Standing::Removed) => *outcome = Outcome::Refuse(Reason::RemovedEarlier),
             }
         }
-        let mut memberships = known.memberships;
-        if left_out.is_empty() {
+        let mut memberships = items.memberships;
+        if skipped.is_empty() {
             memberships.append(&mut joined);
         } else {
-            // Another entry path was quicker, with roles of its own moment.
+            // Another request wrote a membership first, with the roles of an earlier moment.
             memberships = self.store.user_items(&user.id).await?.memberships;
         }
         Ok((outcomes, memberships))
     }
 }
 
-fn standings(known: &UserItems, marks: Vec<OrganizationId>) -> HashMap<OrganizationId, Standing> {
-    let members = known.memberships.iter().map(|m| (m.organization_id.clone(), Standing::Member));
-    // A member by hand may stand beside a mark on the address; membership is what is true now.
+/// The person's standing in each organization with a membership or a removal mark.
+fn standings(items: &UserItems, marks: Vec<OrganizationId>) -> HashMap<OrganizationId, Standing> {
+    let members = items.memberships.iter().map(|m| (m.organization_id.clone(), Standing::Member));
+    // A user who was added by hand can have a removal mark on the address. Then the membership
+    // wins.
     let marked = marks.into_iter().map(|id| (id, Standing::Removed));
-    let removed = known.removed_from.iter().map(|id| (id.clone(), Standing::Removed));
+    let removed = items.removed_from.iter().map(|id| (id.clone(), Standing::Removed));
     marked.chain(removed).chain(members).collect()
 }
 
-/// The profile, where the user is a member of something and it is not what is kept.
-fn changed_profile(user: &User, known: &UserItems, joining: &[Membership]) -> Option<Profile> {
+/// The new profile, if the user has a membership and the stored profile is different.
+fn changed_profile(user: &User, items: &UserItems, joining: &[Membership]) -> Option<Profile> {
     let profile = Profile { email: user.email.clone(), user_name: user.user_name.clone() };
-    let member = !joining.is_empty() || !known.memberships.is_empty();
-    (member && known.profile.as_ref() != Some(&profile)).then_some(profile)
+    let member = !joining.is_empty() || !items.memberships.is_empty();
+    (member && items.profile.as_ref() != Some(&profile)).then_some(profile)
 }
 
+/// Logs and counts that the user cannot join any organization.
 fn report_nothing(user: &User, reason: &Reason) {
     tracing::info!(user = %user.id, decision = "nothing", reason = reason.as_str());
     metrics::refused(reason);
 }
 
+/// Logs and counts the outcome for one organization.
 fn report(user: &User, entry_path: EntryPath, organization: &OrganizationId, outcome: &Outcome) {
     match outcome {
         Outcome::Join(RuleKey::EmailDomain(email_domain)) => {

@@ -62,7 +62,7 @@ async fn one_line_says_where_it_accepts() {
     }
     let ended = local.signal("TERM").await;
     assert_eq!((ended.status.code(), ended.output.as_str()), (Some(0), ""));
-    let warning = "usher-local: there is no authentication here; for development only\n";
+    let warning = "usher-local: there is no authentication: use it for development only\n";
     assert!(ended.errors.contains(warning), "{}", ended.errors);
 }
 
@@ -244,7 +244,8 @@ async fn an_invocation_that_cannot_be_is_refused_as_lambda_does() {
         let message = error["Message"].as_str().expect("a message");
         let expected = match status {
             404 => format!(
-                "Function not found: {name}; there are post-confirmation, pre-token-generation"
+                "Function not found: {name}; the functions are post-confirmation, \
+                 pre-token-generation"
             ),
             _ => "Could not parse request body into json: ".to_owned(),
         };

@@ -1,5 +1,5 @@
-//! The AWS Lambda Invoke API for the triggers, so that a Cognito emulator calls them as Cognito
-//! would.
+//! The AWS Lambda Invoke API for the triggers, so that a Cognito emulator can call them as Cognito
+//! does.
 
 use axum::Router;
 use axum::body::Bytes;
@@ -23,7 +23,8 @@ async fn invoke(
     headers: HeaderMap,
     payload: Bytes,
 ) -> Response {
-    // A name may be a whole ARN, or carry a version: arn:aws:lambda:…:function:NAME[:VERSION].
+    // A name can be a whole ARN, with or without a version:
+    // arn:aws:lambda:…:function:NAME[:VERSION].
     let triggers = || {
         FUNCTIONS.iter().filter_map(|function| match function.entry {
             Entry::Trigger(handle) => Some((function.name, handle)),
@@ -33,7 +34,7 @@ async fn invoke(
     let named = triggers().find(|(trigger, _)| name.split(':').any(|part| part == *trigger));
     let Some((_, handle)) = named else {
         let names: Vec<_> = triggers().map(|(trigger, _)| trigger).collect();
-        let message = format!("Function not found: {name}; there are {}", names.join(", "));
+        let message = format!("Function not found: {name}; the functions are {}", names.join(", "));
         return failure(StatusCode::NOT_FOUND, "ResourceNotFoundException", &message);
     };
     let event = match serde_json::from_slice::<Box<RawValue>>(&payload) {

@@ -1,6 +1,6 @@
-//! Usher on a developer's machine: DynamoDB embedded in the process, every HTTP function on one
-//! port, and the triggers behind the AWS Lambda Invoke API on another. Loopback only, and without
-//! authentication.
+//! Usher on a developer's machine: an embedded DynamoDB, every HTTP function on one port, and the
+//! triggers behind the AWS Lambda Invoke API on another. It listens on loopback addresses only, and
+//! has no authentication.
 
 mod invoke;
 mod server;

@@ -17,7 +17,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 use usher_local::{Local, Options};
 
 /// Serves Usher on this machine: its HTTP functions, an embedded DynamoDB, and the AWS Lambda
-/// Invoke API for its triggers. There is no authentication, hence loopback addresses only.
+/// Invoke API for its triggers. There is no authentication, so it takes loopback addresses only.
 #[derive(Parser)]
 #[command(version)]
 struct Flags {
@@ -30,20 +30,20 @@ struct Flags {
     /// Where the AWS Lambda Invoke API listens; port 0 picks a free one
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:3001")]
     lambda: SocketAddr,
-    /// The file that keeps the data; without it, the data is in memory and gone in the end
+    /// The file that stores the data; without it, the data is in memory and lost at the end
     #[arg(long, value_name = "PATH")]
     database: Option<PathBuf>,
     /// Public mailbox domains that single organizations may list: `org_1:gmail.com,org_2:gmx.de`
     #[arg(long, value_name = "PAIRS", default_value = "", value_parser = MailboxPolicy::parse)]
     public_mailbox_exceptions: MailboxPolicy,
-    /// The address of Cognito, or of what stands in for it
+    /// The address of Cognito, or of an emulator
     #[arg(long, value_name = "URL", requires = "user_pool")]
     cognito: Option<String>,
     /// The id of the user pool there
     #[arg(long, value_name = "ID", requires = "cognito")]
     user_pool: Option<String>,
-    /// The folder with the built console; it may be missing. Where operators sign in comes from
-    /// OPERATOR_ISSUER, OPERATOR_CLIENT_ID and OPERATOR_DOMAIN; without them, nobody has to
+    /// The folder with the built console; it may be missing. OPERATOR_ISSUER, OPERATOR_CLIENT_ID
+    /// and OPERATOR_DOMAIN say where operators sign in; without them, operators do not have to
     #[arg(long, value_name = "PATH", default_value = "functions/console/dist")]
     console: PathBuf,
 }
@@ -85,7 +85,7 @@ async fn run(options: Options) -> Result<(), Box<dyn std::error::Error>> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let local = Local::start(options).await?;
-    eprintln!("usher-local: there is no authentication here; for development only");
+    eprintln!("usher-local: there is no authentication: use it for development only");
     let mut output = std::io::stdout();
     writeln!(output, "ready {}", local.addresses())?;
     output.flush()?;
@@ -97,8 +97,8 @@ async fn run(options: Options) -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// Lines on standard error. The embedded DynamoDB would warn of every condition that fails, which
-/// is how the functions learn that something is there already.
+/// Logs lines to standard error. Warnings of the embedded DynamoDB are left out, because it warns
+/// of every failed condition, and the functions rely on those.
 fn start_logging() {
     let levels =
         Targets::new().with_default(LevelFilter::INFO).with_target("dynoxide", LevelFilter::ERROR);

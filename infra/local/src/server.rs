@@ -1,4 +1,4 @@
-//! Three servers in one process.
+//! The three servers: HTTP functions, DynamoDB, and the AWS Lambda Invoke API.
 
 use std::fmt;
 use std::future::Future;
@@ -21,10 +21,10 @@ use tokio::task::JoinSet;
 
 use crate::table::{self, TABLE_NAME, TableError};
 
-/// How long requests under way may take once the servers are told to stop.
-const GRACE: Duration = Duration::from_secs(5);
+/// How long open requests may take after the servers are told to stop.
+const STOP_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// What to serve, and where.
+/// The settings of the servers.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// Where the HTTP functions listen; port 0 picks a free one.
@@ -33,17 +33,17 @@ pub struct Options {
     pub dynamodb: SocketAddr,
     /// Where the AWS Lambda Invoke API listens; port 0 picks a free one.
     pub lambda: SocketAddr,
-    /// The file that keeps the data; without one it is gone in the end.
+    /// The file that stores the data. Without it, the data is in memory.
     pub database: Option<PathBuf>,
     /// The operator's exceptions for public mailbox domains.
     pub mailbox_policy: MailboxPolicy,
-    /// Cognito, or what stands in for it: its address, and the id of the user pool.
+    /// The address of Cognito or of an emulator, and the id of the user pool.
     pub user_pool: Option<(String, String)>,
-    /// The console.
+    /// The settings of the console.
     pub console: Console,
 }
 
-/// Where the servers listen.
+/// The addresses of the servers.
 #[derive(Clone, Copy, Debug)]
 pub struct Addresses {
     /// The HTTP functions.
@@ -61,10 +61,11 @@ impl fmt::Display for Addresses {
     }
 }
 
-/// Why nothing is served.
+/// Why the servers did not start.
 #[derive(Debug, thiserror::Error)]
 pub enum LocalError {
-    /// There is no authentication, so nobody else may reach it.
+    /// The address is not a loopback address. Other machines must not reach the servers, because
+    /// they have no authentication.
     #[error(
         "{flag} {address} is not a loopback address, and there is no authentication here: use 127.0.0.1"
     )]
@@ -74,7 +75,7 @@ pub enum LocalError {
         /// The address.
         address: SocketAddr,
     },
-    /// The address is taken, or not of this machine.
+    /// The address is in use, or does not belong to this machine.
     #[error(
         "cannot listen on {flag} {address}: {cause}; choose another port, or 0 for any free one"
     )]
@@ -83,21 +84,21 @@ pub enum LocalError {
         flag: &'static str,
         /// The address.
         address: SocketAddr,
-        /// What the system said.
+        /// The error of the operating system.
         cause: std::io::Error,
     },
-    /// The file is none that the database can use.
+    /// The database cannot use the file.
     #[error("cannot open --database {path}: {cause}")]
     Open {
         /// The file.
         path: PathBuf,
-        /// What the database said.
+        /// The error of the database.
         cause: dynoxide::errors::DynoxideError,
     },
-    /// The database has no memory, which does not happen.
+    /// The database in memory did not start. This is not expected.
     #[error("cannot start the database: {0}")]
     Memory(dynoxide::errors::DynoxideError),
-    /// The table is not there.
+    /// The table could not be created, or is another one.
     #[error(transparent)]
     Table(#[from] TableError),
 }
@@ -111,7 +112,7 @@ pub struct Local {
 }
 
 impl Local {
-    /// Starts all three servers; when it returns, all three accept.
+    /// Starts all three servers. When it returns, all of them accept connections.
     ///
     /// # Errors
     /// When an address cannot be used, or the database cannot be opened.
@@ -131,7 +132,7 @@ impl Local {
         let app = app(addresses.dynamodb, options.mailbox_policy, user_pool, options.console);
         let (stop, stopped) = watch::channel(false);
         let mut servers = JoinSet::new();
-        let until = told_to_stop(stopped.clone());
+        let until = stop_signal(stopped.clone());
         servers.spawn(async move {
             if let Err(error) =
                 dynoxide::server::serve_with_shutdown(dynamodb, database, until).await
@@ -140,8 +141,8 @@ impl Local {
             }
         });
         let functions = functions::all_routes(&app).into_service();
-        servers.spawn(serve(http, functions, told_to_stop(stopped.clone())));
-        servers.spawn(serve(lambda, crate::invoke::router(app), told_to_stop(stopped)));
+        servers.spawn(serve(http, functions, stop_signal(stopped.clone())));
+        servers.spawn(serve(lambda, crate::invoke::router(app), stop_signal(stopped)));
         Ok(Self { addresses, stop, servers })
     }
 
@@ -151,12 +152,12 @@ impl Local {
         self.addresses
     }
 
-    /// Stops accepting, lets requests under way end, and closes the database.
+    /// Stops accepting connections, waits for open requests, and closes the database.
     pub async fn stop(mut self) {
         self.stop.send_replace(true);
         let all = async { while self.servers.join_next().await.is_some() {} };
-        if tokio::time::timeout(GRACE, all).await.is_err() {
-            tracing::warn!(grace = ?GRACE, "requests under way were cut off");
+        if tokio::time::timeout(STOP_TIMEOUT, all).await.is_err() {
+            tracing::warn!(limit = ?STOP_TIMEOUT, "open requests were cut off");
         }
     }
 }
@@ -181,7 +182,7 @@ fn open(path: Option<PathBuf>) -> Result<Database, LocalError> {
     }
 }
 
-/// The functions' own way to DynamoDB: through the SDK, over a port, as on AWS.
+/// The capabilities of the functions. As on AWS, they call DynamoDB with the SDK, over a port.
 fn app(
     dynamodb: SocketAddr,
     mailbox_policy: MailboxPolicy,
@@ -220,7 +221,7 @@ fn user_pool(user_pool: Option<(String, String)>) -> UserPool {
     UserPool::new(aws_sdk_cognitoidentityprovider::Client::from_conf(config), id)
 }
 
-/// What the emulators take for credentials.
+/// Credentials for the emulators, which accept any.
 fn credentials() -> Credentials {
     Credentials::new("local", "local", None, None, "local")
 }
@@ -235,7 +236,7 @@ async fn serve(
     }
 }
 
-async fn told_to_stop(mut stopped: watch::Receiver<bool>) {
-    // An error means that nobody is left to tell, which is the same.
+async fn stop_signal(mut stopped: watch::Receiver<bool>) {
+    // An error means that the sender is gone, which also means to stop.
     let _ = stopped.wait_for(|stopped| *stopped).await;
 }

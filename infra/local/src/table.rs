@@ -1,36 +1,37 @@
-//! The table as `infra/storage.yaml` defines it, for the embedded DynamoDB.
+//! Creates the table in the embedded DynamoDB, from its definition in `infra/storage.yaml`.
 
 use dynoxide::Database;
 use saphyr::{LoadableYamlNode, Scalar, Yaml};
 use serde_json::{Map, Value, json};
 
-/// What the table is called here.
+/// The name of the table.
 pub const TABLE_NAME: &str = "usher";
 
-/// The only definition of the table.
+/// The definition of the table. There is no other.
 const STORAGE: &str = include_str!("../../storage.yaml");
-/// What a request to create a table takes of the definition; the rest is about operation on AWS.
+/// The properties of the definition for the request that creates the table. The others are only
+/// about the operation on AWS.
 const PROPERTIES: [&str; 4] =
     ["AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode"];
 
 /// Why there is no table.
 #[derive(Debug, thiserror::Error)]
 pub enum TableError {
-    /// The definition is not what it should be.
+    /// The definition is incomplete or malformed.
     #[error("infra/storage.yaml does not define the table: {0}")]
     Definition(String),
-    /// The database has a table of this name that is another one.
+    /// The database has a table with this name and other keys or indexes.
     #[error(
         "the database's table {TABLE_NAME} has other keys or indexes than infra/storage.yaml says: \
          use another --database"
     )]
     Different,
-    /// The database refused.
+    /// The database refused a request.
     #[error("the database refused the table: {0}")]
     Database(#[from] dynoxide::errors::DynoxideError),
 }
 
-/// Creates the table, or makes sure that it is the right one.
+/// Creates the table. If it exists, checks its keys and indexes.
 ///
 /// # Errors
 /// When the definition cannot be read, or the database has another table of the same name.

@@ -1,4 +1,4 @@
-//! The one reader of a user's attributes, for trigger events and for the user pool's answers.
+//! The only reader of a user's attributes. Trigger events and the user pool's answers use it.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -6,9 +6,9 @@ use serde_json::Value;
 use crate::domain::ids::UserId;
 use crate::domain::user::{Identity, User};
 
-/// A user's attributes, as far as they matter here. They are read leniently: an attribute may be
-/// missing or of any type, and Cognito stores what an administrator has sent. Others are not even
-/// parsed, so that nothing in them can be wrong.
+/// The attributes of a user that Usher reads. They may be missing or of any type, because Cognito
+/// stores the values that an administrator has sent. Other attributes are not parsed, so they
+/// cannot cause an error.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Attributes {
@@ -22,7 +22,7 @@ pub struct Attributes {
 }
 
 impl Attributes {
-    /// The user with these attributes and this `Username`; none without a usable `sub`.
+    /// The user with these attributes and this `Username`; `None` without a usable `sub`.
     #[must_use]
     pub fn user(&self, user_name: Option<&str>) -> Option<User> {
         let text = |value: &Value| value.as_str().map(str::to_owned);
@@ -39,7 +39,7 @@ impl Attributes {
 }
 
 impl<'a> FromIterator<(&'a str, &'a str)> for Attributes {
-    /// From the names and values that the user pool's answers have.
+    /// Reads the names and values in an answer of the user pool.
     fn from_iter<I: IntoIterator<Item = (&'a str, &'a str)>>(attributes: I) -> Self {
         let mut read = Self::default();
         for (name, value) in attributes {
@@ -58,7 +58,7 @@ impl<'a> FromIterator<(&'a str, &'a str)> for Attributes {
     }
 }
 
-/// Cognito has strings where some senders have booleans, and keeps the case that it was sent.
+/// Cognito stores booleans as strings, and keeps the case that was sent: `"True"` is true.
 fn is_true(value: &Value) -> bool {
     match value {
         Value::Bool(value) => *value,
@@ -67,8 +67,8 @@ fn is_true(value: &Value) -> bool {
     }
 }
 
-/// The attribute `identities`: an array, usually inside a string. What cannot be read counts as one
-/// identity at an unknown provider.
+/// The attribute `identities`: an array, usually inside a string. An unreadable attribute counts as
+/// one identity at an unknown provider.
 fn identities(attribute: &Value) -> Vec<Identity> {
     let parsed = match attribute {
         Value::Null => return Vec::new(),

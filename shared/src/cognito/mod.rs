@@ -1,4 +1,4 @@
-//! Cognito: the one reader of its users, and the user pool.
+//! Cognito: the only reader of its users' attributes, and the user pool.
 
 mod attributes;
 mod user_pool;

@@ -1,4 +1,4 @@
-//! The user pool. A user is always found by `sub`, never by an alias.
+//! The user pool. A user is always looked up by `sub`, never by an alias.
 
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ pub enum CreateUserError {
     /// Another user has this address or name.
     #[error("a user with this address or name exists already: send another, or find the user")]
     Exists,
-    /// Cognito refuses the user, and says why in words for the caller.
+    /// Cognito refuses the user. The reason is Cognito's own, for the caller.
     #[error("Cognito refuses the user: {0}")]
     Refused(String),
     /// The user pool failed.
@@ -30,7 +30,7 @@ pub enum CreateUserError {
     Failed(#[from] Failure),
 }
 
-/// The user pool, if there is one.
+/// The user pool. Without one, every call fails with [`Failure::NoUserPool`].
 #[derive(Clone, Debug, Default)]
 pub struct UserPool(Option<Pool>);
 
@@ -40,27 +40,27 @@ struct Pool {
     id: Arc<str>,
 }
 
-/// A user, as the pool answers one.
+/// A user, as the pool returns it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PoolUser {
     /// The user.
     pub user: User,
     /// Cognito's `Username`.
     pub user_name: String,
-    /// When the user was created.
+    /// When the user was created, if the answer says so.
     pub created_at: Option<Timestamp>,
 }
 
 /// A user to be created.
 #[derive(Clone, Debug)]
 pub struct NewUser<'a> {
-    /// The `email` attribute, also the `Username` where no other is given.
+    /// The `email` attribute, and the `Username` if `user_name` is `None`.
     pub email: &'a str,
     /// The `email_verified` attribute.
     pub email_verified: bool,
     /// The `name` attribute.
     pub name: Option<&'a str>,
-    /// The `Username`.
+    /// The `Username`, if it is not the address.
     pub user_name: Option<&'a str>,
     /// Whether Cognito sends the invitation with the temporary password.
     pub send_invitation: bool,
@@ -84,7 +84,7 @@ impl UserPool {
             .client
             .list_users()
             .user_pool_id(&*pool.id)
-            // An id holds no quotation mark that could end the filter.
+            // An id cannot contain a quotation mark, which would end the filter.
             .filter(format!("sub = \"{id}\""))
             .limit(1)
             .send()
@@ -96,7 +96,7 @@ impl UserPool {
     /// Creates a user, as an administrator does.
     ///
     /// # Errors
-    /// When the address or name is in use, when Cognito refuses the user, and when Cognito fails.
+    /// When the address or name is in use, when Cognito refuses the user, or when Cognito fails.
     pub async fn create(&self, user: &NewUser<'_>) -> Result<PoolUser, CreateUserError> {
         const OPERATION: &str = "AdminCreateUser";
         let pool = self.pool()?;
@@ -117,14 +117,14 @@ impl UserPool {
             .desired_delivery_mediums(DeliveryMediumType::Email)
             .send()
             .await
-            .map_err(|error| refusal(OPERATION, &error))?;
+            .map_err(|error| create_error(OPERATION, &error))?;
         created.user().and_then(read).ok_or_else(|| {
             let cause = "the user that was created has no usable sub".to_owned();
             Failure::Refused { service: Service::Cognito, operation: OPERATION, cause }.into()
         })
     }
 
-    /// Deletes a user of this `Username`. One who is gone already is fine.
+    /// Deletes the user with this `Username`. A user who does not exist is not an error.
     ///
     /// # Errors
     /// When Cognito fails.
@@ -157,16 +157,20 @@ fn read(found: &UserType) -> Option<PoolUser> {
     Some(PoolUser {
         user: attributes.user(Some(user_name))?,
         user_name: user_name.to_owned(),
-        created_at: found.user_create_date().and_then(moment),
+        created_at: found.user_create_date().and_then(timestamp),
     })
 }
 
-fn moment(date: &DateTime) -> Option<Timestamp> {
+fn timestamp(date: &DateTime) -> Option<Timestamp> {
     Timestamp::from_millisecond(date.to_millis().ok()?).ok()
 }
 
-/// Tells what the caller can mend, in Cognito's own words, from what it cannot.
-fn refusal(operation: &'static str, error: &SdkError<AdminCreateUserError>) -> CreateUserError {
+/// The error of a creation that failed. A refusal that the caller can correct keeps Cognito's own
+/// words.
+fn create_error(
+    operation: &'static str,
+    error: &SdkError<AdminCreateUserError>,
+) -> CreateUserError {
     use AdminCreateUserError as Cause;
     match error.as_service_error() {
         Some(Cause::UsernameExistsException(_)) => CreateUserError::Exists,

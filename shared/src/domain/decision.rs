@@ -1,7 +1,8 @@
-//! Who becomes a member of what: the one decision that every entry path and every preview reads.
+//! The decision whether a person becomes a member of an organization. Every entry path and every
+//! preview uses it.
 //!
-//! It is one ordered list of checks over facts, [`Check::ALL`]. The first check that refuses
-//! decides; if none does, the user joins.
+//! A decision is an ordered list of checks over facts, [`Check::ALL`]. The first check that fails
+//! is the reason for a refusal. If every check passes, the user joins.
 
 use super::email_address::{EmailAddress, EmailAddressError};
 use super::ids::OrganizationId;
@@ -9,59 +10,60 @@ use super::public_mailbox::MailboxPolicy;
 use super::rule::RuleKey;
 use super::user::User;
 
-/// What is known of a person, whatever the organization.
+/// The facts about a person that are the same for every organization.
 #[derive(Clone, Debug)]
 pub struct Facts<'a> {
     policy: &'a MailboxPolicy,
     person: Person<'a>,
-    /// Present wherever there is an email at all.
+    /// The parsed address; an error if there is none.
     address: Result<EmailAddress, EmailAddressError>,
 }
 
 #[derive(Clone, Copy, Debug)]
 enum Person<'a> {
-    /// A user who appears.
+    /// A user of the pool.
     User(&'a User),
-    /// A person whom nobody knows yet, and who is assumed to prove the address.
+    /// A person without a user, who is assumed to prove the address.
     Assumed,
 }
 
-/// One organization, as far as it matters to one person.
+/// The facts about one organization and one person.
 #[derive(Clone, Debug)]
 pub struct Candidate<'a> {
     /// The organization.
     pub id: &'a OrganizationId,
-    /// The rule of it that matches the person; none if it does not list one, or is gone.
+    /// The organization's rule that matches the person; `None` if it lists no such rule, or no
+    /// longer exists.
     pub rule: Option<RuleKey>,
-    /// How the person stands to it.
+    /// Whether the person is a member, or was removed.
     pub standing: Standing,
 }
 
-/// How a person stands to an organization.
+/// The relation of a person to an organization.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {
     /// Neither a member nor removed.
     Stranger,
-    /// A member already, whatever the reason.
+    /// A member already, by a rule or by hand.
     Member,
-    /// Removed by an administrator, as this user or under this address.
+    /// Removed by an administrator: this user, or this address.
     Removed,
 }
 
-/// What is decided about one person and one organization.
+/// The decision about one person and one organization.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decision {
-    /// What follows.
+    /// The result.
     pub outcome: Outcome,
-    /// The checks that were made, in their order, and what each found. The first that refuses is
-    /// the last.
+    /// The checks that were made, in their order, each with its finding. A check that fails is the
+    /// last one.
     pub checks: Vec<(Check, Finding)>,
 }
 
-/// What a check found: nothing wrong, or the reason for a refusal.
+/// The finding of a check: it passed, or the reason why it failed.
 pub type Finding = Result<(), Reason>;
 
-/// What follows from a decision.
+/// The result of a decision.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// The person becomes a member by this rule.
@@ -73,26 +75,26 @@ pub enum Outcome {
 /// Why a person does not become a member.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reason {
-    /// There is no address.
+    /// The user has no email address.
     NoEmail,
-    /// Nobody has proven that the address is the user's.
+    /// The address is not verified.
     EmailNotVerified,
     /// The address is not a plain one at a valid domain.
     EmailUnusable(EmailAddressError),
-    /// A federated user whose provider can assert any address.
+    /// The user is federated, and the provider can assert any address.
     ProviderNotTrusted,
-    /// Everybody can have an address in this domain.
+    /// Anybody can have an address in the domain.
     PublicMailbox,
-    /// The organization does not list the domain, or not any more.
+    /// The organization does not list the domain, or no longer does.
     NotListed,
     /// An administrator has removed this user or this address.
     RemovedEarlier,
-    /// Nothing to do.
+    /// The user is a member already.
     AlreadyMember,
 }
 
 impl Reason {
-    /// The name in logs, metrics and previews.
+    /// The reason's name in logs, metrics and previews.
     #[must_use]
     pub fn as_str(&self) -> &'static str {
         match self {
@@ -113,15 +115,15 @@ impl Reason {
 pub enum Check {
     /// The user has an email address.
     EmailPresent,
-    /// Somebody has verified it.
+    /// The address is verified.
     EmailVerified,
-    /// It is a plain address at a valid domain.
+    /// The address is a plain one at a valid domain.
     ValidAddress,
-    /// Whoever verified it verifies addresses.
+    /// The user pool or a provider that verifies addresses has verified it.
     ProviderTrusted,
-    /// Not everybody can have an address in its domain, or the operator makes an exception.
+    /// The domain is not a public mailbox domain, or the operator has made an exception.
     NotPublicMailbox,
-    /// The organization lists its domain.
+    /// The organization lists the domain.
     DomainListed,
     /// No administrator has removed the user or the address.
     NotRemoved,
@@ -130,8 +132,8 @@ pub enum Check {
 }
 
 impl Check {
-    /// Every check, in the order in which they are made. Those that hold for every organization
-    /// alike come first.
+    /// Every check, in the order in which they are made. Checks that do not depend on the
+    /// organization come first.
     pub const ALL: [Self; 8] = [
         Self::EmailPresent,
         Self::EmailVerified,
@@ -143,8 +145,9 @@ impl Check {
         Self::NotMember,
     ];
 
-    /// Makes the check; none where it does not apply: a preview assumes the proof, and without an
-    /// organization only what holds for all of them can be checked.
+    /// Makes the check. The answer is `None` where the check does not apply: a preview assumes that
+    /// the person proves the address, and without an organization, only checks that do not depend
+    /// on one can be made.
     fn make(self, facts: &Facts<'_>, organization: Option<&Candidate<'_>>) -> Option<Finding> {
         let user = match facts.person {
             Person::User(user) => Some(user),
@@ -185,23 +188,23 @@ impl Check {
 }
 
 impl<'a> Facts<'a> {
-    /// What is known of a user who appears.
+    /// The facts about a user of the pool.
     #[must_use]
     pub fn of_user(user: &'a User, policy: &'a MailboxPolicy) -> Self {
         let address = EmailAddress::parse(user.email.as_deref().unwrap_or_default());
         Self { policy, person: Person::User(user), address }
     }
 
-    /// What is known of a person whom nobody knows yet, if they prove that this address is theirs.
+    /// The facts about a person without a user, who is assumed to prove this address.
     #[must_use]
     pub fn of_address(email: &str, policy: &'a MailboxPolicy) -> Self {
         Self { policy, person: Person::Assumed, address: EmailAddress::parse(email) }
     }
 
-    /// The address that the person has proven, and that some organization may be joined by.
+    /// The address that the person has proven. It may match the rules of organizations.
     ///
     /// # Errors
-    /// Why no organization can be joined, whatever it lists.
+    /// The reason why the person cannot join any organization, whatever it lists.
     pub fn proven_address(&self) -> Result<&EmailAddress, Reason> {
         match self.checked(None).pop() {
             Some((_, Err(reason))) => Err(reason),
@@ -209,7 +212,8 @@ impl<'a> Facts<'a> {
         }
     }
 
-    /// The rules that the person satisfies. An organization that lists one can be joined by it.
+    /// The rules that the person satisfies. The person can join an organization that lists one of
+    /// them.
     #[must_use]
     pub fn rules(&self) -> Vec<RuleKey> {
         let address = self.proven_address().ok();
@@ -228,14 +232,14 @@ impl<'a> Facts<'a> {
         Decision { outcome, checks }
     }
 
-    /// The checks that apply, up to the first that refuses.
+    /// The checks that apply, up to the first that fails.
     fn checked(&self, organization: Option<&Candidate<'_>>) -> Vec<(Check, Finding)> {
         let mut checks = Vec::new();
         for check in Check::ALL {
             let Some(finding) = check.make(self, organization) else { continue };
-            let refused = finding.is_err();
+            let failed = finding.is_err();
             checks.push((check, finding));
-            if refused {
+            if failed {
                 break;
             }
         }

@@ -1,5 +1,4 @@
-//! An email address, as far as Usher needs to know one: whose domain it is in, and whether it is
-//! the same as another.
+//! Email addresses. Usher needs their domain, and a way to compare them.
 
 use std::fmt;
 
@@ -9,13 +8,13 @@ use super::email_domain::{EmailDomain, EmailDomainError};
 
 /// RFC 5321 section 4.5.3.1.1.
 const MAX_LOCAL_PART_BYTES: usize = 64;
-/// The specials of RFC 5322 section 3.2.3, which only a quoted local part may contain; the dot is
-/// left out, because some providers are lax about where it stands.
+/// The specials of RFC 5322 section 3.2.3. Only a quoted local part may contain them. The dot is
+/// left out, because some providers allow it anywhere.
 const SPECIALS: [char; 11] = ['(', ')', '<', '>', '[', ']', ':', ';', ',', '\\', '@'];
 
 /// One unquoted local part, one `@`, and an ASCII domain that is a valid [`EmailDomain`].
 ///
-/// The local part is personal data: nothing prints it.
+/// The local part is personal data: no method returns it, and `Debug` does not print it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct EmailAddress {
     local_part: String,
@@ -23,12 +22,12 @@ pub struct EmailAddress {
 }
 
 impl EmailAddress {
-    /// Normalises an address: both of its parts to lower case.
+    /// Normalises an address: both parts become lower case.
     ///
     /// # Errors
     ///
-    /// Everything else that RFC 5321 and RFC 6531 allow is refused, because mail systems disagree
-    /// about which domain such an address is in.
+    /// When the input has another form. RFC 5321 and RFC 6531 allow more, but mail systems disagree
+    /// about the domain of such an address.
     pub fn parse(input: &str) -> Result<Self, EmailAddressError> {
         if input.contains(|character: char| character.is_whitespace() || character.is_control()) {
             return Err(EmailAddressError::Invalid);
@@ -41,7 +40,7 @@ impl EmailAddress {
         {
             return Err(EmailAddressError::Invalid);
         }
-        // An international domain reaches us as A-labels, if a mail system has verified it at all.
+        // If a mail system has verified an international domain, it arrives as A-labels.
         if !domain.is_ascii() {
             return Err(EmailAddressError::DomainNotAscii);
         }
@@ -53,8 +52,8 @@ impl EmailAddress {
         &self.domain
     }
 
-    /// Lower-case hexadecimal SHA-256 of the normalised address: tells whether two addresses are
-    /// the same without storing either.
+    /// The SHA-256 of the normalised address, in lower-case hexadecimal. It allows comparing
+    /// addresses without storing them.
     pub fn digest(&self) -> String {
         let Self { local_part, domain } = self;
         Sha256::digest(format!("{local_part}@{domain}"))
@@ -70,19 +69,19 @@ impl fmt::Debug for EmailAddress {
     }
 }
 
-/// Why an input is not an [`EmailAddress`]. The text repeats nothing of the local part.
+/// Why an input is not an [`EmailAddress`]. The text does not contain the local part.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EmailAddressError {
-    /// Not one local part and one domain, or a character that neither can have.
+    /// Not one local part and one domain, or a character that is not allowed.
     #[error("This is not an email address: send one such as name@example.com.")]
     Invalid,
     /// `"…"@example.com`
     #[error("Quoted local parts are not supported: send an address without quotes.")]
     QuotedLocalPart,
-    /// A domain in its Unicode form.
+    /// The domain is in its Unicode form.
     #[error("The domain of the address is not ASCII: send it as A-labels (xn--…).")]
     DomainNotAscii,
-    /// The part after the `@` is no email domain.
+    /// The part after the `@` is not an email domain.
     #[error("The domain of the address cannot be used. {0}")]
     Domain(#[from] EmailDomainError),
 }

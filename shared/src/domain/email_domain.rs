@@ -1,4 +1,4 @@
-//! The domain part of an email address, in its one comparable form.
+//! The domain part of an email address, in a normalised form that can be compared.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -6,32 +6,33 @@ use std::net::IpAddr;
 use idna::AsciiDenyList;
 use idna::uts46::{DnsLength, Hyphens, Uts46};
 
-/// No domain comes near it in any script, and no mapping of more than this is worth its time.
+/// Longer inputs are refused before the mapping, which would take too long. Every domain is much
+/// shorter, in any script.
 const MAX_INPUT_BYTES: usize = 1024;
 /// RFC 1035 section 2.3.4 allows 255 octets on the wire, which is 253 characters of text.
 const MAX_DOMAIN_BYTES: usize = 253;
 /// RFC 1035 section 2.3.4.
 const MAX_LABEL_BYTES: usize = 63;
-/// How much of a refused input an error repeats.
+/// The most characters of a refused input that an error repeats.
 const MAX_EXCERPT_CHARS: usize = 64;
 
 /// The host part of email addresses that an organization can list: a host name of at least two
 /// labels in lower-case ASCII (A-labels, UTS 46), without a trailing dot.
 ///
-/// Two domains that mean the same are equal.
+/// Two spellings of the same domain are equal.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct EmailDomain(String);
 
 impl EmailDomain {
-    /// Normalises what a person typed, or says what to type instead.
+    /// Normalises the input of a person. An error says what to type instead.
     ///
-    /// White space around it and one trailing dot are dropped, case does not matter, and
-    /// international domains become A-labels.
+    /// It drops white space at both ends and one trailing dot, turns upper case into lower case,
+    /// and international domains into A-labels.
     ///
     /// # Errors
     ///
-    /// One [`EmailDomainError`] for each kind of input that is not such a domain, or is a public
-    /// suffix.
+    /// When the input is not such a domain, or is a public suffix. Each kind of input has its own
+    /// [`EmailDomainError`].
     pub fn parse(input: &str) -> Result<Self, EmailDomainError> {
         let domain = Self::normalise(input)?;
         if psl::suffix_str(domain.as_str()) == Some(domain.as_str()) {
@@ -40,12 +41,12 @@ impl EmailDomain {
         Ok(domain)
     }
 
-    /// Like [`EmailDomain::parse`], but does not ask the public suffix list: that one grows, and
-    /// what was stored before must stay readable and deletable.
+    /// Like [`EmailDomain::parse`], but without the public suffix list. That list grows, and stored
+    /// domains must stay readable and deletable.
     ///
     /// # Errors
     ///
-    /// As above, but for the public suffix.
+    /// As for [`EmailDomain::parse`], except for public suffixes.
     pub fn normalise(input: &str) -> Result<Self, EmailDomainError> {
         if input.len() > MAX_INPUT_BYTES {
             return Err(EmailDomainError::TooLong);
@@ -54,7 +55,7 @@ impl EmailDomain {
         refuse_other_notations(input)?;
 
         // UTS 46 section 4.2 (ToASCII). Hyphens in the third and fourth place are common in real
-        // names; lengths are checked below, because here they would not have an error of their own.
+        // names. Lengths are checked below, because here they would not get their own error.
         let ascii = Uts46::new()
             .to_ascii(
                 input.as_bytes(),
@@ -104,34 +105,34 @@ pub enum EmailDomainError {
     /// Nothing is left after trimming.
     #[error("The email domain is empty: send one such as example.com.")]
     Empty,
-    /// Not a host name; carries the beginning of the input.
+    /// Not a host name. Contains the beginning of the input.
     #[error(
         "{0:?} is not a domain: send labels of letters, digits and inner hyphens with dots \
          between them, such as example.com."
     )]
     Invalid(String),
-    /// `*` stands for subdomains.
+    /// A `*`, as a wildcard for subdomains.
     #[error("Wildcards are not supported: send each subdomain on its own.")]
     Wildcard,
-    /// Carries the first character that normalising would drop without a trace.
+    /// A character that the normalisation would drop silently. Contains the first one.
     #[error("The domain contains the ignored character U+{:04X}: send it without.", u32::from(*.0))]
     IgnoredCharacters(char),
-    /// An IP address, or what a browser would take for one; carries the beginning of the input.
+    /// An IP address, or a name that a browser reads as one. Contains the beginning of the input.
     #[error("{0:?} is an IP address: send a domain such as example.com.")]
     IpAddress(String),
-    /// A host name without a dot; carries it.
+    /// A host name without a dot. Contains it.
     #[error("{0:?} is a single label: send the whole domain, such as example.com.")]
     SingleLabel(String),
-    /// Strangers register names below it; carries it.
+    /// A public suffix: anybody can register names below it. Contains it.
     #[error("{0:?} is a public suffix: send a domain below it, such as example.{0}.")]
     PublicSuffix(String),
     /// The domain or one of its labels is too long.
     #[error("The domain is too long: send at most 253 characters, and 63 between two dots.")]
     TooLong,
-    /// A whole email address; carries its domain if that would do.
+    /// A whole email address. Contains its domain, if that is acceptable.
     #[error("This is an email address: send only the part after the @{}.", suggestion(.0.as_ref()))]
     EmailAddress(Option<EmailDomain>),
-    /// A URL; carries its host if that would do.
+    /// A URL. Contains its host, if that is acceptable.
     #[error("This is a URL: send only its host{}.", suggestion(.0.as_ref()))]
     Url(Option<EmailDomain>),
 }
@@ -154,7 +155,7 @@ impl EmailDomainError {
     }
 }
 
-/// Refuses what is recognisably something else, which the mapping would only call invalid.
+/// Refuses other notations with an error of their own. The mapping would only call them invalid.
 fn refuse_other_notations(input: &str) -> Result<(), EmailDomainError> {
     if input.contains(URL_DELIMITERS) {
         return Err(EmailDomainError::Url(EmailDomain::parse(host_of_url(input)).ok()));
@@ -174,7 +175,8 @@ fn refuse_other_notations(input: &str) -> Result<(), EmailDomainError> {
     Ok(())
 }
 
-/// What ends the authority of a URL (RFC 3986 section 3.2), and is in no host name.
+/// The characters that end the authority of a URL (RFC 3986 section 3.2). Host names do not contain
+/// them.
 const URL_DELIMITERS: [char; 3] = ['/', '?', '#'];
 
 fn host_of_url(url: &str) -> &str {
@@ -187,8 +189,8 @@ fn host_of_url(url: &str) -> &str {
     host_and_port.split_once(':').map_or(host_and_port, |(host, _port)| host)
 }
 
-/// Whether UTS 46 maps the character to nothing. A name with such a character looks like one
-/// thing and is stored as another.
+/// Whether UTS 46 maps the character to nothing. A name with such a character would be stored as
+/// another name.
 fn is_ignored(character: char) -> bool {
     let mut utf8 = [0; 4];
     !character.is_ascii()
@@ -202,7 +204,8 @@ fn is_ignored(character: char) -> bool {
             .is_ok_and(|mapped| mapped.is_empty())
 }
 
-/// WHATWG URL, "ends in a number": a host whose last label is one is read as an IPv4 address.
+/// WHATWG URL, "ends in a number": browsers read a host whose last label is a number as an IPv4
+/// address.
 fn is_number(label: &str) -> bool {
     label.bytes().all(|byte| byte.is_ascii_digit())
         || label

@@ -1,4 +1,4 @@
-//! Identifiers, a type for each kind, so that none can stand in for another.
+//! Identifiers. Each kind has its own type, so that they cannot be confused.
 
 use std::fmt;
 
@@ -16,7 +16,7 @@ macro_rules! id {
         pub struct $name(String);
 
         impl $name {
-            /// Takes the text as it is: ids are case-sensitive and never normalised.
+            /// Parses an id. Ids are case-sensitive and never normalised.
             ///
             /// # Errors
             /// When the text is empty, too long, or has a character outside `A-Z a-z 0-9 _ -`.
@@ -45,17 +45,17 @@ macro_rules! id {
 }
 
 id! {
-    /// An organization's id: 1 to 64 characters, the caller's own tenant id or a generated one.
-    /// Never used twice, not even after the organization is deleted.
+    /// An organization's id: 1 to 64 characters, the caller's own tenant id or a generated one. It
+    /// is never used again, even after the organization is deleted.
     OrganizationId, at most 64
 }
 
 id! {
-    /// An organization role's id: 1 to 64 characters, always generated, never used twice.
+    /// An organization role's id: 1 to 64 characters, always generated, never used again.
     OrganizationRoleId, at most 64
 }
 
 id! {
-    /// A user's id: Cognito's `sub` attribute and nothing else, 1 to 128 characters.
+    /// A user's id: always Cognito's `sub` attribute, 1 to 128 characters.
     UserId, at most 128
 }

@@ -7,15 +7,16 @@ use jiff::Timestamp;
 use super::email_domain::EmailDomain;
 use super::ids::OrganizationRoleId;
 
-/// Counts the writes of one half of a JIT configuration; what an `ETag` shows.
+/// The version of a list of the JIT configuration: its email domains or its default roles. It
+/// counts the writes of the list, and is the value of its `ETag`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Version(u64);
 
 impl Version {
-    /// The version of a list that was never written.
+    /// The version of a new list.
     pub const FIRST: Self = Self(1);
 
-    /// A version as a client or the table gives it.
+    /// A version from a client or from the table.
     #[must_use]
     pub const fn new(number: u64) -> Self {
         Self(number)
@@ -34,18 +35,19 @@ impl Version {
     }
 }
 
-/// What a writer demands of the version that it overwrites.
+/// The versions of a list that a write may overwrite.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Precondition {
-    /// Nothing: the write applies to whatever is there.
+    /// Any version.
     #[default]
     None,
-    /// The version is one of these. At most [`Precondition::MOST`]; none at all never holds.
+    /// One of these versions, at most [`Precondition::MOST`]. With an empty list, the precondition
+    /// never holds.
     OneOf(Vec<Version>),
 }
 
 impl Precondition {
-    /// The most versions that one precondition can name: what DynamoDB's `IN` takes.
+    /// The most versions that one precondition can name (the limit of DynamoDB's `IN`).
     pub const MOST: usize = 100;
 
     /// Whether a list of this version may be overwritten.
@@ -61,7 +63,7 @@ impl Precondition {
 /// An organization's email domains.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EmailDomains {
-    /// Each domain, and when it was added.
+    /// Each domain, with the time when it was added.
     pub domains: BTreeMap<EmailDomain, Timestamp>,
     /// The list's version.
     pub version: Version,
@@ -77,15 +79,15 @@ impl EmailDomains {
 /// One atomic part of a replacement.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Step {
-    /// The domains that leave the list.
+    /// The domains to remove from the list.
     pub removed: Vec<EmailDomain>,
-    /// The domains that enter it.
+    /// The domains to add to the list.
     pub added: Vec<EmailDomain>,
 }
 
-/// Plans how to get from one set of domains to another in steps of at most `most` changes each.
-/// Removals and additions alternate, so that the list never holds more than the larger of both.
-/// Nothing to change is no step.
+/// Plans the steps from one set of domains to another, with at most `most` changes in each step.
+/// Removals and additions alternate, so that the list never holds more domains than the larger set.
+/// Without a change, there are no steps.
 #[must_use]
 pub fn plan(
     before: &BTreeSet<EmailDomain>,
@@ -122,8 +124,8 @@ pub fn plan(
 /// The roles that new members of an organization get.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DefaultRoles {
-    /// Their ids, in the order in which they were added. Ids of deleted roles may linger and mean
-    /// nothing.
+    /// Their ids, in the order in which they were added. Some may be ids of deleted roles, which
+    /// have no effect.
     pub ids: Vec<OrganizationRoleId>,
     /// The list's version.
     pub version: Version,

@@ -1,4 +1,4 @@
-//! Who belongs where, and why.
+//! Memberships, with their provenance.
 
 use jiff::Timestamp;
 
@@ -6,8 +6,7 @@ use super::email_address::EmailAddress;
 use super::ids::{OrganizationId, OrganizationRoleId};
 use super::rule::RuleKey;
 
-/// The most users that one request can name, and the most members of an organization that one can
-/// replace.
+/// The most users that one request can name, and the most members that one request can replace.
 pub const MOST_REPLACED: usize = 1_000;
 
 /// A user's place in one organization.
@@ -15,24 +14,25 @@ pub const MOST_REPLACED: usize = 1_000;
 pub struct Membership {
     /// The organization that the user belongs to.
     pub organization_id: OrganizationId,
-    /// The roles held there; ids of deleted roles may linger and mean nothing.
+    /// The user's roles in the organization. Some may be ids of deleted roles, which have no
+    /// effect.
     pub role_ids: Vec<OrganizationRoleId>,
-    /// Since when.
+    /// When the user became a member.
     pub joined_at: Timestamp,
-    /// Why.
+    /// Why the membership exists.
     pub provenance: Provenance,
 }
 
 /// Why a membership exists.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Provenance {
-    /// What made the user a member.
+    /// The cause.
     pub cause: Cause,
-    /// How the user appeared.
+    /// The way the user appeared.
     pub entry_path: EntryPath,
 }
 
-/// What makes a user a member.
+/// The cause of a membership.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Cause {
     /// A rule that the organization listed at that moment.
@@ -62,7 +62,7 @@ pub enum EntryPath {
     PostConfirmation,
     /// The Management API: a user created with `POST /users`, or a member added by hand.
     ManagementApi,
-    /// A token of a user's: trigger sources `TokenGeneration_…` but for machine tokens.
+    /// A token for a user: trigger sources `TokenGeneration_…`, except those of machine tokens.
     PreTokenGeneration,
 }
 
@@ -71,8 +71,8 @@ impl EntryPath {
     pub const ALL: [Self; 3] =
         [Self::PostConfirmation, Self::ManagementApi, Self::PreTokenGeneration];
 
-    /// The entry path that a Cognito `triggerSource` stands for, if it is one: not a forgotten
-    /// password, not a machine's token.
+    /// The entry path of a Cognito `triggerSource`; `None` for sources that are not entry paths, such
+    /// as a forgotten password or a machine token.
     #[must_use]
     pub fn from_trigger(source: &str) -> Option<Self> {
         match source {
@@ -97,12 +97,12 @@ impl EntryPath {
     }
 }
 
-/// A user's address and name as an entry path last saw them, so that members can be shown.
+/// A user's address and name, as an entry path last saw them. Lists of members show them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Profile {
     /// The `email` attribute.
     pub email: Option<String>,
-    /// The `userName` of the event.
+    /// Cognito's `Username`.
     pub user_name: Option<String>,
 }
 

@@ -1,7 +1,7 @@
-//! Pure types and decisions. Nothing here reads a clock, a network or a table.
+//! Pure types and decisions. They do not read a clock, a network or a table.
 //!
-//! A value of these types is valid: text from outside becomes one of them before any I/O, and is
-//! normalised on the way, so that `==` means the same thing everywhere after.
+//! A value of these types is always valid. Text from outside is parsed and normalised before any
+//! I/O, so that `==` has the same meaning everywhere.
 
 pub mod decision;
 pub mod email_address;

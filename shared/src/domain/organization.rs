@@ -9,23 +9,23 @@ use super::text::{Description, Name};
 /// A customer of the product that uses Usher.
 #[derive(Clone, Debug)]
 pub struct Organization {
-    /// Its id, for ever.
+    /// The id. It never changes.
     pub id: OrganizationId,
-    /// What people call it; several may share a name.
+    /// The name for people. Several organizations may have the same name.
     pub name: Name,
-    /// What people should know of it.
+    /// The description for people.
     pub description: Option<Description>,
     /// When it was created.
     pub created_at: Timestamp,
 }
 
-/// Data that the caller keeps with an organization: a JSON object of at most
-/// [`CustomData::LARGEST`] bytes, kept to the letter, because parsing and printing it again would
-/// change numbers.
+/// Data that the caller stores with an organization: a JSON object of at most
+/// [`CustomData::LARGEST`] bytes. Its text is stored unchanged, because parsing and printing it
+/// again would change numbers.
 #[derive(Clone, Debug)]
 pub struct CustomData(Box<RawValue>);
 
-/// Why a JSON value cannot be kept as custom data.
+/// Why a JSON value cannot be stored as custom data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CustomDataError {
     /// It is not a JSON object.
@@ -34,7 +34,7 @@ pub enum CustomDataError {
     /// Its text has more bytes than allowed.
     #[error("it is too large: send at most {} bytes of JSON text", CustomData::LARGEST)]
     TooLarge,
-    /// Too many objects and arrays stand inside one another.
+    /// Objects and arrays are nested too deeply.
     #[error(
         "it is nested too deeply: send at most {} levels of objects and arrays",
         CustomData::DEEPEST
@@ -45,11 +45,11 @@ pub enum CustomDataError {
 impl CustomData {
     /// The most bytes that the JSON text may have.
     pub const LARGEST: usize = 8 * 1024;
-    /// The most levels of objects and arrays. Every list that shows the data nests it deeper, and
-    /// many readers of JSON give up at 64 levels.
+    /// The most levels of objects and arrays. Lists of organizations nest the data deeper, and many
+    /// JSON parsers have a limit of 64 levels.
     pub const DEEPEST: usize = 32;
 
-    /// Checks that a JSON value can be kept.
+    /// Checks that a JSON value can be stored.
     ///
     /// # Errors
     /// When it is not an object, larger than [`Self::LARGEST`], or deeper than [`Self::DEEPEST`].
@@ -79,7 +79,7 @@ impl Default for CustomData {
     }
 }
 
-/// How many objects and arrays of a JSON text stand inside one another.
+/// The number of levels of objects and arrays in a JSON text.
 fn depth(json: &str) -> usize {
     let (mut level, mut deepest): (usize, usize) = (0, 0);
     let (mut in_string, mut escaped) = (false, false);
@@ -97,14 +97,14 @@ fn depth(json: &str) -> usize {
     deepest
 }
 
-/// A role that members can hold in any organization: one template for all.
+/// A role that members can hold in any organization. All organizations share the same roles.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OrganizationRole {
-    /// Its id, for ever.
+    /// The id. It never changes.
     pub id: OrganizationRoleId,
-    /// What people call it: unique by its folded form.
+    /// The name for people. Its folded form is unique.
     pub name: Name,
-    /// What people should know of it.
+    /// The description for people.
     pub description: Option<Description>,
     /// When it was created.
     pub created_at: Timestamp,

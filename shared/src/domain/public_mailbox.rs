@@ -1,4 +1,5 @@
-//! Domains where anybody can have a mailbox. Listing one would pour strangers into an organization.
+//! Public mailbox domains, in which anybody can have a mailbox. An organization that listed one
+//! would get strangers as members.
 
 use std::cmp::Ordering;
 
@@ -6,16 +7,17 @@ use super::email_domain::EmailDomain;
 use super::ids::OrganizationId;
 
 /// One domain per line in byte order, after header lines that begin with `#`, which sorts before
-/// every domain. `data/refresh-public-mailbox-domains.py` writes it.
+/// every domain. `data/refresh-public-mailbox-domains.py` writes the file.
 const PUBLIC_MAILBOX_DOMAINS: &str = include_str!("../../data/public-mailbox-domains.txt");
 
-/// Whether anybody can get an address in the domain: a free or disposable mailbox, a forwarder, a
-/// consumer's internet provider. Subdomains of such a domain are not looked at.
+/// Whether anybody can get an address in the domain: a free or disposable mailbox, a forwarder, or
+/// a consumer internet provider. Subdomains of such a domain do not count.
 pub fn is_public_mailbox(domain: &EmailDomain) -> bool {
     contains_line(PUBLIC_MAILBOX_DOMAINS.as_bytes(), domain.as_str().as_bytes())
 }
 
-/// Binary search in the text itself: an index would be built at every start of every function.
+/// Searches the text itself by bisection. An index would have to be built at every start of every
+/// function.
 fn contains_line(sorted_lines: &[u8], wanted: &[u8]) -> bool {
     let mut rest = sorted_lines;
     while !rest.is_empty() {
@@ -32,20 +34,21 @@ fn contains_line(sorted_lines: &[u8], wanted: &[u8]) -> bool {
     false
 }
 
-/// Which domains an organization may list and be joined by: all but public mailbox domains, with
-/// the operator's exceptions.
+/// The domains that an organization may list: all except public mailbox domains, with the
+/// operator's exceptions. Provisioning applies the policy too.
 #[derive(Clone, Debug, Default)]
 pub struct MailboxPolicy {
     exceptions: Vec<(OrganizationId, EmailDomain)>,
 }
 
 impl MailboxPolicy {
-    /// Reads the operator's exceptions, single pairs of organization and domain:
-    /// `org_1:gmail.com, org_2:gmx.de`. An empty text means none.
+    /// Reads the operator's exceptions, pairs of organization and domain:
+    /// `org_1:gmail.com, org_2:gmx.de`. An empty text means no exceptions.
     ///
     /// # Errors
     ///
-    /// Names the first pair that is not an organization id, a colon and an email domain.
+    /// When a pair is not an organization id, a colon and an email domain. The error names the
+    /// first such pair.
     pub fn parse(parameter: &str) -> Result<Self, MailboxPolicyError> {
         let exceptions = parameter
             .split(',')
@@ -56,13 +59,13 @@ impl MailboxPolicy {
         Ok(Self { exceptions })
     }
 
-    /// Whether the organization may have the domain.
+    /// Whether the organization may list the domain, and users may join it by the domain.
     pub fn admits(&self, organization: &OrganizationId, domain: &EmailDomain) -> bool {
         !is_public_mailbox(domain)
             || self.exceptions.iter().any(|(id, except)| id == organization && except == domain)
     }
 
-    /// Whether any organization may have the domain; if not, there is nothing to look up.
+    /// Whether any organization may list the domain. If not, nothing has to be looked up.
     pub fn may_match(&self, domain: &EmailDomain) -> bool {
         !is_public_mailbox(domain) || self.exceptions.iter().any(|(_, except)| except == domain)
     }
@@ -73,7 +76,7 @@ fn exception(pair: &str) -> Option<(OrganizationId, EmailDomain)> {
     Some((OrganizationId::parse(organization.trim()).ok()?, EmailDomain::parse(domain).ok()?))
 }
 
-/// A pair among the operator's exceptions cannot be read.
+/// A pair of the operator's exceptions that cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "{pair:?} is not an exception for a public mailbox domain: write an organization id, a colon \

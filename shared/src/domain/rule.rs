@@ -1,6 +1,7 @@
-//! Rules: what an organization lists to say who belongs to it.
+//! Rules. An organization lists rules, and users who satisfy one can join it.
 //!
-//! A new kind of rule begins here. The compiler then names every place that has to answer for it.
+//! To add a kind of rule, add it here first. The compiler then names every place that has to handle
+//! it.
 
 use jiff::Timestamp;
 
@@ -17,7 +18,7 @@ impl RuleKind {
     /// Every kind.
     pub const ALL: [Self; 1] = [Self::EmailDomain];
 
-    /// The name in storage and answers.
+    /// The kind's name in storage and answers.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -32,26 +33,26 @@ impl RuleKind {
     }
 }
 
-/// What identifies a rule within an organization: its kind, and a value of that kind.
+/// The key of a rule within an organization: its kind, and a value of that kind.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum RuleKey {
     /// The domain of a proven address.
     EmailDomain(EmailDomain),
 }
 
-/// Why a text is not the value of a rule of its kind.
+/// Why a text is not a value of a kind of rule.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RuleKeyError {
-    /// It is not an email domain.
+    /// The text is not an email domain.
     #[error(transparent)]
     EmailDomain(#[from] EmailDomainError),
 }
 
 impl RuleKey {
-    /// Reads the value of a rule, as [`Self::value`] writes it.
+    /// Reads the value of a rule, in the form of [`Self::value`].
     ///
-    /// Normalises, and accepts what an earlier release has stored: whether a new rule is acceptable
-    /// is decided where it is added.
+    /// It only normalises, so that the values that earlier releases stored stay readable. Other
+    /// code decides whether a new rule is acceptable, when it is added.
     ///
     /// # Errors
     /// When the text is not a value of that kind.
@@ -81,7 +82,7 @@ impl RuleKey {
 /// A rule of an organization.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rule {
-    /// What identifies it.
+    /// The key.
     pub key: RuleKey,
     /// When it was added.
     pub added_at: Timestamp,

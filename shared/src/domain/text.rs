@@ -1,18 +1,18 @@
-//! Names and descriptions: text that people read.
+//! Names and descriptions for people.
 
 use icu_casemap::CaseMapper;
 use icu_normalizer::ComposingNormalizer;
 
-/// Why a text is neither a name nor a description.
+/// Why a text cannot be a name or a description.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TextError {
-    /// Nothing is left once white space around it is gone.
+    /// The text is empty after trimming.
     #[error("it is empty: send at least one visible character")]
     Empty,
     /// More Unicode scalar values than allowed.
     #[error("it is too long: send at most {longest} characters")]
     TooLong {
-        /// How many are allowed.
+        /// The most characters that are allowed.
         longest: usize,
     },
     /// NUL or another control character.
@@ -40,13 +40,13 @@ impl Name {
         if text.is_empty() { Err(TextError::Empty) } else { Ok(Self(text)) }
     }
 
-    /// The name as people read it.
+    /// The name in its normalised form.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The form that decides whether two names are the same, and in which order they stand.
+    /// The folded form. Names are compared and ordered by it.
     #[must_use]
     pub fn folded(&self) -> String {
         fold(&self.0)
@@ -72,7 +72,7 @@ impl Description {
         Ok(Self(text))
     }
 
-    /// The description as people read it.
+    /// The description in its normalised form.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -80,7 +80,7 @@ impl Description {
 }
 
 /// Folds case in normalisation form C (Unicode 3.13.5, canonical caseless matching), so that texts
-/// that people take for the same are equal.
+/// are equal if they look the same apart from case.
 #[must_use]
 pub fn fold(text: &str) -> String {
     composed(&CaseMapper::new().fold_string(&composed(text)))

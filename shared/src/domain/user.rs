@@ -1,4 +1,4 @@
-//! Users, as Cognito describes them.
+//! Users of the Cognito user pool.
 
 use super::ids::UserId;
 
@@ -9,31 +9,30 @@ pub struct User {
     pub id: UserId,
     /// Cognito's `Username`.
     pub user_name: Option<String>,
-    /// The `email` attribute, as it came.
+    /// The `email` attribute, not normalised.
     pub email: Option<String>,
     /// Whether the `email_verified` attribute is true.
     pub email_verified: bool,
     /// The `name` attribute.
     pub name: Option<String>,
-    /// The identities at other providers; none for a user who signs in at the pool alone.
+    /// The identities at other providers. Empty for a user who signs in only at the pool.
     pub identities: Vec<Identity>,
     /// Cognito's `UserStatus`, such as `CONFIRMED`.
     pub status: Option<String>,
 }
 
-/// A user's identity at an identity provider. A part that cannot be read is empty.
+/// A user's identity at an identity provider. An unreadable part is empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Identity {
-    /// Cognito's `providerName`: what the pool calls the provider.
+    /// Cognito's `providerName`: the provider's name in the pool.
     pub provider_name: String,
     /// Cognito's `providerType`: `Google`, `SAML`, `OIDC`…
     pub provider_type: String,
 }
 
 impl User {
-    /// Whether the email address is verified by someone who checks: the user pool itself, or
-    /// providers that all verify addresses. A tenant's own SAML or OIDC provider can assert any
-    /// address.
+    /// Whether the user pool itself, or only providers that verify addresses, have verified the
+    /// email address. A tenant's own SAML or OIDC provider can assert any address.
     #[must_use]
     pub fn has_trusted_provider(&self) -> bool {
         if self.identities.is_empty() {

@@ -1,4 +1,4 @@
-//! Reading JSON bodies.
+//! Reads JSON bodies.
 
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
@@ -10,7 +10,7 @@ use serde_path_to_error::{Path, Segment};
 
 use super::{LARGEST_BODY, Problem};
 
-/// A request's JSON body. What is wrong with one is answered with its place.
+/// A request's JSON body. The problem for an invalid body names the place of the error.
 #[derive(Debug)]
 pub struct JsonBody<T>(pub T);
 
@@ -42,8 +42,8 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
     }
 }
 
-/// Reads a member that may be absent, with `#[serde(default, deserialize_with = "present")]`. Where
-/// it is there, it must be a `T`, so that `null` is a value only where `T` is an `Option`.
+/// Reads a member that may be absent, with `#[serde(default, deserialize_with = "present")]`. If it
+/// is present, it must be a `T`, so `null` is allowed only if `T` is an `Option`.
 ///
 /// # Errors
 /// When the value is not of the type.
@@ -70,9 +70,9 @@ fn is_json(headers: &HeaderMap) -> bool {
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut deserializer)
-        .map_err(|error| wrong(error.inner(), pointer(error.path())))?;
-    deserializer.end().map_err(|error| wrong(&error, String::new()))?;
-    // A derived `Deserialize` takes an array too, for the members in their order.
+        .map_err(|error| invalid(error.inner(), pointer(error.path())))?;
+    deserializer.end().map_err(|error| invalid(&error, String::new()))?;
+    // A derived `Deserialize` also accepts an array that has the members in their order.
     if bytes.trim_ascii_start().starts_with(b"{") {
         Ok(value)
     } else {
@@ -82,7 +82,7 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     }
 }
 
-fn wrong(error: &serde_json::Error, pointer: String) -> Problem {
+fn invalid(error: &serde_json::Error, pointer: String) -> Problem {
     match error.classify() {
         Category::Data => {
             let detail = format!("the body is not what is expected here: {error}");

@@ -1,5 +1,5 @@
-//! `ETag` and `If-Match` (RFC 9110, 8.8.3 and 13.1.1): a client can refuse to overwrite what it
-//! has not seen.
+//! `ETag` and `If-Match` (RFC 9110, 8.8.3 and 13.1.1), so that a client does not overwrite changes
+//! that it has not seen.
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -11,14 +11,14 @@ use utoipa::openapi::schema::{Object, Type};
 use super::Problem;
 use crate::domain::jit::{Precondition, Version};
 
-/// The header that names a version.
+/// The `ETag` header of a version.
 #[must_use]
 pub fn etag(version: Version) -> (HeaderName, HeaderValue) {
     let value = HeaderValue::try_from(tag(version)).expect("digits between quotes are visible");
     (header::ETAG, value)
 }
 
-/// The precondition that a request's `If-Match` states, none where there is no such header.
+/// The precondition in a request's `If-Match`: [`Precondition::None`] without the header.
 #[derive(Debug)]
 pub struct IfMatch(pub Precondition);
 
@@ -31,7 +31,7 @@ impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
             lines.push(line.to_str().map_err(|_| malformed())?);
         }
         match lines.as_slice() {
-            // `*` asks that the list exists, which every write asks anyway.
+            // `*` requires that the list exists. Every write requires that anyway.
             [] | ["*"] => Ok(Self(Precondition::None)),
             lines => parse(&lines.join(",")).map(|tags| Self(Precondition::OneOf(tags))),
         }
@@ -53,7 +53,7 @@ impl IntoParams for IfMatch {
     }
 }
 
-/// Reads a list of entity tags. Those that are weak, or none of ours, never match and are left out.
+/// Reads a list of entity tags. Weak tags and tags that are not ours never match, and are left out.
 fn parse(list: &str) -> Result<Vec<Version>, Problem> {
     let mut versions = Vec::new();
     let mut tags = 0;
@@ -75,7 +75,7 @@ fn parse(list: &str) -> Result<Vec<Version>, Problem> {
         }
         tags += 1;
         let version = opaque.parse().ok().map(Version::new);
-        // `"01"` parses too, but is not what an answer ever said.
+        // `"01"` parses too, but no answer has ever contained it.
         versions.extend(version.filter(|v| !weak && tag(*v) == format!("\"{opaque}\"")));
     }
     if tags == 0 || versions.len() > Precondition::MOST {

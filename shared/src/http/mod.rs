@@ -1,4 +1,4 @@
-//! What HTTP handlers share: reading requests, answering problems, paging, and [`finish`].
+//! Helpers of the HTTP handlers: extractors, problem responses, paging, and [`finish`].
 
 mod body;
 mod etag;
@@ -27,9 +27,9 @@ pub use routes::{Route, Routes};
 /// The most bytes that a request's body may have.
 pub const LARGEST_BODY: usize = 1024 * 1024;
 
-/// Turns routes into a service: unknown paths and methods, the size of bodies, panics, the log
-/// line of each request, and the headers that every answer has. Called once, on all routes of a
-/// Lambda function or of the local server.
+/// Turns routes into a service. It adds the answers for unknown paths and methods and for panics,
+/// the limit of bodies, the log line of each request, and the headers of every answer. Call it
+/// once, on all routes of a Lambda function or of the local server.
 pub fn finish(router: Router) -> Router {
     router
         .fallback(unknown_path)
@@ -54,7 +54,7 @@ async fn unknown_method(method: Method) -> Problem {
     Problem::new(
         StatusCode::METHOD_NOT_ALLOWED,
         "request.method_not_allowed",
-        format!("`{method}` is not possible here: the header `Allow` names the methods that are"),
+        format!("`{method}` is not supported here: the header `Allow` lists the supported methods"),
     )
 }
 
@@ -68,14 +68,14 @@ fn panicked(cause: Box<dyn Any + Send>) -> Response {
     Problem::internal(format!("panic: {cause}")).into_response()
 }
 
-/// One line for each request, at the boundary, with what the client is not told.
+/// Writes one line for each request, with the cause of a failure, which the client does not get.
 async fn log(request: Request, next: Next) -> Response {
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().cloned();
     let route = route.as_ref().map_or("none", MatchedPath::as_str);
     let response = next.run(request).await;
     let status = response.status().as_u16();
-    let problem = response.extensions().get::<problem::ForTheLog>();
+    let problem = response.extensions().get::<problem::LogFields>();
     let code = problem.map(|problem| problem.code);
     match problem.and_then(|problem| problem.cause.as_deref()) {
         Some(cause) => tracing::error!(%method, route, status, code, cause, "request failed"),
@@ -84,13 +84,14 @@ async fn log(request: Request, next: Next) -> Response {
     response
 }
 
-/// What holds for every answer: it is about persons and configuration, so nobody keeps it unless it
-/// says otherwise itself, and nobody guesses its type.
+/// Adds the headers of every answer.
 async fn complete(request: Request, next: Next) -> Response {
     completed(next.run(request).await)
 }
 
-/// An answer with the headers that every answer has.
+/// Adds the headers of every answer. Answers contain personal data and configuration, so nothing
+/// may cache them unless they have a `Cache-Control` of their own. `nosniff` keeps browsers from
+/// guessing a type.
 pub(crate) fn completed(mut response: Response) -> Response {
     const NO_SNIFF: HeaderName = HeaderName::from_static("x-content-type-options");
     let headers = response.headers_mut();

@@ -1,4 +1,4 @@
-//! Lists in pages.
+//! Pages of lists.
 
 use axum::Json;
 use axum::extract::FromRequestParts;
@@ -20,8 +20,8 @@ const CURSOR: &str = "cursor";
 const PAGE_INVALID: &str = "request.invalid_page";
 const PAGE_SIZE_INVALID: &str = "request.invalid_page_size";
 
-/// How a request pages a list whose length is known: `page` (from 1) and `page_size` (1 to 100, 20
-/// if only `page` is given). With neither, the answer is the whole list.
+/// The paging of a list whose length is known: `page` (from 1) and `page_size` (1 to 100; 20 if
+/// only `page` is given). Without both, the answer is the whole list.
 pub struct Paging {
     page: Option<(u32, u32)>,
     location: Location,
@@ -49,7 +49,7 @@ impl IntoParams for Paging {
 }
 
 impl Paging {
-    /// Answers one page of a list, with `Total-Number` and `Link` (RFC 8288), or all of it.
+    /// Answers one page of a list, with `Total-Number` and `Link` (RFC 8288), or the whole list.
     pub fn respond<T: Serialize>(self, list: &[T]) -> Response {
         const TOTAL_NUMBER: HeaderName = HeaderName::from_static("total-number");
 
@@ -78,10 +78,10 @@ impl Paging {
     }
 }
 
-/// How a request pages a list without end: `page_size` (1 to 100, 20 if not given) and `cursor` (as
-/// a `Link` has given it).
+/// The paging of a list whose length is not known: `page_size` (1 to 100; 20 if not given) and
+/// `cursor` (from the `Link` of an earlier answer).
 pub struct CursorPaging {
-    /// The most entries that the page holds.
+    /// The most entries of the page.
     pub page_size: usize,
     cursor: Option<String>,
     query: Query,
@@ -117,10 +117,10 @@ impl IntoParams for CursorPaging {
 }
 
 impl CursorPaging {
-    /// What else the request asks for under this name, at most `longest` characters.
+    /// Another parameter of the query string, of at most `longest` characters.
     ///
     /// # Errors
-    /// When it is there twice, or too long: a problem of this code.
+    /// When it appears twice, is too long, or has a control character: a problem with this code.
     pub fn other(
         &self,
         name: &str,
@@ -139,16 +139,16 @@ impl CursorPaging {
         Ok(value)
     }
 
-    /// Where the page begins, if not at the start.
+    /// The position where the page begins; `None` for the start of the list.
     ///
     /// # Errors
-    /// When `parse` finds that the cursor is none that an answer with the same search has given.
+    /// When `parse` finds that the cursor does not come from an answer to the same search.
     pub fn start<C>(&self, parse: impl FnOnce(&str) -> Option<C>) -> Result<Option<C>, Problem> {
         self.cursor
             .as_deref()
             .map(|cursor| {
-                let detail = "`cursor` is none that an answer has given for this search: follow the \
-                              `Link` with rel=\"next\", or send none to begin at the start";
+                let detail = "`cursor` does not come from an answer to this search: follow the `Link` \
+                              with rel=\"next\", or leave it out to begin at the start";
                 parse(cursor).ok_or_else(|| {
                     Problem::new(StatusCode::BAD_REQUEST, "request.invalid_cursor", detail)
                 })
@@ -156,8 +156,8 @@ impl CursorPaging {
             .transpose()
     }
 
-    /// Answers a page, with a `Link` to the next one, if there is one, that asks for the same again:
-    /// `kept` are the other parameters, where they were given.
+    /// Answers a page. If there is a next page, the answer has a `Link` to it, with the other
+    /// parameters of the request, `kept`.
     pub fn respond<T: Serialize>(
         &self,
         page: &[T],
@@ -192,7 +192,7 @@ fn number(name: &str, description: &str, most: u32) -> Parameter {
 }
 
 fn insert_link(headers: &mut axum::http::HeaderMap, links: &str) {
-    // Host, path and percent-encoded parameters are all visible ASCII, or there is no link.
+    // Host, path and percent-encoded parameters are visible ASCII. Otherwise there is no link.
     if let Ok(value) = HeaderValue::from_str(links) {
         headers.insert(header::LINK, value);
     }

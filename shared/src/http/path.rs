@@ -1,4 +1,4 @@
-//! What stands in a request's path.
+//! Reads the parameters of a request's path.
 
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::StatusCode;
@@ -9,19 +9,19 @@ use crate::domain::email_domain::EmailDomain;
 use crate::domain::ids::{OrganizationId, OrganizationRoleId, UserId};
 use crate::error::Error;
 
-/// What a request's path names, parsed.
+/// The parsed parameters of a request's path.
 #[derive(Debug)]
 pub struct PathOf<T>(pub T);
 
-/// A value that stands in a path under a fixed name. Nothing is at a path whose value cannot be.
+/// A path parameter with a fixed name. A value that cannot be valid is answered as not found.
 pub trait FromPath: Sized {
     /// The parameter's name in the path template.
     const PARAMETER: &'static str;
 
-    /// Parses the parameter, percent-decoded.
+    /// Parses the percent-decoded parameter.
     ///
     /// # Errors
-    /// That there is no such thing.
+    /// That nothing with this id or name exists.
     fn from_path(value: &str) -> Result<Self, Error>;
 }
 
@@ -52,7 +52,8 @@ impl FromPath for UserId {
 impl FromPath for EmailDomain {
     const PARAMETER: &'static str = "emailDomain";
 
-    /// Normalises but refuses nothing: what an earlier rule let in can still be deleted.
+    /// Normalises only, without the public suffix list, so that a domain that was listed earlier
+    /// can still be deleted.
     fn from_path(value: &str) -> Result<Self, Error> {
         Self::normalise(value).map_err(|_| Error::EmailDomainNotFound(value.to_owned()))
     }
@@ -95,7 +96,7 @@ async fn parameters<S: Send + Sync>(
     state: &S,
 ) -> Result<RawPathParams, Problem> {
     RawPathParams::from_request_parts(parts, state).await.map_err(|_| {
-        let detail = "the path is not UTF-8 once its percent-encoding is undone: send it so";
+        let detail = "the decoded path is not UTF-8: percent-encode its UTF-8 form";
         Problem::new(StatusCode::BAD_REQUEST, "request.invalid_path", detail)
     })
 }

@@ -1,4 +1,5 @@
-//! Problem responses (RFC 9457), and the one place that says what an error means over HTTP.
+//! Problem responses (RFC 9457). Only this file maps an [`Error`] to an HTTP status and a
+//! code.
 
 use axum::Json;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
@@ -11,16 +12,16 @@ use crate::cognito::CreateUserError;
 use crate::error::{Error, Violation, summary};
 use crate::failure::Failure;
 
-/// How many violations one answer lists.
+/// The most violations that an answer lists.
 const MOST_VIOLATIONS: usize = 100;
-/// How many characters a text may have that quotes the request.
+/// The most characters of a text that may quote the request.
 const LONGEST_DETAIL: usize = 400;
 
-/// An answer that something went wrong.
+/// A problem response.
 #[derive(Debug)]
 pub struct Problem(Box<Parts>);
 
-/// What a problem is made of; boxed, because most results are none.
+/// The contents of a problem. They are boxed to keep every `Result` small.
 #[derive(Debug)]
 struct Parts {
     status: StatusCode,
@@ -31,32 +32,32 @@ struct Parts {
     cause: Option<String>,
 }
 
-/// What the log may know of a problem.
+/// The parts of a problem for the log.
 #[derive(Clone, Debug)]
-pub(super) struct ForTheLog {
+pub(super) struct LogFields {
     pub(super) code: &'static str,
     pub(super) cause: Option<String>,
 }
 
 impl Problem {
-    /// A problem of the request itself. The detail is for the client: what is wrong, and what to
-    /// do instead; it is shortened where it quotes too much, and never carries control characters.
+    /// A problem of the request itself. The detail tells the client what is wrong and what to do
+    /// instead. It is shortened to 400 characters, and control characters are replaced.
     pub fn new(status: StatusCode, code: &'static str, detail: impl AsRef<str>) -> Self {
         Self(Box::new(Parts {
             status,
             code,
-            detail: presentable(detail.as_ref()),
+            detail: sanitized(detail.as_ref()),
             violations: Vec::new(),
             header: None,
             cause: None,
         }))
     }
 
-    /// A problem that is not the client's. The cause goes to the log alone.
+    /// A problem that the client did not cause. The cause goes only to the log.
     pub fn internal(cause: String) -> Self {
         let detail = "something went wrong on our side: repeat the request, and tell the operator \
                       if it stays";
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail).because(cause)
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail).with_cause(cause)
     }
 
     /// A problem at one place of the body, given as a JSON Pointer.
@@ -65,7 +66,7 @@ impl Problem {
         self
     }
 
-    /// A problem of a service that this one needs. What failed goes to the log alone.
+    /// A problem of a service that Usher needs. The failure goes only to the log.
     fn of(failure: &Failure) -> Self {
         match failure {
             Failure::Unavailable { .. } => {
@@ -73,7 +74,7 @@ impl Problem {
                               request in a moment";
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "service.unavailable", detail)
                     .with_header(header::RETRY_AFTER, HeaderValue::from_static("1"))
-                    .because(failure.to_string())
+                    .with_cause(failure.to_string())
             }
             Failure::Refused { .. }
             | Failure::Unreadable { .. }
@@ -82,7 +83,7 @@ impl Problem {
         }
     }
 
-    fn because(mut self, cause: String) -> Self {
+    fn with_cause(mut self, cause: String) -> Self {
         self.0.cause = Some(cause);
         self
     }
@@ -209,7 +210,7 @@ impl IntoResponse for Problem {
             .map(|violation| ProblemError {
                 pointer: &violation.pointer,
                 code: violation.code,
-                detail: presentable(&violation.reason),
+                detail: sanitized(&violation.reason),
             })
             .collect();
         let body = ProblemBody {
@@ -227,13 +228,13 @@ impl IntoResponse for Problem {
             .headers_mut()
             .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         response.headers_mut().extend(header);
-        response.extensions_mut().insert(ForTheLog { code, cause });
+        response.extensions_mut().insert(LogFields { code, cause });
         response
     }
 }
 
-/// Text for people, from text that may quote anything.
-fn presentable(text: &str) -> String {
+/// Text for people: at most [`LONGEST_DETAIL`] characters, without control characters.
+fn sanitized(text: &str) -> String {
     let mut characters = text.chars();
     let shown: String = characters
         .by_ref()

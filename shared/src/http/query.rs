@@ -1,4 +1,4 @@
-//! Reading query strings, and writing those of links.
+//! Reads query strings, and writes those of links.
 
 use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
@@ -14,7 +14,7 @@ impl Query {
         Self(form_urlencoded::parse(query.as_bytes()).into_owned().collect())
     }
 
-    /// The one value of a parameter, if it is there.
+    /// The value of a parameter, if it is present. A parameter that appears twice is a problem.
     pub(super) fn get(&self, name: &str, code: &'static str) -> Result<Option<&str>, Problem> {
         let mut values = self.0.iter().filter(|(key, _)| key == name).map(|(_, value)| &**value);
         let value = values.next();
@@ -25,7 +25,7 @@ impl Query {
         Ok(value)
     }
 
-    /// A whole number within bounds, if it is there.
+    /// A whole number from 1 to `most`, if the parameter is present.
     pub(super) fn number(
         &self,
         name: &str,
@@ -47,12 +47,12 @@ impl Query {
     }
 }
 
-/// Where a request went, for links in its answer.
+/// The address of a request, for links in its answer.
 pub(super) struct Location(String);
 
 impl Location {
-    /// The absolute address, as the gateway has forwarded it; only the path where the host makes
-    /// no sense, which a link may be too (RFC 8288, 3.1).
+    /// The absolute address, from the headers that the gateway forwards. If the host is not valid,
+    /// it is only the path: a link may be relative (RFC 8288, 3.1).
     pub(super) fn of(parts: &Parts) -> Self {
         let text = |name| parts.headers.get(name).and_then(|value| value.to_str().ok());
         let scheme = match text("x-forwarded-proto") {

@@ -1,4 +1,4 @@
-//! Routes that can be listed: the template, the documents and the tests are made from the list.
+//! Routes that can be listed. The template, the documents and the tests are made from the list.
 
 use axum::Router;
 use axum::handler::Handler;
@@ -34,8 +34,8 @@ impl Route {
     }
 }
 
-/// Routes and their handlers, which work with the capabilities `C`. Routes of several functions
-/// can be merged once each has its capabilities: they have no fallbacks.
+/// Routes and their handlers, which need the capabilities `C`. The routes of several functions can
+/// be merged once each has its capabilities, because they have no fallbacks.
 #[derive(Clone, Debug)]
 pub struct Routes<C = ()> {
     list: Vec<Route>,
@@ -83,7 +83,7 @@ impl<C: Clone + Send + Sync + 'static> Routes<C> {
         self
     }
 
-    /// What there is.
+    /// The methods and paths.
     #[must_use]
     pub fn list(&self) -> &[Route] {
         &self.list

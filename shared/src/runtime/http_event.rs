@@ -1,4 +1,4 @@
-//! Events of API Gateway: read leniently, answered in their own format.
+//! Reads events of API Gateway leniently, and answers them in their own format.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -18,8 +18,8 @@ use tower::ServiceExt;
 
 use crate::http::{Problem, completed};
 
-/// Answers one event of API Gateway (HTTP API, payload version 2.0) in its own format: any event
-/// at all, and without a panic.
+/// Answers one event of API Gateway (HTTP API, payload version 2.0) in its own format. It answers
+/// malformed events too, and never panics.
 ///
 /// # Errors
 /// Never.
@@ -43,7 +43,7 @@ pub async fn answer_http_event(
     Adapter::from(answer).call(LambdaEvent::new(event, context)).await
 }
 
-/// What of an event makes a request. The rest makes no difference, whatever it is.
+/// The parts of an event that make a request. All other parts are ignored.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct HttpEvent {
@@ -69,9 +69,9 @@ struct HttpEventDescription {
     method: String,
 }
 
-/// Reads the request in an event. `lambda_http` would build an absolute address from host, stage,
-/// path and query string, and panic where that is none; it would also remove dot segments, and
-/// refuse headers that are not ASCII, unlike the local server. It is left to write the answers.
+/// Reads the request in an event. `lambda_http` only writes the answers. Its own reader builds an
+/// absolute address from host, stage, path and query string, and panics if that is not valid.
+/// Unlike the local server, it also removes dot segments, and refuses headers that are not ASCII.
 fn read_http_event(payload: &RawValue) -> Result<Request, Problem> {
     let event: HttpEvent =
         serde_json::from_str(payload.get()).map_err(|error| unintelligible(&error))?;
@@ -95,10 +95,10 @@ fn read_http_event(payload: &RawValue) -> Result<Request, Problem> {
     Ok(request)
 }
 
-/// The address that an event's path and query string came from.
+/// The address with an event's path and query string.
 fn address(path: &str, query: &str) -> Result<Uri, Problem> {
-    /// What ends a path or is not allowed in one. API Gateway hands over a path that it has
-    /// decoded, hence also the percent sign.
+    /// Characters that end a path or are not allowed in it. The percent sign is one of them,
+    /// because API Gateway decodes the path.
     const IN_PATH: &AsciiSet = &CONTROLS
         .add(b' ')
         .add(b'"')
@@ -115,9 +115,9 @@ fn address(path: &str, query: &str) -> Result<Uri, Problem> {
         .add(b'{')
         .add(b'|')
         .add(b'}');
-    /// What ends a query string or is not allowed in one; it comes as it was sent.
+    /// Characters that end a query string or are not allowed in it. API Gateway does not decode it.
     const IN_QUERY: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'#').add(b'<').add(b'>');
-    /// An address with more bytes is none (a limit of the crate `http`, less some room).
+    /// The most bytes of an address: a limit of the crate `http`, minus some reserve.
     const LONGEST_ADDRESS: usize = 60_000;
 
     let mut address = utf8_percent_encode(path, IN_PATH).to_string();
@@ -129,7 +129,7 @@ fn address(path: &str, query: &str) -> Result<Uri, Problem> {
         address.extend(utf8_percent_encode(query, IN_QUERY));
     }
     if address.len() > LONGEST_ADDRESS {
-        let detail = "the address is too long: ids, domains and cursors never are";
+        let detail = "the address is too long: send ids, domains and cursors as they were given";
         return Err(Problem::new(StatusCode::URI_TOO_LONG, "request.uri_too_long", detail));
     }
     Uri::try_from(address).map_err(|error| unintelligible(&error))

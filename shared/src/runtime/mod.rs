@@ -1,4 +1,5 @@
-//! Running a function on Lambda: logs, settings, the SDK's client, and the two kinds of events.
+//! Runs a function on Lambda: reads its settings, starts logs and metrics, and answers the two
+//! kinds of events.
 
 mod http_event;
 
@@ -20,8 +21,8 @@ use crate::clients::Waits;
 use crate::http::Routes;
 use crate::metrics::{Metrics, provisioning_failed};
 
-/// How long a trigger works on an event before it answers as if there were nothing to do. Cognito
-/// waits 5 seconds, then calls again, and shows the user an error after the third time.
+/// How long a trigger works on an event. After that, it answers with the event alone. Cognito waits
+/// 5 seconds for an answer, then calls again, and shows the user an error after the third call.
 pub const TRIGGER_DEADLINE: Duration = Duration::from_millis(3_500);
 
 /// Runs an HTTP function: its routes behind API Gateway (HTTP API, payload version 2.0).
@@ -30,7 +31,7 @@ pub const TRIGGER_DEADLINE: Duration = Duration::from_millis(3_500);
 /// When an environment variable is missing or malformed, or the runtime fails.
 pub async fn run_http<C: Capabilities>(routes: Routes<C>) -> Result<(), lambda_runtime::Error> {
     let environment = Environment::new(variable, Waits::HTTP);
-    let metrics = start_observing(&environment);
+    let metrics = start_logs_and_metrics(&environment);
     let service = routes.with_capabilities(C::from_environment(&environment)?).into_service();
     environment.warm_up().await;
     let respond = move |event: LambdaEvent<Box<RawValue>>| {
@@ -45,7 +46,7 @@ pub async fn run_http<C: Capabilities>(routes: Routes<C>) -> Result<(), lambda_r
     lambda_runtime::run(service_fn(respond)).await
 }
 
-/// Runs a trigger of Cognito's. Whatever happens, it answers: without usable settings, with the
+/// Runs a Cognito trigger. It answers every event. If the settings are unusable, the answer is the
 /// event alone.
 ///
 /// # Errors
@@ -57,7 +58,7 @@ where
     Fut: Future<Output = Box<RawValue>>,
 {
     let environment = Environment::new(variable, Waits::TRIGGER);
-    let metrics = start_observing(&environment);
+    let metrics = start_logs_and_metrics(&environment);
     let capabilities = C::from_environment(&environment)
         .inspect_err(|error| tracing::error!(%error, "nothing can be provisioned"))
         .ok();
@@ -81,8 +82,8 @@ where
     lambda_runtime::run(service_fn(respond)).await
 }
 
-/// Lets work on an event take no longer than [`TRIGGER_DEADLINE`], and survives its panics. Either
-/// is logged and counted, and there is nothing to show for the work.
+/// Runs the work on an event for at most [`TRIGGER_DEADLINE`], and catches its panics. In both
+/// cases it logs and counts a failure, and returns `None`.
 pub async fn within_deadline<T>(work: impl Future<Output = T>) -> Option<T> {
     let survived = AssertUnwindSafe(work).catch_unwind();
     match tokio::time::timeout(TRIGGER_DEADLINE, survived).await {
@@ -94,9 +95,9 @@ pub async fn within_deadline<T>(work: impl Future<Output = T>) -> Option<T> {
     None
 }
 
-/// JSON lines on standard output: the log, from the level that Lambda's logging configuration
-/// names, and the metrics.
-fn start_observing(environment: &Environment) -> Metrics {
+/// Starts the log, from the level in Lambda's logging configuration, and the metrics. Both are JSON
+/// lines on standard output.
+fn start_logs_and_metrics(environment: &Environment) -> Metrics {
     let level = environment.get("AWS_LAMBDA_LOG_LEVEL").and_then(|level| level.parse().ok());
     tracing_subscriber::fmt()
         .json()

@@ -4,9 +4,9 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
+use super::backoff::Backoff;
 use super::expression::Expression;
 use super::item::{Item, number, texts};
-use super::patience::Patience;
 use super::{Store, keys};
 use crate::domain::ids::{OrganizationId, OrganizationRoleId};
 use crate::domain::jit::{DefaultRoles, Precondition, Version};
@@ -15,7 +15,7 @@ use crate::error::{Error, Result, organization_not_found};
 use crate::failure::Failure;
 
 impl Store {
-    /// An organization's default roles; none if there is no such organization.
+    /// An organization's default roles; `None` if there is no such organization.
     ///
     /// # Errors
     /// When the store fails.
@@ -27,12 +27,12 @@ impl Store {
         item.map_or(Ok(None), |attributes| read_default_roles(&self.item(&attributes)))
     }
 
-    /// Changes the list, and answers its version then. `change` gets those ids of the list whose
-    /// roles still exist, and may be asked again where another writer came first. A change that
-    /// changes nothing writes nothing.
+    /// Changes the list, and returns its new version. `change` gets the ids of the listed roles
+    /// that still exist. It is called again if another request has changed the list in the
+    /// meantime. If the list stays the same, nothing is written.
     ///
     /// # Errors
-    /// What `change` says; when there is no such organization; when the precondition fails; when
+    /// The error of `change`; when there is no such organization; when the precondition fails; when
     /// the new list would be too long. Then nothing has changed.
     pub async fn change_default_roles(
         &self,
@@ -40,7 +40,7 @@ impl Store {
         precondition: &Precondition,
         change: impl Fn(&[OrganizationRoleId]) -> Result<Vec<OrganizationRoleId>>,
     ) -> Result<Version> {
-        let mut patience = Patience::new(&self.randomness);
+        let mut backoff = Backoff::new(&self.randomness);
         loop {
             let stored = self.default_roles(id).await?.ok_or_else(|| organization_not_found(id))?;
             if !precondition.holds(stored.version) {
@@ -66,12 +66,12 @@ impl Store {
             if self.commit(vec![self.update(keys::organization(id), write)]).await?.is_ok() {
                 return Ok(next);
             }
-            patience.pause("TransactWriteItems", "other writers of the default roles").await?;
+            backoff.pause("TransactWriteItems", "other requests changed the default roles").await?;
         }
     }
 }
 
-/// The default roles in an organization's item; none if it is what a deletion has left.
+/// The default roles in an organization's item; `None` if the organization is deleted.
 pub(super) fn read_default_roles(organization: &Item<'_>) -> Result<Option<DefaultRoles>, Failure> {
     if organization.has("deletedAt") {
         return Ok(None);

@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use super::item::number;
 use crate::domain::jit::Precondition;
 
-/// An update and its condition, with the names and values that both use.
+/// An update expression and a condition expression, with the names and values that both use.
 #[derive(Default)]
 pub(super) struct Expression {
     set: Vec<String>,
@@ -43,13 +43,14 @@ impl Expression {
         self
     }
 
-    /// Demands that the number at a path is one of the versions that a precondition names.
+    /// Adds the condition that the number at a path is one of the versions of a precondition.
     pub(super) fn when_version(mut self, path: &str, precondition: &Precondition) -> Self {
         let Precondition::OneOf(versions) = precondition else {
             return self;
         };
         if versions.is_empty() {
-            // Nothing is in an empty list, which DynamoDB's syntax cannot say.
+            // Without a version, the precondition never holds, but DynamoDB does not accept an
+            // empty `IN`. Every list has a version, so this condition never holds either.
             return self.when(format!("attribute_not_exists({path})"));
         }
         let placeholders: Vec<_> = (0..versions.len()).map(|index| format!(":if{index}")).collect();
@@ -73,7 +74,7 @@ impl Expression {
     }
 }
 
-/// DynamoDB takes no empty maps of names or values.
-pub(super) fn some<K, V>(map: HashMap<K, V>) -> Option<HashMap<K, V>> {
+/// The map, or `None` if it is empty: DynamoDB does not accept empty maps of names or values.
+pub(super) fn non_empty<K, V>(map: HashMap<K, V>) -> Option<HashMap<K, V>> {
     (!map.is_empty()).then_some(map)
 }

@@ -1,4 +1,5 @@
-//! Reading items: an item that cannot be read is an error which names table, key and attribute.
+//! Reads and writes the attributes of items. The error for an unreadable item names table, key and
+//! attribute.
 
 use std::collections::HashMap;
 use std::str::FromStr;
@@ -9,12 +10,13 @@ use jiff::Timestamp;
 use super::keys::{self, Key};
 use crate::failure::Failure;
 
+/// The attributes of an item, by name.
 pub(super) type Attributes = HashMap<String, AttributeValue>;
 
-/// An item as it was read, or a map inside of it.
+/// An item of the table, or a map inside it.
 pub(super) struct Item<'a> {
     table: &'a str,
-    /// The attribute that the map stands in, for the error.
+    /// The path of the attribute that contains the map, for errors.
     place: String,
     attributes: &'a Attributes,
     key: String,
@@ -84,7 +86,7 @@ impl<'a> Item<'a> {
             .transpose()
     }
 
-    /// A string attribute that `parse` understands.
+    /// A string attribute, parsed.
     pub(super) fn parsed<T, E>(
         &self,
         name: &str,
@@ -94,7 +96,7 @@ impl<'a> Item<'a> {
         parse(self.text(name)?).map_err(|_| self.unreadable(name, expected))
     }
 
-    /// A string attribute that `parse` understands, if it is there.
+    /// A string attribute, parsed, if it exists.
     pub(super) fn optional<T, E>(
         &self,
         name: &str,
@@ -118,7 +120,7 @@ impl<'a> Item<'a> {
         .ok_or_else(|| self.unreadable(name, "a whole number"))
     }
 
-    /// A list of strings, each of which `parse` understands.
+    /// A list of strings, each parsed.
     pub(super) fn list<T, E>(
         &self,
         name: &str,
@@ -172,7 +174,7 @@ pub(super) fn number(value: u64) -> AttributeValue {
     AttributeValue::N(value.to_string())
 }
 
-/// RFC 3339 to the millisecond in UTC, so that texts order like times.
+/// A time as RFC 3339 text in UTC, to the millisecond, so that texts sort like times.
 pub(super) fn timestamp(value: Timestamp) -> AttributeValue {
     AttributeValue::S(format!("{value:.3}"))
 }

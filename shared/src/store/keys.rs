@@ -1,4 +1,4 @@
-//! The only place that builds key strings.
+//! Key strings. No other file builds them.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -24,11 +24,11 @@ pub(super) const GSI1: &str = "gsi1";
 pub(super) const ROLES: &str = "ROLE";
 /// The index partition of all organizations.
 pub(super) const ORGANIZATIONS: &str = "ORGS";
-/// How the sort keys of all that belongs to an organization begin.
+/// The prefix of organizations' keys, and of the sort keys of items that belong to an organization.
 pub(super) const ORGANIZATION_PREFIX: &str = "ORG#";
-/// How the keys of all that belongs to a user begin.
+/// The prefix of the keys of a user's items.
 pub(super) const USER_PREFIX: &str = "USER#";
-/// How the sort keys of all organization roles begin.
+/// The prefix of the sort keys of organization roles.
 pub(super) const ROLE_PREFIX: &str = "ROLE#";
 
 /// An item's primary key.
@@ -43,7 +43,7 @@ impl Key {
         Self { pk: pk.into(), sk: sk.into() }
     }
 
-    /// The kind of the item, for the log: `USER#…/ORG#…`.
+    /// The kind of the item, without ids, for the log: `USER#…/ORG#…`.
     pub(super) fn kind(&self) -> String {
         let kind = |part: &str| match part.split_once('#') {
             Some((prefix, _)) => format!("{prefix}#…"),
@@ -66,7 +66,7 @@ impl fmt::Display for Key {
     }
 }
 
-/// Everything of one organization.
+/// The partition of one organization's items, in the table and in the index.
 pub(super) fn organization_partition(id: &OrganizationId) -> String {
     format!("{ORGANIZATION_PREFIX}{id}")
 }
@@ -83,22 +83,22 @@ pub(super) fn custom_data(id: &OrganizationId) -> Key {
     Key::new(organization_partition(id), "CUSTOM_DATA")
 }
 
-/// Stands between name and id where organizations are ranked. No name contains it, so that a search
-/// never reaches into the ids; and it comes before all that names contain, so that `Acme` stands
-/// before `Acme Inc.`.
+/// The separator between name and id in the rank of an organization. No name contains it, so that a
+/// search never matches ids. It sorts before all characters of names, so that `Acme` comes before
+/// `Acme Inc.`.
 pub(super) const RANK_SEPARATOR: char = '\t';
 
-/// Where an organization stands among all organizations.
+/// The rank of an organization: its sort key among all organizations.
 pub(super) fn organization_rank(name: &Name, id: &OrganizationId) -> String {
     format!("{}{RANK_SEPARATOR}{id}", name.folded())
 }
 
-/// How the ranks of all organizations begin whose name begins like this.
+/// The prefix of the ranks of organizations whose names begin with this text.
 pub(super) fn organization_rank_prefix(name: &str) -> String {
     fold(name)
 }
 
-/// The index entries of one rule: an entry for each organization that lists it.
+/// The partition of a rule's index entries. Each organization that lists the rule has an entry.
 pub(super) fn rule_partition(key: &RuleKey) -> String {
     match key {
         RuleKey::EmailDomain(domain) => format!("DOMAIN#{domain}"),
@@ -113,17 +113,17 @@ pub(super) fn organization_role(id: &OrganizationRoleId) -> Key {
     Key::new(ROLES, format!("{ROLE_PREFIX}{id}"))
 }
 
-/// What counts the organization roles.
+/// The item with the number of organization roles.
 pub(super) fn organization_role_count() -> Key {
     Key::new(ROLES, "COUNT")
 }
 
-/// What keeps a role's name unique.
+/// The item that keeps a role's name unique.
 pub(super) fn role_name(name: &Name) -> Key {
     Key::new(format!("ROLENAME#{}", name.folded()), "ROLENAME")
 }
 
-/// Everything of one user.
+/// The partition of one user's items.
 pub(super) fn user_partition(id: &UserId) -> String {
     format!("{USER_PREFIX}{id}")
 }
@@ -136,7 +136,7 @@ pub(super) fn profile(id: &UserId) -> Key {
     Key::new(user_partition(id), "PROFILE")
 }
 
-/// The removal marks of one address, by its digest.
+/// The partition of an address's removal marks. The digest stands for the address.
 pub(super) fn removal_partition(digest: &str) -> String {
     format!("REMOVED#{digest}")
 }
@@ -145,7 +145,7 @@ pub(super) fn removal_mark(digest: &str, organization: &OrganizationId) -> Key {
     Key::new(removal_partition(digest), organization_partition(organization))
 }
 
-/// What every function reads once while it starts, to have a connection; there is no such item.
+/// An item that does not exist. Every function reads it once at its start, to open a connection.
 pub(super) fn warm_up() -> Key {
     Key::new("WARM-UP", "WARM-UP")
 }

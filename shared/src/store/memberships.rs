@@ -1,12 +1,12 @@
-//! The members of an organization, as its administrators see and change them.
+//! Memberships and their removal marks: reads, and all writes.
 
 use std::collections::HashMap;
 
 use jiff::Timestamp;
 
+use super::backoff::Backoff;
 use super::expression::Expression;
 use super::item::{Attributes, Item, text, texts, timestamp};
-use super::patience::Patience;
 use super::{Page, Store, keys};
 use crate::domain::decision::Standing;
 use crate::domain::ids::{OrganizationId, OrganizationRoleId, UserId};
@@ -16,32 +16,33 @@ use crate::domain::rule::{RuleKey, RuleKind};
 use crate::error::{Error, Result, organization_not_found};
 use crate::failure::Failure;
 
-/// How many index pages one page of members reads at most, where a filter leaves few of them.
+/// The most index pages that one page of members reads, when a filter leaves only a few members.
 const INDEX_PAGES: usize = 10;
 
-/// A member as a list shows one.
+/// A member, as lists show it.
 #[derive(Clone, Debug)]
 pub struct Member {
     /// The user.
     pub user_id: UserId,
-    /// The user's place in the organization.
+    /// The user's membership.
     pub membership: Membership,
-    /// The user's address and name as last seen.
+    /// The user's address and name, as last seen.
     pub profile: Option<Profile>,
 }
 
 impl Store {
-    /// Makes sure that an organization exists.
+    /// Checks that an organization exists.
     ///
     /// # Errors
-    /// When it does not.
+    /// When it does not exist.
     pub async fn require_organization(&self, id: &OrganizationId) -> Result<()> {
         let found = self.default_roles(id).await?;
         found.map(drop).ok_or_else(|| organization_not_found(id))
     }
 
-    /// Members by user id, those who hold a role if one is given. Who they are comes from an index,
-    /// which is eventually consistent; what is shown of them is read strongly.
+    /// A page of members in the order of their user ids. If a role is given, only members who hold
+    /// it. The ids come from an index, which is eventually consistent. The details are read
+    /// strongly.
     ///
     /// # Errors
     /// When the store fails.
@@ -74,7 +75,8 @@ impl Store {
         Ok(Page { items: members, next })
     }
 
-    /// The ids of all members, as far as the index knows; none if there are more than `most`.
+    /// The ids of all members in the index, which is eventually consistent; `None` if there are
+    /// more than `most`.
     ///
     /// # Errors
     /// When the store fails.
@@ -96,7 +98,7 @@ impl Store {
         }
     }
 
-    /// One member's place, none if the user is no member.
+    /// A user's membership in an organization; `None` if the user is not a member.
     ///
     /// # Errors
     /// When the store fails.
@@ -113,7 +115,7 @@ impl Store {
             .transpose()
     }
 
-    /// The places of those of these users who are members.
+    /// The memberships of the given users, without those who are not members.
     ///
     /// # Errors
     /// When the store fails.
@@ -135,27 +137,28 @@ impl Store {
             .collect()
     }
 
-    /// Writes new memberships and the profile in one transaction. Where a membership or a removal
-    /// mark stands already, that one is left out and the rest is written: so repeating changes
-    /// nothing. Answers which were left out, and what stood there. Where all of them are left out,
-    /// the profile is too: it is for members only. At most 99 memberships.
+    /// Writes new memberships and the profile in one transaction. If a membership or a removal mark
+    /// exists already, that organization is skipped, and the rest is written. So repeating the call
+    /// changes nothing. Returns the skipped organizations, with the existing standing in each. If
+    /// all organizations are skipped, the profile is not written, because only members have one. At
+    /// most 99 memberships.
     ///
     /// # Errors
-    /// When the store fails; then nothing was written.
+    /// When the store fails. Then either everything or nothing was written.
     pub async fn join(
         &self,
         user: &UserId,
         memberships: &[Membership],
         profile: Option<&Profile>,
     ) -> Result<HashMap<OrganizationId, Standing>, Failure> {
-        let mut left_out = HashMap::new();
+        let mut skipped = HashMap::new();
         loop {
             let wanted: Vec<_> = memberships
                 .iter()
-                .filter(|membership| !left_out.contains_key(&membership.organization_id))
+                .filter(|membership| !skipped.contains_key(&membership.organization_id))
                 .collect();
             if wanted.is_empty() && !memberships.is_empty() {
-                return Ok(left_out);
+                return Ok(skipped);
             }
             let mut writes: Vec<_> = wanted
                 .iter()
@@ -168,25 +171,25 @@ impl Store {
                 .collect();
             writes.extend(profile.map(|profile| self.put_profile(user, profile)));
             if writes.is_empty() {
-                return Ok(left_out);
+                return Ok(skipped);
             }
             let Err(unmet) = self.commit(writes).await? else {
-                return Ok(left_out);
+                return Ok(skipped);
             };
             for Membership { organization_id, .. } in wanted {
                 if let Some(item) = unmet.of(&keys::membership(user, organization_id)) {
                     let found = item.map_or(Standing::Member, |item| standing(&self.item(item)));
-                    left_out.insert(organization_id.clone(), found);
+                    skipped.insert(organization_id.clone(), found);
                 }
             }
         }
     }
 
-    /// Makes a user a member by hand, without roles, and clears the marks of an earlier removal, so
-    /// that the membership starts afresh. A member stays as is.
+    /// Makes a user a member by hand, without roles, and deletes the marks of an earlier removal.
+    /// Nothing of an earlier membership remains. A user who is a member already is not changed.
     ///
     /// # Errors
-    /// When the store fails; then nothing has changed.
+    /// When the store fails. Then either everything or nothing was written.
     pub async fn add_member(
         &self,
         organization: &OrganizationId,
@@ -194,7 +197,7 @@ impl Store {
         profile: &Profile,
         at: Timestamp,
     ) -> Result<(), Failure> {
-        let mut patience = Patience::new(&self.randomness);
+        let mut backoff = Backoff::new(&self.randomness);
         let membership = Membership {
             organization_id: organization.clone(),
             role_ids: Vec::new(),
@@ -224,15 +227,15 @@ impl Store {
             if self.commit(writes).await?.is_ok() {
                 return Ok(());
             }
-            patience.pause("TransactWriteItems", "other writers of the membership").await?;
+            backoff.pause("TransactWriteItems", "other requests changed the membership").await?;
         }
     }
 
-    /// Removes a member, and marks the removal for the user and for the address as last seen, so
-    /// that provisioning does not undo it.
+    /// Removes a member, and writes removal marks for the user and for the address as last seen, so
+    /// that provisioning does not undo the removal.
     ///
     /// # Errors
-    /// When the user is no member; then nothing has changed.
+    /// When the user is not a member; then nothing has changed.
     pub async fn remove_member(
         &self,
         organization: &OrganizationId,
@@ -241,7 +244,7 @@ impl Store {
     ) -> Result<()> {
         let profile = self.profiles(std::slice::from_ref(user)).await?.remove(user);
         let digest = profile.as_ref().and_then(Profile::address_digest);
-        // A whole item, so that no attribute of the membership survives.
+        // A whole item, so that no attribute of the membership remains.
         let mut mark = HashMap::from([("removedAt".to_owned(), timestamp(at))]);
         mark.extend(digest.clone().map(|digest| ("addressDigest".to_owned(), text(digest))));
         let place = keys::membership(user, organization);
@@ -253,18 +256,19 @@ impl Store {
         self.commit(writes).await?.map_err(|_| Error::MembershipNotFound(user.to_string()))
     }
 
-    /// Changes the roles of one member. `change` gets the ids of those held roles that still exist,
-    /// and may be asked again where another writer came first.
+    /// Changes the roles of one member. `change` gets the ids of the member's roles that still
+    /// exist. It is called again if another request has changed the roles in the meantime.
     ///
     /// # Errors
-    /// What `change` says, and [`Error::NotAMember`]; then nothing has changed.
+    /// The error of `change`, [`Error::NotAMember`], or [`Error::MemberRolesFull`]; then nothing has
+    /// changed.
     pub async fn change_member_roles(
         &self,
         organization: &OrganizationId,
         user: &UserId,
         change: impl Fn(&[OrganizationRoleId]) -> Result<Vec<OrganizationRoleId>>,
     ) -> Result<()> {
-        let mut patience = Patience::new(&self.randomness);
+        let mut backoff = Backoff::new(&self.randomness);
         loop {
             let membership = self.membership(organization, user).await?;
             let held = membership.ok_or_else(|| Error::NotAMember(user.to_string()))?.role_ids;
@@ -288,10 +292,13 @@ impl Store {
             if self.commit(vec![write]).await?.is_ok() {
                 return Ok(());
             }
-            patience.pause("TransactWriteItems", "other writers of the member's roles").await?;
+            backoff
+                .pause("TransactWriteItems", "other requests changed the member's roles")
+                .await?;
         }
     }
 
+    /// A page of the member ids in the index, and whether there are more.
     async fn member_ids(
         &self,
         organization: &OrganizationId,
@@ -315,7 +322,8 @@ impl Store {
         Ok((ids, next.is_some()))
     }
 
-    /// Those of these users who are members and hold the role, in the order of the ids.
+    /// The members among these users, in the order of the ids. If a role is given, only those who
+    /// hold it.
     async fn read_members(
         &self,
         organization: &OrganizationId,
@@ -338,7 +346,7 @@ impl Store {
     }
 }
 
-/// What an item of a user says about an organization.
+/// The standing of a user in an organization, from the item of the membership or its removal mark.
 pub(super) fn standing(item: &Item<'_>) -> Standing {
     if item.has("removedAt") { Standing::Removed } else { Standing::Member }
 }
@@ -376,20 +384,21 @@ pub(super) fn read_membership(item: &Item<'_>) -> Result<Membership, Failure> {
     })
 }
 
-/// What made the user a member.
+/// The cause of a membership.
 fn read_cause(item: &Item<'_>) -> Result<Cause, Failure> {
     let name = item.optional_text("rule")?;
     if name == Some(Cause::API) {
         return Ok(Cause::Api);
     }
-    // Before there was another cause, none was written.
+    // Earlier versions did not write this attribute: an email domain was the only cause.
     let kind = name.map_or(Some(RuleKind::EmailDomain), RuleKind::named);
     let kind = kind.ok_or_else(|| item.unreadable("rule", "a rule"))?;
     let (attribute, expected) = value_attribute(kind);
     Ok(Cause::Rule(item.parsed(attribute, expected, |value| RuleKey::parse(kind, value))?))
 }
 
-/// The attribute of a membership with the value of the rule that caused it, and what it holds.
+/// The attribute with the value of the rule that caused a membership, and the expected form of the
+/// value.
 const fn value_attribute(kind: RuleKind) -> (&'static str, &'static str) {
     match kind {
         RuleKind::EmailDomain => ("emailDomain", "an email domain"),

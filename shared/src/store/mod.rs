@@ -1,9 +1,11 @@
-//! The one table, behind one concrete [`Store`], a file for each kind of item.
+//! The [`Store`] reads and writes the table. Each kind of item has its own file.
 //!
 //! Every read is strongly consistent, unless its documentation says otherwise. Every write is a
-//! transaction, even of one item: a transaction carries an idempotency token, so that a retry
-//! after a lost answer never takes its own first attempt for somebody else's.
+//! transaction, even of one item, except unconditional deletions, which are sent in batches. A
+//! transaction has an idempotency token, so that a retry after a lost answer does not fail because
+//! of its own first attempt.
 
+mod backoff;
 mod default_roles;
 mod expression;
 mod item;
@@ -11,7 +13,6 @@ mod keys;
 mod memberships;
 mod organization_roles;
 mod organizations;
-mod patience;
 mod read;
 mod rules;
 mod users;
@@ -33,10 +34,10 @@ use crate::failure::Failure;
 use item::{Attributes, Item};
 use keys::Key;
 
-/// The items that one transaction takes (DynamoDB's limit).
+/// The most items of one transaction (DynamoDB's limit).
 const TRANSACTION_ITEMS: usize = 100;
 
-/// Makes sure that DynamoDB takes a transaction of these items.
+/// Checks that a transaction has no more items than DynamoDB accepts.
 fn check_size(operation: &'static str, keys: &[Key]) -> Result<(), Failure> {
     if keys.len() <= TRANSACTION_ITEMS {
         return Ok(());
@@ -50,7 +51,7 @@ fn check_size(operation: &'static str, keys: &[Key]) -> Result<(), Failure> {
     Err(Failure::TooManyItems { operation, most: TRANSACTION_ITEMS, items })
 }
 
-/// The table, and how to reach it.
+/// The table, with the client that reads and writes it.
 #[derive(Clone, Debug)]
 pub struct Store {
     client: Client,
@@ -59,13 +60,13 @@ pub struct Store {
 }
 
 impl Store {
-    /// A store over a table. The randomness spreads repeats.
+    /// A store for a table. The randomness sets the pauses before retries.
     pub fn new(client: Client, table: impl Into<Arc<str>>, randomness: Randomness) -> Self {
         Self { client, table: table.into(), randomness }
     }
 
-    /// Reads an item that does not exist, so that the connection stands before the first event.
-    /// Whether it succeeds makes no difference.
+    /// Reads an item that does not exist, to open the connection before the first event. A failure
+    /// is only logged.
     pub async fn warm_up(&self) {
         if let Err(error) = self.get(keys::warm_up()).await {
             tracing::warn!(%error, "the first call to DynamoDB failed");

@@ -1,10 +1,10 @@
-//! Organization roles, their number, and what keeps their names unique.
+//! Organization roles, their number, and the items that keep their names unique.
 
 use std::collections::HashMap;
 
+use super::backoff::Backoff;
 use super::expression::Expression;
 use super::item::{Attributes, number, text, timestamp};
-use super::patience::Patience;
 use super::write::Write;
 use super::{Store, keys};
 use crate::domain::ids::OrganizationRoleId;
@@ -13,12 +13,12 @@ use crate::domain::text::{Description, Name};
 use crate::error::{Error, Result, organization_role_not_found};
 use crate::failure::Failure;
 
-/// What is to change of a role; what is none stays.
+/// The changes of a role. `None` leaves a value unchanged.
 #[derive(Clone, Debug, Default)]
 pub struct OrganizationRoleChanges {
     /// The new name.
     pub name: Option<Name>,
-    /// The new description, or none at all.
+    /// The new description; `Some(None)` removes it.
     pub description: Option<Option<Description>>,
 }
 
@@ -47,7 +47,7 @@ impl Store {
         item.map(|attributes| self.read_role(&attributes)).transpose()
     }
 
-    /// Those of these roles that exist.
+    /// The roles with these ids, without those that do not exist.
     ///
     /// # Errors
     /// When the store fails.
@@ -96,7 +96,7 @@ impl Store {
         })
     }
 
-    /// Changes a role, and answers it as it is then.
+    /// Changes a role, and returns the changed role.
     ///
     /// # Errors
     /// When there is no such role, or its new name is in use; then nothing has changed.
@@ -105,7 +105,7 @@ impl Store {
         id: &OrganizationRoleId,
         changes: &OrganizationRoleChanges,
     ) -> Result<OrganizationRole> {
-        let mut patience = Patience::new(&self.randomness);
+        let mut backoff = Backoff::new(&self.randomness);
         loop {
             let before =
                 self.organization_role(id).await?.ok_or_else(|| organization_role_not_found(id))?;
@@ -121,7 +121,7 @@ impl Store {
                 .value(":new", text(after.name.as_str()))
                 .set("#name = :new")
                 .name("#description", "description");
-            // A rename must not undo a description that came in since `before` was read.
+            // A rename must not undo a description that was written after `before` was read.
             change = match &before.description {
                 Some(description) => change
                     .value(":oldDescription", text(description.as_str()))
@@ -145,16 +145,16 @@ impl Store {
             if unmet.of(&keys::organization_role(id)).is_none() {
                 return Err(Error::OrganizationRoleNameInUse(after.name.as_str().to_owned()));
             }
-            patience.pause("TransactWriteItems", "other writers of the role").await?;
+            backoff.pause("TransactWriteItems", "other requests changed the role").await?;
         }
     }
 
-    /// Deletes a role. Whatever still names it means nothing from then on.
+    /// Deletes a role. References to it have no effect from then on.
     ///
     /// # Errors
     /// When there is no such role.
     pub async fn delete_organization_role(&self, id: &OrganizationRoleId) -> Result<()> {
-        let mut patience = Patience::new(&self.randomness);
+        let mut backoff = Backoff::new(&self.randomness);
         loop {
             let role =
                 self.organization_role(id).await?.ok_or_else(|| organization_role_not_found(id))?;
@@ -170,7 +170,7 @@ impl Store {
             if self.commit(writes).await?.is_ok() {
                 return Ok(());
             }
-            patience.pause("TransactWriteItems", "other writers of the role").await?;
+            backoff.pause("TransactWriteItems", "other requests changed the role").await?;
         }
     }
 
@@ -190,7 +190,7 @@ impl Store {
     }
 }
 
-/// Demands that a role exists and still has the name that was read.
+/// The condition that a role exists and still has the name that was read.
 fn unchanged_name(role: &OrganizationRole) -> Expression {
     Expression::default()
         .name("#name", "name")

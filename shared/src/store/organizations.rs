@@ -6,10 +6,10 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use serde_json::value::RawValue;
 
+use super::backoff::Backoff;
 use super::default_roles::default_roles;
 use super::expression::Expression;
 use super::item::{Attributes, text, timestamp};
-use super::patience::Patience;
 use super::write::Write;
 use super::{Store, keys};
 use crate::domain::email_domain::EmailDomain;
@@ -21,27 +21,27 @@ use crate::domain::text::{Description, Name};
 use crate::error::{Error, Result, organization_not_found};
 use crate::failure::Failure;
 
-/// The most bytes that a sort key has (DynamoDB's limit).
+/// The most bytes of a sort key (DynamoDB's limit).
 const SORT_KEY_BYTES: usize = 1024;
 
-/// What is to change of an organization; what is none stays.
+/// The changes of an organization. `None` leaves a value unchanged.
 #[derive(Clone, Debug, Default)]
 pub struct OrganizationChanges {
     /// The new name.
     pub name: Option<Name>,
-    /// The new description, or none at all.
+    /// The new description; `Some(None)` removes it.
     pub description: Option<Option<Description>>,
-    /// The new custom data, all of it.
+    /// The new custom data, which replaces the old.
     pub custom_data: Option<CustomData>,
 }
 
-/// Where an organization stands among all organizations: by folded name, then by id.
+/// The position of an organization among all organizations: by folded name, then by id.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OrganizationRank(String);
 
 impl OrganizationRank {
-    /// Reads a rank as [`Self::as_str`] gives it, if it is one within a search for names that
-    /// begin like this.
+    /// Reads a rank in the form of [`Self::as_str`]. `None` if it is not the rank of a name that
+    /// begins with `prefix`.
     #[must_use]
     pub fn parse(text: &str, prefix: &str) -> Option<Self> {
         let rank = Self(text.to_owned());
@@ -61,17 +61,17 @@ impl OrganizationRank {
     }
 }
 
-/// A page of a list without end.
+/// A page of a list whose length is not known.
 #[derive(Clone, Debug)]
 pub struct Page<T, C> {
-    /// What is on the page: at most as many as asked for, fewer where some are gone meanwhile.
+    /// The entries: at most as many as requested, fewer if some were deleted in the meantime.
     pub items: Vec<T>,
-    /// After what the next page begins, if there is one.
+    /// The cursor after which the next page begins, if there is one.
     pub next: Option<C>,
 }
 
 impl Store {
-    /// Those of these organizations that exist, in the order of the ids.
+    /// The organizations with these ids, in the order of the ids, without those that do not exist.
     ///
     /// # Errors
     /// When the store fails.
@@ -108,9 +108,9 @@ impl Store {
         Ok(Some((organization, custom_data.unwrap_or_default())))
     }
 
-    /// Organizations by name, those whose name begins with `prefix` (whatever the case). The order
-    /// comes from an index, which is eventually consistent: a new or renamed organization may take
-    /// a moment to appear at its place. What is shown of each is read strongly.
+    /// A page of the organizations whose names begin with `prefix` (in any case), in the order of
+    /// their names. The order comes from an index, which is eventually consistent: a new or renamed
+    /// organization may take a moment to appear in its place. The details are read strongly.
     ///
     /// # Errors
     /// When the store fails.
@@ -169,7 +169,7 @@ impl Store {
         self.commit(writes).await?.map_err(|_| Error::OrganizationIdInUse(id.clone()))
     }
 
-    /// Changes an organization. Where two writers meet, the later one wins.
+    /// Changes an organization. Of two simultaneous changes, the later one wins.
     ///
     /// # Errors
     /// When there is no such organization.
@@ -178,7 +178,7 @@ impl Store {
         id: &OrganizationId,
         changes: &OrganizationChanges,
     ) -> Result<()> {
-        let mut change = alive();
+        let mut change = organization_exists();
         if let Some(name) = &changes.name {
             change = change
                 .name("#name", "name")
@@ -207,9 +207,8 @@ impl Store {
         self.commit(writes).await?.map_err(|_| organization_not_found(id))
     }
 
-    /// Deletes an organization: its JIT configuration and its memberships mean nothing from that
-    /// instant on. Answers the domains whose index entries are left for
-    /// [`Self::sweep_organization`].
+    /// Deletes an organization. From that moment on, its JIT configuration and its memberships have
+    /// no effect. Returns the domains whose index entries remain for [`Self::sweep_organization`].
     ///
     /// # Errors
     /// When there is no such organization.
@@ -218,12 +217,12 @@ impl Store {
         id: &OrganizationId,
         at: Timestamp,
     ) -> Result<Vec<EmailDomain>> {
-        let mut patience = Patience::new(&self.randomness);
+        let mut backoff = Backoff::new(&self.randomness);
         loop {
             let list = self.email_domains(id).await?.ok_or_else(|| organization_not_found(id))?;
-            // A whole item, so that no attribute of the organization survives.
+            // A whole item, so that no attribute of the organization remains.
             let tombstone = HashMap::from([("deletedAt".to_owned(), timestamp(at))]);
-            // The list must be the one that was read, or the sweep would miss a domain.
+            // The list must not have changed since it was read, or the sweep would miss a domain.
             let unchanged = Expression::default()
                 .name("#version", "version")
                 .when_version("#version", &Precondition::OneOf(vec![list.version]));
@@ -242,14 +241,14 @@ impl Store {
                     return Err(organization_not_found(id));
                 }
                 Err(_) => {
-                    patience.pause("TransactWriteItems", "other writers of the list").await?;
+                    backoff.pause("TransactWriteItems", "other requests changed the list").await?;
                 }
             }
         }
     }
 
-    /// Deletes what a deleted organization has left behind. Nothing depends on it: whatever stays
-    /// is invisible, and its id never comes back.
+    /// Deletes the remaining items of a deleted organization. Nothing depends on it: remaining
+    /// items are invisible, and the id is never used again.
     ///
     /// # Errors
     /// When the store fails.
@@ -279,6 +278,7 @@ impl Store {
         }
     }
 
+    /// The ranks on a page of the index, and the last of them if there is another page.
     async fn organization_ranks(
         &self,
         prefix: &str,
@@ -291,7 +291,7 @@ impl Store {
             start.insert(keys::GSI1_SK.to_owned(), text(rank.as_str()));
             Some(start)
         });
-        // One more than the page holds tells whether there is another page.
+        // One entry more than the page has shows whether there is another page.
         let limit = i32::try_from(page_size + 1).ok();
         let prefix = keys::organization_rank_prefix(prefix);
         let (items, _) =
@@ -308,7 +308,7 @@ impl Store {
         Ok((ranks, next))
     }
 
-    /// The organization in an item; none if the item is what a deletion has left.
+    /// The organization in an item; `None` if the organization is deleted.
     fn read_organization(&self, attributes: &Attributes) -> Result<Option<Organization>, Failure> {
         let item = self.item(attributes);
         if item.has("deletedAt") {
@@ -336,9 +336,9 @@ impl Store {
     }
 }
 
-/// Demands that an organization exists and is not deleted; without it, an update would create it
-/// anew.
-fn alive() -> Expression {
+/// The condition that an organization exists and is not deleted. Without it, an update would create
+/// the organization again.
+fn organization_exists() -> Expression {
     Expression::default()
         .name("#pk", keys::PK)
         .name("#deletedAt", "deletedAt")

@@ -1,4 +1,4 @@
-//! The ways to read.
+//! Reads: single items, queries, batches, and transactions.
 
 use std::collections::HashMap;
 
@@ -9,16 +9,17 @@ use aws_sdk_dynamodb::types::{
 };
 use futures_util::future::try_join_all;
 
+use super::backoff::{Backoff, invalid_request, is_transient};
 use super::item::{Attributes, text};
 use super::keys::{self, Key};
-use super::patience::{Patience, passing, unbuildable};
 use super::{Store, check_size};
 use crate::failure::{Failure, Service};
 
-/// The keys that one `BatchGetItem` takes (DynamoDB's limit).
+/// The most keys of one `BatchGetItem` (DynamoDB's limit).
 const BATCH_GET_KEYS: usize = 100;
 
 impl Store {
+    /// One item, if it exists.
     pub(super) async fn get(&self, key: Key) -> Result<Option<Attributes>, Failure> {
         let output = self
             .client
@@ -33,7 +34,7 @@ impl Store {
         Ok(output.item)
     }
 
-    /// All items of a partition whose sort key begins with a prefix.
+    /// All items of a partition whose sort keys begin with a prefix.
     pub(super) async fn query(
         &self,
         partition: String,
@@ -53,8 +54,8 @@ impl Store {
         }
     }
 
-    /// One page of an index partition, those keys that begin with a prefix, and after what the next
-    /// page begins. Eventually consistent.
+    /// One page of an index partition, with the items whose sort keys begin with a prefix, and the
+    /// key after which the next page begins. Eventually consistent.
     pub(super) async fn index_page(
         &self,
         partition: String,
@@ -84,7 +85,7 @@ impl Store {
         Ok((output.items.unwrap_or_default(), output.last_evaluated_key))
     }
 
-    /// The items that are there, in no particular order.
+    /// The items that exist, in no particular order.
     pub(super) async fn batch_get(&self, keys: Vec<Key>) -> Result<Vec<Attributes>, Failure> {
         let keys: Vec<_> = keys.into_iter().map(Key::into_attributes).collect();
         let batches = keys.chunks(BATCH_GET_KEYS).map(|batch| self.batch_get_one(batch.to_vec()));
@@ -95,13 +96,13 @@ impl Store {
         const OPERATION: &str = "BatchGetItem";
         let mut items = Vec::with_capacity(keys.len());
         let mut wanted = Some(keys);
-        let mut patience = Patience::new(&self.randomness);
+        let mut backoff = Backoff::new(&self.randomness);
         while let Some(keys) = wanted {
             let request = KeysAndAttributes::builder()
                 .set_keys(Some(keys))
                 .consistent_read(true)
                 .build()
-                .map_err(|error| unbuildable(OPERATION, &error))?;
+                .map_err(|error| invalid_request(OPERATION, &error))?;
             let output = self
                 .client
                 .batch_get_item()
@@ -117,13 +118,13 @@ impl Store {
                 .map(|rest| rest.keys)
                 .filter(|keys| !keys.is_empty());
             if wanted.is_some() {
-                patience.pause(OPERATION, "unprocessed keys").await?;
+                backoff.pause(OPERATION, "unprocessed keys").await?;
             }
         }
         Ok(items)
     }
 
-    /// Items as they all were at one moment, in the order of the keys: at most 100.
+    /// At most 100 items as they were at one moment, in the order of the keys.
     pub(super) async fn get_together(
         &self,
         keys: Vec<Key>,
@@ -137,11 +138,11 @@ impl Store {
                     .table_name(&*self.table)
                     .set_key(Some(key.into_attributes()))
                     .build()
-                    .map_err(|error| unbuildable(OPERATION, &error))?;
+                    .map_err(|error| invalid_request(OPERATION, &error))?;
                 Ok(TransactGetItem::builder().get(get).build())
             })
             .collect::<Result<Vec<_>, Failure>>()?;
-        let mut patience = Patience::new(&self.randomness);
+        let mut backoff = Backoff::new(&self.randomness);
         loop {
             let sent = self
                 .client
@@ -163,15 +164,15 @@ impl Store {
                 }
                 _ => &[],
             };
-            if !reasons.iter().any(passing) {
+            if !reasons.iter().any(is_transient) {
                 return Err(Service::DynamoDb.failure(OPERATION, &error));
             }
-            patience.pause(OPERATION, "conflict").await?;
+            backoff.pause(OPERATION, "conflict").await?;
         }
     }
 }
 
-/// A part of a partition.
+/// The key condition of a query: a partition, and a prefix of its sort keys.
 #[derive(Clone)]
 struct Range {
     condition: &'static str,

@@ -1,9 +1,9 @@
 //! The rules of organizations.
 //!
-//! An organization's list item is the truth for the names of its rules, their order, limits,
-//! version and ETag. The index entry of a rule follows it in the same transaction, and holds what
-//! is particular to that rule: a sign-up reads it anyway. An attribute that is not there means what
-//! held before the attribute was introduced.
+//! An organization's list item decides which rules it has, and their order, limits, version and
+//! `ETag`. Each rule has an index entry, which is written in the same transaction. Further
+//! attributes of a rule belong in its index entry, because a sign-up reads that anyway. If such
+//! an attribute is missing, the rule works as it did before the attribute existed.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -12,10 +12,10 @@ use futures_util::future::try_join_all;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
 
+use super::backoff::Backoff;
 use super::default_roles::read_default_roles;
 use super::expression::Expression;
 use super::item::{Attributes, Item, number, timestamp};
-use super::patience::Patience;
 use super::write::{Unmet, Write};
 use super::{Store, TRANSACTION_ITEMS, keys};
 use crate::domain::email_domain::EmailDomain;
@@ -25,13 +25,14 @@ use crate::domain::rule::{Rule, RuleKey};
 use crate::error::{Error, Result, organization_not_found};
 use crate::failure::Failure;
 
-/// The most domains that change in one transaction: the list itself takes one of its items.
-const STEP: usize = TRANSACTION_ITEMS - 1;
+/// The most domains that change in one transaction. The list itself is one of its items.
+const CHANGES_PER_STEP: usize = TRANSACTION_ITEMS - 1;
 
-/// How many added domains are checked side by side.
-const CHECKS: usize = 16;
+/// The most added domains that are checked at the same time.
+const PARALLEL_CHECKS: usize = 16;
 
-/// How often a replacement without a precondition is repeated, if another writer is first each time.
+/// The most repeats of a replacement without a precondition, when other requests change the list
+/// each time.
 const REPLACEMENT_REPEATS: u32 = 9;
 
 /// An organization that lists a rule.
@@ -44,7 +45,7 @@ pub struct Listing {
 }
 
 impl Store {
-    /// An organization's email domains; none if there is no such organization.
+    /// An organization's email domains; `None` if there is no such organization.
     ///
     /// # Errors
     /// When the store fails.
@@ -96,8 +97,8 @@ impl Store {
     /// Removes a domain from the list and the index.
     ///
     /// # Errors
-    /// When there is no such organization, the precondition fails, or the domain is not listed;
-    /// then nothing has changed.
+    /// When there is no such organization, the precondition fails, or the domain is not listed; then
+    /// nothing has changed.
     pub async fn remove_email_domain(
         &self,
         id: &OrganizationId,
@@ -119,15 +120,16 @@ impl Store {
         Err(Error::EmailDomainNotFound(domain.to_string()))
     }
 
-    /// Makes the list exactly this, and answers the new version. Up to 99 changes are one atomic
-    /// step; more go in several, each conditioned on the version that the one before has left.
-    /// Without a precondition it starts over, up to [`REPLACEMENT_REPEATS`] times, if another writer
-    /// was first.
+    /// Replaces the list, and returns the new version. Up to 99 changes are one atomic step. More
+    /// changes take several steps, each on the condition that the list still has the version of the
+    /// step before. Without a precondition, a replacement whose first step fails because another
+    /// request has changed the list starts over, at most [`REPLACEMENT_REPEATS`] times.
     ///
     /// # Errors
     /// When there is no such organization, the precondition fails, or too many other organizations
     /// list one of the added domains; then nothing has changed.
-    /// [`Error::EmailDomainsPartiallyReplaced`] when another writer came between two steps.
+    /// [`Error::EmailDomainsPartiallyReplaced`] when another request changed the list between two
+    /// steps. When the store fails, a part may have been replaced.
     pub async fn replace_email_domains(
         &self,
         id: &OrganizationId,
@@ -135,10 +137,10 @@ impl Store {
         at: Timestamp,
         precondition: &Precondition,
     ) -> Result<Version> {
-        // Each added domain is checked once, however often the replacement starts over: the checks
-        // take longer than the rest, and other writers would always be first.
+        // Each added domain is checked once, even if the replacement starts over. The checks take
+        // longer than the rest. Repeating them would let other requests come first each time.
         let mut unchecked = wanted.clone();
-        let mut patience = Patience::for_repeats(&self.randomness, REPLACEMENT_REPEATS);
+        let mut backoff = Backoff::for_repeats(&self.randomness, REPLACEMENT_REPEATS);
         loop {
             let before = self.email_domains(id).await?.ok_or_else(|| organization_not_found(id))?;
             if !precondition.holds(before.version) {
@@ -147,16 +149,16 @@ impl Store {
             let added = unchecked.extract_if(.., |domain| !before.domains.contains_key(domain));
             self.refuse_crowded(id, added.collect()).await?;
             match self.replace(id, &before, wanted, at).await {
-                // The client has named no version that could be blamed.
+                // `PreconditionFailed` would be wrong: the client has not named a version.
                 Err(Error::PreconditionFailed { .. }) if *precondition == Precondition::None => {
-                    patience.pause("TransactWriteItems", "other writers of the list").await?;
+                    backoff.pause("TransactWriteItems", "other requests changed the list").await?;
                 }
                 outcome => return outcome,
             }
         }
     }
 
-    /// Replaces the list that was read.
+    /// Replaces the list, if it is still the one that was read.
     async fn replace(
         &self,
         id: &OrganizationId,
@@ -165,9 +167,10 @@ impl Store {
         at: Timestamp,
     ) -> Result<Version> {
         let listed = before.domains.keys().cloned().collect();
-        let mut steps = plan(&listed, after, STEP);
+        let mut steps = plan(&listed, after, CHANGES_PER_STEP);
         if steps.is_empty() {
-            // Even a replacement by the same is a write: it must meet the version that was read.
+            // A replacement without changes is a write too: the list must still have the version
+            // that was read.
             steps.push(Step::default());
         }
         let mut version = before.version;
@@ -193,13 +196,13 @@ impl Store {
             let crowded = self.is_crowded(&domain, id).await?;
             Ok::<_, Failure>(crowded.then_some(domain))
         });
-        let checked: Vec<_> = stream::iter(checks).buffered(CHECKS).try_collect().await?;
+        let checked: Vec<_> = stream::iter(checks).buffered(PARALLEL_CHECKS).try_collect().await?;
         let crowded: Vec<_> = checked.into_iter().flatten().collect();
         if crowded.is_empty() { Ok(()) } else { Err(Error::EmailDomainsCrowded(crowded)) }
     }
 
-    /// Whether so many other organizations list a domain that no further one can. Index entries
-    /// whose organization is gone do not count.
+    /// Whether so many other organizations list a domain that this one cannot list it too. Index
+    /// entries of deleted organizations do not count.
     async fn is_crowded(
         &self,
         domain: &EmailDomain,
@@ -215,8 +218,8 @@ impl Store {
         Ok(self.organizations(&ids).await?.len() >= EmailDomains::MOST_ORGANIZATIONS)
     }
 
-    /// The organizations that list any of these rules, oldest first. Some may be gone. The rules
-    /// are read side by side.
+    /// The organizations that list any of these rules, oldest listing first. Some may be deleted.
+    /// The rules are read in parallel.
     ///
     /// # Errors
     /// When the store fails.
@@ -234,9 +237,9 @@ impl Store {
         Ok(listings)
     }
 
-    /// For each of these listings, the default roles of its organization if that exists and still
-    /// lists the rule: all of one moment, so that no membership mixes the rules of one with the
-    /// roles of another. At most 50.
+    /// The default roles of each listing's organization; `None` if it does not exist or no longer
+    /// lists the rule. All of them are read at one moment, so that no membership mixes the rules of
+    /// one moment with the roles of another. At most 50 listings.
     ///
     /// # Errors
     /// When the store fails.
@@ -288,6 +291,7 @@ impl Store {
         self.put_new(keys::email_domains(id), attributes)
     }
 
+    /// The writes of one step of a replacement.
     fn replacement(
         &self,
         id: &OrganizationId,
@@ -324,8 +328,8 @@ impl Store {
         self.put(keys::rule_index_entry(&rule.key, id), rule_attributes(rule))
     }
 
-    /// The list as it was when a change of it failed, once it is clear that neither a missing
-    /// organization nor the precondition is to blame.
+    /// The list as it was when a change failed, unless the change failed because there is no such
+    /// organization or because of the precondition: then, that error.
     fn current(
         &self,
         id: &OrganizationId,
@@ -345,9 +349,9 @@ impl Store {
     }
 }
 
-/// What every change of a list has in common: it exists, it has the right version, and it gets
-/// the next one. It uses both names itself, because DynamoDB refuses one that nothing uses, and a
-/// replacement by the same changes no domain.
+/// The common part of all changes of a list: the list exists, has a version that the precondition
+/// allows, and gets the next version. It uses both names itself, because DynamoDB refuses unused
+/// names, and a replacement without changes does not name domains.
 fn list_change(precondition: &Precondition) -> Expression {
     Expression::default()
         .name("#domains", "domains")
@@ -358,6 +362,7 @@ fn list_change(precondition: &Precondition) -> Expression {
         .when_version("#version", precondition)
 }
 
+/// A domain's entry in the list.
 fn list_entry(at: Timestamp) -> AttributeValue {
     AttributeValue::M(HashMap::from([("addedAt".to_owned(), timestamp(at))]))
 }

@@ -1,5 +1,5 @@
-//! What is read of each user, and the profile. The memberships in it are written in
-//! `memberships.rs` alone.
+//! Reads all items of a user, and reads and writes the profile. Only `memberships.rs` writes
+//! memberships.
 
 use std::collections::HashMap;
 
@@ -13,19 +13,19 @@ use crate::domain::ids::{OrganizationId, UserId};
 use crate::domain::membership::{Membership, Profile};
 use crate::failure::Failure;
 
-/// Everything that is kept of one user.
+/// All items of one user.
 #[derive(Clone, Debug, Default)]
 pub struct UserItems {
-    /// The memberships; those in deleted organizations may linger and mean nothing.
+    /// The memberships. Some may be in deleted organizations, and have no effect.
     pub memberships: Vec<Membership>,
     /// The organizations that an administrator has removed the user from.
     pub removed_from: Vec<OrganizationId>,
-    /// The profile, once the user was a member of anything.
+    /// The profile, if the user has ever been a member of an organization.
     pub profile: Option<Profile>,
 }
 
 impl Store {
-    /// Everything that is kept of a user.
+    /// All items of a user.
     ///
     /// # Errors
     /// When the store fails.
@@ -47,7 +47,7 @@ impl Store {
         Ok(items)
     }
 
-    /// The profiles that are kept of these users.
+    /// The profiles of these users, without those who have none.
     ///
     /// # Errors
     /// When the store fails.
@@ -78,11 +78,11 @@ impl Store {
             .collect()
     }
 
-    /// Deletes everything that is kept of a user, and answers whether there was anything. Removal
-    /// marks by address stay, so that a new account with the same address is not let in again.
+    /// Deletes all items of a user, and returns whether there were any. Removal marks by address
+    /// stay, so that a new account with the same address does not become a member again.
     ///
     /// # Errors
-    /// When the store fails; repeating goes on.
+    /// When the store fails. Then a part may be deleted, and repeating the call deletes the rest.
     pub async fn delete_user(&self, id: &UserId) -> Result<bool, Failure> {
         let items = self.query(keys::user_partition(id), "").await?;
         let found =

@@ -1,4 +1,4 @@
-//! The ways to write.
+//! Writes: transactions, and deletions in batches.
 
 use std::collections::HashMap;
 
@@ -9,14 +9,14 @@ use aws_sdk_dynamodb::types::{
     ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update, WriteRequest,
 };
 
-use super::expression::{Expression, some};
+use super::backoff::{Backoff, invalid_request, is_transient};
+use super::expression::{Expression, non_empty};
 use super::item::Attributes;
 use super::keys::Key;
-use super::patience::{Patience, passing, unbuildable};
 use super::{Store, check_size};
 use crate::failure::{Failure, Service};
 
-/// The requests that one `BatchWriteItem` takes (DynamoDB's limit).
+/// The most requests of one `BatchWriteItem` (DynamoDB's limit).
 const BATCH_WRITE_REQUESTS: usize = 25;
 
 /// A write of one item in a transaction.
@@ -26,28 +26,27 @@ pub(super) struct Write {
     request: TransactWriteItem,
 }
 
-/// A transaction did not happen, because conditions failed: by the keys of the items that they
-/// were about, the items that were there.
+/// The conditions that made a transaction fail: the key of each item whose condition failed, with
+/// the item as it was.
 #[derive(Debug)]
 pub(super) struct Unmet(HashMap<Key, Option<Attributes>>);
 
 impl Unmet {
-    /// The item that was there, where a condition on this key failed; `Some(None)` where there was
-    /// none.
+    /// The item with this key, if its condition failed; `Some(None)` if there was no such item.
     pub(super) fn of(&self, key: &Key) -> Option<Option<&Attributes>> {
         self.0.get(key).map(Option::as_ref)
     }
 }
 
 impl Store {
-    /// Writes everything or nothing. The outer result says whether the table could be asked, the
-    /// inner one whether the conditions held.
+    /// Writes everything or nothing. The outer result is an error if DynamoDB fails, the inner one
+    /// if conditions failed.
     pub(super) async fn commit(&self, writes: Vec<Write>) -> Result<Result<(), Unmet>, Failure> {
         const OPERATION: &str = "TransactWriteItems";
         let (keys, requests): (Vec<_>, Vec<_>) =
             writes.into_iter().map(|write| (write.key, write.request)).unzip();
         check_size(OPERATION, &keys)?;
-        let mut patience = Patience::new(&self.randomness);
+        let mut backoff = Backoff::new(&self.randomness);
         loop {
             let sent = self
                 .client
@@ -59,8 +58,8 @@ impl Store {
             let Err(error) = sent else { return Ok(Ok(())) };
             match cancellation(&error, &keys) {
                 Cancellation::Unmet(unmet) => return Ok(Err(unmet)),
-                Cancellation::Passing => patience.pause(OPERATION, "conflict").await?,
-                Cancellation::None => return Err(Service::DynamoDb.failure(OPERATION, &error)),
+                Cancellation::Transient => backoff.pause(OPERATION, "conflict").await?,
+                Cancellation::Other => return Err(Service::DynamoDb.failure(OPERATION, &error)),
             }
         }
     }
@@ -74,13 +73,13 @@ impl Store {
                 let delete = DeleteRequest::builder()
                     .set_key(Some(key.into_attributes()))
                     .build()
-                    .map_err(|error| unbuildable(OPERATION, &error))?;
+                    .map_err(|error| invalid_request(OPERATION, &error))?;
                 Ok(WriteRequest::builder().delete_request(delete).build())
             })
             .collect::<Result<Vec<_>, Failure>>()?;
         for batch in requests.chunks(BATCH_WRITE_REQUESTS) {
             let mut wanted = Some(batch.to_vec());
-            let mut patience = Patience::new(&self.randomness);
+            let mut backoff = Backoff::new(&self.randomness);
             while let Some(requests) = wanted {
                 let output = self
                     .client
@@ -95,23 +94,24 @@ impl Store {
                     .and_then(|mut tables| tables.remove(&*self.table))
                     .filter(|requests| !requests.is_empty());
                 if wanted.is_some() {
-                    patience.pause(OPERATION, "unprocessed items").await?;
+                    backoff.pause(OPERATION, "unprocessed items").await?;
                 }
             }
         }
         Ok(())
     }
 
-    /// A write of a whole item, whatever was there.
+    /// A write of a whole item, which replaces the item that was there.
     pub(super) fn put(&self, key: Key, attributes: Attributes) -> Write {
         self.put_if(key, attributes, None)
     }
 
-    /// A write of a whole item, where there was none.
+    /// A write of a whole item, on the condition that there was none.
     pub(super) fn put_new(&self, key: Key, attributes: Attributes) -> Write {
         self.put_if(key, attributes, Some("attribute_not_exists(pk)"))
     }
 
+    /// A write of a whole item, under a condition.
     pub(super) fn put_if(
         &self,
         key: Key,
@@ -129,33 +129,33 @@ impl Store {
         Write { key, request: TransactWriteItem::builder().put(put).build() }
     }
 
-    /// A removal of an item, whatever was there.
+    /// A deletion of an item, which need not exist.
     pub(super) fn delete(&self, key: Key) -> Write {
         self.delete_if(key, Expression::default())
     }
 
-    /// A removal of an item, under a condition.
+    /// A deletion of an item, under a condition.
     pub(super) fn delete_if(&self, key: Key, condition: Expression) -> Write {
         let delete = Delete::builder()
             .table_name(&*self.table)
             .set_key(Some(key.clone().into_attributes()))
             .set_condition_expression(condition.condition())
-            .set_expression_attribute_names(some(condition.names))
-            .set_expression_attribute_values(some(condition.values))
+            .set_expression_attribute_names(non_empty(condition.names))
+            .set_expression_attribute_values(non_empty(condition.values))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .build()
             .expect("a delete with table and key is complete");
         Write { key, request: TransactWriteItem::builder().delete(delete).build() }
     }
 
-    /// A condition on an item that stays as it is.
+    /// A condition on an item that is not changed.
     pub(super) fn check(&self, key: Key, condition: Expression) -> Write {
         let check = ConditionCheck::builder()
             .table_name(&*self.table)
             .set_key(Some(key.clone().into_attributes()))
             .set_condition_expression(condition.condition())
-            .set_expression_attribute_names(some(condition.names))
-            .set_expression_attribute_values(some(condition.values))
+            .set_expression_attribute_names(non_empty(condition.names))
+            .set_expression_attribute_values(non_empty(condition.values))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .build()
             .expect("a check with table, key and condition is complete");
@@ -169,8 +169,8 @@ impl Store {
             .set_key(Some(key.clone().into_attributes()))
             .update_expression(expression.update())
             .set_condition_expression(expression.condition())
-            .set_expression_attribute_names(some(expression.names))
-            .set_expression_attribute_values(some(expression.values))
+            .set_expression_attribute_names(non_empty(expression.names))
+            .set_expression_attribute_values(non_empty(expression.values))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .build()
             .expect("an update with table, key and expression is complete");
@@ -178,20 +178,24 @@ impl Store {
     }
 }
 
+/// Why a transaction failed.
 enum Cancellation {
+    /// Conditions failed.
     Unmet(Unmet),
-    Passing,
-    None,
+    /// The transaction may succeed if it is repeated.
+    Transient,
+    /// Any other error.
+    Other,
 }
 
 fn cancellation(error: &SdkError<TransactWriteItemsError>, keys: &[Key]) -> Cancellation {
     let Some(TransactWriteItemsError::TransactionCanceledException(canceled)) =
         error.as_service_error()
     else {
-        return Cancellation::None;
+        return Cancellation::Other;
     };
     let reasons = canceled.cancellation_reasons();
-    // There is a reason for each write, in their order.
+    // There is one reason for each write, in the order of the writes.
     let unmet: HashMap<_, _> = keys
         .iter()
         .zip(reasons)
@@ -200,9 +204,9 @@ fn cancellation(error: &SdkError<TransactWriteItemsError>, keys: &[Key]) -> Canc
         .collect();
     if !unmet.is_empty() {
         Cancellation::Unmet(Unmet(unmet))
-    } else if reasons.iter().any(passing) {
-        Cancellation::Passing
+    } else if reasons.iter().any(is_transient) {
+        Cancellation::Transient
     } else {
-        Cancellation::None
+        Cancellation::Other
     }
 }

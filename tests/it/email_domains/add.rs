@@ -194,7 +194,7 @@ async fn the_fiftieth_organization_can_list_a_domain_and_the_next_one_cannot() {
     world.organization("umbrella").await;
     let path = "/organizations/umbrella/jit/email-domains";
     let answer = refused(&world, add(&world, path, "ACME.com")).await;
-    let detail = "`acme.com` is listed by 50 organizations already, the most that can be: delete \
+    let detail = "`acme.com` is already listed by 50 organizations, which is the limit: delete \
                   it from one of them first";
     let code = "email_domain.too_many_organizations";
     assert_eq!(answer.problem(422, code), detail);
@@ -238,8 +238,8 @@ async fn a_stale_if_match_is_refused_and_nothing_is_added() {
         let answer = refused(&world, add(&world, PATH, domain).if_match(if_match)).await;
         assert_eq!(
             answer.problem(412, "request.precondition_failed"),
-            "it was changed since the version that `If-Match` names: read it again, and repeat \
-             the request with its new `ETag`"
+            "the list was changed since the version that `If-Match` names: read it again, and \
+             repeat the request with its new `ETag`"
         );
         assert_eq!(answer.header("etag"), "\"2\"", "{if_match:?}");
     }

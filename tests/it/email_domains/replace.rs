@@ -249,7 +249,7 @@ async fn a_domain_that_too_many_organizations_list_can_stay_but_not_be_added() {
     assert_eq!(answer.errors(), [("/emailDomains/0", code), ("/emailDomains/2", code)]);
     assert_eq!(
         answer.body["errors"][1]["detail"],
-        "`fuller.com` is listed by 50 organizations already, the most that can be: delete it from \
+        "`fuller.com` is already listed by 50 organizations, which is the limit: delete it from \
          one of them first"
     );
 
@@ -357,8 +357,8 @@ async fn another_writer_between_two_steps_leaves_a_part_and_the_answer_says_so()
 
         assert_eq!(
             answer.problem(409, "email_domains.partially_replaced"),
-            "somebody else changed the email domains while they were being replaced, so that only \
-             a part of them is: read the list again and repeat the request"
+            "somebody else changed the email domains during the replacement, and only a part of \
+             them was replaced: read the list again and repeat the request"
         );
         assert_eq!(answer.header("etag"), "\"3\"");
         let mut part = sent[..99].to_vec();

@@ -65,8 +65,8 @@ async fn a_method_that_is_not_allowed_is_refused_with_those_that_are() {
                 assert_eq!(
                     answer.problem(405, "request.method_not_allowed"),
                     format!(
-                        "`{method}` is not possible here: the header `Allow` names the methods \
-                         that are"
+                        "`{method}` is not supported here: the header `Allow` lists the \
+                         supported methods"
                     )
                 );
             }
@@ -113,7 +113,7 @@ async fn a_path_that_is_not_utf8_is_refused() {
         let answer = refused(&world, world.ask(method, path).json(&json!({}))).await;
         assert_eq!(
             answer.problem(400, "request.invalid_path"),
-            "the path is not UTF-8 once its percent-encoding is undone: send it so",
+            "the decoded path is not UTF-8: percent-encode its UTF-8 form",
             "{path}"
         );
     }

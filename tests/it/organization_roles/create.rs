@@ -195,7 +195,7 @@ async fn a_thousand_roles_fit_and_no_more() {
     let answer = world.post(PATH, &json!({ "name": "C" })).await;
     assert_eq!(
         answer.problem(422, "organization_roles.limit_reached"),
-        "there are 1000 organization roles already, the most that can be: delete one first"
+        "there are already 1000 organization roles, which is the limit: delete one first"
     );
     assert_name_in_use(&world.post(PATH, &json!({ "name": "a" })).await, "a");
     assert_eq!(world.items().await, before);

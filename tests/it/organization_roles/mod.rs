@@ -27,7 +27,10 @@ fn entity(id: &str, name: &str) -> Value {
 fn assert_name_in_use(answer: &Answer, name: &str) {
     assert_eq!(
         answer.problem(422, "organization_role.name_in_use"),
-        format!("an organization role is already called `{name}`: names differ by more than case")
+        format!(
+            "another organization role has the name `{name}`: send a name that differs by more \
+             than case"
+        )
     );
 }
 

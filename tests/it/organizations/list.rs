@@ -202,8 +202,8 @@ async fn cursors_that_no_answer_has_given_for_the_search_are_refused() {
         let shown = &query[..query.len().min(60)];
         assert_eq!(
             answer.problem(400, "request.invalid_cursor"),
-            "`cursor` is none that an answer has given for this search: follow the `Link` with \
-             rel=\"next\", or send none to begin at the start",
+            "`cursor` does not come from an answer to this search: follow the `Link` with \
+             rel=\"next\", or leave it out to begin at the start",
             "{shown}"
         );
     }

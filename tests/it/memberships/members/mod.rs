@@ -100,7 +100,7 @@ const WRONG_BODIES: [(&str, &str); 8] = [
     (r#"{"userIds": [], "a/b~c": 1}"#, "/a~1b~0c"),
 ];
 
-/// Asserts that users whom nobody knows are refused, each at its place, and that nothing changes.
+/// Asserts that users who do not exist are refused, each at its place, and that nothing changes.
 async fn assert_refuses_unknown_users(method: &Method) {
     let mut world = with_users(["jane", "joe"]).await;
     world.app.user_pool = user_pool(&[("known", "known@new.example")], None).await;
@@ -109,7 +109,7 @@ async fn assert_refuses_unknown_users(method: &Method) {
 
     let (status, body) =
         through_the_event(&world, method, MEMBERS, &naming(&["jane", "stranger"])).await;
-    let reason = "nobody knows a user `stranger`: send the `sub` of a user in the pool";
+    let reason = "there is no user `stranger`: send the `sub` of a user in the pool";
     let expected = json!({
         "type": "about:blank",
         "title": "Unprocessable Entity",
@@ -131,7 +131,7 @@ async fn assert_refuses_unknown_users(method: &Method) {
     assert!(errors.iter().all(|error| error["code"] == "user.unknown"));
     assert_eq!(
         errors[3]["detail"],
-        "nobody knows a user `a\\0b`: send the `sub` of a user in the pool"
+        "there is no user `a\\0b`: send the `sub` of a user in the pool"
     );
     assert_eq!(world.items().await, before);
 }
@@ -146,8 +146,8 @@ async fn assert_refuses_too_many_users(method: Method) {
         let answer = world.ask(method.clone(), MEMBERS).json(&body).send().await;
         assert_eq!(
             answer.problem(422, "memberships.limit_reached"),
-            "a request can name at most 1000 users, and replace the members of an organization \
-             that has at most 1000: add and remove members in smaller steps"
+            "a request can name at most 1000 users and replace at most 1000 members: add and \
+             remove members in smaller steps"
         );
     }
     assert_eq!(world.wire.traffic().operations, ["GetItem"; 2]);

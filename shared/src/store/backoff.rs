@@ -1,4 +1,4 @@
-//! How often a call is repeated that DynamoDB could not take just then.
+//! Retries of calls that DynamoDB could not take at that moment.
 
 use std::time::Duration;
 
@@ -8,43 +8,47 @@ use crate::ambient::Randomness;
 use crate::failure::{Failure, Service};
 use crate::metrics;
 
-/// How often a call is repeated that the table could not take just then.
+/// The most repeats of one call.
 const REPEATS: u32 = 6;
-/// The upper bound of the first pause between repeats; it doubles each time, and each pause is
-/// drawn between zero and its bound.
+/// The upper bound of the first pause. The bound doubles with each repeat, and each pause is a
+/// random time between zero and its bound.
 const FIRST_PAUSE: Duration = Duration::from_millis(25);
 /// How often that bound doubles: up to 800 ms.
 const MOST_DOUBLINGS: u32 = 5;
 
-/// Pauses between repeats, until there were enough.
-pub(super) struct Patience<'a> {
+/// Exponential back-off with jitter: the pauses between the repeats of one call.
+pub(super) struct Backoff<'a> {
     randomness: &'a Randomness,
     repeats: u32,
     most: u32,
 }
 
-impl<'a> Patience<'a> {
+impl<'a> Backoff<'a> {
     pub(super) fn new(randomness: &'a Randomness) -> Self {
         Self::for_repeats(randomness, REPEATS)
     }
 
-    /// Pauses between so many repeats.
+    /// With another number of repeats.
     pub(super) fn for_repeats(randomness: &'a Randomness, most: u32) -> Self {
         Self { randomness, repeats: 0, most }
     }
 
+    /// Waits before the next repeat. The cause is for the log.
+    ///
+    /// # Errors
+    /// [`Failure::Unavailable`] after the most repeats.
     pub(super) async fn pause(
         &mut self,
         operation: &'static str,
         cause: &str,
     ) -> Result<(), Failure> {
         if self.repeats == self.most {
-            let cause = format!("{cause}, also after {} repeats", self.most);
+            let cause = format!("{cause}, after {} repeats", self.most);
             return Err(Failure::Unavailable { service: Service::DynamoDb, operation, cause });
         }
         let bound = FIRST_PAUSE * 2_u32.pow(self.repeats.min(MOST_DOUBLINGS));
         self.repeats += 1;
-        tracing::debug!(operation, cause, repeat = self.repeats, "repeating");
+        tracing::debug!(operation, cause, repeat = self.repeats, "a call is repeated");
         metrics::dynamodb_retried();
         let bound = u64::try_from(bound.as_millis()).expect("pauses are short");
         tokio::time::sleep(Duration::from_millis(self.randomness.up_to(bound))).await;
@@ -52,14 +56,15 @@ impl<'a> Patience<'a> {
     }
 }
 
-/// Whether a transaction was canceled for something that passes; the SDK does not repeat these.
-pub(super) fn passing(reason: &CancellationReason) -> bool {
+/// Whether a transaction was canceled for a transient reason. The SDK does not repeat these.
+pub(super) fn is_transient(reason: &CancellationReason) -> bool {
     matches!(
         reason.code(),
         Some("TransactionConflict" | "ThrottlingError" | "ProvisionedThroughputExceeded")
     )
 }
 
-pub(super) fn unbuildable(operation: &'static str, error: &impl std::error::Error) -> Failure {
+/// The failure for a request that the SDK cannot build.
+pub(super) fn invalid_request(operation: &'static str, error: &impl std::error::Error) -> Failure {
     Failure::Refused { service: Service::DynamoDb, operation, cause: error.to_string() }
 }
