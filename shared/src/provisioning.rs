@@ -218,8 +218,8 @@ impl Provisioning {
         let most = EmailDomains::MOST_ORGANIZATIONS;
         let organizations = inputs.index.len();
         if let Some(Listing { rule, .. }) = inputs.index.get(most) {
-            let domain = rule.key.value();
-            tracing::warn!(domain, organizations, "too many organizations list the domain");
+            let (kind, rule) = (rule.key.kind().as_str(), rule.key.value());
+            tracing::warn!(kind, rule, organizations, "too many organizations list the rule");
         }
         let mut considered: Vec<Considered> = Vec::new();
         let mut rest = inputs.index.iter().peekable();

@@ -13,7 +13,7 @@ use crate::domain::ids::{OrganizationId, OrganizationRoleId, UserId};
 use crate::domain::membership::{Cause, EntryPath, Membership, Profile, Provenance};
 use crate::domain::organization::OrganizationRole;
 use crate::domain::rule::{RuleKey, RuleKind};
-use crate::error::{Error, Result, organization_not_found};
+use crate::error::{Error, Result};
 use crate::failure::Failure;
 
 /// The most index pages that one page of members reads, when a filter leaves only a few members.
@@ -31,15 +31,6 @@ pub struct Member {
 }
 
 impl Store {
-    /// Checks that an organization exists.
-    ///
-    /// # Errors
-    /// When it does not exist.
-    pub async fn require_organization(&self, id: &OrganizationId) -> Result<()> {
-        let found = self.default_roles(id).await?;
-        found.map(drop).ok_or_else(|| organization_not_found(id))
-    }
-
     /// A page of members in the order of their user ids. If a role is given, only members who hold
     /// it. The ids come from an index, which is eventually consistent. The details are read
     /// strongly.

@@ -25,7 +25,8 @@ use aws_sdk_dynamodb::Client;
 
 pub use memberships::Member;
 pub use organization_roles::OrganizationRoleChanges;
-pub use organizations::{OrganizationChanges, OrganizationRank, Page};
+pub use organizations::{OrganizationChanges, OrganizationRank};
+pub use read::Page;
 pub use rules::Listing;
 pub use users::UserItems;
 

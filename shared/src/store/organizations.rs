@@ -11,7 +11,7 @@ use super::default_roles::default_roles;
 use super::expression::Expression;
 use super::item::{Attributes, text, timestamp};
 use super::write::Write;
-use super::{Store, keys};
+use super::{Page, Store, keys};
 use crate::domain::email_domain::EmailDomain;
 use crate::domain::ids::OrganizationId;
 use crate::domain::jit::{Precondition, Version};
@@ -61,15 +61,6 @@ impl OrganizationRank {
     }
 }
 
-/// A page of a list whose length is not known.
-#[derive(Clone, Debug)]
-pub struct Page<T, C> {
-    /// The entries: at most as many as requested, fewer if some were deleted in the meantime.
-    pub items: Vec<T>,
-    /// The cursor after which the next page begins, if there is one.
-    pub next: Option<C>,
-}
-
 impl Store {
     /// The organizations with these ids, in the order of the ids, without those that do not exist.
     ///
@@ -106,6 +97,15 @@ impl Store {
         let custom_data =
             custom_data.as_ref().map(|item| self.read_custom_data(item)).transpose()?;
         Ok(Some((organization, custom_data.unwrap_or_default())))
+    }
+
+    /// Checks that an organization exists.
+    ///
+    /// # Errors
+    /// When it does not exist.
+    pub async fn require_organization(&self, id: &OrganizationId) -> Result<()> {
+        let found = self.default_roles(id).await?;
+        found.map(drop).ok_or_else(|| organization_not_found(id))
     }
 
     /// A page of the organizations whose names begin with `prefix` (in any case), in the order of

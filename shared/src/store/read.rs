@@ -18,6 +18,15 @@ use crate::failure::{Failure, Service};
 /// The most keys of one `BatchGetItem` (DynamoDB's limit).
 const BATCH_GET_KEYS: usize = 100;
 
+/// A page of a list whose length is not known.
+#[derive(Clone, Debug)]
+pub struct Page<T, C> {
+    /// The entries: at most as many as requested, fewer if some were deleted in the meantime.
+    pub items: Vec<T>,
+    /// The cursor after which the next page begins, if there is one.
+    pub next: Option<C>,
+}
+
 impl Store {
     /// One item, if it exists.
     pub(super) async fn get(&self, key: Key) -> Result<Option<Attributes>, Failure> {
