@@ -75,8 +75,8 @@ impl From<PoolUser> for UserEntity {
     }
 }
 
-/// A new user, with the organizations that the user has joined. If provisioning fails,
-/// `provisioned` is false: the user exists, and joins at the first sign-in.
+/// A new user, with the organizations that the user has joined. `provisioned` is false if these could
+/// not be determined. The user exists anyway, and joins at the first sign-in.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct CreatedUser {
     #[serde(flatten)]
