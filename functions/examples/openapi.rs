@@ -1,4 +1,4 @@
-//! Prints the OpenAPI document: `make openapi` keeps it in `functions/console/openapi.json`.
+//! Prints the OpenAPI document. `make openapi` writes it to `functions/console/openapi.json`.
 
 fn main() {
     println!("{:#}", functions::openapi::document());

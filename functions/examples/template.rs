@@ -1,5 +1,5 @@
-//! Writes what follows from the table of functions and from the handlers: `make template` runs this
-//! in the root of the repository.
+//! Writes the files that follow from the table of functions and from the handlers. `make template`
+//! runs this in the root of the repository.
 
 use std::fs::{read_to_string, write};
 

@@ -1,5 +1,5 @@
-//! `/console/`: the built pages of the console, what they need to know, and `/openapi.json`. Nobody
-//! has to sign in for these: they are the same for everybody, and say nothing of any organization.
+//! `/console/`: the built pages of the console, their settings, and `/openapi.json`. These need no
+//! token. They are the same for everybody, and contain nothing about any organization.
 
 use std::path::Path;
 
@@ -19,40 +19,41 @@ use utoipa::ToSchema;
 use crate::endpoints::endpoints;
 
 const START: &str = "/console/";
-/// What the console asks a token for.
+/// The scopes that the console asks for.
 const SCOPE: &str = "openid usher/read usher/write";
-/// What the build names after its content: it never changes.
+/// The build names these files after their content, so a file never changes.
 const HASHED: &str = "assets/";
 const FOREVER: &str = "public, max-age=31536000, immutable";
-/// Keep it, but ask each time. There is nothing to compare: the files of a layer have no times.
+/// The browser may keep the file, but has to ask each time. The answer is always the whole
+/// file, since the files of a layer have no times to compare.
 const ASK: &str = "no-cache";
 
 const NOT_BUILT: &str = "<!doctype html>
 <meta charset=\"utf-8\">
 <title>The console is not built</title>
 <h1>The console is not built</h1>
-<p>Run <code>make console</code>, and load this page again. The API works all the same.
+<p>Run <code>make console</code>, and load this page again. The API works without it.
 ";
 
-/// How to sign in. All of it is null where nobody has to.
+/// The settings for signing in. All are null if no sign-in is needed.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ConsoleSettings {
-    /// Who issues tokens (OpenID Connect).
+    /// The issuer of the tokens (OpenID Connect).
     #[schema(required)]
     authority: Option<String>,
     #[schema(required)]
     client_id: Option<String>,
-    /// The scopes to ask for, with spaces between them.
+    /// The scopes to ask for, separated by spaces.
     #[schema(required)]
     scope: Option<&'static str>,
-    /// The base URL of the sign-in page, whose `/logout` ends its session.
+    /// The base URL of the sign-in page. Its path `/logout` ends the session.
     #[schema(required)]
     hosted_domain: Option<String>,
 }
 
 capabilities! {
-    /// What `console` works with.
+    /// The capabilities of `console`.
     pub struct Needs {
         console: Console,
     }
@@ -60,7 +61,7 @@ capabilities! {
 
 endpoints!(redirect, start, file, settings, open_api);
 
-/// Sends a browser to the console.
+/// Redirects to the console.
 #[utoipa::path(
     get,
     path = "/console",
@@ -83,7 +84,7 @@ pub(crate) async fn redirect(State(console): State<Console>) -> Response {
     security(()),
     responses(
         (status = 200, description = "The page.", content_type = "text/html", body = String, headers(("Vary"))),
-        (status = 503, description = "It is not built.", content_type = "text/html; charset=utf-8", body = String),
+        (status = 503, description = "The console is not built.", content_type = "text/html; charset=utf-8", body = String),
     ),
 )]
 pub(crate) async fn start(State(console): State<Console>, request: Request) -> Response {
@@ -92,7 +93,7 @@ pub(crate) async fn start(State(console): State<Console>, request: Request) -> R
 
 /// Serves a file of the console.
 ///
-/// What has no extension is a place within the page, and answered with the page.
+/// A path without a file extension is a place within the page, so the answer is the page.
 #[utoipa::path(
     get,
     path = "/console/{*path}",
@@ -101,14 +102,14 @@ pub(crate) async fn start(State(console): State<Console>, request: Request) -> R
     security(()),
     responses(
         (status = 200, description = "The file.", content_type = "*/*", body = String, headers(("Vary"))),
-        (status = 503, description = "It is not built.", content_type = "text/html; charset=utf-8", body = String),
+        (status = 503, description = "The console is not built.", content_type = "text/html; charset=utf-8", body = String),
     ),
 )]
 pub(crate) async fn file(State(console): State<Console>, request: Request) -> Response {
     serve(&console, request).await
 }
 
-/// Says how to sign in to the console.
+/// Reads the sign-in settings of the console.
 #[utoipa::path(
     get,
     path = "/console/config.json",
@@ -128,7 +129,7 @@ pub(crate) async fn settings(State(console): State<Console>) -> Response {
     guarded(&console, ([(header::CACHE_CONTROL, ASK)], settings).into_response())
 }
 
-/// Describes the API as an OpenAPI document.
+/// Reads the OpenAPI document of this API.
 #[utoipa::path(
     get,
     path = "/openapi.json",
@@ -138,13 +139,13 @@ pub(crate) async fn settings(State(console): State<Console>) -> Response {
     responses((status = 200, description = "An OpenAPI 3.1 document.", body = Object)),
 )]
 pub(crate) async fn open_api(State(console): State<Console>) -> Response {
-    // The checked-in copy: a test holds it against the handlers.
+    // The checked-in copy. A test compares it with the handlers.
     const DOCUMENT: &str = include_str!("../console/openapi.json");
     let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, ASK)];
     guarded(&console, (headers, DOCUMENT).into_response())
 }
 
-/// The file that a request below `/console/` is for.
+/// Answers a request below `/console/` with its file.
 async fn serve(console: &Console, request: Request) -> Response {
     let path = request.uri().path().strip_prefix(START).unwrap_or_default();
     let name = path.rsplit('/').next().unwrap_or_default();
@@ -168,9 +169,9 @@ async fn serve(console: &Console, request: Request) -> Response {
     guarded(console, response)
 }
 
-/// A file, as it was compressed when it was built if the browser takes that.
+/// Reads a file. If the browser accepts it, this is the copy that the build compressed.
 async fn read(pages: &Path, path: &str, headers: &HeaderMap) -> Option<Response> {
-    // Nothing else of the request: no ranges, and no times.
+    // Only this header is passed on: no ranges, and no times.
     let mut request = Request::builder().uri(format!("/{path}"));
     for value in headers.get_all(header::ACCEPT_ENCODING) {
         request = request.header(header::ACCEPT_ENCODING, value);
@@ -189,8 +190,8 @@ async fn read(pages: &Path, path: &str, headers: &HeaderMap) -> Option<Response>
     (response.status() == StatusCode::OK).then(|| response.map(Body::new))
 }
 
-/// What a browser is told about everything here: to run nothing but the console's own files, to
-/// talk to nobody but this API and the sign-in, and to show it in no other page.
+/// Adds the security headers of every answer here. The browser runs only the console's own files,
+/// connects only to this API and the sign-in, and shows the console in no other page.
 fn guarded(console: &Console, mut response: Response) -> Response {
     const PERMISSIONS: HeaderName = HeaderName::from_static("permissions-policy");
     const OPENER: HeaderName = HeaderName::from_static("cross-origin-opener-policy");

@@ -1,9 +1,9 @@
-//! `endpoints!` makes the routes of a function and their part of the OpenAPI document out of its
-//! handlers. Method and path of a route stand in the handler's `#[utoipa::path]` alone.
+//! `endpoints!` makes a function's routes, and their part of the OpenAPI document, from its
+//! handlers. Only the handler's `#[utoipa::path]` has the method and path of a route.
 
-/// Lists the handlers of a function, whose capabilities are `Needs`: `endpoints!(list, add)`, or
-/// `endpoints! { members::{list, add}, roles::{assign} }` where they are in modules below this one.
-/// The names of a function's handlers differ: they tell its routes apart in the template.
+/// Lists the handlers of a function whose capabilities are `Needs`: `endpoints!(list, add)`, or
+/// `endpoints! { members::{list, add}, roles::{assign} }` if they are in modules below this one.
+/// Each handler of a function needs a name of its own, which names its route in the template.
 macro_rules! endpoints {
     ($($handler:ident),+ $(,)?) => {
         $crate::endpoints::endpoints! { self::{ $($handler),+ } }
@@ -22,7 +22,7 @@ macro_rules! endpoints {
             }
         }
 
-        /// What the annotations of the handlers say. Nothing that runs on Lambda calls this.
+        /// The OpenAPI document of the handlers' annotations. Not called on Lambda.
         pub(crate) fn annotations() -> utoipa::openapi::OpenApi {
             #[derive(utoipa::OpenApi)]
             #[openapi(paths($($($module::$handler),+),+))]

@@ -1,4 +1,4 @@
-//! What answers are made of, where more than one function gives it.
+//! Entities in the answers of more than one function.
 
 use std::collections::HashMap;
 
@@ -8,7 +8,7 @@ use shared::domain::ids::OrganizationRoleId;
 use shared::domain::organization::OrganizationRole;
 use utoipa::ToSchema;
 
-/// A moment: RFC 3339 in UTC, to the millisecond.
+/// A time: RFC 3339 in UTC, to the millisecond.
 #[derive(ToSchema)]
 #[schema(value_type = String, format = DateTime, example = "2026-01-01T09:00:00.000Z")]
 pub(crate) struct Moment(pub(crate) Timestamp);
@@ -19,7 +19,7 @@ impl Serialize for Moment {
     }
 }
 
-/// An organization role, whole.
+/// An organization role.
 #[derive(Serialize, ToSchema)]
 #[schema(as = OrganizationRole)]
 #[serde(rename_all = "camelCase")]
@@ -42,7 +42,7 @@ impl From<&OrganizationRole> for RoleEntity {
     }
 }
 
-/// A role that somebody holds, or would hold.
+/// A role that a member holds, or would hold.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct HeldRole {
     id: String,
@@ -51,7 +51,7 @@ pub(crate) struct HeldRole {
 
 pub(crate) type Roles = HashMap<OrganizationRoleId, OrganizationRole>;
 
-/// Those of these roles that exist, by name.
+/// The roles with these ids, by name. Ids without a role are left out.
 pub(crate) fn held_roles(ids: &[OrganizationRoleId], roles: &Roles) -> Vec<HeldRole> {
     let mut held: Vec<_> = ids.iter().filter_map(|id| roles.get(id)).collect();
     held.sort_by_cached_key(|role| role.name.folded());

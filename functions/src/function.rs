@@ -1,4 +1,4 @@
-//! What can be said of a function in the table [`FUNCTIONS`](crate::FUNCTIONS).
+//! The types of the table [`FUNCTIONS`](crate::FUNCTIONS).
 
 use std::pin::Pin;
 
@@ -11,30 +11,30 @@ use utoipa::openapi::OpenApi;
 /// from this (`make template`).
 #[derive(Clone, Copy, Debug)]
 pub struct Function {
-    /// What the function, its binary and its resources in the template are called.
+    /// The name of the function, of its binary and of its resources in the template.
     pub name: &'static str,
-    /// The module below this crate.
+    /// Its module in this crate.
     pub module: &'static str,
-    /// Who calls it, and for what.
+    /// Its caller, with its routes or its handler.
     pub entry: Entry,
     /// The environment variables of each of its capabilities.
     pub variables: &'static [&'static [&'static str]],
-    /// What it may do to the table's items.
+    /// The actions that it may take on items of the table.
     pub may: &'static [(Items, &'static [Action])],
-    /// What it may do in the customers' user pool.
+    /// The actions that it may take in the customers' user pool.
     pub user_pool: &'static [UserPoolAction],
-    /// How many seconds it may take, where it is not as long as all others of its kind.
+    /// Its time-out in seconds, if it differs from the default.
     pub timeout: Option<u32>,
-    /// The template's layers that it gets.
+    /// Its layers, by their ids in the template.
     pub layers: &'static [&'static str],
 }
 
-/// Who calls a function, and for what.
+/// The caller of a function, with its routes or its handler.
 #[derive(Clone, Copy, Debug)]
 pub enum Entry {
     /// API Gateway, for its routes.
     Http(Http),
-    /// Cognito, as a trigger: answers an event, whatever happens.
+    /// Cognito, as a trigger. The handler always answers the event.
     Trigger(fn(&App, Box<RawValue>) -> Answer),
 }
 
@@ -45,27 +45,27 @@ pub struct Http {
     pub routes: fn() -> Vec<Route>,
     /// The routes with their handlers, which get the capabilities that they need.
     pub handlers: fn(&App) -> Routes,
-    /// What the handlers' annotations say.
+    /// The OpenAPI document of the handlers' annotations.
     pub(crate) annotations: fn() -> OpenApi,
 }
 
-/// A trigger's answer to an event, once it is there.
+/// A trigger's future answer to an event.
 pub type Answer = Pin<Box<dyn Future<Output = Box<RawValue>> + Send>>;
 
-/// Items of the table that begin alike, or entries of its index.
+/// A kind of items of the table, or of entries in its index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Items {
-    /// No item: reading it opens the connection while a function starts.
+    /// A key without an item. Reading it opens the connection while a function starts.
     WarmUp,
     /// Organizations, with their email domains, default roles and custom data.
     Organizations,
-    /// Which organizations list a domain.
+    /// The organizations that list a domain.
     DomainIndex,
     /// Organization roles, and their number.
     OrganizationRoles,
     /// The names of organization roles.
     RoleNames,
-    /// What is kept of users: memberships, removal marks, profiles.
+    /// The data of users: memberships, removal marks, profiles.
     Users,
     /// Removal marks by address.
     RemovalMarks,
@@ -76,7 +76,7 @@ pub enum Items {
 }
 
 impl Items {
-    /// What their partition keys look like (`dynamodb:LeadingKeys`).
+    /// The pattern of their partition keys (`dynamodb:LeadingKeys`).
     #[must_use]
     pub const fn keys(self) -> &'static str {
         match self {
@@ -91,7 +91,7 @@ impl Items {
         }
     }
 
-    /// The index that they are in, if it is not the table itself.
+    /// The name of their index, if they are index entries.
     #[must_use]
     pub const fn index(self) -> Option<&'static str> {
         match self {
@@ -101,35 +101,35 @@ impl Items {
     }
 }
 
-/// An action on items, as DynamoDB calls it. A transaction takes the actions of its parts.
+/// An action on items, by its name in DynamoDB. A transaction needs the actions of its parts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
-    /// Reads one.
+    /// Reads an item.
     GetItem,
-    /// Reads several by their keys.
+    /// Reads several items by their keys.
     BatchGetItem,
-    /// Reads those with the same partition key.
+    /// Reads items with the same partition key.
     Query,
-    /// Asks for a condition in a transaction that writes others.
+    /// Checks a condition on an item, in a transaction that writes other items.
     ConditionCheckItem,
-    /// Writes a whole one.
+    /// Writes a whole item.
     PutItem,
-    /// Changes one.
+    /// Changes an item.
     UpdateItem,
-    /// Deletes one.
+    /// Deletes an item.
     DeleteItem,
-    /// Writes or deletes several, without conditions.
+    /// Writes or deletes several items, without conditions.
     BatchWriteItem,
 }
 
-/// An action in a user pool, as Cognito calls it.
+/// An action in a user pool, by its name in Cognito.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UserPoolAction {
     /// Creates a user.
     AdminCreateUser,
     /// Deletes a user.
     AdminDeleteUser,
-    /// Looks for users.
+    /// Finds users.
     ListUsers,
 }
 
@@ -160,7 +160,7 @@ impl Function {
         Self { layers, ..self }
     }
 
-    /// What its logical ids in the template begin with: `AddEmailDomain`.
+    /// The prefix of its logical ids in the template, such as `AddEmailDomain`.
     #[must_use]
     pub fn logical_id(&self) -> String {
         pascal(self.name)
@@ -176,7 +176,7 @@ impl Function {
     }
 }
 
-/// `add-email-domain` and `add_email_domain` as `AddEmailDomain`.
+/// Turns `add-email-domain` and `add_email_domain` into `AddEmailDomain`.
 pub(crate) fn pascal(name: &str) -> String {
     let words = name.split(['-', '_']).filter(|word| !word.is_empty());
     words.map(|word| word[..1].to_uppercase() + &word[1..]).collect()

@@ -1,5 +1,5 @@
-//! Usher's Lambda functions: a module for each, grouped by resource, and a binary of the same
-//! name for each in `src/bin`.
+//! Usher's Lambda functions. Each has a module, grouped by resource, and a binary of the same name
+//! in `src/bin`.
 
 pub mod console;
 pub mod default_roles;
@@ -57,7 +57,8 @@ macro_rules! trigger {
     }};
 }
 
-/// Every function, and what it may do: a test sees each one do all of this, and nothing else.
+/// All functions, with their permissions. A test checks that each function uses all of its
+/// permissions, and needs no others.
 ///
 /// A function that uses the table may also read [`Items::WarmUp`].
 pub static FUNCTIONS: &[Function] = &[
@@ -87,7 +88,7 @@ pub static FUNCTIONS: &[Function] = &[
         (OrganizationRoles, &[BatchGetItem]),
     ]),
     http!("organizations", organizations)
-        // A deletion sweeps index entries and memberships; the HTTP API waits no longer than this.
+        // A deletion sweeps index entries and memberships. The HTTP API waits no longer than this.
         .timeout(30)
         .may(&[
             (
@@ -121,7 +122,7 @@ pub static FUNCTIONS: &[Function] = &[
             (Users, &[Query, PutItem, BatchWriteItem]),
         ])
         .user_pool(&[AdminCreateUser, AdminDeleteUser, ListUsers]),
-    // What it serves is the same for everybody, and nobody has to sign in for it: so it may do nothing.
+    // It serves the same to everybody and needs no token, so it has no permissions.
     http!("console", console).layers(&["ConsolePages"]),
     trigger!("post-confirmation", triggers::post_confirmation).may(&[
         (Organizations, &[GetItem]),
@@ -138,7 +139,7 @@ pub static FUNCTIONS: &[Function] = &[
     ]),
 ];
 
-/// The function of this name.
+/// The function with this name.
 #[must_use]
 pub fn function(name: &str) -> Option<&'static Function> {
     FUNCTIONS.iter().find(|function| function.name == name)

@@ -1,11 +1,11 @@
-//! Ids that a list in a request's body names.
+//! Lists of ids in request bodies.
 
 use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 
 use shared::{Error, Violation};
 
-/// The ids that the member `list` of a body names. A text that can be no id names nothing.
+/// The ids in the list `list` of a body. A text that cannot be an id is never found.
 pub(crate) struct Named<'a, Id> {
     list: &'static str,
     texts: &'a [String],
@@ -28,7 +28,7 @@ impl<'a, Id: Clone + Eq + Hash> Named<'a, Id> {
         self.parsed.iter().flatten().filter(|id| seen.insert(*id)).cloned().collect()
     }
 
-    /// Refuses, each at its place, what is not among those that were found.
+    /// Fails with a violation for each text that is not a found id, at its place in the list.
     pub(crate) fn all_in<T>(
         &self,
         found: &HashMap<Id, T>,

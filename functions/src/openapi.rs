@@ -1,4 +1,5 @@
-//! The OpenAPI document: what the handlers' annotations say, and what holds for all of them.
+//! The OpenAPI document: the handlers' annotations, completed with everything that follows from
+//! path, parameters and body.
 
 use axum::http::Method;
 use serde_json::{Value, json};
@@ -8,9 +9,9 @@ use utoipa::OpenApi;
 
 use crate::{Entry, FUNCTIONS, Function};
 
-/// What reading takes.
+/// The scope for reading.
 const READ: &str = "usher/read";
-/// What everything else takes.
+/// The scope for everything else.
 const WRITE: &str = "usher/write";
 
 #[derive(OpenApi)]
@@ -19,13 +20,13 @@ const WRITE: &str = "usher/write";
     components(schemas(ProblemBody)),
     tags(
         (name = "Organizations", description = "Customers of the product that uses Usher."),
-        (name = "Email domains", description = "Whose addresses make members of an organization."),
-        (name = "Default roles", description = "What those members start with."),
-        (name = "Preview", description = "Who would be admitted; nothing is written."),
-        (name = "Organization roles", description = "What members can hold in any organization."),
-        (name = "Members", description = "Who belongs to an organization, and as what."),
-        (name = "Console", description = "The page for operators, and this document; for everybody."),
-        (name = "Users", description = "Users of the pool; an id is Cognito's `sub`."),
+        (name = "Email domains", description = "People with a verified address in one of these domains become members."),
+        (name = "Default roles", description = "Roles that these members start with."),
+        (name = "Preview", description = "Shows who would be admitted. Nothing is written."),
+        (name = "Organization roles", description = "Roles that members can hold in any organization."),
+        (name = "Members", description = "Users who belong to an organization, with their roles."),
+        (name = "Console", description = "The web page for operators, and this document. These need no token."),
+        (name = "Users", description = "Users of the user pool. A user id is Cognito's `sub`."),
     ),
 )]
 struct Common;
@@ -55,11 +56,11 @@ pub fn document() -> Value {
     document
 }
 
-/// Where operators and programs get tokens. Only a stack knows the host.
+/// The endpoints where operators and programs get tokens. The host differs between stacks.
 fn operators() -> Value {
     let scopes = json!({
         READ: "Read organizations, roles, JIT configuration and memberships",
-        WRITE: "Change them; vouches for who owns an email domain",
+        WRITE: "Change them. The caller vouches for the owners of email domains",
     });
     json!({
         "type": "oauth2",
@@ -76,7 +77,7 @@ fn operators() -> Value {
     })
 }
 
-/// Adds to an operation what its path, its parameters and its body imply.
+/// Adds everything to an operation that its path, its parameters and its body imply.
 fn complete(route: &Route, operation: &mut Value) {
     let public = operation["security"] == json!([{}]);
     if public {
@@ -124,7 +125,7 @@ fn complete(route: &Route, operation: &mut Value) {
     }
 }
 
-/// The parameters that a path template names.
+/// The parameters in a path template.
 fn parameters_of(path: &str) -> Vec<Value> {
     let segments = path.split('/').filter_map(|segment| segment.strip_prefix('{'));
     let names = segments.filter_map(|segment| segment.strip_suffix('}'));
@@ -134,9 +135,9 @@ fn parameters_of(path: &str) -> Vec<Value> {
                 "organizationId" => ("The organization's id.", "acme"),
                 "organizationRoleId" => ("The role's id.", "role_01a2035319ad77f3b8960be2f54cdc4c"),
                 "userId" => ("The user's `sub`.", "5b0f6c1e-9d0c-4f0b-8f5e-0c2f6a7f4c11"),
-                "emailDomain" => ("The domain, in whatever case.", "acme.example"),
-                "path" => ("The file; may have slashes.", "assets/index.js"),
-                other => unreachable!("say here what the parameter {other} of {path} is"),
+                "emailDomain" => ("The domain. Case does not matter.", "acme.example"),
+                "path" => ("The path of the file. It may have slashes.", "assets/index.js"),
+                other => unreachable!("describe the parameter {other} of {path} here"),
             };
             json!({
                 "name": name,
@@ -157,12 +158,12 @@ fn succeed(response: &mut Value, pages: bool, cursor: bool) {
         *header = etag();
     }
     if pages {
-        let description = "How many entries all pages have together; only with a page.";
+        let description = "The number of entries on all pages. Only if a page is asked for.";
         let total = json!({ "description": description, "schema": { "type": "integer" } });
         headers.insert("Total-Number".to_owned(), total);
     }
     if pages || cursor {
-        let description = "Other pages (RFC 8288); only with a page.";
+        let description = "Links to other pages (RFC 8288). Only if a page is asked for.";
         let link = json!({ "description": description, "schema": { "type": "string" } });
         headers.insert("Link".to_owned(), link);
     }
@@ -171,7 +172,7 @@ fn succeed(response: &mut Value, pages: bool, cursor: bool) {
     }
 }
 
-/// A problem: its body, and its description and its headers unless the handler says them.
+/// Completes a problem: its body, and its description and headers unless the handler states them.
 fn fail(status: &str, response: &mut Value) {
     let schema = json!({ "$ref": "#/components/schemas/Problem" });
     response["content"] = json!({ "application/problem+json": { "schema": schema } });
@@ -188,19 +189,21 @@ fn fail(status: &str, response: &mut Value) {
     }
 }
 
-/// What a status means where the handler does not say it.
+/// The meaning of a status, if the handler does not describe it.
 fn problem(status: &str) -> String {
     let meaning = match status {
         "400" => "The request is malformed.",
-        "404" => "There is no such thing.",
-        "409" => "Somebody else changed the list at the same time: only a part is replaced.",
+        "404" => "The path names something that does not exist.",
+        "409" => "Another request changed the list at the same time. Only a part is replaced.",
         "412" => "The list was changed since the version that `If-Match` names.",
         "413" => return format!("The body has more than {LARGEST_BODY} bytes."),
-        "414" => "Path and query string are too long.",
+        "414" => "The path and the query string are too long.",
         "415" => "The body is not declared as JSON.",
-        "422" => "A well-formed value cannot be accepted; `code` and `errors` say which and why.",
-        "500" => "Something is wrong on our side.",
-        "503" => "A service that this one needs did not answer in time.",
+        "422" => {
+            "A well-formed value cannot be accepted. `code` and `errors` say which one, and why."
+        }
+        "500" => "Usher has failed. The request is not at fault.",
+        "503" => "A service that Usher needs did not answer in time.",
         other => unreachable!("describe {other} at the handler, or here"),
     };
     meaning.to_owned()
@@ -209,7 +212,7 @@ fn problem(status: &str) -> String {
 /// The header of a list's version, unless the handler describes its own.
 fn etag() -> Value {
     json!({
-        "description": "The version of the list as it is now, for `If-Match`.",
+        "description": "The present version of the list, for `If-Match`.",
         "schema": { "type": "string" },
         "example": "\"7\"",
     })

@@ -39,7 +39,7 @@ pub(crate) struct Changes {
 }
 
 capabilities! {
-    /// What `organization-roles` works with.
+    /// The capabilities of `organization-roles`.
     pub struct Needs {
         store: Store,
         clock: Clock,
@@ -49,7 +49,7 @@ capabilities! {
 
 endpoints!(create, list, get, update, delete);
 
-/// Creates an organization role. Names differ by more than case.
+/// Creates an organization role. Names are unique, whatever their case.
 #[utoipa::path(
     post,
     path = "/organization-roles",
@@ -106,14 +106,14 @@ pub(crate) async fn get(
     Ok(Json(RoleEntity::from(&role)))
 }
 
-/// Changes an organization role. What is not sent stays.
+/// Changes an organization role. Omitted fields stay unchanged.
 #[utoipa::path(
     patch,
     path = "/organization-roles/{organizationRoleId}",
     operation_id = "updateOrganizationRole",
     tag = "Organization roles",
     request_body = Changes,
-    responses((status = 200, description = "The role as it is now.", body = RoleEntity), (status = 422)),
+    responses((status = 200, description = "The role after the change.", body = RoleEntity), (status = 422)),
 )]
 pub(crate) async fn update(
     State(store): State<Store>,
@@ -127,7 +127,7 @@ pub(crate) async fn update(
     Ok(Json(RoleEntity::from(&role)))
 }
 
-/// Deletes an organization role. Nobody holds it from then on.
+/// Deletes an organization role. Members no longer hold it.
 #[utoipa::path(
     delete,
     path = "/organization-roles/{organizationRoleId}",

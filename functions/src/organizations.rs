@@ -21,8 +21,8 @@ use crate::endpoints::endpoints;
 use crate::entities::Moment;
 use crate::values::{self, Checked, both};
 
-/// How long a deletion sweeps what is left, before it answers all the same: API Gateway waits no
-/// longer than 30 seconds.
+/// How long a deletion may sweep the remaining items. After that it answers anyway: API Gateway
+/// waits no longer than 30 seconds.
 const SWEEP: Duration = Duration::from_secs(15);
 
 #[derive(Deserialize, ToSchema)]
@@ -54,7 +54,7 @@ pub(crate) struct Changes {
     custom_data: Option<Box<RawValue>>,
 }
 
-/// An organization, whole.
+/// An organization.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Organization)]
 #[serde(rename_all = "camelCase")]
@@ -81,7 +81,7 @@ impl<'a> OrganizationEntity<'a> {
 }
 
 capabilities! {
-    /// What `organizations` works with.
+    /// The capabilities of `organizations`.
     pub struct Needs {
         store: Store,
         clock: Clock,
@@ -93,7 +93,7 @@ endpoints!(create, list, get, update, delete);
 
 /// Creates an organization.
 ///
-/// Its id is yours, if you send one, and never used twice.
+/// You can send an id of your own. An id is never used twice.
 #[utoipa::path(
     post,
     path = "/organizations",
@@ -126,7 +126,7 @@ pub(crate) async fn create(
     path = "/organizations",
     operation_id = "listOrganizations",
     tag = "Organizations",
-    params(CursorPaging, ("q" = Option<String>, Query, description = "What the names begin with, in whatever case.")),
+    params(CursorPaging, ("q" = Option<String>, Query, description = "The beginning of the names. Case does not matter.")),
     responses((status = 200, description = "A page of organizations.", body = [OrganizationEntity])),
 )]
 pub(crate) async fn list(
@@ -165,14 +165,14 @@ pub(crate) async fn get(
     Ok(Json(OrganizationEntity::new(&organization, &custom_data)).into_response())
 }
 
-/// Changes an organization. What is not sent stays.
+/// Changes an organization. Omitted fields stay unchanged.
 #[utoipa::path(
     patch,
     path = "/organizations/{organizationId}",
     operation_id = "updateOrganization",
     tag = "Organizations",
     request_body = Changes,
-    responses((status = 200, description = "The organization as it is now.", body = OrganizationEntity), (status = 422)),
+    responses((status = 200, description = "The organization after the change.", body = OrganizationEntity), (status = 422)),
 )]
 pub(crate) async fn update(
     State(store): State<Store>,
@@ -202,11 +202,11 @@ pub(crate) async fn delete(
     PathOf(id): PathOf<OrganizationId>,
 ) -> Result<StatusCode, Problem> {
     let domains = store.delete_organization(&id, clock.now()).await?;
-    // The deletion is done. What the sweep does not reach stays invisible.
+    // The deletion is done. Readers ignore the items that the sweep does not reach.
     match tokio::time::timeout(SWEEP, store.sweep_organization(&id, &domains)).await {
         Ok(Ok(())) => {}
-        Ok(Err(error)) => tracing::warn!(organization = %id, %error, "not swept"),
-        Err(_) => tracing::warn!(organization = %id, limit = ?SWEEP, "not swept to the end"),
+        Ok(Err(error)) => tracing::warn!(organization = %id, %error, "sweep failed"),
+        Err(_) => tracing::warn!(organization = %id, limit = ?SWEEP, "sweep not finished in time"),
     }
     Ok(StatusCode::NO_CONTENT)
 }

@@ -1,6 +1,7 @@
-//! `/organizations/{organizationId}/jit/preview` and `/jit/preview`: who would be admitted, with
-//! which roles, and if not, why. It is about somebody new who proves the address: a user who is
-//! there already stays what they are, and cannot be told by an address. Nothing is written.
+//! `/organizations/{organizationId}/jit/preview` and `/jit/preview`: whether an address would be
+//! admitted and with which roles, or the reason for the refusal. A preview assumes a new user who
+//! proves the address: an existing member stays unchanged, and an address does not identify a user.
+//! Nothing is written.
 
 use std::collections::HashMap;
 
@@ -30,15 +31,15 @@ pub(crate) struct Body {
     email: String,
 }
 
-/// What would be decided about an address by all organizations.
+/// The decisions of all organizations about an address.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Preview)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct PreviewEntity {
-    /// The domain of the address, normalised; null where it is no usable address.
+    /// The domain of the address, normalised. Null if the address is not usable.
     #[schema(required)]
     email_domain: Option<String>,
-    /// Why no organization is concerned; null where `organizations` says it of each.
+    /// The reason why no organization is listed. Null if `organizations` has the decisions.
     #[schema(required)]
     reason: Option<&'static str>,
     /// The reason as a sentence.
@@ -47,26 +48,26 @@ pub(crate) struct PreviewEntity {
     organizations: Vec<OrganizationPreview>,
 }
 
-/// What would be decided about an address by one organization.
+/// The decision of one organization about an address.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct OrganizationPreview {
     organization_id: String,
     organization_name: String,
-    /// The domain of the address, normalised; null where it is no usable address.
+    /// The domain of the address, normalised. Null if the address is not usable.
     #[schema(required)]
     email_domain: Option<String>,
     #[schema(inline)]
     decision: DecisionName,
-    /// Why the address would be refused; null where it would be admitted.
+    /// The reason for a refusal. Null if the address would be admitted.
     #[schema(required)]
     reason: Option<&'static str>,
     /// The reason as a sentence.
     #[schema(required)]
     detail: Option<String>,
-    /// The checks that were made, in their order: the first that refuses is the last.
+    /// The checks that were made, in order. The first check that is not passed is the last one.
     checks: Vec<CheckOutcome>,
-    /// What the new member would hold, by name.
+    /// The roles that the new member would hold, by name.
     organization_roles: Vec<HeldRole>,
 }
 
@@ -95,8 +96,8 @@ enum CheckName {
 }
 
 impl CheckName {
-    /// The name of a check; none for those that a preview does not make, because it assumes that
-    /// somebody new proves the address.
+    /// The name of a check. `None` for a check that a preview does not show, because it assumes a
+    /// new user who proves the address.
     const fn of(check: Check) -> Option<Self> {
         match check {
             Check::EmailPresent
@@ -112,7 +113,7 @@ impl CheckName {
 }
 
 capabilities! {
-    /// What `preview` works with.
+    /// The capabilities of `preview`.
     pub struct Needs {
         store: Store,
         provisioning: Provisioning,
@@ -123,7 +124,7 @@ endpoints!(of_organization, of_all);
 
 /// Says whether an organization would admit an address.
 ///
-/// It is about somebody new who proves that the address is theirs, and decided as in provisioning.
+/// The preview assumes a new user who proves the address. It decides as provisioning does.
 #[utoipa::path(
     post,
     path = "/organizations/{organizationId}/jit/preview",
@@ -149,7 +150,7 @@ pub(crate) async fn of_organization(
 
 /// Says which organizations would admit an address.
 ///
-/// It is about somebody new who proves that the address is theirs, and decided as in provisioning.
+/// The preview assumes a new user who proves the address. It decides as provisioning does.
 #[utoipa::path(
     post,
     path = "/jit/preview",
@@ -223,7 +224,7 @@ impl OrganizationPreview {
     }
 }
 
-/// A reason for the administrator of `who`.
+/// A reason as a sentence for administrators. `who` is its subject.
 fn sentence(reason: &Reason, domain: Option<&str>, who: &str) -> String {
     let domain = domain.unwrap_or_default();
     match reason {
@@ -236,9 +237,10 @@ fn sentence(reason: &Reason, domain: Option<&str>, who: &str) -> String {
         }
         Reason::NotListed => format!("{who} does not list the email domain {domain}."),
         Reason::RemovedEarlier => {
-            "A member with this address was removed, and stays so until added by hand.".to_owned()
+            "A member with this address was removed, and stays removed until added by hand."
+                .to_owned()
         }
-        // A preview is about somebody new who proves the address.
+        // Never in a preview, which assumes a new user who proves the address.
         Reason::NoEmail
         | Reason::EmailNotVerified
         | Reason::ProviderNotTrusted
@@ -246,7 +248,7 @@ fn sentence(reason: &Reason, domain: Option<&str>, who: &str) -> String {
     }
 }
 
-/// The domain of a usable address.
+/// The domain of an address, if the address is usable.
 fn domain(email: &str) -> Option<String> {
     EmailAddress::parse(email).ok().map(|address| address.domain().to_string())
 }

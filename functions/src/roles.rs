@@ -1,4 +1,4 @@
-//! Lists of organization roles, as request bodies name them.
+//! Lists of organization roles in request bodies.
 
 use serde::Deserialize;
 use shared::domain::ids::OrganizationRoleId;
@@ -15,9 +15,10 @@ pub(crate) struct RoleIds {
     pub(crate) organization_role_ids: Vec<String>,
 }
 
-/// The roles that the member `organizationRoleIds` of a body names, each once, in its order; all of
-/// them exist. More than any list holds are `too_many`, and are not even looked up: a body can name
-/// more than the table can find in time.
+/// The roles in the list `organizationRoleIds` of a body, each once, in the order of the body.
+///
+/// Fails if one of them does not exist. More roles than a list may hold are the error `too_many`.
+/// They are not looked up, since a body can have more roles than the table can find in time.
 pub(crate) async fn existing(
     texts: &[String],
     too_many: Error,
@@ -33,7 +34,7 @@ pub(crate) async fn existing(
     Ok(ids)
 }
 
-/// One list after the other, without what is there already.
+/// The first list, followed by those ids of the second that are not in it.
 pub(crate) fn union(
     ids: &[OrganizationRoleId],
     more: &[OrganizationRoleId],

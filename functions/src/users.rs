@@ -1,4 +1,4 @@
-//! `/users`: users of the pool, made and deleted through the Management API.
+//! `/users`: creates, reads and deletes users of the user pool.
 
 use axum::Json;
 use axum::extract::State;
@@ -28,7 +28,7 @@ use crate::values::{self, both};
 pub(crate) struct Creation {
     #[schema(example = "jane@acme.example")]
     primary_email: String,
-    /// Whether the address is known to be the user's; true if not sent.
+    /// Whether the address is known to be the user's. The default is true.
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
     email_verified: Option<bool>,
@@ -36,13 +36,13 @@ pub(crate) struct Creation {
     name: Option<String>,
     #[serde(default)]
     username: Option<String>,
-    /// Whether Cognito sends an invitation; true if not sent.
+    /// Whether Cognito sends an invitation. The default is true.
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
     send_invitation: Option<bool>,
 }
 
-/// A user, whole.
+/// A user.
 #[derive(Serialize, ToSchema)]
 #[schema(as = User)]
 #[serde(rename_all = "camelCase")]
@@ -54,7 +54,7 @@ pub(crate) struct UserEntity {
     email_verified: bool,
     #[schema(required)]
     name: Option<String>,
-    /// As Cognito says it, such as `CONFIRMED`.
+    /// Cognito's status of the user, such as `CONFIRMED`.
     #[schema(required)]
     status: Option<String>,
     #[schema(required)]
@@ -75,8 +75,8 @@ impl From<PoolUser> for UserEntity {
     }
 }
 
-/// A user who has just been created, and what came of it. `provisioned` is false where that could
-/// not be found out: the user exists all the same, and joins at the first sign-in.
+/// A new user, with the organizations that the user has joined. `provisioned` is false if these could
+/// not be determined. The user exists anyway, and joins at the first sign-in.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct CreatedUser {
     #[serde(flatten)]
@@ -86,7 +86,7 @@ pub(crate) struct CreatedUser {
 }
 
 capabilities! {
-    /// What `users` works with.
+    /// The capabilities of `users`.
     pub struct Needs {
         store: Store,
         provisioning: Provisioning,
@@ -96,14 +96,14 @@ capabilities! {
 
 endpoints!(create, get, delete);
 
-/// Creates a user in the user pool, who joins organizations at once.
+/// Creates a user in the user pool. The user joins matching organizations at once.
 #[utoipa::path(
     post,
     path = "/users",
     operation_id = "createUser",
     tag = "Users",
     request_body = Creation,
-    responses((status = 201, description = "The user, and what came of it.", body = CreatedUser), (status = 422)),
+    responses((status = 201, description = "The user, with the organizations that the user has joined.", body = CreatedUser), (status = 422)),
 )]
 pub(crate) async fn create(
     State(store): State<Store>,
@@ -130,7 +130,7 @@ pub(crate) async fn create(
     Ok((StatusCode::CREATED, Json(entity)).into_response())
 }
 
-/// Provisions a user who has just been created, and answers what the user belongs to.
+/// Provisions a new user, and returns the user's memberships.
 async fn join(
     store: &Store,
     provisioning: &Provisioning,
@@ -138,11 +138,11 @@ async fn join(
 ) -> Result<Vec<MembershipEntity>, Failure> {
     let memberships = provisioning.appear(&created.user, EntryPath::ManagementApi).await?;
     of_user(store, memberships).await.inspect_err(|error| {
-        tracing::error!(user = %created.user.id, %error, "what was joined could not be read");
+        tracing::error!(user = %created.user.id, %error, "the new user's organizations could not be read");
     })
 }
 
-/// Reads a user, as Cognito knows the user.
+/// Reads a user from the user pool.
 #[utoipa::path(
     get,
     path = "/users/{userId}",
@@ -159,7 +159,7 @@ pub(crate) async fn get(
     Ok(Json(user.into()))
 }
 
-/// Deletes a user, in the user pool and with every membership.
+/// Deletes a user from the user pool, with all memberships.
 #[utoipa::path(
     delete,
     path = "/users/{userId}",
@@ -172,7 +172,7 @@ pub(crate) async fn delete(
     State(user_pool): State<UserPool>,
     PathOf(id): PathOf<UserId>,
 ) -> Result<StatusCode, Problem> {
-    // In the user pool first: a user who is gone there, but not yet here, can be deleted again.
+    // The user pool comes first. If the second step fails, the request can be repeated.
     let user = user_pool.find(&id).await?;
     if let Some(user) = &user {
         user_pool.delete(&user.user_name).await?;

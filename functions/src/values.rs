@@ -1,12 +1,12 @@
-//! Values of request bodies that more than one function takes.
+//! Values of request bodies of more than one function.
 
 use shared::Violation;
 use shared::domain::text::{Description, Name};
 
-/// A value, or everything that is wrong with it.
+/// A value, or all its violations.
 pub(crate) type Checked<T> = Result<T, Vec<Violation>>;
 
-/// Both values, or everything that is wrong with either.
+/// Both values, or the violations of both.
 pub(crate) fn both<A, B>(a: Checked<A>, b: Checked<B>) -> Checked<(A, B)> {
     match (a, b) {
         (Ok(a), Ok(b)) => Ok((a, b)),
@@ -19,7 +19,7 @@ pub(crate) fn name(text: &str) -> Checked<Name> {
     Name::parse(text).map_err(|error| vec![Violation::name(error)])
 }
 
-/// What is to change of a name and a description; what is none stays.
+/// The changes to a name and a description. `None` leaves a text unchanged.
 pub(crate) fn changed_texts(
     new_name: Option<&str>,
     new_description: Option<&Option<String>>,

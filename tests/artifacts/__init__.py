@@ -1,1 +1,1 @@
-"""What `sam build` makes of Usher, run: in containers (`sam`) and on an AWS emulator (`deploy`)."""
+"""Runs the functions that `sam build` has built: in containers (`sam`) and on an AWS emulator (`deploy`)."""

@@ -1,7 +1,7 @@
-"""A Docker daemon of the test's own, where none runs: Debian's packages, unpacked into `.docker/` and not installed.
+"""A Docker daemon for the test, if no daemon runs. It uses Debian's packages, unpacked into `.docker/`, not installed.
 
-Everything that the daemon starts, mounts or writes is in namespaces and on a file system in memory of its own: it ends
-with the test, however that ends, and neither its ports nor its network can meet those of the machine.
+Everything that the daemon starts, mounts or writes is in its own namespaces and in its own file system in memory. It ends
+with the test, even if the test is killed. Its ports and its network are separate from those of the machine.
 """
 
 import contextlib
@@ -28,15 +28,15 @@ PACKAGES = ["containerd", "docker.io", "libdevmapper1.02.1", "libseccomp2", "run
 STATE = Path("/run/usher")  # in the namespace, where /run is empty and in memory
 SOCKET = f"unix://{STATE}/docker.sock"
 CGROUPS = Path("/sys/fs/cgroup")
-PATIENCE = 60  # seconds until the daemon is given up
-# What `sam` does to an image before it runs it, and what CAs the functions would believe.
+PATIENCE = 60  # seconds to wait for the daemon
+# The programs that `sam` runs in an image before it starts it, and the CAs that the functions trust.
 TOOLS = ["/bin/sh", "/bin/chmod", "/bin/cp", "/bin/mv", "/bin/rm"]
 CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
 GLIBC = (2, 34)  # of Amazon Linux 2023
 
 
 def may_run():
-    """Why no daemon can be run here, or nothing."""
+    """The reason why no daemon can run here, or None."""
     if os.uname().sysname != "Linux" or not shutil.which("apt-get") or not shutil.which("unshare"):
         return "this is no Debian"
     if os.geteuid() != 0:
@@ -45,7 +45,7 @@ def may_run():
 
 
 def run_inside(command):
-    """Runs a command in namespaces, where `started` starts the daemon, and leaves nothing of either behind."""
+    """Runs a command in namespaces, where `started` starts the daemon. Cleans up both."""
     fetch()
     remove_cgroups(f"usher-{id}" for id in forgotten())
     name = f"usher-{os.getpid()}"
@@ -53,7 +53,7 @@ def run_inside(command):
     process = None
 
     def stop(*_):
-        # The first process of the namespace takes all others with it.
+        # When the first process of the namespace ends, all others end.
         if process:
             process.kill()
         sys.exit("interrupted")
@@ -97,7 +97,7 @@ def forgotten():
 
 
 def remove_cgroups(names):
-    """They are what no namespace takes along. Their processes have been killed, and end in no time."""
+    """Removes control groups, which do not end with a namespace. Their processes have been killed, and end soon."""
     end = time.monotonic() + PATIENCE
     for name in names:
         while folders := [path for root in [CGROUPS, *CGROUPS.glob("*/")] for path in below(root / name)]:
@@ -110,7 +110,7 @@ def remove_cgroups(names):
 
 
 def below(folder):
-    """The folders below this one, the deepest first, and itself."""
+    """The folders below this one, the deepest first, then the folder itself."""
     if not folder.is_dir():
         return []
     return [*sorted((path for path in folder.rglob("*/") if path.is_dir()), reverse=True), folder]
@@ -118,7 +118,7 @@ def below(folder):
 
 @contextlib.contextmanager
 def started():
-    """The daemon, for processes that find it by `DOCKER_HOST`; inside the namespaces only."""
+    """Runs the daemon, for processes that find it by `DOCKER_HOST`. Only inside the namespaces."""
     set_up_namespaces()
     root = FOLDER / "root"
     libraries = [str(path) for path in (*root.glob("usr/lib/*-linux-gnu"), *root.glob("lib/*-linux-gnu"))]
@@ -127,10 +127,10 @@ def started():
         "LD_LIBRARY_PATH": ":".join(libraries),
     }
     line = ["dockerd", "--host", SOCKET, "--data-root", STATE / "data", "--exec-root", STATE / "exec"]
-    # Also where systemd has the control groups: it cannot be reached from here.
+    # Also on machines with systemd, which cannot be reached from here.
     line += ["--exec-opt", "native.cgroupdriver=cgroupfs", "--cgroup-parent", os.environ["USHER_CGROUP"]]
     line += ["--pidfile", STATE / "pid"]
-    # Ports are forwarded by processes: no rule of the kernel's is needed.
+    # Processes forward the ports, so no rules in the kernel are needed.
     line += ["--iptables=false", "--ip6tables=false", "--ip-forward=false", "--ip-masq=false"]
     log = STATE / "log"
     with log.open("w") as output:
@@ -161,17 +161,17 @@ def set_up_namespaces():
     mount = ["mount", "-t"]
     subprocess.run([*mount, "tmpfs", "usher", "/run"], check=True)
     STATE.mkdir()
-    # Here and in what this starts, since nobody may come to tidy up.
+    # For this process and its children, because a killed test cannot clean up.
     os.environ["TMPDIR"] = str(STATE / "tmp")
     (STATE / "tmp").mkdir()
-    # The daemon writes a few files there, whatever it is told.
+    # The daemon writes some files there, whatever its options.
     for folder in ("/etc", "/opt"):
         layers = {kind: STATE / f"{kind}{folder.replace('/', '-')}" for kind in ("upper", "work")}
         for layer in layers.values():
             layer.mkdir()
         options = f"lowerdir={folder},upperdir={layers['upper']},workdir={layers['work']}"
         subprocess.run([*mount, "overlay", "usher", "-o", options, folder], check=True)
-    # `ip link set lo up`, of which not every machine has the first word.
+    # `ip link set lo up`, because not every machine has the program `ip`.
     SIOCSIFFLAGS, IFF_UP = 0x8914, 1
     with socket.socket() as any_socket:
         fcntl.ioctl(any_socket, SIOCSIFFLAGS, struct.pack("16sh14x", b"lo", IFF_UP))

@@ -2,10 +2,10 @@
 
     python -m artifacts.deploy .aws-sam/test/template.yaml
 
-It shows what no test of the functions can: that CloudFormation makes, changes and deletes the stack; that the
-functions start from their artifacts, with no more than their roles, and answer; that the pool calls the deployed trigger
-with event version 2, and that the answer reaches both tokens. The emulator (ministack) runs on loopback and ends with
-this. Its HTTP API knows no JWT, so requests go through Lambda's own API, as the events that an HTTP API would send.
+It tests what other tests cannot: CloudFormation creates, changes and deletes the stack. The functions start from their
+artifacts, with only the permissions of their roles, and answer. The pool calls the deployed trigger with event version 2,
+and the answer reaches both tokens. The emulator (ministack) runs on loopback, and ends with this program. Its HTTP API
+does not support JWT, so requests go through Lambda's own API, as the events that an HTTP API would send.
 """
 
 import base64
@@ -31,10 +31,10 @@ STACK = "usher"
 REGION = "eu-central-1"
 ADDRESS = "ann@acme.example"
 PASSWORD = "Correct-Horse-Battery-9"
-PATIENCE = 60  # seconds until the emulator is given up
-# What outlives its stack: passwords cannot be exported, and apps know their client.
+PATIENCE = 60  # seconds to wait for the emulator
+# The resources that stay when the stack is deleted: passwords cannot be exported, and apps use their client.
 RETAINED = ["Table", "UserPool", "UserPoolClient"]
-# What SAM makes of a function's events and of the API.
+# The resources that SAM makes from the events of a function and from the API.
 MADE_BY_SAM = {"AWS::Lambda::Permission", "AWS::ApiGatewayV2::Stage"}
 
 
@@ -53,7 +53,7 @@ def emulator():
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     endpoint = f"http://127.0.0.1:{port}"
-    # Nothing of the caller's: neither credentials nor settings may lead to a real account.
+    # Without the caller's credentials and settings, which could lead to a real account.
     environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")} | {
         "AWS_ENDPOINT_URL": endpoint,
         "AWS_ACCESS_KEY_ID": "test",
@@ -68,12 +68,12 @@ def emulator():
 
     with tempfile.TemporaryDirectory() as folder:
         own = {
-            # Roles count: whoever calls may do what the policies say.
+            # Enforce roles: a caller may do only what the policies allow.
             "AUTH": "true",
             "BIND_HOST": "127.0.0.1",
             "GATEWAY_PORT": str(port),
             "MINISTACK_REGION": REGION,
-            # As on AWS: a trigger that fails is no token, so it cannot pass unnoticed.
+            # As on AWS, no token is issued if the trigger fails. So a failure is noticed.
             "MINISTACK_COGNITO_PRETOKEN_STRICT": "1",
             "TMPDIR": folder,
         }
@@ -134,7 +134,7 @@ def created(template):
             resource["LogicalResourceId"]: resource
             for resource in boto3.client("cloudformation").describe_stack_resources(StackName=name)["StackResources"]
         }
-        # SAM gives each version of a layer a name of its own.
+        # SAM gives each version of a layer its own name.
         layers = {id for id, resource in expected.items() if resource["Type"] == "AWS::Serverless::LayerVersion"}
         lacking = (expected.keys() - found.keys() - layers) | {
             layer for layer in layers if not any(id.startswith(layer) for id in found)
@@ -153,7 +153,7 @@ def created(template):
 
 
 def answered(template):
-    """Each function from its artifact, under its own role."""
+    """Calls each function from its artifact, under its own role."""
     functions = boto3.client("lambda")
 
     def invoke(name, _, event):
@@ -173,12 +173,12 @@ def signed_in(_):
     same(version_2, triggers["PreTokenGenerationConfig"], "the token trigger")
     same(outputs["PostConfirmationFunctionArn"], triggers["PostConfirmation"], "the sign-up trigger")
 
-    # The stack's own client never sends a password; one of the test's own is shorter than SRP.
+    # The stack's client never sends a password. A client with passwords is simpler here than SRP.
     flows = ["ALLOW_ADMIN_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]
     client = cognito.create_user_pool_client(**pool, ClientName="test", ExplicitAuthFlows=flows)
     attributes = [{"Name": "email", "Value": ADDRESS}, {"Name": "email_verified", "Value": "true"}]
     cognito.admin_create_user(**pool, Username=ADDRESS, UserAttributes=attributes, MessageAction="SUPPRESS")
-    # Ann joins by this very token; Joe joined in the story, while the role was a default one.
+    # Ann joins when this token is issued. Joe joined in the story, when the role was a default role.
     for address, roles in [(ADDRESS, []), ("joe@acme.example", ["acme:Engineer"])]:
         cognito.admin_set_user_password(**pool, Username=address, Password=PASSWORD, Permanent=True)
         answer = cognito.admin_initiate_auth(
@@ -211,13 +211,13 @@ def updated(template):
         same([14], kept, f"how long the log of {name} is kept")
     table = boto3.client("dynamodb").describe_table(TableName=outputs_of(STACK)["TableName"])["Table"]
     same(before, table["TableId"], "the table")
-    # Text, here: the emulator keeps a parameter's type.
+    # As text, because the emulator keeps the type of a parameter.
     same("false", str(table["DeletionProtectionEnabled"]).lower(), "the table's protection")
     return "an update with other parameters changes functions, logs and table, and replaces none"
 
 
 def deleted(template):
-    """What is retained is found afterwards, and nothing else is."""
+    """Deletes the stack. Only the retained resources stay."""
     nested = {name: path for name, path in stacks(template).items() if name != STACK}
     parameters = {name: parameters_of(name) for name in nested}
     delete(STACK)
@@ -233,7 +233,7 @@ def deleted(template):
         there = [it[key] for it in getattr(boto3.client(service), listing)()[kind]]
         same([], [name for name in there if STACK in name], f"what is left of {kind}")
 
-    # The emulator deletes all of a nested stack; only of a stack of its own does it retain what it should.
+    # The emulator deletes everything in a nested stack. It retains resources only in a stack that is not nested.
     retained = []
     for name, path in nested.items():
         resources = resources_of(path, parameters[name])
@@ -246,7 +246,7 @@ def deleted(template):
 
 
 def retained_of(path, parameters):
-    """The resources that are there after a stack of this template was made and deleted."""
+    """The resources that remain after a stack of this template was created and deleted."""
     formation = boto3.client("cloudformation")
     name = path.parent.name
     given = [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()]
@@ -268,7 +268,7 @@ def retained_of(path, parameters):
 
 def delete(name):
     formation = boto3.client("cloudformation")
-    # By its id: a deleted stack has no name.
+    # By its id, because a deleted stack has no name.
     id = described(name)["StackId"]
     formation.delete_stack(StackName=name)
     formation.get_waiter("stack_delete_complete").wait(StackName=id, WaiterConfig={"Delay": 1, "MaxAttempts": 120})

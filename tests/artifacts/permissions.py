@@ -1,8 +1,8 @@
-"""What the roles of the deployed functions let them do: by calls with their credentials, and by their policies.
+"""Checks the roles of the deployed functions: by calls with their credentials, and by reading their policies.
 
-The emulator refuses what a role's policies do not allow on a table or a pool. It knows no `dynamodb:LeadingKeys`,
-with which AWS confines a role to kinds of items, and not that `:*` after a log group means its streams: what these
-confine is read from the policies.
+The emulator refuses calls to a table or a pool that a role's policies do not allow. It does not support
+`dynamodb:LeadingKeys`, with which AWS limits a role to kinds of items. It also does not know that `:*` after a log group
+means its streams. For these, the test reads the policies.
 """
 
 import fnmatch
@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 
 from .story import same
 
-# Who may write items of each kind; to all other functions they are read-only or out of reach.
+# The functions that may write items of each kind. All other functions may at most read them.
 JIT = {f"{verb}-email-domain{s}" for verb, s in [("add", ""), ("replace", "s"), ("delete", "")]}
 JIT |= {"add-default-roles", "replace-default-roles", "delete-default-role"}
 WRITERS = {
@@ -28,7 +28,7 @@ WRITERS = {
     "ORGS": set(),
     "anything": set(),
 }
-# Who may do what to the customers' user pool; to the operators' nobody may do anything.
+# The functions that may call the customers' user pool. No function may call the operators' user pool.
 USER_POOL = {
     "users": {"AdminCreateUser", "AdminDeleteUser", "ListUsers"},
     "memberships": {"ListUsers"},
@@ -39,7 +39,7 @@ DENIED = {"AccessDenied", "AccessDeniedException"}
 
 
 def check(stack, functions, outputs):
-    """Goes through all functions; tells how many calls were made with their credentials."""
+    """Checks all functions. Returns the number of calls that were made with their credentials."""
     table = boto3.client("dynamodb").describe_table(TableName=outputs["TableName"])["Table"]["TableArn"]
     count = 0
     for name in functions:
@@ -62,7 +62,7 @@ def check(stack, functions, outputs):
 
 
 def statements_of(role):
-    """What the policies of a role say, each action and each resource in a list."""
+    """The statements of a role's policies, with their actions and resources as lists."""
     iam = boto3.client("iam")
     name = role.rpartition("/")[2]
     same([], iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"], f"managed policies of {name}")
@@ -78,7 +78,7 @@ def statements_of(role):
 
 
 def check_policies(name, statements, table, log):
-    """What of a function's policies must hold whatever it does."""
+    """Checks the rules that hold for the policies of every function."""
     own_log = {"Effect": "Allow", "Action": ["logs:CreateLogStream", "logs:PutLogEvents"], "Resource": [log]}
     about_logs = [it for it in statements if any(action.startswith("logs:") for action in it["Action"])]
     same([own_log], about_logs, f"what {name} may do to logs")
@@ -87,14 +87,14 @@ def check_policies(name, statements, table, log):
         keys = {"Effect", "Action", "Resource", "Condition"}
         same([], sorted(statement.keys() - keys), f"what else a statement of {name} has")
         wide = [it for it in statement["Action"] if "*" in it] + [it for it in statement["Resource"] if it == "*"]
-        # X-Ray knows no resources.
+        # X-Ray does not support resources in a policy.
         if not all(action.startswith("xray:Put") for action in statement["Action"]):
             same([], wide, f"wildcards of {name}")
         for resource in statement["Resource"]:
             if ":dynamodb:" in resource:
                 same(True, resource in (table, f"{table}/index/gsi1"), f"{resource}, which is the table of {name}")
                 same(True, bool(patterns(statement)), f"whether {name} is confined to kinds of items")
-    # A scan names no keys, and so passes every condition on them.
+    # A scan has no keys, so it passes every condition on keys.
     actions = {action for it in statements for action in it["Action"] if action.startswith("dynamodb:")}
     allowed = {action.removeprefix("dynamodb:") for action in actions}
     same([], sorted(allowed - READS - WRITES), f"what {name} may do that no function may")
@@ -104,7 +104,7 @@ def check_policies(name, statements, table, log):
 
 
 def allows(statement, action, resource, item=None):
-    """Whether a statement allows an action; on an item with this partition key, if one is given."""
+    """Whether a statement allows an action. If an item is given, on an item with this partition key."""
     return (
         action in statement["Action"]
         and resource in statement["Resource"]
@@ -122,7 +122,7 @@ def listed(value):
 
 
 def credentials_of(role):
-    """A session of a function's role, which the test alone lets itself assume."""
+    """A session with a function's role. The test changes the trust policy so that it can assume the role."""
     iam = boto3.client("iam")
     name = role.rpartition("/")[2]
     trusted = iam.get_role(RoleName=name)["Role"]["AssumeRolePolicyDocument"]
@@ -141,7 +141,7 @@ def credentials_of(role):
 
 
 def is_allowed(call):
-    """Whether a call gets past the roles. What it asks for is not there, so that nothing is changed where it does."""
+    """Whether the role allows a call. Its target does not exist, so an allowed call changes nothing."""
     try:
         call()
     except ClientError as error:
@@ -154,7 +154,7 @@ def client(session, service):
 
 
 def on_table(session, table, may):
-    """Every way to reach the table, each to an item that is not there, with whether it is to be allowed."""
+    """A call for each action on the table, for an item that does not exist, with whether it must be allowed."""
     dynamodb = client(session, "dynamodb")
     name = table.rpartition("/")[2]
     key = {"pk": {"S": "USER#nobody"}, "sk": {"S": "nothing"}}
@@ -207,7 +207,7 @@ def on_table(session, table, may):
 
 
 def on_pools(session, name, outputs):
-    """Calls to both pools about a user that is not there, with whether they are to be allowed."""
+    """Calls to both pools about a user that does not exist, with whether they must be allowed."""
     cognito = client(session, "cognito-idp")
     probes = []
     for output, may in [("UserPoolId", USER_POOL.get(name, set())), ("OperatorPoolId", set())]:
@@ -216,7 +216,7 @@ def on_pools(session, name, outputs):
         calls = {
             "ListUsers": lambda pool=pool: cognito.list_users(**pool, Limit=1),
             "AdminGetUser": lambda nobody=nobody: cognito.admin_get_user(**nobody),
-            # Without anything to resend, it makes nobody.
+            # Without an invitation to resend, this creates no user.
             "AdminCreateUser": lambda nobody=nobody: cognito.admin_create_user(**nobody, MessageAction="RESEND"),
             "AdminDeleteUser": lambda nobody=nobody: cognito.admin_delete_user(**nobody),
             "AdminUpdateUserAttributes": lambda nobody=nobody: cognito.admin_update_user_attributes(
@@ -233,7 +233,7 @@ def on_pools(session, name, outputs):
 
 
 def on_logs(session, own, other):
-    """Calls about logs, none of which is to be allowed."""
+    """Calls about logs, all of which must be refused."""
     logs = client(session, "logs")
     entry = {"timestamp": 1767225600000, "message": "test"}
     stream = {"logGroupName": other, "logStreamName": "test"}

@@ -19,7 +19,7 @@ from pathlib import Path
 from . import daemon, story
 
 ROOT = Path(__file__).parents[2]
-PATIENCE = 120  # seconds until the emulators have to be ready
+PATIENCE = 120  # seconds to wait for the emulators
 
 specification = importlib.util.spec_from_file_location("sam_local", ROOT / "infra/local/sam.py")
 sam_local = importlib.util.module_from_spec(specification)
@@ -39,7 +39,7 @@ def main():
     elif obstacle := daemon.may_run():
         sys.exit(f"No Docker daemon answers, and {obstacle}, so that this test cannot run its own: start Docker.")
     else:
-        # What needs the network, for there is none inside.
+        # These builds need the network, which is missing inside the namespaces.
         for line in (["build", "--package", "usher-local"], ["test", "--no-run", "--package", "tests"]):
             subprocess.run(["cargo", line[0], "--locked", "--quiet", *line[1:]], cwd=ROOT, check=True)
         sys.exit(daemon.run_inside([sys.executable, "-B", "-m", "artifacts.sam", str(template)]))

@@ -1,8 +1,8 @@
-"""The story of `tests/events/story.json`, told to the built functions: its requests and the events of `tests/events`, each
-answer compared with what the story tells.
+"""Sends the requests of `tests/events/story.json` and the events of `tests/events` to the built functions, and compares each
+answer with the story.
 
-Ids and moments differ from run to run. The role and the user that the functions make are other ones than the story
-names, so an id that is answered in place of one that is told stands for it in every later step.
+Ids and times differ from run to run. The functions make other ids for the role and the user than those in the story. When
+an answer has another id than the story, all later steps use the id of the answer.
 """
 
 import json
@@ -19,7 +19,7 @@ GENERATED = re.compile(r"role_[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]
 
 
 def functions(template):
-    """The functions of a built template: their names, and their ids in it."""
+    """The functions of a built template: their names, with their logical ids."""
     return {name: id for name, id, _ in resources(template)}
 
 
@@ -51,7 +51,7 @@ def route_of(request, known):
 
 
 def left_out(steps, known):
-    """The events and the GET requests that no step is, these with the examples of the OpenAPI document."""
+    """The events and the GET requests without a step. The requests use the examples of the OpenAPI document."""
     told = {step.get("event") for step in steps}
     names = sorted(path.stem for path in EVENTS.glob("*.json") if path.stem != "story")
     found = [{"event": name} for name in names if name not in told]
@@ -67,10 +67,10 @@ def left_out(steps, known):
 
 
 def tell(template, invoke):
-    """Takes every step by `invoke(name, id, event)`, which answers what the function does; tells how many there are."""
+    """Sends every step with `invoke(name, id, event)`, which returns the answer. Returns the number of steps."""
     ids, known = functions(template), routes(template)
     story = json.loads((EVENTS / "story.json").read_text())
-    # The other part is for the tests of the handlers.
+    # The other part of the story is for the tests of the handlers.
     steps = story["everywhere"]
     others = left_out(steps + story["handlers"], known)
     place = steps.index({"request": "*"})
@@ -102,7 +102,7 @@ def tell(template, invoke):
 
 
 def event_of(step):
-    """A step as the function gets it: a request as API Gateway would send it."""
+    """The event of a step. A request becomes the event that API Gateway would send."""
     event = json.loads((EVENTS / f"{step.get('event', 'list-email-domains')}.json").read_text())
     if "event" in step:
         return event
@@ -119,7 +119,7 @@ def event_of(step):
 
 
 def essence(answer, name):
-    """An HTTP function's answer without what is always the same, its body parsed."""
+    """An HTTP function's answer, with a parsed body, without the parts that are always the same."""
     if "statusCode" not in answer:
         raise SystemExit(f"{name}: {answer}")
     headers = {key: value for key, value in answer["headers"].items() if key != "content-length"}
@@ -136,7 +136,7 @@ def parsed(body):
 
 
 def same(expected, found, what, real=None):
-    """Ends the run where two values differ in more than moments and, with `real`, generated ids."""
+    """Ends the run if two values differ in more than times and, with `real`, generated ids."""
     if not alike(expected, found, {} if real is None else real):
         raise SystemExit(f"{what}\nexpected {json.dumps(expected)}\n   found {json.dumps(found, default=str)}")
 

@@ -157,7 +157,7 @@ async fn an_address_whose_member_was_removed_would_not_come_back() {
     let removed = refuses(
         &json!("acme.com"),
         "removed_earlier",
-        "A member with this address was removed, and stays so until added by hand.",
+        "A member with this address was removed, and stays removed until added by hand.",
         &checks(&["valid_address", "not_public_mailbox", "domain_listed"], &["not_removed"]),
     );
     assert_eq!(preview(&world, ACME, "jane@acme.com").await, removed);

@@ -13,7 +13,7 @@ use crate::endpoints::endpoints;
 use crate::roles::{RoleIds, union};
 
 capabilities! {
-    /// What `add-default-roles` works with.
+    /// The capabilities of `add-default-roles`.
     pub struct Needs {
         store: Store,
     }
@@ -21,7 +21,7 @@ capabilities! {
 
 endpoints!(add);
 
-/// Adds default roles. Those that are there already stay.
+/// Adds default roles. The present default roles stay.
 #[utoipa::path(
     post,
     path = "/organizations/{organizationId}/jit/roles",

@@ -11,7 +11,7 @@ use shared::{Error, capabilities};
 use crate::endpoints::endpoints;
 
 capabilities! {
-    /// What `delete-default-role` works with.
+    /// The capabilities of `delete-default-role`.
     pub struct Needs {
         store: Store,
     }

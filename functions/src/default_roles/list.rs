@@ -11,7 +11,7 @@ use crate::endpoints::endpoints;
 use crate::entities::RoleEntity;
 
 capabilities! {
-    /// What `list-default-roles` works with.
+    /// The capabilities of `list-default-roles`.
     pub struct Needs {
         store: Store,
     }

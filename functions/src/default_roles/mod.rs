@@ -11,8 +11,8 @@ use shared::store::Store;
 
 use crate::roles::{self, RoleIds};
 
-/// The roles that a body names, each once, in its order; all of them exist. That the organization
-/// is missing goes before anything that is wrong with them.
+/// The roles in a body, each once, in the order of the body. Fails if one of them does not exist.
+/// If the organization does not exist either, the error says that instead.
 async fn existing(
     body: &RoleIds,
     organization: &OrganizationId,

@@ -13,7 +13,7 @@ use crate::endpoints::endpoints;
 use crate::roles::RoleIds;
 
 capabilities! {
-    /// What `replace-default-roles` works with.
+    /// The capabilities of `replace-default-roles`.
     pub struct Needs {
         store: Store,
     }

@@ -24,7 +24,7 @@ pub(crate) struct Body {
 }
 
 capabilities! {
-    /// What `add-email-domain` works with.
+    /// The capabilities of `add-email-domain`.
     pub struct Needs {
         store: Store,
         clock: Clock,
@@ -36,7 +36,8 @@ endpoints!(add);
 
 /// Adds an email domain.
 ///
-/// Whoever proves an address in it becomes a member from then on. It is normalised first: lower case, A-labels.
+/// From then on, a person who proves an address in the domain becomes a member. The domain is
+/// normalised first: lower case, A-labels.
 #[utoipa::path(
     post,
     path = "/organizations/{organizationId}/jit/email-domains",
@@ -44,7 +45,7 @@ endpoints!(add);
     tag = "Email domains",
     params(IfMatch),
     request_body = Body,
-    responses((status = 201, description = "The domain as it is listed.", body = EmailDomainEntity), (status = 422)),
+    responses((status = 201, description = "The domain, normalised.", body = EmailDomainEntity), (status = 422)),
 )]
 pub(crate) async fn add(
     State(store): State<Store>,

@@ -11,7 +11,7 @@ use shared::store::Store;
 use crate::endpoints::endpoints;
 
 capabilities! {
-    /// What `delete-email-domain` works with.
+    /// The capabilities of `delete-email-domain`.
     pub struct Needs {
         store: Store,
     }

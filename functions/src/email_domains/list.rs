@@ -11,7 +11,7 @@ use super::EmailDomainEntity;
 use crate::endpoints::endpoints;
 
 capabilities! {
-    /// What `list-email-domains` works with.
+    /// The capabilities of `list-email-domains`.
     pub struct Needs {
         store: Store,
     }

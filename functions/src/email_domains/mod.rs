@@ -35,15 +35,15 @@ impl<'a> EmailDomainEntity<'a> {
     }
 }
 
-/// The error with the places in the request's body, where it is about domains that too many
-/// organizations list.
+/// Turns an error about domains that too many organizations list into violations, with the places
+/// of these domains in the request's body. Other errors stay unchanged.
 fn crowded_at(error: Error, pointer: impl Fn(&EmailDomain) -> String) -> Error {
     let Error::EmailDomainsCrowded(domains) = error else { return error };
     let violation = |domain| Violation::too_many_organizations(pointer(domain), domain);
     Error::Invalid(domains.iter().map(violation).collect())
 }
 
-/// A domain that this organization may list, from what stands at a place of the request's body.
+/// Parses the domain at a place of the request's body. Fails if this organization may not list it.
 fn acceptable(
     text: &str,
     pointer: &str,

@@ -26,11 +26,11 @@ pub(crate) struct Body {
     email_domains: Vec<String>,
 }
 
-/// The wanted domains, and where in the body each stands first.
+/// The wanted domains, each with its first place in the body.
 type Wanted = BTreeMap<EmailDomain, String>;
 
 capabilities! {
-    /// What `replace-email-domains` works with.
+    /// The capabilities of `replace-email-domains`.
     pub struct Needs {
         store: Store,
         clock: Clock,
@@ -42,7 +42,7 @@ endpoints!(replace);
 
 /// Replaces the email domains of an organization.
 ///
-/// Duplicates are one. More than 99 changed domains go in several steps.
+/// A repeated domain counts once. More than 99 changed domains are written in several steps.
 #[utoipa::path(
     put,
     path = "/organizations/{organizationId}/jit/email-domains",
@@ -68,7 +68,7 @@ pub(crate) async fn replace(
     Ok((StatusCode::NO_CONTENT, [etag(version)]).into_response())
 }
 
-/// The wanted domains, each once, or everything that is wrong with them.
+/// Parses the wanted domains. Fails with all violations.
 fn parse(
     body: &Body,
     organization: &OrganizationId,

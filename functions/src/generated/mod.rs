@@ -1,6 +1,6 @@
-//! What `make template` writes from the table [`FUNCTIONS`] and from the handlers' annotations: the
-//! functions in `template.yaml`, the dashboard's errors by function, the README's table of routes,
-//! and the binaries. A test fails while one of them is stale.
+//! The files that `make template` writes from the table [`FUNCTIONS`] and from the handlers'
+//! annotations: the functions in `template.yaml`, the dashboard's errors by function, the README's
+//! table of routes, and the binaries. A test fails while one of them is stale.
 
 use std::fmt::Write;
 
@@ -11,8 +11,8 @@ use crate::function::pascal;
 use crate::openapi::document;
 use crate::{Action, Entry, FUNCTIONS, Function, Items};
 
-/// A file of which a part is written: the lines between the first one that has the text `begin` and
-/// the next one that has the text `end`.
+/// A generated part of a file: the lines between the first line that contains `begin` and the next
+/// line that contains `end`.
 struct Part {
     file: &'static str,
     begin: &'static str,
@@ -41,7 +41,8 @@ const PARTS: [Part; 3] = [
     },
 ];
 
-/// The files as they must be, each with its path in the repository. `current` reads one as it is.
+/// The wanted content of each file, with its path in the repository. `current` reads the present
+/// content of a file.
 ///
 /// # Panics
 /// When a file lacks one of the lines around its part.
@@ -61,7 +62,7 @@ pub fn files(current: impl Fn(&str) -> String) -> Vec<(String, String)> {
     parts.chain(binaries).collect()
 }
 
-/// A text down to the end of the first line that contains this, and the rest.
+/// Splits a text after the first line that contains `contained`.
 fn split_after_line<'a>(text: &'a str, contained: &str) -> Option<(&'a str, &'a str)> {
     let place = text.find(contained)?;
     let end = place + text[place..].find('\n')? + 1;
@@ -101,7 +102,7 @@ fn resources_of(function: &Function, document: &Value) -> String {
         .replace("<name>", function.name)
 }
 
-/// In what a function differs from the template's `Globals`.
+/// The settings in which a function differs from the template's `Globals`.
 fn settings(function: &Function) -> String {
     let mut text = String::new();
     // Cognito waits no longer for a trigger (AWS limit, fixed).
@@ -132,10 +133,10 @@ fn settings(function: &Function) -> String {
     text
 }
 
-/// What every function gets by the template's `Globals`.
+/// The variable that every function gets from the template's `Globals`.
 const TABLE_NAME: &str = "TABLE_NAME";
 
-/// Where a stack has the value of an environment variable.
+/// The place in the stack that has the value of an environment variable.
 fn value(variable: &str) -> &'static str {
     match variable {
         "PUBLIC_MAILBOX_EXCEPTIONS" => "!Ref PublicMailboxExceptions",
@@ -143,7 +144,7 @@ fn value(variable: &str) -> &'static str {
         "OPERATOR_ISSUER" => "!GetAtt Identity.Outputs.OperatorIssuer",
         "OPERATOR_CLIENT_ID" => "!GetAtt Identity.Outputs.OperatorClientId",
         "OPERATOR_DOMAIN" => "!GetAtt Identity.Outputs.OperatorDomain",
-        other => unreachable!("say here where a stack has the value of {other}"),
+        other => unreachable!("add the place in the stack that has the value of {other} here"),
     }
 }
 
@@ -174,7 +175,7 @@ fn events(function: &Function, document: &Value) -> String {
     text
 }
 
-/// The policies of a function's role, beside the one on its log.
+/// The policies of a function's role, except the one for its log.
 fn policies(function: &Function) -> String {
     let mut text = String::new();
     if !function.may.is_empty() {
@@ -224,7 +225,7 @@ fn statement(text: &mut String, actions: &[String], resource: &str) {
     line(text, 16, &format!("Resource: {resource}"));
 }
 
-/// No line of a template is longer.
+/// The longest line of a template.
 const WIDTH: usize = 120;
 
 fn line(text: &mut String, indent: usize, line: &str) {
@@ -274,7 +275,7 @@ fn routes() -> String {
     text
 }
 
-/// What an operation is for, what its body has, and what else may be sent or is answered.
+/// The summary of an operation, the fields of its body, its query parameters, paging and `ETag`.
 fn explanation(document: &Value, operation: &Value) -> String {
     let parameters = operation["parameters"].as_array().map_or(&[][..], Vec::as_slice);
     let name = |parameter: &Value| parameter["name"].as_str().unwrap_or_default().to_owned();
@@ -300,7 +301,7 @@ fn explanation(document: &Value, operation: &Value) -> String {
     format!("{summary} {}", more.join(", ")).trim_end().to_owned()
 }
 
-/// A body's members, those first that it must have: `{name, id?}`.
+/// The fields of a body, the required ones first: `{name, id?}`.
 fn members(schema: &Value) -> String {
     let properties = schema["properties"].as_object().into_iter().flatten();
     let required = schema["required"].as_array().map_or(&[][..], Vec::as_slice);
@@ -314,17 +315,17 @@ fn members(schema: &Value) -> String {
     format!("`{{{}}}`", all.collect::<Vec<_>>().join(", "))
 }
 
-/// What the document says of a route.
+/// The operation of a route in the document.
 fn operation<'a>(document: &'a Value, route: &Route) -> &'a Value {
     &document["paths"][route.openapi_path()][route.method.as_str().to_lowercase()]
 }
 
-/// The scope that an operation takes, if it takes any.
+/// The scope that an operation needs, if it needs one.
 fn scope(operation: &Value) -> Option<&str> {
     operation["security"][0]["operators"][0].as_str()
 }
 
-/// The status of an operation's success, and what is said of it.
+/// The status and the description of an operation's success.
 fn success(operation: &Value) -> (&str, &Value) {
     let responses = operation["responses"].as_object().expect("an operation's responses");
     let success = responses.iter().find(|(status, _)| !status.starts_with(['4', '5']));

@@ -1,4 +1,4 @@
-//! What answers about memberships are made of.
+//! Entities in answers about memberships.
 
 use std::collections::HashMap;
 
@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 
 use crate::entities::{HeldRole, Moment, held_roles};
 
-/// An organization as one of its members sees it.
+/// An organization of a user, with the user's membership.
 #[derive(Serialize, ToSchema)]
 #[schema(as = UserOrganization)]
 #[serde(rename_all = "camelCase")]
@@ -28,7 +28,7 @@ pub(crate) struct MembershipEntity {
     provenance: ProvenanceEntity,
 }
 
-/// A member as the organization's administrators see one.
+/// A member of an organization.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Member)]
 #[serde(rename_all = "camelCase")]
@@ -43,7 +43,7 @@ pub(crate) struct MemberEntity {
     provenance: ProvenanceEntity,
 }
 
-/// Why a membership exists: which rule, which domain if that is the rule, by which entry path.
+/// The reason for a membership: the rule, the entry path, and for an email domain the domain.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Provenance)]
 #[serde(rename_all = "camelCase")]
@@ -91,7 +91,8 @@ impl From<&Provenance> for ProvenanceEntity {
     }
 }
 
-/// A user's memberships in organizations that exist, by name, each with those roles that exist.
+/// A user's memberships with their roles, by the organization's name. Deleted organizations and
+/// roles are left out.
 pub(crate) async fn of_user(
     store: &Store,
     memberships: Vec<Membership>,
@@ -123,7 +124,7 @@ pub(crate) async fn of_user(
     Ok(entities.collect())
 }
 
-/// Members with those roles that exist.
+/// Members with their roles. Deleted roles are left out.
 pub(super) async fn of_members(
     store: &Store,
     members: Vec<Member>,

@@ -50,14 +50,14 @@ pub(crate) async fn list_roles(
     Ok(Json(roles.into_iter().map(RoleEntity::from).collect()))
 }
 
-/// Gives a member roles.
+/// Assigns roles to a member.
 #[utoipa::path(
     post,
     path = "/organizations/{organizationId}/users/{userId}/roles",
     operation_id = "addMemberRoles",
     tag = "Members",
     request_body = RoleIds,
-    responses((status = 201, description = "Given."), (status = 422)),
+    responses((status = 201, description = "Assigned."), (status = 422)),
 )]
 pub(crate) async fn add_roles(
     State(store): State<Store>,
@@ -92,13 +92,13 @@ pub(crate) async fn replace_roles(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Takes a role away from a member.
+/// Removes a role from a member.
 #[utoipa::path(
     delete,
     path = "/organizations/{organizationId}/users/{userId}/roles/{organizationRoleId}",
     operation_id = "removeMemberRole",
     tag = "Members",
-    responses((status = 204, description = "Taken away."), (status = 422)),
+    responses((status = 204, description = "Removed."), (status = 422)),
 )]
 pub(crate) async fn remove_role(
     State(store): State<Store>,
@@ -116,16 +116,16 @@ pub(crate) async fn remove_role(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Gives several members several roles.
+/// Assigns roles to several members.
 ///
-/// All of them must be members and have room for the roles; each is a write of its own.
+/// All users must be members, and must have room for the roles. Each member is written separately.
 #[utoipa::path(
     post,
     path = "/organizations/{organizationId}/users/roles",
     operation_id = "assignMemberRoles",
     tag = "Members",
     request_body = Assignment,
-    responses((status = 201, description = "Given."), (status = 422)),
+    responses((status = 201, description = "Assigned."), (status = 422)),
 )]
 pub(crate) async fn assign_roles(
     State(store): State<Store>,
@@ -145,7 +145,7 @@ pub(crate) async fn assign_roles(
     Ok(StatusCode::CREATED)
 }
 
-/// The users that a body names, each once; all of them are members.
+/// The memberships of the users in a body. Fails if one of them is not a member.
 async fn members(
     store: &Store,
     organization: &OrganizationId,
@@ -160,7 +160,7 @@ async fn members(
     Ok(members)
 }
 
-/// Refuses roles that some member has no room for before any member gets them.
+/// Fails if a member has no room for the roles, before any member gets them.
 async fn make_sure_of_room(
     store: &Store,
     members: &HashMap<UserId, Membership>,

@@ -47,14 +47,14 @@ pub(crate) async fn list(
     let start = paging.start(|cursor| UserId::parse(cursor).ok())?;
     let asked = paging.other(ROLE, 64, "request.invalid_filter")?;
     let role = asked.map(OrganizationRoleId::parse).transpose().map_err(|error| {
-        let detail = format!("`{ROLE}` is no id of a role: {error}");
+        let detail = format!("`{ROLE}` is not the id of a role: {error}");
         Problem::new(StatusCode::BAD_REQUEST, "request.invalid_filter", detail)
     })?;
     store.require_organization(&organization).await?;
     if let Some(role) = &role
         && store.organization_roles_by_id(std::slice::from_ref(role)).await?.is_empty()
     {
-        // Members may still hold the id of a deleted role; it means nothing.
+        // Memberships may still contain the id of a deleted role. It has no effect.
         return Ok(paging.respond::<MemberEntity>(&[], None, &[]));
     }
     let page =
@@ -63,7 +63,7 @@ pub(crate) async fn list(
     Ok(paging.respond(&entities, page.next.as_ref().map(UserId::as_str), &[(ROLE, asked)]))
 }
 
-/// Adds members by hand. What an earlier removal left is cleared.
+/// Adds members by hand, and clears the marks of earlier removals.
 #[utoipa::path(
     post,
     path = "/organizations/{organizationId}/users",
@@ -85,7 +85,7 @@ pub(crate) async fn add(
     Ok(StatusCode::CREATED)
 }
 
-/// Replaces the members of an organization. Who stays keeps the roles.
+/// Replaces the members of an organization. Members who stay keep their roles.
 #[utoipa::path(
     put,
     path = "/organizations/{organizationId}/users",
@@ -110,7 +110,7 @@ pub(crate) async fn replace(
     let (store, organization) = (&store, &organization);
     let leaving = members.into_iter().filter(|id| !wanted.contains(id)).map(|id| async move {
         match store.remove_member(organization, &id, now).await {
-            // Somebody else was quicker, or the index lags behind.
+            // Another request has removed the member, or the index lags behind.
             Err(Error::MembershipNotFound(_)) => Ok(()),
             outcome => outcome,
         }
@@ -138,8 +138,8 @@ pub(crate) async fn remove(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// The users that a body names, each once, with what is known of them: by their profile, or else by
-/// the user pool.
+/// The users in a body, each once, with their profiles. A profile that is not stored comes from the
+/// user pool.
 async fn known(
     store: &Store,
     user_pool: &UserPool,
@@ -163,7 +163,8 @@ async fn known(
     Ok(profiles.into_iter().collect())
 }
 
-/// Makes users members by hand. Each is a transaction of its own: repeating goes on.
+/// Makes users members by hand, each in its own transaction. After an error, the request can be
+/// repeated.
 async fn join(
     store: &Store,
     organization: &OrganizationId,

@@ -1,4 +1,4 @@
-//! Who belongs where: a user's organizations, an organization's members, a member's roles.
+//! Memberships: a user's organizations, an organization's members, a member's roles.
 
 mod entities;
 pub(crate) mod member_roles;
@@ -12,11 +12,11 @@ use shared::{Clock, capabilities};
 use crate::endpoints::endpoints;
 pub(crate) use entities::{MembershipEntity, of_user};
 
-/// How many users are worked on side by side.
+/// How many users are processed at the same time.
 const AT_ONCE: usize = 16;
 
 capabilities! {
-    /// What `memberships` works with.
+    /// The capabilities of `memberships`.
     pub struct Needs {
         store: Store,
         clock: Clock,

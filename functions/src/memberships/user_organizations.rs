@@ -1,4 +1,4 @@
-//! `/users/{userId}/organizations`: what a user belongs to, and why.
+//! `/users/{userId}/organizations`: the organizations of a user.
 
 use axum::Json;
 use axum::extract::State;
@@ -8,7 +8,7 @@ use shared::store::Store;
 
 use super::{MembershipEntity, of_user};
 
-/// Lists what a user belongs to, and why. Without any organization, the list is empty.
+/// Lists the organizations of a user, with the reason for each membership. The list can be empty.
 #[utoipa::path(
     get,
     path = "/users/{userId}/organizations",

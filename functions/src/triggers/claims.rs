@@ -1,5 +1,5 @@
-//! The claims that a token carries, with the names of Logto's: `organizations`, the ids, and
-//! `organization_roles`, each as `<organizationId>:<roleName>`.
+//! The claims of a token, with Logto's names: `organizations` has the ids, and `organization_roles`
+//! has the roles, each as `<organizationId>:<roleName>`.
 
 use std::collections::BTreeMap;
 
@@ -9,11 +9,11 @@ use shared::domain::ids::OrganizationId;
 use shared::domain::text::Name;
 use shared::metrics;
 
-/// The most bytes that the claims take in a token, as JSON. A token that passes the 8 KB which
-/// gateways allow for all headers locks its user out.
+/// The largest size of the claims in a token, in bytes of JSON. Gateways allow 8 KB for all headers
+/// of a request, so a larger token locks its user out.
 const MOST: usize = 3 * 1024;
 
-/// What a token says of its user's memberships.
+/// The memberships of a user, as claims of a token.
 #[derive(Debug)]
 pub(super) struct Claims {
     /// The organizations, by id, and the names of the roles held there.
@@ -25,8 +25,7 @@ impl Claims {
         Self { memberships }
     }
 
-    /// The event with the claims in its response. All else stays as it was: groups, scopes, and
-    /// claims that are there.
+    /// The event with the claims in its response. Groups, scopes and other claims stay unchanged.
     pub(super) fn write_to(&self, event: &str) -> serde_json::Result<Box<RawValue>> {
         let mut event: BTreeMap<String, Box<RawValue>> = serde_json::from_str(event)?;
         let version = event.get("version").map_or("", |version| version.get().trim_matches('"'));
@@ -44,7 +43,7 @@ impl Claims {
             }
             keep_groups(details);
         } else {
-            // Version 1 knows claims of strings only, and the ID token only.
+            // Version 1 supports only strings as claims, and only the ID token.
             let claims = self.fitting(|list| json!(json!(list).to_string()), json!("true"));
             let details = child(response_object, "claimsOverrideDetails");
             child(details, "claimsToAddOrOverride").extend(claims);
@@ -54,7 +53,8 @@ impl Claims {
         to_raw_value(&event)
     }
 
-    /// The claims, as many as fit: without the roles if need be, then without the organizations.
+    /// The claims that fit. If they are too large, the roles are left out first, then the
+    /// organizations.
     fn fitting(&self, list: impl Fn(&[String]) -> Value, yes: Value) -> Map<String, Value> {
         let ids: Vec<_> = self.memberships.keys().map(ToString::to_string).collect();
         let roles: Vec<_> = self
@@ -76,7 +76,7 @@ impl Claims {
     }
 }
 
-/// An empty `groupOverrideDetails` would take the user's groups away; without it they stay.
+/// Removes an empty `groupOverrideDetails`, which would take away the user's groups.
 fn keep_groups(details: &mut Map<String, Value>) {
     const GROUPS: &str = "groupOverrideDetails";
     let says_nothing = match details.get(GROUPS) {
@@ -89,7 +89,7 @@ fn keep_groups(details: &mut Map<String, Value>) {
     }
 }
 
-/// The object under a name, made where there is none.
+/// The object with this name. It is created if there is none.
 fn child<'a>(parent: &'a mut Map<String, Value>, name: &str) -> &'a mut Map<String, Value> {
     object(parent.entry(name).or_insert(Value::Null))
 }
@@ -98,5 +98,5 @@ fn object(value: &mut Value) -> &mut Map<String, Value> {
     if !value.is_object() {
         *value = json!({});
     }
-    value.as_object_mut().expect("it was made one")
+    value.as_object_mut().expect("the value is an object now")
 }

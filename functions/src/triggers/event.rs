@@ -1,5 +1,5 @@
-//! Cognito's trigger events, read leniently: fields may be added, sources may be new, and some
-//! senders use booleans where Cognito uses strings.
+//! Cognito's trigger events. Reading them is lenient: events may have new fields and new trigger
+//! sources, and some senders use booleans where Cognito uses strings.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -7,7 +7,7 @@ use shared::cognito::Attributes;
 use shared::domain::membership::EntryPath;
 use shared::domain::user::User;
 
-/// What any user pool event has in common, as far as it matters here.
+/// The fields of a user pool event that matter here.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Event {
@@ -25,7 +25,8 @@ struct Request {
     user_attributes: Attributes,
 }
 
-/// Why an event says nothing of a user. The text is for the log, and repeats nothing of the event.
+/// The reason why no user can be read from an event. The text is for the log, and contains nothing
+/// of the event.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum EventError {
     #[error(
@@ -33,23 +34,23 @@ pub(super) enum EventError {
         .0.classify(), .0.line(), .0.column()
     )]
     Unreadable(serde_json::Error),
-    #[error("not a user pool event: no object")]
+    #[error("not a user pool event: not an object")]
     NoObject,
     #[error("the attribute `sub` is not a user id")]
     NoSub,
 }
 
-/// What an event is about.
+/// The subject of an event.
 pub(super) enum About {
-    /// A user who appears, and how.
+    /// A user, with the entry path.
     User(User, EntryPath),
-    /// Something else, which need not concern a user at all: its trigger source.
+    /// Something else, perhaps without a user. This is its trigger source.
     Other(String),
 }
 
-/// Reads what an event is about.
+/// Reads the subject of an event.
 pub(super) fn about(json: &str) -> Result<About, EventError> {
-    // What derives `Deserialize` reads itself from a list too.
+    // A struct that derives `Deserialize` would also accept a list.
     if !json.trim_start().starts_with('{') {
         return Err(EventError::NoObject);
     }

@@ -1,4 +1,4 @@
-//! Cognito's triggers. They never fail a sign-up or a sign-in.
+//! Cognito's triggers. A failure in a trigger never stops a sign-up or a sign-in.
 
 mod claims;
 mod event;

@@ -1,4 +1,4 @@
-//! `post-confirmation`: a sign-up that Cognito has confirmed becomes a member before it ends.
+//! `post-confirmation`: makes a user a member before a confirmed sign-up ends.
 
 use serde_json::value::RawValue;
 use shared::capabilities;
@@ -9,14 +9,14 @@ use shared::runtime::within_deadline;
 use super::event::{About, about};
 
 capabilities! {
-    /// What `post-confirmation` works with.
+    /// The capabilities of `post-confirmation`.
     pub struct Needs {
         provisioning: Provisioning,
     }
 }
 
-/// Provisions the user of an event, and answers the event's own bytes: whatever happens, and
-/// within the deadline. What could not be done now is done at the user's next appearance.
+/// Provisions the user of an event. The answer is always the unchanged event, within the deadline.
+/// If provisioning fails, the user's next sign-in repeats it.
 pub async fn handle(needs: Needs, event: Box<RawValue>) -> Box<RawValue> {
     within_deadline(evaluate(&needs, event.get())).await;
     event
@@ -24,7 +24,7 @@ pub async fn handle(needs: Needs, event: Box<RawValue>) -> Box<RawValue> {
 
 async fn evaluate(needs: &Needs, event: &str) {
     match about(event) {
-        // A failure is logged and counted, and nothing else can be done about it here.
+        // The engine has logged and counted a failure. Nothing else can be done here.
         Ok(About::User(user, entry_path)) => {
             drop(needs.provisioning.appear(&user, entry_path).await);
         }

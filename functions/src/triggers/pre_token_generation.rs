@@ -1,5 +1,5 @@
-//! `pre-token-generation`: every token says what its user is a member of, and whoever could not
-//! become a member earlier does so now.
+//! `pre-token-generation`: adds the user's memberships to each token. A user who could not become a
+//! member earlier becomes one now.
 
 use futures_util::future::try_join;
 use serde_json::value::RawValue;
@@ -16,18 +16,18 @@ use super::claims::Claims;
 use super::event::{About, about};
 
 capabilities! {
-    /// What `pre-token-generation` works with.
+    /// The capabilities of `pre-token-generation`.
     pub struct Needs {
         store: Store,
         provisioning: Provisioning,
     }
 }
 
-/// There should be claims, but there are none. Why is in the log.
+/// The claims could not be made. The log has the reason.
 struct NoClaims;
 
-/// Provisions the user of an event, and adds the claims to its answer. Where that fails, or takes
-/// too long, the token is issued without these claims: the answer is the event's own bytes.
+/// Provisions the user of an event, and adds the claims to the answer. If this fails or takes too
+/// long, the answer is the unchanged event, and the token is issued without these claims.
 pub async fn handle(needs: Needs, event: Box<RawValue>) -> Box<RawValue> {
     match within_deadline(evaluate(&needs, event.get())).await {
         Some(Ok(answer)) => answer.unwrap_or(event),
@@ -38,7 +38,7 @@ pub async fn handle(needs: Needs, event: Box<RawValue>) -> Box<RawValue> {
     }
 }
 
-/// The event with the claims in its response; none where there is nothing to add.
+/// The event with the claims in its response. `None` if there is nothing to add.
 async fn evaluate(needs: &Needs, json: &str) -> Result<Option<Box<RawValue>>, NoClaims> {
     let about = about(json).map_err(|error| {
         tracing::error!(%error, "no claims");
@@ -48,7 +48,7 @@ async fn evaluate(needs: &Needs, json: &str) -> Result<Option<Box<RawValue>>, No
     let (user, entry_path) = match about {
         About::User(user, entry_path) => (user, entry_path),
         About::Other(source) => {
-            tracing::info!(source, "no claims: not a token of a user's");
+            tracing::info!(source, "no claims: the token is not for a user");
             return Ok(None);
         }
     };
