@@ -49,7 +49,7 @@ capabilities! {
 
 endpoints!(create, list, get, update, delete);
 
-/// Creates an organization role. Names are unique, whatever their case.
+/// Creates an organization role. Names are unique regardless of case.
 #[utoipa::path(
     post,
     path = "/organization-roles",

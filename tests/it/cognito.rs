@@ -139,7 +139,7 @@ impl Stack {
     }
 }
 
-/// Where nothing listens, and nothing will: below the ports that are given to who asks for any.
+/// An address on which nothing listens. Its port is below those that the system gives for port 0.
 fn free_address() -> SocketAddr {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     let start = 20_000 + u16::try_from(std::process::id() % 1_000).expect("below 1,000") * 10;

@@ -7,13 +7,13 @@ use shared::domain::public_mailbox::MailboxPolicy;
 
 use crate::support::{Pool, START, World, pool_user, trigger_event};
 
-/// What is known of a user, in a row of the table.
+/// The facts about a user, in a row of the table.
 #[derive(Clone)]
 struct Row {
     what: &'static str,
     email: Option<&'static str>,
     verified: Value,
-    /// What only federated users have; users that the API makes have none.
+    /// Attributes of federated users only. Users from the API have none.
     attributes: Value,
     joins: &'static [&'static str],
 }
@@ -98,7 +98,7 @@ async fn appear(world: &World, pool: &Pool, path: EntryPath, row: &Row) -> bool 
             );
             let body = json!({ "primaryEmail": email, "emailVerified": verified });
             let answer = world.post("/users", &body).await;
-            // What is no address is refused before there is a user.
+            // An invalid address is refused before a user is created.
             return answer.status == 201;
         }
     }

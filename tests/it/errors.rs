@@ -210,7 +210,7 @@ fn violations() -> Vec<Violation> {
         .collect()
 }
 
-/// What is answered to requests that are wrong in themselves.
+/// The answers to malformed requests.
 async fn refused_requests() -> Vec<(String, u64)> {
     const DOMAINS: &str = "/organizations/acme/jit/email-domains";
     let world = World::new().await;
@@ -245,7 +245,7 @@ async fn refused_requests() -> Vec<(String, u64)> {
     answers
 }
 
-/// What is answered to events that no server on a port would let through.
+/// The answers to events that an HTTP server would refuse before they reach a function.
 async fn refused_events() -> Vec<(String, u64)> {
     let world = World::new().await;
     let path = "/x".repeat(50_000);

@@ -1,4 +1,4 @@
-//! What belongs to a function is there.
+//! Nothing is missing for any function.
 
 use std::collections::BTreeSet;
 use std::process::Command;

@@ -1,4 +1,4 @@
-//! What is counted: a row for each situation.
+//! Metrics: a row for each situation.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -1,5 +1,5 @@
-//! What an operator reads is so: parameters, alarms, metrics and links of the documents are those
-//! of the templates.
+//! The documents for operators are right: parameters, alarms, metrics and links are those of the
+//! templates.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -39,7 +39,7 @@ fn first_cells(document: &str) -> Vec<&str> {
         .collect()
 }
 
-/// What stands between two backticks, if nothing else does.
+/// The text between two backticks, if there is no other text.
 fn code(text: &str) -> Option<&str> {
     let inner = text.strip_prefix('`')?.strip_suffix('`')?;
     (!inner.contains('`')).then_some(inner)

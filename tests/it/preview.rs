@@ -201,13 +201,13 @@ fn email() -> impl Strategy<Value = String> {
         .prop_map(|(local_part, domain, at)| format!("{local_part}{at}{domain}"))
 }
 
-/// What an organization lists, whether it has a default role, and whether Jane of acme.com was
-/// removed from it.
+/// The domains that an organization lists, whether it has a default role, and whether Jane of
+/// acme.com was removed from it.
 fn configuration() -> impl Strategy<Value = (Vec<&'static str>, bool, bool)> {
     (prop::sample::subsequence(DOMAINS.to_vec(), 0..=DOMAINS.len()), any::<bool>(), any::<bool>())
 }
 
-/// What comes of a preview: organizations with their roles.
+/// The organizations that a preview promises, with their roles.
 fn promised(preview: &Value) -> Vec<(Value, Value)> {
     let organizations = preview["organizations"].as_array().expect("a list").iter();
     let mut promised: Vec<_> = organizations

@@ -158,7 +158,7 @@ fn is_moment(text: &str) -> bool {
     text.len() == "2026-01-01T00:00:00.000Z".len() && text.parse::<Timestamp>().is_ok()
 }
 
-/// What precedes the digits of a generated id, and their number.
+/// The prefix of a generated id, and the number of its digits.
 fn kind_of_id(text: &str) -> Option<(&str, usize)> {
     let (kind, digits) = text.split_once('_').unwrap_or(("", text));
     let hexadecimal = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);

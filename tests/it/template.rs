@@ -1,4 +1,4 @@
-//! What is written by hand in the templates.
+//! The hand-written parts of the templates.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -41,8 +41,8 @@ fn no_function_role_or_log_group_is_written_by_hand() {
 
 #[test]
 fn no_route_is_open_but_the_console_and_only_tokens_of_operators_and_machines_open_one() {
-    // What is served here is the same for everybody and says nothing of any organization; whoever
-    // has not signed in yet needs it for that.
+    // These answers are the same for everybody, and contain nothing about any organization. The
+    // browser needs them to sign in.
     const OPEN: [&str; 5] =
         ["/console", "/console/", "/console/config.json", "/console/{path+}", "/openapi.json"];
     let root = template("template.yaml");

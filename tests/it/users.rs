@@ -394,7 +394,7 @@ async fn a_user_is_found_by_exactly_this_sub() {
     assert_is(&world.get(JANE).await, 200, &entity());
 
     assert_eq!(pool.requests(), [listing("user-1")]);
-    // Somebody whom a looser filter would find is nobody.
+    // A user with another `sub`, whom a less exact filter would find, is not the answer.
     pool.answers(
         "ListUsers",
         json!({ "Users": [pool_user("user-10", "joe", "joe@acme.com", true)] }),

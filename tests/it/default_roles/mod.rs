@@ -49,7 +49,7 @@ fn assert_written(answer: &Answer, status: u16, etag: &str) {
     );
 }
 
-/// What DynamoDB answers a reader who came before every write from now on.
+/// The present answer of DynamoDB, for a reader who reads before all later writes.
 async fn as_it_is_now(world: &World) -> Fate {
     Fate::item(&world.item("ORG#acme", "ORG").await)
 }
@@ -145,7 +145,7 @@ async fn assert_needs_an_organization(method: Method) {
             let (_, path, body) = write(&method, id, &b, &c);
             writes.push((path, body));
             if method != Method::DELETE {
-                // That the organization is missing is said first.
+                // The missing organization is reported first.
                 writes.push((
                     format!("/organizations/{id}/jit/roles"),
                     naming_roles(&["no-such-role"]),

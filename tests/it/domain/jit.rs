@@ -1,4 +1,4 @@
-//! How a replacement of email domains is cut into steps, and what a precondition demands.
+//! The steps of a replacement of email domains, and preconditions.
 
 use std::collections::BTreeSet;
 

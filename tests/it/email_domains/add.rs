@@ -233,7 +233,7 @@ async fn with_a_matching_if_match_the_domain_is_added() {
 async fn a_stale_if_match_is_refused_and_nothing_is_added() {
     let world = world().await;
     world.domains("acme", &["acme.com"]).await;
-    // What else is wrong is told only to those who have seen the list as it is.
+    // The precondition is checked before all other errors about the list.
     for (if_match, domain) in STALE.iter().flat_map(|tag| [(tag, "acme.org"), (tag, "acme.com")]) {
         let answer = refused(&world, add(&world, PATH, domain).if_match(if_match)).await;
         assert_eq!(

@@ -207,7 +207,7 @@ async fn links_lead_where_the_request_came_in() {
         (Some("https"), "usher.example:8443", "https://usher.example:8443"),
         (Some("https"), "127.0.0.1:3000", "https://127.0.0.1:3000"),
         (Some("https"), "[::1]:3000", "https://[::1]:3000"),
-        // A host that is none gets links without one.
+        // With an invalid host, the links have no host.
         (Some("https"), "", ""),
         (Some("https"), "usher.example/elsewhere", ""),
         (Some("https"), "usher.example?", ""),

@@ -181,7 +181,7 @@ async fn a_body_of_another_shape_is_refused_with_its_place() {
 
 #[tokio::test]
 async fn up_to_ninety_nine_changes_are_one_step_and_more_go_in_several() {
-    // How many domains there are before, from which on they are sent, how many, and the steps.
+    // The number of domains before, the first one that is sent, the number sent, and the steps.
     let table = [
         (0, 0, 0, 1),
         (0, 0, 99, 1),

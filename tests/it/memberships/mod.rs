@@ -116,8 +116,8 @@ fn digest(address: &str) -> String {
     EmailAddress::parse(address).expect("an address").digest()
 }
 
-/// How a user stands to `acme`: a member without any mark, or removed with both of them. Whatever
-/// lies between is a panic.
+/// Whether a user is a member of `acme` without any removal mark, or is removed with both marks.
+/// Panics in all other states.
 #[track_caller]
 fn standing(items: &Items, user: &str, address: &str) -> Option<&'static str> {
     let place = items.get(&key(&format!("USER#{user}"), "ORG#acme"));

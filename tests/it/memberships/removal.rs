@@ -23,8 +23,8 @@ async fn with_jane_removed() -> World {
     world
 }
 
-/// What is decided about `acme` when a user appears by an entry path; none where its list does not
-/// name the domain.
+/// The decision about `acme` when a user appears by an entry path. `None` if `acme` does not list
+/// the domain.
 async fn appear(world: &World, path: EntryPath, id: &str, email: &str) -> Option<Outcome> {
     let user = User {
         id: UserId::parse(id).expect("an id"),

@@ -283,7 +283,7 @@ async fn an_unreadable_item_is_an_error_that_says_nothing_of_the_inside() {
     ];
     let world = with_jane_in(&["acme"]).await;
     let membership = world.item("USER#jane", "ORG#acme").await;
-    // Before there was another rule than email domains, none was written.
+    // Items from the time when email domains were the only rule have no attribute `rule`.
     let mut older = membership.clone();
     older.remove("rule").expect("a rule");
     for (name, value) in broken {

@@ -9,7 +9,7 @@ use serde_json::json;
 use super::{PATH, assert_name_in_use, at, consistent_names, entity};
 use crate::support::{Fate, START, World, assert_is};
 
-/// Says how many roles there are, whatever is true.
+/// Sets the stored number of roles, which can differ from the true number.
 async fn pretend_count(world: &World, count: u32) {
     world.put_plain(&json!({ "pk": "ROLE", "sk": "COUNT", "count": count })).await;
 }

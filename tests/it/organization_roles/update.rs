@@ -145,7 +145,7 @@ async fn of_two_roles_renamed_at_once_to_one_name_one_wins() {
     assert!(names == ["A", "C"] || names == ["C", "B"], "{names:?}");
 }
 
-/// What DynamoDB answers a reader who came before every change from now on.
+/// The present answer of DynamoDB, for a reader who reads before all later changes.
 async fn as_it_is_now(world: &World, id: &str) -> Fate {
     Fate::item(&world.item("ROLE", &format!("ROLE#{id}")).await)
 }

@@ -161,8 +161,8 @@ async fn recorded() -> (World, Items) {
     (world, items)
 }
 
-/// What has changed since: each item that is new or different now, and null for one that is gone,
-/// by its key without what every item has there.
+/// The changes since `before`, by key: each new or different item without its attributes `pk` and
+/// `sk`, and null for each deleted one.
 async fn changes(world: &World, before: &Items) -> Value {
     let after = world.items().await;
     let mut changes = json!({});

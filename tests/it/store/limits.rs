@@ -1,4 +1,4 @@
-//! What DynamoDB would not take is refused before it is sent.
+//! Requests that DynamoDB would refuse are not sent.
 
 use shared::domain::email_domain::EmailDomain;
 use shared::domain::ids::{OrganizationId, UserId};

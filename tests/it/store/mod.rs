@@ -1,4 +1,4 @@
-//! What holds whatever happens: several writers at once, crashes, and a DynamoDB that fails
+//! The store under several writers at once, crashes, and failures of DynamoDB
 
 mod failures;
 mod limits;

@@ -150,7 +150,7 @@ async fn large_replacements_among_other_writers_are_whole_or_say_that_they_are_n
         };
         let (mut a, mut b) =
             join(one_by_one(&world, replacement), one_by_one(&world, others)).await;
-        // Who never had a turn has changed nothing.
+        // A request with the answer 503 has changed nothing.
         a.retain(|(_, status)| *status != 503);
         b.retain(|(_, status)| *status != 503);
 
@@ -172,7 +172,7 @@ async fn large_replacements_among_other_writers_are_whole_or_say_that_they_are_n
             assert!(known || a.iter().chain(&b).any(|it| gives(it, listed)), "{round} {domain}");
         }
 
-        // Whoever was told that it is only a part repeats the request.
+        // After a 409, which means that only a part is replaced, the client repeats the request.
         assert_eq!(Change::Replace(wanted.clone()).send(&world).await, 204);
         World::assert_list_and_index_agree(&world.items().await);
         before = listed(&world).await;

@@ -120,7 +120,7 @@ impl Operation {
 fn conforms(what: &str, schema: &Validator, body: &[u8]) {
     let body: Value = match serde_json::from_slice(body) {
         Ok(body) => body,
-        // JSON all the same: custom data is kept to the letter.
+        // It is valid JSON: custom data is returned unchanged.
         Err(error) if error.to_string().starts_with("number out of range") => return,
         Err(error) => panic!("{what}: {error}"),
     };

@@ -1,5 +1,5 @@
-//! What a test finds in its world. It is written by the API, or at least by the store; what stands
-//! here is for times, numbers and states that requests alone do not lead to.
+//! Fixtures. A test writes its data with the API, or else with the store. The helpers here are only
+//! for times, numbers and states that requests cannot produce.
 
 use serde_json::{Value, json};
 use shared::domain::email_domain::EmailDomain;
@@ -10,7 +10,7 @@ use super::attributes::{attributes, tagged_item};
 use super::world::{Item, Items, World};
 
 impl World {
-    /// Puts an item as it is, behind the back of every rule.
+    /// Puts an item unchanged, without any checks.
     pub(crate) async fn put_plain(&self, item: &Value) {
         self.put_items([attributes(&tagged_item(item))]).await;
     }

@@ -1,4 +1,4 @@
-//! What tests stand on: a [`World`] with everything real but time and chance.
+//! Helpers for tests: a [`World`] in which everything is real except time and randomness.
 
 mod answers;
 mod attributes;

@@ -1,4 +1,4 @@
-//! Cognito as a recording: replies to single calls stand in for what the emulator cannot do.
+//! A recorded Cognito. Its replies to single calls replace answers that the emulator cannot give.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard};

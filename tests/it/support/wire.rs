@@ -1,5 +1,6 @@
 //! The wire between the SDK and the embedded DynamoDB. It counts steps and capacity, and lets a
-//! test decide the fate of single calls: recorded replies stand in for what the emulator cannot do.
+//! test decide the fate of single calls. Recorded replies replace answers that the emulator cannot
+//! give.
 
 use std::cell::Cell;
 use std::collections::{BTreeSet, VecDeque};
@@ -24,20 +25,20 @@ use super::world::Item;
 /// What happens to a call.
 #[derive(Clone, Debug)]
 pub(crate) enum Fate {
-    /// It never arrives, and DynamoDB says this.
+    /// It never arrives, and this is the answer.
     Reply { status: u16, body: Value },
     /// It never arrives, and the connection breaks.
     Lost,
     /// It arrives and is carried out, but its answer gets lost.
     AnswerLost,
-    /// It never arrives, and nobody ever answers. Meanwhile the clock stands still, but for the jump
-    /// to the end of the wait; hence only on a runtime of one thread.
+    /// It never arrives, and there is no answer. The clock stops, and then jumps to the end of the
+    /// wait. This works only on a runtime with one thread.
     Hang,
-    /// It arrives, but only after somebody else has done something.
+    /// It arrives, but only after another caller has done something.
     Overtaken(Overtaker),
 }
 
-/// What somebody else does while a call is on its way.
+/// The action of another caller while a call is on its way.
 #[derive(Clone)]
 pub(crate) struct Overtaker(Arc<Mutex<Option<BoxFuture<'static, ()>>>>);
 
@@ -57,7 +58,7 @@ impl fmt::Debug for Overtaker {
 }
 
 impl Fate {
-    /// The call arrives after somebody else has done this.
+    /// The call arrives after another caller has done this.
     pub(crate) fn overtaken(deed: impl Future<Output = ()> + Send + 'static) -> Self {
         Self::Overtaken(Overtaker(Arc::new(Mutex::new(Some(Box::pin(deed))))))
     }
@@ -67,7 +68,7 @@ impl Fate {
         Self::overtaken(std::future::ready(()))
     }
 
-    /// A `GetItem` is answered with this item, as it may have been before somebody else's write.
+    /// A `GetItem` is answered with this item, as it may have been before another caller's write.
     pub(crate) fn item(item: &Item) -> Self {
         let body = json!({ "Item": tagged_item(&json!(item)) });
         Self::Reply { status: 200, body }
@@ -98,25 +99,25 @@ impl Fate {
     }
 }
 
-/// What went over the wire.
+/// The calls that went over the wire.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Traffic {
     /// The operations, in the order in which they were sent.
     pub(crate) operations: Vec<String>,
-    /// How many times something was sent while nothing was under way: the steps in sequence.
+    /// The number of sequential steps: how often a call was sent while no other was under way.
     pub(crate) steps: usize,
     /// The capacity units that the calls have consumed, by the emulator's own accounting.
     pub(crate) capacity: f64,
 }
 
-/// What a call does, as IAM sees it: a transaction is made of the actions of its parts.
+/// The use of a resource by a call, in IAM's terms. A transaction has the actions of its parts.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Use {
     /// The action, without its prefix `dynamodb:`.
     pub(crate) action: String,
-    /// What it is done to: `table`, or `index/` and the index's name.
+    /// The resource: `table`, or `index/` and the index's name.
     pub(crate) resource: String,
-    /// The partition key (IAM's `dynamodb:LeadingKeys`); empty where the call names none.
+    /// The partition key (IAM's `dynamodb:LeadingKeys`); empty if the call has none.
     pub(crate) partition: String,
 }
 
@@ -316,7 +317,7 @@ impl HttpConnector for Connector {
     }
 }
 
-/// A call, until it is answered or nobody waits for it any more.
+/// A call, until it is answered or its caller stops waiting.
 struct UnderWay(Wire);
 
 impl Drop for UnderWay {
@@ -325,11 +326,11 @@ impl Drop for UnderWay {
     }
 }
 
-/// A call that nobody answers, until somebody stops waiting for it.
+/// A call without an answer, until its caller stops waiting.
 pub(super) struct Hanging(());
 
 thread_local! {
-    /// How many calls hang, on whatever wire: they share the runtime's clock.
+    /// The number of hanging calls on all wires, which share the runtime's clock.
     static HANGING: Cell<usize> = const { Cell::new(0) };
 }
 

@@ -118,7 +118,7 @@ async fn bodies_that_are_no_list_of_ids_are_refused() {
 #[tokio::test]
 async fn without_an_organization_there_is_nothing_to_add_to() {
     assert_needs_an_organization(Method::POST, "users", &naming(&["jane"])).await;
-    // That the organization is missing is said first.
+    // The missing organization is reported first.
     assert_needs_an_organization(Method::POST, "users", &naming(&["a b"])).await;
 }
 

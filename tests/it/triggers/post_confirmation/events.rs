@@ -1,4 +1,4 @@
-//! What an event is answered with, and what is logged of it
+//! The answer to an event, and its log
 
 use serde_json::json;
 use serde_json::value::RawValue;

@@ -206,7 +206,7 @@ async fn an_organization_that_was_deleted_matches_no_more() {
 #[tokio::test]
 async fn of_more_than_50_organizations_the_oldest_50_that_exist_count() {
     let world = World::new().await;
-    // Ids run against age, so that one cannot stand in for the other.
+    // The order of the ids is the reverse of the order by age, so that a mix-up is noticed.
     let id = |age: usize| format!("org-{:02}", 99 - age);
     let added_at = |age: usize| format!("2025-01-01T00:00:{age:02}.000Z");
     let gone = [0, 7, 49, 51];
