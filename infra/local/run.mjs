@@ -147,7 +147,7 @@ async function refuseSecondRun() {
 async function startUsher({ HTTP_PORT, DYNAMODB_PORT, LAMBDA_PORT }, cognito, pool) {
   // `cargo run` finds the binary wherever Cargo puts it, and replaces its own process with it.
   const usher = start('usher-local', 'cargo', [
-    ...['run', '--quiet', '--locked', '--package', 'usher-local', '--'],
+    ...['run', '--quiet', '--locked', '--bin', 'usher-local', '--'],
     ...['--http', `${HOST}:${HTTP_PORT}`],
     ...['--dynamodb', `${HOST}:${DYNAMODB_PORT}`],
     ...['--lambda', `${HOST}:${LAMBDA_PORT}`],

@@ -40,7 +40,7 @@ def main():
         sys.exit(f"No Docker daemon answers, and {obstacle}, so that this test cannot run its own: start Docker.")
     else:
         # These builds need the network, which is missing inside the namespaces.
-        for line in (["build", "--package", "usher-local"], ["test", "--no-run", "--package", "tests"]):
+        for line in (["build", "--bin", "usher-local"], ["test", "--no-run", "--test", "it"]):
             subprocess.run(["cargo", line[0], "--locked", "--quiet", *line[1:]], cwd=ROOT, check=True)
         sys.exit(daemon.run_inside([sys.executable, "-B", "-m", "artifacts.sam", str(template)]))
 
@@ -54,7 +54,7 @@ def check(template):
     events(template)
     begin = time.monotonic()
     subprocess.run(
-        ["cargo", "test", "--locked", "--quiet", "--package", "tests", "the_tour_works_as_written"],
+        ["cargo", "test", "--locked", "--quiet", "--test", "it", "the_tour_works_as_written"],
         cwd=ROOT,
         env=os.environ | {"SAM": str(template)},
         check=True,
