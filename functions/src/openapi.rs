@@ -10,9 +10,9 @@ use utoipa::OpenApi;
 use crate::{Entry, FUNCTIONS, Function};
 
 /// The scope for reading.
-const READ: &str = "usher/read";
+pub(crate) const READ: &str = "usher/read";
 /// The scope for everything else.
-const WRITE: &str = "usher/write";
+pub(crate) const WRITE: &str = "usher/write";
 
 #[derive(OpenApi)]
 #[openapi(

@@ -98,6 +98,22 @@ capabilities! {
     }
 }
 
+impl App {
+    /// All capabilities, from their parts.
+    #[must_use]
+    pub fn new(
+        store: Store,
+        clock: Clock,
+        randomness: Randomness,
+        mailbox_policy: MailboxPolicy,
+        user_pool: UserPool,
+        console: Console,
+    ) -> Self {
+        let provisioning = Provisioning::new(store.clone(), mailbox_policy.clone(), clock.clone());
+        Self { store, clock, randomness, mailbox_policy, provisioning, user_pool, console }
+    }
+}
+
 /// Looks up the value of an environment variable by name.
 type Variables = dyn Fn(&str) -> Option<String>;
 

@@ -268,7 +268,12 @@ pub(crate) fn organization_role_not_found(id: &OrganizationRoleId) -> Error {
 }
 
 fn quoted(domains: &[EmailDomain]) -> String {
-    domains.iter().map(|domain| format!("`{domain}`")).collect::<Vec<_>>().join(", ")
+    let domains: Vec<_> = domains.iter().map(|domain| format!("`{domain}`")).collect();
+    if let [domain] = domains.as_slice() {
+        domain.clone()
+    } else {
+        format!("each of {}", domains.join(", "))
+    }
 }
 
 /// One sentence for all violations: the reason of a single one, or their number.

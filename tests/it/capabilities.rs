@@ -4,12 +4,14 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use shared::App;
 use shared::capabilities::{Capabilities, Capability, Environment};
 use shared::clients::Waits;
 use shared::cognito::UserPool;
 use shared::console::Console;
+use shared::domain::public_mailbox::MailboxPolicy;
+use shared::provisioning::Provisioning;
 use shared::store::Store;
+use shared::{App, Clock, Randomness};
 
 /// An environment in which every variable has this value.
 fn all_set_to(value: &'static str) -> Environment {
@@ -31,8 +33,8 @@ fn an_empty_variable_counts_as_not_set() {
     assert_eq!(console.pages.to_str(), Some("/opt"), "where Lambda unpacks the layer");
 }
 
-#[test]
-fn the_declared_variables_are_those_that_are_read() {
+/// The variables that a capability reads, and those that it declares.
+fn read_and_declared<C: Capability>() -> (BTreeSet<String>, BTreeSet<String>) {
     let read = Rc::new(RefCell::new(BTreeSet::new()));
     let log = Rc::clone(&read);
     let values = move |name: &str| {
@@ -43,17 +45,38 @@ fn the_declared_variables_are_those_that_are_read() {
             _ => None,
         }
     };
-    App::from_environment(&Environment::new(values, Waits::HTTP)).expect("everything is set");
+    assert!(C::from_environment(&Environment::new(values, Waits::HTTP)).is_ok());
+    let read = read
+        .borrow()
+        .iter()
+        .filter(|name| !NOT_IN_TEMPLATE.contains(&name.as_str()))
+        .cloned()
+        .collect();
+    (read, C::VARIABLES.iter().map(|name| (*name).to_owned()).collect())
+}
 
-    // These are set by Lambda or by hand, not by the template.
-    const NOT_IN_TEMPLATE: [&str; 5] = [
-        "AWS_REGION",
-        "AWS_ENDPOINT_URL",
-        "AWS_ENDPOINT_URL_DYNAMODB",
-        "AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER",
-        "CONSOLE_PAGES",
+/// These are set by Lambda or by hand, not by the template.
+const NOT_IN_TEMPLATE: [&str; 5] = [
+    "AWS_REGION",
+    "AWS_ENDPOINT_URL",
+    "AWS_ENDPOINT_URL_DYNAMODB",
+    "AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER",
+    "CONSOLE_PAGES",
+];
+
+#[test]
+fn each_capability_declares_the_variables_that_it_reads() {
+    let all = [
+        read_and_declared::<Store>(),
+        read_and_declared::<Clock>(),
+        read_and_declared::<Randomness>(),
+        read_and_declared::<MailboxPolicy>(),
+        read_and_declared::<Provisioning>(),
+        read_and_declared::<UserPool>(),
+        read_and_declared::<Console>(),
     ];
-    let declared = App::VARIABLES.iter().copied().flatten().copied();
-    let declared: BTreeSet<_> = declared.chain(NOT_IN_TEMPLATE).map(str::to_owned).collect();
-    assert_eq!(*read.borrow(), declared);
+    assert_eq!(all.len(), App::VARIABLES.len(), "every capability is here");
+    for (read, declared) in all {
+        assert_eq!(read, declared);
+    }
 }

@@ -1,7 +1,8 @@
-//! The hand-written parts of the templates.
+//! The templates, apart from the permissions of each function.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use functions::openapi::document;
 use functions::{Entry, FUNCTIONS, Function};
 use serde_json::{Value, json};
 
@@ -145,6 +146,124 @@ fn the_customers_pool_is_another_than_the_operators_and_the_only_one_that_calls_
     );
 }
 
+/// What every function has, whatever it does: `make template` writes it from
+/// `functions/src/generated/function.yaml`.
+#[test]
+fn each_function_has_its_own_log_group_and_its_own_role_with_the_optional_policy() {
+    let template = template("template.yaml");
+    for Function { name, entry, .. } in FUNCTIONS {
+        let id = functions::function(name).expect("a function").logical_id();
+        let resource = |kind: &str| template["Resources"][format!("{id}{kind}")].clone();
+        let mut function = resource("Function");
+        // Other tests are about these.
+        let own = function["Properties"].as_object_mut().expect("properties");
+        for other in ["Environment", "Events", "Layers"] {
+            own.remove(other);
+        }
+        let mut properties = json!({
+            "FunctionName": { "Fn::Sub": format!("${{AWS::StackName}}-{name}") },
+            "Role": { "Fn::GetAtt": format!("{id}Role.Arn") },
+            "LoggingConfig": { "LogGroup": { "Ref": format!("{id}LogGroup") } },
+        });
+        if matches!(entry, Entry::Trigger(_)) {
+            // Cognito waits 5 seconds (AWS limit).
+            properties["Timeout"] = json!(5);
+            properties["ReservedConcurrentExecutions"] =
+                given("ReservesTriggerConcurrency", "TriggerConcurrency");
+        } else if *name == "organizations" {
+            properties["Timeout"] = json!(30);
+        }
+        let metadata =
+            json!({ "BuildMethod": "rust-cargolambda", "BuildProperties": { "Binary": name } });
+        assert_eq!(
+            function,
+            json!({
+                "Type": "AWS::Serverless::Function",
+                "Metadata": metadata,
+                "Properties": properties,
+            })
+        );
+        assert_eq!(
+            resource("LogGroup"),
+            json!({
+                "Type": "AWS::Logs::LogGroup",
+                "Properties": {
+                    "LogGroupName": { "Fn::Sub": format!("/aws/lambda/${{AWS::StackName}}-{name}") },
+                    "RetentionInDays": { "Ref": "LogRetentionDays" },
+                    "KmsKeyId": given("HasKmsKey", "KmsKeyArn"),
+                },
+            })
+        );
+        let mut role = resource("Role");
+        let policies = role["Properties"]["Policies"].take();
+        let document =
+            |statement: Value| json!({ "Version": "2012-10-17", "Statement": [statement] });
+        let trust = document(json!({
+            "Effect": "Allow",
+            "Principal": { "Service": "lambda.amazonaws.com" },
+            "Action": "sts:AssumeRole",
+        }));
+        let optional = json!([{ "Ref": "OptionalPolicy" }]);
+        assert_eq!(
+            role,
+            json!({
+                "Type": "AWS::IAM::Role",
+                "Properties": {
+                    "AssumeRolePolicyDocument": trust,
+                    "ManagedPolicyArns": {
+                        "Fn::If": ["HasOptionalPolicy", optional, { "Ref": "AWS::NoValue" }],
+                    },
+                    "Policies": null,
+                },
+            })
+        );
+        assert_eq!(
+            policies[0],
+            json!({
+                "PolicyName": "own-log",
+                "PolicyDocument": document(json!({
+                    "Effect": "Allow",
+                    "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
+                    "Resource": { "Fn::GetAtt": format!("{id}LogGroup.Arn") },
+                })),
+            })
+        );
+    }
+}
+
+#[test]
+fn each_route_of_the_code_is_an_event_with_its_scope() {
+    let (template, document) = (template("template.yaml"), document());
+    for function in FUNCTIONS {
+        let properties =
+            &template["Resources"][format!("{}Function", function.logical_id())]["Properties"];
+        let events = properties["Events"].as_object().into_iter().flatten();
+        let events: BTreeSet<_> = events.map(|(_, event)| event.to_string()).collect();
+        let routes = function.routes();
+        let expected = routes.iter().map(|route| {
+            let method = route.method.as_str();
+            let operation = &document["paths"][route.openapi_path()][method.to_lowercase()];
+            let auth = match operation["security"].as_array().expect("security").as_slice() {
+                [] => json!({ "Authorizer": "NONE" }),
+                [one] => json!({ "AuthorizationScopes": one["operators"] }),
+                several => panic!("{method} {}: {several:?}", route.path),
+            };
+            let event = json!({
+                "Type": "HttpApi",
+                "Properties": {
+                    "ApiId": { "Ref": "HttpApi" },
+                    "Method": method,
+                    "Path": route.api_gateway_path(),
+                    "Auth": auth,
+                },
+            });
+            event.to_string()
+        });
+        assert_eq!(events, expected.collect(), "{}", function.name);
+        assert_eq!(events.len(), routes.len(), "{}", function.name);
+    }
+}
+
 #[test]
 fn the_table_can_be_restored_and_is_protected_from_deletion() {
     let storage = template("infra/storage.yaml");
@@ -204,7 +323,7 @@ fn a_given_key_encrypts_table_logs_and_environment_and_without_one_nothing_is_sa
         json!({ "Fn::If": ["HasKmsKey", of_key, { "Ref": "AWS::NoValue" }] })
     );
 
-    // Every function's log group is held against the others where its function is.
+    // Another test is about the functions' log groups.
     let root = template("template.yaml");
     assert_eq!(root["Conditions"]["HasKmsKey"], key);
     let globals = &root["Globals"]["Function"];

@@ -58,9 +58,8 @@ pub(crate) async fn add(
     const POINTER: &str = "/emailDomain";
 
     let domain = acceptable(&body.email_domain, POINTER, &organization, &mailbox_policy)?;
-    let now = clock.now();
-    let added = store.add_email_domain(&organization, &domain, now, &precondition).await;
-    added.map_err(|error| crowded_at(error, |_| POINTER.to_owned()))?;
-    let entity = EmailDomainEntity::new(&organization, &domain, now);
+    let added = store.add_email_domain(&organization, &domain, &clock, &precondition).await;
+    let added_at = added.map_err(|error| crowded_at(error, |_| POINTER.to_owned()))?;
+    let entity = EmailDomainEntity::new(&organization, &domain, added_at);
     Ok((StatusCode::CREATED, Json(entity)).into_response())
 }

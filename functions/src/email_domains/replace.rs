@@ -63,7 +63,7 @@ pub(crate) async fn replace(
     let wanted = parse(&body, &organization, &mailbox_policy)?;
     let domains = wanted.keys().cloned().collect();
     let replaced =
-        store.replace_email_domains(&organization, &domains, clock.now(), &precondition).await;
+        store.replace_email_domains(&organization, &domains, &clock, &precondition).await;
     let version = replaced.map_err(|error| crowded_at(error, |domain| wanted[domain].clone()))?;
     Ok((StatusCode::NO_CONTENT, [etag(version)]).into_response())
 }

@@ -2,13 +2,14 @@
 //! annotations: the functions in `template.yaml`, the dashboard's errors by function, the README's
 //! table of routes, and the binaries. A test fails while one of them is stale.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use serde_json::Value;
 use shared::http::Route;
 
 use crate::function::pascal;
-use crate::openapi::document;
+use crate::openapi::{READ, WRITE, document};
 use crate::{Action, Entry, FUNCTIONS, Function, Items};
 
 /// A generated part of a file: the lines between the first line that contains `begin` and the next
@@ -154,6 +155,8 @@ fn events(function: &Function, document: &Value) -> String {
     if !routes.is_empty() {
         line(&mut text, 6, "Events:");
     }
+    let handlers: BTreeSet<_> = routes.iter().map(|route| route.handler).collect();
+    assert_eq!(handlers.len(), routes.len(), "{}: two handlers have one name", function.name);
     for route in &routes {
         let event = if routes.len() == 1 { "Route".to_owned() } else { pascal(route.handler) };
         line(&mut text, 8, &format!("{event}:"));
@@ -320,9 +323,22 @@ fn operation<'a>(document: &'a Value, route: &Route) -> &'a Value {
     &document["paths"][route.openapi_path()][route.method.as_str().to_lowercase()]
 }
 
-/// The scope that an operation needs, if it needs one.
+/// The scope that an operation needs; `None` if it is public. API Gateway lets a token with any of
+/// several scopes in, so an operation has one at most.
+///
+/// # Panics
+/// When the annotation says anything else: a typing error must not open a route.
 fn scope(operation: &Value) -> Option<&str> {
-    operation["security"][0]["operators"][0].as_str()
+    let requirements = operation["security"].as_array().map(Vec::as_slice);
+    let scopes = match requirements {
+        Some([]) => return None,
+        Some([one]) if one.as_object().is_some_and(|it| it.len() == 1) => &one["operators"],
+        _ => &Value::Null,
+    };
+    match scopes.as_array().map(Vec::as_slice) {
+        Some([scope]) if *scope == READ || *scope == WRITE => scope.as_str(),
+        _ => panic!("{}: `security` is neither one scope nor `()`", operation["operationId"]),
+    }
 }
 
 /// The status and the description of an operation's success.

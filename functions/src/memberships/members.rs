@@ -116,7 +116,7 @@ pub(crate) async fn replace(
         }
     });
     stream::iter(leaving).buffer_unordered(AT_ONCE).try_collect::<()>().await?;
-    join(store, organization, users, now).await?;
+    join(store, organization, users, clock.now()).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -12,7 +12,6 @@ use dynoxide::Database;
 use shared::cognito::UserPool;
 use shared::console::Console;
 use shared::domain::public_mailbox::MailboxPolicy;
-use shared::provisioning::Provisioning;
 use shared::store::Store;
 use shared::{App, Clock, Randomness};
 use tokio::net::TcpListener;
@@ -199,15 +198,7 @@ fn app(
     let client = aws_sdk_dynamodb::Client::from_conf(config);
     let store = Store::new(client, TABLE_NAME, randomness.clone());
     let clock = Clock::system();
-    App {
-        provisioning: Provisioning::new(store.clone(), mailbox_policy.clone(), clock.clone()),
-        store,
-        clock,
-        randomness,
-        mailbox_policy,
-        user_pool,
-        console,
-    }
+    App::new(store, clock, randomness, mailbox_policy, user_pool, console)
 }
 
 fn user_pool(user_pool: Option<(String, String)>) -> UserPool {

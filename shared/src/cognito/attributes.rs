@@ -15,6 +15,8 @@ pub struct Attributes {
     sub: Value,
     email: Value,
     email_verified: Value,
+    /// Only the pool's answers are read for it: a name must not spoil an event.
+    #[serde(skip_deserializing)]
     name: Value,
     identities: Value,
     #[serde(rename = "cognito:user_status")]

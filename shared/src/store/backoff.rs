@@ -13,24 +13,27 @@ const REPEATS: u32 = 6;
 /// The upper bound of the first pause. The bound doubles with each repeat, and each pause is a
 /// random time between zero and its bound.
 const FIRST_PAUSE: Duration = Duration::from_millis(25);
-/// How often that bound doubles: up to 800 ms.
-const MOST_DOUBLINGS: u32 = 5;
+/// The upper bound of every pause.
+const LONGEST_PAUSE: Duration = Duration::from_millis(800);
+/// The upper bound of every pause of a [`Backoff::short`].
+const LONGEST_SHORT_PAUSE: Duration = Duration::from_millis(100);
 
 /// Exponential back-off with jitter: the pauses between the repeats of one call.
 pub(super) struct Backoff<'a> {
     randomness: &'a Randomness,
     repeats: u32,
     most: u32,
+    longest: Duration,
 }
 
 impl<'a> Backoff<'a> {
     pub(super) fn new(randomness: &'a Randomness) -> Self {
-        Self::for_repeats(randomness, REPEATS)
+        Self { randomness, repeats: 0, most: REPEATS, longest: LONGEST_PAUSE }
     }
 
-    /// With another number of repeats.
-    pub(super) fn for_repeats(randomness: &'a Randomness, most: u32) -> Self {
-        Self { randomness, repeats: 0, most }
+    /// Short pauses, for repeats of several calls that have pauses of their own.
+    pub(super) fn short(randomness: &'a Randomness, most: u32) -> Self {
+        Self { randomness, repeats: 0, most, longest: LONGEST_SHORT_PAUSE }
     }
 
     /// Waits before the next repeat. The cause is for the log.
@@ -46,7 +49,7 @@ impl<'a> Backoff<'a> {
             let cause = format!("{cause}, after {} repeats", self.most);
             return Err(Failure::Unavailable { service: Service::DynamoDb, operation, cause });
         }
-        let bound = FIRST_PAUSE * 2_u32.pow(self.repeats.min(MOST_DOUBLINGS));
+        let bound = (FIRST_PAUSE * 2_u32.pow(self.repeats)).min(self.longest);
         self.repeats += 1;
         tracing::debug!(operation, cause, repeat = self.repeats, "a call is repeated");
         metrics::dynamodb_retried();

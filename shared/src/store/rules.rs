@@ -5,7 +5,7 @@
 //! attributes of a rule belong in its index entry, because a sign-up reads that anyway. If such
 //! an attribute is missing, the rule works as it did before the attribute existed.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::future::try_join_all;
@@ -18,6 +18,7 @@ use super::expression::Expression;
 use super::item::{Attributes, Item, number, timestamp};
 use super::write::{Unmet, Write};
 use super::{Store, TRANSACTION_ITEMS, keys};
+use crate::ambient::Clock;
 use crate::domain::email_domain::EmailDomain;
 use crate::domain::ids::{OrganizationId, OrganizationRoleId};
 use crate::domain::jit::{EmailDomains, Precondition, Step, Version, plan};
@@ -57,7 +58,7 @@ impl Store {
         item.map(|attributes| self.read_email_domains(&attributes)).transpose()
     }
 
-    /// Adds a domain to the list and the index.
+    /// Adds a domain to the list and the index, and returns when it was added.
     ///
     /// # Errors
     /// When there is no such organization, too many others list the domain, the precondition fails,
@@ -66,13 +67,14 @@ impl Store {
         &self,
         id: &OrganizationId,
         domain: &EmailDomain,
-        at: Timestamp,
+        clock: &Clock,
         precondition: &Precondition,
-    ) -> Result<()> {
+    ) -> Result<Timestamp> {
         if self.is_crowded(domain, id).await? {
             self.email_domains(id).await?.ok_or_else(|| organization_not_found(id))?;
             return Err(Error::EmailDomainsCrowded(vec![domain.clone()]));
         }
+        let at = clock.now();
         let list = list_change(precondition)
             .name("#domain", domain.as_str())
             .value(":entry", list_entry(at))
@@ -84,7 +86,7 @@ impl Store {
         let writes =
             vec![self.update(keys::email_domains(id), list), self.put_index_entry(&rule, id)];
         let Err(unmet) = self.commit(writes).await? else {
-            return Ok(());
+            return Ok(at);
         };
         let current = self.current(id, &unmet, precondition)?;
         Err(if current.domains.contains_key(domain) {
@@ -134,13 +136,13 @@ impl Store {
         &self,
         id: &OrganizationId,
         wanted: &BTreeSet<EmailDomain>,
-        at: Timestamp,
+        clock: &Clock,
         precondition: &Precondition,
     ) -> Result<Version> {
         // Each added domain is checked once, even if the replacement starts over. The checks take
         // longer than the rest. Repeating them would let other requests come first each time.
         let mut unchecked = wanted.clone();
-        let mut backoff = Backoff::for_repeats(&self.randomness, REPLACEMENT_REPEATS);
+        let mut backoff = Backoff::short(&self.randomness, REPLACEMENT_REPEATS);
         loop {
             let before = self.email_domains(id).await?.ok_or_else(|| organization_not_found(id))?;
             if !precondition.holds(before.version) {
@@ -148,7 +150,7 @@ impl Store {
             }
             let added = unchecked.extract_if(.., |domain| !before.domains.contains_key(domain));
             self.refuse_crowded(id, added.collect()).await?;
-            match self.replace(id, &before, wanted, at).await {
+            match self.replace(id, &before, wanted, clock.now()).await {
                 // `PreconditionFailed` would be wrong: the client has not named a version.
                 Err(Error::PreconditionFailed { .. }) if *precondition == Precondition::None => {
                     backoff.pause("TransactWriteItems", "other requests changed the list").await?;
@@ -218,7 +220,8 @@ impl Store {
         Ok(self.organizations(&ids).await?.len() >= EmailDomains::MOST_ORGANIZATIONS)
     }
 
-    /// The organizations that list any of these rules, oldest listing first. Some may be deleted.
+    /// The organizations that list any of these rules, each once, oldest listing first. If an
+    /// organization lists several, the first of `rules` counts. Some organizations may be deleted.
     /// The rules are read in parallel.
     ///
     /// # Errors
@@ -230,6 +233,8 @@ impl Store {
             listings.collect::<Result<Vec<_>, Failure>>()
         });
         let mut listings: Vec<_> = try_join_all(partitions).await?.into_iter().flatten().collect();
+        let mut seen = HashSet::new();
+        listings.retain(|listing| seen.insert(listing.organization.clone()));
         listings.sort_by(|a, b| {
             let age = a.rule.added_at.cmp(&b.rule.added_at);
             age.then_with(|| a.organization.cmp(&b.organization))

@@ -2,6 +2,7 @@
 //! for times, numbers and states that requests cannot produce.
 
 use serde_json::{Value, json};
+use shared::Clock;
 use shared::domain::email_domain::EmailDomain;
 use shared::domain::ids::OrganizationId;
 use shared::domain::jit::Precondition;
@@ -63,7 +64,9 @@ impl World {
         let before = store.email_domains(&id).await.expect("the store works").expect("a list");
         let domains = domains.iter().map(|it| EmailDomain::normalise(it).expect("a domain"));
         let after = before.domains.keys().cloned().chain(domains).collect();
-        let replaced = store.replace_email_domains(&id, &after, since, &Precondition::None).await;
+        let replaced = store
+            .replace_email_domains(&id, &after, &Clock::new(move || since), &Precondition::None)
+            .await;
         replaced.expect("the domains are listed");
     }
 

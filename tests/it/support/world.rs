@@ -25,7 +25,6 @@ use shared::cognito::UserPool;
 use shared::console::Console;
 use shared::domain::public_mailbox::MailboxPolicy;
 use shared::metrics::CountRetries;
-use shared::provisioning::Provisioning;
 use shared::store::Store;
 use shared::{App, Clock, Randomness};
 use tower::ServiceExt;
@@ -220,15 +219,7 @@ impl World {
         let clock = Clock::new(move || {
             Timestamp::from_millisecond(now.load(Ordering::Relaxed)).expect("in range")
         });
-        let app = App {
-            provisioning: Provisioning::new(store.clone(), mailbox_policy.clone(), clock.clone()),
-            store,
-            clock,
-            randomness,
-            mailbox_policy,
-            user_pool,
-            console,
-        };
+        let app = App::new(store, clock, randomness, mailbox_policy, user_pool, console);
         let service = functions::all_routes(&app).into_service().layer(from_fn(contract::hold));
         Self { app, wire, service, client: Client::from_conf(plain), time }
     }
