@@ -123,23 +123,24 @@ pub(crate) async fn create(
         send_invitation: body.send_invitation.unwrap_or(true),
     };
     let created = user_pool.create(&new).await.map_err(Error::from)?;
-    let organizations = join(&store, &provisioning, &created).await;
-    let provisioned = organizations.is_ok();
-    let organizations = organizations.unwrap_or_default();
+    let joined = join(&store, &provisioning, &created).await;
+    let (organizations, provisioned) = joined.unwrap_or_default();
     let entity = CreatedUser { user: created.into(), provisioned, organizations };
     Ok((StatusCode::CREATED, Json(entity)).into_response())
 }
 
-/// Provisions a new user, and returns the user's memberships.
+/// Provisions a new user, and returns the user's memberships, and whether they are complete.
 async fn join(
     store: &Store,
     provisioning: &Provisioning,
     created: &PoolUser,
-) -> Result<Vec<MembershipEntity>, Failure> {
-    let memberships = provisioning.appear(&created.user, EntryPath::ManagementApi).await?;
-    of_user(store, memberships).await.inspect_err(|error| {
+) -> Result<(Vec<MembershipEntity>, bool), Failure> {
+    let (memberships, provisioned) =
+        provisioning.appear(&created.user, EntryPath::ManagementApi).await?;
+    let organizations = of_user(store, memberships).await.inspect_err(|error| {
         tracing::error!(user = %created.user.id, %error, "the new user's organizations could not be read");
-    })
+    })?;
+    Ok((organizations, provisioned))
 }
 
 /// Reads a user from the user pool.

@@ -3,19 +3,20 @@
 //! writes nothing.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
-use futures_util::future::try_join3;
+use futures_util::future::{join, try_join};
 use jiff::Timestamp;
 
 use crate::ambient::Clock;
 use crate::domain::decision::{Candidate, Decision, Facts, Outcome, Reason, Standing};
-use crate::domain::ids::{OrganizationId, OrganizationRoleId, UserId};
+use crate::domain::ids::{OrganizationId, OrganizationRoleId};
 use crate::domain::jit::EmailDomains;
 use crate::domain::membership::{Cause, EntryPath, Membership, Profile, Provenance};
 use crate::domain::public_mailbox::MailboxPolicy;
 use crate::domain::rule::RuleKey;
 use crate::domain::user::User;
-use crate::failure::Failure;
+use crate::failure::{Failure, Service};
 use crate::metrics;
 use crate::store::{Listing, Store, UserItems};
 
@@ -27,15 +28,24 @@ pub struct Provisioning {
     clock: Clock,
 }
 
+/// The longest time for each of the two parts of joining before a token: reading the rules, and
+/// writing memberships. The rest of a trigger's time is for the claims.
+const JOIN_BEFORE_TOKEN: Duration = Duration::from_millis(1_200);
+
 /// The result of provisioning a user.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Appearance {
-    /// The outcome for each organization that lists a rule which the user satisfies. An error is
-    /// the reason why the user cannot join any organization, whatever it lists.
-    pub outcomes: Result<Vec<(OrganizationId, Outcome)>, Reason>,
-    /// All memberships of the user now. Some organizations and roles may be deleted.
+    /// The outcomes. A failure means that the user may not have joined all organizations that match;
+    /// the next appearance does the rest.
+    pub outcomes: Result<Outcomes, Failure>,
+    /// All memberships of the user now, without those that cannot be read. Some organizations and
+    /// roles may be deleted.
     pub memberships: Vec<Membership>,
 }
+
+/// The outcome for each organization that lists a rule which the user satisfies. An error is the
+/// reason why the user cannot join any organization, whatever it lists.
+pub type Outcomes = Result<Vec<(OrganizationId, Outcome)>, Reason>;
 
 /// The decision about a person and one organization.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,9 +68,8 @@ pub struct Preview {
     pub evaluated: Vec<Evaluated>,
 }
 
-/// The items that an evaluation reads first.
+/// What an evaluation reads first.
 struct Inputs {
-    user: UserItems,
     /// The organizations that list a rule which the person satisfies, oldest listing first.
     index: Vec<Listing>,
     standings: HashMap<OrganizationId, Standing>,
@@ -88,21 +97,25 @@ impl Provisioning {
     }
 
     /// Provisions a user who appears, and logs and counts every decision with its reason. Returns
-    /// all memberships of the user.
+    /// all memberships of the user, and whether the user could join everything that matches.
     ///
     /// # Errors
-    /// When the store fails. Then the next appearance evaluates the user again.
+    /// When the user's items cannot be read. Then the next appearance evaluates the user again.
     pub async fn appear(
         &self,
         user: &User,
         entry_path: EntryPath,
-    ) -> Result<Vec<Membership>, Failure> {
+    ) -> Result<(Vec<Membership>, bool), Failure> {
         let started = self.clock.now();
-        let appearance = self.provision(user, entry_path, started).await;
-        let Appearance { outcomes, memberships } = appearance.inspect_err(|error| {
+        let failed = |error: &Failure| {
             tracing::error!(user = %user.id, %error, "not provisioned");
             metrics::provisioning_failed();
-        })?;
+        };
+        let appearance = self.provision(user, entry_path, started).await;
+        let Appearance { outcomes, memberships } = appearance.inspect_err(failed)?;
+        let Ok(outcomes) = outcomes.inspect_err(failed) else {
+            return Ok((memberships, false));
+        };
         metrics::user_seen(entry_path, self.clock.now().duration_since(started));
         match outcomes {
             Err(reason) => report_nothing(user, &reason),
@@ -113,7 +126,7 @@ impl Provisioning {
                 }
             }
         }
-        Ok(memberships)
+        Ok((memberships, true))
     }
 
     /// Makes the user a member of every organization that lists a rule which the user satisfies,
@@ -124,7 +137,7 @@ impl Provisioning {
     /// organizations, domains and users.
     ///
     /// # Errors
-    /// When the store fails. Then the next appearance evaluates the user again.
+    /// When the user's items cannot be read. Then the next appearance evaluates the user again.
     pub async fn provision(
         &self,
         user: &User,
@@ -132,12 +145,26 @@ impl Provisioning {
         at: Timestamp,
     ) -> Result<Appearance, Failure> {
         let facts = Facts::of_user(user, &self.policy);
-        let inputs = self.read_inputs(&facts, Some(&user.id)).await?;
-        let evaluated = self.evaluate(&facts, &inputs).await?;
-        let (outcomes, memberships) =
-            self.write(user, entry_path, inputs.user, evaluated, at).await?;
-        let outcomes = facts.proven_address().map(|_| outcomes);
-        Ok(Appearance { outcomes, memberships })
+        let (items, rules) =
+            join(self.store.user_items(&user.id), in_time(entry_path, self.read_rules(&facts)))
+                .await;
+        let mut items = items?;
+        for (organization, error) in &items.unreadable {
+            let organization = organization.as_ref().map(OrganizationId::as_str);
+            tracing::error!(user = %user.id, organization, %error, "left out");
+        }
+        let joined = match rules {
+            Ok((index, marks)) => {
+                let inputs = Inputs { index, standings: standings(&items, marks) };
+                in_time(entry_path, self.join(user, entry_path, &facts, &items, &inputs, at)).await
+            }
+            Err(failure) => Err(failure),
+        };
+        let outcomes = joined.map(|(outcomes, mut joined)| {
+            items.memberships.append(&mut joined);
+            facts.proven_address().map(|_| outcomes)
+        });
+        Ok(Appearance { outcomes, memberships: items.memberships })
     }
 
     /// Decides about a person without a user, who is assumed to prove this address. The evaluation
@@ -148,7 +175,8 @@ impl Provisioning {
     /// When the store fails.
     pub async fn preview(&self, email: &str) -> Result<Preview, Failure> {
         let facts = Facts::of_address(email, &self.policy);
-        let inputs = self.read_inputs(&facts, None).await?;
+        let (index, marks) = self.read_rules(&facts).await?;
+        let inputs = Inputs { index, standings: standings(&UserItems::default(), marks) };
         let evaluated = self.evaluate(&facts, &inputs).await?;
         Ok(Preview { refusal: facts.proven_address().err(), evaluated })
     }
@@ -160,7 +188,8 @@ impl Provisioning {
     /// When the store fails.
     pub async fn preview_of(&self, email: &str, id: &OrganizationId) -> Result<Evaluated, Failure> {
         let facts = Facts::of_address(email, &self.policy);
-        let inputs = self.read_inputs(&facts, None).await?;
+        let (index, marks) = self.read_rules(&facts).await?;
+        let inputs = Inputs { index, standings: standings(&UserItems::default(), marks) };
         let evaluated = self.evaluate(&facts, &inputs).await?;
         let found = evaluated.into_iter().find(|evaluated| evaluated.organization == *id);
         Ok(found.unwrap_or_else(|| Evaluated {
@@ -170,29 +199,16 @@ impl Provisioning {
         }))
     }
 
-    /// Reads the inputs of an evaluation in parallel: the user's items, the index entries of the
-    /// rules that the person satisfies, and the removal marks of the address.
-    async fn read_inputs(
+    /// Reads the rules of an evaluation in parallel: the index entries of those that the person
+    /// satisfies, and the removal marks of the address.
+    async fn read_rules(
         &self,
         facts: &Facts<'_>,
-        user: Option<&UserId>,
-    ) -> Result<Inputs, Failure> {
-        let (store, rules) = (&self.store, facts.rules());
-        let user_items = async {
-            match user {
-                Some(id) => store.user_items(id).await,
-                None => Ok(UserItems::default()),
-            }
+    ) -> Result<(Vec<Listing>, Vec<OrganizationId>), Failure> {
+        let Ok(address) = facts.proven_address() else {
+            return Ok((Vec::new(), Vec::new()));
         };
-        let marks = async {
-            match facts.proven_address() {
-                Ok(address) => store.removal_marks(address).await,
-                Err(_) => Ok(Vec::new()),
-            }
-        };
-        let (user, index, marks) = try_join3(user_items, store.rule_index(&rules), marks).await?;
-        let standings = standings(&user, marks);
-        Ok(Inputs { user, index, standings })
+        try_join(self.store.rule_index(&facts.rules()), self.store.removal_marks(address)).await
     }
 
     /// Decides about each organization in the rule index, up to the limit.
@@ -251,17 +267,20 @@ impl Provisioning {
         Ok(considered)
     }
 
-    /// Writes the memberships that were decided, and the profile if it has changed. Returns the
-    /// final outcomes, and all memberships of the user. An outcome changes if the user has become a
-    /// member, or was removed, since the items were read.
-    async fn write(
+    /// Decides about each organization in the rule index, and writes the memberships that follow,
+    /// and the profile if it has changed. Returns the final outcomes, and the memberships that the
+    /// user has now and `items` does not have. An outcome changes if the user has become a member,
+    /// or was removed, since the items were read.
+    async fn join(
         &self,
         user: &User,
         entry_path: EntryPath,
-        items: UserItems,
-        evaluated: Vec<Evaluated>,
+        facts: &Facts<'_>,
+        items: &UserItems,
+        inputs: &Inputs,
         at: Timestamp,
     ) -> Result<(Vec<(OrganizationId, Outcome)>, Vec<Membership>), Failure> {
+        let evaluated = self.evaluate(facts, inputs).await?;
         let mut outcomes = Vec::with_capacity(evaluated.len());
         let mut joined = Vec::new();
         for Evaluated { organization, decision, default_roles } in evaluated {
@@ -275,7 +294,7 @@ impl Provisioning {
             }
             outcomes.push((organization, decision.outcome));
         }
-        let profile = changed_profile(user, &items, &joined);
+        let profile = changed_profile(user, items, &joined);
         let skipped = self.store.join(&user.id, &joined, profile.as_ref()).await?;
         for (id, outcome) in &mut outcomes {
             match skipped.get(id) {
@@ -284,14 +303,35 @@ impl Provisioning {
                 Some(Standing::Removed) => *outcome = Outcome::Refuse(Reason::RemovedEarlier),
             }
         }
-        let mut memberships = items.memberships;
-        if skipped.is_empty() {
-            memberships.append(&mut joined);
-        } else {
+        if !skipped.is_empty() {
             // Another request wrote a membership first, with the roles of an earlier moment.
-            memberships = self.store.user_items(&user.id).await?.memberships;
+            let known = |membership: &Membership| {
+                let id = &membership.organization_id;
+                items.memberships.iter().any(|held| held.organization_id == *id)
+            };
+            joined = self.store.user_items(&user.id).await?.memberships;
+            joined.retain(|membership| !known(membership));
         }
-        Ok((outcomes, memberships))
+        Ok((outcomes, joined))
+    }
+}
+
+/// Limits the time for a part of joining, if a token waits for it.
+async fn in_time<T>(
+    entry_path: EntryPath,
+    part: impl Future<Output = Result<T, Failure>>,
+) -> Result<T, Failure> {
+    match entry_path {
+        EntryPath::PostConfirmation | EntryPath::ManagementApi => part.await,
+        EntryPath::PreTokenGeneration => {
+            tokio::time::timeout(JOIN_BEFORE_TOKEN, part).await.unwrap_or_else(|_| {
+                Err(Failure::Unavailable {
+                    service: Service::DynamoDb,
+                    operation: "provisioning",
+                    cause: format!("no answer within {JOIN_BEFORE_TOKEN:?}"),
+                })
+            })
+        }
     }
 }
 
@@ -302,7 +342,10 @@ fn standings(items: &UserItems, marks: Vec<OrganizationId>) -> HashMap<Organizat
     // wins.
     let marked = marks.into_iter().map(|id| (id, Standing::Removed));
     let removed = items.removed_from.iter().map(|id| (id.clone(), Standing::Removed));
-    marked.chain(removed).chain(members).collect()
+    // An item that cannot be read is there, so the user cannot join.
+    let unreadable = items.unreadable.iter().filter_map(|(id, _)| id.clone());
+    let unreadable = unreadable.map(|id| (id, Standing::Member));
+    marked.chain(removed).chain(unreadable).chain(members).collect()
 }
 
 /// The new profile, if the user has a membership and the stored profile is different.

@@ -10,7 +10,7 @@ use shared::provisioning::Provisioning;
 use shared::runtime::TRIGGER_DEADLINE;
 use shared::{App, Clock};
 
-use crate::support::{Fate, Item, Logs, Traffic, World};
+use crate::support::{Fate, Item, Logs, Traffic, World, key};
 
 const QUERIES: [&str; 3] = ["Query"; 3];
 const JOIN: [&str; 5] = ["Query", "Query", "Query", "TransactGetItems", "TransactWriteItems"];
@@ -370,12 +370,23 @@ async fn an_item_that_nobody_can_read_is_named_in_the_log_and_hurts_nobody_else(
     let logs = Logs::capture();
     world.sign_up("user-1", "jane@acme.com").await;
     let lines = logs.lines();
-    assert_eq!(lines.len(), 1, "{lines:#?}");
     assert_eq!(
         lines[0]["error"],
         "unreadable item: roleIds of USER#user-1/ORG#acme in table usher is not a list of strings"
     );
-    assert_eq!(world.items().await, before);
+    assert_eq!((&lines[0]["organization"], &lines[0]["level"]), (&json!("acme"), &json!("ERROR")));
+    let reasons: Vec<_> =
+        lines[1..].iter().map(|line| (&line["organization"], &line["reason"])).collect();
+    let (already_member, joined) = (json!("already_member"), Value::Null);
+    assert_eq!(
+        reasons,
+        [(&json!("acme"), &already_member), (&json!("globex"), &joined)],
+        "the item stays as it is, and the user joins the other organization"
+    );
+    let after = world.items().await;
+    let added: Vec<_> = after.keys().filter(|key| !before.contains_key(*key)).collect();
+    assert_eq!(added, [&key("USER#user-1", "ORG#globex"), &key("USER#user-1", "PROFILE")]);
+    assert!(before.iter().all(|(key, item)| after[key] == *item), "{after:#?}");
     world.sign_up("user-2", "joe@acme.com").await;
     assert_eq!(memberships(&world, "user-2").await.as_array().map(Vec::len), Some(2));
 }

@@ -20,6 +20,6 @@ pub(crate) async fn list_organizations(
     State(store): State<Store>,
     PathOf(user): PathOf<UserId>,
 ) -> Result<Json<Vec<MembershipEntity>>, Problem> {
-    let memberships = store.user_items(&user).await?.memberships;
+    let memberships = store.user_items(&user).await?.complete()?.memberships;
     Ok(Json(of_user(&store, memberships).await?))
 }

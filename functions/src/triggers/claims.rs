@@ -28,16 +28,16 @@ impl Claims {
     /// The event with the claims in its response. Groups, scopes and other claims stay unchanged.
     pub(super) fn write_to(&self, event: &str) -> serde_json::Result<Box<RawValue>> {
         let mut event: BTreeMap<String, Box<RawValue>> = serde_json::from_str(event)?;
-        let version = event.get("version").map_or("", |version| version.get().trim_matches('"'));
-        let complex = matches!(version, "2" | "3");
         let mut response = match event.get("response") {
             Some(response) => serde_json::from_str(response.get())?,
             None => Value::Null,
         };
+        let version = event.get("version").map_or("", |version| version.get().trim_matches('"'));
+        let both_tokens = takes_both_tokens(&response, version);
         let response_object = object(&mut response);
-        if complex {
+        if both_tokens {
             let claims = self.fitting(|list| json!(list), json!(true));
-            let details = child(response_object, "claimsAndScopeOverrideDetails");
+            let details = child(response_object, BOTH_TOKENS);
             for token in ["idTokenGeneration", "accessTokenGeneration"] {
                 child(child(details, token), "claimsToAddOrOverride").extend(claims.clone());
             }
@@ -45,7 +45,7 @@ impl Claims {
         } else {
             // Version 1 supports only strings as claims, and only the ID token.
             let claims = self.fitting(|list| json!(json!(list).to_string()), json!("true"));
-            let details = child(response_object, "claimsOverrideDetails");
+            let details = child(response_object, ID_TOKEN);
             child(details, "claimsToAddOrOverride").extend(claims);
             keep_groups(details);
         }
@@ -74,6 +74,18 @@ impl Claims {
         let without_roles = Map::from_iter([organizations, overflow.clone()]);
         if fits(&without_roles) { without_roles } else { Map::from_iter([overflow]) }
     }
+}
+
+/// The member of a response that takes claims for both tokens: event versions 2 and 3.
+const BOTH_TOKENS: &str = "claimsAndScopeOverrideDetails";
+/// The member of a response that takes claims for the ID token alone: event version 1.
+const ID_TOKEN: &str = "claimsOverrideDetails";
+
+/// Whether Cognito takes claims for both tokens. The member that the event's own response offers
+/// decides, even if it is null: there are events with a version 2 response and another version.
+fn takes_both_tokens(response: &Value, version: &str) -> bool {
+    let offers = |member| response.get(member).is_some();
+    offers(BOTH_TOKENS) || (!offers(ID_TOKEN) && matches!(version, "2" | "3"))
 }
 
 /// Removes an empty `groupOverrideDetails`, which would take away the user's groups.

@@ -61,11 +61,11 @@ async fn evaluate(needs: &Needs, json: &str) -> Result<Option<Box<RawValue>>, No
 }
 
 async fn claims(needs: &Needs, user: &User, entry_path: EntryPath) -> Result<Claims, Failure> {
-    let memberships = needs.provisioning.appear(user, entry_path).await?;
+    let (memberships, _) = needs.provisioning.appear(user, entry_path).await?;
     let ids: Vec<_> = memberships.iter().map(|held| held.organization_id.clone()).collect();
     let role_ids: Vec<_> = memberships.iter().flat_map(|held| held.role_ids.clone()).collect();
     let (organizations, roles) =
-        try_join(needs.store.organizations(&ids), needs.store.organization_roles_by_id(&role_ids))
+        try_join(needs.store.readable_organizations(&ids), needs.store.readable_roles(&role_ids))
             .await?;
     let held = |id: &_| memberships.iter().find(|held| held.organization_id == *id);
     let claims = organizations.into_iter().map(|organization| {

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use super::backoff::Backoff;
 use super::expression::Expression;
 use super::item::{Attributes, number, text, timestamp};
+use super::read::readable;
 use super::write::Write;
 use super::{Store, keys};
 use crate::domain::ids::OrganizationRoleId;
@@ -55,11 +56,31 @@ impl Store {
         &self,
         ids: &[OrganizationRoleId],
     ) -> Result<HashMap<OrganizationRoleId, OrganizationRole>, Failure> {
+        self.found_roles(ids).await?.into_iter().collect()
+    }
+
+    /// Like [`Self::organization_roles_by_id`], without those that cannot be read either. The log
+    /// names them.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn readable_roles(
+        &self,
+        ids: &[OrganizationRoleId],
+    ) -> Result<HashMap<OrganizationRoleId, OrganizationRole>, Failure> {
+        Ok(readable(self.found_roles(ids).await?).collect())
+    }
+
+    async fn found_roles(
+        &self,
+        ids: &[OrganizationRoleId],
+    ) -> Result<Vec<Result<(OrganizationRoleId, OrganizationRole), Failure>>, Failure> {
         let mut ids = ids.to_vec();
         ids.sort_unstable();
         ids.dedup();
         let items = self.batch_get(ids.iter().map(keys::organization_role).collect()).await?;
-        items.iter().map(|item| self.read_role(item).map(|role| (role.id.clone(), role))).collect()
+        let read = items.iter().map(|item| self.read_role(item));
+        Ok(read.map(|read| read.map(|role| (role.id.clone(), role))).collect())
     }
 
     /// Creates a role.

@@ -10,6 +10,7 @@ use super::backoff::Backoff;
 use super::default_roles::default_roles;
 use super::expression::Expression;
 use super::item::{Attributes, text, timestamp};
+use super::read::readable;
 use super::write::Write;
 use super::{Page, Store, keys};
 use crate::domain::email_domain::EmailDomain;
@@ -70,13 +71,30 @@ impl Store {
         &self,
         ids: &[OrganizationId],
     ) -> Result<Vec<Organization>, Failure> {
-        let items = self.batch_get(ids.iter().map(keys::organization).collect()).await?;
-        let mut found = items
-            .iter()
-            .filter_map(|item| self.read_organization(item).transpose())
-            .map(|read| read.map(|organization| (organization.id.clone(), organization)))
-            .collect::<Result<HashMap<_, _>, _>>()?;
+        let found = self.found_organizations(ids).await?;
+        let mut found = found.into_iter().collect::<Result<HashMap<_, _>, _>>()?;
         Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
+    }
+
+    /// Like [`Self::organizations`], without those that cannot be read either. The log names them.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn readable_organizations(
+        &self,
+        ids: &[OrganizationId],
+    ) -> Result<Vec<Organization>, Failure> {
+        let mut found: HashMap<_, _> = readable(self.found_organizations(ids).await?).collect();
+        Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
+    }
+
+    async fn found_organizations(
+        &self,
+        ids: &[OrganizationId],
+    ) -> Result<Vec<Result<(OrganizationId, Organization), Failure>>, Failure> {
+        let items = self.batch_get(ids.iter().map(keys::organization).collect()).await?;
+        let read = items.iter().filter_map(|item| self.read_organization(item).transpose());
+        Ok(read.map(|read| read.map(|it| (it.id.clone(), it))).collect())
     }
 
     /// An organization and its custom data, if it exists.

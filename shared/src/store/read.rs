@@ -201,3 +201,9 @@ impl Range {
         Self { condition: "#pk = :pk AND begins_with(#sk, :prefix)", names, values }
     }
 }
+
+/// What could be read. The log names what could not.
+pub(super) fn readable<T>(read: Vec<Result<T, Failure>>) -> impl Iterator<Item = T> {
+    read.into_iter()
+        .filter_map(|read| read.inspect_err(|error| tracing::error!(%error, "left out")).ok())
+}

@@ -259,15 +259,16 @@ impl Store {
             })
             .collect();
         let items = self.get_together(pairs).await?;
-        items
-            .chunks_exact(2)
-            .map(|pair| match pair {
-                [Some(_), Some(organization)] => {
-                    Ok(read_default_roles(&self.item(organization))?.map(|roles| roles.ids))
-                }
-                _ => Ok(None),
-            })
-            .collect()
+        let roles = |pair: &[Option<Attributes>]| match pair {
+            [Some(_), Some(organization)] => {
+                let read = read_default_roles(&self.item(organization));
+                // One that cannot be read must not keep the user out of the others.
+                let read = read.inspect_err(|error| tracing::error!(%error, "left out"));
+                Some(read.ok()??.ids)
+            }
+            _ => None,
+        };
+        Ok(items.chunks_exact(2).map(roles).collect())
     }
 
     pub(super) fn read_email_domains(

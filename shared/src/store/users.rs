@@ -14,7 +14,7 @@ use crate::domain::membership::{Membership, Profile};
 use crate::failure::Failure;
 
 /// All items of one user.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub struct UserItems {
     /// The memberships. Some may be in deleted organizations, and have no effect.
     pub memberships: Vec<Membership>,
@@ -22,10 +22,34 @@ pub struct UserItems {
     pub removed_from: Vec<OrganizationId>,
     /// The profile, if the user has ever been a member of an organization.
     pub profile: Option<Profile>,
+    /// The items that cannot be read, each with its organization if the key names one.
+    pub unreadable: Vec<(Option<OrganizationId>, Failure)>,
+}
+
+impl UserItems {
+    fn read(&mut self, id: &UserId, item: &Item<'_>) -> Result<(), Failure> {
+        if item.text(keys::SK)? == keys::profile(id).sk {
+            self.profile = Some(read_profile(item)?);
+        } else if standing(item) == Standing::Removed {
+            let id = item.sort_key(keys::ORGANIZATION_PREFIX, OrganizationId::parse)?;
+            self.removed_from.push(id);
+        } else {
+            self.memberships.push(read_membership(item)?);
+        }
+        Ok(())
+    }
+
+    /// The same items, if all of them could be read.
+    ///
+    /// # Errors
+    /// The failure of the first item that cannot be read.
+    pub fn complete(mut self) -> Result<Self, Failure> {
+        if self.unreadable.is_empty() { Ok(self) } else { Err(self.unreadable.swap_remove(0).1) }
+    }
 }
 
 impl Store {
-    /// All items of a user.
+    /// All items of a user. An item that cannot be read is listed as such, and hides no other.
     ///
     /// # Errors
     /// When the store fails.
@@ -33,15 +57,9 @@ impl Store {
         let mut items = UserItems::default();
         for attributes in self.query(keys::user_partition(id), "").await? {
             let item = self.item(&attributes);
-            if item.text(keys::SK)? == keys::profile(id).sk {
-                items.profile = Some(read_profile(&item)?);
-                continue;
-            }
-            match standing(&item) {
-                Standing::Removed => items
-                    .removed_from
-                    .push(item.sort_key(keys::ORGANIZATION_PREFIX, OrganizationId::parse)?),
-                _ => items.memberships.push(read_membership(&item)?),
+            if let Err(failure) = items.read(id, &item) {
+                let organization = item.sort_key(keys::ORGANIZATION_PREFIX, OrganizationId::parse);
+                items.unreadable.push((organization.ok(), failure));
             }
         }
         Ok(items)

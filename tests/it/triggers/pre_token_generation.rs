@@ -1,8 +1,11 @@
 //! The trigger `pre-token-generation`
 
 use serde_json::{Value, json};
+use shared::runtime::TRIGGER_DEADLINE;
 
-use crate::support::{Fate, Pool, World, by_domain, item, pool_user, trigger_event, verified};
+use crate::support::{
+    Fate, Logs, Pool, World, by_domain, item, pool_user, trigger_event, verified,
+};
 
 /// An event for a user with a verified address.
 fn event(version: &str, sub: &str, email: &str) -> Value {
@@ -66,6 +69,42 @@ async fn version_1_carries_each_list_as_a_string_in_the_id_token() {
             "organization_roles": r#"["acme:analyst","acme:Engineer"]"#,
         }}});
         assert_eq!(world.pre_token_generation(&asked).await, expected, "version {version}");
+    }
+}
+
+#[tokio::test]
+async fn the_response_that_an_event_offers_decides_and_only_then_its_version() {
+    let world = acme().await;
+    world.sign_up("jane", "jane@acme.com").await;
+    let (both, id_token) = ("claimsAndScopeOverrideDetails", "claimsOverrideDetails");
+
+    for (version, offered, answered) in [
+        ("1", both, both),
+        ("$LATEST", both, both),
+        ("2", both, both),
+        ("3", both, both),
+        ("2", id_token, id_token),
+        ("1", id_token, id_token),
+        ("2", "", both),
+        ("3", "", both),
+        ("1", "", id_token),
+        ("$LATEST", "", id_token),
+    ] {
+        for details in [json!(null), json!({})] {
+            let mut asked = event(version, "jane", "jane@acme.com");
+            if !offered.is_empty() {
+                asked["response"] = json!({ offered: details });
+            }
+            let response = world.pre_token_generation(&asked).await["response"].clone();
+            let members: Vec<_> = response.as_object().expect("an object").keys().collect();
+            assert_eq!(members, [answered], "version {version}, response {offered:?}");
+            let (token, organizations) = if answered == both {
+                (&response[both]["accessTokenGeneration"], json!(["acme"]))
+            } else {
+                (&response[id_token], json!(r#"["acme"]"#))
+            };
+            assert_eq!(token["claimsToAddOrOverride"]["organizations"], organizations);
+        }
     }
 }
 
@@ -284,11 +323,88 @@ async fn a_failing_dynamodb_means_a_token_without_these_claims_and_nothing_is_lo
     let asked = event("2", "jane", "jane@acme.com");
     for calls in 0..6 {
         world.wire.cut_after(calls);
-        assert_eq!(world.pre_token_generation(&asked).await, asked, "cut after {calls} calls");
+        let answered = world.pre_token_generation(&asked).await;
+        // The user's own items are read by the first call. What she is a member of is known then,
+        // and is nothing yet, until the sixth call would read what she has joined.
+        if (1..5).contains(&calls) {
+            let organizations = &access_claims(&answered)["organizations"];
+            assert_eq!(*organizations, json!([]), "cut after {calls} calls");
+        } else {
+            assert_eq!(answered, asked, "cut after {calls} calls");
+        }
         world.wire.mend();
     }
     let answered = world.pre_token_generation(&asked).await;
     assert_eq!(access_claims(&answered)["organizations"], json!(["acme"]));
+}
+
+/// A world in which Jane is a member of acme, and globex has listed her domain since.
+async fn with_something_to_join() -> World {
+    let world = acme().await;
+    world.sign_up("jane", "jane@acme.com").await;
+    world.organization("globex").await;
+    world.domains("globex", &["acme.com"]).await;
+    world
+}
+
+#[tokio::test]
+async fn a_failure_to_join_takes_no_claim_from_a_member() {
+    let throttled = Fate::error("ThrottlingException", "Slow down.");
+    let conflict = Fate::canceled(&["TransactionConflict", "None"]);
+    for (operation, fate) in [
+        ("TransactWriteItems", Fate::Lost),
+        ("TransactWriteItems", throttled.clone()),
+        ("TransactWriteItems", conflict.clone()),
+        ("TransactWriteItems", Fate::Hang),
+        ("TransactGetItems", Fate::Lost),
+        ("TransactGetItems", throttled.clone()),
+        ("TransactGetItems", Fate::Hang),
+        // The user's own items are read by the first query.
+        ("Query", Fate::Lost),
+        ("Query", throttled),
+        ("Query", Fate::Hang),
+    ] {
+        let world = with_something_to_join().await;
+        let before = world.items().await;
+        let asked = event("2", "jane", "jane@acme.com");
+        if operation == "Query" {
+            world.wire.next(operation, Fate::undisturbed());
+        }
+        for _ in 0..9 {
+            world.wire.next(operation, fate.clone());
+        }
+        let answered = world.pre_token_generation(&asked);
+        let answered = tokio::time::timeout(TRIGGER_DEADLINE, answered).await.expect("in time");
+        let claims = access_claims(&answered);
+        assert_eq!(claims["organizations"], json!(["acme"]), "{operation} {fate:?}");
+        assert_eq!(claims["organization_roles"], json!(["acme:analyst", "acme:Engineer"]));
+        assert_eq!(world.items().await, before, "{operation} {fate:?}");
+
+        world.wire.mend();
+        let answered = world.pre_token_generation(&asked).await;
+        let both = json!(["acme", "globex"]);
+        assert_eq!(access_claims(&answered)["organizations"], both, "{operation} {fate:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_item_that_cannot_be_read_takes_no_other_claim_away() {
+    for (pk, sk, left, joins) in [
+        ("ORG#acme", "ORG", json!(["globex"]), true),
+        ("ORG#globex", "ORG", json!(["acme"]), false),
+        ("USER#jane", "ORG#acme", json!(["globex"]), true),
+    ] {
+        let world = with_something_to_join().await;
+        world.put_plain(&json!({ "pk": pk, "sk": sk })).await;
+        let logs = Logs::capture();
+        let answered = world.token("jane", "jane@acme.com").await;
+        assert_eq!(access_claims(&answered)["organizations"], left, "{pk} {sk}");
+        let lines = logs.lines();
+        let error = |line: &Value| line["error"].as_str().is_some_and(|it| it.contains(pk));
+        assert!(lines.iter().any(error), "{pk} {sk}: {lines:#?}");
+        let joined = lines.iter().any(|line| line["decision"] == "join");
+        assert_eq!(joined, joins, "{pk} {sk}: {lines:#?}");
+    }
 }
 
 #[tokio::test]
