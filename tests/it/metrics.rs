@@ -133,25 +133,52 @@ async fn claims_that_cannot_be_read_are_no_failure_to_provision() {
     assert_eq!(counts.take(), counted(expected));
 }
 
-#[tokio::test]
-async fn a_deadline_that_passes_is_a_failure_to_provision() {
-    let counts = Counts::default();
-    let _guard = metrics::set_default_local_recorder(&counts);
-    let (world, _) = two_organizations().await;
-    // A second is lost in the first step, one in the second, and the third one hangs.
+/// Lets the next user's joining take too long: a second is lost in the first step, one in the
+/// second, and the third one hangs.
+fn slow_down(world: &World) {
     world.wire.next("Query", Fate::Hang);
     world.wire.next("TransactGetItems", Fate::Hang);
     for _ in 0..9 {
         world.wire.next("TransactWriteItems", Fate::Hang);
     }
-    let late = TRIGGER_DEADLINE + Duration::from_millis(100);
-    let answer = world.token("user-1", "jane@acme.com");
-    tokio::time::timeout(late, answer).await.expect("an answer in time");
+}
 
+#[tokio::test]
+async fn a_deadline_that_passes_is_a_failure_to_provision() {
+    let counts = Counts::default();
+    let _guard = metrics::set_default_local_recorder(&counts);
+    let (world, _) = two_organizations().await;
+    let late = TRIGGER_DEADLINE + Duration::from_millis(100);
+
+    slow_down(&world);
+    let sign_up = world.sign_up("user-1", "jane@acme.com");
+    tokio::time::timeout(late, sign_up).await.expect("an answer in time");
     let counted = counts.take();
     assert_eq!(counted["ProvisioningFailures"], 1);
-    assert_eq!(counted["TokensWithoutClaims"], 1);
+    assert!(!counted.contains_key("UsersSeen EntryPath=PostConfirmation"), "{counted:?}");
+    world.wire.mend();
+
+    // Before a token, joining has only a part of the time, so that the claims are still read.
+    slow_down(&world);
+    let token = world.token("user-1", "jane@acme.com");
+    tokio::time::timeout(late, token).await.expect("an answer in time");
+    let counted = counts.take();
+    assert_eq!(counted["ProvisioningFailures"], 1);
+    assert!(!counted.contains_key("TokensWithoutClaims"), "{counted:?}");
     assert!(!counted.contains_key("UsersSeen EntryPath=PreTokenGeneration"), "{counted:?}");
+    world.wire.mend();
+
+    // A second is lost with the user's items, and nobody answers what is read for the claims.
+    world.sign_up("user-1", "jane@acme.com").await;
+    counts.take();
+    world.wire.next("Query", Fate::Hang);
+    for _ in 0..9 {
+        world.wire.next("BatchGetItem", Fate::Hang);
+    }
+    let token = world.token("user-1", "jane@acme.com");
+    tokio::time::timeout(late, token).await.expect("an answer in time");
+    let counted = counts.take();
+    assert_eq!(counted["TokensWithoutClaims"], 1, "{counted:?}");
 }
 
 #[tokio::test]

@@ -41,7 +41,7 @@ async fn appear(world: &World, path: EntryPath, id: &str, email: &str) -> Option
         .provision(&user, path, world.app.clock.now())
         .await
         .expect("it works");
-    let outcomes = outcomes.expect("the address is proven");
+    let outcomes = outcomes.expect("the store works").expect("the address is proven");
     let of_acme = outcomes.into_iter().find(|(organization, _)| organization.as_str() == "acme");
     of_acme.map(|(_, outcome)| outcome)
 }

@@ -92,9 +92,8 @@ async fn the_response_that_an_event_offers_decides_and_only_then_its_version() {
     ] {
         for details in [json!(null), json!({})] {
             let mut asked = event(version, "jane", "jane@acme.com");
-            if !offered.is_empty() {
-                asked["response"] = json!({ offered: details });
-            }
+            asked["response"] =
+                if offered.is_empty() { json!({}) } else { json!({ (offered): details }) };
             let response = world.pre_token_generation(&asked).await["response"].clone();
             let members: Vec<_> = response.as_object().expect("an object").keys().collect();
             assert_eq!(members, [answered], "version {version}, response {offered:?}");
