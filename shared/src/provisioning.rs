@@ -175,9 +175,7 @@ impl Provisioning {
     /// When the store fails.
     pub async fn preview(&self, email: &str) -> Result<Preview, Failure> {
         let facts = Facts::of_address(email, &self.policy);
-        let (index, marks) = self.read_rules(&facts).await?;
-        let inputs = Inputs { index, standings: standings(&UserItems::default(), marks) };
-        let evaluated = self.evaluate(&facts, &inputs).await?;
+        let (_, evaluated) = self.evaluate_stranger(&facts).await?;
         Ok(Preview { refusal: facts.proven_address().err(), evaluated })
     }
 
@@ -188,15 +186,24 @@ impl Provisioning {
     /// When the store fails.
     pub async fn preview_of(&self, email: &str, id: &OrganizationId) -> Result<Evaluated, Failure> {
         let facts = Facts::of_address(email, &self.policy);
-        let (index, marks) = self.read_rules(&facts).await?;
-        let inputs = Inputs { index, standings: standings(&UserItems::default(), marks) };
-        let evaluated = self.evaluate(&facts, &inputs).await?;
+        let (inputs, evaluated) = self.evaluate_stranger(&facts).await?;
         let found = evaluated.into_iter().find(|evaluated| evaluated.organization == *id);
         Ok(found.unwrap_or_else(|| Evaluated {
             organization: id.clone(),
             decision: facts.decide(&Candidate { id, rule: None, standing: inputs.standing(id) }),
             default_roles: Vec::new(),
         }))
+    }
+
+    /// Evaluates a person without a user.
+    async fn evaluate_stranger(
+        &self,
+        facts: &Facts<'_>,
+    ) -> Result<(Inputs, Vec<Evaluated>), Failure> {
+        let (index, marks) = self.read_rules(facts).await?;
+        let inputs = Inputs { index, standings: standings(&UserItems::default(), marks) };
+        let evaluated = self.evaluate(facts, &inputs).await?;
+        Ok((inputs, evaluated))
     }
 
     /// Reads the rules of an evaluation in parallel: the index entries of those that the person

@@ -17,6 +17,8 @@ pub struct Facts<'a> {
     person: Person<'a>,
     /// The parsed address; an error if there is none.
     address: Result<EmailAddress, EmailAddressError>,
+    /// The reason why the person cannot join any organization, whatever it lists.
+    refusal: Option<Reason>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -191,14 +193,21 @@ impl<'a> Facts<'a> {
     /// The facts about a user of the pool.
     #[must_use]
     pub fn of_user(user: &'a User, policy: &'a MailboxPolicy) -> Self {
-        let address = EmailAddress::parse(user.email.as_deref().unwrap_or_default());
-        Self { policy, person: Person::User(user), address }
+        Self::new(Person::User(user), user.email.as_deref().unwrap_or_default(), policy)
     }
 
     /// The facts about a person without a user, who is assumed to prove this address.
     #[must_use]
     pub fn of_address(email: &str, policy: &'a MailboxPolicy) -> Self {
-        Self { policy, person: Person::Assumed, address: EmailAddress::parse(email) }
+        Self::new(Person::Assumed, email, policy)
+    }
+
+    /// Makes the checks that are the same for every organization once.
+    fn new(person: Person<'a>, email: &str, policy: &'a MailboxPolicy) -> Self {
+        let address = EmailAddress::parse(email);
+        let mut facts = Self { policy, person, address, refusal: None };
+        facts.refusal = facts.checked(None).pop().and_then(|(_, finding)| finding.err());
+        facts
     }
 
     /// The address that the person has proven. It may match the rules of organizations.
@@ -206,9 +215,9 @@ impl<'a> Facts<'a> {
     /// # Errors
     /// The reason why the person cannot join any organization, whatever it lists.
     pub fn proven_address(&self) -> Result<&EmailAddress, Reason> {
-        match self.checked(None).pop() {
-            Some((_, Err(reason))) => Err(reason),
-            _ => Ok(self.address.as_ref().expect("the address is checked")),
+        match &self.refusal {
+            Some(reason) => Err(reason.clone()),
+            None => Ok(self.address.as_ref().expect("the address is checked")),
         }
     }
 
