@@ -69,6 +69,8 @@ pub enum Items {
     Users,
     /// Removal marks by address.
     RemovalMarks,
+    /// Proven addresses: the accounts that have proven one, and its version.
+    Addresses,
     /// The list of organizations in the index.
     ListedOrganizations,
     /// The lists of members in the index.
@@ -87,6 +89,7 @@ impl Items {
             Self::RoleNames => "ROLENAME#*",
             Self::Users => "USER#*",
             Self::RemovalMarks => "REMOVED#*",
+            Self::Addresses => "ADDRESS#*",
             Self::ListedOrganizations => "ORGS",
         }
     }

@@ -30,7 +30,7 @@ use Action::{
     UpdateItem,
 };
 use Items::{
-    DomainIndex, ListedMembers, ListedOrganizations, OrganizationRoles, Organizations,
+    Addresses, DomainIndex, ListedMembers, ListedOrganizations, OrganizationRoles, Organizations,
     RemovalMarks, RoleNames, Users,
 };
 use UserPoolAction::{AdminCreateUser, AdminDeleteUser, ListUsers};
@@ -107,8 +107,9 @@ pub static FUNCTIONS: &[Function] = &[
     http!("memberships", memberships)
         .may(&[
             (Organizations, &[GetItem, BatchGetItem]),
-            (Users, &[GetItem, BatchGetItem, Query, PutItem, UpdateItem]),
+            (Users, &[GetItem, BatchGetItem, Query, ConditionCheckItem, PutItem, UpdateItem]),
             (RemovalMarks, &[PutItem, DeleteItem]),
+            (Addresses, &[GetItem, Query, PutItem, UpdateItem]),
             (OrganizationRoles, &[BatchGetItem]),
             (ListedMembers, &[Query]),
         ])
@@ -117,9 +118,10 @@ pub static FUNCTIONS: &[Function] = &[
         .may(&[
             (Organizations, &[GetItem, BatchGetItem]),
             (DomainIndex, &[GetItem, Query]),
-            (RemovalMarks, &[Query]),
+            (RemovalMarks, &[Query, ConditionCheckItem]),
+            (Addresses, &[PutItem, UpdateItem, BatchWriteItem]),
             (OrganizationRoles, &[BatchGetItem]),
-            (Users, &[Query, PutItem, BatchWriteItem]),
+            (Users, &[GetItem, Query, PutItem, BatchWriteItem]),
         ])
         .user_pool(&[AdminCreateUser, AdminDeleteUser, ListUsers]),
     // It serves the same to everybody and needs no token, so it has no permissions.
@@ -127,13 +129,15 @@ pub static FUNCTIONS: &[Function] = &[
     trigger!("post-confirmation", triggers::post_confirmation).may(&[
         (Organizations, &[GetItem]),
         (DomainIndex, &[GetItem, Query]),
-        (RemovalMarks, &[Query]),
+        (RemovalMarks, &[Query, ConditionCheckItem]),
+        (Addresses, &[PutItem, UpdateItem, DeleteItem]),
         (Users, &[Query, PutItem]),
     ]),
     trigger!("pre-token-generation", triggers::pre_token_generation).may(&[
         (Organizations, &[GetItem, BatchGetItem]),
         (DomainIndex, &[GetItem, Query]),
-        (RemovalMarks, &[Query]),
+        (RemovalMarks, &[Query, ConditionCheckItem]),
+        (Addresses, &[PutItem, UpdateItem, DeleteItem]),
         (OrganizationRoles, &[BatchGetItem]),
         (Users, &[Query, PutItem]),
     ]),

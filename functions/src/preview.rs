@@ -244,7 +244,8 @@ fn sentence(reason: &Reason, domain: Option<&str>, who: &str) -> String {
         Reason::NoEmail
         | Reason::EmailNotVerified
         | Reason::ProviderNotTrusted
-        | Reason::AlreadyMember => reason.as_str().to_owned(),
+        | Reason::AlreadyMember
+        | Reason::UserDeleted => reason.as_str().to_owned(),
     }
 }
 

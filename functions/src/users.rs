@@ -14,7 +14,7 @@ use shared::failure::Failure;
 use shared::http::{JsonBody, PathOf, Problem, present};
 use shared::provisioning::Provisioning;
 use shared::store::Store;
-use shared::{Error, Violation, capabilities};
+use shared::{Clock, Error, Violation, capabilities};
 use utoipa::ToSchema;
 
 use crate::endpoints::endpoints;
@@ -89,6 +89,7 @@ capabilities! {
     /// The capabilities of `users`.
     pub struct Needs {
         store: Store,
+        clock: Clock,
         provisioning: Provisioning,
         user_pool: UserPool,
     }
@@ -170,6 +171,7 @@ pub(crate) async fn get(
 )]
 pub(crate) async fn delete(
     State(store): State<Store>,
+    State(clock): State<Clock>,
     State(user_pool): State<UserPool>,
     PathOf(id): PathOf<UserId>,
 ) -> Result<StatusCode, Problem> {
@@ -178,7 +180,7 @@ pub(crate) async fn delete(
     if let Some(user) = &user {
         user_pool.delete(&user.user_name).await?;
     }
-    let known_here = store.delete_user(&id).await?;
+    let known_here = store.delete_user(&id, clock.now()).await?;
     if user.is_none() && !known_here {
         return Err(Error::UserNotFound(id.to_string()).into());
     }

@@ -10,15 +10,16 @@ use jiff::Timestamp;
 
 use crate::ambient::Clock;
 use crate::domain::decision::{Candidate, Decision, Facts, Outcome, Reason, Standing};
+use crate::domain::email_address::EmailAddress;
 use crate::domain::ids::{OrganizationId, OrganizationRoleId};
 use crate::domain::jit::EmailDomains;
-use crate::domain::membership::{Cause, EntryPath, Membership, Profile, Provenance};
+use crate::domain::membership::{Account, Cause, EntryPath, Membership, Provenance};
 use crate::domain::public_mailbox::MailboxPolicy;
 use crate::domain::rule::RuleKey;
 use crate::domain::user::User;
 use crate::failure::{Failure, Service};
 use crate::metrics;
-use crate::store::{Listing, Store, UserItems};
+use crate::store::{Joined, Listing, Store, UserItems};
 
 /// The engine, with its table and the operator's policy.
 #[derive(Clone, Debug)]
@@ -162,9 +163,15 @@ impl Provisioning {
         };
         let outcomes = joined.map(|(outcomes, mut joined)| {
             items.memberships.append(&mut joined);
-            facts.proven_address().map(|_| outcomes)
+            facts.proven_address().and(outcomes)
         });
         Ok(Appearance { outcomes, memberships: items.memberships })
+    }
+
+    /// What is kept about a user, without provisioning.
+    #[must_use]
+    pub fn account(&self, user: &User) -> Account {
+        Facts::of_user(user, &self.policy).account()
     }
 
     /// Decides about a person without a user, who is assumed to prove this address. The evaluation
@@ -277,7 +284,7 @@ impl Provisioning {
     /// Decides about each organization in the rule index, and writes the memberships that follow,
     /// and the profile if it has changed. Returns the final outcomes, and the memberships that the
     /// user has now and `items` does not have. An outcome changes if the user has become a member,
-    /// or was removed, since the items were read.
+    /// or the user or the address was removed, since the items were read.
     async fn join(
         &self,
         user: &User,
@@ -286,10 +293,11 @@ impl Provisioning {
         items: &UserItems,
         inputs: &Inputs,
         at: Timestamp,
-    ) -> Result<(Vec<(OrganizationId, Outcome)>, Vec<Membership>), Failure> {
+    ) -> Result<(Outcomes, Vec<Membership>), Failure> {
         let evaluated = self.evaluate(facts, inputs).await?;
         let mut outcomes = Vec::with_capacity(evaluated.len());
         let mut joined = Vec::new();
+        let address = facts.proven_address().ok().map(EmailAddress::digest);
         for Evaluated { organization, decision, default_roles } in evaluated {
             if let Outcome::Join(rule) = &decision.outcome {
                 joined.push(Membership {
@@ -297,12 +305,17 @@ impl Provisioning {
                     role_ids: default_roles,
                     joined_at: at,
                     provenance: Provenance { cause: Cause::Rule(rule.clone()), entry_path },
+                    address: address.clone(),
                 });
             }
             outcomes.push((organization, decision.outcome));
         }
-        let profile = changed_profile(user, items, &joined);
-        let skipped = self.store.join(&user.id, &joined, profile.as_ref()).await?;
+        let account = facts.account();
+        let Joined { skipped, user_deleted } =
+            self.store.join(&user.id, &account, items, &joined).await?;
+        if user_deleted {
+            return Ok((Err(Reason::UserDeleted), Vec::new()));
+        }
         for (id, outcome) in &mut outcomes {
             match skipped.get(id) {
                 None | Some(Standing::Stranger) => {}
@@ -319,7 +332,7 @@ impl Provisioning {
             joined = self.store.user_items(&user.id).await?.memberships;
             joined.retain(|membership| !known(membership));
         }
-        Ok((outcomes, joined))
+        Ok((Ok(outcomes), joined))
     }
 }
 
@@ -353,13 +366,6 @@ fn standings(items: &UserItems, marks: Vec<OrganizationId>) -> HashMap<Organizat
     let unreadable = items.unreadable.iter().filter_map(|(id, _)| id.clone());
     let unreadable = unreadable.map(|id| (id, Standing::Member));
     marked.chain(removed).chain(unreadable).chain(members).collect()
-}
-
-/// The new profile, if the user has a membership and the stored profile is different.
-fn changed_profile(user: &User, items: &UserItems, joining: &[Membership]) -> Option<Profile> {
-    let profile = Profile { email: user.email.clone(), user_name: user.user_name.clone() };
-    let member = !joining.is_empty() || !items.memberships.is_empty();
-    (member && items.profile.as_ref() != Some(&profile)).then_some(profile)
 }
 
 /// Logs and counts that the user cannot join any organization.

@@ -24,6 +24,7 @@ WRITERS = {
     "ROLENAME#engineer": {"organization-roles"},
     "USER#jane": {"organizations", "memberships", "users", "post-confirmation", "pre-token-generation"},
     "REMOVED#digest": {"memberships"},
+    "ADDRESS#digest": {"memberships", "users", "post-confirmation", "pre-token-generation"},
     "WARM-UP": set(),
     "ORGS": set(),
     "anything": set(),

@@ -78,9 +78,11 @@ async fn a_user_without_a_match_takes_one_step() {
 async fn a_user_with_a_match_takes_three_steps() {
     let world = two_organizations().await;
     world.sign_up("user-1", "jane@acme.com").await;
-    // Three queries; two index entries and two organizations, read at 2 units each; three items,
-    // written at 2 units each, and two memberships in the index of members.
-    assert_eq!(world.wire.traffic(), traffic(&JOIN, 3, 3.0 + 8.0 + 6.0 + 2.0));
+    // Three queries; two index entries and two organizations, read at 2 units each; two memberships
+    // in the table and in the index of members, and the conditions that the address was not removed
+    // from either organization; the profile, the account at the address, and the address's version.
+    let (memberships, user) = (2.0 * (2.0 + 1.0 + 2.0), 3.0 * 2.0);
+    assert_eq!(world.wire.traffic(), traffic(&JOIN, 3, 3.0 + 8.0 + memberships + user));
 }
 
 #[tokio::test]
@@ -101,7 +103,8 @@ async fn a_member_whose_address_changed_takes_one_step_and_writes_the_profile() 
     world.wire.traffic();
     world.sign_up("user-1", "doe@acme.com").await;
     let operations = ["Query", "Query", "Query", "TransactWriteItems"];
-    assert_eq!(world.wire.traffic(), traffic(&operations, 2, 3.0 + 2.0));
+    // The profile, and the account at the new address.
+    assert_eq!(world.wire.traffic(), traffic(&operations, 2, 3.0 + 4.0));
 }
 
 #[tokio::test]
@@ -161,7 +164,8 @@ async fn a_thousand_sign_ups_at_once_give_exactly_a_thousand_memberships() {
     let items = world.items().await;
     let members = items.keys().filter(|(pk, sk)| pk.starts_with("USER#") && sk == "ORG#acme");
     assert_eq!(members.count(), 1_000);
-    assert_eq!(items.len(), before + 2_000, "a membership and a profile each");
+    let each = "a membership, a profile, the account at the address, and the address's version";
+    assert_eq!(items.len(), before + 4_000, "{each}");
 }
 
 #[tokio::test]
@@ -385,7 +389,16 @@ async fn an_item_that_nobody_can_read_is_named_in_the_log_and_hurts_nobody_else(
     );
     let after = world.items().await;
     let added: Vec<_> = after.keys().filter(|key| !before.contains_key(*key)).collect();
-    assert_eq!(added, [&key("USER#user-1", "ORG#globex"), &key("USER#user-1", "PROFILE")]);
+    let address = "ADDRESS#7bb9e30283184c3b4bbbf2262a600be7165d7e6f50e424a611aa64394e7ecdb5";
+    assert_eq!(
+        added,
+        [
+            &key(address, "USER#user-1"),
+            &key(address, "VERSION"),
+            &key("USER#user-1", "ORG#globex"),
+            &key("USER#user-1", "PROFILE"),
+        ]
+    );
     assert!(before.iter().all(|(key, item)| after[key] == *item), "{after:#?}");
     world.sign_up("user-2", "joe@acme.com").await;
     assert_eq!(memberships(&world, "user-2").await.as_array().map(Vec::len), Some(2));

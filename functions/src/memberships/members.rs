@@ -13,6 +13,7 @@ use shared::domain::ids::{OrganizationId, OrganizationRoleId, UserId};
 use shared::domain::membership::{MOST_REPLACED, Profile};
 use shared::domain::user::User;
 use shared::http::{CursorPaging, JsonBody, PathOf, Problem};
+use shared::provisioning::Provisioning;
 use shared::store::Store;
 use shared::{Clock, Error, Violation};
 use utoipa::ToSchema;
@@ -75,12 +76,13 @@ pub(crate) async fn list(
 pub(crate) async fn add(
     State(store): State<Store>,
     State(clock): State<Clock>,
+    State(provisioning): State<Provisioning>,
     State(user_pool): State<UserPool>,
     PathOf(organization): PathOf<OrganizationId>,
     JsonBody(body): JsonBody<Body>,
 ) -> Result<StatusCode, Problem> {
     store.require_organization(&organization).await?;
-    let users = known(&store, &user_pool, &body).await?;
+    let users = known(&store, &provisioning, &user_pool, &body).await?;
     join(&store, &organization, users, clock.now()).await?;
     Ok(StatusCode::CREATED)
 }
@@ -97,19 +99,20 @@ pub(crate) async fn add(
 pub(crate) async fn replace(
     State(store): State<Store>,
     State(clock): State<Clock>,
+    State(provisioning): State<Provisioning>,
     State(user_pool): State<UserPool>,
     PathOf(organization): PathOf<OrganizationId>,
     JsonBody(body): JsonBody<Body>,
 ) -> Result<StatusCode, Problem> {
     store.require_organization(&organization).await?;
-    let users = known(&store, &user_pool, &body).await?;
+    let users = known(&store, &provisioning, &user_pool, &body).await?;
     let members = store.all_member_ids(&organization, MOST_REPLACED).await?;
     let members = members.filter(|_| users.len() <= MOST_REPLACED).ok_or(Error::TooManyMembers)?;
     let wanted: BTreeSet<_> = users.iter().map(|(id, _)| id.clone()).collect();
     let now = clock.now();
-    let (store, organization) = (&store, &organization);
+    let (store, organization, keep) = (&store, &organization, &wanted);
     let leaving = members.into_iter().filter(|id| !wanted.contains(id)).map(|id| async move {
-        match store.remove_member(organization, &id, now).await {
+        match remove_one(store, organization, &id, keep, now).await {
             // Another request has removed the member, or the index lags behind.
             Err(Error::MembershipNotFound(_)) => Ok(()),
             outcome => outcome,
@@ -134,14 +137,28 @@ pub(crate) async fn remove(
     PathOf((organization, user)): PathOf<(OrganizationId, UserId)>,
 ) -> Result<StatusCode, Problem> {
     store.require_organization(&organization).await?;
-    store.remove_member(&organization, &user, clock.now()).await?;
+    remove_one(&store, &organization, &user, &BTreeSet::new(), clock.now()).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Removes a member, and logs how many memberships have ended with it.
+async fn remove_one(
+    store: &Store,
+    organization: &OrganizationId,
+    user: &UserId,
+    keep: &BTreeSet<UserId>,
+    at: Timestamp,
+) -> Result<(), Error> {
+    let memberships = store.remove_member(organization, user, keep, at).await?;
+    tracing::info!(%user, %organization, memberships, "removed");
+    Ok(())
 }
 
 /// The users in a body, each once, with their profiles. A profile that is not stored comes from the
 /// user pool.
 async fn known(
     store: &Store,
+    provisioning: &Provisioning,
     user_pool: &UserPool,
     body: &Body,
 ) -> Result<Vec<(UserId, Profile)>, Error> {
@@ -154,8 +171,8 @@ async fn known(
     let strangers: Vec<_> = ids.iter().filter(|id| !profiles.contains_key(id)).cloned().collect();
     let asked = strangers.into_iter().map(|id| async move {
         let user = user_pool.find(&id).await?;
-        let profile = |user: User| Profile { email: user.email, user_name: user.user_name };
-        Ok::<_, Error>(user.map(|found| (id, profile(found.user))))
+        let profile = |user: &User| Profile::after(None, &provisioning.account(user), &[]);
+        Ok::<_, Error>(user.map(|found| (id, profile(&found.user))))
     });
     let found: Vec<_> = stream::iter(asked).buffer_unordered(AT_ONCE).try_collect().await?;
     profiles.extend(found.into_iter().flatten());
@@ -172,7 +189,12 @@ async fn join(
     at: Timestamp,
 ) -> Result<(), Error> {
     let joining = users.into_iter().map(|(id, profile)| async move {
-        Ok::<_, Error>(store.add_member(organization, &id, &profile, at).await?)
+        if store.add_member(organization, &id, &profile, at).await? {
+            Ok(())
+        } else {
+            // The user was deleted after the user pool was asked.
+            Err(Error::UserNotFound(id.to_string()))
+        }
     });
     stream::iter(joining).buffer_unordered(AT_ONCE).try_collect::<()>().await
 }

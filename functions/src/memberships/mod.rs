@@ -6,6 +6,7 @@ pub(crate) mod members;
 pub(crate) mod user_organizations;
 
 use shared::cognito::UserPool;
+use shared::provisioning::Provisioning;
 use shared::store::Store;
 use shared::{Clock, capabilities};
 
@@ -20,6 +21,7 @@ capabilities! {
     pub struct Needs {
         store: Store,
         clock: Clock,
+        provisioning: Provisioning,
         user_pool: UserPool,
     }
 }

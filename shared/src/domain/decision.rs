@@ -6,6 +6,7 @@
 
 use super::email_address::{EmailAddress, EmailAddressError};
 use super::ids::OrganizationId;
+use super::membership::{Account, ProvenEmail};
 use super::public_mailbox::MailboxPolicy;
 use super::rule::RuleKey;
 use super::user::User;
@@ -93,6 +94,8 @@ pub enum Reason {
     RemovedEarlier,
     /// The user is a member already.
     AlreadyMember,
+    /// The user was deleted through the Management API, and something had read the user before.
+    UserDeleted,
 }
 
 impl Reason {
@@ -108,6 +111,7 @@ impl Reason {
             Self::NotListed => "not_listed",
             Self::RemovedEarlier => "removed_earlier",
             Self::AlreadyMember => "already_member",
+            Self::UserDeleted => "user_deleted",
         }
     }
 }
@@ -219,6 +223,20 @@ impl<'a> Facts<'a> {
             Some(reason) => Err(reason.clone()),
             None => Ok(self.address.as_ref().expect("the address is checked")),
         }
+    }
+
+    /// What is kept about the person. A proven address is kept also if nobody can join by it,
+    /// because everybody can have an address in its domain.
+    #[must_use]
+    pub fn account(&self) -> Account {
+        let (user_name, email) = match self.person {
+            Person::User(user) => (user.user_name.clone(), user.email.clone()),
+            Person::Assumed => (None, None),
+        };
+        let is_proven = matches!(self.refusal, None | Some(Reason::PublicMailbox));
+        let address = self.address.clone().ok().filter(|_| is_proven);
+        let proven = email.zip(address);
+        Account { user_name, proven: proven.map(|(text, address)| ProvenEmail { text, address }) }
     }
 
     /// The rules that the person satisfies. The person can join an organization that lists one of

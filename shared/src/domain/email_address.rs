@@ -52,16 +52,46 @@ impl EmailAddress {
         &self.domain
     }
 
-    /// The SHA-256 of the normalised address, in lower-case hexadecimal. It allows comparing
-    /// addresses without storing them.
-    pub fn digest(&self) -> String {
+    /// The digest of the normalised address.
+    pub fn digest(&self) -> AddressDigest {
         let Self { local_part, domain } = self;
-        Sha256::digest(format!("{local_part}@{domain}"))
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
+        let digest = Sha256::digest(format!("{local_part}@{domain}"));
+        AddressDigest(digest.iter().map(|byte| format!("{byte:02x}")).collect())
     }
 }
+
+/// The SHA-256 of a normalised [`EmailAddress`], in lower-case hexadecimal. It allows comparing
+/// addresses without storing them.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AddressDigest(String);
+
+impl AddressDigest {
+    /// Reads a digest.
+    ///
+    /// # Errors
+    /// When the text is not 64 lower-case hexadecimal digits.
+    pub fn parse(text: &str) -> Result<Self, NotADigest> {
+        let is_digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+        let digest = text.len() == 64 && text.bytes().all(is_digit);
+        if digest { Ok(Self(text.to_owned())) } else { Err(NotADigest) }
+    }
+
+    /// The digest as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for AddressDigest {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+/// The text is not an [`AddressDigest`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a SHA-256 in lower-case hexadecimal")]
+pub struct NotADigest;
 
 impl fmt::Debug for EmailAddress {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

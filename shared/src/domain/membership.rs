@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::email_address::EmailAddress;
+use super::email_address::{AddressDigest, EmailAddress};
 use super::ids::{OrganizationId, OrganizationRoleId};
 use super::rule::RuleKey;
 
@@ -21,6 +21,21 @@ pub struct Membership {
     pub joined_at: Timestamp,
     /// Why the membership exists.
     pub provenance: Provenance,
+    /// The digest of the proven address that brought the membership about. `None` if no rule did,
+    /// and for a membership from before digests were kept.
+    pub address: Option<AddressDigest>,
+}
+
+impl Membership {
+    /// Whether a rule brought the membership about, and one of these addresses satisfied it. Without
+    /// a digest, any address may have.
+    #[must_use]
+    pub fn is_by(&self, addresses: &[AddressDigest]) -> bool {
+        match self.provenance.cause {
+            Cause::Rule(_) => self.address.as_ref().is_none_or(|it| addresses.contains(it)),
+            Cause::Api => false,
+        }
+    }
 }
 
 /// Why a membership exists.
@@ -97,19 +112,71 @@ impl EntryPath {
     }
 }
 
-/// A user's address and name, as an entry path last saw them. Lists of members show them.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Profile {
-    /// The `email` attribute.
-    pub email: Option<String>,
+/// What an entry path, or the user pool, says about a user.
+#[derive(Clone, Debug)]
+pub struct Account {
     /// Cognito's `Username`.
     pub user_name: Option<String>,
+    /// The address, if the user has proven it.
+    pub proven: Option<ProvenEmail>,
+}
+
+/// An address that a user has proven.
+#[derive(Clone, Debug)]
+pub struct ProvenEmail {
+    /// The `email` attribute, as Cognito has it.
+    pub text: String,
+    /// The address in it.
+    pub address: EmailAddress,
+}
+
+/// What is kept about a user who is or was a member. Lists of members show the address and the
+/// name. An address that the user has not proven is never kept.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Profile {
+    /// The `email` attribute, when the user last proved it.
+    pub email: Option<String>,
+    /// Cognito's `Username`, as last seen.
+    pub user_name: Option<String>,
+    /// The digests of the addresses that the user has proven, newest first. Empty in a profile from
+    /// before they were kept: then the user counts as having proven `email`.
+    pub addresses: Vec<AddressDigest>,
 }
 
 impl Profile {
-    /// The digest of the address, if it is one that could ever match.
+    /// The most addresses that are kept.
+    pub const MOST_ADDRESSES: usize = 30;
+
+    /// The profile after a user was seen, from the profile before. A proven address becomes the
+    /// newest. If there are too many, the oldest is dropped, but sooner one that no membership is
+    /// by.
     #[must_use]
-    pub fn address_digest(&self) -> Option<String> {
-        EmailAddress::parse(self.email.as_deref()?).ok().map(|address| address.digest())
+    pub fn after(before: Option<&Self>, seen: &Account, memberships: &[&Membership]) -> Self {
+        let mut profile = before.cloned().unwrap_or_default();
+        profile.user_name.clone_from(&seen.user_name);
+        let Some(ProvenEmail { text, address }) = &seen.proven else { return profile };
+        profile.addresses = profile.proven_addresses();
+        profile.email = Some(text.clone());
+        let digest = address.digest();
+        profile.addresses.retain(|known| *known != digest);
+        profile.addresses.insert(0, digest);
+        while profile.addresses.len() > Self::MOST_ADDRESSES {
+            let is_by = |digest: &AddressDigest| {
+                memberships.iter().any(|held| held.address.as_ref() == Some(digest))
+            };
+            let oldest = profile.addresses.iter().rposition(|digest| !is_by(digest));
+            profile.addresses.remove(oldest.unwrap_or(Self::MOST_ADDRESSES));
+        }
+        profile
+    }
+
+    /// The digests of all addresses that the user has proven, newest first.
+    #[must_use]
+    pub fn proven_addresses(&self) -> Vec<AddressDigest> {
+        if !self.addresses.is_empty() {
+            return self.addresses.clone();
+        }
+        let email = self.email.as_deref().and_then(|email| EmailAddress::parse(email).ok());
+        email.map(|address| address.digest()).into_iter().collect()
     }
 }

@@ -5,6 +5,7 @@ use std::fmt;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
+use crate::domain::email_address::AddressDigest;
 use crate::domain::ids::{OrganizationId, OrganizationRoleId, UserId};
 use crate::domain::rule::RuleKey;
 use crate::domain::text::{Name, fold};
@@ -19,6 +20,9 @@ pub(super) const GSI1_PK: &str = "gsi1pk";
 pub(super) const GSI1_SK: &str = "gsi1sk";
 /// The name of the index.
 pub(super) const GSI1: &str = "gsi1";
+
+/// The time after which DynamoDB deletes an item, in seconds since 1970 (the table's time to live).
+pub(super) const EXPIRES_AT: &str = "expiresAt";
 
 /// The partition of all organization roles.
 pub(super) const ROLES: &str = "ROLE";
@@ -137,12 +141,27 @@ pub(super) fn profile(id: &UserId) -> Key {
 }
 
 /// The partition of an address's removal marks. The digest stands for the address.
-pub(super) fn removal_partition(digest: &str) -> String {
+pub(super) fn removal_partition(digest: &AddressDigest) -> String {
     format!("REMOVED#{digest}")
 }
 
-pub(super) fn removal_mark(digest: &str, organization: &OrganizationId) -> Key {
+pub(super) fn removal_mark(digest: &AddressDigest, organization: &OrganizationId) -> Key {
     Key::new(removal_partition(digest), organization_partition(organization))
+}
+
+/// The partition of the accounts that have proven an address.
+pub(super) fn address_partition(digest: &AddressDigest) -> String {
+    format!("ADDRESS#{digest}")
+}
+
+/// An account that has proven an address.
+pub(super) fn address_account(digest: &AddressDigest, user: &UserId) -> Key {
+    Key::new(address_partition(digest), user_partition(user))
+}
+
+/// The version of the memberships that an address has brought about.
+pub(super) fn address_version(digest: &AddressDigest) -> Key {
+    Key::new(address_partition(digest), "VERSION")
 }
 
 /// An item that does not exist. Every function reads it once at its start, to open a connection.

@@ -1,16 +1,18 @@
-//! Memberships and their removal marks: reads, and all writes.
+//! Memberships: reads, and all writes but removals.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use jiff::Timestamp;
 
 use super::backoff::Backoff;
 use super::expression::Expression;
 use super::item::{Attributes, Item, text, texts, timestamp};
+use super::users::{UserItems, read_profile};
 use super::{Page, Store, keys};
 use crate::domain::decision::Standing;
+use crate::domain::email_address::AddressDigest;
 use crate::domain::ids::{OrganizationId, OrganizationRoleId, UserId};
-use crate::domain::membership::{Cause, EntryPath, Membership, Profile, Provenance};
+use crate::domain::membership::{Account, Cause, EntryPath, Membership, Profile, Provenance};
 use crate::domain::organization::OrganizationRole;
 use crate::domain::rule::{RuleKey, RuleKind};
 use crate::error::{Error, Result};
@@ -18,6 +20,17 @@ use crate::failure::Failure;
 
 /// The most index pages that one page of members reads, when a filter leaves only a few members.
 const INDEX_PAGES: usize = 10;
+/// The most memberships that one transaction creates. Each takes two of a transaction's 100 items,
+/// and the profile and the addresses take a few.
+const MOST_JOINED_TOGETHER: usize = 45;
+
+/// The attribute of a membership with the digest of the address that brought it about.
+const ADDRESS_DIGEST: &str = "addressDigest";
+/// The attribute of a removal mark with the digests of the addresses that were removed with the
+/// user. Earlier versions wrote one digest, as `addressDigest`.
+pub(super) const ADDRESS_DIGESTS: &str = "addressDigests";
+/// The attribute of a removal mark while other accounts with the address may still be members.
+pub(super) const OTHERS_REMAIN: &str = "othersRemain";
 
 /// A member, as lists show it.
 #[derive(Clone, Debug)]
@@ -28,6 +41,38 @@ pub struct Member {
     pub membership: Membership,
     /// The user's address and name, as last seen.
     pub profile: Option<Profile>,
+}
+
+/// The result of joining.
+#[derive(Clone, Debug, Default)]
+pub struct Joined {
+    /// The organizations that the user has not joined, with the standing that was found there.
+    pub skipped: HashMap<OrganizationId, Standing>,
+    /// Whether the user was deleted through the Management API. Then nothing was written.
+    pub user_deleted: bool,
+}
+
+/// What stands in the place of a membership.
+pub(super) enum Place {
+    /// Nothing.
+    Empty,
+    /// A membership.
+    Member(Membership),
+    /// A removal mark.
+    Removed {
+        /// The addresses that were removed with the user.
+        addresses: Vec<AddressDigest>,
+        /// Whether other accounts with these addresses may still be members.
+        others_remain: bool,
+    },
+}
+
+/// The place of a user's membership, with what is kept about the user.
+pub(super) struct Found {
+    pub(super) place: Place,
+    pub(super) profile: Option<Profile>,
+    /// Whether the user was deleted through the Management API.
+    pub(super) user_deleted: bool,
 }
 
 impl Store {
@@ -128,56 +173,99 @@ impl Store {
             .collect()
     }
 
-    /// Writes new memberships and the profile in one transaction. If a membership or a removal mark
-    /// exists already, that organization is skipped, and the rest is written. So repeating the call
-    /// changes nothing. Returns the skipped organizations, with the existing standing in each. If
-    /// all organizations are skipped, the profile is not written, because only members have one. At
-    /// most 99 memberships.
+    /// Writes new memberships and the profile. If a membership or a removal mark exists already, of
+    /// the user or of the address, that organization is skipped, and the rest is written. So
+    /// repeating the call changes nothing. If all organizations are skipped, the profile of a
+    /// stranger is not written, because only members have one. More than
+    /// [`MOST_JOINED_TOGETHER`] memberships take several transactions.
     ///
     /// # Errors
-    /// When the store fails. Then either everything or nothing was written.
+    /// When the store fails. Then each transaction is written or not, and the profile with the first.
     pub async fn join(
         &self,
         user: &UserId,
+        account: &Account,
+        before: &UserItems,
         memberships: &[Membership],
-        profile: Option<&Profile>,
-    ) -> Result<HashMap<OrganizationId, Standing>, Failure> {
-        let mut skipped = HashMap::new();
-        loop {
-            let wanted: Vec<_> = memberships
-                .iter()
-                .filter(|membership| !skipped.contains_key(&membership.organization_id))
-                .collect();
-            if wanted.is_empty() && !memberships.is_empty() {
-                return Ok(skipped);
-            }
-            let mut writes: Vec<_> = wanted
-                .iter()
-                .map(|membership| {
-                    self.put_new(
-                        keys::membership(user, &membership.organization_id),
-                        membership_attributes(user, membership),
-                    )
-                })
-                .collect();
-            writes.extend(profile.map(|profile| self.put_profile(user, profile)));
-            if writes.is_empty() {
-                return Ok(skipped);
-            }
-            let Err(unmet) = self.commit(writes).await? else {
-                return Ok(skipped);
-            };
-            for Membership { organization_id, .. } in wanted {
-                if let Some(item) = unmet.of(&keys::membership(user, organization_id)) {
-                    let found = item.map_or(Standing::Member, |item| standing(&self.item(item)));
-                    skipped.insert(organization_id.clone(), found);
-                }
-            }
+    ) -> Result<Joined, Failure> {
+        let mut joined = Joined { user_deleted: before.deleted, ..Joined::default() };
+        let mut profile = before.profile.clone();
+        let mut held: Vec<&Membership> = before.memberships.iter().collect();
+        // Also without a new membership, the profile may have changed.
+        let count = memberships.len().div_ceil(MOST_JOINED_TOGETHER).max(1);
+        for part in (0..count).map(|part| part * MOST_JOINED_TOGETHER) {
+            let part = memberships.iter().skip(part).take(MOST_JOINED_TOGETHER);
+            let part: Vec<_> = part.collect();
+            self.join_together(user, account, &held, &part, &mut profile, &mut joined).await?;
+            held.extend(part.iter().filter(|it| !joined.skipped.contains_key(&it.organization_id)));
         }
+        Ok(joined)
     }
 
-    /// Makes a user a member by hand, without roles, and deletes the marks of an earlier removal.
-    /// Nothing of an earlier membership remains. A user who is a member already is not changed.
+    /// One transaction of [`Self::join`]. `profile` is the one that is stored, before and after.
+    async fn join_together(
+        &self,
+        user: &UserId,
+        account: &Account,
+        held: &[&Membership],
+        memberships: &[&Membership],
+        profile: &mut Option<Profile>,
+        joined: &mut Joined,
+    ) -> Result<(), Failure> {
+        while !joined.user_deleted {
+            let wanted: Vec<_> = memberships
+                .iter()
+                .copied()
+                .filter(|membership| !joined.skipped.contains_key(&membership.organization_id))
+                .collect();
+            let all: Vec<_> = held.iter().chain(&wanted).copied().collect();
+            let next = Profile::after(profile.as_ref(), account, &all);
+            let changed = profile.as_ref() != Some(&next);
+            if all.is_empty() || (wanted.is_empty() && !changed) {
+                return Ok(());
+            }
+            let mut writes = Vec::new();
+            let mut addresses = BTreeSet::new();
+            for membership in &wanted {
+                let id = &membership.organization_id;
+                let item = membership_attributes(user, membership);
+                writes.push(self.put_new(keys::membership(user, id), item));
+                if let Some(address) = &membership.address {
+                    addresses.insert(address);
+                    let absent = Expression::default().when("attribute_not_exists(pk)");
+                    writes.push(self.check(keys::removal_mark(address, id), absent));
+                }
+            }
+            writes.extend(self.put_profile(user, profile.as_ref(), &next));
+            // Of a removal of the address at the same time, either finds the other.
+            writes.extend(addresses.into_iter().map(|it| self.next_address_version(it)));
+            let Err(unmet) = self.commit(writes).await? else {
+                *profile = Some(next);
+                return Ok(());
+            };
+            for Membership { organization_id: id, address, .. } in wanted {
+                let mark = address.as_ref().map(|address| keys::removal_mark(address, id));
+                if mark.is_some_and(|mark| unmet.of(&mark).is_some()) {
+                    joined.skipped.insert(id.clone(), Standing::Removed);
+                }
+                if let Some(item) = unmet.of(&keys::membership(user, id)) {
+                    let found = item.map_or(Standing::Member, |item| standing(&self.item(item)));
+                    joined.skipped.insert(id.clone(), found);
+                }
+            }
+            if let Some(item) = unmet.of(&keys::profile(user)) {
+                let read = item.map(|attributes| read_profile(&self.item(attributes)));
+                *profile = read.transpose()?.flatten();
+                joined.user_deleted = item.is_some() && profile.is_none();
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes a user a member by hand, without roles, and deletes the marks of an earlier removal: of
+    /// the user, and of every address that the user has proven. Nothing of an earlier membership
+    /// remains. A user who is a member already is not changed. `profile` is kept if there is none.
+    /// Returns whether the user exists; not if the user was deleted through the Management API.
     ///
     /// # Errors
     /// When the store fails. Then either everything or nothing was written.
@@ -187,64 +275,47 @@ impl Store {
         user: &UserId,
         profile: &Profile,
         at: Timestamp,
-    ) -> Result<(), Failure> {
+    ) -> Result<bool, Failure> {
         let mut backoff = Backoff::new(&self.randomness);
         let membership = Membership {
             organization_id: organization.clone(),
             role_ids: Vec::new(),
             joined_at: at,
             provenance: Provenance { cause: Cause::Api, entry_path: EntryPath::ManagementApi },
+            address: None,
         };
         loop {
-            let found = self.get(keys::membership(user, organization)).await?;
-            let found = found.as_ref().map(|attributes| self.item(attributes));
-            let mut digests: Vec<_> = profile.address_digest().into_iter().collect();
-            if let Some(item) = &found {
-                if standing(item) == Standing::Member {
-                    return Ok(());
-                }
-                let marked = item.optional_text("addressDigest")?.map(str::to_owned);
-                digests.extend(marked.filter(|marked| !digests.contains(marked)));
+            let Found { place, profile: stored, user_deleted } =
+                self.found(organization, user).await?;
+            if user_deleted {
+                return Ok(false);
             }
-            let place = self.put_if(
-                keys::membership(user, organization),
-                membership_attributes(user, &membership),
-                Some("attribute_not_exists(pk) OR attribute_exists(removedAt)"),
+            let proven = stored.as_ref().unwrap_or(profile).proven_addresses();
+            let mut marked: BTreeSet<_> = proven.into_iter().collect();
+            match place {
+                Place::Member(_) => return Ok(true),
+                Place::Removed { addresses, .. } => marked.extend(addresses),
+                Place::Empty => {}
+            }
+            let mut writes = match &stored {
+                Some(stored) => vec![self.check_profile(user, stored)],
+                None => self.put_profile(user, None, profile),
+            };
+            writes.push(
+                self.put_if(
+                    keys::membership(user, organization),
+                    membership_attributes(user, &membership),
+                    Expression::default()
+                        .when("attribute_not_exists(pk) OR attribute_exists(removedAt)"),
+                ),
             );
-            let mut writes = vec![place, self.put_profile(user, profile)];
-            writes.extend(
-                digests.iter().map(|digest| self.delete(keys::removal_mark(digest, organization))),
-            );
+            let marks = marked.iter().map(|it| keys::removal_mark(it, organization));
+            writes.extend(marks.map(|mark| self.delete(mark)));
             if self.commit(writes).await?.is_ok() {
-                return Ok(());
+                return Ok(true);
             }
             backoff.pause("TransactWriteItems", "other requests changed the membership").await?;
         }
-    }
-
-    /// Removes a member, and writes removal marks for the user and for the address as last seen, so
-    /// that provisioning does not undo the removal.
-    ///
-    /// # Errors
-    /// When the user is not a member; then nothing has changed.
-    pub async fn remove_member(
-        &self,
-        organization: &OrganizationId,
-        user: &UserId,
-        at: Timestamp,
-    ) -> Result<()> {
-        let profile = self.profiles(std::slice::from_ref(user)).await?.remove(user);
-        let digest = profile.as_ref().and_then(Profile::address_digest);
-        // A whole item, so that no attribute of the membership remains.
-        let mut mark = HashMap::from([("removedAt".to_owned(), timestamp(at))]);
-        mark.extend(digest.clone().map(|digest| ("addressDigest".to_owned(), text(digest))));
-        let place = keys::membership(user, organization);
-        let mut writes = vec![self.put_if(place, mark, Some("attribute_exists(joinedAt)"))];
-        writes.extend(digest.map(|digest| {
-            let attributes = HashMap::from([("removedAt".to_owned(), timestamp(at))]);
-            self.put(keys::removal_mark(&digest, organization), attributes)
-        }));
-        self.commit(writes).await?.map_err(|_| Error::MembershipNotFound(user.to_string()))
     }
 
     /// Changes the roles of one member. `change` gets the ids of the member's roles that still
@@ -287,6 +358,29 @@ impl Store {
                 .pause("TransactWriteItems", "other requests changed the member's roles")
                 .await?;
         }
+    }
+
+    /// What stands in the place of a membership, and what is kept about the user.
+    pub(super) async fn found(
+        &self,
+        organization: &OrganizationId,
+        user: &UserId,
+    ) -> Result<Found, Failure> {
+        let keys = vec![keys::membership(user, organization), keys::profile(user)];
+        let items = self.batch_get(keys).await?;
+        let mut found = Found { place: Place::Empty, profile: None, user_deleted: false };
+        for item in items.iter().map(|attributes| self.item(attributes)) {
+            if item.key()? == keys::profile(user) {
+                found.profile = read_profile(&item)?;
+                found.user_deleted = found.profile.is_none();
+            } else {
+                found.place = match standing(&item) {
+                    Standing::Removed => read_removal(&item)?,
+                    _ => Place::Member(read_membership(&item)?),
+                };
+            }
+        }
+        Ok(found)
     }
 
     /// A page of the member ids in the index, and whether there are more.
@@ -344,7 +438,7 @@ pub(super) fn standing(item: &Item<'_>) -> Standing {
 
 /// A membership as the attributes of its item.
 fn membership_attributes(user: &UserId, membership: &Membership) -> Attributes {
-    let Membership { organization_id, role_ids, joined_at, provenance } = membership;
+    let Membership { organization_id, role_ids, joined_at, provenance, address } = membership;
     let mut attributes = HashMap::from([
         ("roleIds".to_owned(), texts(role_ids)),
         ("joinedAt".to_owned(), timestamp(*joined_at)),
@@ -356,6 +450,9 @@ fn membership_attributes(user: &UserId, membership: &Membership) -> Attributes {
     if let Cause::Rule(key) = &provenance.cause {
         let (attribute, _) = value_attribute(key.kind());
         attributes.insert(attribute.to_owned(), text(key.value()));
+    }
+    if let Some(address) = address {
+        attributes.insert(ADDRESS_DIGEST.to_owned(), text(address.as_str()));
     }
     attributes
 }
@@ -372,7 +469,18 @@ pub(super) fn read_membership(item: &Item<'_>) -> Result<Membership, Failure> {
             cause: read_cause(item)?,
             entry_path: item.parsed("entryPath", "an entry path", entry_path)?,
         },
+        address: item.optional(ADDRESS_DIGEST, "a digest", AddressDigest::parse)?,
     })
+}
+
+/// The removal mark in an item.
+fn read_removal(item: &Item<'_>) -> Result<Place, Failure> {
+    let addresses = if item.has(ADDRESS_DIGESTS) {
+        item.list(ADDRESS_DIGESTS, AddressDigest::parse)?
+    } else {
+        item.optional(ADDRESS_DIGEST, "a digest", AddressDigest::parse)?.into_iter().collect()
+    };
+    Ok(Place::Removed { addresses, others_remain: item.has(OTHERS_REMAIN) })
 }
 
 /// The cause of a membership.

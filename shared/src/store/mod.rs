@@ -5,6 +5,7 @@
 //! transaction has an idempotency token, so that a retry after a lost answer does not fail because
 //! of its own first attempt.
 
+mod addresses;
 mod backoff;
 mod default_roles;
 mod expression;
@@ -14,6 +15,7 @@ mod memberships;
 mod organization_roles;
 mod organizations;
 mod read;
+mod removals;
 mod rules;
 mod users;
 mod write;
@@ -23,7 +25,7 @@ use std::sync::Arc;
 
 use aws_sdk_dynamodb::Client;
 
-pub use memberships::Member;
+pub use memberships::{Joined, Member};
 pub use organization_roles::OrganizationRoleChanges;
 pub use organizations::{OrganizationChanges, OrganizationRank};
 pub use read::Page;

@@ -245,11 +245,7 @@ impl Store {
                 .name("#version", "version")
                 .when_version("#version", &Precondition::OneOf(vec![list.version]));
             let writes = vec![
-                self.put_if(
-                    keys::organization(id),
-                    tombstone,
-                    Some("attribute_exists(pk) AND attribute_not_exists(deletedAt)"),
-                ),
+                self.put_if(keys::organization(id), tombstone, organization_exists()),
                 self.delete_if(keys::email_domains(id), unchanged),
                 self.delete(keys::custom_data(id)),
             ];

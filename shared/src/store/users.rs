@@ -1,17 +1,26 @@
-//! Reads all items of a user, and reads and writes the profile. Only `memberships.rs` writes
-//! memberships.
+//! Reads all items of a user, reads and writes the profile, and deletes users. Only
+//! `memberships.rs` and `removals.rs` write memberships.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
-use super::item::{Attributes, Item, text};
+use jiff::Timestamp;
+
+use super::backoff::Backoff;
+use super::expression::Expression;
+use super::item::{Attributes, Item, number, text, texts, timestamp};
 use super::memberships::{read_membership, standing};
 use super::write::Write;
 use super::{Store, keys};
 use crate::domain::decision::Standing;
-use crate::domain::email_address::EmailAddress;
+use crate::domain::email_address::AddressDigest;
 use crate::domain::ids::{OrganizationId, UserId};
 use crate::domain::membership::{Membership, Profile};
 use crate::failure::Failure;
+
+/// How long the tombstone of a deleted user stays. No ID or access token of Cognito lives longer
+/// than a day, so nobody names the user any more when the tombstone goes.
+const TOMBSTONE: Duration = Duration::from_hours(48);
 
 /// All items of one user.
 #[derive(Debug, Default)]
@@ -22,6 +31,8 @@ pub struct UserItems {
     pub removed_from: Vec<OrganizationId>,
     /// The profile, if the user has ever been a member of an organization.
     pub profile: Option<Profile>,
+    /// Whether the user was deleted through the Management API.
+    pub deleted: bool,
     /// The items that cannot be read, each with its organization if the key names one.
     pub unreadable: Vec<(Option<OrganizationId>, Failure)>,
 }
@@ -29,7 +40,8 @@ pub struct UserItems {
 impl UserItems {
     fn read(&mut self, id: &UserId, item: &Item<'_>) -> Result<(), Failure> {
         if item.text(keys::SK)? == keys::profile(id).sk {
-            self.profile = Some(read_profile(item)?);
+            self.profile = read_profile(item)?;
+            self.deleted = self.profile.is_none();
         } else if standing(item) == Standing::Removed {
             let id = item.sort_key(keys::ORGANIZATION_PREFIX, OrganizationId::parse)?;
             self.removed_from.push(id);
@@ -73,56 +85,122 @@ impl Store {
         let items = self.batch_get(users.iter().map(keys::profile).collect()).await?;
         items
             .iter()
-            .map(|attributes| {
+            .filter_map(|attributes| {
                 let item = self.item(attributes);
-                let id = item.partition_key(keys::USER_PREFIX, UserId::parse)?;
-                Ok((id, read_profile(&item)?))
+                let profile = read_profile(&item).transpose()?;
+                let id = item.partition_key(keys::USER_PREFIX, UserId::parse);
+                Some(id.and_then(|id| Ok((id, profile?))))
             })
             .collect()
     }
 
-    /// The organizations that an administrator has removed this address from.
-    ///
-    /// # Errors
-    /// When the store fails.
-    pub async fn removal_marks(
-        &self,
-        address: &EmailAddress,
-    ) -> Result<Vec<OrganizationId>, Failure> {
-        self.query(keys::removal_partition(&address.digest()), "")
-            .await?
-            .iter()
-            .map(|item| self.item(item).sort_key(keys::ORGANIZATION_PREFIX, OrganizationId::parse))
-            .collect()
-    }
-
-    /// Deletes all items of a user, and returns whether there were any. Removal marks by address
-    /// stay, so that a new account with the same address does not become a member again.
+    /// Deletes all items of a user, and returns whether there were any. First a tombstone takes the
+    /// place of the profile, so that no request that has read the user before can write again.
+    /// Removal marks by address stay, so that a new account with the same address does not become a
+    /// member again.
     ///
     /// # Errors
     /// When the store fails. Then a part may be deleted, and repeating the call deletes the rest.
-    pub async fn delete_user(&self, id: &UserId) -> Result<bool, Failure> {
+    pub async fn delete_user(&self, id: &UserId, at: Timestamp) -> Result<bool, Failure> {
+        let mut backoff = Backoff::new(&self.randomness);
+        let had_profile = loop {
+            let stored = self.get(keys::profile(id)).await?;
+            let profile = stored.as_ref().map(|attributes| read_profile(&self.item(attributes)));
+            let profile = profile.transpose()?.flatten();
+            let addresses = profile.as_ref().map_or(&[][..], |profile| &profile.addresses);
+            let accounts =
+                addresses.iter().map(|address| keys::address_account(address, id)).collect();
+            self.batch_delete(accounts).await?;
+            let condition = match (&stored, &profile) {
+                (Some(_), None) => Expression::default().when("attribute_exists(deletedAt)"),
+                (_, profile) => unchanged(profile.as_ref()),
+            };
+            let tombstone = self.put_if(keys::profile(id), tombstone(at), condition);
+            if self.commit(vec![tombstone]).await?.is_ok() {
+                break profile.is_some();
+            }
+            backoff.pause("TransactWriteItems", "other requests changed the profile").await?;
+        };
         let items = self.query(keys::user_partition(id), "").await?;
-        let found =
-            items.iter().map(|item| self.item(item).key()).collect::<Result<Vec<_>, _>>()?;
-        let any = !found.is_empty();
+        let found = items.iter().map(|item| self.item(item).key());
+        let mut found = found.collect::<Result<Vec<_>, _>>()?;
+        found.retain(|key| *key != keys::profile(id));
+        let any = had_profile || !found.is_empty();
         self.batch_delete(found).await?;
         Ok(any)
     }
 
-    pub(super) fn put_profile(&self, user: &UserId, profile: &Profile) -> Write {
-        let attributes: Attributes = [("email", &profile.email), ("userName", &profile.user_name)]
-            .into_iter()
-            .filter_map(|(name, value)| Some((name.to_owned(), text(value.clone()?))))
-            .collect();
-        self.put(keys::profile(user), attributes)
+    /// The write of a profile, on the condition that it is still the one before. If an address is
+    /// new in it, or no longer in it, the account is added to the address, or taken from it.
+    pub(super) fn put_profile(
+        &self,
+        user: &UserId,
+        before: Option<&Profile>,
+        profile: &Profile,
+    ) -> Vec<Write> {
+        let mut attributes: Attributes =
+            [("email", &profile.email), ("userName", &profile.user_name)]
+                .into_iter()
+                .filter_map(|(name, value)| Some((name.to_owned(), text(value.clone()?))))
+                .collect();
+        attributes.insert(ADDRESSES.to_owned(), texts(&profile.addresses));
+        let known = before.map_or(&[][..], |before| &before.addresses);
+        let added = profile.addresses.iter().filter(|address| !known.contains(address));
+        let dropped = known.iter().filter(|address| !profile.addresses.contains(address));
+        let mut writes = vec![self.put_if(keys::profile(user), attributes, unchanged(before))];
+        writes.extend(
+            added.map(|it| self.put(keys::address_account(it, user), Attributes::default())),
+        );
+        writes.extend(dropped.map(|it| self.delete(keys::address_account(it, user))));
+        writes
+    }
+
+    /// The condition that a user was not deleted, and that the proven addresses are still those of
+    /// this profile.
+    pub(super) fn check_profile(&self, user: &UserId, profile: &Profile) -> Write {
+        self.check(keys::profile(user), unchanged(Some(profile)))
     }
 }
 
-/// The profile in an item.
-pub(super) fn read_profile(item: &Item<'_>) -> Result<Profile, Failure> {
-    Ok(Profile {
+const ADDRESSES: &str = "addresses";
+/// The time when a user was deleted. It makes the item of a profile a tombstone.
+const DELETED_AT: &str = "deletedAt";
+
+/// The condition that the item of a profile is still as it was read. Without a profile, there must
+/// be no tombstone either.
+fn unchanged(profile: Option<&Profile>) -> Expression {
+    let Some(profile) = profile else {
+        return Expression::default().when("attribute_not_exists(pk)");
+    };
+    // A profile from before addresses were kept is read as one with an empty list.
+    Expression::default()
+        .value(":addresses", texts(&profile.addresses))
+        .when("attribute_exists(pk)")
+        .when("attribute_not_exists(deletedAt)")
+        .when(match &profile.addresses[..] {
+            [] => "attribute_not_exists(addresses) OR addresses = :addresses",
+            _ => "addresses = :addresses",
+        })
+}
+
+/// The item that takes the place of the profile of a deleted user.
+fn tombstone(at: Timestamp) -> Attributes {
+    let expires = u64::try_from((at + TOMBSTONE).as_second()).unwrap_or_default();
+    Attributes::from([
+        (DELETED_AT.to_owned(), timestamp(at)),
+        (keys::EXPIRES_AT.to_owned(), number(expires)),
+    ])
+}
+
+/// The profile in an item; `None` if it is the tombstone of a deleted user.
+pub(super) fn read_profile(item: &Item<'_>) -> Result<Option<Profile>, Failure> {
+    if item.has(DELETED_AT) {
+        return Ok(None);
+    }
+    let addresses = item.has(ADDRESSES).then(|| item.list(ADDRESSES, AddressDigest::parse));
+    Ok(Some(Profile {
         email: item.optional_text("email")?.map(str::to_owned),
         user_name: item.optional_text("userName")?.map(str::to_owned),
-    })
+        addresses: addresses.transpose()?.unwrap_or_default(),
+    }))
 }

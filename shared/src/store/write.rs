@@ -103,12 +103,12 @@ impl Store {
 
     /// A write of a whole item, which replaces the item that was there.
     pub(super) fn put(&self, key: Key, attributes: Attributes) -> Write {
-        self.put_if(key, attributes, None)
+        self.put_if(key, attributes, Expression::default())
     }
 
     /// A write of a whole item, on the condition that there was none.
     pub(super) fn put_new(&self, key: Key, attributes: Attributes) -> Write {
-        self.put_if(key, attributes, Some("attribute_not_exists(pk)"))
+        self.put_if(key, attributes, Expression::default().when("attribute_not_exists(pk)"))
     }
 
     /// A write of a whole item, under a condition.
@@ -116,13 +116,15 @@ impl Store {
         &self,
         key: Key,
         mut attributes: Attributes,
-        condition: Option<&str>,
+        condition: Expression,
     ) -> Write {
         attributes.extend(key.clone().into_attributes());
         let put = Put::builder()
             .table_name(&*self.table)
             .set_item(Some(attributes))
-            .set_condition_expression(condition.map(str::to_owned))
+            .set_condition_expression(condition.condition())
+            .set_expression_attribute_names(non_empty(condition.names))
+            .set_expression_attribute_values(non_empty(condition.values))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .build()
             .expect("a put with table and item is complete");

@@ -113,7 +113,7 @@ fn refusal_by_domain_carries_the_reason() {
 
 #[test]
 fn digest_is_that_of_the_normalised_address() {
-    let digest = |input: &str| EmailAddress::parse(input).unwrap().digest();
+    let digest = |input: &str| EmailAddress::parse(input).unwrap().digest().to_string();
     assert_eq!(
         digest("joe@example.com"),
         "2481f36dfc515ca76451aaadf1399026942a01ee50c6d0a61988b43cef039bc2"
@@ -150,7 +150,7 @@ proptest! {
             let domain = domain.to_ascii_lowercase();
             prop_assert_eq!(address.domain().as_str(), domain.trim_end_matches('.'));
             prop_assert!((1..=64).contains(&local_part.len()));
-            prop_assert_eq!(address.digest().len(), 64);
+            prop_assert_eq!(address.digest().as_str().len(), 64);
         }
     }
 

@@ -1,6 +1,8 @@
 //! `/organizations/{organizationId}/users/{userId}/roles`, and
 //! `/organizations/{organizationId}/users/roles`
 
+use std::collections::BTreeSet;
+
 use axum::http::Method;
 use futures_util::future::join;
 use serde_json::{Value, json};
@@ -264,7 +266,10 @@ mod adding {
             "TransactWriteItems",
             Fate::overtaken(async move {
                 let now = START.parse().expect("a timestamp");
-                store.remove_member(&acme(), &jane(), now).await.expect("removed");
+                store
+                    .remove_member(&acme(), &jane(), &BTreeSet::new(), now)
+                    .await
+                    .expect("removed");
             }),
         );
 

@@ -1,8 +1,10 @@
 //! Who belongs where: a user's organizations, an organization's members, a member's roles, and
 //! what a removal leaves behind.
 
+mod deletion;
 mod member_roles;
 mod members;
+mod proven;
 mod removal;
 mod user_organizations;
 
@@ -113,7 +115,7 @@ async fn assert_refuses_bodies(world: &World, method: Method, path: &str, bodies
 }
 
 fn digest(address: &str) -> String {
-    EmailAddress::parse(address).expect("an address").digest()
+    EmailAddress::parse(address).expect("an address").digest().to_string()
 }
 
 /// Whether a user is a member of `acme` without any removal mark, or is removed with both marks.
@@ -130,7 +132,7 @@ fn standing(items: &Items, user: &str, address: &str) -> Option<&'static str> {
             Some("member")
         }
         (Some(place), Some(mark)) => {
-            assert_eq!(place, ["addressDigest", "pk", "removedAt", "sk"]);
+            assert_eq!(place, ["addressDigests", "pk", "removedAt", "sk"]);
             assert_eq!(names(mark), ["pk", "removedAt", "sk"]);
             Some("removed")
         }

@@ -46,6 +46,23 @@ fn membership(user: &str, organization: &str, roles: &[&str], provenance: &Value
     item
 }
 
+/// The provenance of a membership that this address brought about.
+fn by_address(address: &str, domain: &str, entry_path: &str) -> Value {
+    let mut provenance = by_domain(domain, entry_path);
+    provenance["addressDigest"] = json!(digest(address));
+    provenance
+}
+
+/// The item of a profile, with these proven addresses.
+fn profile(user: &str, addresses: &[&str]) -> Value {
+    let digests: Vec<_> = addresses.iter().map(|address| digest(address)).collect();
+    json!({ "email": addresses[0], "userName": user, "addresses": digests })
+}
+
+fn digest(address: &str) -> String {
+    EmailAddress::parse(address).expect("an address").digest().to_string()
+}
+
 fn by_hand() -> Value {
     json!({ "rule": "api", "entryPath": "ManagementApi" })
 }
@@ -147,11 +164,14 @@ async fn a_sign_up_joins_with_the_default_roles_as_they_are_stored() {
 
     world.sign_up("new", "new@acme.com").await;
 
-    let provenance = by_domain("acme.com", "PostConfirmation");
+    let address = "new@acme.com";
+    let provenance = by_address(address, "acme.com", "PostConfirmation");
     let expected = json!({
         "USER#new ORG#acme": membership("new", "acme", &[RETIRED, ENGINEER], &provenance),
         "USER#new ORG#globex": membership("new", "globex", &[], &provenance),
-        "USER#new PROFILE": { "email": "new@acme.com", "userName": "new" },
+        "USER#new PROFILE": profile("new", &[address]),
+        format!("ADDRESS#{} USER#new", digest(address)): {},
+        format!("ADDRESS#{} VERSION", digest(address)): { "version": 1 },
     });
     assert_eq!(changes(&world, &before).await, expected);
 }
@@ -162,10 +182,13 @@ async fn a_token_joins_who_has_never_signed_up() {
 
     world.token("new", "new@globex.com").await;
 
-    let provenance = by_domain("globex.com", "PreTokenGeneration");
+    let address = "new@globex.com";
+    let provenance = by_address(address, "globex.com", "PreTokenGeneration");
     let expected = json!({
         "USER#new ORG#globex": membership("new", "globex", &[], &provenance),
-        "USER#new PROFILE": { "email": "new@globex.com", "userName": "new" },
+        "USER#new PROFILE": profile("new", &[address]),
+        format!("ADDRESS#{} USER#new", digest(address)): {},
+        format!("ADDRESS#{} VERSION", digest(address)): { "version": 1 },
     });
     assert_eq!(changes(&world, &before).await, expected);
 }
@@ -173,6 +196,7 @@ async fn a_token_joins_who_has_never_signed_up() {
 #[tokio::test]
 async fn members_and_those_removed_stay_what_they_are_when_they_appear_again() {
     let (world, before) = recorded().await;
+    let mut expected = json!({});
     for (user, email) in [
         ("ann", "Ann@acme.com"),
         ("ben", "ben@acme.com"),
@@ -182,15 +206,21 @@ async fn members_and_those_removed_stay_what_they_are_when_they_appear_again() {
     ] {
         world.sign_up(user, email).await;
         world.token(user, email).await;
+        // Nothing but what is proven is noted.
+        expected[format!("USER#{user} PROFILE")] = profile(user, &[email]);
+        expected[format!("ADDRESS#{} USER#{user}", digest(email))] = json!({});
     }
-    assert_eq!(changes(&world, &before).await, json!({}));
+    assert_eq!(changes(&world, &before).await, expected);
 
     // Another account with the address that was removed from acme.
+    let before = world.items().await;
     world.sign_up("other", "fay@acme.com").await;
-    let provenance = by_domain("acme.com", "PostConfirmation");
+    let provenance = by_address("fay@acme.com", "acme.com", "PostConfirmation");
     let expected = json!({
         "USER#other ORG#globex": membership("other", "globex", &[], &provenance),
-        "USER#other PROFILE": { "email": "fay@acme.com", "userName": "other" },
+        "USER#other PROFILE": profile("other", &["fay@acme.com"]),
+        format!("ADDRESS#{FAY_DIGEST} USER#other"): {},
+        format!("ADDRESS#{FAY_DIGEST} VERSION"): { "version": 1 },
     });
     assert_eq!(changes(&world, &before).await, expected);
 }
@@ -214,11 +244,12 @@ async fn a_removal_leaves_nothing_of_a_membership_but_its_mark() {
     for (user, email) in
         [("ann", "Ann@acme.com"), ("cat", "cat@globex.com"), ("eve", "eve@globex.com")]
     {
-        let digest = EmailAddress::parse(email).expect("an address").digest();
+        let digest = digest(email);
         let path = format!("/organizations/globex/users/{user}");
         let expected = json!({
-            format!("USER#{user} ORG#globex"): { "removedAt": NOW, "addressDigest": digest },
+            format!("USER#{user} ORG#globex"): { "removedAt": NOW, "addressDigests": [digest] },
             format!("REMOVED#{digest} ORG#globex"): { "removedAt": NOW },
+            format!("ADDRESS#{digest} VERSION"): { "version": 1 },
         });
         assert_writes(Method::DELETE, &path, &Value::Null, 204, &expected).await;
     }
@@ -257,7 +288,8 @@ async fn a_deleted_user_leaves_only_the_removal_mark_of_the_address() {
         "USER#fay ORG#acme": null,
         "USER#fay ORG#globex": null,
         "USER#fay ORG#unswept": null,
-        "USER#fay PROFILE": null,
+        // The tombstone: it goes two days later.
+        "USER#fay PROFILE": { "deletedAt": NOW, "expiresAt": 1_767_402_000 },
     });
     assert_eq!(changes(&world, &before).await, expected);
 }

@@ -1,10 +1,14 @@
 //! Requests that DynamoDB would refuse are not sent.
 
+use serde_json::json;
+use shared::domain::email_address::EmailAddress;
 use shared::domain::email_domain::EmailDomain;
 use shared::domain::ids::{OrganizationId, UserId};
-use shared::domain::membership::{Cause, EntryPath, Membership, Profile, Provenance};
+use shared::domain::membership::{
+    Account, Cause, EntryPath, Membership, Profile, ProvenEmail, Provenance,
+};
 use shared::domain::rule::{Rule, RuleKey};
-use shared::store::Listing;
+use shared::store::{Listing, UserItems};
 
 use crate::support::{START, World};
 
@@ -16,8 +20,13 @@ fn organization(number: usize) -> OrganizationId {
     OrganizationId::parse(&format!("org-{number}")).expect("an id")
 }
 
-/// Memberships of one user, and the profile.
-async fn join(world: &World, memberships: usize) -> Result<(), String> {
+fn jane() -> UserId {
+    UserId::parse("jane").expect("an id")
+}
+
+/// Writes so many memberships of Jane, and the profile.
+async fn join(world: &World, memberships: usize) {
+    let address = EmailAddress::parse("jane@acme.com").expect("an address");
     let provenance =
         Provenance { cause: Cause::Rule(rule()), entry_path: EntryPath::PostConfirmation };
     let membership = |number| Membership {
@@ -25,25 +34,51 @@ async fn join(world: &World, memberships: usize) -> Result<(), String> {
         role_ids: Vec::new(),
         joined_at: START.parse().expect("a timestamp"),
         provenance: provenance.clone(),
+        address: Some(address.digest()),
     };
     let memberships: Vec<_> = (0..memberships).map(membership).collect();
-    let profile = Profile { email: Some("jane@acme.com".to_owned()), user_name: None };
-    let user = UserId::parse("user-1").expect("an id");
-    let joined = world.app.store.join(&user, &memberships, Some(&profile)).await;
-    joined.map(drop).map_err(|error| error.to_string())
+    let text = "jane@acme.com".to_owned();
+    let account = Account { user_name: None, proven: Some(ProvenEmail { text, address }) };
+    let before = UserItems::default();
+    let joined = world.app.store.join(&jane(), &account, &before, &memberships).await;
+    let joined = joined.expect("the store works");
+    assert!(joined.skipped.is_empty() && !joined.user_deleted);
+}
+
+#[tokio::test]
+async fn memberships_that_are_too_many_for_one_transaction_take_several() {
+    for (memberships, transactions) in [(45, 1), (46, 2), (100, 3)] {
+        let world = World::new().await;
+        join(&world, memberships).await;
+        let sent = world.wire.traffic().operations;
+        assert_eq!(sent, vec!["TransactWriteItems"; transactions], "{memberships}");
+        // The profile, the account at the address, and the address's version.
+        assert_eq!(world.items().await.len(), memberships + 3);
+    }
 }
 
 #[tokio::test]
 async fn a_transaction_of_more_than_100_items_is_an_error_that_names_what_is_too_many() {
     let world = World::new().await;
-    let refused = "TransactWriteItems takes at most 100 items, but there are 100 USER#…/ORG#…, 1 \
-                   USER#…/PROFILE";
-    assert_eq!(join(&world, 100).await, Err(refused.to_owned()));
-    assert!(world.wire.traffic().operations.is_empty(), "nothing is sent");
-    assert!(world.items().await.is_empty());
+    world.organization("acme").await;
+    let digests: Vec<_> = (0..99).map(|number| format!("{number:064}")).collect();
+    let (pk, sk) = ("USER#jane", "ORG#acme");
+    let mark = json!({ "pk": pk, "sk": sk, "removedAt": START, "addressDigests": digests });
+    world.put_plain(&mark).await;
+    let before = world.items().await;
+    world.wire.traffic();
+    let acme = OrganizationId::parse("acme").expect("an id");
+    let now = START.parse().expect("a timestamp");
 
-    assert_eq!(join(&world, 99).await, Ok(()));
-    assert_eq!(world.items().await.len(), 100);
+    let added = world.app.store.add_member(&acme, &jane(), &Profile::default(), now).await;
+
+    assert_eq!(
+        added.expect_err("too many").to_string(),
+        "TransactWriteItems takes at most 100 items, but there are 99 REMOVED#…/ORG#…, 1 \
+         USER#…/ORG#…, 1 USER#…/PROFILE"
+    );
+    assert_eq!(world.wire.traffic().operations, ["BatchGetItem"], "no transaction is sent");
+    assert_eq!(world.items().await, before);
 }
 
 #[tokio::test]

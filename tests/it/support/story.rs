@@ -2,7 +2,8 @@
 //!
 //! A step is a request to an HTTP function, or an event of `tests/events`. The step `*` stands for
 //! all events that the story leaves out, and for each GET that it leaves out with the examples of
-//! the OpenAPI document. The steps under `everywhere` are sent to the built functions too
+//! the OpenAPI document. A step with `addresses` is an event that is sent with as many addresses,
+//! one after the other. The steps under `everywhere` are sent to the built functions too
 //! (`tests/artifacts`). Those under `handlers` are sent to a world where `crowded.example` is listed
 //! as often as it may be.
 
@@ -56,9 +57,12 @@ pub(crate) fn steps() -> Vec<Step> {
     let part = |name: &str| story[name].as_array().expect("a list of steps").as_slice();
     let all = |told: &[Value], is_late| -> Vec<_> {
         let told = told.iter().cloned();
-        told.map(|told| match told["event"].as_str() {
-            Some(_) => event_step(told, is_late),
-            None => request_step(told, is_late),
+        told.flat_map(|told| match (&told["event"], told["addresses"].as_u64()) {
+            (Value::Null, _) => vec![request_step(told, is_late)],
+            (_, None) => vec![event_step(told, is_late)],
+            (_, Some(count)) => {
+                (0..count).map(|number| with_address(told.clone(), is_late, number)).collect()
+            }
         })
         .collect()
     };
@@ -105,6 +109,14 @@ fn event_step(told: Value, is_late: bool) -> Step {
         event["routeKey"] == format!("{} {}", route.method, route.api_gateway_path())
     });
     Step { name, function, route, event, told, is_late }
+}
+
+/// An event in which the user has proven another address: one of each number.
+fn with_address(told: Value, is_late: bool, number: u64) -> Step {
+    let mut step = event_step(told, is_late);
+    let attributes = &mut step.event["request"]["userAttributes"];
+    attributes["email"] = format!("{}.{number}@elsewhere.example", step.name).into();
+    step
 }
 
 fn request_step(told: Value, is_late: bool) -> Step {

@@ -202,6 +202,11 @@ impl Wire {
         self.state().fates.push_back((operation.to_owned(), fate));
     }
 
+    /// Whether the fate of a call of this operation is decided, and the call has not come.
+    pub(crate) fn awaits(&self, operation: &str) -> bool {
+        self.state().fates.iter().any(|(name, _)| name == operation)
+    }
+
     /// Cuts the wire after so many further calls, as if the process were killed then.
     pub(crate) fn cut_after(&self, calls: usize) {
         self.state().dead_after = Some(calls);

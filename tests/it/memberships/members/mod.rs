@@ -59,7 +59,8 @@ async fn user_pool(users: &[(&str, &str)], otherwise: Option<&'static str>) -> U
         .iter()
         .map(|(sub, email)| {
             let attribute = |name: &str, value: &str| json!({ "Name": name, "Value": value });
-            let attributes = [attribute("sub", sub), attribute("email", email)];
+            let verified = attribute("email_verified", "true");
+            let attributes = [attribute("sub", sub), attribute("email", email), verified];
             let user = json!({ "Username": format!("name of {sub}"), "Attributes": attributes });
             (format!("sub = \"{sub}\""), user)
         })

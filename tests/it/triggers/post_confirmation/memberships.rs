@@ -9,6 +9,9 @@ use serde_json::{Value, json};
 use super::{acme, jane, join, joined, pass, sign_up_of};
 use crate::support::{Item, Logs, START, World, by_domain, key};
 
+/// The digest of `jane@acme.com`.
+const DIGEST: &str = "7bb9e30283184c3b4bbbf2262a600be7165d7e6f50e424a611aa64394e7ecdb5";
+
 /// Removes a member of `acme`.
 async fn remove(world: &World, user: &str) {
     let answer = world.delete(&format!("/organizations/acme/users/{user}")).await;
@@ -62,15 +65,22 @@ async fn a_membership_and_a_profile_are_kept_and_nothing_else() {
         "rule": "email_domain",
         "emailDomain": "acme.com",
         "entryPath": "PostConfirmation",
+        "addressDigest": DIGEST,
     });
     let profile = json!({
         "pk": "USER#user-1",
         "sk": "PROFILE",
         "email": "jane@acme.com",
         "userName": "jane",
+        "addresses": [DIGEST],
     });
     assert_eq!(json!(kept(&world).await), json!([["ORG#acme", membership], ["PROFILE", profile]]));
-    assert_eq!(world.items().await.len(), before.len() + 2);
+    let pk = format!("ADDRESS#{DIGEST}");
+    let account = json!({ "pk": pk, "sk": "USER#user-1" });
+    assert_eq!(json!(world.item(&pk, "USER#user-1").await), account);
+    let version = json!({ "pk": pk, "sk": "VERSION", "version": 1 });
+    assert_eq!(json!(world.item(&pk, "VERSION").await), version);
+    assert_eq!(world.items().await.len(), before.len() + 4);
 }
 
 #[tokio::test]
@@ -95,8 +105,8 @@ async fn a_removed_address_stays_removed_for_another_user() {
     world.sign_up("earlier", "jane@acme.com").await;
     remove(&world, "earlier").await;
     // SHA-256 of jane@acme.com
-    let mark = "REMOVED#7bb9e30283184c3b4bbbf2262a600be7165d7e6f50e424a611aa64394e7ecdb5";
-    assert!(world.items().await.contains_key(&key(mark, "ORG#acme")));
+    let mark = format!("REMOVED#{DIGEST}");
+    assert!(world.items().await.contains_key(&key(&mark, "ORG#acme")));
     world.organization("globex").await;
     world.domains("globex", &["acme.com"]).await;
     let logs = Logs::capture();
@@ -314,9 +324,13 @@ async fn the_profile_follows_the_address_of_a_member_and_of_nobody_else() {
     world.sign_up("user-1", "jane@example.com").await;
     assert_eq!(profile().await, None);
 
+    let mut proven = 0;
     for email in ["jane@acme.com", "Jane@globex.com", "jane@example.com"] {
         world.sign_up("user-1", email).await;
-        let (_, profile) = profile().await.expect("a profile");
+        let (_, mut profile) = profile().await.expect("a profile");
+        proven += 1;
+        let addresses = profile.remove("addresses");
+        assert_eq!(addresses.and_then(|it| it.as_array().map(Vec::len)), Some(proven));
         let expected =
             json!({ "pk": "USER#user-1", "sk": "PROFILE", "email": email, "userName": "user-1" });
         assert_eq!(json!(profile), expected);

@@ -1,0 +1,98 @@
+//! Proven addresses: the accounts that have proven one, and the marks of removals.
+
+use std::collections::BTreeSet;
+
+use futures_util::future::try_join_all;
+
+use super::expression::Expression;
+use super::item::number;
+use super::write::Write;
+use super::{Store, keys};
+use crate::domain::email_address::{AddressDigest, EmailAddress};
+use crate::domain::ids::{OrganizationId, UserId};
+use crate::failure::Failure;
+
+/// How often members joined by an address, or were removed with it; `None` if never.
+pub(super) type AddressVersion = Option<u64>;
+
+impl Store {
+    /// The organizations that an administrator has removed this address from.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn removal_marks(
+        &self,
+        address: &EmailAddress,
+    ) -> Result<Vec<OrganizationId>, Failure> {
+        self.query(keys::removal_partition(&address.digest()), "")
+            .await?
+            .iter()
+            .map(|item| self.item(item).sort_key(keys::ORGANIZATION_PREFIX, OrganizationId::parse))
+            .collect()
+    }
+
+    /// The accounts that have proven this address, of users who are or were members of an
+    /// organization. A user may have proven another address since.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn accounts_with(&self, address: &EmailAddress) -> Result<BTreeSet<UserId>, Failure> {
+        self.accounts(&address.digest()).await
+    }
+
+    /// The accounts that have proven one of these addresses.
+    pub(super) async fn accounts_with_any(
+        &self,
+        addresses: &[AddressDigest],
+    ) -> Result<BTreeSet<UserId>, Failure> {
+        let accounts = addresses.iter().map(|address| self.accounts(address));
+        Ok(try_join_all(accounts).await?.into_iter().flatten().collect())
+    }
+
+    async fn accounts(&self, address: &AddressDigest) -> Result<BTreeSet<UserId>, Failure> {
+        self.query(keys::address_partition(address), keys::USER_PREFIX)
+            .await?
+            .iter()
+            .map(|item| self.item(item).sort_key(keys::USER_PREFIX, UserId::parse))
+            .collect()
+    }
+
+    /// The versions of these addresses, in their order.
+    pub(super) async fn address_versions(
+        &self,
+        addresses: &[AddressDigest],
+    ) -> Result<Vec<AddressVersion>, Failure> {
+        let versions = addresses.iter().map(|address| async move {
+            let item = self.get(keys::address_version(address)).await?;
+            item.map(|attributes| self.item(&attributes).number("version")).transpose()
+        });
+        try_join_all(versions).await
+    }
+
+    /// Gives an address its next version, whatever the present one is.
+    pub(super) fn next_address_version(&self, address: &AddressDigest) -> Write {
+        self.update(keys::address_version(address), next_version())
+    }
+
+    /// Gives an address its next version, on the condition that the present one is this.
+    pub(super) fn next_address_version_after(
+        &self,
+        address: &AddressDigest,
+        present: AddressVersion,
+    ) -> Write {
+        let next = next_version();
+        let next = match present {
+            Some(version) => next.value(":present", number(version)).when("#version = :present"),
+            None => next.when("attribute_not_exists(#version)"),
+        };
+        self.update(keys::address_version(address), next)
+    }
+}
+
+fn next_version() -> Expression {
+    Expression::default()
+        .name("#version", "version")
+        .value(":none", number(0))
+        .value(":one", number(1))
+        .set("#version = if_not_exists(#version, :none) + :one")
+}
