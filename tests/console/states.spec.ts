@@ -133,7 +133,7 @@ test('organizations are searched by the beginning of their names, page by page',
   await search.fill(`${prefix} 3`);
   await expect(rows).toHaveCount(5);
   await search.fill(`${prefix} nothing`);
-  await expect(page.getByText('No name begins with')).toBeVisible();
+  await expect(page.getByText('No organization found for')).toBeVisible();
 });
 
 test('times are in the time zone of the user', async ({ page }) => {
