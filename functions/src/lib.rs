@@ -110,6 +110,7 @@ pub static FUNCTIONS: &[Function] = &[
             (Users, &[GetItem, BatchGetItem, Query, PutItem, UpdateItem]),
             (RemovalMarks, &[PutItem, DeleteItem]),
             (OrganizationRoles, &[BatchGetItem]),
+            (RoleNames, &[BatchGetItem]),
             (ListedMembers, &[Query]),
         ])
         .user_pool(&[ListUsers]),
