@@ -81,7 +81,7 @@ pub(crate) async fn list_roles(
     PathOf((organization, user)): PathOf<(OrganizationId, UserId)>,
     paging: Paging,
 ) -> Result<Response, Problem> {
-    let membership = required(&store, &organization, &user).await?;
+    let membership = required_membership(&store, &organization, &user).await?;
     let roles = store.organization_roles_by_id(&membership.role_ids).await?;
     let mut roles: Vec<_> = roles.values().collect();
     roles.sort_by_cached_key(|role| role.name.folded());
@@ -104,7 +104,7 @@ pub(crate) async fn add_roles(
     JsonBody(body): JsonBody<Body>,
 ) -> Result<(StatusCode, Json<AddedMemberRoles>), Problem> {
     let roles = body.roles()?;
-    required(&store, &organization, &user).await?;
+    required_membership(&store, &organization, &user).await?;
     let added = roles.existing(Error::MemberRolesFull, &store).await?;
     let change = |held: &[_]| Ok(union(held, &added));
     store.change_member_roles(&organization, &user, change).await?;
@@ -127,7 +127,7 @@ pub(crate) async fn replace_roles(
     JsonBody(body): JsonBody<Body>,
 ) -> Result<StatusCode, Problem> {
     let roles = body.roles()?;
-    required(&store, &organization, &user).await?;
+    required_membership(&store, &organization, &user).await?;
     let wanted = roles.existing(Error::MemberRolesFull, &store).await?;
     let change = |_: &[_]| Ok(wanted.clone());
     store.change_member_roles(&organization, &user, change).await?;
@@ -192,7 +192,7 @@ pub(crate) async fn assign_roles(
 }
 
 /// The membership of a user. Fails if there is no such organization, or the user is not a member.
-async fn required(
+async fn required_membership(
     store: &Store,
     organization: &OrganizationId,
     user: &UserId,
