@@ -111,6 +111,7 @@ pub static FUNCTIONS: &[Function] = &[
             (RemovalMarks, &[PutItem, DeleteItem]),
             (Addresses, &[GetItem, Query, PutItem, UpdateItem]),
             (OrganizationRoles, &[BatchGetItem]),
+            (RoleNames, &[BatchGetItem]),
             (ListedMembers, &[Query]),
         ])
         .user_pool(&[ListUsers]),

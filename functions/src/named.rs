@@ -1,11 +1,13 @@
-//! Lists of ids in request bodies.
+//! Lists of ids and names in request bodies.
 
 use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 
-use shared::{Error, Violation};
+use shared::Violation;
 
-/// The ids in the list `list` of a body. A text that cannot be an id is never found.
+use crate::values::Checked;
+
+/// The ids, or the names, in the list `list` of a body. A text that cannot be one is never found.
 pub(crate) struct Named<'a, Id> {
     list: &'static str,
     texts: &'a [String],
@@ -22,18 +24,18 @@ impl<'a, Id: Clone + Eq + Hash> Named<'a, Id> {
         Self { list, texts, parsed }
     }
 
-    /// The ids, each once, in their order.
-    pub(crate) fn ids(&self) -> Vec<Id> {
+    /// Each id or name once, in their order.
+    pub(crate) fn each(&self) -> Vec<Id> {
         let mut seen = HashSet::new();
         self.parsed.iter().flatten().filter(|id| seen.insert(*id)).cloned().collect()
     }
 
-    /// Fails with a violation for each text that is not a found id, at its place in the list.
+    /// Fails with a violation for each text that is not among the found, at its place in the list.
     pub(crate) fn all_in<T>(
         &self,
         found: &HashMap<Id, T>,
         violation: impl Fn(String, &str) -> Violation,
-    ) -> Result<(), Error> {
+    ) -> Checked<()> {
         let is_found = |id: &Option<Id>| id.as_ref().is_some_and(|id| found.contains_key(id));
         let violations: Vec<_> = self
             .parsed
@@ -43,6 +45,6 @@ impl<'a, Id: Clone + Eq + Hash> Named<'a, Id> {
             .filter(|(_, (id, _))| !is_found(id))
             .map(|(index, (_, text))| violation(format!("/{}/{index}", self.list), text))
             .collect();
-        if violations.is_empty() { Ok(()) } else { Err(Error::Invalid(violations)) }
+        if violations.is_empty() { Ok(()) } else { Err(violations) }
     }
 }

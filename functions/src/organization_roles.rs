@@ -8,6 +8,7 @@ use serde::Deserialize;
 use shared::ambient::organization_role_id;
 use shared::domain::ids::OrganizationRoleId;
 use shared::domain::organization::OrganizationRole;
+use shared::domain::text::{Name, fold};
 use shared::http::{JsonBody, Paging, PathOf, Problem, present};
 use shared::store::{OrganizationRoleChanges, Store};
 use shared::{Clock, Error, Randomness, capabilities};
@@ -80,13 +81,17 @@ pub(crate) async fn create(
     path = "/organization-roles",
     operation_id = "listOrganizationRoles",
     tag = "Organization roles",
-    params(Paging),
+    params(Paging, ("q" = Option<String>, Query, example = "engineer", description = "A part of the names. Case does not matter.")),
     responses((status = 200, description = "The roles.", body = [RoleEntity])),
 )]
 pub(crate) async fn list(State(store): State<Store>, paging: Paging) -> Result<Response, Problem> {
+    let asked = paging.other("q", Name::LONGEST, "request.invalid_search")?;
+    let asked = asked.filter(|text| !text.is_empty());
+    let part = fold(asked.unwrap_or_default());
     let roles = store.organization_roles().await?;
-    let entities: Vec<_> = roles.iter().map(RoleEntity::from).collect();
-    Ok(paging.respond(&entities))
+    let found = roles.iter().filter(|role| role.name.folded().contains(&part));
+    let entities: Vec<_> = found.map(RoleEntity::from).collect();
+    Ok(paging.respond(&entities, &[("q", asked)]))
 }
 
 /// Reads an organization role.

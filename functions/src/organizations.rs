@@ -126,7 +126,7 @@ pub(crate) async fn create(
     path = "/organizations",
     operation_id = "listOrganizations",
     tag = "Organizations",
-    params(CursorPaging, ("q" = Option<String>, Query, description = "The beginning of the names. Case does not matter.")),
+    params(CursorPaging, ("q" = Option<String>, Query, example = "acme", description = "The beginning of the names, in any case, or the exact id of an organization, which then comes first.")),
     responses((status = 200, description = "A page of organizations.", body = [OrganizationEntity])),
 )]
 pub(crate) async fn list(

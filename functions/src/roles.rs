@@ -1,13 +1,19 @@
 //! Lists of organization roles in request bodies.
 
+use std::collections::HashSet;
+
+use axum::http::StatusCode;
 use serde::Deserialize;
 use shared::domain::ids::OrganizationRoleId;
 use shared::domain::organization::OrganizationRole;
+use shared::domain::text::Name;
+use shared::http::Problem;
 use shared::store::Store;
 use shared::{Error, Violation};
 use utoipa::ToSchema;
 
 use crate::named::Named;
+use crate::values::both;
 
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -15,23 +21,67 @@ pub(crate) struct RoleIds {
     pub(crate) organization_role_ids: Vec<String>,
 }
 
-/// The roles in the list `organizationRoleIds` of a body, each once, in the order of the body.
-///
-/// Fails if one of them does not exist. More roles than a list may hold are the error `too_many`.
-/// They are not looked up, since a body can have more roles than the table can find in time.
-pub(crate) async fn existing(
-    texts: &[String],
-    too_many: Error,
-    store: &Store,
-) -> Result<Vec<OrganizationRoleId>, Error> {
-    let named = Named::parse("organizationRoleIds", texts, OrganizationRoleId::parse);
-    let ids = named.ids();
-    if ids.len() > OrganizationRole::MOST_IN_A_LIST {
-        return Err(too_many);
+/// The roles in a body: the list `organizationRoleIds`, and the list `organizationRoleNames`.
+#[derive(Clone, Copy)]
+pub(crate) struct NamedRoles<'a> {
+    ids: &'a [String],
+    names: &'a [String],
+}
+
+impl<'a> NamedRoles<'a> {
+    /// Roles of a body that has only ids.
+    pub(crate) fn by_id(ids: &'a [String]) -> Self {
+        Self { ids, names: &[] }
     }
-    let roles = store.organization_roles_by_id(&ids).await?;
-    named.all_in(&roles, Violation::unknown_role)?;
-    Ok(ids)
+
+    /// Roles of a body that may leave out one of the lists, but not both.
+    pub(crate) fn by_id_or_name(
+        ids: Option<&'a [String]>,
+        names: Option<&'a [String]>,
+    ) -> Result<Self, Problem> {
+        if ids.is_none() && names.is_none() {
+            let detail = "the body names no roles: send `organizationRoleIds`, \
+                          `organizationRoleNames`, or both";
+            let problem = Problem::new(StatusCode::BAD_REQUEST, "request.invalid_body", detail);
+            return Err(problem.at(String::new()));
+        }
+        Ok(Self { ids: ids.unwrap_or_default(), names: names.unwrap_or_default() })
+    }
+
+    pub(crate) fn is_empty(self) -> bool {
+        self.ids.is_empty() && self.names.is_empty()
+    }
+
+    /// The ids of the roles, each once, in the order of the body: first those that are named by id.
+    ///
+    /// Fails if one of the roles does not exist. More roles than a list may hold are the error
+    /// `too_many`. They are not looked up, since a body can have more roles than the table can find
+    /// in time.
+    pub(crate) async fn existing(
+        self,
+        too_many: Error,
+        store: &Store,
+    ) -> Result<Vec<OrganizationRoleId>, Error> {
+        let by_id = Named::parse("organizationRoleIds", self.ids, OrganizationRoleId::parse);
+        let by_name = Named::parse("organizationRoleNames", self.names, Name::parse);
+        let (ids, names) = (by_id.each(), by_name.each());
+        let different: HashSet<_> = names.iter().map(Name::folded).collect();
+        if ids.len().max(different.len()) > OrganizationRole::MOST_IN_A_LIST {
+            return Err(too_many);
+        }
+        let mut named = store.organization_role_ids(&names).await?;
+        let others: Vec<_> = names.iter().filter_map(|name| named.get(name)).cloned().collect();
+        let all = union(&ids, &others);
+        let roles = store.organization_roles_by_id(&all).await?;
+        // A role can be deleted after its name was looked up.
+        named.retain(|_, id| roles.contains_key(id));
+        both(
+            by_id.all_in(&roles, Violation::unknown_role),
+            by_name.all_in(&named, Violation::unknown_role_name),
+        )
+        .map_err(Error::Invalid)?;
+        Ok(all)
+    }
 }
 
 /// The first list, followed by those ids of the second that are not in it.

@@ -105,6 +105,15 @@ pub enum Error {
         OrganizationRole::MOST_IN_A_LIST
     )]
     MemberRolesFull,
+    /// The request names no role to assign.
+    #[error(
+        "the request names no role: send at least one id in `organizationRoleIds`, or one name in \
+         `organizationRoleNames`"
+    )]
+    MemberRolesEmpty,
+    /// The request names no user.
+    #[error("`userIds` is empty: send at least one id")]
+    UserIdsEmpty,
     /// A request names too many users, or would replace too many members.
     #[error(
         "a request can name at most {0} users and replace at most {0} members: add and remove \
@@ -196,6 +205,17 @@ impl Violation {
             "organization_role.unknown",
             &Error::OrganizationRoleNotFound(id.escape_debug().to_string()),
         )
+    }
+
+    /// A name that no role has.
+    #[must_use]
+    pub fn unknown_role_name(pointer: impl Into<String>, name: &str) -> Self {
+        let name = name.escape_debug();
+        let reason = format!(
+            "there is no organization role with the name `{name}`: check the name, or create the \
+             role with POST /organization-roles"
+        );
+        Self::new(pointer, "organization_role.unknown", &reason)
     }
 
     /// A user who does not exist.

@@ -133,7 +133,12 @@ test('organizations are searched by the beginning of their names, page by page',
   await search.fill(`${prefix} 3`);
   await expect(rows).toHaveCount(5);
   await search.fill(`${prefix} nothing`);
-  await expect(page.getByText('No name begins with')).toBeVisible();
+  await expect(page.getByText('No organization found for')).toBeVisible();
+  const id = unique('customer');
+  await ask('POST', '/organizations', { id, name: 'Found by its id' });
+  await search.fill(id);
+  await expect(rows).toHaveCount(1);
+  await expect(rows.first()).toContainText('Found by its id');
 });
 
 test('times are in the time zone of the user', async ({ page }) => {

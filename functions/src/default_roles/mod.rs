@@ -9,7 +9,7 @@ use shared::Error;
 use shared::domain::ids::{OrganizationId, OrganizationRoleId};
 use shared::store::Store;
 
-use crate::roles::{self, RoleIds};
+use crate::roles::{NamedRoles, RoleIds};
 
 /// The roles in a body, each once, in the order of the body. Fails if one of them does not exist.
 /// If the organization does not exist either, the error says that instead.
@@ -18,7 +18,8 @@ async fn existing(
     organization: &OrganizationId,
     store: &Store,
 ) -> Result<Vec<OrganizationRoleId>, Error> {
-    match roles::existing(&body.organization_role_ids, Error::DefaultRolesFull, store).await {
+    let roles = NamedRoles::by_id(&body.organization_role_ids);
+    match roles.existing(Error::DefaultRolesFull, store).await {
         Err(Error::Invalid(_) | Error::DefaultRolesFull)
             if store.default_roles(organization).await?.is_none() =>
         {

@@ -43,6 +43,21 @@ pub(crate) struct MemberEntity {
     provenance: ProvenanceEntity,
 }
 
+/// The users who were added to an organization, as the request names them.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct AddedMembers {
+    pub(super) user_ids: Vec<String>,
+}
+
+/// The roles that were assigned to a member: each once, also those that were named by name, and
+/// those that the member held already.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct AddedMemberRoles {
+    pub(super) organization_role_ids: Vec<String>,
+}
+
 /// The reason for a membership: the rule, the entry path, and for an email domain the domain.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Provenance)]

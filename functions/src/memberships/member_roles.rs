@@ -6,27 +6,65 @@ use std::collections::{BTreeSet, HashMap};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::response::Response;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use serde::Deserialize;
 use shared::domain::ids::{OrganizationId, OrganizationRoleId, UserId};
 use shared::domain::membership::{MOST_REPLACED, Membership};
 use shared::domain::organization::OrganizationRole;
-use shared::http::{JsonBody, PathOf, Problem};
+use shared::http::{JsonBody, Paging, PathOf, Problem, present};
 use shared::store::Store;
 use shared::{Error, Violation};
 use utoipa::ToSchema;
 
 use super::AT_ONCE;
+use super::entities::AddedMemberRoles;
 use crate::entities::RoleEntity;
 use crate::named::Named;
-use crate::roles::{RoleIds, existing, union};
+use crate::roles::{NamedRoles, union};
 
 #[derive(Deserialize, ToSchema)]
-#[schema(as = RoleAssignment)]
+#[schema(as = MemberRoles, min_properties = 1)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct Body {
+    #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
+    organization_role_ids: Option<Vec<String>>,
+    /// Case does not matter.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false, example = json!(["Engineer"]))]
+    organization_role_names: Option<Vec<String>>,
+}
+
+impl Body {
+    fn roles(&self) -> Result<NamedRoles<'_>, Problem> {
+        let Self { organization_role_ids: ids, organization_role_names: names } = self;
+        NamedRoles::by_id_or_name(ids.as_deref(), names.as_deref())
+    }
+}
+
+#[derive(Deserialize, ToSchema)]
+#[schema(as = RoleAssignment, min_properties = 2)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Assignment {
+    #[schema(min_items = 1)]
     user_ids: Vec<String>,
-    organization_role_ids: Vec<String>,
+    #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
+    organization_role_ids: Option<Vec<String>>,
+    /// Case does not matter.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false, example = json!(["Engineer"]))]
+    organization_role_names: Option<Vec<String>>,
+}
+
+impl Assignment {
+    /// The roles, at least one.
+    fn roles(&self) -> Result<NamedRoles<'_>, Problem> {
+        let Self { organization_role_ids: ids, organization_role_names: names, .. } = self;
+        let roles = NamedRoles::by_id_or_name(ids.as_deref(), names.as_deref())?;
+        if roles.is_empty() { Err(Error::MemberRolesEmpty.into()) } else { Ok(roles) }
+    }
 }
 
 /// Lists the roles of a member, by name.
@@ -35,19 +73,20 @@ pub(crate) struct Assignment {
     path = "/organizations/{organizationId}/users/{userId}/roles",
     operation_id = "listMemberRoles",
     tag = "Members",
+    params(Paging),
     responses((status = 200, description = "The roles.", body = [RoleEntity]), (status = 422)),
 )]
 pub(crate) async fn list_roles(
     State(store): State<Store>,
     PathOf((organization, user)): PathOf<(OrganizationId, UserId)>,
-) -> Result<Json<Vec<RoleEntity>>, Problem> {
-    store.require_organization(&organization).await?;
-    let membership = store.membership(&organization, &user).await?;
-    let membership = membership.ok_or_else(|| Error::NotAMember(user.to_string()))?;
+    paging: Paging,
+) -> Result<Response, Problem> {
+    let membership = required_membership(&store, &organization, &user).await?;
     let roles = store.organization_roles_by_id(&membership.role_ids).await?;
     let mut roles: Vec<_> = roles.values().collect();
     roles.sort_by_cached_key(|role| role.name.folded());
-    Ok(Json(roles.into_iter().map(RoleEntity::from).collect()))
+    let entities: Vec<_> = roles.into_iter().map(RoleEntity::from).collect();
+    Ok(paging.respond(&entities, &[]))
 }
 
 /// Assigns roles to a member.
@@ -56,19 +95,21 @@ pub(crate) async fn list_roles(
     path = "/organizations/{organizationId}/users/{userId}/roles",
     operation_id = "addMemberRoles",
     tag = "Members",
-    request_body = RoleIds,
-    responses((status = 201, description = "Assigned."), (status = 422)),
+    request_body = Body,
+    responses((status = 201, description = "Assigned.", body = AddedMemberRoles), (status = 422)),
 )]
 pub(crate) async fn add_roles(
     State(store): State<Store>,
     PathOf((organization, user)): PathOf<(OrganizationId, UserId)>,
-    JsonBody(body): JsonBody<RoleIds>,
-) -> Result<StatusCode, Problem> {
-    store.require_organization(&organization).await?;
-    let added = existing(&body.organization_role_ids, Error::MemberRolesFull, &store).await?;
+    JsonBody(body): JsonBody<Body>,
+) -> Result<(StatusCode, Json<AddedMemberRoles>), Problem> {
+    let roles = body.roles()?;
+    required_membership(&store, &organization, &user).await?;
+    let added = roles.existing(Error::MemberRolesFull, &store).await?;
     let change = |held: &[_]| Ok(union(held, &added));
     store.change_member_roles(&organization, &user, change).await?;
-    Ok(StatusCode::CREATED)
+    let organization_role_ids = added.iter().map(OrganizationRoleId::to_string).collect();
+    Ok((StatusCode::CREATED, Json(AddedMemberRoles { organization_role_ids })))
 }
 
 /// Replaces the roles of a member.
@@ -77,16 +118,17 @@ pub(crate) async fn add_roles(
     path = "/organizations/{organizationId}/users/{userId}/roles",
     operation_id = "replaceMemberRoles",
     tag = "Members",
-    request_body = RoleIds,
+    request_body = Body,
     responses((status = 204, description = "Replaced."), (status = 422)),
 )]
 pub(crate) async fn replace_roles(
     State(store): State<Store>,
     PathOf((organization, user)): PathOf<(OrganizationId, UserId)>,
-    JsonBody(body): JsonBody<RoleIds>,
+    JsonBody(body): JsonBody<Body>,
 ) -> Result<StatusCode, Problem> {
-    store.require_organization(&organization).await?;
-    let wanted = existing(&body.organization_role_ids, Error::MemberRolesFull, &store).await?;
+    let roles = body.roles()?;
+    required_membership(&store, &organization, &user).await?;
+    let wanted = roles.existing(Error::MemberRolesFull, &store).await?;
     let change = |_: &[_]| Ok(wanted.clone());
     store.change_member_roles(&organization, &user, change).await?;
     Ok(StatusCode::NO_CONTENT)
@@ -132,9 +174,13 @@ pub(crate) async fn assign_roles(
     PathOf(organization): PathOf<OrganizationId>,
     JsonBody(body): JsonBody<Assignment>,
 ) -> Result<StatusCode, Problem> {
+    let roles = body.roles()?;
+    if body.user_ids.is_empty() {
+        return Err(Error::UserIdsEmpty.into());
+    }
     store.require_organization(&organization).await?;
-    let added = existing(&body.organization_role_ids, Error::MemberRolesFull, &store).await?;
     let members = members(&store, &organization, &body.user_ids).await?;
+    let added = roles.existing(Error::MemberRolesFull, &store).await?;
     make_sure_of_room(&store, &members, &added).await?;
     let (store, organization, added) = (&store, &organization, &added);
     let changes = members.into_keys().map(|user| async move {
@@ -143,6 +189,17 @@ pub(crate) async fn assign_roles(
     });
     stream::iter(changes).buffer_unordered(AT_ONCE).try_collect::<()>().await?;
     Ok(StatusCode::CREATED)
+}
+
+/// The membership of a user. Fails if there is no such organization, or the user is not a member.
+async fn required_membership(
+    store: &Store,
+    organization: &OrganizationId,
+    user: &UserId,
+) -> Result<Membership, Error> {
+    store.require_organization(organization).await?;
+    let membership = store.membership(organization, user).await?;
+    membership.ok_or_else(|| Error::NotAMember(user.to_string()))
 }
 
 /// The memberships of the users in a body. Fails if one of them is not a member.
@@ -155,8 +212,8 @@ async fn members(
         return Err(Error::TooManyMembers);
     }
     let named = Named::parse("userIds", texts, UserId::parse);
-    let members = store.memberships_of(organization, &named.ids()).await?;
-    named.all_in(&members, Violation::not_a_member)?;
+    let members = store.memberships_of(organization, &named.each()).await?;
+    named.all_in(&members, Violation::not_a_member).map_err(Error::Invalid)?;
     Ok(members)
 }
 

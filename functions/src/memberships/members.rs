@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -14,18 +15,26 @@ use shared::domain::membership::{MOST_REPLACED, Profile};
 use shared::domain::user::User;
 use shared::http::{CursorPaging, JsonBody, PathOf, Problem};
 use shared::provisioning::Provisioning;
-use shared::store::Store;
+use shared::store::{Page, Store};
 use shared::{Clock, Error, Violation};
 use utoipa::ToSchema;
 
 use super::AT_ONCE;
-use super::entities::{MemberEntity, of_members};
+use super::entities::{AddedMembers, MemberEntity, of_members};
 use crate::named::Named;
+
+#[derive(Deserialize, ToSchema)]
+#[schema(as = NewMembers)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct Additions {
+    #[schema(min_items = 1)]
+    user_ids: Vec<String>,
+}
 
 #[derive(Deserialize, ToSchema)]
 #[schema(as = UserIds)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(crate) struct Body {
+pub(crate) struct Replacement {
     user_ids: Vec<String>,
 }
 
@@ -35,7 +44,11 @@ pub(crate) struct Body {
     path = "/organizations/{organizationId}/users",
     operation_id = "listMembers",
     tag = "Members",
-    params(CursorPaging, ("organizationRoleId" = Option<String>, Query, description = "Only members who hold this role.")),
+    params(
+        CursorPaging,
+        ("organizationRoleId" = Option<String>, Query, description = "Only members who hold this role."),
+        ("q" = Option<String>, Query, example = "5b0f6c1e-9d0c-4f0b-8f5e-0c2f6a7f4c11", description = "Only the member with exactly this id."),
+    ),
     responses((status = 200, description = "A page of members.", body = [MemberEntity])),
 )]
 pub(crate) async fn list(
@@ -44,8 +57,12 @@ pub(crate) async fn list(
     paging: CursorPaging,
 ) -> Result<Response, Problem> {
     const ROLE: &str = "organizationRoleId";
+    const SEARCH: &str = "q";
 
-    let start = paging.start(|cursor| UserId::parse(cursor).ok())?;
+    let search = paging.other(SEARCH, 128, "request.invalid_search")?;
+    let search = search.filter(|text| !text.is_empty());
+    // A search has only one page, so no cursor comes from it.
+    let start = paging.start(|cursor| UserId::parse(cursor).ok().filter(|_| search.is_none()))?;
     let asked = paging.other(ROLE, 64, "request.invalid_filter")?;
     let role = asked.map(OrganizationRoleId::parse).transpose().map_err(|error| {
         let detail = format!("`{ROLE}` is not the id of a role: {error}");
@@ -58,10 +75,21 @@ pub(crate) async fn list(
         // Memberships may still contain the id of a deleted role. It has no effect.
         return Ok(paging.respond::<MemberEntity>(&[], None, &[]));
     }
-    let page =
-        store.members(&organization, role.as_ref(), paging.page_size, start.as_ref()).await?;
+    let role = role.as_ref();
+    let page = match search {
+        Some(text) => {
+            let users = users_named_by(text);
+            Page { items: store.members_among(&organization, users, role).await?, next: None }
+        }
+        None => store.members(&organization, role, paging.page_size, start.as_ref()).await?,
+    };
     let entities = of_members(&store, page.items).await?;
     Ok(paging.respond(&entities, page.next.as_ref().map(UserId::as_str), &[(ROLE, asked)]))
+}
+
+/// The users whom the text of a search names exactly.
+fn users_named_by(text: &str) -> Vec<UserId> {
+    UserId::parse(text).into_iter().collect()
 }
 
 /// Adds members by hand, and clears the marks of earlier removals.
@@ -70,8 +98,8 @@ pub(crate) async fn list(
     path = "/organizations/{organizationId}/users",
     operation_id = "addMembers",
     tag = "Members",
-    request_body = Body,
-    responses((status = 201, description = "Added."), (status = 422)),
+    request_body = Additions,
+    responses((status = 201, description = "Added. The ids are those of the request.", body = AddedMembers), (status = 422)),
 )]
 pub(crate) async fn add(
     State(store): State<Store>,
@@ -79,12 +107,15 @@ pub(crate) async fn add(
     State(provisioning): State<Provisioning>,
     State(user_pool): State<UserPool>,
     PathOf(organization): PathOf<OrganizationId>,
-    JsonBody(body): JsonBody<Body>,
-) -> Result<StatusCode, Problem> {
+    JsonBody(body): JsonBody<Additions>,
+) -> Result<(StatusCode, Json<AddedMembers>), Problem> {
+    if body.user_ids.is_empty() {
+        return Err(Error::UserIdsEmpty.into());
+    }
     store.require_organization(&organization).await?;
-    let users = known(&store, &provisioning, &user_pool, &body).await?;
+    let users = known(&store, &provisioning, &user_pool, &body.user_ids).await?;
     join(&store, &organization, users, clock.now()).await?;
-    Ok(StatusCode::CREATED)
+    Ok((StatusCode::CREATED, Json(AddedMembers { user_ids: body.user_ids })))
 }
 
 /// Replaces the members of an organization. Members who stay keep their roles.
@@ -93,7 +124,7 @@ pub(crate) async fn add(
     path = "/organizations/{organizationId}/users",
     operation_id = "replaceMembers",
     tag = "Members",
-    request_body = Body,
+    request_body = Replacement,
     responses((status = 204, description = "Replaced."), (status = 422)),
 )]
 pub(crate) async fn replace(
@@ -102,10 +133,10 @@ pub(crate) async fn replace(
     State(provisioning): State<Provisioning>,
     State(user_pool): State<UserPool>,
     PathOf(organization): PathOf<OrganizationId>,
-    JsonBody(body): JsonBody<Body>,
+    JsonBody(body): JsonBody<Replacement>,
 ) -> Result<StatusCode, Problem> {
     store.require_organization(&organization).await?;
-    let users = known(&store, &provisioning, &user_pool, &body).await?;
+    let users = known(&store, &provisioning, &user_pool, &body.user_ids).await?;
     let members = store.all_member_ids(&organization, MOST_REPLACED).await?;
     let members = members.filter(|_| users.len() <= MOST_REPLACED).ok_or(Error::TooManyMembers)?;
     let wanted: BTreeSet<_> = users.iter().map(|(id, _)| id.clone()).collect();
@@ -160,13 +191,13 @@ async fn known(
     store: &Store,
     provisioning: &Provisioning,
     user_pool: &UserPool,
-    body: &Body,
+    texts: &[String],
 ) -> Result<Vec<(UserId, Profile)>, Error> {
-    if body.user_ids.len() > MOST_REPLACED {
+    if texts.len() > MOST_REPLACED {
         return Err(Error::TooManyMembers);
     }
-    let named = Named::parse("userIds", &body.user_ids, UserId::parse);
-    let ids = named.ids();
+    let named = Named::parse("userIds", texts, UserId::parse);
+    let ids = named.each();
     let mut profiles = store.profiles(&ids).await?;
     let strangers: Vec<_> = ids.iter().filter(|id| !profiles.contains_key(id)).cloned().collect();
     let asked = strangers.into_iter().map(|id| async move {
@@ -176,7 +207,7 @@ async fn known(
     });
     let found: Vec<_> = stream::iter(asked).buffer_unordered(AT_ONCE).try_collect().await?;
     profiles.extend(found.into_iter().flatten());
-    named.all_in(&profiles, Violation::unknown_user)?;
+    named.all_in(&profiles, Violation::unknown_user).map_err(Error::Invalid)?;
     Ok(profiles.into_iter().collect())
 }
 

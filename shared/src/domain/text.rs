@@ -23,7 +23,7 @@ pub enum TextError {
 /// The name of an organization or of an organization role: 1 to 128 characters (Unicode scalar
 /// values), in Unicode normalisation form C, without white space around it or control characters
 /// inside.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Name(String);
 
 impl Name {

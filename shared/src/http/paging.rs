@@ -24,6 +24,7 @@ const PAGE_SIZE_INVALID: &str = "request.invalid_page_size";
 /// only `page` is given). Without both, the answer is the whole list.
 pub struct Paging {
     page: Option<(u32, u32)>,
+    query: Query,
     location: Location,
 }
 
@@ -36,7 +37,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Paging {
         let size = query.number(PAGE_SIZE, PAGE_SIZE_INVALID, LARGEST_PAGE)?;
         let page = (page.is_some() || size.is_some())
             .then(|| (page.unwrap_or(1), size.unwrap_or(USUAL_PAGE)));
-        Ok(Self { page, location: Location::of(parts) })
+        Ok(Self { page, query, location: Location::of(parts) })
     }
 }
 
@@ -49,8 +50,22 @@ impl IntoParams for Paging {
 }
 
 impl Paging {
-    /// Answers one page of a list, with `Total-Number` and `Link` (RFC 8288), or the whole list.
-    pub fn respond<T: Serialize>(self, list: &[T]) -> Response {
+    /// Another parameter of the query string, of at most `longest` characters.
+    ///
+    /// # Errors
+    /// When it appears twice, is too long, or has a control character: a problem with this code.
+    pub fn other(
+        &self,
+        name: &str,
+        longest: usize,
+        code: &'static str,
+    ) -> Result<Option<&str>, Problem> {
+        self.query.text(name, longest, code)
+    }
+
+    /// Answers one page of a list, with `Total-Number` and `Link` (RFC 8288), or the whole list. The
+    /// links have the other parameters of the request, `kept`.
+    pub fn respond<T: Serialize>(&self, list: &[T], kept: &[(&str, Option<&str>)]) -> Response {
         const TOTAL_NUMBER: HeaderName = HeaderName::from_static("total-number");
 
         let Some((page, size)) = self.page else {
@@ -60,8 +75,8 @@ impl Paging {
         let total = list.len();
         let last = u32::try_from(total.div_ceil(per_page).max(1)).unwrap_or(u32::MAX);
         let link = |page: u32, relation| {
-            let parameters = [("page", &*page.to_string()), (PAGE_SIZE, &*size.to_string())];
-            self.location.link(&parameters, relation)
+            let (page, size) = (page.to_string(), size.to_string());
+            self.location.link(&[("page", &*page), (PAGE_SIZE, &*size)], kept, relation)
         };
         let mut links = vec![link(1, "first")];
         links.extend((page > 1).then(|| link((page - 1).min(last), "prev")));
@@ -127,16 +142,7 @@ impl CursorPaging {
         longest: usize,
         code: &'static str,
     ) -> Result<Option<&str>, Problem> {
-        let value = self.query.get(name, code)?;
-        if value.is_some_and(|value| value.chars().count() > longest) {
-            let detail = format!("`{name}` is too long: send at most {longest} characters");
-            return Err(Problem::new(StatusCode::BAD_REQUEST, code, detail));
-        }
-        if value.is_some_and(|value| value.contains(char::is_control)) {
-            let detail = format!("`{name}` contains a control character: send it without");
-            return Err(Problem::new(StatusCode::BAD_REQUEST, code, detail));
-        }
-        Ok(value)
+        self.query.text(name, longest, code)
     }
 
     /// The position where the page begins; `None` for the start of the list.
@@ -167,9 +173,8 @@ impl CursorPaging {
         let mut response = Json(page).into_response();
         if let Some(cursor) = next {
             let page_size = self.page_size.to_string();
-            let mut parameters = vec![(PAGE_SIZE, &*page_size), (CURSOR, cursor)];
-            parameters.extend(kept.iter().filter_map(|(name, value)| Some((*name, (*value)?))));
-            insert_link(response.headers_mut(), &self.location.link(&parameters, "next"));
+            let parameters = [(PAGE_SIZE, &*page_size), (CURSOR, cursor)];
+            insert_link(response.headers_mut(), &self.location.link(&parameters, kept, "next"));
         }
         response
     }

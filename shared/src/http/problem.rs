@@ -61,7 +61,8 @@ impl Problem {
     }
 
     /// A problem at one place of the body, given as a JSON Pointer.
-    pub(super) fn at(mut self, pointer: String) -> Self {
+    #[must_use]
+    pub fn at(mut self, pointer: String) -> Self {
         self.0.violations.push(Violation::new(pointer, self.0.code, &self.0.detail));
         self
     }
@@ -121,6 +122,8 @@ impl From<Error> for Problem {
             Error::NotAMember(_) => (UNPROCESSABLE, "membership.not_a_member"),
             Error::MemberRoleNotFound(_) => (NOT_FOUND, "member_role.not_found"),
             Error::MemberRolesFull => (UNPROCESSABLE, "member_roles.limit_reached"),
+            Error::MemberRolesEmpty => (StatusCode::BAD_REQUEST, "member_roles.empty"),
+            Error::UserIdsEmpty => (StatusCode::BAD_REQUEST, "memberships.empty"),
             Error::TooManyMembers => (UNPROCESSABLE, "memberships.limit_reached"),
             Error::UserNotCreated(CreateUserError::Exists) => (UNPROCESSABLE, "user.exists"),
             Error::UserNotCreated(CreateUserError::Refused(_)) => (UNPROCESSABLE, "user.refused"),

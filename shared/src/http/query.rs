@@ -25,6 +25,26 @@ impl Query {
         Ok(value)
     }
 
+    /// A text of at most `longest` characters without control characters, if the parameter is
+    /// present.
+    pub(super) fn text(
+        &self,
+        name: &str,
+        longest: usize,
+        code: &'static str,
+    ) -> Result<Option<&str>, Problem> {
+        let value = self.get(name, code)?;
+        if value.is_some_and(|value| value.chars().count() > longest) {
+            let detail = format!("`{name}` is too long: send at most {longest} characters");
+            return Err(Problem::new(StatusCode::BAD_REQUEST, code, detail));
+        }
+        if value.is_some_and(|value| value.contains(char::is_control)) {
+            let detail = format!("`{name}` contains a control character: send it without");
+            return Err(Problem::new(StatusCode::BAD_REQUEST, code, detail));
+        }
+        Ok(value)
+    }
+
     /// A whole number from 1 to `most`, if the parameter is present.
     pub(super) fn number(
         &self,
@@ -66,10 +86,18 @@ impl Location {
         }
     }
 
-    /// One entry of a `Link` header.
-    pub(super) fn link(&self, parameters: &[(&str, &str)], relation: &str) -> String {
-        let query =
-            form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish();
+    /// One entry of a `Link` header, with those of the parameters `kept` that have a value.
+    pub(super) fn link(
+        &self,
+        parameters: &[(&str, &str)],
+        kept: &[(&str, Option<&str>)],
+        relation: &str,
+    ) -> String {
+        let kept = kept.iter().filter_map(|(name, value)| Some((*name, (*value)?)));
+        let query = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(parameters)
+            .extend_pairs(kept)
+            .finish();
         format!("<{}?{query}>; rel=\"{relation}\"", self.0)
     }
 }

@@ -87,9 +87,9 @@ pub(super) fn custom_data(id: &OrganizationId) -> Key {
     Key::new(organization_partition(id), "CUSTOM_DATA")
 }
 
-/// The separator between name and id in the rank of an organization. No name contains it, so that a
-/// search never matches ids. It sorts before all characters of names, so that `Acme` comes before
-/// `Acme Inc.`.
+/// The separator between name and id in the rank of an organization. No name contains it, so that
+/// the beginning of a name never matches an id. It sorts before all characters of names, so that
+/// `Acme` comes before `Acme Inc.`.
 pub(super) const RANK_SEPARATOR: char = '\t';
 
 /// The rank of an organization: its sort key among all organizations.

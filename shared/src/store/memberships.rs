@@ -96,7 +96,7 @@ impl Store {
             let (ids, rest) =
                 self.member_ids(organization, page_size + 1, last_seen.as_ref()).await?;
             last_seen = ids.last().cloned().or(last_seen);
-            members.extend(self.read_members(organization, ids, role).await?);
+            members.extend(self.members_among(organization, ids, role).await?);
             more = rest;
             if members.len() > page_size || !more {
                 break;
@@ -409,7 +409,10 @@ impl Store {
 
     /// The members among these users, in the order of the ids. If a role is given, only those who
     /// hold it.
-    async fn read_members(
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn members_among(
         &self,
         organization: &OrganizationId,
         ids: Vec<UserId>,

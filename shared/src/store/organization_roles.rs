@@ -1,6 +1,6 @@
 //! Organization roles, their number, and the items that keep their names unique.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::backoff::Backoff;
 use super::expression::Expression;
@@ -81,6 +81,28 @@ impl Store {
         let items = self.batch_get(ids.iter().map(keys::organization_role).collect()).await?;
         let read = items.iter().map(|item| self.read_role(item));
         Ok(read.map(|read| read.map(|role| (role.id.clone(), role))).collect())
+    }
+
+    /// The ids of the roles with these names, in any case, without the names that no role has.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn organization_role_ids(
+        &self,
+        names: &[Name],
+    ) -> Result<HashMap<Name, OrganizationRoleId>, Failure> {
+        let places: HashSet<_> = names.iter().map(keys::role_name).collect();
+        let items = self.batch_get(places.into_iter().collect()).await?;
+        let ids = items
+            .iter()
+            .map(|attributes| {
+                let item = self.item(attributes);
+                let id = item.parsed("roleId", "the id of a role", OrganizationRoleId::parse)?;
+                Ok((item.text(keys::PK)?, id))
+            })
+            .collect::<Result<HashMap<_, _>, Failure>>()?;
+        let id = |name: &Name| ids.get(&*keys::role_name(name).pk).cloned();
+        Ok(names.iter().filter_map(|name| Some((name.clone(), id(name)?))).collect())
     }
 
     /// Creates a role.

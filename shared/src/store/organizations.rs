@@ -36,24 +36,39 @@ pub struct OrganizationChanges {
     pub custom_data: Option<CustomData>,
 }
 
-/// The position of an organization among all organizations: by folded name, then by id.
+/// The position of an organization in a list: by folded name, then by id. In a search, the
+/// organization whose id is the searched text comes first. Its position has no name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OrganizationRank(String);
 
 impl OrganizationRank {
-    /// Reads a rank in the form of [`Self::as_str`]. `None` if it is not the rank of a name that
-    /// begins with `prefix`.
+    /// Reads a rank in the form of [`Self::as_str`]. `None` if it is not the rank of an organization
+    /// that `search` finds.
     #[must_use]
-    pub fn parse(text: &str, prefix: &str) -> Option<Self> {
+    pub fn parse(text: &str, search: &str) -> Option<Self> {
         let rank = Self(text.to_owned());
-        let possible = text.len() <= SORT_KEY_BYTES && rank.id().is_some();
-        (possible && text.starts_with(&keys::organization_rank_prefix(prefix))).then_some(rank)
+        let id = rank.id().filter(|_| text.len() <= SORT_KEY_BYTES)?;
+        let found = if rank.is_first() {
+            id.as_str() == search && rank == Self::first(&id)
+        } else {
+            text.starts_with(&keys::organization_rank_prefix(search))
+        };
+        found.then_some(rank)
     }
 
     /// The rank as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The rank of the organization whose id is the searched text.
+    fn first(id: &OrganizationId) -> Self {
+        Self(format!("{}{id}", keys::RANK_SEPARATOR))
+    }
+
+    fn is_first(&self) -> bool {
+        self.0.starts_with(keys::RANK_SEPARATOR)
     }
 
     fn id(&self) -> Option<OrganizationId> {
@@ -126,19 +141,20 @@ impl Store {
         found.map(drop).ok_or_else(|| organization_not_found(id))
     }
 
-    /// A page of the organizations whose names begin with `prefix` (in any case), in the order of
-    /// their names. The order comes from an index, which is eventually consistent: a new or renamed
+    /// A page of the organizations that a search finds: the one whose id is the searched text, then
+    /// those whose names begin with it (in any case), in the order of their names. An empty text
+    /// finds all. The order comes from an index, which is eventually consistent: a new or renamed
     /// organization may take a moment to appear in its place. The details are read strongly.
     ///
     /// # Errors
     /// When the store fails.
     pub async fn list_organizations(
         &self,
-        prefix: &str,
+        search: &str,
         page_size: usize,
         after: Option<&OrganizationRank>,
     ) -> Result<Page<(Organization, CustomData), OrganizationRank>, Failure> {
-        let (ranks, next) = self.organization_ranks(prefix, page_size, after).await?;
+        let (ranks, next) = self.organization_ranks(search, page_size, after).await?;
         let ids: Vec<_> = ranks.iter().filter_map(OrganizationRank::id).collect();
         let (organizations, custom_data) = futures_util::future::try_join(
             self.organizations(&ids),
@@ -292,34 +308,51 @@ impl Store {
         }
     }
 
-    /// The ranks on a page of the index, and the last of them if there is another page.
+    /// The ranks on a page, and the last of them if there is another page.
     async fn organization_ranks(
         &self,
-        prefix: &str,
+        search: &str,
         page_size: usize,
         after: Option<&OrganizationRank>,
     ) -> Result<(Vec<OrganizationRank>, Option<OrganizationRank>), Failure> {
-        let start = after.and_then(|rank| {
+        let exact = OrganizationId::parse(search).ok();
+        let on_first_page: Vec<_> = exact.iter().filter(|_| after.is_none()).cloned().collect();
+        // One entry more than the page has shows whether there is another page. The organization
+        // whose id is the searched text may be among them, and is shown only once.
+        let (first, mut ranks) = futures_util::future::try_join(
+            self.organizations(&on_first_page),
+            self.ranks_by_name(search, page_size + 1 + usize::from(exact.is_some()), after),
+        )
+        .await?;
+        ranks.retain(|rank| exact.is_none() || rank.id() != exact);
+        ranks.splice(..0, first.iter().map(|found| OrganizationRank::first(&found.id)));
+        let more = ranks.len() > page_size;
+        ranks.truncate(page_size);
+        let next = if more { ranks.last().cloned() } else { None };
+        Ok((ranks, next))
+    }
+
+    /// The ranks in the index whose names begin with `prefix`.
+    async fn ranks_by_name(
+        &self,
+        prefix: &str,
+        most: usize,
+        after: Option<&OrganizationRank>,
+    ) -> Result<Vec<OrganizationRank>, Failure> {
+        let start = after.filter(|rank| !rank.is_first()).and_then(|rank| {
             let mut start = keys::organization(&rank.id()?).into_attributes();
             start.insert(keys::GSI1_PK.to_owned(), text(keys::ORGANIZATIONS));
             start.insert(keys::GSI1_SK.to_owned(), text(rank.as_str()));
             Some(start)
         });
-        // One entry more than the page has shows whether there is another page.
-        let limit = i32::try_from(page_size + 1).ok();
         let prefix = keys::organization_rank_prefix(prefix);
+        let limit = i32::try_from(most).ok();
         let (items, _) =
             self.index_page(keys::ORGANIZATIONS.to_owned(), &prefix, limit, start).await?;
-        let mut ranks = items
-            .iter()
-            .map(|item| {
-                self.item(item).text(keys::GSI1_SK).map(|rank| OrganizationRank(rank.to_owned()))
-            })
-            .collect::<Result<Vec<_>, _>>()?;
-        let more = ranks.len() > page_size;
-        ranks.truncate(page_size);
-        let next = if more { ranks.last().cloned() } else { None };
-        Ok((ranks, next))
+        let rank = |item: &Attributes| {
+            self.item(item).text(keys::GSI1_SK).map(|rank| OrganizationRank(rank.to_owned()))
+        };
+        items.iter().map(rank).collect()
     }
 
     /// The organization in an item; `None` if the organization is deleted.

@@ -12,7 +12,7 @@ use super::{
     MEMBERS, assert_done, assert_needs_an_organization, assert_refuses_bodies, standing,
     with_members, with_users,
 };
-use crate::support::{Answer, Fate, START, World, naming_roles};
+use crate::support::{Answer, Fate, START, World, assert_is, naming_roles, page_links};
 
 const PATH: &str = "/organizations/acme/users/jane/roles";
 const ASSIGN: &str = "/organizations/acme/users/roles";
@@ -31,6 +31,19 @@ fn assigning<T: AsRef<str>>(users: &[&str], roles: &[T]) -> Value {
     let mut body = naming_roles(roles);
     body["userIds"] = json!(users);
     body
+}
+
+/// A body that names these roles by their names.
+fn by_name(names: &[&str]) -> Value {
+    json!({ "organizationRoleNames": names })
+}
+
+/// Asserts that roles were assigned, and that the answer has their ids.
+#[track_caller]
+fn assert_assigned<T: AsRef<str>>(answer: &Answer, roles: &[T]) {
+    assert_is(answer, 201, &naming_roles(roles));
+    let headers = ["content-type", "link", "etag"];
+    assert_eq!(headers.map(|name| answer.header(name)), ["application/json", "", ""]);
 }
 
 /// The names of a member's roles.
@@ -69,6 +82,11 @@ async fn assert_needs_a_member(method: Method) {
         let path = format!("{MEMBERS}/{user}/roles{below}");
         let ask = world.ask(method.clone(), &path).json(&naming_roles(&[&role]));
         assert_is_not_a_member(&ask.send().await, user);
+        // The missing member is reported first.
+        for body in [naming_roles(&["role_0"]), by_name(&["Nobody's"])] {
+            let ask = world.ask(method.clone(), &path).json(&body);
+            assert_is_not_a_member(&ask.send().await, user);
+        }
     }
     for user in ["a%20b", "jane@acme.com", "%00"] {
         let path = format!("{MEMBERS}/{user}/roles{below}");
@@ -109,13 +127,15 @@ async fn assert_refuses_unknown_roles(method: Method, path: &str, users: &[&str]
 }
 
 /// What bodies may not be.
-const WRONG_BODIES: [(&str, &str); 6] = [
+const WRONG_BODIES: [(&str, &str); 8] = [
     ("{}", ""),
     ("[]", ""),
     (r#"{"organizationRoleIds": null}"#, "/organizationRoleIds"),
     (r#"{"organizationRoleIds": ["x", 1]}"#, "/organizationRoleIds/1"),
     (r#"{"organizationRoleIds": [], "userIds": []}"#, "/userIds"),
-    (r#"{"organizationRoleNames": ["A"]}"#, "/organizationRoleNames"),
+    (r#"{"organizationRoleNames": null}"#, "/organizationRoleNames"),
+    (r#"{"organizationRoleNames": "A"}"#, "/organizationRoleNames"),
+    (r#"{"organizationRoleIds": [], "organizationRoleNames": [1]}"#, "/organizationRoleNames/0"),
 ];
 
 mod listing {
@@ -148,6 +168,36 @@ mod listing {
     }
 
     #[tokio::test]
+    async fn pages_are_cut_and_linked_and_count_the_roles_that_exist() {
+        let (world, []) = with_roles([]).await;
+        let roles = world.roles(24).await;
+        world.put(PATH, &naming_roles(&roles)).await;
+        world.delete(&format!("/organization-roles/{}", roles[23])).await;
+        let all = names(&world, "jane").await;
+        assert_eq!(all, role_names(0..23));
+
+        for (query, shown, relations) in [
+            ("page=1", 0..20, &[(1, 20, "first"), (2, 20, "next"), (2, 20, "last")][..]),
+            ("page_size=100", 0..23, &[(1, 100, "first"), (1, 100, "last")]),
+            (
+                "page=2&page_size=10",
+                10..20,
+                &[(1, 10, "first"), (1, 10, "prev"), (3, 10, "next"), (3, 10, "last")],
+            ),
+            ("page=9", 23..23, &[(1, 20, "first"), (2, 20, "prev"), (2, 20, "last")]),
+        ] {
+            let answer = world.get(&format!("{PATH}?{query}")).await;
+            assert_eq!(answer.ids(), roles[shown], "{query}");
+            assert_eq!(answer.header("total-number"), "23");
+            assert_eq!(answer.header("link"), page_links(PATH, relations));
+        }
+        assert_eq!(world.get(PATH).await.header("total-number"), "");
+        world.get(&format!("{PATH}?page=0")).await.problem(400, "request.invalid_page");
+        let answer = world.get(&format!("{PATH}?page_size=101")).await;
+        answer.problem(400, "request.invalid_page_size");
+    }
+
+    #[tokio::test]
     async fn a_user_who_is_not_a_member_has_no_roles_to_list() {
         assert_needs_a_member(Method::GET).await;
     }
@@ -158,6 +208,174 @@ mod listing {
     }
 }
 
+mod naming_by_name {
+    use super::*;
+
+    #[tokio::test]
+    async fn roles_are_added_by_name_in_any_case_and_the_answer_has_their_ids() {
+        let (world, [a, b, c]) = with_roles(["Émile", "Straße", "C"]).await;
+
+        let body = by_name(&["STRASSE", " e\u{301}mile ", "straße"]);
+        assert_assigned(&world.post(PATH, &body).await, &[&b, &a]);
+        assert_eq!(names(&world, "jane").await, ["Straße", "Émile"]);
+
+        let before = world.items().await;
+        assert_assigned(&world.post(PATH, &body).await, &[&b, &a]);
+        assert_assigned(&world.post(PATH, &by_name(&[])).await, &[""; 0]);
+        assert_eq!(world.items().await, before);
+
+        // The same role by id and by name is one role.
+        let mut both = naming_roles(&[&c, &a]);
+        both["organizationRoleNames"] = json!(["straße", "c"]);
+        assert_assigned(&world.post(PATH, &both).await, &[&c, &a, &b]);
+        assert_eq!(names(&world, "jane").await, ["C", "Straße", "Émile"]);
+    }
+
+    #[tokio::test]
+    async fn roles_are_replaced_by_those_named_by_id_and_by_name() {
+        let (world, [a, b, c]) = with_roles(["A", "B", "C"]).await;
+        world.put(PATH, &naming_roles(&[&a])).await;
+
+        let mut both = naming_roles(&[&c]);
+        both["organizationRoleNames"] = json!(["b"]);
+        assert_done(&world.put(PATH, &both).await, 204);
+        assert_eq!(names(&world, "jane").await, ["B", "C"]);
+        let held = world.item("USER#jane", "ORG#acme").await;
+        assert_eq!(held["roleIds"], json!([c, b]));
+
+        assert_done(&world.put(PATH, &by_name(&["A"])).await, 204);
+        assert_eq!(names(&world, "jane").await, ["A"]);
+        assert_done(&world.put(PATH, &by_name(&[])).await, 204);
+        assert_eq!(names(&world, "jane").await, Vec::<String>::new());
+    }
+
+    #[tokio::test]
+    async fn several_members_get_roles_by_name() {
+        let world = with_members(["jane", "joe"]).await;
+        let [a, _] = [world.role("A").await, world.role("B").await];
+        let mut body = assigning(&["jane", "joe"], &[&a]);
+        body["organizationRoleNames"] = json!(["b", "a"]);
+        assert_done(&world.post(ASSIGN, &body).await, 201);
+        for user in ["jane", "joe"] {
+            assert_eq!(names(&world, user).await, ["A", "B"]);
+        }
+
+        let body = json!({ "userIds": ["joe"], "organizationRoleNames": ["B"] });
+        let before = world.items().await;
+        assert_done(&world.post(ASSIGN, &body).await, 201);
+        assert_eq!(world.items().await, before);
+    }
+
+    #[tokio::test]
+    async fn names_that_no_role_has_are_refused_each_with_its_place_and_nothing_changes() {
+        let (world, [held, gone, renamed]) = with_roles(["Held", "Gone", "Old"]).await;
+        world.put(PATH, &naming_roles(&[&held])).await;
+        world.delete(&format!("/organization-roles/{gone}")).await;
+        world.patch(&format!("/organization-roles/{renamed}"), &json!({ "name": "New" })).await;
+        let before = world.items().await;
+
+        for (method, path) in [(Method::POST, PATH), (Method::PUT, PATH), (Method::POST, ASSIGN)] {
+            let send = async |mut body: Value| {
+                if path == ASSIGN {
+                    body["userIds"] = json!(["jane"]);
+                }
+                world.ask(method.clone(), path).json(&body).send().await
+            };
+
+            let answer = send(by_name(&["new", "Café"])).await;
+            let reason = "there is no organization role with the name `Café`: check the name, or \
+                          create the role with POST /organization-roles";
+            assert_eq!(answer.problem(422, "organization_role.unknown"), reason);
+            assert_eq!(
+                answer.body["errors"],
+                json!([{
+                    "pointer": "/organizationRoleNames/1",
+                    "code": "organization_role.unknown",
+                    "detail": reason,
+                }])
+            );
+
+            let long = "x".repeat(129);
+            let strange = ["", "Held", "Gone", "Old", "a\0b", &held, &long, "COUNT", "hel"];
+            let mut body = by_name(&strange);
+            body["organizationRoleIds"] = json!([held, "Held"]);
+            let answer = send(body).await;
+            answer.problem(422, "request.invalid_values");
+            let places: Vec<_> = answer.errors().into_iter().map(|(place, _)| place).collect();
+            let mut expected = vec!["/organizationRoleIds/1".to_owned()];
+            expected
+                .extend([0, 2, 3, 4, 5, 6, 7, 8].map(|n| format!("/organizationRoleNames/{n}")));
+            assert_eq!(places, expected);
+        }
+        assert_eq!(world.items().await, before);
+    }
+
+    #[tokio::test]
+    async fn a_role_that_is_deleted_after_its_name_was_looked_up_is_unknown() {
+        let (world, [a]) = with_roles(["A"]).await;
+        let holder = json!({ "pk": "ROLENAME#a", "sk": "ROLENAME", "roleId": a });
+        world.delete(&format!("/organization-roles/{a}")).await;
+        world.put_plain(&holder).await;
+
+        let answer = world.post(PATH, &by_name(&["A"])).await;
+
+        answer.problem(422, "organization_role.unknown");
+        assert_eq!(names(&world, "jane").await, Vec::<String>::new());
+    }
+
+    #[tokio::test]
+    async fn a_hundred_roles_by_id_or_name_fit_and_no_more() {
+        let (world, []) = with_roles([]).await;
+        let roles = world.roles(101).await;
+        let all = role_names(0..101);
+        let named: Vec<_> = all.iter().map(String::as_str).collect();
+        let before = world.items().await;
+        let body = |ids: &[String], names: &[&str]| {
+            let mut body = naming_roles(ids);
+            body["organizationRoleNames"] = json!(names);
+            body
+        };
+
+        for (method, path) in [(Method::POST, PATH), (Method::PUT, PATH), (Method::POST, ASSIGN)] {
+            for (ids, names) in [(&roles[..0], &named[..]), (&roles[..51], &named[51..])] {
+                let mut body = body(ids, names);
+                if path == ASSIGN {
+                    body["userIds"] = json!(["jane"]);
+                }
+                let answer = world.ask(method.clone(), path).json(&body).send().await;
+                assert_eq!(
+                    answer.problem(422, "member_roles.limit_reached"),
+                    "a member can hold at most 100 roles: take some away first"
+                );
+            }
+        }
+        assert_eq!(world.items().await, before);
+
+        // Roles that are named twice count once, in whichever way they are named.
+        let again: Vec<_> = named[..100].iter().map(|name| name.to_uppercase()).collect();
+        let names = named[..100].iter().copied().chain(again.iter().map(String::as_str));
+        let body = body(&roles[..100], &names.collect::<Vec<_>>());
+        assert_assigned(&world.post(PATH, &body).await, &roles[..100]);
+    }
+
+    #[tokio::test]
+    async fn a_body_with_neither_list_is_refused_and_takes_no_roles_away() {
+        let (world, [a]) = with_roles(["A"]).await;
+        world.put(PATH, &naming_roles(&[&a])).await;
+        let before = world.items().await;
+        for method in [Method::POST, Method::PUT] {
+            let answer = world.ask(method, PATH).json(&json!({})).send().await;
+            assert_eq!(
+                answer.problem(400, "request.invalid_body"),
+                "the body names no roles: send `organizationRoleIds`, `organizationRoleNames`, or \
+                 both"
+            );
+            assert_eq!(answer.errors(), [("", "request.invalid_body")]);
+        }
+        assert_eq!(world.items().await, before);
+    }
+}
+
 mod adding {
     use super::*;
 
@@ -165,15 +383,15 @@ mod adding {
     async fn roles_are_added_once_and_those_held_already_change_nothing() {
         let (world, [a, b, c]) = with_roles(["A", "B", "C"]).await;
 
-        assert_done(&world.post(PATH, &naming_roles(&[&c, &a, &c])).await, 201);
+        assert_assigned(&world.post(PATH, &naming_roles(&[&c, &a, &c])).await, &[&c, &a]);
         assert_eq!(names(&world, "jane").await, ["A", "C"]);
 
         let before = world.items().await;
-        assert_done(&world.post(PATH, &naming_roles(&[&a])).await, 201);
-        assert_done(&world.post(PATH, &naming_roles::<&str>(&[])).await, 201);
+        assert_assigned(&world.post(PATH, &naming_roles(&[&a])).await, &[&a]);
+        assert_assigned(&world.post(PATH, &naming_roles::<&str>(&[])).await, &[""; 0]);
         assert_eq!(world.items().await, before);
 
-        assert_done(&world.post(PATH, &naming_roles(&[&a, &b])).await, 201);
+        assert_assigned(&world.post(PATH, &naming_roles(&[&a, &b])).await, &[&a, &b]);
         assert_eq!(names(&world, "jane").await, ["A", "B", "C"]);
     }
 
@@ -196,8 +414,8 @@ mod adding {
         world.post(PATH, &naming_roles(&roles)).await.problem(422, "member_roles.limit_reached");
         assert_eq!(names(&world, "jane").await, Vec::<String>::new());
 
-        assert_done(&world.post(PATH, &naming_roles(fitting)).await, 201);
-        assert_done(&world.post(PATH, &naming_roles(fitting)).await, 201);
+        assert_assigned(&world.post(PATH, &naming_roles(fitting)).await, fitting);
+        assert_assigned(&world.post(PATH, &naming_roles(fitting)).await, fitting);
         let before = world.items().await;
         for past in [&[last][..], &[&roles[7], last]] {
             assert_eq!(
@@ -212,7 +430,7 @@ mod adding {
 
         // A deleted role takes no place.
         world.delete(&format!("/organization-roles/{}", roles[0])).await;
-        assert_done(&world.post(PATH, &naming_roles(&[last])).await, 201);
+        assert_assigned(&world.post(PATH, &naming_roles(&[last])).await, &[last]);
         assert_eq!(names(&world, "jane").await, role_names(1..101));
     }
 
@@ -232,8 +450,8 @@ mod adding {
         let (world, [a, b]) = with_roles(["A", "B"]).await;
         let (one, other) = (naming_roles(&[&a]), naming_roles(&[&b]));
         let (one, other) = join(world.post(PATH, &one), world.post(PATH, &other)).await;
-        assert_done(&one, 201);
-        assert_done(&other, 201);
+        assert_assigned(&one, &[&a]);
+        assert_assigned(&other, &[&b]);
         assert_eq!(names(&world, "jane").await, ["A", "B"]);
     }
 
@@ -253,7 +471,7 @@ mod adding {
         world.wire.next("TransactWriteItems", Fate::undisturbed());
         world.wire.next("TransactWriteItems", Fate::canceled(&["TransactionConflict"]));
 
-        assert_done(&world.post(PATH, &naming_roles(&[&a])).await, 201);
+        assert_assigned(&world.post(PATH, &naming_roles(&[&a])).await, &[&a]);
 
         assert_eq!(names(&world, "jane").await, ["A", "B"]);
     }
@@ -428,9 +646,49 @@ mod assigning {
 
         let before = world.items().await;
         assert_done(&world.post(ASSIGN, &body).await, 201);
-        assert_done(&world.post(ASSIGN, &assigning(&[], &[&c])).await, 201);
-        assert_done(&world.post(ASSIGN, &assigning::<&str>(&["jim"], &[])).await, 201);
         assert_eq!(world.items().await, before);
+    }
+
+    #[tokio::test]
+    async fn empty_lists_are_refused_before_anything_is_read() {
+        let (world, [role]) = with_roles(["A"]).await;
+        let before = world.items().await;
+        world.wire.traffic();
+        let users = "`userIds` is empty: send at least one id";
+        let roles = "the request names no role: send at least one id in `organizationRoleIds`, or \
+                     one name in `organizationRoleNames`";
+        let none: [&str; 0] = [];
+        for (body, code, detail) in [
+            (assigning(&[], &[&role]), "memberships.empty", users),
+            (assigning(&["jane"], &none), "member_roles.empty", roles),
+            (
+                json!({ "userIds": ["jane"], "organizationRoleIds": [], "organizationRoleNames": [] }),
+                "member_roles.empty",
+                roles,
+            ),
+            (
+                json!({ "userIds": ["nobody"], "organizationRoleNames": [] }),
+                "member_roles.empty",
+                roles,
+            ),
+        ] {
+            assert_eq!(world.post(ASSIGN, &body).await.problem(400, code), detail);
+        }
+        assert_eq!(world.wire.traffic().operations, none);
+        assert_eq!(world.items().await, before);
+    }
+
+    #[tokio::test]
+    async fn a_user_who_is_not_a_member_is_reported_before_an_unknown_role() {
+        let (world, []) = with_roles([]).await;
+        let body = json!({
+            "userIds": ["jane", "joe"],
+            "organizationRoleIds": ["role_0"],
+            "organizationRoleNames": ["Nobody's"],
+        });
+        let answer = world.post(ASSIGN, &body).await;
+        assert_is_not_a_member(&answer, "joe");
+        assert_eq!(answer.errors(), [("/userIds/1", "membership.not_a_member")]);
     }
 
     #[tokio::test]
@@ -488,8 +746,7 @@ mod assigning {
             let body = assigning(&vec!["jane"; number], &[&role]);
             world.post(ASSIGN, &body).await.problem(422, "memberships.limit_reached");
         }
-        let operations = ["GetItem", "BatchGetItem", "GetItem", "BatchGetItem"];
-        assert_eq!(world.wire.traffic().operations, operations);
+        assert_eq!(world.wire.traffic().operations, ["GetItem"; 2]);
         assert_eq!(world.items().await, before);
 
         assert_done(&world.post(ASSIGN, &assigning(&["jane"; 1_000], &[&role])).await, 201);
@@ -502,7 +759,10 @@ mod assigning {
         let wrong = [
             ("{}", ""),
             (r#"{"userIds": []}"#, ""),
+            (r#"{"userIds": ["jane"]}"#, ""),
             (r#"{"organizationRoleIds": []}"#, ""),
+            (r#"{"userIds": [], "organizationRoleNames": null}"#, "/organizationRoleNames"),
+            (r#"{"userIds": [], "organizationRoleNames": [[]]}"#, "/organizationRoleNames/0"),
             (r#"{"userIds": [1], "organizationRoleIds": []}"#, "/userIds/0"),
             (r#"{"userIds": [], "organizationRoleIds": null}"#, "/organizationRoleIds"),
             (r#"{"userIds": [], "organizationRoleIds": [], "x": 1}"#, "/x"),

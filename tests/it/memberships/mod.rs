@@ -12,7 +12,7 @@ use axum::http::Method;
 use serde_json::{Value, json};
 use shared::domain::email_address::EmailAddress;
 
-use crate::support::{Answer, Item, Items, START, World, assert_no_organization, key};
+use crate::support::{Answer, Item, Items, START, World, assert_is, assert_no_organization, key};
 
 const MEMBERS: &str = "/organizations/acme/users";
 
@@ -33,7 +33,7 @@ async fn with_users<const N: usize>(users: [&str; N]) -> World {
 /// The same world, in which they have been added to `acme` by hand as well.
 async fn with_members<const N: usize>(users: [&str; N]) -> World {
     let world = with_users(users).await;
-    assert_done(&world.post(MEMBERS, &naming(&users)).await, 201);
+    assert_added(&world.post(MEMBERS, &naming(&users)).await, &users);
     world
 }
 
@@ -68,6 +68,14 @@ fn assert_done(answer: &Answer, status: u16) {
     assert_eq!((answer.status.as_u16(), &answer.body), (status, &Value::Null));
     let headers = ["cache-control", "content-type", "link", "etag"];
     assert_eq!(headers.map(|name| answer.header(name)), ["no-store", "", "", ""]);
+}
+
+/// Asserts that users were added, and that the answer names them.
+#[track_caller]
+fn assert_added<T: AsRef<str>>(answer: &Answer, users: &[T]) {
+    assert_is(answer, 201, &naming(users));
+    let headers = ["content-type", "link", "etag"];
+    assert_eq!(headers.map(|name| answer.header(name)), ["application/json", "", ""]);
 }
 
 /// The members of `acme`, on one page.

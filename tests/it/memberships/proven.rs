@@ -9,7 +9,7 @@ use shared::domain::public_mailbox::MailboxPolicy;
 use shared::provisioning::Provisioning;
 
 use super::removal::{appear, user};
-use super::{MEMBERS, assert_done, digest, listed, naming, with_users};
+use super::{MEMBERS, assert_added, assert_done, digest, listed, naming, with_users};
 use crate::support::{
     Fate, Items, Logs, Pool, START, World, item, key, pool_user, trigger_event, verified,
 };
@@ -109,7 +109,7 @@ async fn a_stranger_who_proves_nothing_has_no_address_in_the_profile() {
     {
         let user = pool_user(sub, sub, "jane@acme.com", verified);
         pool.answers("ListUsers", json!({ "Users": [user] }));
-        assert_done(&world.post(MEMBERS, &naming(&[sub])).await, 201);
+        assert_added(&world.post(MEMBERS, &naming(&[sub])).await, &[sub]);
         let profile = world.item(&format!("USER#{sub}"), "PROFILE").await;
         assert_eq!(profile.get("email").cloned().unwrap_or_default(), email);
     }
@@ -127,7 +127,7 @@ async fn adding_by_hand_clears_no_mark_of_an_address_that_the_user_has_not_prove
 
     let mallory = pool_user("mallory", "mallory", "ceo@acme.com", false);
     pool.answers("ListUsers", json!({ "Users": [mallory] }));
-    assert_done(&world.post(MEMBERS, &naming(&["mallory"])).await, 201);
+    assert_added(&world.post(MEMBERS, &naming(&["mallory"])).await, &["mallory"]);
 
     for path in EntryPath::ALL {
         assert!(!joins(&world, path, "ceo-2", "ceo@acme.com").await, "{path:?}");
@@ -160,7 +160,7 @@ async fn a_removal_ends_what_the_same_address_brought_about_for_other_accounts()
     assert_eq!(line.expect("a line")["memberships"], 2);
 
     // Adding one of them by hand is a matter of this one.
-    assert_done(&world.post(MEMBERS, &naming(&["native"])).await, 201);
+    assert_added(&world.post(MEMBERS, &naming(&["native"])).await, &["native"]);
     assert_eq!(claimed(&world, "native", "jane@acme.com").await, json!(["acme", "other"]));
     assert_eq!(claimed(&world, "google", "jane@acme.com").await, json!(["other"]));
 }

@@ -10,7 +10,7 @@ use shared::domain::membership::{EntryPath, Profile};
 use shared::domain::user::User;
 use shared::provisioning::Appearance;
 
-use super::{MEMBERS, assert_done, digest, naming, standing, with_users};
+use super::{MEMBERS, assert_added, assert_done, digest, naming, standing, with_users};
 use crate::support::{Fate, Items, START, World, by_domain};
 
 const ADDRESS: &str = "jane@acme.com";
@@ -153,7 +153,7 @@ async fn adding_by_hand_clears_both_marks_and_starts_afresh() {
     world.delete(JANE).await;
     world.pass(Duration::from_secs(60));
 
-    assert_done(&world.post(MEMBERS, &naming(&["jane"])).await, 201);
+    assert_added(&world.post(MEMBERS, &naming(&["jane"])).await, &["jane"]);
 
     assert_eq!(belongs_to(&world, "jane").await, afresh("2026-01-01T00:01:00.000Z"));
     let items = world.items().await;
@@ -187,7 +187,7 @@ async fn the_mark_of_the_old_address_goes_also_when_the_address_has_changed_sinc
         world.delete(JANE).await;
         world.sign_up("jane", "jane@new.example").await;
 
-        assert_done(&world.post(MEMBERS, &naming(&["jane"])).await, 201);
+        assert_added(&world.post(MEMBERS, &naming(&["jane"])).await, &["jane"]);
 
         let marks = world.items().await;
         let marks: Vec<_> = marks.keys().filter(|(pk, _)| pk.starts_with("REMOVED#")).collect();
@@ -221,7 +221,7 @@ async fn a_member_keeps_the_provenance_of_whichever_came_first() {
     world.sign_up("domain", "domain@acme.com").await;
     let before = world.items().await;
 
-    assert_done(&world.post(MEMBERS, &naming(&["hand", "domain"])).await, 201);
+    assert_added(&world.post(MEMBERS, &naming(&["hand", "domain"])).await, &["hand", "domain"]);
     assert_eq!(world.items().await, before);
 
     for path in EntryPath::ALL {
@@ -283,7 +283,7 @@ async fn a_removal_and_an_addition_whose_answers_get_lost_count_once() {
     assert_eq!(standing(&world.items().await, "jane", ADDRESS), Some("removed"));
 
     world.wire.next("TransactWriteItems", Fate::AnswerLost);
-    assert_done(&world.post(MEMBERS, &naming(&["jane"])).await, 201);
+    assert_added(&world.post(MEMBERS, &naming(&["jane"])).await, &["jane"]);
     assert_eq!(standing(&world.items().await, "jane", ADDRESS), Some("member"));
 }
 

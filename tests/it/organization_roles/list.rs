@@ -66,6 +66,57 @@ async fn pages_are_cut_and_linked() {
 }
 
 #[tokio::test]
+async fn a_search_finds_names_that_contain_the_text_whatever_the_case_and_counts_them() {
+    let world = World::new().await;
+    for name in ["Engineer", "ENGINE driver", "Straße", "Émile", "100% sure", "a_b", "axb"] {
+        world.role(name).await;
+    }
+    for (q, found) in [
+        ("engine", &["ENGINE driver", "Engineer"][..]),
+        ("NEER", &["Engineer"]),
+        ("e+d", &["ENGINE driver"]),
+        ("STRASS", &["Straße"]),
+        ("%C3%9F", &["Straße"]),
+        ("e%CC%81M", &["Émile"]),
+        ("emile", &[]),
+        ("%25", &["100% sure"]),
+        ("_", &["a_b"]),
+        ("a.b", &[]),
+        ("role_", &[]),
+        ("Engineer%20", &[]),
+    ] {
+        assert_eq!(page(&world.get(&format!("{PATH}?q={q}")).await), (200, "", found.to_vec(), ""));
+        let answer = world.get(&format!("{PATH}?q={q}&page=1&page_size=100")).await;
+        let (status, total, names, _) = page(&answer);
+        assert_eq!((status, total, names), (200, &*found.len().to_string(), found.to_vec()), "{q}");
+    }
+    assert_eq!(page(&world.get(&format!("{PATH}?q=")).await).2.len(), 7);
+
+    let answer = world.get(&format!("{PATH}?page=2&q=E&page_size=2")).await;
+    let link = |page: u32, relation: &str| {
+        format!("<http://usher.example{PATH}?page={page}&page_size=2&q=E>; rel=\"{relation}\"")
+    };
+    let links = [link(1, "first"), link(1, "prev"), link(3, "next"), link(3, "last")].join(", ");
+    assert_eq!(page(&answer), (200, "5", vec!["Engineer", "Straße"], &*links));
+}
+
+#[tokio::test]
+async fn searches_with_unacceptable_values_are_refused() {
+    let world = World::new().await;
+    world.role("x").await;
+    let longest = "x".repeat(128);
+    assert_eq!(page(&world.get(&format!("{PATH}?q={longest}")).await), (200, "", vec![], ""));
+    for (q, detail) in [
+        (&*format!("q=x{longest}"), "`q` is too long: send at most 128 characters"),
+        ("q=a%00", "`q` contains a control character: send it without"),
+        ("q=a&q=a", "`q` is there twice: send it once"),
+    ] {
+        let answer = world.get(&format!("{PATH}?{q}")).await;
+        assert_eq!(answer.problem(400, "request.invalid_search"), detail);
+    }
+}
+
+#[tokio::test]
 async fn page_values_that_are_no_whole_numbers_in_range_are_refused() {
     let world = World::new().await;
     for value in ["", "0", "-1", "%2B1", "1.5", "x", "%00", "4294967296"] {

@@ -166,6 +166,75 @@ async fn a_search_finds_names_that_begin_with_the_text_whatever_the_case() {
 }
 
 #[tokio::test]
+async fn a_search_finds_an_organization_by_its_exact_id_first_and_only_once() {
+    let world = World::new().await;
+    for (id, name) in [
+        ("acme", "Zeta"),
+        ("a", "Acme"),
+        ("Acme", "Acme East"),
+        ("acme-2", "Acme West"),
+        ("b", "Acme North"),
+        ("org_1", "org_1 and more"),
+        ("gone", "Gone"),
+        ("next", "Gone too"),
+    ] {
+        world.post("/organizations", &json!({ "id": id, "name": name })).await;
+    }
+    world.delete("/organizations/gone").await;
+
+    for (q, found) in [
+        ("acme", &["acme", "a", "Acme", "b", "acme-2"][..]),
+        ("Acme", &["Acme", "a", "b", "acme-2"]),
+        ("ACME", &["a", "Acme", "b", "acme-2"]),
+        ("acme-2", &["acme-2"]),
+        ("acme-", &[]),
+        ("org_1", &["org_1"]),
+        ("gone", &["next"]),
+        ("b", &["b"]),
+        ("%20b", &[]),
+    ] {
+        for page_size in [1, 2, 3, 4, 5, 100] {
+            let mut path = Some(format!("/organizations?q={q}&page_size={page_size}"));
+            let mut met = Vec::new();
+            while let Some(this) = path {
+                let page = world.get(&this).await;
+                path = page.next_page();
+                // All pages but the last are full.
+                let expected = if path.is_some() { page_size } else { found.len() - met.len() };
+                assert_eq!(page.ids().len(), expected, "{q} {page_size}");
+                assert_eq!(page.header("total-number"), "");
+                met.extend(page.ids().into_iter().map(str::to_owned));
+            }
+            assert_eq!(met, found, "{q}, {page_size} at a time");
+        }
+    }
+    let answer = world.get("/organizations?q=org_1").await;
+    assert_is(&answer, 200, &json!([super::bare("org_1", "org_1 and more")]));
+    let answer = world.get("/organizations?q=acme&page_size=1").await;
+    assert_eq!(
+        answer.header("link"),
+        "<http://usher.example/organizations?page_size=1&cursor=%09acme&q=acme>; rel=\"next\""
+    );
+}
+
+#[tokio::test]
+async fn a_walk_along_a_search_goes_on_when_the_organization_with_the_id_is_deleted_meanwhile() {
+    let world = World::new().await;
+    for (id, name) in [("acme", "Zeta"), ("a", "Acme"), ("b", "Acme East")] {
+        world.post("/organizations", &json!({ "id": id, "name": name })).await;
+    }
+    let first = world.get("/organizations?q=acme&page_size=1").await;
+    assert_eq!(first.ids(), ["acme"]);
+
+    world.delete("/organizations/acme").await;
+
+    let second = world.get(&first.next_page().expect("a second page")).await;
+    assert_eq!(second.ids(), ["a"]);
+    let third = world.get(&second.next_page().expect("a third page")).await;
+    assert_eq!((third.ids(), third.next_page()), (vec!["b"], None));
+}
+
+#[tokio::test]
 async fn page_sizes_that_are_no_whole_numbers_in_range_are_refused() {
     let world = World::new().await;
     for value in ["", "0", "101", "-1", "%2B1", "1.5", "x", "%00", "%D9%A3", "4294967297"] {
@@ -195,6 +264,10 @@ async fn cursors_that_no_answer_has_given_for_the_search_are_refused() {
         "cursor=%FF%09%FF",
         "cursor=org+19%09o19&q=x",
         "cursor=org+19%09o19&q=org+2",
+        "cursor=%09o19",
+        "cursor=%09o19&q=o1",
+        "cursor=%09o19&q=org+19",
+        "cursor=%09x%09o19&q=o19",
         &format!("cursor={too_long}"),
         &format!("cursor={far_too_long}"),
     ] {
@@ -235,8 +308,8 @@ async fn a_renamed_organization_moves_and_a_deleted_one_vanishes() {
 
     world.patch("/organizations/a", &json!({ "name": "Bx" })).await;
     assert_eq!(world.get("/organizations").await.ids(), ["b", "a", "c"]);
-    assert_eq!(world.get("/organizations?q=a").await.ids(), [""; 0]);
-    assert_eq!(world.get("/organizations?q=b").await.ids(), ["b", "a"]);
+    assert_eq!(world.get("/organizations?q=A").await.ids(), [""; 0]);
+    assert_eq!(world.get("/organizations?q=B").await.ids(), ["b", "a"]);
 
     world.delete("/organizations/b").await;
     assert_eq!(world.get("/organizations").await.ids(), ["a", "c"]);

@@ -27,8 +27,8 @@ export function OrganizationsPage() {
     </Button>
   );
   const empty = q ? (
-    <Notice icon={IconSearch} title={`No name begins with “${q}”`}>
-      The search compares the beginning of each name, not the rest of it.
+    <Notice icon={IconSearch} title={`No organization found for “${q}”`}>
+      The search compares the beginning of each name, and the whole id.
     </Notice>
   ) : (
     <Notice icon={IconBuilding} title="Create your first organization" action={create}>
@@ -83,8 +83,8 @@ function Search({ searching }: { searching: boolean }) {
     <TextInput
       type="search"
       className={classes.search}
-      aria-label="Search organizations by the beginning of their name"
-      placeholder="Search by the beginning of a name"
+      aria-label="Search organizations by the beginning of their name, or by their id"
+      placeholder="Beginning of a name, or an id"
       maxLength={128}
       value={text}
       onChange={(event) => change(event.currentTarget.value)}

@@ -2,7 +2,7 @@ import { queryOptions } from '@tanstack/react-query';
 import { api, orThrow } from '../api/client';
 import { pagedQuery } from '../api/pages';
 
-/** The organizations whose names begin with a text, in alphabetical order. */
+/** The organization whose id is a text, then those whose names begin with it, in alphabetical order. */
 export const organizationsQuery = (q: string) =>
   pagedQuery(['organizations', q], (cursor, signal) => {
     const params = { query: { ...(q && { q }), ...cursor } };

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::http::Method;
 use futures_util::future::join;
-use serde_json::{Value, json};
+use serde_json::json;
 use shared::cognito::UserPool;
 
 use super::{
@@ -12,7 +12,7 @@ use super::{
     user_pool,
 };
 use crate::memberships::{
-    MEMBERS, assert_done, assert_needs_an_organization, assert_refuses_bodies, by_hand, listed,
+    MEMBERS, assert_added, assert_needs_an_organization, assert_refuses_bodies, by_hand, listed,
     naming, standing, with_members, with_users,
 };
 use crate::support::{Fate, key};
@@ -23,7 +23,10 @@ async fn users_become_members_by_hand_and_without_roles() {
     let role = world.role("A").await;
     world.default_roles("acme", &[&role]).await;
 
-    assert_done(&world.post(MEMBERS, &naming(&["joe", "jane", "joe"])).await, 201);
+    assert_added(
+        &world.post(MEMBERS, &naming(&["joe", "jane", "joe"])).await,
+        &["joe", "jane", "joe"],
+    );
 
     assert_eq!(listed(&world).await, json!([by_hand("jane"), by_hand("joe")]));
     assert_eq!(world.get("/organizations/home/users").await.body[2]["id"], "joe");
@@ -38,20 +41,26 @@ async fn users_who_are_members_already_stay_as_they_are() {
     world.pass(Duration::from_secs(60));
     let before = world.items().await;
 
-    assert_done(&world.post(MEMBERS, &naming(&["jane"])).await, 201);
+    assert_added(&world.post(MEMBERS, &naming(&["jane"])).await, &["jane"]);
     assert_eq!(world.items().await, before);
 
-    assert_done(&world.post(MEMBERS, &naming(&["jane", "joe"])).await, 201);
+    assert_added(&world.post(MEMBERS, &naming(&["jane", "joe"])).await, &["jane", "joe"]);
     let mut after = world.items().await;
     after.remove(&key("USER#joe", "ORG#acme")).expect("added");
     assert_eq!(after, before);
 }
 
 #[tokio::test]
-async fn naming_nobody_changes_nothing() {
+async fn naming_nobody_is_refused_before_anything_is_read() {
     let world = with_members(["jane"]).await;
     let before = world.items().await;
-    assert_done(&world.post(MEMBERS, &naming::<&str>(&[])).await, 201);
+    world.wire.traffic();
+    for path in [MEMBERS, "/organizations/nobody/users"] {
+        let answer = world.post(path, &naming::<&str>(&[])).await;
+        let detail = "`userIds` is empty: send at least one id";
+        assert_eq!(answer.problem(400, "memberships.empty"), detail);
+    }
+    assert_eq!(world.wire.traffic().operations, [""; 0]);
     assert_eq!(world.items().await, before);
 }
 
@@ -63,7 +72,7 @@ async fn a_stranger_whom_the_user_pool_knows_is_added_with_name_and_address() {
     let body = naming(&["new", "jane"]);
     let answer = through_the_event(&world, &Method::POST, MEMBERS, &body).await;
 
-    assert_eq!(answer, (201, Value::Null));
+    assert_eq!(answer, (201, body));
     let mut new = by_hand("new");
     new["primaryEmail"] = json!("new@new.example");
     new["username"] = json!("name of new");
@@ -105,7 +114,7 @@ async fn more_than_a_thousand_at_once_are_refused() {
 #[tokio::test]
 async fn a_thousand_users_at_once_are_added() {
     let world = with_users(["jane"]).await;
-    assert_done(&world.post(MEMBERS, &naming(&vec!["jane"; 1_000])).await, 201);
+    assert_added(&world.post(MEMBERS, &naming(&vec!["jane"; 1_000])).await, &vec!["jane"; 1_000]);
     assert_eq!(listed(&world).await, json!([by_hand("jane")]));
 }
 
@@ -127,8 +136,8 @@ async fn two_who_add_the_same_user_at_once_both_succeed_and_one_membership_is_th
     let world = with_users(["jane"]).await;
     let body = naming(&["jane"]);
     let (a, b) = join(world.post(MEMBERS, &body), world.post(MEMBERS, &body)).await;
-    assert_done(&a, 201);
-    assert_done(&b, 201);
+    assert_added(&a, &["jane"]);
+    assert_added(&b, &["jane"]);
     assert_eq!(listed(&world).await, json!([by_hand("jane")]));
 }
 
@@ -137,6 +146,6 @@ async fn a_lost_race_is_run_again() {
     let world = with_users(["jane"]).await;
     world.wire.next("TransactWriteItems", Fate::canceled(&["ConditionalCheckFailed", "None"]));
     world.wire.next("TransactWriteItems", Fate::canceled(&["None", "TransactionConflict"]));
-    assert_done(&world.post(MEMBERS, &naming(&["jane"])).await, 201);
+    assert_added(&world.post(MEMBERS, &naming(&["jane"])).await, &["jane"]);
     assert_eq!(listed(&world).await, json!([by_hand("jane")]));
 }

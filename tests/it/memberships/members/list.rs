@@ -10,7 +10,7 @@ use crate::memberships::{
     MEMBERS, assert_done, assert_needs_an_organization, by_hand, listed, naming, with_many_members,
     with_members, with_users,
 };
-use crate::support::{Fate, World, by_domain};
+use crate::support::{Fate, World, assert_is, by_domain};
 
 /// Gives members of `acme` a role.
 async fn give<U: AsRef<str>>(world: &World, role: &str, users: &[U]) {
@@ -158,9 +158,59 @@ async fn a_filter_by_an_unknown_or_deleted_role_finds_nobody() {
 }
 
 #[tokio::test]
+async fn a_search_finds_the_member_with_exactly_this_id() {
+    let world = with_members(["jane", "joe"]).await;
+    world.sign_up("jim", "jim@home.example").await;
+    world.sign_up("left", "left@home.example").await;
+    world.post(MEMBERS, &naming(&["left"])).await;
+    world.delete(&format!("{MEMBERS}/left")).await;
+
+    for page_size in [1, 20] {
+        let answer = world.get(&format!("{MEMBERS}?q=jane&page_size={page_size}")).await;
+        assert_is(&answer, 200, &json!([by_hand("jane")]));
+        assert_eq!(["link", "total-number"].map(|name| answer.header(name)), ["", ""]);
+    }
+    let longest = "x".repeat(128);
+    for q in
+        ["jim", "left", "nobody", "jan", "ane", "Jane", "%25", "*", "a%20b", "jane%20", &longest]
+    {
+        let answer = world.get(&format!("{MEMBERS}?q={q}")).await;
+        assert_is(&answer, 200, &json!([]));
+        assert_eq!(answer.header("link"), "", "{q}");
+    }
+    assert_eq!(world.get(&format!("{MEMBERS}?q=")).await.ids(), ["jane", "joe"]);
+    let page = world.get(&format!("{MEMBERS}?q=&page_size=1")).await;
+    assert_eq!(page.next_page(), Some(format!("{MEMBERS}?page_size=1&cursor=jane")));
+}
+
+#[tokio::test]
+async fn a_search_among_those_who_hold_a_role_finds_only_these() {
+    let world = with_members(["jane", "joe"]).await;
+    let [role, gone] = [world.role("A").await, world.role("B").await];
+    give(&world, &role, &["jane"]).await;
+    give(&world, &gone, &["jane"]).await;
+    world.delete(&format!("/organization-roles/{gone}")).await;
+
+    let held = format!("{MEMBERS}?organizationRoleId={role}");
+    assert_eq!(world.get(&format!("{held}&q=jane")).await.ids(), ["jane"]);
+    assert_eq!(world.get(&format!("{held}&q=joe")).await.ids(), [""; 0]);
+    let path = format!("{MEMBERS}?organizationRoleId={gone}&q=jane");
+    assert_eq!(world.get(&path).await.ids(), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_search_by_id_reads_the_member_and_no_index() {
+    let world = with_members(["jane"]).await;
+    world.wire.traffic();
+    world.get(&format!("{MEMBERS}?q=jane")).await;
+    assert_eq!(world.wire.traffic().operations, ["GetItem", "BatchGetItem", "BatchGetItem"]);
+}
+
+#[tokio::test]
 async fn queries_with_unacceptable_values_are_refused() {
     let world = with_members(["jane"]).await;
     let long = format!("organizationRoleId={}", "x".repeat(65));
+    let long_search = format!("q={}", "x".repeat(129));
     let before = world.items().await;
     for (query, code) in [
         ("page_size=0", "request.invalid_page_size"),
@@ -178,6 +228,10 @@ async fn queries_with_unacceptable_values_are_refused() {
         ("organizationRoleId=%00", "request.invalid_filter"),
         ("organizationRoleId=a&organizationRoleId=a", "request.invalid_filter"),
         (&long, "request.invalid_filter"),
+        ("q=a%00", "request.invalid_search"),
+        ("q=jane&q=jane", "request.invalid_search"),
+        (&long_search, "request.invalid_search"),
+        ("q=jane&cursor=jane", "request.invalid_cursor"),
     ] {
         world.get(&format!("{MEMBERS}?{query}")).await.problem(400, code);
     }
