@@ -10,9 +10,11 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
 use serde::Deserialize;
 use shared::cognito::UserPool;
+use shared::domain::email_address::EmailAddress;
 use shared::domain::ids::{OrganizationId, OrganizationRoleId, UserId};
 use shared::domain::membership::{MOST_REPLACED, Profile};
 use shared::domain::user::User;
+use shared::failure::Failure;
 use shared::http::{CursorPaging, JsonBody, PathOf, Problem};
 use shared::provisioning::Provisioning;
 use shared::store::{Page, Store};
@@ -47,7 +49,8 @@ pub(crate) struct Replacement {
     params(
         CursorPaging,
         ("organizationRoleId" = Option<String>, Query, description = "Only members who hold this role."),
-        ("q" = Option<String>, Query, example = "5b0f6c1e-9d0c-4f0b-8f5e-0c2f6a7f4c11", description = "Only the member with exactly this id."),
+        ("email" = Option<String>, Query, description = "Only members who have proven this address, now or earlier. It is compared in the same form as when users join, so case does not matter. Write `+` as `%2B`."),
+        ("q" = Option<String>, Query, example = "5b0f6c1e-9d0c-4f0b-8f5e-0c2f6a7f4c11", description = "Only the member with exactly this id, or those who have proven exactly this address."),
     ),
     responses((status = 200, description = "A page of members.", body = [MemberEntity])),
 )]
@@ -57,12 +60,18 @@ pub(crate) async fn list(
     paging: CursorPaging,
 ) -> Result<Response, Problem> {
     const ROLE: &str = "organizationRoleId";
+    const EMAIL: &str = "email";
     const SEARCH: &str = "q";
+    const LONGEST: usize = EmailAddress::LONGEST;
 
-    let search = paging.other(SEARCH, 128, "request.invalid_search")?;
+    let search = paging.other(SEARCH, LONGEST, "request.invalid_search")?;
     let search = search.filter(|text| !text.is_empty());
-    // A search has only one page, so no cursor comes from it.
-    let start = paging.start(|cursor| UserId::parse(cursor).ok().filter(|_| search.is_none()))?;
+    let email = paging.other(EMAIL, LONGEST, "request.invalid_filter")?;
+    let address = email.map(EmailAddress::parse).transpose().map_err(|error| {
+        let detail = format!("`{EMAIL}` is not an address of a member. {error}");
+        Problem::new(StatusCode::BAD_REQUEST, "request.invalid_filter", detail)
+    })?;
+    let start = paging.start(|cursor| UserId::parse(cursor).ok())?;
     let asked = paging.other(ROLE, 64, "request.invalid_filter")?;
     let role = asked.map(OrganizationRoleId::parse).transpose().map_err(|error| {
         let detail = format!("`{ROLE}` is not the id of a role: {error}");
@@ -76,20 +85,44 @@ pub(crate) async fn list(
         return Ok(paging.respond::<MemberEntity>(&[], None, &[]));
     }
     let role = role.as_ref();
-    let page = match search {
-        Some(text) => {
-            let users = users_named_by(text);
-            Page { items: store.members_among(&organization, users, role).await?, next: None }
-        }
-        None => store.members(&organization, role, paging.page_size, start.as_ref()).await?,
+    let page = if search.is_none() && address.is_none() {
+        store.members(&organization, role, paging.page_size, start.as_ref()).await?
+    } else {
+        let mut users = named_by(&store, search, address.as_ref()).await?;
+        users.retain(|user| start.as_ref() < Some(user));
+        let mut items = store.members_among(&organization, users, role).await?;
+        let more = items.len() > paging.page_size;
+        items.truncate(paging.page_size);
+        let next = items.last().filter(|_| more).map(|member| member.user_id.clone());
+        Page { items, next }
     };
     let entities = of_members(&store, page.items).await?;
-    Ok(paging.respond(&entities, page.next.as_ref().map(UserId::as_str), &[(ROLE, asked)]))
+    let kept = [(ROLE, asked), (EMAIL, email), (SEARCH, search)];
+    Ok(paging.respond(&entities, page.next.as_ref().map(UserId::as_str), &kept))
 }
 
-/// The users whom the text of a search names exactly.
-fn users_named_by(text: &str) -> Vec<UserId> {
-    UserId::parse(text).into_iter().collect()
+/// The users whom a search names, by an exact id or address, and who have proven this address, in
+/// the order of their ids.
+async fn named_by(
+    store: &Store,
+    search: Option<&str>,
+    address: Option<&EmailAddress>,
+) -> Result<Vec<UserId>, Failure> {
+    let by_address = async |address: Option<&EmailAddress>| match address {
+        Some(address) => store.accounts_with(address).await.map(Some),
+        None => Ok(None),
+    };
+    let searched = search.and_then(|text| EmailAddress::parse(text).ok());
+    let named = match search.map(UserId::parse) {
+        Some(Ok(id)) => Some(BTreeSet::from([id])),
+        Some(Err(_)) => Some(by_address(searched.as_ref()).await?.unwrap_or_default()),
+        None => None,
+    };
+    let proven = by_address(address).await?;
+    Ok(match (named, proven) {
+        (Some(named), Some(proven)) => named.intersection(&proven).cloned().collect(),
+        (named, proven) => named.or(proven).unwrap_or_default().into_iter().collect(),
+    })
 }
 
 /// Adds members by hand, and clears the marks of earlier removals.

@@ -22,6 +22,9 @@ pub struct EmailAddress {
 }
 
 impl EmailAddress {
+    /// The most characters of an address: the parts have at most 64 and 253.
+    pub const LONGEST: usize = 320;
+
     /// Normalises an address: both parts become lower case.
     ///
     /// # Errors

@@ -10,7 +10,7 @@ use crate::memberships::{
     MEMBERS, assert_done, assert_needs_an_organization, by_hand, listed, naming, with_many_members,
     with_members, with_users,
 };
-use crate::support::{Fate, World, assert_is, by_domain};
+use crate::support::{Fate, World, assert_is, by_domain, trigger_event};
 
 /// Gives members of `acme` a role.
 async fn give<U: AsRef<str>>(world: &World, role: &str, users: &[U]) {
@@ -184,6 +184,53 @@ async fn a_search_finds_the_member_with_exactly_this_id() {
 }
 
 #[tokio::test]
+async fn members_are_found_by_every_address_that_they_have_proven() {
+    let world = with_members(["jane", "joe"]).await;
+    world.token("jane", "jane@new.example").await;
+    // Another account with the address, and one that only claims it.
+    world.post(MEMBERS, &naming(&["joe"])).await;
+    world.token("joe", "JANE@new.example").await;
+    let claimed = json!({ "sub": "joe", "email": "ceo@acme.com", "email_verified": "false" });
+    let source = "TokenGeneration_RefreshTokens";
+    world.pre_token_generation(&trigger_event("2", source, &claimed)).await;
+    // No member of this organization.
+    world.sign_up("jim", "jim@home.example").await;
+    world.token("jim", "jane@new.example").await;
+
+    for (address, ids) in [
+        ("jane@home.example", &["jane"][..]),
+        ("Jane@NEW.example", &["jane", "joe"]),
+        ("joe@home.example", &["joe"]),
+        ("ceo@acme.com", &[]),
+        ("jim@home.example", &[]),
+        ("jan@home.example", &[]),
+    ] {
+        for search in ["email", "q"] {
+            let path = format!("{MEMBERS}?{search}={address}");
+            assert_eq!(world.get(&path).await.ids(), ids, "{path}");
+        }
+    }
+    let both = format!("{MEMBERS}?email=jane@new.example");
+    assert_eq!(world.get(&format!("{both}&q=jane")).await.ids(), ["jane"]);
+    assert_eq!(world.get(&format!("{both}&q=jane@home.example")).await.ids(), ["jane"]);
+    assert_eq!(world.get(&format!("{both}&q=nobody")).await.ids(), [""; 0]);
+    let role = world.role("A").await;
+    give(&world, &role, &["joe"]).await;
+    let held = format!("{both}&organizationRoleId={role}");
+    assert_eq!(world.get(&held).await.ids(), ["joe"]);
+
+    let first = world.get(&format!("{both}&page_size=1")).await;
+    assert_eq!(first.ids(), ["jane"]);
+    let next = format!("{MEMBERS}?page_size=1&cursor=jane&email=jane%40new.example");
+    assert_eq!(first.next_page(), Some(next.clone()));
+    let last = world.get(&next).await;
+    assert_eq!((last.ids(), last.next_page()), (vec!["joe".to_owned()], None));
+
+    world.delete(&format!("{MEMBERS}/joe")).await;
+    assert_eq!(world.get(&both).await.ids(), ["jane"]);
+}
+
+#[tokio::test]
 async fn a_search_among_those_who_hold_a_role_finds_only_these() {
     let world = with_members(["jane", "joe"]).await;
     let [role, gone] = [world.role("A").await, world.role("B").await];
@@ -210,7 +257,8 @@ async fn a_search_by_id_reads_the_member_and_no_index() {
 async fn queries_with_unacceptable_values_are_refused() {
     let world = with_members(["jane"]).await;
     let long = format!("organizationRoleId={}", "x".repeat(65));
-    let long_search = format!("q={}", "x".repeat(129));
+    let long_search = format!("q={}", "x".repeat(321));
+    let long_email = format!("email={}@acme.com", "x".repeat(312));
     let before = world.items().await;
     for (query, code) in [
         ("page_size=0", "request.invalid_page_size"),
@@ -231,7 +279,11 @@ async fn queries_with_unacceptable_values_are_refused() {
         ("q=a%00", "request.invalid_search"),
         ("q=jane&q=jane", "request.invalid_search"),
         (&long_search, "request.invalid_search"),
-        ("q=jane&cursor=jane", "request.invalid_cursor"),
+        ("email=", "request.invalid_filter"),
+        ("email=jane", "request.invalid_filter"),
+        ("email=jane+1@acme.com", "request.invalid_filter"),
+        ("email=a@acme.com&email=a@acme.com", "request.invalid_filter"),
+        (&long_email, "request.invalid_filter"),
     ] {
         world.get(&format!("{MEMBERS}?{query}")).await.problem(400, code);
     }
