@@ -49,7 +49,7 @@ capabilities! {
 
 endpoints!(create, list, get, update, delete);
 
-/// Creates an organization role. Names are unique regardless of case.
+/// Creates an organization role. No two names may look alike.
 #[utoipa::path(
     post,
     path = "/organization-roles",

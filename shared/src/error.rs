@@ -32,9 +32,10 @@ pub enum Error {
          /organization-roles"
     )]
     OrganizationRoleNotFound(String),
-    /// Another organization role has this name.
+    /// Another organization role has this name, or one that looks like it.
     #[error(
-        "another organization role has the name `{0}`: send a name that differs by more than case"
+        "another organization role has the name `{0}`, or a name that looks like it: send a name \
+         that differs by more than case, space and similar characters"
     )]
     OrganizationRoleNameInUse(String),
     /// The limit of organization roles is reached.
