@@ -175,10 +175,10 @@ impl Store {
                 let skeleton = separate_skeleton(&after.name);
                 let old = self.names_of(&item)?;
                 let new = reserved_names(&after.name, skeleton.as_deref());
-                let is_new = |name: &&Key| !old.contains(name);
-                names.extend(new.iter().filter(is_new).map(|name| self.put_role_name(name, id)));
-                let is_old = |name: &Key| !new.contains(name);
-                names.extend(old.iter().cloned().filter(is_old).map(|name| self.delete(name)));
+                let added = new.iter().filter(|name| !old.contains(name));
+                names.extend(added.map(|name| self.put_role_name(name, id)));
+                let freed = old.iter().filter(|name| !new.contains(name));
+                names.extend(freed.map(|name| self.delete(name.clone())));
                 change = change.name("#skeleton", SKELETON);
                 change = match skeleton {
                     Some(skeleton) => {
