@@ -6,9 +6,10 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use shared::ambient::organization_role_id;
+use shared::domain::characters::fold;
 use shared::domain::ids::OrganizationRoleId;
 use shared::domain::organization::OrganizationRole;
-use shared::domain::text::{Name, fold};
+use shared::domain::text::Name;
 use shared::http::{JsonBody, Paging, PathOf, Problem, present};
 use shared::store::{OrganizationRoleChanges, Store};
 use shared::{Clock, Error, Randomness, capabilities};
@@ -50,7 +51,7 @@ capabilities! {
 
 endpoints!(create, list, get, update, delete);
 
-/// Creates an organization role. Names are unique regardless of case.
+/// Creates an organization role. No two names may look alike.
 #[utoipa::path(
     post,
     path = "/organization-roles",

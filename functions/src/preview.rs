@@ -232,6 +232,9 @@ fn sentence(reason: &Reason, domain: Option<&str>, who: &str) -> String {
         Reason::PublicMailbox => {
             format!("Everybody can have an address at the public mailbox provider {domain}.")
         }
+        Reason::PublicSuffix => {
+            format!("Everybody can have a name below the public suffix {domain}.")
+        }
         Reason::NotListed if who == "No organization" => {
             format!("No organization lists the email domain {domain}.")
         }

@@ -71,13 +71,16 @@ def domains(text: str) -> set[str]:
 ADD = domains(
     """
     # Forwarders that hide the real address.
-    8alias.com 8shield.net aleeas.com anonaddy.me burnermail.io dralias.com erine.email
-    mozmail.com passfwd.com passinbox.com passmail.com passmail.net privaterelay.appleid.com
-    relay.firefox.com silomails.com simplelogin.co simplelogin.com simplelogin.fr slmail.me
-    slmails.com
+    4wrd.cc 8alias.com 8shield.net addy.io addymail.com adguardmail.com aleeas.com anonaddy.com
+    anonaddy.me burnermail.io cloaked.id dralias.com erine.email mailer.me mozmail.com
+    passfwd.com passinbox.com passmail.com passmail.net private.icloud.com
+    privaterelay.appleid.com relay.firefox.com silomails.com simplelogin.co simplelogin.com
+    simplelogin.fr simplelogin.io slmail.me slmails.com spamgourmet.com use-startmail.com
+    # Addresses of every account at a code host, and of every group at a host of groups.
+    groups.io users.noreply.github.com users.noreply.gitlab.com
     # Providers that sell privacy.
     autistici.org countermail.com ctemplar.com disroot.org e.email elude.in etik.com hey.com
-    hushmail.me ik.me ikmail.com keemail.me kolabnow.com lavabit.com mailbox.org mailo.com
+    hush.ai hushmail.me ik.me ikmail.com keemail.me kolabnow.com lavabit.com mac.hush.com mailbox.org mailo.com
     murena.io mykolab.com onionmail.org onmail.com pobox.com reagan.com riseup.net sdf.org
     skiff.com startmail.com systemli.org tuta.com tutamail.com tutanota.com vivaldi.net zoho.eu
     zoho.in zohomail.eu zohomail.in
@@ -129,7 +132,7 @@ REMOVE = domains(
     facebookmail.com indeedemail.com message.myspace.com mlb.bounce.ed10.net
     playstation.sony.com plus.google.com postmaster.twitter.com reply.ticketmaster.com
     resource.calendar.google.com
-    # Public suffixes, which cannot be email domains anyway.
+    # Public suffixes, which are refused without the list.
     dyndns.org net.ua sakura.ne.jp za.com
     """
 )
@@ -137,10 +140,11 @@ REMOVE = domains(
 MUST_HAVE = domains(
     """
     126.com 163.com aol.com comcast.net daum.net docomo.ne.jp duck.com fastmail.com free.fr
-    gmail.com gmx.at gmx.ch gmx.de gmx.net googlemail.com guerrillamail.com hey.com
+    gmail.com gmx.at gmx.ch gmx.de gmx.net googlegroups.com googlemail.com guerrillamail.com
+    hey.com
     hotmail.co.uk hotmail.com icloud.com laposte.net libero.it live.com mac.com mail.com mail.ru
-    mailinator.com me.com msn.com naver.com orange.fr outlook.com outlook.de pm.me
-    privaterelay.appleid.com proton.me protonmail.com qq.com rediffmail.com seznam.cz
+    mailinator.com me.com mozmail.com msn.com naver.com orange.fr outlook.com outlook.de pm.me
+    private.icloud.com privaterelay.appleid.com proton.me protonmail.com qq.com rediffmail.com seznam.cz
     t-online.de tuta.com tutanota.com uol.com.br web.de wp.pl yahoo.co.jp yahoo.co.uk yahoo.com
     yahoo.de yandex.ru ymail.com yopmail.com zoho.com
     """

@@ -7,6 +7,7 @@ use crate::domain::email_domain::{EmailDomain, EmailDomainError};
 use crate::domain::ids::{IdError, OrganizationId, OrganizationRoleId};
 use crate::domain::jit::{EmailDomains, Version};
 use crate::domain::organization::{CustomDataError, OrganizationRole};
+use crate::domain::public_mailbox::PublicDomain;
 use crate::domain::text::TextError;
 use crate::failure::Failure;
 
@@ -32,9 +33,10 @@ pub enum Error {
          /organization-roles"
     )]
     OrganizationRoleNotFound(String),
-    /// Another organization role has this name.
+    /// Another organization role has this name, or one that looks like it.
     #[error(
-        "another organization role has the name `{0}`: send a name that differs by more than case"
+        "another organization role has the name `{0}`, or a name that looks like it: send a name \
+         that differs by more than case, space and similar characters"
     )]
     OrganizationRoleNameInUse(String),
     /// The limit of organization roles is reached.
@@ -168,17 +170,31 @@ impl Violation {
         Self::new(pointer, error.code(), error)
     }
 
-    /// A domain in which anybody can have an address.
+    /// A domain that no organization has for itself.
     #[must_use]
-    pub fn public_mailbox(pointer: impl Into<String>, domain: &EmailDomain) -> Self {
-        Self::new(
-            pointer,
-            "email_domain.public_mailbox",
-            &format!(
-                "everybody can have an address at the public mailbox provider `{domain}`: send a \
-                 domain that belongs to the organization alone"
+    pub fn public_domain(
+        pointer: impl Into<String>,
+        domain: &EmailDomain,
+        public: PublicDomain,
+    ) -> Self {
+        match public {
+            PublicDomain::Mailbox => Self::new(
+                pointer,
+                "email_domain.public_mailbox",
+                &format!(
+                    "everybody can have an address at the public mailbox provider `{domain}`: send \
+                     a domain that belongs to the organization alone"
+                ),
             ),
-        )
+            PublicDomain::Suffix => Self::new(
+                pointer,
+                "email_domain.public_suffix",
+                &format!(
+                    "everybody can have a name below the public suffix `{domain}`: send a domain \
+                     below it, or ask the operator for an exception if the organization owns it"
+                ),
+            ),
+        }
     }
 
     /// A domain that too many organizations list.

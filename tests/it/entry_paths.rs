@@ -37,8 +37,18 @@ fn rows() -> Vec<Row> {
         row("a public mailbox", "jane@gmail.com", &["excepted"]),
         row("a public mailbox without exception", "jane@outlook.com", &[]),
         row("no plain address", "\"jane\"@acme.com", &[]),
-        row("a domain outside ASCII", "jane@bücher.de", &[]),
-        row("a removed address", "removed@acme.com", &["globex"]),
+        row("a domain outside ASCII", "jane@Bücher.example", &["acme"]),
+        row("a decomposed domain", "jane@bu\u{308}cher.example", &["acme"]),
+        row("a domain in its ASCII form", "jane@xn--bcher-kva.example", &["acme"]),
+        row("a domain of wide letters", "jane@ａcme.com", &[]),
+        row("a domain with an ideographic dot", "jane@acme。com", &[]),
+        row("a domain that IDNA2003 reads as another", "jane@straße.example", &[]),
+        row("a removed address", "jürgen@acme.com", &["globex"]),
+        row("a removed address, decomposed", "ju\u{308}rgen@acme.com", &["globex"]),
+        row("a removed address in capitals", "JU\u{308}RGEN@acme.com", &["globex"]),
+        row("a suffix of a company", "jane@github.io", &["excepted"]),
+        row("a suffix of a company without exception", "jane@gitlab.io", &[]),
+        row("a suffix of a registry", "jane@co.uk", &[]),
         Row { what: "no address", email: None, joins: &[], ..plain.clone() },
         Row { what: "unverified", verified: json!("false"), joins: &[], ..plain.clone() },
         federated("Google", identities(&["Google"]), &["acme", "globex"]),
@@ -54,17 +64,21 @@ fn rows() -> Vec<Row> {
 }
 
 /// Acme and Globex list acme.com, Globex without any condition; acme has removed one address, and
-/// one organization may have a public mailbox domain, which is also listed where it may not be.
+/// one organization may have public domains, which are also listed where they may not be.
 async fn world() -> (World, Pool) {
     let pool = Pool::default();
-    let policy = MailboxPolicy::parse("excepted:gmail.com").expect("a pair");
+    let policy = MailboxPolicy::parse("excepted:gmail.com,excepted:github.io").expect("two pairs");
     let world = World::over(policy, pool.user_pool()).await;
-    for (id, domain) in [("acme", "acme.com"), ("globex", "acme.com"), ("excepted", "gmail.com")] {
+    for (id, domains) in [
+        ("acme", &["acme.com", "Bücher.example", "strasse.example", "xn--strae-oqa.example"][..]),
+        ("globex", &["acme.com"]),
+        ("excepted", &["gmail.com", "github.io"]),
+    ] {
         world.organization(id).await;
-        world.domains(id, &[domain]).await;
+        world.domains(id, domains).await;
     }
-    world.list_anyway("acme", &["gmail.com"], START).await;
-    world.sign_up("earlier", "removed@acme.com").await;
+    world.list_anyway("acme", &["gmail.com", "github.io", "gitlab.io", "co.uk"], START).await;
+    world.sign_up("earlier", "jürgen@acme.com").await;
     assert_eq!(world.delete("/organizations/acme/users/earlier").await.status, 204);
     (world, pool)
 }

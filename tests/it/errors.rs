@@ -15,6 +15,7 @@ use shared::domain::email_domain::EmailDomain;
 use shared::domain::ids::OrganizationId;
 use shared::domain::jit::Version;
 use shared::domain::organization::CustomData;
+use shared::domain::public_mailbox::PublicDomain;
 use shared::domain::text::{Description, Name};
 use shared::failure::{Failure, Service};
 use shared::http::Problem;
@@ -181,7 +182,7 @@ fn violations() -> Vec<Violation> {
         Violation::email_domain("/emailDomain", &error)
     };
     const NOT_ADDRESSES: [&str; 4] =
-        ["jane", "\"jane\"@acme.com", "jane@acme.\u{e9}xample", "jane@localhost"];
+        ["jane", "\"jane\"@acme.com", "jane@\u{ff41}cme.com", "jane@localhost"];
     let of_address = |text| {
         let error = EmailAddress::parse(text).expect_err(text);
         Violation::email_address("/primaryEmail", &error)
@@ -197,7 +198,8 @@ fn violations() -> Vec<Violation> {
         .map(of_domain)
         .chain(NOT_ADDRESSES.map(of_address))
         .chain([
-            Violation::public_mailbox("/emailDomain", &domain()),
+            Violation::public_domain("/emailDomain", &domain(), PublicDomain::Mailbox),
+            Violation::public_domain("/emailDomain", &domain(), PublicDomain::Suffix),
             Violation::too_many_organizations("/emailDomain", &domain()),
             Violation::organization_id("/id", &of_id),
             Violation::unknown_user("/userIds/0", "jane"),

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use shared::domain::public_mailbox::MailboxPolicy;
 
-use crate::support::{Answer, World};
+use crate::support::{Answer, START, World};
 
 const ALL: &str = "/jit/preview";
 const ACME: &str = "/organizations/acme/jit/preview";
@@ -64,6 +64,66 @@ fn refuses(domain: &Value, reason: &str, detail: &str, checks: &Value) -> Value 
         "checks": checks,
         "organizationRoles": [],
     })
+}
+
+#[tokio::test]
+async fn an_international_domain_is_previewed_in_both_of_its_forms() {
+    let (world, role) = world().await;
+    world.domains("acme", &["Bücher.example"]).await;
+    let acme = joins("acme", "xn--bcher-kva.example", &json!([{ "id": role, "name": "Engineer" }]));
+    for email in ["jane@bu\u{308}cher.example", "Jane@BÜCHER.example", "jane@xn--bcher-kva.example"]
+    {
+        assert_eq!(preview(&world, ACME, email).await, acme, "{email}");
+        let all = preview(&world, ALL, email).await;
+        assert_eq!(all["organizations"], json!([acme]), "{email}");
+    }
+    let detail = "Mail systems can read the domain of the address in different ways: send it in its \
+                  ASCII form (xn--…).";
+    assert_eq!(
+        preview(&world, ACME, "jane@bücher。example").await,
+        refuses(
+            &Value::Null,
+            "email_address.ambiguous_domain",
+            detail,
+            &checks(&[], &["valid_address"])
+        )
+    );
+}
+
+#[tokio::test]
+async fn a_suffix_of_a_company_is_previewed_as_the_operator_has_decided() {
+    let policy = MailboxPolicy::parse("acme:github.io").expect("a pair");
+    let world = World::with(policy).await;
+    world.organization("acme").await;
+    world.domains("acme", &["github.io"]).await;
+    world.organization("globex").await;
+    world.list_anyway("globex", &["github.io"], START).await;
+
+    assert_eq!(
+        preview(&world, ACME, "jane@github.io").await,
+        joins("acme", "github.io", &json!([]))
+    );
+    let mut globex = refuses(
+        &json!("github.io"),
+        "public_suffix",
+        "Everybody can have a name below the public suffix github.io.",
+        &checks(&["valid_address"], &["not_public_mailbox"]),
+    );
+    globex["organizationId"] = json!("globex");
+    globex["organizationName"] = json!("globex");
+    let path = "/organizations/globex/jit/preview";
+    assert_eq!(preview(&world, path, "jane@github.io").await, globex);
+    assert_eq!(
+        preview(&world, ALL, "jane@gitlab.io").await,
+        json!({
+            "emailDomain": "gitlab.io",
+            "reason": "public_suffix",
+            "detail": "Everybody can have a name below the public suffix gitlab.io.",
+            "organizations": [],
+        })
+    );
+    let registry = preview(&world, ALL, "jane@co.uk").await;
+    assert_eq!(registry["reason"], "email_address.domain");
 }
 
 #[tokio::test]

@@ -52,9 +52,8 @@ fn acceptable(
 ) -> Result<EmailDomain, Violation> {
     let domain =
         EmailDomain::parse(text).map_err(|error| Violation::email_domain(pointer, &error))?;
-    if policy.admits(organization, &domain) {
-        Ok(domain)
-    } else {
-        Err(Violation::public_mailbox(pointer, &domain))
+    match policy.admits(organization, &domain) {
+        Ok(()) => Ok(domain),
+        Err(public) => Err(Violation::public_domain(pointer, &domain, public)),
     }
 }

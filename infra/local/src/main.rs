@@ -33,7 +33,7 @@ struct Flags {
     /// The file that stores the data; without it, the data is in memory and lost at the end
     #[arg(long, value_name = "PATH")]
     database: Option<PathBuf>,
-    /// Public mailbox domains that single organizations may list: `org_1:gmail.com,org_2:gmx.de`
+    /// Public domains that single organizations may list: `org_1:gmail.com,org_2:github.io`
     #[arg(long, value_name = "PAIRS", default_value = "", value_parser = MailboxPolicy::parse)]
     public_mailbox_exceptions: MailboxPolicy,
     /// The address of Cognito, or of an emulator

@@ -7,7 +7,7 @@
 use super::email_address::{EmailAddress, EmailAddressError};
 use super::ids::OrganizationId;
 use super::membership::{Account, ProvenEmail};
-use super::public_mailbox::MailboxPolicy;
+use super::public_mailbox::{MailboxPolicy, PublicDomain};
 use super::rule::RuleKey;
 use super::user::User;
 
@@ -88,6 +88,8 @@ pub enum Reason {
     ProviderNotTrusted,
     /// Anybody can have an address in the domain.
     PublicMailbox,
+    /// Anybody can have a name below the domain.
+    PublicSuffix,
     /// The organization does not list the domain, or no longer does.
     NotListed,
     /// An administrator has removed this user or this address.
@@ -108,6 +110,7 @@ impl Reason {
             Self::EmailUnusable(error) => error.code(),
             Self::ProviderNotTrusted => "provider_not_trusted",
             Self::PublicMailbox => "public_mailbox",
+            Self::PublicSuffix => "public_suffix",
             Self::NotListed => "not_listed",
             Self::RemovedEarlier => "removed_earlier",
             Self::AlreadyMember => "already_member",
@@ -127,7 +130,8 @@ pub enum Check {
     ValidAddress,
     /// The user pool or a provider that verifies addresses has verified it.
     ProviderTrusted,
-    /// The domain is not a public mailbox domain, or the operator has made an exception.
+    /// The domain is neither a public mailbox domain nor a private suffix, or the operator has made
+    /// an exception.
     NotPublicMailbox,
     /// The organization lists the domain.
     DomainListed,
@@ -178,7 +182,10 @@ impl Check {
                     Some(organization) => facts.policy.admits(organization.id, domain),
                     None => facts.policy.may_match(domain),
                 };
-                (admitted, Reason::PublicMailbox)
+                return Some(admitted.map_err(|public| match public {
+                    PublicDomain::Mailbox => Reason::PublicMailbox,
+                    PublicDomain::Suffix => Reason::PublicSuffix,
+                }));
             }
             Self::DomainListed => (organization?.rule.is_some(), Reason::NotListed),
             Self::NotRemoved => {

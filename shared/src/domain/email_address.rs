@@ -4,6 +4,7 @@ use std::fmt;
 
 use sha2::{Digest, Sha256};
 
+use super::characters::{composed, decomposed, first_invisible};
 use super::email_domain::{EmailDomain, EmailDomainError};
 
 /// RFC 5321 section 4.5.3.1.1.
@@ -12,7 +13,9 @@ const MAX_LOCAL_PART_BYTES: usize = 64;
 /// left out, because some providers allow it anywhere.
 const SPECIALS: [char; 11] = ['(', ')', '<', '>', '[', ']', ':', ';', ',', '\\', '@'];
 
-/// One unquoted local part, one `@`, and an ASCII domain that is a valid [`EmailDomain`].
+/// One unquoted local part, one `@`, and a valid [`EmailDomain`]. An international domain is in
+/// either of its forms. Addresses that differ only in case, in Unicode normalisation or in the form
+/// of the domain are equal.
 ///
 /// The local part is personal data: no method returns it, and `Debug` does not print it.
 #[derive(Clone, PartialEq, Eq)]
@@ -25,7 +28,8 @@ impl EmailAddress {
     /// The most characters of an address: the parts have at most 64 and 253.
     pub const LONGEST: usize = 320;
 
-    /// Normalises an address: both parts become lower case.
+    /// Normalises an address: its local part becomes lower case in normalisation form C, as user
+    /// names do in RFC 8265 section 3.3, and its domain becomes lower-case ASCII.
     ///
     /// # Errors
     ///
@@ -35,19 +39,25 @@ impl EmailAddress {
         if input.contains(|character: char| character.is_whitespace() || character.is_control()) {
             return Err(EmailAddressError::Invalid);
         }
-        let (local_part, domain) = input.rsplit_once('@').ok_or(EmailAddressError::Invalid)?;
-        if local_part.contains('"') {
+        let (local_part, text) = input.rsplit_once('@').ok_or(EmailAddressError::Invalid)?;
+        let local_part = lower_case(local_part);
+        // Normalisation makes ASCII of some characters. A mail system may do so before it looks for
+        // the `@`, and may also replace wide forms.
+        let shown = decomposed(&local_part);
+        if shown.contains('"') {
             return Err(EmailAddressError::QuotedLocalPart);
         }
-        if !(1..=MAX_LOCAL_PART_BYTES).contains(&local_part.len()) || local_part.contains(SPECIALS)
+        if !(1..=MAX_LOCAL_PART_BYTES).contains(&local_part.len())
+            || shown.contains(SPECIALS)
+            || first_invisible(&local_part).is_some()
         {
             return Err(EmailAddressError::Invalid);
         }
-        // If a mail system has verified an international domain, it arrives as A-labels.
-        if !domain.is_ascii() {
-            return Err(EmailAddressError::DomainNotAscii);
+        let domain = EmailDomain::parse(text)?;
+        if !domain.is_spelled(text) {
+            return Err(EmailAddressError::AmbiguousDomain);
         }
-        Ok(Self { local_part: local_part.to_lowercase(), domain: EmailDomain::parse(domain)? })
+        Ok(Self { local_part, domain })
     }
 
     /// The part after the `@`.
@@ -61,6 +71,12 @@ impl EmailAddress {
         let digest = Sha256::digest(format!("{local_part}@{domain}"));
         AddressDigest(digest.iter().map(|byte| format!("{byte:02x}")).collect())
     }
+}
+
+/// Lower case in normalisation form C. A small sigma has the form of its place in the word, because
+/// a capital one does not say which form it had.
+fn lower_case(text: &str) -> String {
+    composed(&composed(text).replace(['σ', 'ς'], "Σ").to_lowercase())
 }
 
 /// The SHA-256 of a normalised [`EmailAddress`], in lower-case hexadecimal. It allows comparing
@@ -111,9 +127,12 @@ pub enum EmailAddressError {
     /// `"…"@example.com`
     #[error("Quoted local parts are not supported: send an address without quotes.")]
     QuotedLocalPart,
-    /// The domain is in its Unicode form.
-    #[error("The domain of the address is not ASCII: send it as A-labels (xn--…).")]
-    DomainNotAscii,
+    /// The text of the domain is not exactly that of a domain.
+    #[error(
+        "Mail systems can read the domain of the address in different ways: send it in its ASCII \
+         form (xn--…)."
+    )]
+    AmbiguousDomain,
     /// The part after the `@` is not an email domain.
     #[error("The domain of the address cannot be used. {0}")]
     Domain(#[from] EmailDomainError),
@@ -125,7 +144,7 @@ impl EmailAddressError {
         match self {
             Self::Invalid => "email_address.invalid",
             Self::QuotedLocalPart => "email_address.quoted_local_part",
-            Self::DomainNotAscii => "email_address.domain_not_ascii",
+            Self::AmbiguousDomain => "email_address.ambiguous_domain",
             Self::Domain(_) => "email_address.domain",
         }
     }

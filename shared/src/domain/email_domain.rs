@@ -6,6 +6,8 @@ use std::net::IpAddr;
 use idna::AsciiDenyList;
 use idna::uts46::{DnsLength, Hyphens, Uts46};
 
+use super::characters::composed;
+
 /// Longer inputs are refused before the mapping, which would take too long. Every domain is much
 /// shorter, in any script.
 const MAX_INPUT_BYTES: usize = 1024;
@@ -13,6 +15,9 @@ const MAX_INPUT_BYTES: usize = 1024;
 const MAX_DOMAIN_BYTES: usize = 253;
 /// RFC 1035 section 2.3.4.
 const MAX_LABEL_BYTES: usize = 63;
+/// The deviation characters (UTS 46 section 6). IDNA2003 replaces or drops them, and IDNA2008 keeps
+/// them, so that a name with one of them is two domains.
+const DEVIATIONS: [char; 4] = ['ß', 'ς', '\u{200C}', '\u{200D}'];
 /// The most characters of a refused input that an error repeats.
 const MAX_EXCERPT_CHARS: usize = 64;
 
@@ -31,11 +36,11 @@ impl EmailDomain {
     ///
     /// # Errors
     ///
-    /// When the input is not such a domain, or is a public suffix. Each kind of input has its own
-    /// [`EmailDomainError`].
+    /// When the input is not such a domain, or is a public suffix of a registry, such as `co.uk`.
+    /// Each kind of input has its own [`EmailDomainError`].
     pub fn parse(input: &str) -> Result<Self, EmailDomainError> {
         let domain = Self::normalise(input)?;
-        if psl::suffix_str(domain.as_str()) == Some(domain.as_str()) {
+        if domain.suffix_type() == Some(psl::Type::Icann) {
             return Err(EmailDomainError::PublicSuffix(domain.0));
         }
         Ok(domain)
@@ -87,6 +92,39 @@ impl EmailDomain {
         Ok(Self(domain.to_owned()))
     }
 
+    /// Whether a company lets anybody have names below its domain: the domain is in the private
+    /// section of the public suffix list, such as `github.io`.
+    pub fn is_private_suffix(&self) -> bool {
+        self.suffix_type() == Some(psl::Type::Private)
+    }
+
+    /// The section of the public suffix list that has the domain itself.
+    fn suffix_type(&self) -> Option<psl::Type> {
+        let suffix = psl::suffix(self.0.as_bytes())?;
+        if suffix.as_bytes() == self.0.as_bytes() { suffix.typ() } else { None }
+    }
+
+    /// Whether a text is this domain for every version of IDNA: apart from case and Unicode
+    /// normalisation, each label is either its A-label or its U-label. Other texts, such as wide
+    /// letters or `ß`, are one domain for some mail systems and another or none for others.
+    pub(super) fn is_spelled(&self, text: &str) -> bool {
+        let (unicode, _) = Uts46::new().to_unicode(
+            self.0.as_bytes(),
+            AsciiDenyList::STD3,
+            Hyphens::CheckFirstLast,
+        );
+        let text = text.strip_suffix('.').unwrap_or(text);
+        let labels = self.0.split('.').zip(unicode.split('.'));
+        text.split('.').count() == self.0.split('.').count()
+            && text.split('.').zip(labels).all(|(label, (a_label, u_label))| {
+                if label.is_ascii() {
+                    return label.eq_ignore_ascii_case(a_label);
+                }
+                let label = composed(&composed(label).to_lowercase());
+                label == u_label && !label.contains(DEVIATIONS)
+            })
+    }
+
     /// The domain as lower-case ASCII.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -123,7 +161,7 @@ pub enum EmailDomainError {
     /// A host name without a dot. Contains it.
     #[error("{0:?} is a single label: send the whole domain, such as example.com.")]
     SingleLabel(String),
-    /// A public suffix: anybody can register names below it. Contains it.
+    /// A public suffix of a registry: anybody can register names below it. Contains it.
     #[error("{0:?} is a public suffix: send a domain below it, such as example.{0}.")]
     PublicSuffix(String),
     /// The domain or one of its labels is too long.

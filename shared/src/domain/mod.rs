@@ -3,6 +3,7 @@
 //! A value of these types is always valid. Text from outside is parsed and normalised before any
 //! I/O, so that `==` has the same meaning everywhere.
 
+pub mod characters;
 pub mod decision;
 pub mod email_address;
 pub mod email_domain;

@@ -102,7 +102,7 @@ fn depth(json: &str) -> usize {
 pub struct OrganizationRole {
     /// The id. It never changes.
     pub id: OrganizationRoleId,
-    /// The name for people. Its folded form is unique.
+    /// The name for people. No other role has a name that is equal when folded, or looks like it.
     pub name: Name,
     /// The description for people.
     pub description: Option<Description>,

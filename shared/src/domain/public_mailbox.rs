@@ -1,5 +1,6 @@
-//! Public mailbox domains, in which anybody can have a mailbox. An organization that listed one
-//! would get strangers as members.
+//! Domains that no organization has for itself. Anybody can have a mailbox in a public mailbox
+//! domain, or a name below a public suffix. An organization that listed one would get strangers as
+//! members.
 
 use std::cmp::Ordering;
 
@@ -34,8 +35,17 @@ fn contains_line(sorted_lines: &[u8], wanted: &[u8]) -> bool {
     false
 }
 
-/// The domains that an organization may list: all except public mailbox domains, with the
-/// operator's exceptions. Provisioning applies the policy too.
+/// Why an organization may not list a domain without an exception.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PublicDomain {
+    /// Anybody can have an address in it: [`is_public_mailbox`].
+    Mailbox,
+    /// Anybody can have a name below it: [`EmailDomain::is_private_suffix`].
+    Suffix,
+}
+
+/// The domains that an organization may list: all except public mailbox domains and private
+/// suffixes, with the operator's exceptions. Provisioning applies the policy too.
 #[derive(Clone, Debug, Default)]
 pub struct MailboxPolicy {
     exceptions: Vec<(OrganizationId, EmailDomain)>,
@@ -43,7 +53,7 @@ pub struct MailboxPolicy {
 
 impl MailboxPolicy {
     /// Reads the operator's exceptions, pairs of organization and domain:
-    /// `org_1:gmail.com, org_2:gmx.de`. An empty text means no exceptions.
+    /// `org_1:gmail.com, org_2:github.io`. An empty text means no exceptions.
     ///
     /// # Errors
     ///
@@ -60,14 +70,41 @@ impl MailboxPolicy {
     }
 
     /// Whether the organization may list the domain, and users may join it by the domain.
-    pub fn admits(&self, organization: &OrganizationId, domain: &EmailDomain) -> bool {
-        !is_public_mailbox(domain)
-            || self.exceptions.iter().any(|(id, except)| id == organization && except == domain)
+    ///
+    /// # Errors
+    ///
+    /// When it may not.
+    pub fn admits(
+        &self,
+        organization: &OrganizationId,
+        domain: &EmailDomain,
+    ) -> Result<(), PublicDomain> {
+        self.check(domain, |id| id == organization)
     }
 
     /// Whether any organization may list the domain. If not, nothing has to be looked up.
-    pub fn may_match(&self, domain: &EmailDomain) -> bool {
-        !is_public_mailbox(domain) || self.exceptions.iter().any(|(_, except)| except == domain)
+    ///
+    /// # Errors
+    ///
+    /// When none may.
+    pub fn may_match(&self, domain: &EmailDomain) -> Result<(), PublicDomain> {
+        self.check(domain, |_| true)
+    }
+
+    fn check(
+        &self,
+        domain: &EmailDomain,
+        concerns: impl Fn(&OrganizationId) -> bool,
+    ) -> Result<(), PublicDomain> {
+        let public = if is_public_mailbox(domain) {
+            PublicDomain::Mailbox
+        } else if domain.is_private_suffix() {
+            PublicDomain::Suffix
+        } else {
+            return Ok(());
+        };
+        let excepted = self.exceptions.iter().any(|(id, it)| it == domain && concerns(id));
+        if excepted { Ok(()) } else { Err(public) }
     }
 }
 
@@ -79,8 +116,8 @@ fn exception(pair: &str) -> Option<(OrganizationId, EmailDomain)> {
 /// A pair of the operator's exceptions that cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{pair:?} is not an exception for a public mailbox domain: write an organization id, a colon \
-     and an email domain, as in org_1:gmail.com"
+    "{pair:?} is not an exception for a public domain: write an organization id, a colon and an \
+     email domain that is not a registry's suffix, as in org_1:gmail.com"
 )]
 pub struct MailboxPolicyError {
     pair: String,

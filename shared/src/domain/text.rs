@@ -1,12 +1,11 @@
 //! Names and descriptions for people.
 
-use icu_casemap::CaseMapper;
-use icu_normalizer::ComposingNormalizer;
+use super::characters::{composed, first_invisible, fold, is_visible, skeleton};
 
 /// Why a text cannot be a name or a description.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TextError {
-    /// The text is empty after trimming.
+    /// Nothing of the text can be seen.
     #[error("it is empty: send at least one visible character")]
     Empty,
     /// More Unicode scalar values than allowed.
@@ -15,14 +14,17 @@ pub enum TextError {
         /// The most characters that are allowed.
         longest: usize,
     },
-    /// NUL or another control character.
+    /// NUL or another control character, or a line break in a name.
     #[error("it contains the control character U+{:04X}: send it without", u32::from(*.0))]
     ControlCharacter(char),
+    /// A character that cannot be seen where it stands, or that reorders the text.
+    #[error("it contains the invisible character U+{:04X}: send it without", u32::from(*.0))]
+    InvisibleCharacter(char),
 }
 
-/// The name of an organization or of an organization role: 1 to 128 characters (Unicode scalar
-/// values), in Unicode normalisation form C, without white space around it or control characters
-/// inside.
+/// The name of an organization, of an organization role or of a user: 1 to 128 characters (Unicode
+/// scalar values), in Unicode normalisation form C, without white space around it. At least one
+/// character can be seen. Invisible characters are only where they belong to letters or emoji.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Name(String);
 
@@ -30,11 +32,29 @@ impl Name {
     /// The most characters that a name may have.
     pub const LONGEST: usize = 128;
 
-    /// Normalises and checks a name.
+    /// Normalises and checks a new name.
+    ///
+    /// # Errors
+    /// When nothing of the text can be seen, when it is longer than [`Self::LONGEST`], or when it
+    /// contains a control character, a line break, or an invisible character that has no effect on
+    /// the letters or emoji beside it.
+    pub fn parse(text: &str) -> Result<Self, TextError> {
+        let name = Self::normalise(text)?;
+        if !is_visible(&name.0) {
+            return Err(TextError::Empty);
+        }
+        if let Some(separator) = name.0.chars().find(|c| matches!(c, '\u{2028}' | '\u{2029}')) {
+            return Err(TextError::ControlCharacter(separator));
+        }
+        first_invisible(&name.0).map_or(Ok(name), |it| Err(TextError::InvisibleCharacter(it)))
+    }
+
+    /// Like [`Self::parse`], but accepts every character that is not a control character. Earlier
+    /// releases have stored such names, which must stay readable.
     ///
     /// # Errors
     /// When the text is blank, longer than [`Self::LONGEST`], or contains a control character.
-    pub fn parse(text: &str) -> Result<Self, TextError> {
+    pub fn normalise(text: &str) -> Result<Self, TextError> {
         let text = composed(text.trim());
         check(&text, Self::LONGEST, |_| false)?;
         if text.is_empty() { Err(TextError::Empty) } else { Ok(Self(text)) }
@@ -46,14 +66,22 @@ impl Name {
         &self.0
     }
 
-    /// The folded form. Names are compared and ordered by it.
+    /// The folded form. Names are ordered and found by it, and it does not change between releases.
     #[must_use]
     pub fn folded(&self) -> String {
         fold(&self.0)
     }
+
+    /// The form in which names are equal if people cannot tell them apart. It can change when the
+    /// Unicode data is updated.
+    #[must_use]
+    pub fn skeleton(&self) -> String {
+        skeleton(&self.0)
+    }
 }
 
-/// A description: up to 256 characters, line breaks and tabs allowed, possibly empty.
+/// A description: up to 256 characters, line breaks and tabs allowed, possibly empty. No character
+/// turns the text around.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Description(String);
 
@@ -61,12 +89,26 @@ impl Description {
     /// The most characters that a description may have.
     pub const LONGEST: usize = 256;
 
-    /// Normalises and checks a description.
+    /// Normalises and checks a new description.
+    ///
+    /// # Errors
+    /// When the text is longer than [`Self::LONGEST`], or contains a control character other than
+    /// a line break or a tab, or a character that turns the text around (an embedding, override or
+    /// isolate of UAX 9).
+    pub fn parse(text: &str) -> Result<Self, TextError> {
+        let turns = |c: &char| matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
+        let description = Self::normalise(text)?;
+        let turning = description.0.chars().find(turns);
+        turning.map_or(Ok(description), |it| Err(TextError::InvisibleCharacter(it)))
+    }
+
+    /// Like [`Self::parse`], but accepts characters that turn the text around. Earlier releases
+    /// have stored such descriptions, which must stay readable.
     ///
     /// # Errors
     /// When the text is longer than [`Self::LONGEST`], or contains a control character other than
     /// a line break or a tab.
-    pub fn parse(text: &str) -> Result<Self, TextError> {
+    pub fn normalise(text: &str) -> Result<Self, TextError> {
         let text = composed(text.trim());
         check(&text, Self::LONGEST, |character| matches!(character, '\n' | '\r' | '\t'))?;
         Ok(Self(text))
@@ -77,17 +119,6 @@ impl Description {
     pub fn as_str(&self) -> &str {
         &self.0
     }
-}
-
-/// Folds case in normalisation form C (Unicode 3.13.5, canonical caseless matching), so that texts
-/// are equal if they look the same apart from case.
-#[must_use]
-pub fn fold(text: &str) -> String {
-    composed(&CaseMapper::new().fold_string(&composed(text)))
-}
-
-fn composed(text: &str) -> String {
-    ComposingNormalizer::new_nfc().normalize(text).into_owned()
 }
 
 fn check(text: &str, longest: usize, allowed: impl Fn(char) -> bool) -> Result<(), TextError> {

@@ -5,10 +5,11 @@ use std::fmt;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
+use crate::domain::characters::fold;
 use crate::domain::email_address::AddressDigest;
 use crate::domain::ids::{OrganizationId, OrganizationRoleId, UserId};
 use crate::domain::rule::RuleKey;
-use crate::domain::text::{Name, fold};
+use crate::domain::text::Name;
 
 /// The name of the partition key.
 pub(super) const PK: &str = "pk";
@@ -124,7 +125,12 @@ pub(super) fn organization_role_count() -> Key {
 
 /// The item that keeps a role's name unique.
 pub(super) fn role_name(name: &Name) -> Key {
-    Key::new(format!("ROLENAME#{}", name.folded()), "ROLENAME")
+    reserved_role_name(&name.folded())
+}
+
+/// The item that keeps a form of a role's name unique.
+pub(super) fn reserved_role_name(form: &str) -> Key {
+    Key::new(format!("ROLENAME#{form}"), "ROLENAME")
 }
 
 /// The partition of one user's items.

@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use super::backoff::Backoff;
 use super::expression::Expression;
 use super::item::{Attributes, number, text, timestamp};
+use super::keys::Key;
 use super::read::readable;
 use super::write::Write;
 use super::{Store, keys};
@@ -22,6 +23,10 @@ pub struct OrganizationRoleChanges {
     /// The new description; `Some(None)` removes it.
     pub description: Option<Option<Description>>,
 }
+
+/// The attribute with the skeleton of a role's name, if the role has reserved it beside the folded
+/// name. Without it, the role has reserved only the folded name.
+const SKELETON: &str = "skeleton";
 
 impl Store {
     /// All roles, by name.
@@ -108,14 +113,19 @@ impl Store {
     /// Creates a role.
     ///
     /// # Errors
-    /// When its name is in use, or there are too many roles already; then nothing has changed.
+    /// When another role has its name or one that looks like it, or when there are too many roles
+    /// already; then nothing has changed.
     pub async fn create_organization_role(&self, role: &OrganizationRole) -> Result<()> {
+        self.refuse_lookalike(&role.name, &role.id).await?;
         let mut attributes = HashMap::from([
             ("name".to_owned(), text(role.name.as_str())),
             ("createdAt".to_owned(), timestamp(role.created_at)),
         ]);
         if let Some(description) = &role.description {
             attributes.insert("description".to_owned(), text(description.as_str()));
+        }
+        if let Some(skeleton) = separate_skeleton(&role.name) {
+            attributes.insert(SKELETON.to_owned(), text(skeleton));
         }
         let count = Expression::default()
             .name("#count", "count")
@@ -124,15 +134,16 @@ impl Store {
             .value(":most", number(OrganizationRole::MOST as u64))
             .set("#count = if_not_exists(#count, :none) + :one")
             .when("attribute_not_exists(#count) OR #count < :most");
-        let writes = vec![
+        let names = reserved_names(&role.name, separate_skeleton(&role.name).as_deref());
+        let mut writes = vec![
             self.put_new(keys::organization_role(&role.id), attributes),
-            self.put_role_name(&role.name, &role.id),
             self.update(keys::organization_role_count(), count),
         ];
+        writes.extend(names.iter().map(|name| self.put_role_name(name, &role.id)));
         let Err(unmet) = self.commit(writes).await? else {
             return Ok(());
         };
-        Err(if unmet.of(&keys::role_name(&role.name)).is_some() {
+        Err(if names.iter().any(|name| unmet.of(name).is_some()) {
             Error::OrganizationRoleNameInUse(role.name.as_str().to_owned())
         } else {
             Error::OrganizationRolesFull
@@ -142,7 +153,8 @@ impl Store {
     /// Changes a role, and returns the changed role.
     ///
     /// # Errors
-    /// When there is no such role, or its new name is in use; then nothing has changed.
+    /// When there is no such role, or when another role has its new name or one that looks like it;
+    /// then nothing has changed.
     pub async fn update_organization_role(
         &self,
         id: &OrganizationRoleId,
@@ -150,8 +162,9 @@ impl Store {
     ) -> Result<OrganizationRole> {
         let mut backoff = Backoff::new(&self.randomness);
         loop {
-            let before =
-                self.organization_role(id).await?.ok_or_else(|| organization_role_not_found(id))?;
+            let item = self.get(keys::organization_role(id)).await?;
+            let item = item.ok_or_else(|| organization_role_not_found(id))?;
+            let before = self.read_role(&item)?;
             let after = OrganizationRole {
                 name: changes.name.clone().unwrap_or_else(|| before.name.clone()),
                 description: changes
@@ -177,11 +190,27 @@ impl Store {
                     .set("#description = :description"),
                 None => change.remove("#description"),
             };
-            let mut writes = vec![self.update(keys::organization_role(id), change)];
-            if after.name.folded() != before.name.folded() {
-                writes.push(self.put_role_name(&after.name, id));
-                writes.push(self.delete(keys::role_name(&before.name)));
+            let mut names = Vec::new();
+            // A role may keep a name like one of another role, if an earlier release stored both.
+            if forms(&after.name) != forms(&before.name) {
+                self.refuse_lookalike(&after.name, id).await?;
+                let skeleton = separate_skeleton(&after.name);
+                let old = self.names_of(&item)?;
+                let new = reserved_names(&after.name, skeleton.as_deref());
+                let added = new.iter().filter(|name| !old.contains(name));
+                names.extend(added.map(|name| self.put_role_name(name, id)));
+                let freed = old.iter().filter(|name| !new.contains(name));
+                names.extend(freed.map(|name| self.delete(name.clone())));
+                change = change.name("#skeleton", SKELETON);
+                change = match skeleton {
+                    Some(skeleton) => {
+                        change.value(":skeleton", text(skeleton)).set("#skeleton = :skeleton")
+                    }
+                    None => change.remove("#skeleton"),
+                };
             }
+            let mut writes = vec![self.update(keys::organization_role(id), change)];
+            writes.append(&mut names);
             let Err(unmet) = self.commit(writes).await? else {
                 return Ok(after);
             };
@@ -199,17 +228,18 @@ impl Store {
     pub async fn delete_organization_role(&self, id: &OrganizationRoleId) -> Result<()> {
         let mut backoff = Backoff::new(&self.randomness);
         loop {
-            let role =
-                self.organization_role(id).await?.ok_or_else(|| organization_role_not_found(id))?;
+            let item = self.get(keys::organization_role(id)).await?;
+            let item = item.ok_or_else(|| organization_role_not_found(id))?;
             let count = Expression::default()
                 .name("#count", "count")
                 .value(":one", number(1))
                 .set("#count = #count - :one");
-            let writes = vec![
-                self.delete_if(keys::organization_role(id), unchanged_name(&role)),
-                self.delete(keys::role_name(&role.name)),
+            let unchanged = unchanged_name(&self.read_role(&item)?);
+            let mut writes = vec![
+                self.delete_if(keys::organization_role(id), unchanged),
                 self.update(keys::organization_role_count(), count),
             ];
+            writes.extend(self.names_of(&item)?.into_iter().map(|name| self.delete(name)));
             if self.commit(writes).await?.is_ok() {
                 return Ok(());
             }
@@ -217,20 +247,61 @@ impl Store {
         }
     }
 
-    fn put_role_name(&self, name: &Name, id: &OrganizationRoleId) -> Write {
+    /// Fails if another role has this name or one that looks like it. The items that keep names
+    /// unique do not say this of roles that an earlier release has stored, because it reserved only
+    /// their folded names.
+    async fn refuse_lookalike(&self, name: &Name, id: &OrganizationRoleId) -> Result<()> {
+        let items = self.query(keys::ROLES.to_owned(), keys::ROLE_PREFIX).await?;
+        let mut roles = readable(items.iter().map(|item| self.read_role(item)).collect());
+        let (folded, skeleton) = forms(name);
+        let alike = |other: &Name| {
+            let (other_folded, other_skeleton) = forms(other);
+            other_folded == folded || other_skeleton == skeleton
+        };
+        if roles.any(|role| role.id != *id && alike(&role.name)) {
+            return Err(Error::OrganizationRoleNameInUse(name.as_str().to_owned()));
+        }
+        Ok(())
+    }
+
+    fn put_role_name(&self, name: &Key, id: &OrganizationRoleId) -> Write {
         let attributes = HashMap::from([("roleId".to_owned(), text(id.as_str()))]);
-        self.put_new(keys::role_name(name), attributes)
+        self.put_new(name.clone(), attributes)
+    }
+
+    /// The items that keep a stored role's name unique.
+    fn names_of(&self, attributes: &Attributes) -> Result<Vec<Key>, Failure> {
+        let role = self.read_role(attributes)?;
+        let skeleton = self.item(attributes).optional_text(SKELETON)?;
+        Ok(reserved_names(&role.name, skeleton))
     }
 
     fn read_role(&self, attributes: &Attributes) -> Result<OrganizationRole, Failure> {
         let item = self.item(attributes);
         Ok(OrganizationRole {
             id: item.sort_key(keys::ROLE_PREFIX, OrganizationRoleId::parse)?,
-            name: item.parsed("name", "a name", Name::parse)?,
-            description: item.optional("description", "a description", Description::parse)?,
+            name: item.parsed("name", "a name", Name::normalise)?,
+            description: item.optional("description", "a description", Description::normalise)?,
             created_at: item.timestamp("createdAt")?,
         })
     }
+}
+
+/// The folded name and its skeleton. Roles with different names differ in both.
+fn forms(name: &Name) -> (String, String) {
+    (name.folded(), name.skeleton())
+}
+
+/// The skeleton of a name, if it is different from the folded name.
+fn separate_skeleton(name: &Name) -> Option<String> {
+    let (folded, skeleton) = forms(name);
+    (skeleton != folded).then_some(skeleton)
+}
+
+/// The items that keep a name unique: one for the folded name, and one for a skeleton beside it.
+fn reserved_names(name: &Name, skeleton: Option<&str>) -> Vec<Key> {
+    let skeleton = skeleton.map(keys::reserved_role_name);
+    std::iter::once(keys::role_name(name)).chain(skeleton).collect()
 }
 
 /// The condition that a role exists and still has the name that was read.

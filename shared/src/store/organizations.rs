@@ -364,8 +364,8 @@ impl Store {
         let id = item.partition_key(keys::ORGANIZATION_PREFIX, OrganizationId::parse)?;
         Ok(Some(Organization {
             id,
-            name: item.parsed("name", "a name", Name::parse)?,
-            description: item.optional("description", "a description", Description::parse)?,
+            name: item.parsed("name", "a name", Name::normalise)?,
+            description: item.optional("description", "a description", Description::normalise)?,
             created_at: item.timestamp("createdAt")?,
         }))
     }

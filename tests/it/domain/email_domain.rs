@@ -165,17 +165,18 @@ fn single_label_is_refused() {
 fn public_suffix_is_refused() {
     assert_all(
         "email_domain.public_suffix",
-        &[
-            "co.uk",
-            "Co.Uk.",
-            "github.io",
-            "foo.ck",
-            "公司.cn",
-            "xn--55qx5d.cn",
-            "公司.香港",
-            "s3.amazonaws.com",
-        ],
+        &["co.uk", "Co.Uk.", "foo.ck", "公司.cn", "xn--55qx5d.cn", "公司.香港"],
     );
+}
+
+#[test]
+fn suffix_of_a_company_is_a_domain_that_the_policy_decides_about() {
+    for input in ["github.io", "GitHub.io.", "s3.amazonaws.com", "x.compute.amazonaws.com"] {
+        assert!(EmailDomain::parse(input).unwrap().is_private_suffix(), "{input}");
+    }
+    for input in ["acme.github.io", "acme.com", "acme.co.uk", "amazonaws.com"] {
+        assert!(!EmailDomain::parse(input).unwrap().is_private_suffix(), "{input}");
+    }
 }
 
 #[test]

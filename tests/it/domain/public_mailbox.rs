@@ -2,7 +2,7 @@
 
 use shared::domain::email_domain::EmailDomain;
 use shared::domain::ids::OrganizationId;
-use shared::domain::public_mailbox::{MailboxPolicy, is_public_mailbox};
+use shared::domain::public_mailbox::{MailboxPolicy, PublicDomain, is_public_mailbox};
 
 const DATA: &str = include_str!("../../../shared/data/public-mailbox-domains.txt");
 
@@ -96,6 +96,35 @@ fn mailboxes_for_anybody_are_public() {
 }
 
 #[test]
+fn relays_and_aliases_of_providers_are_public() {
+    for (provider, domains) in [
+        ("Apple", &["privaterelay.appleid.com", "private.icloud.com", "icloud.com", "mac.com"][..]),
+        ("Mozilla", &["mozmail.com", "relay.firefox.com"]),
+        ("DuckDuckGo", &["duck.com"]),
+        ("Proton", &["passmail.net", "passmail.com", "passinbox.com", "passfwd.com", "pm.me"]),
+        (
+            "SimpleLogin",
+            &["simplelogin.com", "simplelogin.io", "aleeas.com", "slmail.me", "8shield.net"],
+        ),
+        ("addy.io", &["addy.io", "addymail.com", "anonaddy.com", "anonaddy.me", "4wrd.cc"]),
+        ("Fastmail", &["fastmail.com", "fastmail.fm", "sent.com", "123mail.org"]),
+        ("StartMail", &["startmail.com", "use-startmail.com"]),
+        ("Hushmail", &["hushmail.com", "hush.com", "hush.ai", "mac.hush.com"]),
+        ("AdGuard", &["adguardmail.com"]),
+        (
+            "other relays",
+            &["33mail.com", "burnermail.io", "cloaked.id", "erine.email", "opayq.com"],
+        ),
+        ("code hosts", &["users.noreply.github.com", "users.noreply.gitlab.com"]),
+        ("groups", &["googlegroups.com", "groups.io"]),
+    ] {
+        for it in domains {
+            assert!(is_public_mailbox(&domain(it)), "{provider}: {it}");
+        }
+    }
+}
+
+#[test]
 fn domains_of_companies_are_not_public() {
     for company in [
         "example.com",
@@ -124,36 +153,60 @@ fn case_and_trailing_dot_do_not_hide_a_public_mailbox() {
 #[test]
 fn without_exceptions_no_organization_may_have_a_public_mailbox() {
     for policy in [MailboxPolicy::default(), MailboxPolicy::parse("").unwrap()] {
-        assert!(!policy.admits(&organization("org_1"), &domain("gmail.com")));
-        assert!(!policy.may_match(&domain("gmail.com")));
-        assert!(policy.admits(&organization("org_1"), &domain("example.com")));
-        assert!(policy.may_match(&domain("example.com")));
+        assert_eq!(
+            policy.admits(&organization("org_1"), &domain("gmail.com")),
+            Err(PublicDomain::Mailbox)
+        );
+        assert_eq!(policy.may_match(&domain("gmail.com")), Err(PublicDomain::Mailbox));
+        assert_eq!(policy.admits(&organization("org_1"), &domain("example.com")), Ok(()));
+        assert_eq!(policy.may_match(&domain("example.com")), Ok(()));
     }
 }
 
 #[test]
 fn exception_admits_its_own_pair_only() {
     let policy = MailboxPolicy::parse("org_1:gmail.com, org_2:gmx.de").unwrap();
-    assert!(policy.admits(&organization("org_1"), &domain("gmail.com")));
-    assert!(policy.admits(&organization("org_2"), &domain("gmx.de")));
-    assert!(!policy.admits(&organization("org_1"), &domain("gmx.de")));
-    assert!(!policy.admits(&organization("org_2"), &domain("gmail.com")));
-    assert!(!policy.admits(&organization("ORG_1"), &domain("gmail.com")));
-    assert!(policy.admits(&organization("org_1"), &domain("example.com")));
+    assert_eq!(policy.admits(&organization("org_1"), &domain("gmail.com")), Ok(()));
+    assert_eq!(policy.admits(&organization("org_2"), &domain("gmx.de")), Ok(()));
+    assert_eq!(
+        policy.admits(&organization("org_1"), &domain("gmx.de")),
+        Err(PublicDomain::Mailbox)
+    );
+    assert_eq!(
+        policy.admits(&organization("org_2"), &domain("gmail.com")),
+        Err(PublicDomain::Mailbox)
+    );
+    assert_eq!(
+        policy.admits(&organization("ORG_1"), &domain("gmail.com")),
+        Err(PublicDomain::Mailbox)
+    );
+    assert_eq!(policy.admits(&organization("org_1"), &domain("example.com")), Ok(()));
 }
 
 #[test]
 fn excepted_domain_may_match() {
     let policy = MailboxPolicy::parse("org_1:gmail.com").unwrap();
-    assert!(policy.may_match(&domain("gmail.com")));
-    assert!(!policy.may_match(&domain("gmx.de")));
+    assert_eq!(policy.may_match(&domain("gmail.com")), Ok(()));
+    assert_eq!(policy.may_match(&domain("gmx.de")), Err(PublicDomain::Mailbox));
+}
+
+#[test]
+fn a_suffix_of_a_company_needs_an_exception_too() {
+    let policy = MailboxPolicy::parse("org_1:github.io").unwrap();
+    assert_eq!(policy.admits(&organization("org_1"), &domain("github.io")), Ok(()));
+    let refused = Err(PublicDomain::Suffix);
+    assert_eq!(policy.admits(&organization("org_2"), &domain("github.io")), refused);
+    assert_eq!(policy.admits(&organization("org_1"), &domain("gitlab.io")), refused);
+    assert_eq!(policy.admits(&organization("org_2"), &domain("acme.github.io")), Ok(()));
+    assert_eq!(policy.may_match(&domain("github.io")), Ok(()));
+    assert_eq!(policy.may_match(&domain("gitlab.io")), refused);
 }
 
 #[test]
 fn exceptions_are_read_leniently_about_space_case_and_commas() {
     let policy = MailboxPolicy::parse(" ,org_1 : GMail.com. ,\n org_1:gmx.de,").unwrap();
-    assert!(policy.admits(&organization("org_1"), &domain("gmail.com")));
-    assert!(policy.admits(&organization("org_1"), &domain("gmx.de")));
+    assert_eq!(policy.admits(&organization("org_1"), &domain("gmail.com")), Ok(()));
+    assert_eq!(policy.admits(&organization("org_1"), &domain("gmx.de")), Ok(()));
 }
 
 #[test]
@@ -163,8 +216,8 @@ fn unreadable_exception_is_named() {
         assert_eq!(
             error.to_string(),
             format!(
-                "{pair:?} is not an exception for a public mailbox domain: write an organization \
-                 id, a colon and an email domain, as in org_1:gmail.com"
+                "{pair:?} is not an exception for a public domain: write an organization id, a \
+                 colon and an email domain that is not a registry's suffix, as in org_1:gmail.com"
             )
         );
     }

@@ -1,7 +1,8 @@
 //! Names and descriptions, and when two names are the same.
 
 use proptest::prelude::*;
-use shared::domain::text::{Description, Name, TextError, fold};
+use shared::domain::characters::{fold, skeleton};
+use shared::domain::text::{Description, Name, TextError};
 
 fn name(text: &str) -> Result<String, TextError> {
     Name::parse(text).map(|name| name.as_str().to_owned())
@@ -50,6 +51,136 @@ fn a_name_has_no_control_characters_inside() {
     }
 }
 
+/// Names of which nothing can be seen.
+const BLANK: [&str; 12] = [
+    "\u{200b}",
+    "\u{3164}",
+    "\u{2800}",
+    " \u{2800} \u{2800}",
+    "\u{115f}\u{1160}",
+    "\u{ffa0}",
+    "\u{feff}",
+    "\u{ad}",
+    "\u{202e}\u{202c}",
+    "\u{301}",
+    "\u{fffc}",
+    "\u{1d159}",
+];
+
+#[test]
+fn a_name_without_a_visible_character_is_refused() {
+    for blank in BLANK {
+        assert_eq!(name(blank), Err(TextError::Empty), "{blank:?}");
+    }
+}
+
+#[test]
+fn a_name_has_no_invisible_character_without_effect() {
+    for (before, invisible, after) in [
+        ("Ad", '\u{200b}', "min"),
+        ("Ad", '\u{200c}', "min"),
+        ("Ad", '\u{200d}', "min"),
+        ("Ad", '\u{2060}', "min"),
+        ("Ad", '\u{ad}', "min"),
+        ("Ad", '\u{34f}', "min"),
+        ("Ad", '\u{180e}', "min"),
+        ("Ad", '\u{fe0f}', "min"),
+        ("Ad", '\u{e0100}', "min"),
+        ("Ad", '\u{e0061}', "min"),
+        ("Ad", '\u{fff9}', "min"),
+        ("Ad", '\u{ffff}', "min"),
+        ("Ad", '\u{1d173}', "min"),
+        ("Admin", '\u{3164}', ""),
+        ("Admin", '\u{feff}', ""),
+        // What reorders text.
+        ("Acme ", '\u{202e}', "moc.live"),
+        ("Acme ", '\u{202a}', "x"),
+        ("Acme ", '\u{2066}', "x\u{2069}"),
+        ("Acme", '\u{200e}', ""),
+        ("שלום", '\u{200f}', ""),
+        ("مدير", '\u{61c}', ""),
+        // Joiners and selectors that join or select nothing.
+        ("", '\u{200d}', "Admin"),
+        ("👩", '\u{200d}', "Admin"),
+        ("می\u{200c}", '\u{200c}', "خواهم"),
+        ("کتاب", '\u{200c}', " ها"),
+        ("کتاب", '\u{200c}', ""),
+        ("❤\u{fe0f}", '\u{fe0f}', ""),
+        ("🏴", '\u{e0067}', "\u{e0062}"),
+        ("🏴", '\u{e0061}', "\u{e0064}\u{e006d}\u{e0069}\u{e006e}\u{e007f}"),
+        ("x", '\u{e0067}', "\u{e0062}\u{e0065}\u{e006e}\u{e0067}\u{e007f}"),
+    ] {
+        let text = format!("{before}{invisible}{after}");
+        assert_eq!(name(&text), Err(TextError::InvisibleCharacter(invisible)), "{text:?}");
+    }
+}
+
+#[test]
+fn a_name_has_one_line() {
+    for separator in ['\u{2028}', '\u{2029}'] {
+        let text = format!("a{separator}b");
+        assert_eq!(name(&text), Err(TextError::ControlCharacter(separator)));
+        assert_eq!(name(&format!("a{separator}")).as_deref(), Ok("a"));
+    }
+}
+
+#[test]
+fn a_name_keeps_the_invisible_characters_of_its_script_and_of_emoji() {
+    for text in [
+        // Persian, with the joiner and the non-joiner
+        "می\u{200c}خواهم",
+        "کتاب\u{200c}ها",
+        "کار\u{200c}آفرین",
+        "ه\u{200d}",
+        // Devanagari, Bengali, Sinhala, Malayalam, Tamil
+        "क्\u{200d}ष",
+        "क्\u{200c}ष",
+        "র\u{200d}্যাব",
+        "ශ\u{dca}\u{200d}රී",
+        "ന്\u{200d}",
+        "க்\u{200c}ஷ",
+        // Mongolian
+        "ᠠ\u{180b}",
+        "ᠨ\u{180e}ᠠ",
+        // A variant of a Han character
+        "葛\u{e0100}城",
+        "❤\u{fe0f}",
+        "1\u{fe0f}\u{20e3}",
+        "👩\u{200d}👩\u{200d}👧",
+        "👩\u{1f3fd}\u{200d}💻",
+        "🏳\u{fe0f}\u{200d}🌈",
+        "🏃\u{200d}♂\u{fe0f}\u{200d}➡\u{fe0f}",
+        "🏴\u{e0067}\u{e0062}\u{e0065}\u{e006e}\u{e0067}\u{e007f} England",
+        "🇩🇪",
+        "שלום עולם",
+        "مدير النظام",
+        "؀١٢",
+        "Acme\u{a0}Inc.",
+        "naïve Ⅳ ﬁ ½ ™",
+        "\u{f8ff}",
+    ] {
+        assert_eq!(name(text).as_deref(), Ok(text), "{text:?}");
+    }
+}
+
+#[test]
+fn a_stored_name_or_description_stays_readable() {
+    for text in BLANK.into_iter().chain(["Ad\u{200b}min", "\u{202e}x", "a\u{2028}b"]) {
+        assert_eq!(Name::normalise(text).unwrap().as_str(), text.trim(), "{text:?}");
+        assert_eq!(Description::normalise(text).unwrap().as_str(), text.trim(), "{text:?}");
+    }
+}
+
+#[test]
+fn a_description_has_no_character_that_turns_the_text_around() {
+    for turning in ('\u{202a}'..='\u{202e}').chain('\u{2066}'..='\u{2069}') {
+        let text = format!("a{turning}b");
+        assert_eq!(description(&text), Err(TextError::InvisibleCharacter(turning)), "{text:?}");
+    }
+    let text = "soft\u{ad}hyphen, \u{200b}space, שלום\u{200f}!\u{2028}👩\u{200d}💻";
+    assert_eq!(description(text).as_deref(), Ok(text));
+}
+
 #[test]
 fn a_description_may_be_empty_and_have_lines() {
     let table = [
@@ -78,6 +209,10 @@ fn a_refusal_says_what_to_send_instead() {
         (
             TextError::ControlCharacter('\0'),
             "it contains the control character U+0000: send it without",
+        ),
+        (
+            TextError::InvisibleCharacter('\u{202e}'),
+            "it contains the invisible character U+202E: send it without",
         ),
     ];
     for (error, sentence) in table {
@@ -110,6 +245,7 @@ fn names_that_people_take_for_the_same_are_the_same() {
 fn any_text() -> impl Strategy<Value = String> {
     prop_oneof![
         any::<String>(),
+        "[a-b\u{200b}-\u{202e}\u{fe0f}\u{e0061}-\u{e007f}👩🏴یख्]{0,12}",
         "[ \\t\\n\u{300}-\u{345}a-zA-ZßıİſΣςσŉΐΰﬀ-ﬆ\u{1100}-\u{1175}]{0,20}",
         "\\PC{100,300}",
     ]
@@ -125,6 +261,8 @@ proptest! {
             prop_assert!((1..=Name::LONGEST).contains(&name.as_str().chars().count()));
             prop_assert_eq!(name.as_str().trim(), name.as_str());
             prop_assert!(!name.as_str().chars().any(char::is_control));
+            prop_assert!(!name.skeleton().trim().is_empty());
+            prop_assert!(name.skeleton().len() <= 2_000);
         }
         if let Ok(description) = Description::parse(&text) {
             prop_assert_eq!(Description::parse(description.as_str()), Ok(description.clone()));
@@ -135,6 +273,13 @@ proptest! {
     #[test]
     fn folding_twice_is_folding_once(text in any_text()) {
         prop_assert_eq!(fold(&fold(&text)), fold(&text));
+    }
+
+    #[test]
+    fn spaces_and_invisible_characters_make_no_other_skeleton(text in any_text()) {
+        let expected = skeleton(&text);
+        prop_assert_eq!(skeleton(&text.replace(' ', "\u{3000}\u{a0}")), &*expected);
+        prop_assert_eq!(skeleton(&format!("\u{202e}{text}\u{ad}")), expected);
     }
 
     #[test]

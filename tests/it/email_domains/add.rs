@@ -128,6 +128,29 @@ async fn a_public_mailbox_is_accepted_only_where_the_operator_makes_an_exception
 }
 
 #[tokio::test]
+async fn a_suffix_of_a_company_is_accepted_only_where_the_operator_makes_an_exception() {
+    let world = World::with(MailboxPolicy::parse("acme:github.io").unwrap()).await;
+    world.organization("acme").await;
+    world.organization("umbrella").await;
+
+    let answer = add(&world, PATH, "GitHub.io.").send().await;
+    assert_eq!((answer.status.as_u16(), &answer.body), (201, &entity("github.io")));
+
+    let path = "/organizations/umbrella/jit/email-domains";
+    for (path, domain) in [(path, "github.io"), (PATH, "gitlab.io")] {
+        let answer = refused(&world, add(&world, path, domain)).await;
+        assert_eq!(
+            answer.problem(422, "email_domain.public_suffix"),
+            format!(
+                "everybody can have a name below the public suffix `{domain}`: send a domain below \
+                 it, or ask the operator for an exception if the organization owns it"
+            )
+        );
+    }
+    World::assert_list_and_index_agree(&world.items().await);
+}
+
+#[tokio::test]
 async fn a_body_of_another_shape_is_refused_with_its_place() {
     let table: [(Value, &str); 10] = [
         (json!({ "emailDomain": 1 }), "/emailDomain"),

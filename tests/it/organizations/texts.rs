@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::bare;
-use crate::support::{World, assert_is};
+use crate::support::{START, World, assert_is};
 
 #[tokio::test]
 async fn names_are_composed_and_without_white_space_around_them() {
@@ -20,6 +20,9 @@ async fn names_are_composed_and_without_white_space_around_them() {
         (&repeated("x"), repeated("x")),
         (&repeated("e\u{301}"), repeated("é")),
         (&repeated("😀"), repeated("😀")),
+        ("می\u{200c}خواهم", "می\u{200c}خواهم".to_owned()),
+        ("👩\u{200d}💻", "👩\u{200d}💻".to_owned()),
+        ("שלום", "שלום".to_owned()),
         // Folded, these become longer.
         (&repeated("ᾷ"), repeated("ᾷ")),
         (&repeated("ﬃ"), repeated("ﬃ")),
@@ -46,6 +49,8 @@ async fn unacceptable_names_are_refused_and_nothing_changes() {
     let empty = "it is empty: send at least one visible character";
     let control =
         |number: &str| format!("it contains the control character U+{number}: send it without");
+    let invisible =
+        |number: &str| format!("it contains the invisible character U+{number}: send it without");
     for (name, reason) in [
         (String::new(), empty.to_owned()),
         ("   ".to_owned(), empty.to_owned()),
@@ -60,6 +65,14 @@ async fn unacceptable_names_are_refused_and_nothing_changes() {
         ("a\u{7f}".to_owned(), control("007F")),
         ("a\u{85}b".to_owned(), control("0085")),
         ("\u{9f}".to_owned(), control("009F")),
+        ("a\u{2028}b".to_owned(), control("2028")),
+        ("\u{200b}".to_owned(), empty.to_owned()),
+        ("\u{2800}\u{3164}".to_owned(), empty.to_owned()),
+        ("Ac\u{200b}me".to_owned(), invisible("200B")),
+        ("Acme \u{202e}moc.live".to_owned(), invisible("202E")),
+        ("Acme\u{200e}".to_owned(), invisible("200E")),
+        ("Ac\u{200d}me".to_owned(), invisible("200D")),
+        ("Acme\u{fe0f}".to_owned(), invisible("FE0F")),
     ] {
         for answer in [
             world.post("/organizations", &json!({ "name": name })).await,
@@ -106,7 +119,9 @@ async fn unacceptable_descriptions_are_refused_and_nothing_changes() {
     let world = World::new().await;
     world.organization("acme").await;
     let before = world.items().await;
-    for description in [&*"x".repeat(257), &"ü".repeat(257), "a\0b", "a\u{b}b", "\u{7f}"] {
+    for description in
+        [&*"x".repeat(257), &"ü".repeat(257), "a\0b", "a\u{b}b", "\u{7f}", "a\u{202e}b"]
+    {
         for answer in [
             world.post("/organizations", &json!({ "name": "x", "description": description })).await,
             world.patch("/organizations/acme", &json!({ "description": description })).await,
@@ -116,4 +131,33 @@ async fn unacceptable_descriptions_are_refused_and_nothing_changes() {
         }
     }
     assert_eq!(world.items().await, before);
+}
+
+#[tokio::test]
+async fn texts_of_an_earlier_release_stay_readable() {
+    let world = World::new().await;
+    let (name, description) = ("Ac\u{200b}me\u{202e}", "\u{202e}x");
+    let item = json!({
+        "pk": "ORG#old",
+        "sk": "ORG",
+        "name": name,
+        "description": description,
+        "createdAt": START,
+        "jitRoles": { "ids": [], "version": 1 },
+        "gsi1pk": "ORGS",
+        "gsi1sk": format!("{}\told", name.to_lowercase()),
+    });
+    world.put_plain(&item).await;
+    let mut entity = bare("old", name);
+    entity["description"] = json!(description);
+
+    assert_is(&world.get("/organizations/old").await, 200, &entity);
+    assert_is(&world.get("/organizations").await, 200, &json!([entity]));
+    assert_is(&world.get("/organizations?q=Ac%E2%80%8BM").await, 200, &json!([entity]));
+    entity["description"] = json!("y");
+    let changes = json!({ "description": "y" });
+    assert_is(&world.patch("/organizations/old", &changes).await, 200, &entity);
+    entity["name"] = json!("Acme");
+    let changes = json!({ "name": "Acme" });
+    assert_is(&world.patch("/organizations/old", &changes).await, 200, &entity);
 }

@@ -218,7 +218,7 @@ async fn previews_tell_reason_and_roles() {
             json!(null),
             vec![("acme", removed, json!([])), ("globex", json!(null), json!([]))],
         ),
-        ("new@Bücher.example", json!("email_address.domain_not_ascii"), vec![]),
+        ("new@Bücher.example", json!(null), vec![("acme", json!(null), engineer())]),
         ("new@gone.com", json!("not_listed"), vec![]),
         ("new@gmail.com", json!("public_mailbox"), vec![]),
     ] {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use axum::http::Method;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
-use shared::domain::text::fold;
+use shared::domain::characters::fold;
 
 use crate::support::{Answer, Fate, Items, START, World, assert_internal, assert_unavailable, key};
 
@@ -207,6 +207,7 @@ fn assert_rules(items: &Items) {
             names.insert((name.to_owned(), text(&item["roleId"])));
         } else if let Some(id) = sk.strip_prefix("ROLE#") {
             roles.insert((fold(&text(&item["name"])), id.to_owned()));
+            roles.extend(item.get("skeleton").map(|skeleton| (text(skeleton), id.to_owned())));
         }
     }
     assert_eq!(names, roles, "the names of the roles");

@@ -33,7 +33,7 @@ export function Admission({ organizationId, dirty }: Props) {
       }
     >
       <TextInput
-        type="email"
+        inputMode="email"
         className={classes.field}
         aria-label="An email address to try"
         placeholder="jane@acme.com"
@@ -62,7 +62,7 @@ const DECISIONS: Record<OrganizationPreview['decision'], { icon: Icon; title: st
 
 const CHECKS: Record<OrganizationPreview['checks'][number]['check'], string> = {
   valid_address: 'The address is valid, and its domain can be listed',
-  not_public_mailbox: 'Its domain is not a public mailbox provider',
+  not_public_mailbox: 'Its domain is neither a public mailbox provider nor a public suffix',
   domain_listed: 'This organization lists its domain',
   not_removed: 'No member with this address was removed',
 };

@@ -224,7 +224,7 @@ async fn members_are_found_by_every_address_that_they_have_proven() {
     let next = format!("{MEMBERS}?page_size=1&cursor=jane&email=jane%40new.example");
     assert_eq!(first.next_page(), Some(next.clone()));
     let last = world.get(&next).await;
-    assert_eq!((last.ids(), last.next_page()), (vec!["joe".to_owned()], None));
+    assert_eq!((last.ids(), last.next_page()), (vec!["joe"], None));
 
     world.delete(&format!("{MEMBERS}/joe")).await;
     assert_eq!(world.get(&both).await.ids(), ["jane"]);
