@@ -80,8 +80,8 @@ pub fn fold(text: &str) -> String {
 /// space and invisible characters, and with the prototype of each confusable character (the
 /// skeleton of UTS 39 section 4).
 ///
-/// Other than in UTS 39, ASCII characters are only alike in case. Otherwise `Modern` would be
-/// `Modem`, and `Level I` would be `Level l`.
+/// Unlike in UTS 39, ASCII characters are alike only in case. Otherwise `Modern` would be `Modem`,
+/// and `Level I` would be `Level l`.
 #[must_use]
 pub fn skeleton(text: &str) -> String {
     let characters: Vec<_> = decomposed(text).chars().collect();

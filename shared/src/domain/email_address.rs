@@ -73,10 +73,17 @@ impl EmailAddress {
     }
 }
 
-/// Lower case in normalisation form C. A small sigma has the form of its place in the word, because
+/// Lower case in normalisation form C. A small sigma gets the form of its place in the word, because
 /// a capital one does not say which form it had.
 fn lower_case(text: &str) -> String {
-    composed(&composed(text).replace(['σ', 'ς'], "Σ").to_lowercase())
+    let lower: Vec<_> = composed(&composed(text).to_lowercase()).chars().collect();
+    let is_letter = |at: usize| lower.get(at).is_some_and(|character| character.is_alphabetic());
+    let in_place = |(at, &character): (usize, &char)| match character {
+        'σ' | 'ς' if at > 0 && is_letter(at - 1) && !is_letter(at + 1) => 'ς',
+        'σ' | 'ς' => 'σ',
+        other => other,
+    };
+    lower.iter().enumerate().map(in_place).collect()
 }
 
 /// The SHA-256 of a normalised [`EmailAddress`], in lower-case hexadecimal. It allows comparing

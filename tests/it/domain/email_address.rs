@@ -147,6 +147,8 @@ fn addresses_that_differ_in_case_or_normalisation_are_equal() {
         &["i\u{307}x", "İx", "I\u{307}x", "İX"],
         &["ậ", "a\u{323}\u{302}", "a\u{302}\u{323}", "Ậ"],
         &["γιώργος", "ΓΙΏΡΓΟΣ", "γιώργοσ"],
+        &["γιώργος.παππάς", "ΓΙΏΡΓΟΣ.ΠΑΠΠΆΣ", "γιώργοσ.παππάσ"],
+        &["σοφός1", "ΣΟΦΌΣ1", "ςοφός1"],
         &["a`", "a\u{1fef}"],
     ] {
         let [first, others @ ..] = same else { unreachable!("it has elements") };
@@ -207,6 +209,10 @@ fn digest_is_that_of_the_normalised_address() {
     assert_eq!(
         digest("JÖRG@XN--BCHER-KVA.de"),
         "2d02f3632a20bb8b5b53c4bc37cc28ad56d11cd2dbab3b10147904371e73133d"
+    );
+    assert_eq!(
+        digest("γιώργος.παππάς@example.com"),
+        "f351b27daaf2a5ff933f326b5f0c3dbc07aa2bc41ea1d940e5b7a598cd3d9bd3"
     );
     assert_ne!(digest("joe@example.com"), digest("joe@example.org"));
     assert_ne!(digest("joe@example.com"), digest("ann@example.com"));

@@ -33,6 +33,7 @@ export function Admission({ organizationId, dirty }: Props) {
       }
     >
       <TextInput
+        // Not of the type `email`, where browsers replace the domain by its ASCII form.
         inputMode="email"
         className={classes.field}
         aria-label="An email address to try"
