@@ -30,7 +30,7 @@ pub(crate) async fn existing(
         return Err(too_many);
     }
     let roles = store.organization_roles_by_id(&ids).await?;
-    named.all_in(&roles, Violation::unknown_role)?;
+    named.all(|id| roles.contains_key(id), Violation::unknown_role)?;
     Ok(ids)
 }
 

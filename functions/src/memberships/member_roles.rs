@@ -156,7 +156,7 @@ async fn members(
     }
     let named = Named::parse("userIds", texts, UserId::parse);
     let members = store.memberships_of(organization, &named.ids()).await?;
-    named.all_in(&members, Violation::not_a_member)?;
+    named.all(|id| members.contains_key(id), Violation::not_a_member)?;
     Ok(members)
 }
 

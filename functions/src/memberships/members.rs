@@ -1,6 +1,8 @@
 //! `/organizations/{organizationId}/users`: the members of an organization.
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
+use std::pin::pin;
+use std::time::Duration;
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -12,6 +14,7 @@ use shared::cognito::UserPool;
 use shared::domain::ids::{OrganizationId, OrganizationRoleId, UserId};
 use shared::domain::membership::{MOST_REPLACED, Profile};
 use shared::domain::user::User;
+use shared::failure::Failure;
 use shared::http::{CursorPaging, JsonBody, PathOf, Problem};
 use shared::store::Store;
 use shared::{Clock, Error, Violation};
@@ -20,6 +23,16 @@ use utoipa::ToSchema;
 use super::AT_ONCE;
 use super::entities::{MemberEntity, of_members};
 use crate::named::Named;
+
+/// The pause between two look-ups of one request. Cognito allows 30 calls of `ListUsers` a second for
+/// all user pools of an account and region. One request makes 25, so that others are not refused.
+const BETWEEN_LOOK_UPS: Duration = Duration::from_millis(40);
+/// How many users without a profile are looked up before they are added. An unknown one among them is
+/// found before any of them is added.
+const LOOKED_UP_TOGETHER: usize = 100;
+/// How long a request looks users up. The rest of the function's 30 seconds is for the last look-ups
+/// and for the table.
+const LOOK_UP_TIME: Duration = Duration::from_secs(20);
 
 #[derive(Deserialize, ToSchema)]
 #[schema(as = UserIds)]
@@ -70,7 +83,13 @@ pub(crate) async fn list(
     operation_id = "addMembers",
     tag = "Members",
     request_body = Body,
-    responses((status = 201, description = "Added."), (status = 422)),
+    responses(
+        (status = 201, description = "Added."),
+        (status = 422),
+        (status = 429, description = "The user pool takes no more requests at the moment. Some users may have been added. The same request adds the others."),
+        (status = 502),
+        (status = 503, description = "A service that Usher needs did not answer in time, or there was not enough time to look up all users. Some users may have been added. The same request adds the others."),
+    ),
 )]
 pub(crate) async fn add(
     State(store): State<Store>,
@@ -80,8 +99,8 @@ pub(crate) async fn add(
     JsonBody(body): JsonBody<Body>,
 ) -> Result<StatusCode, Problem> {
     store.require_organization(&organization).await?;
-    let users = known(&store, &user_pool, &body).await?;
-    join(&store, &organization, users, clock.now()).await?;
+    let users = Users::named(&store, &body).await?;
+    add_all(&store, &clock, &user_pool, &organization, users).await?;
     Ok(StatusCode::CREATED)
 }
 
@@ -92,7 +111,13 @@ pub(crate) async fn add(
     operation_id = "replaceMembers",
     tag = "Members",
     request_body = Body,
-    responses((status = 204, description = "Replaced."), (status = 422)),
+    responses(
+        (status = 204, description = "Replaced."),
+        (status = 422),
+        (status = 429, description = "The user pool takes no more requests at the moment. Some users may have been added, and nobody was removed. The same request does the rest."),
+        (status = 502),
+        (status = 503, description = "A service that Usher needs did not answer in time, or there was not enough time to look up all users. A part of the change may have been made. The same request does the rest."),
+    ),
 )]
 pub(crate) async fn replace(
     State(store): State<Store>,
@@ -102,13 +127,18 @@ pub(crate) async fn replace(
     JsonBody(body): JsonBody<Body>,
 ) -> Result<StatusCode, Problem> {
     store.require_organization(&organization).await?;
-    let users = known(&store, &user_pool, &body).await?;
-    let members = store.all_member_ids(&organization, MOST_REPLACED).await?;
-    let members = members.filter(|_| users.len() <= MOST_REPLACED).ok_or(Error::TooManyMembers)?;
-    let wanted: BTreeSet<_> = users.iter().map(|(id, _)| id.clone()).collect();
+    let users = Users::named(&store, &body).await?;
+    let most = MOST_REPLACED + users.ids.len();
+    let mut leaving =
+        store.all_member_ids(&organization, most).await?.ok_or(Error::TooManyMembers)?;
+    leaving.retain(|id| !users.ids.contains(id));
+    if leaving.len() > MOST_REPLACED {
+        return Err(Error::TooManyMembers.into());
+    }
+    add_all(&store, &clock, &user_pool, &organization, users).await?;
     let now = clock.now();
     let (store, organization) = (&store, &organization);
-    let leaving = members.into_iter().filter(|id| !wanted.contains(id)).map(|id| async move {
+    let leaving = leaving.into_iter().map(|id| async move {
         match store.remove_member(organization, &id, now).await {
             // Another request has removed the member, or the index lags behind.
             Err(Error::MembershipNotFound(_)) => Ok(()),
@@ -116,7 +146,6 @@ pub(crate) async fn replace(
         }
     });
     stream::iter(leaving).buffer_unordered(AT_ONCE).try_collect::<()>().await?;
-    join(store, organization, users, clock.now()).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -138,29 +167,127 @@ pub(crate) async fn remove(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// The users in a body, each once, with their profiles. A profile that is not stored comes from the
-/// user pool.
-async fn known(
-    store: &Store,
-    user_pool: &UserPool,
-    body: &Body,
-) -> Result<Vec<(UserId, Profile)>, Error> {
-    if body.user_ids.len() > MOST_REPLACED {
-        return Err(Error::TooManyMembers);
+/// The users in a body.
+struct Users<'a> {
+    named: Named<'a, UserId>,
+    /// The ids, each once.
+    ids: HashSet<UserId>,
+    /// Those with a profile.
+    profiles: Vec<(UserId, Profile)>,
+    /// Those without one, in the order of the body.
+    strangers: Vec<UserId>,
+}
+
+impl<'a> Users<'a> {
+    async fn named(store: &Store, body: &'a Body) -> Result<Self, Error> {
+        if body.user_ids.len() > MOST_REPLACED {
+            return Err(Error::TooManyMembers);
+        }
+        let named = Named::parse("userIds", &body.user_ids, UserId::parse);
+        let ids = named.ids();
+        let profiles = store.profiles(&ids).await?;
+        let strangers = ids.iter().filter(|id| !profiles.contains_key(id)).cloned().collect();
+        let (ids, profiles) = (ids.into_iter().collect(), profiles.into_iter().collect());
+        Ok(Self { named, ids, profiles, strangers })
     }
-    let named = Named::parse("userIds", &body.user_ids, UserId::parse);
-    let ids = named.ids();
-    let mut profiles = store.profiles(&ids).await?;
-    let strangers: Vec<_> = ids.iter().filter(|id| !profiles.contains_key(id)).cloned().collect();
-    let asked = strangers.into_iter().map(|id| async move {
-        let user = user_pool.find(&id).await?;
-        let profile = |user: User| Profile { email: user.email, user_name: user.user_name };
-        Ok::<_, Error>(user.map(|found| (id, profile(found.user))))
+}
+
+/// Adds all users, those without a profile a hundred at a time: looks them up in the user pool, and
+/// then adds them. If one of the first hundred is unknown, nobody is added. If one of a later hundred
+/// is unknown, nobody of that hundred and of those after it. If Cognito takes no more requests, or
+/// the time runs out, those who were found are added. So the same request goes on where it stopped.
+async fn add_all(
+    store: &Store,
+    clock: &Clock,
+    user_pool: &UserPool,
+    organization: &OrganizationId,
+    users: Users<'_>,
+) -> Result<(), Error> {
+    let until = clock.now() + LOOK_UP_TIME;
+    let mut hundreds = users.strangers.chunks(LOOKED_UP_TOGETHER);
+    let mut ready = users.profiles;
+    let mut added = 0;
+    loop {
+        let hundred = hundreds.next().unwrap_or_default();
+        let LookedUp { found, unknown, stopped } =
+            look_up(user_pool, clock, until, hundred.to_vec()).await?;
+        users.named.all(|id| !unknown.contains(id), Violation::unknown_user)?;
+        ready.extend(found);
+        added += ready.len();
+        join(store, organization, std::mem::take(&mut ready), clock.now()).await?;
+        if let Some(stopped) = stopped {
+            let failure = match stopped {
+                Stopped::OutOfTime => None,
+                Stopped::RateExceeded(failure) => Some(failure),
+            };
+            return Err(Error::MembersPartiallyAdded { added, named: users.ids.len(), failure });
+        }
+        if hundreds.len() == 0 {
+            return Ok(());
+        }
+    }
+}
+
+/// What came of looking users up.
+#[derive(Default)]
+struct LookedUp {
+    found: Vec<(UserId, Profile)>,
+    unknown: HashSet<UserId>,
+    /// Why the rest was not looked up.
+    stopped: Option<Stopped>,
+}
+
+enum Stopped {
+    OutOfTime,
+    RateExceeded(Failure),
+}
+
+/// Looks users up in the user pool, one after the other, with a pause between them.
+async fn look_up(
+    user_pool: &UserPool,
+    clock: &Clock,
+    until: Timestamp,
+    ids: Vec<UserId>,
+) -> Result<LookedUp, Failure> {
+    let turns = stream::iter(ids.into_iter().enumerate()).then(|(index, id)| {
+        let clock = clock.clone();
+        async move {
+            if index > 0 {
+                clock.pause(BETWEEN_LOOK_UPS).await;
+            }
+            (clock.now() < until).then_some(id)
+        }
     });
-    let found: Vec<_> = stream::iter(asked).buffer_unordered(AT_ONCE).try_collect().await?;
-    profiles.extend(found.into_iter().flatten());
-    named.all_in(&profiles, Violation::unknown_user)?;
-    Ok(profiles.into_iter().collect())
+    let asked = turns.map(|turn| async move {
+        Ok::<_, Failure>(match turn {
+            Some(id) => {
+                let found = user_pool.find(&id, None).await?;
+                Some((id, found))
+            }
+            None => None,
+        })
+    });
+    let mut answers = pin!(asked.buffer_unordered(AT_ONCE));
+    let mut looked_up = LookedUp::default();
+    while looked_up.stopped.is_none()
+        && let Some(answer) = answers.next().await
+    {
+        match answer {
+            Ok(Some((id, Some(found)))) => {
+                let profile = |user: User| Profile { email: user.email, user_name: user.user_name };
+                looked_up.found.push((id, profile(found.user)));
+            }
+            Ok(Some((id, None))) => {
+                looked_up.unknown.insert(id);
+            }
+            Ok(None) => looked_up.stopped = Some(Stopped::OutOfTime),
+            Err(failure @ Failure::RateExceeded { .. }) => {
+                looked_up.stopped = Some(Stopped::RateExceeded(failure));
+            }
+            Err(failure) => return Err(failure),
+        }
+    }
+    Ok(looked_up)
 }
 
 /// Makes users members by hand, each in its own transaction. After an error, the request can be
