@@ -86,9 +86,8 @@ pub(crate) async fn list(
     responses(
         (status = 201, description = "Added."),
         (status = 422),
-        (status = 429, description = "The user pool takes no more requests at the moment. Some users may have been added. The same request adds the others."),
+        (status = 429, description = "There was not enough time to look up all users, or the user pool takes no more requests at the moment. Some users may have been added. The same request adds the others."),
         (status = 502),
-        (status = 503, description = "A service that Usher needs did not answer in time, or there was not enough time to look up all users. Some users may have been added. The same request adds the others."),
     ),
 )]
 pub(crate) async fn add(
@@ -114,9 +113,8 @@ pub(crate) async fn add(
     responses(
         (status = 204, description = "Replaced."),
         (status = 422),
-        (status = 429, description = "The user pool takes no more requests at the moment. Some users may have been added, and nobody was removed. The same request does the rest."),
+        (status = 429, description = "There was not enough time to look up all users, or the user pool takes no more requests at the moment. Some users may have been added, and nobody was removed. The same request does the rest."),
         (status = 502),
-        (status = 503, description = "A service that Usher needs did not answer in time, or there was not enough time to look up all users. A part of the change may have been made. The same request does the rest."),
     ),
 )]
 pub(crate) async fn replace(

@@ -7,8 +7,8 @@ use aws_sdk_cognitoidentityprovider::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_cognitoidentityprovider::operation::admin_create_user::AdminCreateUserError;
 use aws_sdk_cognitoidentityprovider::primitives::DateTime;
 use aws_sdk_cognitoidentityprovider::types::{
-    AliasAttributeType, AttributeType, DeliveryMediumType, MessageActionType, UserStatusType,
-    UserType,
+    AliasAttributeType, AttributeType, DeliveryMediumType, MessageActionType, UserPoolType,
+    UserStatusType, UserType,
 };
 use jiff::Timestamp;
 use tokio::sync::OnceCell;
@@ -239,7 +239,7 @@ impl UserPool {
             let described = pool.client.describe_user_pool().user_pool_id(&*pool.id).send().await;
             let described =
                 described.map_err(|error| Service::Cognito.failure(OPERATION, &error))?;
-            let aliases = described.user_pool().map(|pool| pool.alias_attributes());
+            let aliases = described.user_pool().map(UserPoolType::alias_attributes);
             Ok(aliases.is_some_and(|aliases| aliases.contains(&AliasAttributeType::Email)))
         };
         pool.aliases_addresses.get_or_try_init(describe).await.copied()

@@ -149,7 +149,7 @@ impl From<Error> for Problem {
             Error::MemberRolesFull => (UNPROCESSABLE, "member_roles.limit_reached"),
             Error::TooManyMembers => (UNPROCESSABLE, "memberships.limit_reached"),
             Error::MembersPartiallyAdded { failure: None, .. } => {
-                (StatusCode::SERVICE_UNAVAILABLE, "memberships.partially_added")
+                (StatusCode::TOO_MANY_REQUESTS, "memberships.partially_added")
             }
             Error::MembersPartiallyAdded { failure: Some(_), .. } => {
                 (StatusCode::TOO_MANY_REQUESTS, RATE_EXCEEDED)

@@ -34,6 +34,8 @@ pub(crate) struct Pool(Arc<Mutex<State>>);
 #[derive(Debug, Default)]
 struct State {
     replies: VecDeque<(String, Fate)>,
+    /// An operation, how many more of its calls are answered, and what becomes of all others.
+    refusal: Option<(String, usize, Fate)>,
     directory: Option<Directory>,
     requests: Vec<(String, Value)>,
 }
@@ -123,10 +125,16 @@ impl Pool {
         }
     }
 
+    /// Lets this become of each call of an operation after so many, until the calls are asked for.
+    pub(crate) fn refuse_after(&self, operation: &str, calls: usize, fate: &Fate) {
+        self.state().refusal = Some((operation.to_owned(), calls, fate.clone()));
+    }
+
     /// The calls since this was asked last, by operation. What was recorded and not used is gone.
     pub(crate) fn requests(&self) -> Vec<(String, Value)> {
         let mut state = self.state();
         state.replies.clear();
+        state.refusal = None;
         std::mem::take(&mut state.requests)
     }
 
@@ -134,15 +142,23 @@ impl Pool {
         self.0.lock().expect("no test panics while it holds the pool")
     }
 
-    fn sent(&self, operation: &str, request: Value) -> Option<Fate> {
+    fn sent(&self, operation: &str, request: &Value) -> Option<Fate> {
         let mut state = self.state();
         state.requests.push((operation.to_owned(), request.clone()));
         let place = state.replies.iter().position(|(name, _)| name == operation);
         if let Some((_, fate)) = place.and_then(|place| state.replies.remove(place)) {
             return Some(fate);
         }
+        if let Some((refused, calls, fate)) = &mut state.refusal
+            && *refused == operation
+        {
+            match calls.checked_sub(1) {
+                Some(rest) => *calls = rest,
+                None => return Some(fate.clone()),
+            }
+        }
         if let Some(directory) = &mut state.directory {
-            let (status, body) = directory.answer(operation, &request);
+            let (status, body) = directory.answer(operation, request);
             return Some(Fate::Reply { status, body });
         }
         // Nothing depends on this description, except whether addresses are aliases.
@@ -166,7 +182,7 @@ impl HttpConnector for Pool {
         let target = request.headers().get("x-amz-target").unwrap_or_default();
         let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
         let body = request.body().bytes().expect("requests are in memory");
-        let fate = self.sent(&operation, serde_json::from_slice(body).expect("requests are JSON"));
+        let fate = self.sent(&operation, &serde_json::from_slice(body).expect("requests are JSON"));
         HttpConnectorFuture::new(async move {
             match fate {
                 Some(Fate::Reply { status, body }) => {
