@@ -87,6 +87,9 @@ pub enum Failure {
     NoUserPool,
 }
 
+/// Cognito's code for a quota that is used up.
+pub(crate) const QUOTA_USED_UP: &str = "LimitExceededException";
+
 /// A service of AWS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Service {
@@ -121,7 +124,7 @@ impl Service {
             (Self::Cognito, Some("TooManyRequestsException" | "ThrottlingException")) => {
                 Failure::RateExceeded { service, operation, cause }
             }
-            (Self::Cognito, Some("LimitExceededException")) => {
+            (Self::Cognito, Some(QUOTA_USED_UP)) => {
                 Failure::QuotaUsedUp { service, operation, cause }
             }
             (

@@ -268,6 +268,42 @@ async fn what_cognito_refuses_is_refused_with_its_reason() {
     assert_eq!(world.items().await, before);
 }
 
+#[tokio::test]
+async fn a_quota_that_is_used_up_is_429_and_the_creation_is_not_repeated() {
+    let (world, pool) = acme_with_jane().await;
+    let words = "Exceeded daily email limit for the operation or the account.";
+    pool.next("AdminCreateUser", Fate::error("LimitExceededException", words));
+
+    let answer = create(&world).await;
+
+    assert_eq!(
+        answer.problem(429, "user_pool.quota_used_up"),
+        "a quota of the user pool is used up, such as the emails that it may send in a day: repeat \
+         the request later, or without an invitation"
+    );
+    assert_eq!(answer.header("retry-after"), "3600");
+    assert_eq!(operations(&pool), ["DescribeUserPool", "AdminCreateUser"]);
+}
+
+#[tokio::test]
+async fn a_rate_that_is_exceeded_is_429_after_three_attempts() {
+    for (operation, method, path) in &CALLS {
+        let (world, pool) = acme_with_jane().await;
+        pool.stays(operation, &Fate::error("TooManyRequestsException", "Rate exceeded"));
+
+        let answer = ask(&world, method, path).await;
+
+        assert_eq!(
+            answer.problem(429, "user_pool.too_many_requests"),
+            "Cognito takes no more requests at the moment: repeat the request in a moment"
+        );
+        assert_eq!(answer.header("retry-after"), "1");
+        let called = operations(&pool).iter().filter(|called| called == operation).count();
+        assert_eq!(called, 3, "{operation}");
+        assert_eq!(pool.user_names(), ["jane"]);
+    }
+}
+
 /// Each request to Cognito, and what makes it.
 const CALLS: [(&str, Method, &str); 3] = [
     ("AdminCreateUser", Method::POST, "/users"),

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use aws_sdk_cognitoidentityprovider::Client;
+use aws_sdk_cognitoidentityprovider::config::interceptors::InterceptorContext;
+use aws_sdk_cognitoidentityprovider::config::retry::{ClassifyRetry, RetryAction};
 use aws_sdk_cognitoidentityprovider::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_cognitoidentityprovider::operation::admin_create_user::AdminCreateUserError;
 use aws_sdk_cognitoidentityprovider::primitives::DateTime;
@@ -10,6 +11,7 @@ use aws_sdk_cognitoidentityprovider::types::{
     AliasAttributeType, AttributeType, DeliveryMediumType, MessageActionType, UserPoolType,
     UserStatusType, UserType,
 };
+use aws_sdk_cognitoidentityprovider::{Client, Config};
 use jiff::Timestamp;
 use tokio::sync::OnceCell;
 
@@ -18,7 +20,7 @@ use crate::ambient::{Randomness, user_name};
 use crate::domain::email_address::EmailAddress;
 use crate::domain::ids::UserId;
 use crate::domain::user::User;
-use crate::failure::{Failure, Service};
+use crate::failure::{Failure, QUOTA_USED_UP, Service};
 
 /// Why a user was not created.
 #[derive(Debug, thiserror::Error)]
@@ -146,6 +148,8 @@ impl UserPool {
             .set_user_attributes(Some(attributes.collect()))
             .set_message_action(action)
             .desired_delivery_mediums(DeliveryMediumType::Email)
+            .customize()
+            .config_override(Config::builder().retry_classifier(NoRetryWithoutQuota))
             .send()
             .await
             .map_err(|error| create_error(OPERATION, &error))?;
@@ -278,6 +282,27 @@ fn timestamp(date: &DateTime) -> Option<Timestamp> {
 
 fn is_not_found(error: &impl ProvideErrorMetadata) -> bool {
     error.code() == Some("UserNotFoundException")
+}
+
+/// Keeps the SDK from repeating a creation after a quota was used up. Waiting for a moment does not
+/// help. If the user was created without an invitation, the repetition would say that the user exists.
+#[derive(Debug)]
+struct NoRetryWithoutQuota;
+
+impl ClassifyRetry for NoRetryWithoutQuota {
+    fn name(&self) -> &'static str {
+        "no retry without quota"
+    }
+
+    fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
+        let error = context.output_or_error().and_then(Result::err);
+        let error = error.and_then(|error| error.as_operation_error());
+        let error = error.and_then(|error| error.downcast_ref::<AdminCreateUserError>());
+        match error.and_then(ProvideErrorMetadata::code) {
+            Some(QUOTA_USED_UP) => RetryAction::RetryForbidden,
+            _ => RetryAction::NoActionIndicated,
+        }
+    }
 }
 
 /// The error of a creation that failed. A refusal that the caller can correct keeps Cognito's own
