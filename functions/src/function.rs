@@ -132,6 +132,10 @@ pub enum UserPoolAction {
     AdminCreateUser,
     /// Deletes a user.
     AdminDeleteUser,
+    /// Reads a user by name or alias.
+    AdminGetUser,
+    /// Reads the settings of the pool.
+    DescribeUserPool,
     /// Finds users.
     ListUsers,
 }

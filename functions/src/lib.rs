@@ -33,7 +33,7 @@ use Items::{
     Addresses, DomainIndex, ListedMembers, ListedOrganizations, OrganizationRoles, Organizations,
     RemovalMarks, RoleNames, Users,
 };
-use UserPoolAction::{AdminCreateUser, AdminDeleteUser, ListUsers};
+use UserPoolAction::{AdminCreateUser, AdminDeleteUser, AdminGetUser, DescribeUserPool, ListUsers};
 
 macro_rules! http {
     ($name:literal, $first:ident$(::$rest:ident)*) => {{
@@ -105,6 +105,8 @@ pub static FUNCTIONS: &[Function] = &[
         (RoleNames, &[PutItem, DeleteItem]),
     ]),
     http!("memberships", memberships)
+        // Many users may have to be looked up. The HTTP API waits no longer than this.
+        .timeout(30)
         .may(&[
             (Organizations, &[GetItem, BatchGetItem]),
             (Users, &[GetItem, BatchGetItem, Query, ConditionCheckItem, PutItem, UpdateItem]),
@@ -114,7 +116,7 @@ pub static FUNCTIONS: &[Function] = &[
             (RoleNames, &[BatchGetItem]),
             (ListedMembers, &[Query]),
         ])
-        .user_pool(&[ListUsers]),
+        .user_pool(&[AdminGetUser, ListUsers]),
     http!("users", users)
         .may(&[
             (Organizations, &[GetItem, BatchGetItem]),
@@ -124,7 +126,7 @@ pub static FUNCTIONS: &[Function] = &[
             (OrganizationRoles, &[BatchGetItem]),
             (Users, &[GetItem, Query, PutItem, BatchWriteItem]),
         ])
-        .user_pool(&[AdminCreateUser, AdminDeleteUser, ListUsers]),
+        .user_pool(&[AdminCreateUser, AdminDeleteUser, AdminGetUser, DescribeUserPool, ListUsers]),
     // It serves the same to everybody and needs no token, so it has no permissions.
     http!("console", console).layers(&["ConsolePages"]),
     trigger!("post-confirmation", triggers::post_confirmation).may(&[

@@ -1,6 +1,6 @@
 //! Lists of ids and names in request bodies.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::hash::Hash;
 
 use shared::Violation;
@@ -30,19 +30,20 @@ impl<'a, Id: Clone + Eq + Hash> Named<'a, Id> {
         self.parsed.iter().flatten().filter(|id| seen.insert(*id)).cloned().collect()
     }
 
-    /// Fails with a violation for each text that is not among the found, at its place in the list.
-    pub(crate) fn all_in<T>(
+    /// Fails with a violation for each text that is not an accepted id or name, at its place in the
+    /// list.
+    pub(crate) fn all(
         &self,
-        found: &HashMap<Id, T>,
+        is_accepted: impl Fn(&Id) -> bool,
         violation: impl Fn(String, &str) -> Violation,
     ) -> Checked<()> {
-        let is_found = |id: &Option<Id>| id.as_ref().is_some_and(|id| found.contains_key(id));
+        let is_accepted = |id: &Option<Id>| id.as_ref().is_some_and(&is_accepted);
         let violations: Vec<_> = self
             .parsed
             .iter()
             .zip(self.texts)
             .enumerate()
-            .filter(|(_, (id, _))| !is_found(id))
+            .filter(|(_, (id, _))| !is_accepted(id))
             .map(|(index, (_, text))| violation(format!("/{}/{index}", self.list), text))
             .collect();
         if violations.is_empty() { Ok(()) } else { Err(violations) }

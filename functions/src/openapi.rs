@@ -182,7 +182,7 @@ fn fail(status: &str, response: &mut Value) {
     if response["headers"].is_null() && matches!(status, "409" | "412") {
         response["headers"] = json!({ "ETag": etag() });
     }
-    if response["headers"].is_null() && status == "503" {
+    if response["headers"].is_null() && matches!(status, "429" | "503") {
         let description = "Seconds to wait before the request is repeated.";
         let header = json!({ "description": description, "schema": { "type": "integer" } });
         response["headers"] = json!({ "Retry-After": header });
@@ -202,7 +202,9 @@ fn problem(status: &str) -> String {
         "422" => {
             "A well-formed value cannot be accepted. `code` and `errors` say which one, and why."
         }
+        "429" => "The user pool takes no more requests at the moment, or a quota is used up.",
         "500" => "Usher has failed. The request is not at fault.",
+        "502" => "A trigger, a role or another setting of the user pool is wrong.",
         "503" => "A service that Usher needs did not answer in time.",
         other => unreachable!("describe {other} at the handler, or here"),
     };

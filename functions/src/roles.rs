@@ -76,8 +76,8 @@ impl<'a> NamedRoles<'a> {
         // A role can be deleted after its name was looked up.
         named.retain(|_, id| roles.contains_key(id));
         both(
-            by_id.all_in(&roles, Violation::unknown_role),
-            by_name.all_in(&named, Violation::unknown_role_name),
+            by_id.all(|id| roles.contains_key(id), Violation::unknown_role),
+            by_name.all(|name| named.contains_key(name), Violation::unknown_role_name),
         )
         .map_err(Error::Invalid)?;
         Ok(all)

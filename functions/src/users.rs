@@ -14,7 +14,7 @@ use shared::failure::Failure;
 use shared::http::{JsonBody, PathOf, Problem, present};
 use shared::provisioning::Provisioning;
 use shared::store::Store;
-use shared::{Clock, Error, Violation, capabilities};
+use shared::{Clock, Error, Randomness, Violation, capabilities};
 use utoipa::ToSchema;
 
 use crate::endpoints::endpoints;
@@ -34,6 +34,7 @@ pub(crate) struct Creation {
     email_verified: Option<bool>,
     #[serde(default)]
     name: Option<String>,
+    /// The default is the address, or a generated name if addresses are aliases in the user pool.
     #[serde(default)]
     username: Option<String>,
     /// Whether Cognito sends an invitation. The default is true.
@@ -90,6 +91,7 @@ capabilities! {
     pub struct Needs {
         store: Store,
         clock: Clock,
+        randomness: Randomness,
         provisioning: Provisioning,
         user_pool: UserPool,
     }
@@ -104,10 +106,11 @@ endpoints!(create, get, delete);
     operation_id = "createUser",
     tag = "Users",
     request_body = Creation,
-    responses((status = 201, description = "The user, with the organizations that the user has joined.", body = CreatedUser), (status = 422)),
+    responses((status = 201, description = "The user, with the organizations that the user has joined.", body = CreatedUser), (status = 422), (status = 429), (status = 502)),
 )]
 pub(crate) async fn create(
     State(store): State<Store>,
+    State(randomness): State<Randomness>,
     State(provisioning): State<Provisioning>,
     State(user_pool): State<UserPool>,
     JsonBody(body): JsonBody<Creation>,
@@ -123,7 +126,7 @@ pub(crate) async fn create(
         user_name: body.username.as_deref(),
         send_invitation: body.send_invitation.unwrap_or(true),
     };
-    let created = user_pool.create(&new).await.map_err(Error::from)?;
+    let created = user_pool.create(&new, &randomness).await.map_err(Error::from)?;
     let joined = join(&store, &provisioning, &created).await;
     let (organizations, provisioned) = joined.unwrap_or_default();
     let entity = CreatedUser { user: created.into(), provisioned, organizations };
@@ -150,13 +153,15 @@ async fn join(
     path = "/users/{userId}",
     operation_id = "getUser",
     tag = "Users",
-    responses((status = 200, description = "The user.", body = UserEntity)),
+    responses((status = 200, description = "The user.", body = UserEntity), (status = 429), (status = 502)),
 )]
 pub(crate) async fn get(
+    State(store): State<Store>,
     State(user_pool): State<UserPool>,
     PathOf(id): PathOf<UserId>,
 ) -> Result<Json<UserEntity>, Problem> {
-    let user = user_pool.find(&id).await?;
+    let last_name = last_name(&store, &id).await?;
+    let user = user_pool.find(&id, last_name.as_deref()).await?;
     let user = user.ok_or_else(|| Error::UserNotFound(id.to_string()))?;
     Ok(Json(user.into()))
 }
@@ -167,7 +172,7 @@ pub(crate) async fn get(
     path = "/users/{userId}",
     operation_id = "deleteUser",
     tag = "Users",
-    responses((status = 204, description = "Deleted.")),
+    responses((status = 204, description = "Deleted."), (status = 429), (status = 502)),
 )]
 pub(crate) async fn delete(
     State(store): State<Store>,
@@ -176,13 +181,17 @@ pub(crate) async fn delete(
     PathOf(id): PathOf<UserId>,
 ) -> Result<StatusCode, Problem> {
     // The user pool comes first. If the second step fails, the request can be repeated.
-    let user = user_pool.find(&id).await?;
-    if let Some(user) = &user {
-        user_pool.delete(&user.user_name).await?;
-    }
-    let known_here = store.delete_user(&id, clock.now()).await?;
-    if user.is_none() && !known_here {
+    let last_name = last_name(&store, &id).await?;
+    let was_in_pool = user_pool.delete(&id, last_name.as_deref()).await?;
+    let was_here = store.delete_user(&id, clock.now()).await?;
+    if !was_in_pool && !was_here {
         return Err(Error::UserNotFound(id.to_string()).into());
     }
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// The name that the user had at the last appearance, if a profile is kept.
+async fn last_name(store: &Store, id: &UserId) -> Result<Option<String>, Failure> {
+    let profile = store.user_items(id).await?.profile;
+    Ok(profile.and_then(|profile| profile.user_name))
 }

@@ -3,14 +3,21 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use jiff::{Timestamp, TimestampRound, Unit};
 
 use crate::domain::ids::{OrganizationId, OrganizationRoleId};
 
-/// Tells the time, to the millisecond.
+/// Tells the time, to the millisecond, and lets it pass.
 #[derive(Clone)]
-pub struct Clock(Arc<dyn Fn() -> Timestamp + Send + Sync>);
+pub struct Clock {
+    now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
+    pause: Arc<Pause>,
+}
+
+type Pause = dyn Fn(Duration) -> BoxFuture<'static, ()> + Send + Sync;
 
 impl Clock {
     /// The clock of this machine.
@@ -20,18 +27,32 @@ impl Clock {
         Self::new(Timestamp::now)
     }
 
-    /// A clock that calls this function.
+    /// A clock that calls this function. Its pauses take as long as they say.
     #[must_use]
     pub fn new(now: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
-        Self(Arc::new(now))
+        Self::with_pause(now, |pause| Box::pin(tokio::time::sleep(pause)))
+    }
+
+    /// A clock that calls the first function for the time, and the second one for a pause.
+    #[must_use]
+    pub fn with_pause(
+        now: impl Fn() -> Timestamp + Send + Sync + 'static,
+        pause: impl Fn(Duration) -> BoxFuture<'static, ()> + Send + Sync + 'static,
+    ) -> Self {
+        Self { now: Arc::new(now), pause: Arc::new(pause) }
     }
 
     /// The current time.
     #[must_use]
     pub fn now(&self) -> Timestamp {
-        (self.0)()
+        (self.now)()
             .round(TimestampRound::new().smallest(Unit::Millisecond).mode(jiff::RoundMode::Floor))
             .expect("rounding down to a millisecond stays in range")
+    }
+
+    /// Waits for so long.
+    pub async fn pause(&self, pause: Duration) {
+        (self.pause)(pause).await;
     }
 }
 
@@ -86,6 +107,12 @@ pub fn organization_id(at: Timestamp, randomness: &Randomness) -> OrganizationId
 pub fn organization_role_id(at: Timestamp, randomness: &Randomness) -> OrganizationRoleId {
     let id = format!("role_{}", time_ordered(at, randomness));
     OrganizationRoleId::parse(&id).expect("a prefix and 32 hexadecimal digits are an id")
+}
+
+/// A new user name, a random UUID (RFC 9562, version 4).
+#[must_use]
+pub fn user_name(randomness: &Randomness) -> String {
+    uuid::Builder::from_random_bytes(randomness.bytes()).into_uuid().to_string()
 }
 
 fn time_ordered(at: Timestamp, randomness: &Randomness) -> uuid::fmt::Simple {

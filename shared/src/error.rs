@@ -123,6 +123,20 @@ pub enum Error {
         crate::domain::membership::MOST_REPLACED
     )]
     TooManyMembers,
+    /// Only a part of the users was added. The rest can be added by the same request.
+    #[error(
+        "{}, after {added} of {named} users were added: repeat the request, which goes on with the \
+         others",
+        if failure.is_some() { "Cognito takes no more requests at the moment" } else { "the time ran out" }
+    )]
+    MembersPartiallyAdded {
+        /// How many of the users are members now.
+        added: usize,
+        /// How many users the request names, each counted once.
+        named: usize,
+        /// Cognito's refusal; `None` if the time ran out.
+        failure: Option<Failure>,
+    },
     /// Cognito did not create a user.
     #[error(transparent)]
     UserNotCreated(#[from] CreateUserError),

@@ -18,7 +18,39 @@ pub enum Failure {
         /// Its error code and message.
         cause: String,
     },
-    /// The service refused the call: code, configuration or permissions are wrong.
+    /// The service takes no more calls at that rate, even after the SDK's retries. The same call
+    /// succeeds later.
+    #[error("{service} takes no more calls at this rate: {operation}: {cause}")]
+    RateExceeded {
+        /// The service.
+        service: Service,
+        /// Its operation.
+        operation: &'static str,
+        /// Its error code and message.
+        cause: String,
+    },
+    /// A quota of the service is used up for now, such as the emails of a day. Waiting for a moment
+    /// does not help.
+    #[error("a quota of {service} is used up: {operation}: {cause}")]
+    QuotaUsedUp {
+        /// The service.
+        service: Service,
+        /// Its operation.
+        operation: &'static str,
+        /// Its error code and message.
+        cause: String,
+    },
+    /// A setting of the service's resource is wrong, such as a trigger or a role of the user pool.
+    #[error("a setting in {service} is wrong: {operation}: {cause}")]
+    Misconfigured {
+        /// The service.
+        service: Service,
+        /// Its operation.
+        operation: &'static str,
+        /// Its error code and message.
+        cause: String,
+    },
+    /// The service refused the call: Usher's code, configuration or permissions are wrong.
     #[error("{service} refused: {operation}: {cause}")]
     Refused {
         /// The service.
@@ -55,6 +87,9 @@ pub enum Failure {
     NoUserPool,
 }
 
+/// Cognito's code for a quota that is used up.
+pub(crate) const QUOTA_USED_UP: &str = "LimitExceededException";
+
 /// A service of AWS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Service {
@@ -65,49 +100,57 @@ pub enum Service {
 }
 
 impl Service {
-    /// The codes of client errors that are transient: the service could not take the call at that
-    /// moment.
-    const fn transient_errors(self) -> &'static [&'static str] {
-        match self {
-            Self::DynamoDb => &[
-                "ProvisionedThroughputExceededException",
-                "RequestLimitExceeded",
-                "ThrottlingException",
-                "TransactionConflictException",
-                "TransactionInProgressException",
-            ],
-            Self::Cognito => &["TooManyRequestsException"],
-        }
-    }
-
-    /// The failure that an error of the SDK means: transient errors are
-    /// [`Failure::Unavailable`], all others [`Failure::Refused`].
+    /// The failure that an error of the SDK means. Without an answer, the service is unavailable.
     pub(crate) fn failure<E>(self, operation: &'static str, error: &SdkError<E>) -> Failure
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
-        let cause = cause(error);
-        if self.is_permanent(error) {
-            Failure::Refused { service: self, operation, cause }
-        } else {
-            Failure::Unavailable { service: self, operation, cause }
+        let (service, cause) = (self, cause(error));
+        let code = error.as_service_error().and_then(ProvideErrorMetadata::code);
+        match (self, code) {
+            (
+                Self::DynamoDb,
+                Some(
+                    "ProvisionedThroughputExceededException"
+                    | "RequestLimitExceeded"
+                    | "ThrottlingException"
+                    | "TransactionConflictException"
+                    | "TransactionInProgressException",
+                ),
+            )
+            | (Self::Cognito, Some("InternalErrorException")) => {
+                Failure::Unavailable { service, operation, cause }
+            }
+            (Self::Cognito, Some("TooManyRequestsException" | "ThrottlingException")) => {
+                Failure::RateExceeded { service, operation, cause }
+            }
+            (Self::Cognito, Some(QUOTA_USED_UP)) => {
+                Failure::QuotaUsedUp { service, operation, cause }
+            }
+            (
+                Self::Cognito,
+                Some(
+                    "InvalidEmailRoleAccessPolicyException"
+                    | "InvalidLambdaResponseException"
+                    | "InvalidSmsRoleAccessPolicyException"
+                    | "InvalidSmsRoleTrustRelationshipException"
+                    | "OperationNotEnabledException"
+                    | "UnexpectedLambdaException",
+                ),
+            ) => Failure::Misconfigured { service, operation, cause },
+            _ if is_permanent(error) => Failure::Refused { service, operation, cause },
+            _ => Failure::Unavailable { service, operation, cause },
         }
     }
+}
 
-    /// Whether the same call would fail again: it could not be built, or the answer was a client
-    /// error that is not transient.
-    fn is_permanent<E: ProvideErrorMetadata>(self, error: &SdkError<E>) -> bool {
-        match error {
-            SdkError::ConstructionFailure(_) => true,
-            SdkError::ServiceError(service) => {
-                service.raw().status().is_client_error()
-                    && !service
-                        .err()
-                        .code()
-                        .is_some_and(|code| self.transient_errors().contains(&code))
-            }
-            _ => false,
-        }
+/// Whether the same call would fail again: it could not be built, or the service says that the call
+/// is at fault.
+fn is_permanent<E>(error: &SdkError<E>) -> bool {
+    match error {
+        SdkError::ConstructionFailure(_) => true,
+        SdkError::ServiceError(service) => service.raw().status().is_client_error(),
+        _ => false,
     }
 }
 

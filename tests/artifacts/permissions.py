@@ -31,8 +31,8 @@ WRITERS = {
 }
 # The functions that may call the customers' user pool. No function may call the operators' user pool.
 USER_POOL = {
-    "users": {"AdminCreateUser", "AdminDeleteUser", "ListUsers"},
-    "memberships": {"ListUsers"},
+    "users": {"AdminCreateUser", "AdminDeleteUser", "AdminGetUser", "DescribeUserPool", "ListUsers"},
+    "memberships": {"AdminGetUser", "ListUsers"},
 }
 READS = {"GetItem", "BatchGetItem", "Query", "ConditionCheckItem"}
 WRITES = {"PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem"}

@@ -122,6 +122,7 @@ fn errors() -> Vec<Error> {
     let violation = || Violation::new("", "internal", "reason");
     let (service, operation) = (Service::DynamoDb, "GetItem");
     let unavailable = || Failure::Unavailable { service, operation, cause: text() };
+    let rate_exceeded = || Failure::RateExceeded { service, operation, cause: text() };
     let refused = || Failure::Refused { service, operation, cause: text() };
     vec![
         Error::OrganizationNotFound(text()),
@@ -145,12 +146,19 @@ fn errors() -> Vec<Error> {
         Error::MemberRolesEmpty,
         Error::UserIdsEmpty,
         Error::TooManyMembers,
+        Error::MembersPartiallyAdded { added: 1, named: 2, failure: None },
+        Error::MembersPartiallyAdded { added: 1, named: 2, failure: Some(rate_exceeded()) },
         CreateUserError::Exists.into(),
+        CreateUserError::NameIsAddress.into(),
+        CreateUserError::NotInvited(text()).into(),
         CreateUserError::Refused(text()).into(),
         Error::PreconditionFailed { current },
         Error::Invalid(vec![violation(), violation()]),
         unavailable().into(),
         refused().into(),
+        rate_exceeded().into(),
+        Failure::QuotaUsedUp { service, operation, cause: text() }.into(),
+        Failure::Misconfigured { service, operation, cause: text() }.into(),
         Failure::NoUserPool.into(),
         CreateUserError::Failed(unavailable()).into(),
         CreateUserError::Failed(refused()).into(),

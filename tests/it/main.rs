@@ -29,4 +29,5 @@ mod store;
 mod support;
 mod template;
 mod triggers;
+mod user_pool;
 mod users;

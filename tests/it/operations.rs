@@ -178,6 +178,8 @@ fn what_documents_for_operators_call_by_a_name_is_there() {
     known.extend(paths.map(|path| path.as_str().to_owned()));
     known.extend(["Stack", "EntryPath", "Reason", "Usher"].map(str::to_owned));
     known.extend(OTHERS.map(str::to_owned));
+    let actions = functions::FUNCTIONS.iter().flat_map(|function| function.user_pool);
+    known.extend(actions.map(|action| format!("{action:?}")));
     for parameter in root["Parameters"].as_object().expect("parameters").values() {
         let values = parameter["AllowedValues"].as_array().into_iter().flatten();
         known.extend(values.filter_map(Value::as_str).map(str::to_owned));

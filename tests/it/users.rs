@@ -5,14 +5,23 @@ use serde_json::{Value, json};
 use shared::domain::text::Name;
 
 use crate::support::{
-    Answer, Fate, Logs, POOL_ID, Pool, START, World, assert_is, by_domain, key, pool_user,
+    Answer, Fate, Logs, POOL_ID, Pool, START, SignIn, World, assert_is, by_domain, key, pool_user,
+    trigger_event, verified,
 };
 
 const JANE: &str = "/users/user-1";
 
 /// A world over a recorded pool, where acme lists acme.com.
 async fn acme() -> (World, Pool) {
-    let pool = Pool::default();
+    acme_over(Pool::default()).await
+}
+
+/// The same world over a pool in which only Jane is.
+async fn acme_with_jane() -> (World, Pool) {
+    acme_over(Pool::with_users(SignIn::Name, [jane()])).await
+}
+
+async fn acme_over(pool: Pool) -> (World, Pool) {
     let world = World::with_pool(&pool).await;
     world.organization("acme").await;
     world.domains("acme", &["acme.com"]).await;
@@ -21,10 +30,6 @@ async fn acme() -> (World, Pool) {
 
 fn jane() -> Value {
     pool_user("user-1", "jane", "jane@acme.com", true)
-}
-
-fn nobody() -> Value {
-    json!({ "Users": [] })
 }
 
 /// Jane as she is answered.
@@ -68,8 +73,20 @@ fn listing(id: &str) -> (String, Value) {
     ("ListUsers".to_owned(), json!({ "UserPoolId": POOL_ID, "Filter": filter, "Limit": 1 }))
 }
 
-fn deletion() -> (String, Value) {
-    ("AdminDeleteUser".to_owned(), json!({ "UserPoolId": POOL_ID, "Username": "jane" }))
+/// A call about the user with this name.
+fn about(operation: &str, name: &str) -> (String, Value) {
+    (operation.to_owned(), json!({ "UserPoolId": POOL_ID, "Username": name }))
+}
+
+/// The operations since this was asked last.
+fn operations(pool: &Pool) -> Vec<String> {
+    pool.requests().into_iter().map(|(operation, _)| operation).collect()
+}
+
+/// Jane's items in the table.
+async fn kept(world: &World) -> Vec<(String, String)> {
+    let items = world.items().await.into_keys();
+    items.filter(|(pk, _)| pk == "USER#user-1").collect()
 }
 
 #[tokio::test]
@@ -160,6 +177,9 @@ async fn every_combination_of_members_becomes_one_request_to_cognito() {
     ];
     let invitations =
         [(None, None), (Some(json!(true)), None), (Some(json!(false)), Some("SUPPRESS"))];
+    pool.answers("AdminCreateUser", json!({ "User": jane() }));
+    create(&world).await;
+    assert_eq!(operations(&pool), ["DescribeUserPool", "AdminCreateUser"]);
     for (sent_verified, email_verified) in &verified {
         for (sent_name, name) in &names {
             for (sent_user_name, user_name) in &user_names {
@@ -222,8 +242,16 @@ async fn what_cognito_refuses_is_refused_with_its_reason() {
     let (world, pool) = acme().await;
     let before = world.items().await;
     let exists = "a user with this address or name exists already: send another, or find the user";
+    let not_invited = "Cognito could not send the invitation. The user may exist now: find the user, \
+                       or repeat the request with `sendInvitation` false. Cognito's reason: That is \
+                       no name.";
+    pool.next("AdminCreateUser", Fate::error("UsernameExistsException", "Once."));
+    create(&world).await;
+    pool.requests();
     let table = [
         ("UsernameExistsException", "user.exists", exists),
+        ("AliasExistsException", "user.exists", exists),
+        ("CodeDeliveryFailureException", "user.not_invited", not_invited),
         ("InvalidParameterException", "user.refused", "Cognito refuses the user: That is no name."),
         (
             "UserLambdaValidationException",
@@ -240,11 +268,47 @@ async fn what_cognito_refuses_is_refused_with_its_reason() {
     assert_eq!(world.items().await, before);
 }
 
+#[tokio::test]
+async fn a_quota_that_is_used_up_is_429_and_the_creation_is_not_repeated() {
+    let (world, pool) = acme_with_jane().await;
+    let words = "Exceeded daily email limit for the operation or the account.";
+    pool.next("AdminCreateUser", Fate::error("LimitExceededException", words));
+
+    let answer = create(&world).await;
+
+    assert_eq!(
+        answer.problem(429, "user_pool.quota_used_up"),
+        "a quota of the user pool is used up, such as the emails that it may send in a day: repeat \
+         the request later, or without an invitation"
+    );
+    assert_eq!(answer.header("retry-after"), "3600");
+    assert_eq!(operations(&pool), ["DescribeUserPool", "AdminCreateUser"]);
+}
+
+#[tokio::test]
+async fn a_rate_that_is_exceeded_is_429_after_three_attempts() {
+    for (operation, method, path) in &CALLS {
+        let (world, pool) = acme_with_jane().await;
+        pool.stays(operation, &Fate::error("TooManyRequestsException", "Rate exceeded"));
+
+        let answer = ask(&world, method, path).await;
+
+        assert_eq!(
+            answer.problem(429, "user_pool.too_many_requests"),
+            "Cognito takes no more requests at the moment: repeat the request in a moment"
+        );
+        assert_eq!(answer.header("retry-after"), "1");
+        let called = operations(&pool).iter().filter(|called| called == operation).count();
+        assert_eq!(called, 3, "{operation}");
+        assert_eq!(pool.user_names(), ["jane"]);
+    }
+}
+
 /// Each request to Cognito, and what makes it.
 const CALLS: [(&str, Method, &str); 3] = [
     ("AdminCreateUser", Method::POST, "/users"),
     ("ListUsers", Method::GET, JANE),
-    ("ListUsers", Method::DELETE, JANE),
+    ("AdminGetUser", Method::DELETE, JANE),
 ];
 
 async fn ask(world: &World, method: &Method, path: &str) -> Answer {
@@ -266,17 +330,12 @@ async fn a_cognito_that_cannot_answer_now_is_a_503_with_retry_after() {
     let (world, pool) = acme().await;
     let failure = json!({ "__type": "InternalErrorException", "message": "inside" });
     for (operation, method, path) in &CALLS {
-        for fate in [
-            Fate::error("TooManyRequestsException", "Rate exceeded"),
-            Fate::Reply { status: 500, body: failure.clone() },
-            Fate::Lost,
-            Fate::Hang,
-        ] {
+        for fate in [Fate::Reply { status: 500, body: failure.clone() }, Fate::Lost, Fate::Hang] {
             pool.stays(operation, &fate);
             assert_asks_to_come_back(&ask(&world, method, path).await);
         }
     }
-    pool.answers("ListUsers", json!({ "Users": [jane()] }));
+    let (world, pool) = acme_with_jane().await;
     pool.stays("AdminDeleteUser", &Fate::Lost);
     assert_asks_to_come_back(&world.delete(JANE).await);
 }
@@ -389,32 +448,148 @@ async fn bodies_of_another_shape_are_refused_before_cognito_is_asked() {
 }
 
 #[tokio::test]
-async fn a_user_is_found_by_exactly_this_sub() {
-    let (world, pool) = acme().await;
-    pool.answers("ListUsers", json!({ "Users": [jane()] }));
+async fn a_listed_user_is_found_by_exactly_this_sub_and_does_not_count_as_active() {
+    let (world, pool) = acme_with_jane().await;
 
     assert_is(&world.get(JANE).await, 200, &entity());
 
+    // `AdminGetUser` would make an idle user an active one of the month.
     assert_eq!(pool.requests(), [listing("user-1")]);
     // A user with another `sub`, whom a less exact filter would find, is not the answer.
-    pool.answers(
-        "ListUsers",
-        json!({ "Users": [pool_user("user-10", "joe", "joe@acme.com", true)] }),
-    );
+    let joe = pool_user("user-10", "joe", "joe@acme.com", true);
+    pool.answers("ListUsers", json!({ "Users": [joe] }));
+    pool.next("AdminGetUser", Fate::error("UserNotFoundException", "User does not exist."));
     world.get(JANE).await.problem(404, "user.not_found");
 }
 
 #[tokio::test]
+async fn a_user_who_is_not_listed_yet_is_found_and_deleted() {
+    let pool = Pool::with_users(SignIn::Name, []);
+    pool.stop_listing();
+    pool.add(jane());
+    let (world, pool) = acme_over(pool).await;
+
+    assert_is(&world.get(JANE).await, 200, &entity());
+    assert_eq!(pool.requests(), [listing("user-1"), about("AdminGetUser", "user-1")]);
+
+    assert_is(&world.delete(JANE).await, 204, &Value::Null);
+    let expected = [about("AdminGetUser", "user-1"), about("AdminDeleteUser", "jane")];
+    assert_eq!(pool.requests(), expected);
+    assert!(pool.user_names().is_empty());
+}
+
+#[tokio::test]
+async fn a_member_of_another_provider_who_is_not_listed_yet_is_found_and_deleted_by_the_name() {
+    let (pool, google) = google_user();
+    pool.stop_listing();
+    pool.add(google);
+    let (world, pool) = acme_over(pool).await;
+    let mut event = trigger_event("1", "PostConfirmation_ConfirmSignUp", &google_attributes());
+    event["userName"] = json!("Google_1");
+    world.post_confirmation(&event).await;
+    assert!(!kept(&world).await.is_empty(), "a member has a profile");
+
+    let answer = world.get(JANE).await;
+    assert_eq!((answer.status.as_u16(), &answer.body["username"]), (200, &json!("Google_1")));
+    assert_eq!(pool.requests(), [listing("user-1"), about("AdminGetUser", "Google_1")]);
+
+    assert_is(&world.delete(JANE).await, 204, &Value::Null);
+    let expected = [about("AdminGetUser", "Google_1"), about("AdminDeleteUser", "Google_1")];
+    assert_eq!(pool.requests(), expected);
+    assert!(pool.user_names().is_empty());
+    assert_eq!(kept(&world).await, []);
+}
+
+#[tokio::test]
+async fn a_user_of_another_provider_without_a_profile_is_deleted_by_the_name_in_the_list() {
+    let (pool, google) = google_user();
+    pool.add(google);
+    let (world, pool) = acme_over(pool).await;
+
+    assert_is(&world.delete(JANE).await, 204, &Value::Null);
+
+    let expected = [
+        about("AdminGetUser", "user-1"),
+        listing("user-1"),
+        about("AdminGetUser", "Google_1"),
+        about("AdminDeleteUser", "Google_1"),
+    ];
+    assert_eq!(pool.requests(), expected);
+    assert!(pool.user_names().is_empty());
+}
+
+/// An empty pool, and a user who signs in at Google.
+fn google_user() -> (Pool, Value) {
+    let mut user = pool_user("user-1", "Google_1", "jane@acme.com", true);
+    user["UserStatus"] = json!("EXTERNAL_PROVIDER");
+    let identities = google_attributes()["identities"].clone();
+    let attributes = user["Attributes"].as_array_mut().expect("attributes");
+    attributes.push(json!({ "Name": "identities", "Value": identities }));
+    (Pool::with_users(SignIn::Name, []), user)
+}
+
+fn google_attributes() -> Value {
+    let identities = json!([{ "providerName": "Google", "providerType": "Google" }]).to_string();
+    json!({
+        "sub": "user-1",
+        "email": "jane@acme.com",
+        "email_verified": "true",
+        "identities": identities,
+    })
+}
+
+#[tokio::test]
+async fn nobody_else_is_deleted_who_has_the_name_by_now() {
+    // Jane signed up as `user-1` and her profile says so. In each case somebody else has that name.
+    let joe = |name: &str| pool_user("user-2", name, "joe@acme.com", true);
+    let mut pools = Vec::new();
+
+    // Jane was deleted, and Joe took the name.
+    pools.push((Pool::with_users(SignIn::Name, [joe("old-name")]), vec!["old-name"]));
+    // The list still shows Jane with the name.
+    let lagging = Pool::with_users(SignIn::Name, [pool_user("user-1", "old-name", "x@y.z", true)]);
+    lagging.stop_listing();
+    lagging.delete("old-name");
+    lagging.add(joe("old-name"));
+    pools.push((lagging, vec!["old-name"]));
+    // Jane exists under another name.
+    let both = Pool::with_users(SignIn::Name, [jane(), joe("old-name")]);
+    pools.push((both, vec!["old-name"]));
+    // Joe has chosen Jane's `sub` for a name.
+    let hostile = Pool::with_users(SignIn::Name, [joe("user-1"), jane()]);
+    pools.push((hostile, vec!["user-1"]));
+    // Joe has Jane's old name for an address.
+    let alias = pool_user("user-2", "joe", "old-name", true);
+    pools.push((Pool::with_users(SignIn::AddressAlias, [alias]), vec!["joe"]));
+
+    for (pool, left) in pools {
+        let (world, pool) = acme_over(pool).await;
+        let attributes = verified("user-1", "jane@acme.com");
+        let mut event = trigger_event("1", "PostConfirmation_ConfirmSignUp", &attributes);
+        event["userName"] = json!("old-name");
+        world.post_confirmation(&event).await;
+
+        assert_is(&world.delete(JANE).await, 204, &Value::Null);
+
+        assert_eq!(pool.user_names(), left);
+        assert_eq!(kept(&world).await, []);
+    }
+}
+
+#[tokio::test]
 async fn an_unknown_user_is_not_found() {
-    let (world, pool) = acme().await;
-    for method in [Method::GET, Method::DELETE] {
-        pool.answers("ListUsers", nobody());
+    let (world, pool) = acme_over(Pool::with_users(SignIn::Name, [])).await;
+    let asked = [listing("user-1"), about("AdminGetUser", "user-1")];
+    for (method, mut asked) in [(Method::GET, asked.clone()), (Method::DELETE, asked)] {
+        if method == Method::DELETE {
+            asked.reverse();
+        }
         let answer = world.ask(method, JANE).send().await;
         assert_eq!(
             answer.problem(404, "user.not_found"),
             "there is no user `user-1`: send the `sub` of a user in the pool"
         );
-        assert_eq!(pool.requests(), [listing("user-1")]);
+        assert_eq!(pool.requests(), asked);
     }
 }
 
@@ -433,7 +608,7 @@ async fn what_cannot_be_a_user_id_is_not_found_and_cognito_is_not_asked() {
 
 #[tokio::test]
 async fn a_deleted_user_is_gone_in_cognito_first_and_here_but_removal_marks_by_address_stay() {
-    let (world, pool) = acme().await;
+    let (world, pool) = acme_with_jane().await;
     world.organization("umbrella").await;
     world.domains("umbrella", &["acme.com"]).await;
     world.sign_up("user-1", "jane@acme.com").await;
@@ -443,12 +618,12 @@ async fn a_deleted_user_is_gone_in_cognito_first_and_here_but_removal_marks_by_a
     };
     let before = marks(world.items().await.into_keys().collect());
     assert_eq!(before.len(), 1);
-    pool.answers("ListUsers", json!({ "Users": [jane()] }));
-    pool.answers("AdminDeleteUser", json!({}));
 
     assert_is(&world.delete(JANE).await, 204, &Value::Null);
 
-    assert_eq!(pool.requests(), [listing("user-1"), deletion()]);
+    let expected = [about("AdminGetUser", "user-1"), about("AdminDeleteUser", "jane")];
+    assert_eq!(pool.requests(), expected);
+    assert!(pool.user_names().is_empty());
     let items: Vec<_> = world.items().await.into_keys().collect();
     let of_user: Vec<_> =
         items.iter().filter(|(pk, sk)| pk == "USER#user-1" || sk == "USER#user-1").collect();
@@ -461,24 +636,33 @@ async fn a_deleted_user_is_gone_in_cognito_first_and_here_but_removal_marks_by_a
 }
 
 #[tokio::test]
-async fn a_user_whom_only_the_table_knows_can_be_deleted() {
-    let (world, pool) = acme().await;
-    world.sign_up("user-1", "jane@acme.com").await;
-    pool.answers("ListUsers", nobody());
+async fn a_user_who_belongs_to_nothing_is_deleted_and_then_not_found() {
+    let (world, pool) = acme_with_jane().await;
 
     assert_is(&world.delete(JANE).await, 204, &Value::Null);
 
-    assert_eq!(pool.requests(), [listing("user-1")]);
+    assert!(pool.user_names().is_empty());
+    for method in [Method::DELETE, Method::GET] {
+        world.ask(method, JANE).send().await.problem(404, "user.not_found");
+    }
+}
+
+#[tokio::test]
+async fn a_user_whom_only_the_table_knows_can_be_deleted() {
+    let (world, pool) = acme_over(Pool::with_users(SignIn::Name, [])).await;
+    world.sign_up("user-1", "jane@acme.com").await;
+
+    assert_is(&world.delete(JANE).await, 204, &Value::Null);
+
+    assert_eq!(pool.requests(), [about("AdminGetUser", "user-1"), listing("user-1")]);
     assert_is(&world.get("/users/user-1/organizations").await, 200, &json!([]));
-    pool.answers("ListUsers", nobody());
     world.delete(JANE).await.problem(404, "user.not_found");
 }
 
 #[tokio::test]
 async fn a_user_whom_somebody_else_deletes_at_the_same_time_is_gone_all_the_same() {
-    let (world, pool) = acme().await;
+    let (world, pool) = acme_with_jane().await;
     world.sign_up("user-1", "jane@acme.com").await;
-    pool.answers("ListUsers", json!({ "Users": [jane()] }));
     pool.next("AdminDeleteUser", Fate::error("UserNotFoundException", "User does not exist."));
 
     assert_is(&world.delete(JANE).await, 204, &Value::Null);
@@ -488,24 +672,94 @@ async fn a_user_whom_somebody_else_deletes_at_the_same_time_is_gone_all_the_same
 
 #[tokio::test]
 async fn a_deletion_that_is_cut_anywhere_can_be_repeated() {
-    // The profile is read, the account at the address deleted, the tombstone written, and the rest
-    // read and deleted.
-    for calls in 0..5 {
-        let (world, pool) = acme().await;
+    // The query for the name; the profile is read, the account at the address deleted, the tombstone
+    // written, and the rest read and deleted.
+    for calls in 0..6 {
+        let (world, pool) = acme_with_jane().await;
         world.sign_up("user-1", "jane@acme.com").await;
-        pool.answers("ListUsers", json!({ "Users": [jane()] }));
-        pool.answers("AdminDeleteUser", json!({}));
         world.wire.cut_after(calls);
         assert_asks_to_come_back(&world.delete(JANE).await);
 
         world.wire.mend();
-        pool.answers("ListUsers", nobody());
         assert_is(&world.delete(JANE).await, 204, &Value::Null);
+        assert!(pool.user_names().is_empty());
         let items = world.items().await;
         let of_user: Vec<_> =
             items.keys().filter(|(pk, sk)| pk == "USER#user-1" || sk == "USER#user-1").collect();
         assert_eq!(of_user, [&key("USER#user-1", "PROFILE")], "after {calls} calls");
     }
+}
+
+#[tokio::test]
+async fn where_addresses_are_aliases_a_name_is_generated() {
+    let (world, pool) = acme_over(Pool::with_users(SignIn::AddressAlias, [])).await;
+
+    for (email, sub) in [("jane@acme.com", "sub-1"), ("joe@acme.com", "sub-2")] {
+        let answer = world.post("/users", &json!({ "primaryEmail": email })).await;
+
+        let name = answer.body["username"].as_str().expect("a name").to_owned();
+        let mut expected = created(true, &json!([joined("ManagementApi")]));
+        expected["id"] = json!(sub);
+        expected["username"] = json!(name);
+        expected["primaryEmail"] = json!(email);
+        assert_is(&answer, 201, &expected);
+        assert_eq!(name.len(), 36, "{name}");
+        assert_eq!(&name[14..15], "4", "a random UUID: {name}");
+        assert_eq!(pool.user_names().last(), Some(&name));
+    }
+    // The pool is described once.
+    let asked = ["DescribeUserPool", "AdminCreateUser", "AdminCreateUser"];
+    assert_eq!(operations(&pool), asked);
+
+    // The address of somebody else is taken, though no user name is.
+    assert_eq!(
+        create(&world).await.problem(422, "user.exists"),
+        "a user with this address or name exists already: send another, or find the user"
+    );
+}
+
+#[tokio::test]
+async fn where_addresses_are_aliases_a_name_of_ones_own_is_kept_unless_it_is_an_address() {
+    let (world, pool) = acme_over(Pool::with_users(SignIn::AddressAlias, [])).await;
+    let named = |name: &str| json!({ "primaryEmail": "jane@acme.com", "username": name });
+
+    for name in ["jane@acme.com", "joe@globex.com", "Jane@ACME.com"] {
+        let answer = world.post("/users", &named(name)).await;
+        let detail = "the user pool has addresses as aliases, so a user name cannot be an address: \
+                      send another name, or none to have one generated";
+        assert_eq!(answer.problem(422, "username.email_address"), detail);
+        assert_eq!(answer.errors(), [("/username", "username.email_address")]);
+    }
+    assert_eq!(operations(&pool), ["DescribeUserPool"]);
+
+    // What Cognito takes for an address and Usher does not is refused in Cognito's words.
+    let answer = world.post("/users", &named("jane@home")).await;
+    assert_eq!(
+        answer.problem(422, "user.refused"),
+        "Cognito refuses the user: Username cannot be of email format, since user pool is configured \
+         for email alias."
+    );
+
+    let answer = world.post("/users", &named("jane")).await;
+    assert_eq!((answer.status.as_u16(), &answer.body["username"]), (201, &json!("jane")));
+    assert_eq!(pool.user_names(), ["jane"]);
+}
+
+#[tokio::test]
+async fn where_addresses_are_no_aliases_the_address_is_the_name() {
+    for (sign_in, name) in [(SignIn::Name, "jane@acme.com"), (SignIn::Address, "sub-1")] {
+        let (world, pool) = acme_over(Pool::with_users(sign_in, [])).await;
+
+        let answer = create(&world).await;
+
+        assert_eq!((answer.status.as_u16(), &answer.body["username"]), (201, &json!(name)));
+        assert_eq!(pool.requests()[1].1["Username"], "jane@acme.com");
+        create(&world).await.problem(422, "user.exists");
+    }
+    let (world, pool) = acme_over(Pool::with_users(SignIn::Name, [])).await;
+    let body = json!({ "primaryEmail": "jane@acme.com", "username": "joe@globex.com" });
+    assert_eq!(world.post("/users", &body).await.status, 201);
+    assert_eq!(pool.user_names(), ["joe@globex.com"]);
 }
 
 #[tokio::test]

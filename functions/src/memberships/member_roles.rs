@@ -213,7 +213,7 @@ async fn members(
     }
     let named = Named::parse("userIds", texts, UserId::parse);
     let members = store.memberships_of(organization, &named.each()).await?;
-    named.all_in(&members, Violation::not_a_member).map_err(Error::Invalid)?;
+    named.all(|id| members.contains_key(id), Violation::not_a_member).map_err(Error::Invalid)?;
     Ok(members)
 }
 

@@ -12,18 +12,17 @@ use serde::Deserialize;
 use shared::cognito::UserPool;
 use shared::domain::email_address::EmailAddress;
 use shared::domain::ids::{OrganizationId, OrganizationRoleId, UserId};
-use shared::domain::membership::{MOST_REPLACED, Profile};
-use shared::domain::user::User;
+use shared::domain::membership::MOST_REPLACED;
 use shared::failure::Failure;
 use shared::http::{CursorPaging, JsonBody, PathOf, Problem};
 use shared::provisioning::Provisioning;
 use shared::store::{Page, Store};
-use shared::{Clock, Error, Violation};
+use shared::{Clock, Error};
 use utoipa::ToSchema;
 
 use super::AT_ONCE;
+use super::adding::{Users, add_all};
 use super::entities::{AddedMembers, MemberEntity, of_members};
-use crate::named::Named;
 
 #[derive(Deserialize, ToSchema)]
 #[schema(as = NewMembers)]
@@ -132,7 +131,12 @@ async fn named_by(
     operation_id = "addMembers",
     tag = "Members",
     request_body = Additions,
-    responses((status = 201, description = "Added. The ids are those of the request.", body = AddedMembers), (status = 422)),
+    responses(
+        (status = 201, description = "Added. The ids are those of the request.", body = AddedMembers),
+        (status = 422),
+        (status = 429, description = "There was not enough time to look up all users, or the user pool takes no more requests at the moment. Some users may have been added. The same request adds the others."),
+        (status = 502),
+    ),
 )]
 pub(crate) async fn add(
     State(store): State<Store>,
@@ -146,8 +150,8 @@ pub(crate) async fn add(
         return Err(Error::UserIdsEmpty.into());
     }
     store.require_organization(&organization).await?;
-    let users = known(&store, &provisioning, &user_pool, &body.user_ids).await?;
-    join(&store, &organization, users, clock.now()).await?;
+    let users = Users::named(&store, &body.user_ids).await?;
+    add_all(&store, &clock, &provisioning, &user_pool, &organization, users).await?;
     Ok((StatusCode::CREATED, Json(AddedMembers { user_ids: body.user_ids })))
 }
 
@@ -158,7 +162,12 @@ pub(crate) async fn add(
     operation_id = "replaceMembers",
     tag = "Members",
     request_body = Replacement,
-    responses((status = 204, description = "Replaced."), (status = 422)),
+    responses(
+        (status = 204, description = "Replaced."),
+        (status = 422),
+        (status = 429, description = "There was not enough time to look up all users, or the user pool takes no more requests at the moment. Some users may have been added, and nobody was removed. The same request does the rest."),
+        (status = 502),
+    ),
 )]
 pub(crate) async fn replace(
     State(store): State<Store>,
@@ -169,13 +178,19 @@ pub(crate) async fn replace(
     JsonBody(body): JsonBody<Replacement>,
 ) -> Result<StatusCode, Problem> {
     store.require_organization(&organization).await?;
-    let users = known(&store, &provisioning, &user_pool, &body.user_ids).await?;
-    let members = store.all_member_ids(&organization, MOST_REPLACED).await?;
-    let members = members.filter(|_| users.len() <= MOST_REPLACED).ok_or(Error::TooManyMembers)?;
-    let wanted: BTreeSet<_> = users.iter().map(|(id, _)| id.clone()).collect();
+    let users = Users::named(&store, &body.user_ids).await?;
+    let wanted = users.ids.clone();
+    let most = MOST_REPLACED + wanted.len();
+    let mut leaving =
+        store.all_member_ids(&organization, most).await?.ok_or(Error::TooManyMembers)?;
+    leaving.retain(|id| !wanted.contains(id));
+    if leaving.len() > MOST_REPLACED {
+        return Err(Error::TooManyMembers.into());
+    }
+    add_all(&store, &clock, &provisioning, &user_pool, &organization, users).await?;
     let now = clock.now();
     let (store, organization, keep) = (&store, &organization, &wanted);
-    let leaving = members.into_iter().filter(|id| !wanted.contains(id)).map(|id| async move {
+    let leaving = leaving.into_iter().map(|id| async move {
         match remove_one(store, organization, &id, keep, now).await {
             // Another request has removed the member, or the index lags behind.
             Err(Error::MembershipNotFound(_)) => Ok(()),
@@ -183,7 +198,6 @@ pub(crate) async fn replace(
         }
     });
     stream::iter(leaving).buffer_unordered(AT_ONCE).try_collect::<()>().await?;
-    join(store, organization, users, clock.now()).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -216,49 +230,4 @@ async fn remove_one(
     let memberships = store.remove_member(organization, user, keep, at).await?;
     tracing::info!(%user, %organization, memberships, "removed");
     Ok(())
-}
-
-/// The users in a body, each once, with their profiles. A profile that is not stored comes from the
-/// user pool.
-async fn known(
-    store: &Store,
-    provisioning: &Provisioning,
-    user_pool: &UserPool,
-    texts: &[String],
-) -> Result<Vec<(UserId, Profile)>, Error> {
-    if texts.len() > MOST_REPLACED {
-        return Err(Error::TooManyMembers);
-    }
-    let named = Named::parse("userIds", texts, UserId::parse);
-    let ids = named.each();
-    let mut profiles = store.profiles(&ids).await?;
-    let strangers: Vec<_> = ids.iter().filter(|id| !profiles.contains_key(id)).cloned().collect();
-    let asked = strangers.into_iter().map(|id| async move {
-        let user = user_pool.find(&id).await?;
-        let profile = |user: &User| Profile::after(None, &provisioning.account(user), &[]);
-        Ok::<_, Error>(user.map(|found| (id, profile(&found.user))))
-    });
-    let found: Vec<_> = stream::iter(asked).buffer_unordered(AT_ONCE).try_collect().await?;
-    profiles.extend(found.into_iter().flatten());
-    named.all_in(&profiles, Violation::unknown_user).map_err(Error::Invalid)?;
-    Ok(profiles.into_iter().collect())
-}
-
-/// Makes users members by hand, each in its own transaction. After an error, the request can be
-/// repeated.
-async fn join(
-    store: &Store,
-    organization: &OrganizationId,
-    users: Vec<(UserId, Profile)>,
-    at: Timestamp,
-) -> Result<(), Error> {
-    let joining = users.into_iter().map(|(id, profile)| async move {
-        if store.add_member(organization, &id, &profile, at).await? {
-            Ok(())
-        } else {
-            // The user was deleted after the user pool was asked.
-            Err(Error::UserNotFound(id.to_string()))
-        }
-    });
-    stream::iter(joining).buffer_unordered(AT_ONCE).try_collect::<()>().await
 }

@@ -1,5 +1,6 @@
 //! Memberships: a user's organizations, an organization's members, a member's roles.
 
+mod adding;
 mod entities;
 pub(crate) mod member_roles;
 pub(crate) mod members;

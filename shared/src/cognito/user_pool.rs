@@ -1,20 +1,26 @@
-//! The user pool. A user is always looked up by `sub`, never by an alias.
+//! The user pool. A user is looked up by `sub`, and whoever Cognito answers must have this `sub`.
 
 use std::sync::Arc;
 
-use aws_sdk_cognitoidentityprovider::Client;
+use aws_sdk_cognitoidentityprovider::config::interceptors::InterceptorContext;
+use aws_sdk_cognitoidentityprovider::config::retry::{ClassifyRetry, RetryAction};
 use aws_sdk_cognitoidentityprovider::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_cognitoidentityprovider::operation::admin_create_user::AdminCreateUserError;
 use aws_sdk_cognitoidentityprovider::primitives::DateTime;
 use aws_sdk_cognitoidentityprovider::types::{
-    AttributeType, DeliveryMediumType, MessageActionType, UserType,
+    AliasAttributeType, AttributeType, DeliveryMediumType, MessageActionType, UserPoolType,
+    UserStatusType, UserType,
 };
+use aws_sdk_cognitoidentityprovider::{Client, Config};
 use jiff::Timestamp;
+use tokio::sync::OnceCell;
 
 use super::Attributes;
+use crate::ambient::{Randomness, user_name};
+use crate::domain::email_address::EmailAddress;
 use crate::domain::ids::UserId;
 use crate::domain::user::User;
-use crate::failure::{Failure, Service};
+use crate::failure::{Failure, QUOTA_USED_UP, Service};
 
 /// Why a user was not created.
 #[derive(Debug, thiserror::Error)]
@@ -22,9 +28,21 @@ pub enum CreateUserError {
     /// Another user has this address or name.
     #[error("a user with this address or name exists already: send another, or find the user")]
     Exists,
+    /// The given user name is an address, and addresses are aliases in this pool.
+    #[error(
+        "the user pool has addresses as aliases, so a user name cannot be an address: send another \
+         name, or none to have one generated"
+    )]
+    NameIsAddress,
     /// Cognito refuses the user. The reason is Cognito's own, for the caller.
     #[error("Cognito refuses the user: {0}")]
     Refused(String),
+    /// Cognito could not send the invitation. The reason is Cognito's own, for the caller.
+    #[error(
+        "Cognito could not send the invitation. The user may exist now: find the user, or repeat the \
+         request with `sendInvitation` false. Cognito's reason: {0}"
+    )]
+    NotInvited(String),
     /// The user pool failed.
     #[error(transparent)]
     Failed(#[from] Failure),
@@ -38,6 +56,8 @@ pub struct UserPool(Option<Pool>);
 struct Pool {
     client: Client,
     id: Arc<str>,
+    /// Whether addresses are aliases. A pool keeps this setting for ever.
+    aliases_addresses: Arc<OnceCell<bool>>,
 }
 
 /// A user, as the pool returns it.
@@ -54,13 +74,14 @@ pub struct PoolUser {
 /// A user to be created.
 #[derive(Clone, Debug)]
 pub struct NewUser<'a> {
-    /// The `email` attribute, and the `Username` if `user_name` is `None`.
+    /// The `email` attribute. It is also the `Username` if `user_name` is `None`, unless addresses
+    /// are aliases in the pool: then the `Username` is generated.
     pub email: &'a str,
     /// The `email_verified` attribute.
     pub email_verified: bool,
     /// The `name` attribute.
     pub name: Option<&'a str>,
-    /// The `Username`, if it is not the address.
+    /// The `Username`, if the caller has chosen one.
     pub user_name: Option<&'a str>,
     /// Whether Cognito sends the invitation with the temporary password.
     pub send_invitation: bool,
@@ -69,15 +90,106 @@ pub struct NewUser<'a> {
 impl UserPool {
     /// A user pool.
     pub fn new(client: Client, user_pool_id: impl Into<Arc<str>>) -> Self {
-        Self(Some(Pool { client, id: user_pool_id.into() }))
+        let aliases_addresses = Arc::default();
+        Self(Some(Pool { client, id: user_pool_id.into(), aliases_addresses }))
     }
 
-    /// The user with this `sub`, if there is one. A user who has just been created may take a
-    /// moment to appear (`ListUsers` is eventually consistent).
+    /// The user with this `sub`, if there is one. The attributes may be some seconds old.
+    ///
+    /// `ListUsers` is asked first. It lags behind, but makes nobody an active user of the month, for
+    /// whom Cognito charges, as `AdminGetUser` does. `AdminGetUser` is asked for a user who is not
+    /// listed yet. It needs `last_name`, the last known `Username`, for a user of another identity
+    /// provider.
     ///
     /// # Errors
     /// When Cognito fails.
-    pub async fn find(&self, id: &UserId) -> Result<Option<PoolUser>, Failure> {
+    pub async fn find(
+        &self,
+        id: &UserId,
+        last_name: Option<&str>,
+    ) -> Result<Option<PoolUser>, Failure> {
+        match self.listed(id).await? {
+            Some(listed) => Ok(Some(listed)),
+            None => self.present(id, last_name).await,
+        }
+    }
+
+    /// Creates a user, as an administrator does.
+    ///
+    /// # Errors
+    /// When the address or name is in use, when Cognito refuses the user, or when Cognito fails.
+    pub async fn create(
+        &self,
+        user: &NewUser<'_>,
+        randomness: &Randomness,
+    ) -> Result<PoolUser, CreateUserError> {
+        const OPERATION: &str = "AdminCreateUser";
+        let pool = self.pool()?;
+        let name = match user.user_name {
+            Some(name) if EmailAddress::parse(name).is_err() => name.to_owned(),
+            Some(_) if self.aliases_addresses().await? => {
+                return Err(CreateUserError::NameIsAddress);
+            }
+            None if self.aliases_addresses().await? => user_name(randomness),
+            name => name.unwrap_or(user.email).to_owned(),
+        };
+        let verified = if user.email_verified { "true" } else { "false" };
+        let mut attributes = vec![("email", user.email), ("email_verified", verified)];
+        attributes.extend(user.name.map(|name| ("name", name)));
+        let attributes = attributes.into_iter().map(|(name, value)| {
+            AttributeType::builder().name(name).value(value).build().expect("it has a name")
+        });
+        let action = (!user.send_invitation).then_some(MessageActionType::Suppress);
+        let created = pool
+            .client
+            .admin_create_user()
+            .user_pool_id(&*pool.id)
+            .username(name)
+            .set_user_attributes(Some(attributes.collect()))
+            .set_message_action(action)
+            .desired_delivery_mediums(DeliveryMediumType::Email)
+            .customize()
+            .config_override(Config::builder().retry_classifier(NoRetryWithoutQuota))
+            .send()
+            .await
+            .map_err(|error| create_error(OPERATION, &error))?;
+        created.user().and_then(read_listed).ok_or_else(|| {
+            let cause = "the user that was created has no usable sub".to_owned();
+            Failure::Refused { service: Service::Cognito, operation: OPERATION, cause }.into()
+        })
+    }
+
+    /// Deletes the user with this `sub`, and returns whether there was one. `last_name` is the last
+    /// known `Username`. A name may belong to somebody else by now, so whoever has the name is
+    /// deleted only if the `sub` is the same.
+    ///
+    /// # Errors
+    /// When Cognito fails. Then the user may exist still.
+    pub async fn delete(&self, id: &UserId, last_name: Option<&str>) -> Result<bool, Failure> {
+        const OPERATION: &str = "AdminDeleteUser";
+        let pool = self.pool()?;
+        let found = match self.present(id, last_name).await? {
+            Some(found) => Some(found),
+            // A user of another identity provider is found by name only. The list has the name.
+            None => match self.listed(id).await? {
+                Some(listed) => self.named(&listed.user_name, id).await?,
+                None => None,
+            },
+        };
+        let Some(found) = found else {
+            return Ok(false);
+        };
+        let request = pool.client.admin_delete_user().user_pool_id(&*pool.id);
+        match request.username(found.user_name).send().await {
+            Ok(_) => Ok(true),
+            // Somebody else has deleted the user in the meantime.
+            Err(error) if is_not_found(&error) => Ok(true),
+            Err(error) => Err(Service::Cognito.failure(OPERATION, &error)),
+        }
+    }
+
+    /// The user with this `sub` in the list of users, which is eventually consistent.
+    async fn listed(&self, id: &UserId) -> Result<Option<PoolUser>, Failure> {
         const OPERATION: &str = "ListUsers";
         let pool = self.pool()?;
         let found = pool
@@ -90,56 +202,51 @@ impl UserPool {
             .send()
             .await
             .map_err(|error| Service::Cognito.failure(OPERATION, &error))?;
-        Ok(found.users().iter().find_map(read).filter(|found| found.user.id == *id))
+        Ok(found.users().iter().find_map(read_listed).filter(|found| found.user.id == *id))
     }
 
-    /// Creates a user, as an administrator does.
-    ///
-    /// # Errors
-    /// When the address or name is in use, when Cognito refuses the user, or when Cognito fails.
-    pub async fn create(&self, user: &NewUser<'_>) -> Result<PoolUser, CreateUserError> {
-        const OPERATION: &str = "AdminCreateUser";
-        let pool = self.pool()?;
-        let verified = if user.email_verified { "true" } else { "false" };
-        let mut attributes = vec![("email", user.email), ("email_verified", verified)];
-        attributes.extend(user.name.map(|name| ("name", name)));
-        let attributes = attributes.into_iter().map(|(name, value)| {
-            AttributeType::builder().name(name).value(value).build().expect("it has a name")
-        });
-        let action = (!user.send_invitation).then_some(MessageActionType::Suppress);
-        let created = pool
-            .client
-            .admin_create_user()
-            .user_pool_id(&*pool.id)
-            .username(user.user_name.unwrap_or(user.email))
-            .set_user_attributes(Some(attributes.collect()))
-            .set_message_action(action)
-            .desired_delivery_mediums(DeliveryMediumType::Email)
-            .send()
-            .await
-            .map_err(|error| create_error(OPERATION, &error))?;
-        created.user().and_then(read).ok_or_else(|| {
-            let cause = "the user that was created has no usable sub".to_owned();
-            Failure::Refused { service: Service::Cognito, operation: OPERATION, cause }.into()
-        })
-    }
-
-    /// Deletes the user with this `Username`. A user who does not exist is not an error.
-    ///
-    /// # Errors
-    /// When Cognito fails.
-    pub async fn delete(&self, user_name: &str) -> Result<(), Failure> {
-        const OPERATION: &str = "AdminDeleteUser";
-        let pool = self.pool()?;
-        let deleted =
-            pool.client.admin_delete_user().user_pool_id(&*pool.id).username(user_name).send();
-        match deleted.await {
-            Ok(_) => Ok(()),
-            Err(SdkError::ServiceError(error)) if error.err().is_user_not_found_exception() => {
-                Ok(())
-            }
-            Err(error) => Err(Service::Cognito.failure(OPERATION, &error)),
+    /// The user with this `sub` at this moment, by the last known name, or else by the `sub`, which
+    /// Cognito takes for a name too. Only users of the pool itself are found by their `sub`.
+    async fn present(
+        &self,
+        id: &UserId,
+        last_name: Option<&str>,
+    ) -> Result<Option<PoolUser>, Failure> {
+        if let Some(name) = last_name.filter(|name| *name != id.as_str())
+            && let Some(found) = self.named(name, id).await?
+        {
+            return Ok(Some(found));
         }
+        self.named(id.as_str(), id).await
+    }
+
+    /// The user with this name or alias at this moment, if the user has this `sub`.
+    async fn named(&self, name: &str, id: &UserId) -> Result<Option<PoolUser>, Failure> {
+        const OPERATION: &str = "AdminGetUser";
+        let pool = self.pool()?;
+        let request = pool.client.admin_get_user().user_pool_id(&*pool.id).username(name);
+        let found = match request.send().await {
+            Ok(found) => found,
+            Err(error) if is_not_found(&error) => return Ok(None),
+            Err(error) => return Err(Service::Cognito.failure(OPERATION, &error)),
+        };
+        let (attributes, status) = (found.user_attributes(), found.user_status());
+        let found = read(Some(found.username()), attributes, status, found.user_create_date());
+        Ok(found.filter(|found| found.user.id == *id))
+    }
+
+    /// Whether the pool has addresses as aliases (`AliasAttributes`). It is asked once.
+    async fn aliases_addresses(&self) -> Result<bool, Failure> {
+        const OPERATION: &str = "DescribeUserPool";
+        let pool = self.pool()?;
+        let describe = async || {
+            let described = pool.client.describe_user_pool().user_pool_id(&*pool.id).send().await;
+            let described =
+                described.map_err(|error| Service::Cognito.failure(OPERATION, &error))?;
+            let aliases = described.user_pool().map(UserPoolType::alias_attributes);
+            Ok(aliases.is_some_and(|aliases| aliases.contains(&AliasAttributeType::Email)))
+        };
+        pool.aliases_addresses.get_or_try_init(describe).await.copied()
     }
 
     fn pool(&self) -> Result<&Pool, Failure> {
@@ -147,17 +254,25 @@ impl UserPool {
     }
 }
 
-fn read(found: &UserType) -> Option<PoolUser> {
-    let attributes = found.attributes().iter();
+fn read_listed(found: &UserType) -> Option<PoolUser> {
+    read(found.username(), found.attributes(), found.user_status(), found.user_create_date())
+}
+
+fn read(
+    user_name: Option<&str>,
+    attributes: &[AttributeType],
+    status: Option<&UserStatusType>,
+    created_at: Option<&DateTime>,
+) -> Option<PoolUser> {
     let attributes: Attributes = attributes
+        .iter()
         .filter_map(|attribute| Some((attribute.name(), attribute.value()?)))
-        .chain(found.user_status().map(|status| ("cognito:user_status", status.as_str())))
+        .chain(status.map(|status| ("cognito:user_status", status.as_str())))
         .collect();
-    let user_name = found.username()?;
     Some(PoolUser {
-        user: attributes.user(Some(user_name))?,
-        user_name: user_name.to_owned(),
-        created_at: found.user_create_date().and_then(timestamp),
+        user: attributes.user(user_name)?,
+        user_name: user_name?.to_owned(),
+        created_at: created_at.and_then(timestamp),
     })
 }
 
@@ -165,20 +280,49 @@ fn timestamp(date: &DateTime) -> Option<Timestamp> {
     Timestamp::from_millisecond(date.to_millis().ok()?).ok()
 }
 
+fn is_not_found(error: &impl ProvideErrorMetadata) -> bool {
+    error.code() == Some("UserNotFoundException")
+}
+
+/// Keeps the SDK from repeating a creation after a quota was used up. Waiting for a moment does not
+/// help. If the user was created without an invitation, the repetition would say that the user exists.
+#[derive(Debug)]
+struct NoRetryWithoutQuota;
+
+impl ClassifyRetry for NoRetryWithoutQuota {
+    fn name(&self) -> &'static str {
+        "no retry without quota"
+    }
+
+    fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
+        let error = context.output_or_error().and_then(Result::err);
+        let error = error.and_then(|error| error.as_operation_error());
+        let error = error.and_then(|error| error.downcast_ref::<AdminCreateUserError>());
+        match error.and_then(ProvideErrorMetadata::code) {
+            Some(QUOTA_USED_UP) => RetryAction::RetryForbidden,
+            _ => RetryAction::NoActionIndicated,
+        }
+    }
+}
+
 /// The error of a creation that failed. A refusal that the caller can correct keeps Cognito's own
-/// words.
+/// words. The codes are compared as text, because the SDK's list lacks some that AWS documents.
 fn create_error(
     operation: &'static str,
     error: &SdkError<AdminCreateUserError>,
 ) -> CreateUserError {
-    use AdminCreateUserError as Cause;
-    match error.as_service_error() {
-        Some(Cause::UsernameExistsException(_)) => CreateUserError::Exists,
+    let reason = || error.message().unwrap_or("it gives no reason").to_owned();
+    match error.code() {
+        Some("AliasExistsException" | "UsernameExistsException") => CreateUserError::Exists,
+        Some("CodeDeliveryFailureException") => CreateUserError::NotInvited(reason()),
         Some(
-            cause @ (Cause::InvalidParameterException(_)
-            | Cause::UserLambdaValidationException(_)
-            | Cause::CodeDeliveryFailureException(_)),
-        ) => CreateUserError::Refused(cause.message().unwrap_or("it gives no reason").to_owned()),
+            "InvalidParameterException"
+            | "InvalidPasswordException"
+            | "PreconditionNotMetException"
+            | "UnsupportedUserStateException"
+            | "UserLambdaValidationException"
+            | "UserNotFoundException",
+        ) => CreateUserError::Refused(reason()),
         _ => Service::Cognito.failure(operation, error).into(),
     }
 }

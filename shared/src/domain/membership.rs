@@ -6,7 +6,7 @@ use super::email_address::{AddressDigest, EmailAddress};
 use super::ids::{OrganizationId, OrganizationRoleId};
 use super::rule::RuleKey;
 
-/// The most users that one request can name, and the most members that one request can replace.
+/// The most users that one request can name, and the most members that one replacement can remove.
 pub const MOST_REPLACED: usize = 1_000;
 
 /// A user's place in one organization.

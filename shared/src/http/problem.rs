@@ -17,6 +17,12 @@ const MOST_VIOLATIONS: usize = 100;
 /// The most characters of a text that may quote the request.
 const LONGEST_DETAIL: usize = 400;
 
+/// The `Retry-After` of what passes in a moment, in seconds.
+const A_MOMENT: HeaderValue = HeaderValue::from_static("1");
+/// The `Retry-After` of a quota of a day, in seconds.
+const AN_HOUR: HeaderValue = HeaderValue::from_static("3600");
+const RATE_EXCEEDED: &str = "user_pool.too_many_requests";
+
 /// A problem response.
 #[derive(Debug)]
 pub struct Problem(Box<Parts>);
@@ -74,7 +80,27 @@ impl Problem {
                 let detail = "a service that this one needs did not answer in time: repeat the \
                               request in a moment";
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "service.unavailable", detail)
-                    .with_header(header::RETRY_AFTER, HeaderValue::from_static("1"))
+                    .with_header(header::RETRY_AFTER, A_MOMENT)
+                    .with_cause(failure.to_string())
+            }
+            Failure::RateExceeded { .. } => {
+                let detail = "Cognito takes no more requests at the moment: repeat the request in a \
+                              moment";
+                Self::new(StatusCode::TOO_MANY_REQUESTS, RATE_EXCEEDED, detail)
+                    .with_header(header::RETRY_AFTER, A_MOMENT)
+                    .with_cause(failure.to_string())
+            }
+            Failure::QuotaUsedUp { .. } => {
+                let detail = "a quota of the user pool is used up, such as the emails that it may \
+                              send in a day: repeat the request later, or without an invitation";
+                Self::new(StatusCode::TOO_MANY_REQUESTS, "user_pool.quota_used_up", detail)
+                    .with_header(header::RETRY_AFTER, AN_HOUR)
+                    .with_cause(failure.to_string())
+            }
+            Failure::Misconfigured { .. } => {
+                let detail = "a trigger, a role or another setting of the user pool is wrong: tell \
+                              the operator, who finds Cognito's reason in the log";
+                Self::new(StatusCode::BAD_GATEWAY, "user_pool.misconfigured", detail)
                     .with_cause(failure.to_string())
             }
             Failure::Refused { .. }
@@ -125,6 +151,18 @@ impl From<Error> for Problem {
             Error::MemberRolesEmpty => (StatusCode::BAD_REQUEST, "member_roles.empty"),
             Error::UserIdsEmpty => (StatusCode::BAD_REQUEST, "memberships.empty"),
             Error::TooManyMembers => (UNPROCESSABLE, "memberships.limit_reached"),
+            Error::MembersPartiallyAdded { failure: None, .. } => {
+                (StatusCode::TOO_MANY_REQUESTS, "memberships.partially_added")
+            }
+            Error::MembersPartiallyAdded { failure: Some(_), .. } => {
+                (StatusCode::TOO_MANY_REQUESTS, RATE_EXCEEDED)
+            }
+            Error::UserNotCreated(CreateUserError::NameIsAddress) => {
+                (UNPROCESSABLE, "username.email_address")
+            }
+            Error::UserNotCreated(CreateUserError::NotInvited(_)) => {
+                (UNPROCESSABLE, "user.not_invited")
+            }
             Error::UserNotCreated(CreateUserError::Exists) => (UNPROCESSABLE, "user.exists"),
             Error::UserNotCreated(CreateUserError::Refused(_)) => (UNPROCESSABLE, "user.refused"),
             Error::PreconditionFailed { .. } => {
@@ -148,6 +186,17 @@ impl From<Error> for Problem {
                 let mut problem = Self::new(status, code, summary(&violations));
                 problem.0.violations = violations;
                 problem
+            }
+            Error::MembersPartiallyAdded { ref failure, .. } => {
+                let problem = Self::new(status, code, error.to_string())
+                    .with_header(header::RETRY_AFTER, A_MOMENT);
+                match failure {
+                    Some(failure) => problem.with_cause(failure.to_string()),
+                    None => problem,
+                }
+            }
+            Error::UserNotCreated(CreateUserError::NameIsAddress) => {
+                Self::new(status, code, error.to_string()).at("/username".to_owned())
             }
             error => Self::new(status, code, error.to_string()),
         }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use shared::domain::ids::UserId;
 
 use super::{MEMBERS, naming, with_users};
-use crate::support::{Fate, Items, Pool, START, World, pool_user};
+use crate::support::{Fate, Items, Pool, START, SignIn, World, pool_user};
 
 const JANE: &str = "jane@acme.com";
 
@@ -90,7 +90,7 @@ async fn nothing_of_a_deleted_user_comes_back_by_a_request_in_flight() {
     for (method, path, body) in requests {
         for (operation, count) in [("GetItem", 2), ("BatchGetItem", 3), ("TransactWriteItems", 1)] {
             for others in 0..count {
-                let pool = Pool::default();
+                let pool = Pool::with_users(SignIn::Name, []);
                 let world = World::with_pool(&pool).await;
                 world.role("Engineer").await;
                 for (organization, domain) in [("acme", "acme.com"), ("home", "home.example")] {
@@ -99,7 +99,6 @@ async fn nothing_of_a_deleted_user_comes_back_by_a_request_in_flight() {
                 }
                 world.sign_up("jane", "jane@home.example").await;
                 delete_before(&world, operation, others);
-                pool.answers("ListUsers", json!({ "Users": [] }));
                 let ask = world.ask(method.parse().expect("a method"), path);
                 let answer = if body.is_null() { ask } else { ask.json(&body) }.send().await;
                 let overtaken = !world.wire.awaits(operation);
@@ -120,7 +119,8 @@ async fn nothing_of_a_deleted_user_comes_back_by_a_request_in_flight() {
 
 #[tokio::test]
 async fn a_deleted_user_cannot_be_added_by_hand() {
-    let pool = Pool::default();
+    // Cognito still has the user, for a moment.
+    let pool = Pool::with_users(SignIn::Name, [pool_user("jane", "jane", JANE, true)]);
     let world = World::with_pool(&pool).await;
     world.organization("acme").await;
     let jane = UserId::parse("jane").expect("an id");
@@ -128,11 +128,8 @@ async fn a_deleted_user_cannot_be_added_by_hand() {
     assert!(!world.app.store.delete_user(&jane, now).await.expect("the store works"));
     let before = world.items().await;
 
-    // Cognito still has the user, for a moment.
-    let user = pool_user("jane", "jane", JANE, true);
-    pool.answers("ListUsers", json!({ "Users": [user] }));
     let answer = world.post(MEMBERS, &naming(&["jane"])).await;
 
-    answer.problem(404, "user.not_found");
+    answer.problem(422, "request.invalid_values");
     assert_eq!(world.items().await, before);
 }

@@ -12,14 +12,21 @@ use axum::http::Method;
 use serde_json::{Value, json};
 use shared::domain::email_address::EmailAddress;
 
-use crate::support::{Answer, Item, Items, START, World, assert_is, assert_no_organization, key};
+use crate::support::{
+    Answer, Item, Items, Pool, START, World, assert_is, assert_no_organization, key,
+};
 
 const MEMBERS: &str = "/organizations/acme/users";
 
 /// A world in which `acme` lists `acme.com`, and each of these users has signed up: with an address
 /// at `home.example`, which makes them members of `home` and nothing else.
 async fn with_users<const N: usize>(users: [&str; N]) -> World {
-    let world = World::new().await;
+    with_users_and_pool(users, &Pool::default()).await
+}
+
+/// The same world over this user pool.
+async fn with_users_and_pool<const N: usize>(users: [&str; N], pool: &Pool) -> World {
+    let world = World::with_pool(pool).await;
     for (organization, domain) in [("acme", "acme.com"), ("home", "home.example")] {
         world.organization(organization).await;
         world.domains(organization, &[domain]).await;

@@ -9,7 +9,7 @@ use shared::domain::email_address::EmailAddress;
 use super::{
     ENGINEER, FAY_DIGEST, GUEST, NOW, RETIRED, assert_writes, changes, recorded, recorded_over,
 };
-use crate::support::{Pool, by_domain, pool_user};
+use crate::support::{Pool, SignIn, by_domain, pool_user};
 
 const DOMAINS: &str = "/organizations/acme/jit/email-domains";
 
@@ -275,12 +275,10 @@ async fn a_member_s_roles_change_and_a_membership_of_the_older_form_stays_one() 
 
 #[tokio::test]
 async fn a_deleted_user_leaves_only_the_removal_mark_of_the_address() {
-    let pool = Pool::default();
+    let fay = pool_user("fay", "fay", "fay@acme.com", true);
+    let pool = Pool::with_users(SignIn::Name, [fay]);
     let world = recorded_over(&pool).await;
     let before = world.items().await;
-    let fay = pool_user("fay", "fay", "fay@acme.com", true);
-    pool.answers("ListUsers", json!({ "Users": [fay] }));
-    pool.answers("AdminDeleteUser", json!({}));
 
     assert_eq!(world.delete("/users/fay").await.status, 204);
 

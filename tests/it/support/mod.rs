@@ -4,6 +4,7 @@ mod answers;
 mod attributes;
 mod contract;
 mod counts;
+mod directory;
 mod files;
 mod fixtures;
 mod local;
@@ -19,6 +20,7 @@ pub(crate) use answers::{
 };
 pub(crate) use attributes::{attributes, tagged, tagged_item};
 pub(crate) use counts::Counts;
+pub(crate) use directory::SignIn;
 pub(crate) use files::{in_repository, template, text_of};
 pub(crate) use fixtures::{item, key, naming_roles};
 pub(crate) use local::{Reply, UsherLocal, http};

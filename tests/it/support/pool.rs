@@ -1,6 +1,8 @@
-//! A recorded Cognito. Its replies to single calls replace answers that the emulator cannot give.
+//! A recorded Cognito. Its replies to single calls replace answers that the emulator cannot give. It
+//! can also have users, and then answers about them as AWS does.
 
 use std::collections::VecDeque;
+use std::sync::atomic::AtomicI64;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -19,6 +21,7 @@ use aws_smithy_types::body::SdkBody;
 use serde_json::{Value, json};
 use shared::cognito::UserPool;
 
+use super::directory::{Directory, SignIn, description};
 use super::wire::{Fate, Hanging};
 
 /// The id of every recorded pool.
@@ -31,10 +34,54 @@ pub(crate) struct Pool(Arc<Mutex<State>>);
 #[derive(Debug, Default)]
 struct State {
     replies: VecDeque<(String, Fate)>,
+    /// An operation, how many more of its calls are answered, and what becomes of all others.
+    refusal: Option<(String, usize, Fate)>,
+    directory: Option<Directory>,
     requests: Vec<(String, Value)>,
 }
 
 impl Pool {
+    /// A pool with these users. Whatever is not recorded is answered as AWS does.
+    pub(crate) fn with_users(sign_in: SignIn, users: impl IntoIterator<Item = Value>) -> Self {
+        let pool = Self::default();
+        let users = users.into_iter().collect();
+        pool.state().directory = Some(Directory { sign_in, users, listed: None, quota: None });
+        pool
+    }
+
+    /// From now on `ListUsers` answers as it would have done before any later change.
+    pub(crate) fn stop_listing(&self) {
+        let mut state = self.state();
+        let directory = state.directory.as_mut().expect("a pool with users");
+        directory.listed = Some(directory.users.clone());
+    }
+
+    /// AWS's quota of listings in a second holds, in the time of this clock.
+    pub(crate) fn limit_listings(&self, time: Arc<AtomicI64>) {
+        let mut state = self.state();
+        let directory = state.directory.as_mut().expect("a pool with users");
+        directory.quota = Some((time, VecDeque::new()));
+    }
+
+    /// Adds a user.
+    pub(crate) fn add(&self, user: Value) {
+        self.state().directory.as_mut().expect("a pool with users").users.push(user);
+    }
+
+    /// Deletes the user with this name.
+    pub(crate) fn delete(&self, name: &str) {
+        let mut state = self.state();
+        let directory = state.directory.as_mut().expect("a pool with users");
+        directory.users.retain(|user| user["Username"] != name);
+    }
+
+    /// The names of the users who exist.
+    pub(crate) fn user_names(&self) -> Vec<String> {
+        let state = self.state();
+        let users = &state.directory.as_ref().expect("a pool with users").users;
+        users.iter().map(|user| user["Username"].as_str().expect("a name").to_owned()).collect()
+    }
+
     /// The pool as the code under test sees it: three attempts at each call.
     pub(crate) fn user_pool(&self) -> UserPool {
         static NUMBER: Mutex<u32> = Mutex::new(0);
@@ -78,10 +125,16 @@ impl Pool {
         }
     }
 
+    /// Lets this become of each call of an operation after so many, until the calls are asked for.
+    pub(crate) fn refuse_after(&self, operation: &str, calls: usize, fate: &Fate) {
+        self.state().refusal = Some((operation.to_owned(), calls, fate.clone()));
+    }
+
     /// The calls since this was asked last, by operation. What was recorded and not used is gone.
     pub(crate) fn requests(&self) -> Vec<(String, Value)> {
         let mut state = self.state();
         state.replies.clear();
+        state.refusal = None;
         std::mem::take(&mut state.requests)
     }
 
@@ -89,11 +142,28 @@ impl Pool {
         self.0.lock().expect("no test panics while it holds the pool")
     }
 
-    fn sent(&self, operation: &str, request: Value) -> Option<Fate> {
+    fn sent(&self, operation: &str, request: &Value) -> Option<Fate> {
         let mut state = self.state();
-        state.requests.push((operation.to_owned(), request));
+        state.requests.push((operation.to_owned(), request.clone()));
         let place = state.replies.iter().position(|(name, _)| name == operation);
-        place.and_then(|place| state.replies.remove(place)).map(|(_, fate)| fate)
+        if let Some((_, fate)) = place.and_then(|place| state.replies.remove(place)) {
+            return Some(fate);
+        }
+        if let Some((refused, calls, fate)) = &mut state.refusal
+            && *refused == operation
+        {
+            match calls.checked_sub(1) {
+                Some(rest) => *calls = rest,
+                None => return Some(fate.clone()),
+            }
+        }
+        if let Some(directory) = &mut state.directory {
+            let (status, body) = directory.answer(operation, request);
+            return Some(Fate::Reply { status, body });
+        }
+        // Nothing depends on this description, except whether addresses are aliases.
+        (operation == "DescribeUserPool")
+            .then(|| Fate::Reply { status: 200, body: description(SignIn::Address) })
     }
 }
 
@@ -112,7 +182,7 @@ impl HttpConnector for Pool {
         let target = request.headers().get("x-amz-target").unwrap_or_default();
         let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
         let body = request.body().bytes().expect("requests are in memory");
-        let fate = self.sent(&operation, serde_json::from_slice(body).expect("requests are JSON"));
+        let fate = self.sent(&operation, &serde_json::from_slice(body).expect("requests are JSON"));
         HttpConnectorFuture::new(async move {
             match fate {
                 Some(Fate::Reply { status, body }) => {

@@ -45,7 +45,8 @@ pub(crate) type Item = BTreeMap<String, Value>;
 pub(crate) type Items = BTreeMap<(String, String), Item>;
 
 /// Everything real but time and chance: the handlers, the SDK, and an embedded DynamoDB that
-/// nobody else uses. It is [`START`] until a test lets time pass, and chance is a row of numbers.
+/// nobody else uses. It is [`START`] until a test lets time pass or the code under test pauses, which
+/// takes no real time. Chance is a row of numbers.
 pub(crate) struct World {
     pub(crate) app: App,
     pub(crate) wire: Wire,
@@ -216,9 +217,18 @@ impl World {
             bytes.iter_mut().rev().zip(number.iter().rev()).for_each(|(byte, n)| *byte = *n);
         });
         let store = Store::new(Client::from_conf(tested), TABLE_NAME, randomness.clone());
-        let clock = Clock::new(move || {
-            Timestamp::from_millisecond(now.load(Ordering::Relaxed)).expect("in range")
-        });
+        let passing = Arc::clone(&time);
+        let clock = Clock::with_pause(
+            move || Timestamp::from_millisecond(now.load(Ordering::Relaxed)).expect("in range"),
+            move |pause| {
+                let passing = Arc::clone(&passing);
+                Box::pin(async move {
+                    // What can be done at once is done before the time passes.
+                    tokio::task::yield_now().await;
+                    pass(&passing, pause);
+                })
+            },
+        );
         let app = App::new(store, clock, randomness, mailbox_policy, user_pool, console);
         let service = functions::all_routes(&app).into_service().layer(from_fn(contract::hold));
         Self { app, wire, service, client: Client::from_conf(plain), time }
@@ -226,8 +236,12 @@ impl World {
 
     /// Lets time pass.
     pub(crate) fn pass(&self, time: Duration) {
-        let milliseconds = i64::try_from(time.as_millis()).expect("a short time");
-        self.time.fetch_add(milliseconds, Ordering::Relaxed);
+        pass(&self.time, time);
+    }
+
+    /// The world's time, in milliseconds since 1970.
+    pub(crate) fn time(&self) -> Arc<AtomicI64> {
+        Arc::clone(&self.time)
     }
 
     /// Begins a request to the merged routes, as the local server serves them.
@@ -460,6 +474,11 @@ async fn scan(client: &Client) -> Items {
         }
     }
     items
+}
+
+fn pass(clock: &AtomicI64, time: Duration) {
+    let milliseconds = i64::try_from(time.as_millis()).expect("a short time");
+    clock.fetch_add(milliseconds, Ordering::Relaxed);
 }
 
 fn start() -> Timestamp {

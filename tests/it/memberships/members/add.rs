@@ -5,17 +5,17 @@ use std::time::Duration;
 use axum::http::Method;
 use futures_util::future::join;
 use serde_json::json;
-use shared::cognito::UserPool;
 
 use super::{
-    WRONG_BODIES, assert_refuses_too_many_users, assert_refuses_unknown_users, through_the_event,
-    user_pool,
+    OUT_OF_TIME, OVER_THE_RATE, WRONG_BODIES, assert_partially_added,
+    assert_refuses_too_many_users, assert_refuses_unknown_users, calls, member_ids, strangers,
+    users, world_of_strangers,
 };
 use crate::memberships::{
     MEMBERS, assert_added, assert_needs_an_organization, assert_refuses_bodies, by_hand, listed,
-    naming, standing, with_members, with_users,
+    naming, standing, with_members, with_users, with_users_and_pool,
 };
-use crate::support::{Fate, key};
+use crate::support::{Fate, assert_internal, assert_unavailable, key, pool_user};
 
 #[tokio::test]
 async fn users_become_members_by_hand_and_without_roles() {
@@ -66,13 +66,10 @@ async fn naming_nobody_is_refused_before_anything_is_read() {
 
 #[tokio::test]
 async fn a_stranger_whom_the_user_pool_knows_is_added_with_name_and_address() {
-    let mut world = with_users(["jane"]).await;
-    world.app.user_pool = user_pool(&[("new", "new@new.example")], None).await;
+    let world = with_users_and_pool(["jane"], &strangers(&["new"])).await;
 
-    let body = naming(&["new", "jane"]);
-    let answer = through_the_event(&world, &Method::POST, MEMBERS, &body).await;
+    assert_added(&world.post(MEMBERS, &naming(&["new", "jane"])).await, &["new", "jane"]);
 
-    assert_eq!(answer, (201, body));
     let mut new = by_hand("new");
     new["primaryEmail"] = json!("new@new.example");
     new["username"] = json!("name of new");
@@ -89,21 +86,112 @@ async fn unknown_users_are_refused_each_with_its_place_and_nobody_is_added() {
 
 #[tokio::test]
 async fn when_the_user_pool_fails_nobody_is_added_and_its_error_is_not_shown() {
-    let mut world = with_users(["jane"]).await;
+    let pool = strangers(&["stranger"]);
+    let world = with_users_and_pool(["jane"], &pool).await;
     let before = world.items().await;
-    for (pool, status, code) in [
-        (user_pool(&[], Some("TooManyRequestsException")).await, 503, "service.unavailable"),
-        (user_pool(&[], Some("NotAuthorizedException")).await, 500, "internal"),
-        (UserPool::default(), 500, "internal"),
-    ] {
-        world.app.user_pool = pool;
-        let body = naming(&["jane", "stranger"]);
-        let (answered, problem) = through_the_event(&world, &Method::POST, MEMBERS, &body).await;
-        assert_eq!((answered, &problem["code"]), (status, &json!(code)));
-        let detail = problem["detail"].as_str().expect("a detail");
-        assert!(!detail.contains("Exception") && !detail.contains("Cognito"), "{detail}");
-    }
+    let body = naming(&["jane", "stranger"]);
+
+    pool.stays("ListUsers", &Fate::Lost);
+    assert_unavailable(&world.post(MEMBERS, &body).await);
+    pool.next("ListUsers", Fate::error("NotAuthorizedException", "arn:aws:inside"));
+    assert_internal(&world.post(MEMBERS, &body).await);
+
     assert_eq!(world.items().await, before);
+}
+
+#[tokio::test]
+async fn a_thousand_strangers_are_added_by_one_request_and_its_repetition() {
+    let ids = users(1_000);
+    let (world, pool) = world_of_strangers(&ids).await;
+
+    let answer = world.post(MEMBERS, &naming(&ids)).await;
+    assert_partially_added(&answer, OUT_OF_TIME, 505, 1_000);
+    assert_eq!(member_ids(&world).await, ids[..505]);
+    assert_eq!(calls(&pool, "ListUsers"), 505);
+
+    assert_added(&world.post(MEMBERS, &naming(&ids)).await, &ids);
+    assert_eq!(member_ids(&world).await, ids);
+    // Those who were added have a profile by now, and are not looked up again.
+    assert_eq!(calls(&pool, "ListUsers"), 495);
+}
+
+#[tokio::test]
+async fn a_refusal_by_rate_says_how_many_were_added_and_the_repetition_goes_on() {
+    let ids = users(150);
+    let (world, pool) = world_of_strangers(&ids).await;
+    let refusal = Fate::error("TooManyRequestsException", "Rate exceeded");
+
+    // Others use up the quota.
+    pool.refuse_after("ListUsers", 120, &refusal);
+    let answer = world.post(MEMBERS, &naming(&ids)).await;
+    assert_partially_added(&answer, OVER_THE_RATE, 120, 150);
+    assert_eq!(member_ids(&world).await, ids[..120]);
+
+    // However soon Cognito refuses, whoever was found is added.
+    pool.refuse_after("ListUsers", 1, &refusal);
+    let answer = world.post(MEMBERS, &naming(&ids)).await;
+    assert_partially_added(&answer, OVER_THE_RATE, 121, 150);
+    pool.requests();
+
+    assert_added(&world.post(MEMBERS, &naming(&ids)).await, &ids);
+    assert_eq!(member_ids(&world).await, ids);
+}
+
+#[tokio::test]
+async fn an_unknown_user_among_the_first_hundred_strangers_leaves_everything_as_it_was() {
+    let mut ids = users(120);
+    let (world, _pool) = world_of_strangers(&ids).await;
+    let before = world.items().await;
+    ids.insert(99, "nobody".to_owned());
+
+    let answer = world.post(MEMBERS, &naming(&ids)).await;
+
+    answer.problem(422, "user.unknown");
+    assert_eq!(answer.errors(), [("/userIds/99", "user.unknown")]);
+    assert_eq!(world.items().await, before);
+}
+
+#[tokio::test]
+async fn an_unknown_user_among_a_later_hundred_keeps_that_hundred_and_the_rest_out() {
+    let mut ids = users(250);
+    let (world, _pool) = world_of_strangers(&ids).await;
+    ids.insert(130, "nobody".to_owned());
+
+    let answer = world.post(MEMBERS, &naming(&ids)).await;
+
+    answer.problem(422, "user.unknown");
+    assert_eq!(answer.errors(), [("/userIds/130", "user.unknown")]);
+    assert_eq!(member_ids(&world).await, ids[..100]);
+
+    ids.remove(130);
+    assert_added(&world.post(MEMBERS, &naming(&ids)).await, &ids);
+    assert_eq!(member_ids(&world).await, ids);
+}
+
+#[tokio::test]
+async fn an_id_that_is_none_keeps_everybody_out_however_many_are_named() {
+    let mut ids = users(250);
+    let (world, _pool) = world_of_strangers(&ids).await;
+    let before = world.items().await;
+    ids.push("a b".to_owned());
+
+    let answer = world.post(MEMBERS, &naming(&ids)).await;
+
+    answer.problem(422, "user.unknown");
+    assert_eq!(answer.errors(), [("/userIds/250", "user.unknown")]);
+    assert_eq!(world.items().await, before);
+}
+
+#[tokio::test]
+async fn a_stranger_who_is_not_listed_yet_is_added() {
+    let pool = strangers::<&str>(&[]);
+    let world = with_users_and_pool([], &pool).await;
+    pool.stop_listing();
+    pool.add(pool_user("new", "name of new", "new@new.example", true));
+
+    assert_added(&world.post(MEMBERS, &naming(&["new"])).await, &["new"]);
+
+    assert_eq!(member_ids(&world).await, ["new"]);
 }
 
 #[tokio::test]

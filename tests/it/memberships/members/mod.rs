@@ -5,19 +5,11 @@ mod list;
 mod remove;
 mod replace;
 
-use std::collections::HashMap;
+use axum::http::Method;
+use serde_json::json;
 
-use aws_sdk_cognitoidentityprovider::config::retry::RetryConfig;
-use aws_sdk_cognitoidentityprovider::config::{BehaviorVersion, Credentials, Region};
-use axum::Router;
-use axum::body::Bytes;
-use axum::http::{Method, StatusCode};
-use axum::response::IntoResponse;
-use serde_json::{Value, json};
-use shared::cognito::UserPool;
-
-use super::{MEMBERS, naming, with_members, with_users};
-use crate::support::{World, json_event};
+use super::{MEMBERS, naming, with_members, with_users_and_pool};
+use crate::support::{Answer, Pool, SignIn, World, assert_is, pool_user};
 
 /// `user-000`, `user-001`, …
 fn users(number: usize) -> Vec<String> {
@@ -37,56 +29,49 @@ async fn walk(world: &World, path: &str) -> Vec<Vec<String>> {
     pages
 }
 
-/// A request through the function's own event, which sees the world's user pool as it is by now:
-/// the status and the body of its answer.
-async fn through_the_event(
-    world: &World,
-    method: &Method,
-    path: &str,
-    body: &Value,
-) -> (u64, Value) {
-    let event = json_event(method, path, Some(&body.to_string()));
-    let answer = world.invoke("memberships", &event).await;
-    let body = answer["body"].as_str().filter(|body| !body.is_empty());
-    let body = body.map_or(Value::Null, |body| serde_json::from_str(body).expect("JSON"));
-    (answer["statusCode"].as_u64().expect("a status"), body)
+/// A pool with strangers: users whom Usher has not seen.
+fn strangers<T: AsRef<str>>(subs: &[T]) -> Pool {
+    let user = |sub: &T| {
+        let sub = sub.as_ref();
+        pool_user(sub, &format!("name of {sub}"), &format!("{sub}@new.example"), true)
+    };
+    Pool::with_users(SignIn::Name, subs.iter().map(user))
 }
 
-/// A user pool in which each of these users is found by `sub`, and which answers everything else
-/// with this status and error.
-async fn user_pool(users: &[(&str, &str)], otherwise: Option<&'static str>) -> UserPool {
-    let users: HashMap<_, _> = users
-        .iter()
-        .map(|(sub, email)| {
-            let attribute = |name: &str, value: &str| json!({ "Name": name, "Value": value });
-            let verified = attribute("email_verified", "true");
-            let attributes = [attribute("sub", sub), attribute("email", email), verified];
-            let user = json!({ "Username": format!("name of {sub}"), "Attributes": attributes });
-            (format!("sub = \"{sub}\""), user)
-        })
-        .collect();
-    let answer = async move |request: Bytes| {
-        let request: Value = serde_json::from_slice(&request).expect("JSON");
-        let found = users.get(request["Filter"].as_str().expect("a filter"));
-        let (status, body) = match (found, otherwise) {
-            (None, Some(error)) => (StatusCode::BAD_REQUEST, json!({ "__type": error })),
-            (found, _) => (StatusCode::OK, json!({ "Users": Vec::from_iter(found) })),
-        };
-        (status, [("content-type", "application/x-amz-json-1.1")], body.to_string()).into_response()
-    };
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-    let address = listener.local_addr().expect("an address");
-    tokio::spawn(async { axum::serve(listener, Router::new().fallback(answer)).await });
-    let config = aws_sdk_cognitoidentityprovider::Config::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .region(Region::from_static("local"))
-        .credentials_provider(Credentials::new("test", "test", None, None, "test"))
-        .endpoint_url(format!("http://{address}"))
-        .retry_config(RetryConfig::disabled())
-        .http_client(aws_smithy_http_client::Builder::new().build_http())
-        .build();
-    let client = aws_sdk_cognitoidentityprovider::Client::from_conf(config);
-    UserPool::new(client, "local_pool")
+/// Strangers in a world in which nobody has signed up, and AWS's quota of listings holds.
+async fn world_of_strangers<T: AsRef<str>>(subs: &[T]) -> (World, Pool) {
+    let pool = strangers(subs);
+    let world = with_users_and_pool([], &pool).await;
+    pool.limit_listings(world.time());
+    (world, pool)
+}
+
+/// The ids of acme's members.
+async fn member_ids(world: &World) -> Vec<String> {
+    let items = world.items().await;
+    let members =
+        items.iter().filter(|((_, sk), item)| sk == "ORG#acme" && item.contains_key("joinedAt"));
+    members.map(|((pk, _), _)| pk["USER#".len()..].to_owned()).collect()
+}
+
+/// How often an operation was called since this was asked last.
+fn calls(pool: &Pool, operation: &str) -> usize {
+    pool.requests().iter().filter(|(called, _)| called == operation).count()
+}
+
+const OUT_OF_TIME: (&str, &str) = ("memberships.partially_added", "the time ran out");
+const OVER_THE_RATE: (&str, &str) =
+    ("user_pool.too_many_requests", "Cognito takes no more requests at the moment");
+
+/// Asserts that an answer says why not all were added, and when to repeat the request.
+#[track_caller]
+fn assert_partially_added(answer: &Answer, (code, why): (&str, &str), added: usize, named: usize) {
+    let detail = format!(
+        "{why}, after {added} of {named} users were added: repeat the request, which goes on with \
+         the others"
+    );
+    assert_eq!(answer.problem(429, code), detail);
+    assert_eq!(answer.header("retry-after"), "1");
 }
 
 /// What bodies may not be.
@@ -103,13 +88,12 @@ const WRONG_BODIES: [(&str, &str); 8] = [
 
 /// Asserts that users who do not exist are refused, each at its place, and that nothing changes.
 async fn assert_refuses_unknown_users(method: &Method) {
-    let mut world = with_users(["jane", "joe"]).await;
-    world.app.user_pool = user_pool(&[("known", "known@new.example")], None).await;
+    let world = with_users_and_pool(["jane", "joe"], &strangers(&["known"])).await;
     world.post(MEMBERS, &naming(&["joe"])).await;
     let before = world.items().await;
+    let ask = |ids: &[&str]| world.ask(method.clone(), MEMBERS).json(&naming(ids)).send();
 
-    let (status, body) =
-        through_the_event(&world, method, MEMBERS, &naming(&["jane", "stranger"])).await;
+    let answer = ask(&["jane", "stranger"]).await;
     let reason = "there is no user `stranger`: send the `sub` of a user in the pool";
     let expected = json!({
         "type": "about:blank",
@@ -120,18 +104,17 @@ async fn assert_refuses_unknown_users(method: &Method) {
         "message": reason,
         "errors": [{ "pointer": "/userIds/1", "code": "user.unknown", "detail": reason }],
     });
-    assert_eq!((status, body), (422, expected));
+    assert_is(&answer, 422, &expected);
 
     let too_long = "x".repeat(129);
     let strange = ["", "a b", "known", "jane@acme.com", "a\0b", "jane", &too_long, "s", "s"];
-    let (status, body) = through_the_event(&world, method, MEMBERS, &naming(&strange)).await;
-    assert_eq!((status, &body["code"]), (422, &json!("request.invalid_values")));
-    let errors = body["errors"].as_array().expect("errors");
-    let places: Vec<_> = errors.iter().map(|error| error["pointer"].clone()).collect();
-    assert_eq!(places, [0, 1, 3, 4, 6, 7, 8].map(|place| format!("/userIds/{place}")));
-    assert!(errors.iter().all(|error| error["code"] == "user.unknown"));
+    let answer = ask(&strange).await;
+    answer.problem(422, "request.invalid_values");
+    let places = [0, 1, 3, 4, 6, 7, 8].map(|place| format!("/userIds/{place}"));
+    let expected: Vec<_> = places.iter().map(|place| (&**place, "user.unknown")).collect();
+    assert_eq!(answer.errors(), expected);
     assert_eq!(
-        errors[3]["detail"],
+        answer.body["errors"][3]["detail"],
         "there is no user `a\\0b`: send the `sub` of a user in the pool"
     );
     assert_eq!(world.items().await, before);

@@ -6,10 +6,15 @@ use axum::http::Method;
 use futures_util::future::join;
 use serde_json::json;
 
-use super::{WRONG_BODIES, assert_refuses_too_many_users, assert_refuses_unknown_users, walk};
+use super::{
+    OUT_OF_TIME, OVER_THE_RATE, WRONG_BODIES, assert_partially_added,
+    assert_refuses_too_many_users, assert_refuses_unknown_users, member_ids, strangers, users,
+    walk, world_of_strangers,
+};
 use crate::memberships::{
-    MEMBERS, assert_done, assert_needs_an_organization, assert_refuses_bodies, by_hand, listed,
-    naming, standing, with_many_members, with_members, with_users,
+    MEMBERS, assert_added, assert_done, assert_needs_an_organization, assert_refuses_bodies,
+    by_hand, listed, naming, standing, with_many_members, with_members, with_users,
+    with_users_and_pool,
 };
 use crate::support::Fate;
 
@@ -81,6 +86,49 @@ async fn a_thousand_members_can_be_replaced_and_no_more() {
     let before = world.items().await;
     world.put(MEMBERS, &naming(&["jane"])).await.problem(422, "memberships.limit_reached");
     assert_eq!(world.items().await, before);
+    // Those who stay are not counted: otherwise additions that stopped half-way could not go on.
+    assert_done(&world.put(MEMBERS, &naming(&all[..999])).await, 204);
+    assert_eq!(member_ids(&world).await, all[..999]);
+}
+
+#[tokio::test]
+async fn strangers_are_added_before_anybody_leaves_and_the_repetition_goes_on() {
+    let ids = users(550);
+    let (world, pool) = world_of_strangers(&ids).await;
+    world.sign_up("old", "old@home.example").await;
+    assert_added(&world.post(MEMBERS, &naming(&["old"])).await, &["old"]);
+    let with_old = |added: usize| [&["old".to_owned()], &ids[..added]].concat();
+
+    let answer = world.put(MEMBERS, &naming(&ids)).await;
+    assert_partially_added(&answer, OUT_OF_TIME, 505, 550);
+    assert_eq!(member_ids(&world).await, with_old(505));
+
+    let refusal = Fate::error("TooManyRequestsException", "Rate exceeded");
+    pool.refuse_after("ListUsers", 5, &refusal);
+    let answer = world.put(MEMBERS, &naming(&ids)).await;
+    assert_partially_added(&answer, OVER_THE_RATE, 510, 550);
+    assert_eq!(member_ids(&world).await, with_old(510));
+    pool.requests();
+
+    assert_done(&world.put(MEMBERS, &naming(&ids)).await, 204);
+    assert_eq!(member_ids(&world).await, ids);
+}
+
+#[tokio::test]
+async fn an_unknown_user_lets_nobody_leave() {
+    let mut ids = users(150);
+    let pool = strangers(&ids);
+    let world = with_users_and_pool(["jane"], &pool).await;
+    world.post(MEMBERS, &naming(&["jane"])).await;
+    ids.push("nobody".to_owned());
+
+    let answer = world.put(MEMBERS, &naming(&ids)).await;
+
+    answer.problem(422, "user.unknown");
+    assert_eq!(answer.errors(), [("/userIds/150", "user.unknown")]);
+    let mut expected = vec!["jane".to_owned()];
+    expected.extend(ids[..100].iter().cloned());
+    assert_eq!(member_ids(&world).await, expected);
 }
 
 #[tokio::test]

@@ -1,0 +1,175 @@
+//! Adds users by hand, and looks up those who are not known yet.
+
+use std::collections::{BTreeSet, HashSet};
+use std::pin::pin;
+use std::time::Duration;
+
+use futures_util::{StreamExt, TryStreamExt, stream};
+use jiff::Timestamp;
+use shared::cognito::UserPool;
+use shared::domain::ids::{OrganizationId, UserId};
+use shared::domain::membership::{MOST_REPLACED, Profile};
+use shared::failure::Failure;
+use shared::provisioning::Provisioning;
+use shared::store::Store;
+use shared::{Clock, Error, Violation};
+
+use super::AT_ONCE;
+use crate::named::Named;
+
+/// The pause between two look-ups of one request. Cognito allows 30 calls of `ListUsers` a second for
+/// all user pools of an account and region. One request makes 25, so that others are not refused.
+const BETWEEN_LOOK_UPS: Duration = Duration::from_millis(40);
+/// How many users without a profile are looked up before they are added. An unknown one among them is
+/// found before any of them is added.
+const LOOKED_UP_TOGETHER: usize = 100;
+/// How long a request looks users up. The rest of the function's 30 seconds is for the last look-ups
+/// and for the table.
+const LOOK_UP_TIME: Duration = Duration::from_secs(20);
+
+/// The users in a body.
+pub(super) struct Users<'a> {
+    named: Named<'a, UserId>,
+    /// The ids, each once.
+    pub(super) ids: BTreeSet<UserId>,
+    /// Those with a profile.
+    profiles: Vec<(UserId, Profile)>,
+    /// Those without one, in the order of the body.
+    strangers: Vec<UserId>,
+}
+
+impl<'a> Users<'a> {
+    /// Reads the list `userIds` of a body, and the profiles of those who have one.
+    pub(super) async fn named(store: &Store, texts: &'a [String]) -> Result<Self, Error> {
+        if texts.len() > MOST_REPLACED {
+            return Err(Error::TooManyMembers);
+        }
+        let named = Named::parse("userIds", texts, UserId::parse);
+        let ids = named.each();
+        let profiles = store.profiles(&ids).await?;
+        let strangers = ids.iter().filter(|id| !profiles.contains_key(id)).cloned().collect();
+        let (ids, profiles) = (ids.into_iter().collect(), profiles.into_iter().collect());
+        Ok(Self { named, ids, profiles, strangers })
+    }
+}
+
+/// Adds all users, those without a profile a hundred at a time: looks them up in the user pool, and
+/// then adds them. If one of the first hundred is unknown, nobody is added. If one of a later hundred
+/// is unknown, nobody of that hundred and of those after it. If Cognito takes no more requests, or
+/// the time runs out, those who were found are added. So the same request goes on where it stopped.
+pub(super) async fn add_all(
+    store: &Store,
+    clock: &Clock,
+    provisioning: &Provisioning,
+    user_pool: &UserPool,
+    organization: &OrganizationId,
+    users: Users<'_>,
+) -> Result<(), Error> {
+    let until = clock.now() + LOOK_UP_TIME;
+    let Users { named, ids, profiles: mut ready, strangers } = users;
+    let refuse = |missing: &HashSet<UserId>| {
+        let exists = |id: &UserId| !missing.contains(id);
+        named.all(exists, Violation::unknown_user).map_err(Error::Invalid)
+    };
+    let mut hundreds = strangers.chunks(LOOKED_UP_TOGETHER);
+    let mut added = 0;
+    loop {
+        let hundred = hundreds.next().unwrap_or_default();
+        let LookedUp { found, unknown, stopped } =
+            look_up(provisioning, user_pool, clock, until, hundred.to_vec()).await?;
+        refuse(&unknown)?;
+        ready.extend(found);
+        added += ready.len();
+        let deleted = join(store, organization, std::mem::take(&mut ready), clock.now()).await?;
+        refuse(&deleted)?;
+        if let Some(stopped) = stopped {
+            let failure = match stopped {
+                Stopped::OutOfTime => None,
+                Stopped::RateExceeded(failure) => Some(failure),
+            };
+            return Err(Error::MembersPartiallyAdded { added, named: ids.len(), failure });
+        }
+        if hundreds.len() == 0 {
+            return Ok(());
+        }
+    }
+}
+
+/// What came of looking users up.
+#[derive(Default)]
+struct LookedUp {
+    found: Vec<(UserId, Profile)>,
+    unknown: HashSet<UserId>,
+    /// Why the rest was not looked up.
+    stopped: Option<Stopped>,
+}
+
+enum Stopped {
+    OutOfTime,
+    RateExceeded(Failure),
+}
+
+/// Looks users up in the user pool, one after the other, with a pause between them.
+async fn look_up(
+    provisioning: &Provisioning,
+    user_pool: &UserPool,
+    clock: &Clock,
+    until: Timestamp,
+    ids: Vec<UserId>,
+) -> Result<LookedUp, Failure> {
+    let turns = stream::iter(ids.into_iter().enumerate()).then(|(index, id)| {
+        let clock = clock.clone();
+        async move {
+            if index > 0 {
+                clock.pause(BETWEEN_LOOK_UPS).await;
+            }
+            (clock.now() < until).then_some(id)
+        }
+    });
+    let asked = turns.map(|turn| async move {
+        Ok::<_, Failure>(match turn {
+            Some(id) => {
+                let found = user_pool.find(&id, None).await?;
+                Some((id, found))
+            }
+            None => None,
+        })
+    });
+    let mut answers = pin!(asked.buffer_unordered(AT_ONCE));
+    let mut looked_up = LookedUp::default();
+    while looked_up.stopped.is_none()
+        && let Some(answer) = answers.next().await
+    {
+        match answer {
+            Ok(Some((id, Some(found)))) => {
+                let account = provisioning.account(&found.user);
+                looked_up.found.push((id, Profile::after(None, &account, &[])));
+            }
+            Ok(Some((id, None))) => {
+                looked_up.unknown.insert(id);
+            }
+            Ok(None) => looked_up.stopped = Some(Stopped::OutOfTime),
+            Err(failure @ Failure::RateExceeded { .. }) => {
+                looked_up.stopped = Some(Stopped::RateExceeded(failure));
+            }
+            Err(failure) => return Err(failure),
+        }
+    }
+    Ok(looked_up)
+}
+
+/// Makes users members by hand, each in its own transaction. Returns those who were deleted after
+/// they were looked up. After an error, the request can be repeated.
+async fn join(
+    store: &Store,
+    organization: &OrganizationId,
+    users: Vec<(UserId, Profile)>,
+    at: Timestamp,
+) -> Result<HashSet<UserId>, Failure> {
+    let joining = users.into_iter().map(|(id, profile)| async move {
+        let exists = store.add_member(organization, &id, &profile, at).await?;
+        Ok((!exists).then_some(id))
+    });
+    let deleted = stream::iter(joining).buffer_unordered(AT_ONCE);
+    deleted.try_filter_map(|id| std::future::ready(Ok(id))).try_collect().await
+}
