@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use jiff::{Timestamp, TimestampRound, Unit};
 
@@ -32,6 +33,25 @@ impl Clock {
         (self.0)()
             .round(TimestampRound::new().smallest(Unit::Millisecond).mode(jiff::RoundMode::Floor))
             .expect("rounding down to a millisecond stays in range")
+    }
+}
+
+/// Measures how much time passes, whatever the clock says.
+#[derive(Clone, Copy, Debug)]
+pub struct Stopwatch(Instant);
+
+impl Stopwatch {
+    /// Starts to measure.
+    #[must_use]
+    pub fn start() -> Self {
+        #[expect(clippy::disallowed_methods, reason = "the one place where ambient time comes in")]
+        Self(Instant::now())
+    }
+
+    /// The time since the start.
+    #[must_use]
+    pub fn elapsed(self) -> Duration {
+        self.0.elapsed()
     }
 }
 

@@ -7,6 +7,7 @@
 use std::cell::OnceCell;
 use std::fmt;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::ambient::{Clock, Randomness};
 use crate::clients::{Waits, cognito, dynamodb};
@@ -114,6 +115,10 @@ impl App {
     }
 }
 
+/// The longest time that a function waits for its connection to DynamoDB before the first event. A
+/// call that is waiting for the function waits for this too.
+pub const WARM_UP: Duration = Duration::from_millis(300);
+
 /// Looks up the value of an environment variable by name.
 type Variables = dyn Fn(&str) -> Option<String>;
 
@@ -162,10 +167,13 @@ impl Environment {
         self.get("STACK_NAME").unwrap_or_else(|| "none".to_owned())
     }
 
-    /// Opens the connection to DynamoDB before the first event, if the function uses the table.
+    /// Opens the connection to DynamoDB before the first event, if the function uses the table. It
+    /// waits for at most [`WARM_UP`]. After that, the connection is opened while events are handled.
     pub async fn warm_up(&self) {
-        if let Some(store) = self.store.get() {
-            store.warm_up().await;
+        if let Some(store) = self.store.get().cloned() {
+            let opened = tokio::spawn(async move { store.warm_up().await });
+            // The task has logged a failure.
+            drop(tokio::time::timeout(WARM_UP, opened).await);
         }
     }
 }

@@ -404,7 +404,12 @@ async fn a_panic_inside_answers_the_event_and_the_next_appearance_joins() {
         { "sub": "user-1", "email": "jane@acme.com", "email_verified": "true" } } }"#;
     let event = serde_json::value::RawValue::from_string(event.to_owned()).expect("JSON");
 
-    let answer = functions::triggers::post_confirmation::handle((&app).into(), event.clone()).await;
+    let answer = functions::triggers::post_confirmation::handle(
+        (&app).into(),
+        event.clone(),
+        TRIGGER_DEADLINE,
+    )
+    .await;
 
     assert_eq!(answer.get(), event.get());
     assert_eq!(decisions(&logs), pairs([("ERROR", "panic in a trigger")]));

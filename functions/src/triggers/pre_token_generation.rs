@@ -1,6 +1,8 @@
 //! `pre-token-generation`: adds the user's memberships to each token. A user who could not become a
 //! member earlier becomes one now.
 
+use std::time::Duration;
+
 use futures_util::future::try_join;
 use serde_json::value::RawValue;
 use shared::capabilities;
@@ -9,7 +11,7 @@ use shared::domain::user::User;
 use shared::failure::Failure;
 use shared::metrics;
 use shared::provisioning::Provisioning;
-use shared::runtime::within_deadline;
+use shared::runtime::within;
 use shared::store::Store;
 
 use super::claims::Claims;
@@ -28,8 +30,8 @@ struct NoClaims;
 
 /// Provisions the user of an event, and adds the claims to the answer. If this fails or takes too
 /// long, the answer is the unchanged event, and the token is issued without these claims.
-pub async fn handle(needs: Needs, event: Box<RawValue>) -> Box<RawValue> {
-    match within_deadline(evaluate(&needs, event.get())).await {
+pub async fn handle(needs: Needs, event: Box<RawValue>, deadline: Duration) -> Box<RawValue> {
+    match within(deadline, evaluate(&needs, event.get())).await {
         Some(Ok(answer)) => answer.unwrap_or(event),
         Some(Err(NoClaims)) | None => {
             metrics::token_without_claims();

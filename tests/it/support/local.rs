@@ -69,7 +69,8 @@ impl UsherLocal {
 }
 
 fn spawn(flags: &[&str]) -> (Child, BufReader<ChildStdout>, JoinHandle<String>) {
-    let program = program();
+    static USHER_LOCAL: LazyLock<PathBuf> = LazyLock::new(|| program("usher-local"));
+    let program = &*USHER_LOCAL;
     let mut child = Command::new(program)
         .args(flags)
         .stdin(Stdio::null())
@@ -90,22 +91,19 @@ fn spawn(flags: &[&str]) -> (Child, BufReader<ChildStdout>, JoinHandle<String>) 
     (child, output, errors)
 }
 
-/// The program, where Cargo puts it: above the directory of this test's own executable.
-fn program() -> &'static Path {
-    static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| {
-        let test = std::env::current_exe().expect("this test is a file");
-        let profile = test.ancestors().nth(2).expect("target/<profile>/deps/<test>");
-        let program = profile.join("usher-local");
-        assert_current(&program);
-        program
-    });
-    &PROGRAM
+/// A program, where Cargo puts it: above the directory of this test's own executable.
+pub(crate) fn program(name: &str) -> PathBuf {
+    let test = std::env::current_exe().expect("this test is a file");
+    let profile = test.ancestors().nth(2).expect("target/<profile>/deps/<test>");
+    let program = profile.join(name);
+    assert_current(&program);
+    program
 }
 
 /// Makes sure that the program is not older than any of its sources, which Cargo lists beside it:
 /// running the tests does not build it.
 fn assert_current(program: &Path) {
-    const BUILD: &str = "run `cargo build --bin usher-local`";
+    const BUILD: &str = "run `make programs`";
     let modified = |path: &Path| std::fs::metadata(path).and_then(|file| file.modified()).ok();
     let sources = std::fs::read_to_string(program.with_extension("d")).unwrap_or_default();
     let built = modified(program).unwrap_or_else(|| panic!("{program:?} is missing: {BUILD}"));

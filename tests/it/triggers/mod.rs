@@ -1,2 +1,3 @@
+mod cold_start;
 mod post_confirmation;
 mod pre_token_generation;

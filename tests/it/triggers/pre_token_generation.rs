@@ -163,8 +163,9 @@ async fn numbers_of_the_event_stay_to_the_letter() {
     let mut text = event("2", "jane", "jane@acme.com").to_string();
     text.insert_str(1, r#""odd":[12345678901234567890123,1.0,1e400],"#);
     let raw = serde_json::value::RawValue::from_string(text).expect("JSON");
+    let needs = (&world.app).into();
     let answered =
-        functions::triggers::pre_token_generation::handle((&world.app).into(), raw).await;
+        functions::triggers::pre_token_generation::handle(needs, raw, TRIGGER_DEADLINE).await;
     assert!(answered.get().contains(r#""odd":[12345678901234567890123,1.0,1e400]"#));
     assert!(answered.get().contains(r#""organizations":["acme"]"#));
 }
