@@ -31,6 +31,8 @@ help:
 	@echo '                    ports; 0 picks a free one'
 	@echo '                  KEEP=1        continues with the data of the last run'
 	@echo '                  RUN_DIR=.run  the folder for data and logs'
+	@echo '                  CLAIMS_BYTES=2000 CLAIMS_IN=both'
+	@echo '                    what claims a token has; the emulator has them in the ID token only'
 	@echo '                  VERBOSE=1     shows the log of the Cognito emulator'
 	@echo 'make sam-local  the same with the built functions in containers (sam local); needs Docker'
 	@echo 'make test       checks format, lints and templates, and runs the tests'

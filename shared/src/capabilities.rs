@@ -7,9 +7,11 @@
 use std::cell::OnceCell;
 use std::fmt;
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::time::Duration;
 
 use crate::ambient::{Clock, Randomness};
+use crate::claims::ClaimsPolicy;
 use crate::clients::{Waits, cognito, dynamodb};
 use crate::cognito::UserPool;
 use crate::console::{Console, SignIn, origin};
@@ -90,6 +92,8 @@ capabilities! {
         pub randomness: Randomness,
         /// Which organizations may list which public mailbox domains.
         pub mailbox_policy: MailboxPolicy,
+        /// How large claims may be, and in which tokens they go.
+        pub claims_policy: ClaimsPolicy,
         /// The provisioning engine.
         pub provisioning: Provisioning,
         /// The user pool.
@@ -99,6 +103,15 @@ capabilities! {
     }
 }
 
+/// What the operator decides, by parameters of the stack.
+#[derive(Clone, Debug, Default)]
+pub struct Policies {
+    /// Which organizations may list which public mailbox domains.
+    pub mailboxes: MailboxPolicy,
+    /// How large claims may be, and in which tokens they go.
+    pub claims: ClaimsPolicy,
+}
+
 impl App {
     /// All capabilities, from their parts.
     #[must_use]
@@ -106,12 +119,22 @@ impl App {
         store: Store,
         clock: Clock,
         randomness: Randomness,
-        mailbox_policy: MailboxPolicy,
+        policies: Policies,
         user_pool: UserPool,
         console: Console,
     ) -> Self {
+        let Policies { mailboxes: mailbox_policy, claims: claims_policy } = policies;
         let provisioning = Provisioning::new(store.clone(), mailbox_policy.clone(), clock.clone());
-        Self { store, clock, randomness, mailbox_policy, provisioning, user_pool, console }
+        Self {
+            store,
+            clock,
+            randomness,
+            mailbox_policy,
+            claims_policy,
+            provisioning,
+            user_pool,
+            console,
+        }
     }
 }
 
@@ -159,6 +182,16 @@ impl Environment {
 
     fn require(&self, name: &'static str) -> Result<String, EnvironmentError> {
         self.get(name).ok_or(EnvironmentError::Missing(name))
+    }
+
+    /// A variable's value, parsed. The default value if it is not set.
+    fn parsed_or_default<T>(&self, name: &'static str) -> Result<T, EnvironmentError>
+    where
+        T: FromStr<Err: fmt::Display> + Default,
+    {
+        let parsed = self.get(name).map(|text| text.parse()).transpose();
+        let invalid = |error: T::Err| EnvironmentError::Invalid { name, cause: error.to_string() };
+        Ok(parsed.map_err(invalid)?.unwrap_or_default())
     }
 
     /// The name of the stack, from `STACK_NAME`; `none` outside a stack.
@@ -230,6 +263,19 @@ impl Capability for MailboxPolicy {
             name: PUBLIC_MAILBOX_EXCEPTIONS,
             cause: error.to_string(),
         })
+    }
+}
+
+const CLAIMS_BYTES: &str = "CLAIMS_BYTES";
+const CLAIMS_IN: &str = "CLAIMS_IN";
+
+impl Capability for ClaimsPolicy {
+    const VARIABLES: &'static [&'static str] = &[CLAIMS_BYTES, CLAIMS_IN];
+
+    fn from_environment(environment: &Environment) -> Result<Self, EnvironmentError> {
+        let most = environment.parsed_or_default(CLAIMS_BYTES)?;
+        let tokens = environment.parsed_or_default(CLAIMS_IN)?;
+        Ok(Self { most, tokens })
     }
 }
 

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use functions::openapi::document;
 use functions::{Entry, FUNCTIONS, Function};
 use serde_json::{Value, json};
+use shared::claims::{ClaimsBytes, ClaimsIn};
 
 use crate::support::{in_repository, template, text_of};
 
@@ -494,4 +495,28 @@ fn each_parameter_says_what_it_is_and_the_architecture_is_one_of_two() {
     assert_eq!(architecture["AllowedValues"], json!(["arm64", "x86_64"]));
     let functions = &template["Globals"]["Function"];
     assert_eq!(functions["Architectures"], json!([{ "Ref": "Architecture" }]));
+}
+
+#[test]
+fn the_claims_parameters_have_the_range_and_the_defaults_of_the_code() {
+    let root = template("template.yaml");
+    let (least, most) = (ClaimsBytes::LEAST, ClaimsBytes::MOST);
+    let bytes = &root["Parameters"]["ClaimsBytes"];
+    assert_eq!((&bytes["MinValue"], &bytes["MaxValue"]), (&json!(least), &json!(most)));
+    assert_eq!(bytes["Default"], ClaimsBytes::default().get());
+
+    let tokens = &root["Parameters"]["ClaimsIn"];
+    let allowed = tokens["AllowedValues"].as_array().expect("values").iter();
+    let allowed = allowed.map(|value| value.as_str().expect("text").parse());
+    assert_eq!(
+        allowed.collect::<Result<Vec<_>, _>>(),
+        Ok(vec![ClaimsIn::Both, ClaimsIn::Access, ClaimsIn::Id])
+    );
+    let default = tokens["Default"].as_str().expect("text");
+    assert_eq!(default.parse(), Ok(ClaimsIn::default()));
+
+    let trigger = &root["Resources"]["PreTokenGenerationFunction"]["Properties"];
+    let variables = &trigger["Environment"]["Variables"];
+    assert_eq!(variables["CLAIMS_BYTES"], json!({ "Ref": "ClaimsBytes" }));
+    assert_eq!(variables["CLAIMS_IN"], json!({ "Ref": "ClaimsIn" }));
 }

@@ -140,6 +140,8 @@ const TABLE_NAME: &str = "TABLE_NAME";
 /// The place in the stack that has the value of an environment variable.
 fn value(variable: &str) -> &'static str {
     match variable {
+        "CLAIMS_BYTES" => "!Ref ClaimsBytes",
+        "CLAIMS_IN" => "!Ref ClaimsIn",
         "PUBLIC_MAILBOX_EXCEPTIONS" => "!Ref PublicMailboxExceptions",
         "USER_POOL_ID" => "!GetAtt Identity.Outputs.UserPoolId",
         "OPERATOR_ISSUER" => "!GetAtt Identity.Outputs.OperatorIssuer",

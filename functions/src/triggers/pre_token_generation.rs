@@ -6,6 +6,7 @@ use std::time::Duration;
 use futures_util::future::try_join;
 use serde_json::value::RawValue;
 use shared::capabilities;
+use shared::claims::ClaimsPolicy;
 use shared::domain::membership::{EntryPath, Membership};
 use shared::domain::user::User;
 use shared::failure::Failure;
@@ -22,6 +23,7 @@ capabilities! {
     pub struct Needs {
         store: Store,
         provisioning: Provisioning,
+        claims_policy: ClaimsPolicy,
     }
 }
 
@@ -59,7 +61,11 @@ async fn evaluate(needs: &Needs, json: &str) -> Result<Option<Box<RawValue>>, No
         NoClaims
     };
     let claims = claims(needs, &user, entry_path).await.map_err(|error| failed(&error))?;
-    claims.write_to(json).map(Some).map_err(|error| failed(&error))
+    let answer = claims.write_to(json, needs.claims_policy).map_err(|error| failed(&error))?;
+    if answer.is_none() {
+        tracing::warn!(user = %user.id, "no claims: ClaimsIn is `access`, and the event takes claims for the ID token alone");
+    }
+    Ok(answer)
 }
 
 async fn claims(needs: &Needs, user: &User, entry_path: EntryPath) -> Result<Claims, Failure> {

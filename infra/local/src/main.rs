@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use shared::capabilities::{Capability, Environment};
+use shared::capabilities::{Capability, Environment, EnvironmentError, Policies};
+use shared::claims::ClaimsPolicy;
 use shared::clients::Waits;
 use shared::console::Console;
 use shared::domain::public_mailbox::MailboxPolicy;
@@ -18,6 +19,8 @@ use usher_local::{Local, Options};
 
 /// Serves Usher on this machine: its HTTP functions, an embedded DynamoDB, and the AWS Lambda
 /// Invoke API for its triggers. There is no authentication, so it takes loopback addresses only.
+/// CLAIMS_BYTES and CLAIMS_IN say what claims a token has, as the parameters ClaimsBytes and
+/// ClaimsIn of the stack do
 #[derive(Parser)]
 #[command(version)]
 struct Flags {
@@ -53,11 +56,8 @@ async fn main() -> ExitCode {
     let flags = Flags::parse();
     let Flags { http, dynamodb, lambda, database, public_mailbox_exceptions, .. } = flags;
     start_logging();
-    let console = match Console::from_environment(&Environment::new(
-        |name| std::env::var(name).ok(),
-        Waits::HTTP,
-    )) {
-        Ok(settings) => Console { pages: flags.console, ..settings },
+    let (policies, console) = match from_environment(public_mailbox_exceptions) {
+        Ok((policies, settings)) => (policies, Console { pages: flags.console, ..settings }),
         Err(error) => {
             eprintln!("usher-local: {error}");
             return ExitCode::FAILURE;
@@ -68,7 +68,7 @@ async fn main() -> ExitCode {
         dynamodb,
         lambda,
         database,
-        mailbox_policy: public_mailbox_exceptions,
+        policies,
         user_pool: flags.cognito.zip(flags.user_pool),
         console,
     };
@@ -79,6 +79,13 @@ async fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// The settings that are environment variables, as on Lambda.
+fn from_environment(mailboxes: MailboxPolicy) -> Result<(Policies, Console), EnvironmentError> {
+    let environment = Environment::new(|name| std::env::var(name).ok(), Waits::HTTP);
+    let claims = ClaimsPolicy::from_environment(&environment)?;
+    Ok((Policies { mailboxes, claims }, Console::from_environment(&environment)?))
 }
 
 async fn run(options: Options) -> Result<(), Box<dyn std::error::Error>> {

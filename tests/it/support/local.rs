@@ -37,9 +37,14 @@ pub(crate) struct Ended {
 impl UsherLocal {
     /// Starts it on free ports, with further flags, and waits until it is ready.
     pub(crate) async fn start(flags: &[&str]) -> Self {
+        Self::start_with(flags, &[]).await
+    }
+
+    /// Starts it with these environment variables too.
+    pub(crate) async fn start_with(flags: &[&str], variables: &[(&str, &str)]) -> Self {
         let anywhere = "127.0.0.1:0";
         let ports = ["--http", anywhere, "--dynamodb", anywhere, "--lambda", anywhere];
-        let (child, mut output, errors) = spawn(&[&ports, flags].concat());
+        let (child, mut output, errors) = spawn(&[&ports, flags].concat(), variables);
         let mut ready = String::new();
         output.read_line(&mut ready).await.expect("text");
         if ready.is_empty() {
@@ -55,7 +60,12 @@ impl UsherLocal {
 
     /// Runs it with these flags alone, which must make it end by itself.
     pub(crate) async fn fail(flags: &[&str]) -> Ended {
-        let (child, output, errors) = spawn(flags);
+        Self::fail_with(flags, &[]).await
+    }
+
+    /// Runs it with these flags and environment variables, which must make it end by itself.
+    pub(crate) async fn fail_with(flags: &[&str], variables: &[(&str, &str)]) -> Ended {
+        let (child, output, errors) = spawn(flags, variables);
         ended(child, output, errors).await
     }
 
@@ -68,11 +78,15 @@ impl UsherLocal {
     }
 }
 
-fn spawn(flags: &[&str]) -> (Child, BufReader<ChildStdout>, JoinHandle<String>) {
+fn spawn(
+    flags: &[&str],
+    variables: &[(&str, &str)],
+) -> (Child, BufReader<ChildStdout>, JoinHandle<String>) {
     static USHER_LOCAL: LazyLock<PathBuf> = LazyLock::new(|| program("usher-local"));
     let program = &*USHER_LOCAL;
     let mut child = Command::new(program)
         .args(flags)
+        .envs(variables.iter().copied())
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
