@@ -33,6 +33,8 @@ help:
 	@echo '                  RUN_DIR=.run  the folder for data and logs'
 	@echo '                  CLAIMS_BYTES=2000 CLAIMS_IN=both'
 	@echo '                    what claims a token has; the emulator has them in the ID token only'
+	@echo '                  TRUSTED_PROVIDERS=Google,SignInWithApple GOOGLE_HOSTED_DOMAIN_ATTRIBUTE=custom:hd'
+	@echo '                    whose users join by their address, as in docs/parameters.md'
 	@echo '                  VERBOSE=1     shows the log of the Cognito emulator'
 	@echo 'make sam-local  the same with the built functions in containers (sam local); needs Docker'
 	@echo 'make test       checks format, lints and templates, and runs the tests'

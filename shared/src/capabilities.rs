@@ -15,6 +15,8 @@ use crate::claims::ClaimsPolicy;
 use crate::clients::{Waits, cognito, dynamodb};
 use crate::cognito::UserPool;
 use crate::console::{Console, SignIn, origin};
+use crate::domain::decision::JoinPolicy;
+use crate::domain::provider::{AttributeName, ProviderPolicy, TrustedProviders};
 use crate::domain::public_mailbox::MailboxPolicy;
 use crate::provisioning::Provisioning;
 use crate::store::Store;
@@ -106,8 +108,8 @@ capabilities! {
 /// What the operator decides, by parameters of the stack.
 #[derive(Clone, Debug, Default)]
 pub struct Policies {
-    /// Which organizations may list which public mailbox domains.
-    pub mailboxes: MailboxPolicy,
+    /// Who joins.
+    pub joining: JoinPolicy,
     /// How large claims may be, and in which tokens they go.
     pub claims: ClaimsPolicy,
 }
@@ -123,8 +125,9 @@ impl App {
         user_pool: UserPool,
         console: Console,
     ) -> Self {
-        let Policies { mailboxes: mailbox_policy, claims: claims_policy } = policies;
-        let provisioning = Provisioning::new(store.clone(), mailbox_policy.clone(), clock.clone());
+        let Policies { joining, claims: claims_policy } = policies;
+        let mailbox_policy = joining.mailboxes.clone();
+        let provisioning = Provisioning::new(store.clone(), joining, clock.clone());
         Self {
             store,
             clock,
@@ -190,8 +193,7 @@ impl Environment {
         T: FromStr<Err: fmt::Display> + Default,
     {
         let parsed = self.get(name).map(|text| text.parse()).transpose();
-        let invalid = |error: T::Err| EnvironmentError::Invalid { name, cause: error.to_string() };
-        Ok(parsed.map_err(invalid)?.unwrap_or_default())
+        Ok(parsed.map_err(|error| invalid(name, &error))?.unwrap_or_default())
     }
 
     /// The name of the stack, from `STACK_NAME`; `none` outside a stack.
@@ -209,6 +211,10 @@ impl Environment {
             drop(tokio::time::timeout(WARM_UP, opened).await);
         }
     }
+}
+
+fn invalid(name: &'static str, cause: &impl fmt::Display) -> EnvironmentError {
+    EnvironmentError::Invalid { name, cause: cause.to_string() }
 }
 
 impl fmt::Debug for Environment {
@@ -259,10 +265,7 @@ impl Capability for MailboxPolicy {
 
     fn from_environment(environment: &Environment) -> Result<Self, EnvironmentError> {
         let exceptions = environment.get(PUBLIC_MAILBOX_EXCEPTIONS).unwrap_or_default();
-        Self::parse(&exceptions).map_err(|error| EnvironmentError::Invalid {
-            name: PUBLIC_MAILBOX_EXCEPTIONS,
-            cause: error.to_string(),
-        })
+        Self::parse(&exceptions).map_err(|error| invalid(PUBLIC_MAILBOX_EXCEPTIONS, &error))
     }
 }
 
@@ -280,12 +283,41 @@ impl Capability for ClaimsPolicy {
 }
 
 impl Capability for Provisioning {
-    const VARIABLES: &'static [&'static str] = &[TABLE_NAME, PUBLIC_MAILBOX_EXCEPTIONS];
+    const VARIABLES: &'static [&'static str] =
+        &[TABLE_NAME, PUBLIC_MAILBOX_EXCEPTIONS, TRUSTED_PROVIDERS, GOOGLE_HOSTED_DOMAIN_ATTRIBUTE];
 
     fn from_environment(environment: &Environment) -> Result<Self, EnvironmentError> {
         let store = Store::from_environment(environment)?;
-        let policy = MailboxPolicy::from_environment(environment)?;
-        Ok(Self::new(store, policy, Clock::system()))
+        Ok(Self::new(store, join_policy(environment)?, Clock::system()))
+    }
+}
+
+const TRUSTED_PROVIDERS: &str = "TRUSTED_PROVIDERS";
+const GOOGLE_HOSTED_DOMAIN_ATTRIBUTE: &str = "GOOGLE_HOSTED_DOMAIN_ATTRIBUTE";
+
+/// Reads what the operator decides about who joins. `TRUSTED_PROVIDERS` is the one variable of which an
+/// empty value differs from none: it means that no provider is trusted.
+fn join_policy(environment: &Environment) -> Result<JoinPolicy, EnvironmentError> {
+    let mailboxes = MailboxPolicy::from_environment(environment)?;
+    let trusted = (environment.variable)(TRUSTED_PROVIDERS)
+        .map_or_else(|| Ok(TrustedProviders::default()), |names| TrustedProviders::parse(&names))
+        .map_err(|error| invalid(TRUSTED_PROVIDERS, &error))?;
+    let google_hosted_domain = environment
+        .get(GOOGLE_HOSTED_DOMAIN_ATTRIBUTE)
+        .map(|name| AttributeName::parse(&name))
+        .transpose()
+        .map_err(|error| invalid(GOOGLE_HOSTED_DOMAIN_ATTRIBUTE, &error))?;
+    Ok(JoinPolicy { mailboxes, providers: ProviderPolicy { trusted, google_hosted_domain } })
+}
+
+impl Policies {
+    /// Reads them from the environment, as all functions together do.
+    ///
+    /// # Errors
+    /// When a variable is malformed.
+    pub fn from_environment(environment: &Environment) -> Result<Self, EnvironmentError> {
+        let joining = join_policy(environment)?;
+        Ok(Self { joining, claims: ClaimsPolicy::from_environment(environment)? })
     }
 }
 
@@ -316,8 +348,7 @@ impl Capability for Console {
     fn from_environment(environment: &Environment) -> Result<Self, EnvironmentError> {
         let url = |name: &'static str| match environment.get(name) {
             Some(url) if origin(&url).is_none() => {
-                let cause = format!("{url:?} is not an http or https URL");
-                Err(EnvironmentError::Invalid { name, cause })
+                Err(invalid(name, &format!("{url:?} is not an http or https URL")))
             }
             url => Ok(url),
         };

@@ -9,11 +9,10 @@ use futures_util::future::{join, try_join};
 use jiff::Timestamp;
 
 use crate::ambient::Clock;
-use crate::domain::decision::{Candidate, Decision, Facts, Outcome, Reason, Standing};
+use crate::domain::decision::{Candidate, Decision, Facts, JoinPolicy, Outcome, Reason, Standing};
 use crate::domain::ids::{OrganizationId, OrganizationRoleId};
 use crate::domain::jit::EmailDomains;
 use crate::domain::membership::{Cause, EntryPath, Membership, Profile, Provenance};
-use crate::domain::public_mailbox::MailboxPolicy;
 use crate::domain::rule::RuleKey;
 use crate::domain::user::User;
 use crate::failure::{Failure, Service};
@@ -24,7 +23,7 @@ use crate::store::{Listing, Store, UserItems};
 #[derive(Clone, Debug)]
 pub struct Provisioning {
     store: Store,
-    policy: MailboxPolicy,
+    policy: JoinPolicy,
     clock: Clock,
 }
 
@@ -92,7 +91,7 @@ struct Considered {
 impl Provisioning {
     /// An engine for this table and this policy.
     #[must_use]
-    pub const fn new(store: Store, policy: MailboxPolicy, clock: Clock) -> Self {
+    pub const fn new(store: Store, policy: JoinPolicy, clock: Clock) -> Self {
         Self { store, policy, clock }
     }
 

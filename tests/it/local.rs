@@ -185,6 +185,26 @@ async fn what_the_operator_decides_about_claims_comes_from_the_environment() {
     assert_eq!(ended.errors, error);
 }
 
+#[tokio::test]
+async fn what_the_operator_decides_about_providers_comes_from_the_environment() {
+    let google = r#"[{"providerName":"Google","providerType":"Google"}]"#;
+    let mut attributes = verified("user-1", "jane@acme.com");
+    attributes["identities"] = json!(google);
+    let event = trigger_event("1", "PostConfirmation_ConfirmSignUp", &attributes).to_string();
+    for (variables, joins) in [
+        (&[] as &[_], true),
+        (&[("TRUSTED_PROVIDERS", "")], false),
+        (&[("TRUSTED_PROVIDERS", "Google")], true),
+        (&[("GOOGLE_HOSTED_DOMAIN_ATTRIBUTE", "custom:hd")], false),
+    ] {
+        let local = UsherLocal::start_with(&[], variables).await;
+        furnish(&local).await;
+        assert_eq!(invoke(&local, INVOKE, "", &event).await.status, 200);
+        let held = get(&local, "/users/user-1/organizations").await;
+        assert_eq!(held.as_array().map(Vec::len), Some(usize::from(joins)), "{variables:?}");
+    }
+}
+
 /// A connection that has carried a request and is kept open.
 async fn kept_alive(address: SocketAddr, request: &str) -> TcpStream {
     let mut stream = TcpStream::connect(address).await.expect("it accepts");

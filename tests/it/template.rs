@@ -6,6 +6,7 @@ use functions::openapi::document;
 use functions::{Entry, FUNCTIONS, Function};
 use serde_json::{Value, json};
 use shared::claims::{ClaimsBytes, ClaimsIn};
+use shared::domain::provider::TrustedProviders;
 
 use crate::support::{in_repository, template, text_of};
 
@@ -519,4 +520,23 @@ fn the_claims_parameters_have_the_range_and_the_defaults_of_the_code() {
     let variables = &trigger["Environment"]["Variables"];
     assert_eq!(variables["CLAIMS_BYTES"], json!({ "Ref": "ClaimsBytes" }));
     assert_eq!(variables["CLAIMS_IN"], json!({ "Ref": "ClaimsIn" }));
+}
+
+#[test]
+fn the_trusted_providers_default_to_those_of_the_code_and_every_entry_path_gets_them() {
+    let root = template("template.yaml");
+    let parameters = &root["Parameters"];
+    let default = parameters["TrustedProviders"]["Default"].as_str().expect("text");
+    assert_eq!(TrustedProviders::parse(default), Ok(TrustedProviders::default()));
+    assert_eq!(parameters["GoogleHostedDomainAttribute"]["Default"], "");
+    for id in ["PostConfirmation", "PreTokenGeneration", "Users"] {
+        let function = &root["Resources"][format!("{id}Function")]["Properties"];
+        let variables = &function["Environment"]["Variables"];
+        for (variable, parameter) in [
+            ("TRUSTED_PROVIDERS", "TrustedProviders"),
+            ("GOOGLE_HOSTED_DOMAIN_ATTRIBUTE", "GoogleHostedDomainAttribute"),
+        ] {
+            assert_eq!(variables[variable], json!({ "Ref": parameter }), "{id}");
+        }
+    }
 }

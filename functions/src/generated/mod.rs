@@ -143,6 +143,8 @@ fn value(variable: &str) -> &'static str {
         "CLAIMS_BYTES" => "!Ref ClaimsBytes",
         "CLAIMS_IN" => "!Ref ClaimsIn",
         "PUBLIC_MAILBOX_EXCEPTIONS" => "!Ref PublicMailboxExceptions",
+        "TRUSTED_PROVIDERS" => "!Ref TrustedProviders",
+        "GOOGLE_HOSTED_DOMAIN_ATTRIBUTE" => "!Ref GoogleHostedDomainAttribute",
         "USER_POOL_ID" => "!GetAtt Identity.Outputs.UserPoolId",
         "OPERATOR_ISSUER" => "!GetAtt Identity.Outputs.OperatorIssuer",
         "OPERATOR_CLIENT_ID" => "!GetAtt Identity.Outputs.OperatorClientId",

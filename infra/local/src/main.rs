@@ -7,7 +7,6 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use shared::capabilities::{Capability, Environment, EnvironmentError, Policies};
-use shared::claims::ClaimsPolicy;
 use shared::clients::Waits;
 use shared::console::Console;
 use shared::domain::public_mailbox::MailboxPolicy;
@@ -19,8 +18,9 @@ use usher_local::{Local, Options};
 
 /// Serves Usher on this machine: its HTTP functions, an embedded DynamoDB, and the AWS Lambda
 /// Invoke API for its triggers. There is no authentication, so it takes loopback addresses only.
-/// CLAIMS_BYTES and CLAIMS_IN say what claims a token has, as the parameters ClaimsBytes and
-/// ClaimsIn of the stack do
+/// CLAIMS_BYTES, CLAIMS_IN, TRUSTED_PROVIDERS and GOOGLE_HOSTED_DOMAIN_ATTRIBUTE mean what the
+/// parameters ClaimsBytes, ClaimsIn, TrustedProviders and GoogleHostedDomainAttribute of the stack
+/// do
 #[derive(Parser)]
 #[command(version)]
 struct Flags {
@@ -37,8 +37,8 @@ struct Flags {
     #[arg(long, value_name = "PATH")]
     database: Option<PathBuf>,
     /// Public mailbox domains that single organizations may list: `org_1:gmail.com,org_2:gmx.de`
-    #[arg(long, value_name = "PAIRS", default_value = "", value_parser = MailboxPolicy::parse)]
-    public_mailbox_exceptions: MailboxPolicy,
+    #[arg(long, value_name = "PAIRS", value_parser = MailboxPolicy::parse)]
+    public_mailbox_exceptions: Option<MailboxPolicy>,
     /// The address of Cognito, or of an emulator
     #[arg(long, value_name = "URL", requires = "user_pool")]
     cognito: Option<String>,
@@ -81,11 +81,16 @@ async fn main() -> ExitCode {
     }
 }
 
-/// The settings that are environment variables, as on Lambda.
-fn from_environment(mailboxes: MailboxPolicy) -> Result<(Policies, Console), EnvironmentError> {
+/// The settings that are environment variables, as on Lambda. A flag wins.
+fn from_environment(
+    mailboxes: Option<MailboxPolicy>,
+) -> Result<(Policies, Console), EnvironmentError> {
     let environment = Environment::new(|name| std::env::var(name).ok(), Waits::HTTP);
-    let claims = ClaimsPolicy::from_environment(&environment)?;
-    Ok((Policies { mailboxes, claims }, Console::from_environment(&environment)?))
+    let mut policies = Policies::from_environment(&environment)?;
+    if let Some(mailboxes) = mailboxes {
+        policies.joining.mailboxes = mailboxes;
+    }
+    Ok((policies, Console::from_environment(&environment)?))
 }
 
 async fn run(options: Options) -> Result<(), Box<dyn std::error::Error>> {

@@ -6,14 +6,24 @@
 
 use super::email_address::{EmailAddress, EmailAddressError};
 use super::ids::OrganizationId;
+use super::provider::ProviderPolicy;
 use super::public_mailbox::MailboxPolicy;
 use super::rule::RuleKey;
 use super::user::User;
 
+/// What the operator decides about who joins.
+#[derive(Clone, Debug, Default)]
+pub struct JoinPolicy {
+    /// Which organizations may list which public mailbox domains.
+    pub mailboxes: MailboxPolicy,
+    /// Which identity providers are trusted to verify addresses.
+    pub providers: ProviderPolicy,
+}
+
 /// The facts about a person that are the same for every organization.
 #[derive(Clone, Debug)]
 pub struct Facts<'a> {
-    policy: &'a MailboxPolicy,
+    policy: &'a JoinPolicy,
     person: Person<'a>,
     /// The parsed address; an error if there is none.
     address: Result<EmailAddress, EmailAddressError>,
@@ -85,6 +95,8 @@ pub enum Reason {
     EmailUnusable(EmailAddressError),
     /// The user is federated, and the provider can assert any address.
     ProviderNotTrusted,
+    /// The Google account does not belong to the domain's owner.
+    NotInHostedDomain,
     /// Anybody can have an address in the domain.
     PublicMailbox,
     /// The organization does not list the domain, or no longer does.
@@ -104,6 +116,7 @@ impl Reason {
             Self::EmailNotVerified => "email_not_verified",
             Self::EmailUnusable(error) => error.code(),
             Self::ProviderNotTrusted => "provider_not_trusted",
+            Self::NotInHostedDomain => "not_in_hosted_domain",
             Self::PublicMailbox => "public_mailbox",
             Self::NotListed => "not_listed",
             Self::RemovedEarlier => "removed_earlier",
@@ -123,6 +136,8 @@ pub enum Check {
     ValidAddress,
     /// The user pool or a provider that verifies addresses has verified it.
     ProviderTrusted,
+    /// A Google account belongs to the domain's owner, if the operator asks for that.
+    InHostedDomain,
     /// The domain is not a public mailbox domain, or the operator has made an exception.
     NotPublicMailbox,
     /// The organization lists the domain.
@@ -136,11 +151,12 @@ pub enum Check {
 impl Check {
     /// Every check, in the order in which they are made. Checks that do not depend on the
     /// organization come first.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::EmailPresent,
         Self::EmailVerified,
         Self::ValidAddress,
         Self::ProviderTrusted,
+        Self::InHostedDomain,
         Self::NotPublicMailbox,
         Self::DomainListed,
         Self::NotRemoved,
@@ -167,12 +183,19 @@ impl Check {
                         .map_err(|error| Reason::EmailUnusable(error.clone())),
                 );
             }
-            Self::ProviderTrusted => (user?.has_trusted_provider(), Reason::ProviderNotTrusted),
+            Self::ProviderTrusted => {
+                (facts.policy.providers.trusts(user?), Reason::ProviderNotTrusted)
+            }
+            Self::InHostedDomain => {
+                let domain = facts.address.as_ref().ok()?.domain();
+                let admitted = facts.policy.providers.admits_google_account(user?, domain);
+                (admitted, Reason::NotInHostedDomain)
+            }
             Self::NotPublicMailbox => {
                 let domain = facts.address.as_ref().ok()?.domain();
                 let admitted = match organization {
-                    Some(organization) => facts.policy.admits(organization.id, domain),
-                    None => facts.policy.may_match(domain),
+                    Some(organization) => facts.policy.mailboxes.admits(organization.id, domain),
+                    None => facts.policy.mailboxes.may_match(domain),
                 };
                 (admitted, Reason::PublicMailbox)
             }
@@ -192,18 +215,18 @@ impl Check {
 impl<'a> Facts<'a> {
     /// The facts about a user of the pool.
     #[must_use]
-    pub fn of_user(user: &'a User, policy: &'a MailboxPolicy) -> Self {
+    pub fn of_user(user: &'a User, policy: &'a JoinPolicy) -> Self {
         Self::new(Person::User(user), user.email.as_deref().unwrap_or_default(), policy)
     }
 
     /// The facts about a person without a user, who is assumed to prove this address.
     #[must_use]
-    pub fn of_address(email: &str, policy: &'a MailboxPolicy) -> Self {
+    pub fn of_address(email: &str, policy: &'a JoinPolicy) -> Self {
         Self::new(Person::Assumed, email, policy)
     }
 
     /// Makes the checks that are the same for every organization once.
-    fn new(person: Person<'a>, email: &str, policy: &'a MailboxPolicy) -> Self {
+    fn new(person: Person<'a>, email: &str, policy: &'a JoinPolicy) -> Self {
         let address = EmailAddress::parse(email);
         let mut facts = Self { policy, person, address, refusal: None };
         facts.refusal = facts.checked(None).pop().and_then(|(_, finding)| finding.err());

@@ -1,5 +1,6 @@
 //! A removal is respected, until the user is added by hand.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -34,6 +35,7 @@ async fn appear(world: &World, path: EntryPath, id: &str, email: &str) -> Option
         name: None,
         identities: Vec::new(),
         status: None,
+        attributes: BTreeMap::new(),
     };
     let Appearance { outcomes, .. } = world
         .app

@@ -24,6 +24,7 @@ use serde_json::{Value, json};
 use shared::capabilities::Policies;
 use shared::cognito::UserPool;
 use shared::console::Console;
+use shared::domain::decision::JoinPolicy;
 use shared::domain::public_mailbox::MailboxPolicy;
 use shared::metrics::CountRetries;
 use shared::store::Store;
@@ -177,7 +178,8 @@ impl World {
 
     /// A new world with such exceptions and such a user pool.
     pub(crate) async fn over(mailbox_policy: MailboxPolicy, user_pool: UserPool) -> Self {
-        let policies = Policies { mailboxes: mailbox_policy, ..Policies::default() };
+        let joining = JoinPolicy { mailboxes: mailbox_policy, ..JoinPolicy::default() };
+        let policies = Policies { joining, ..Policies::default() };
         Self::under(policies, user_pool).await
     }
 

@@ -75,7 +75,7 @@ async fn an_event_is_answered_byte_for_byte_and_read_all_the_same() {
         let event = format!(
             r#"{beginning} "triggerSource":"PostConfirmation_ConfirmSignUp",
             "request":{{"userAttributes":{{"sub":"user-{index}",{attributes},
-            "name":"\ud800", "name":1e400, "custom:number": 1e400, "custom:text":"\ud800", "custom:list":[1.0]}},"more":{{}} }},
+            "name":"\ud800", "name":1e400, "custom:number": 1e400, "custom:text":"\ud800", "custom:list":[1.0], "custom:hd":1e400}},"more":{{}} }},
             "response" : {{ }} }}"#
         );
         assert_eq!(answered(&world, &event).await, event);
