@@ -23,7 +23,7 @@ QUICK := .aws-sam/quick
 export HTTP_PORT DYNAMODB_PORT LAMBDA_PORT COGNITO_PORT RUN_DIR KEEP VERBOSE SAM
 
 .PHONY: help run sam-local test test-sam build quick-build deploy bench openapi template template-lint scan deny advisories \
-  format-check lint rust-tests script-tests console console-checks console-tests rust node curl chromium docker
+  format-check lint rust-tests programs script-tests console console-checks console-tests rust node curl chromium docker
 
 help:
 	@echo 'make run        runs Usher and a Cognito emulator on this machine, until Ctrl-C. Settings:'
@@ -31,6 +31,10 @@ help:
 	@echo '                    ports; 0 picks a free one'
 	@echo '                  KEEP=1        continues with the data of the last run'
 	@echo '                  RUN_DIR=.run  the folder for data and logs'
+	@echo '                  CLAIMS_BYTES=2000 CLAIMS_IN=both'
+	@echo '                    what claims a token has; the emulator has them in the ID token only'
+	@echo '                  TRUSTED_PROVIDERS=Google,SignInWithApple GOOGLE_HOSTED_DOMAIN_ATTRIBUTE=custom:hd'
+	@echo '                    whose users join by their address, as in docs/parameters.md'
 	@echo '                  VERBOSE=1     shows the log of the Cognito emulator'
 	@echo 'make sam-local  the same with the built functions in containers (sam local); needs Docker'
 	@echo 'make test       checks format, lints and templates, and runs the tests'
@@ -62,9 +66,12 @@ format-check: rust
 lint: rust
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 
-rust-tests: rust node curl $(EMULATOR)
-	cargo build --locked --bin usher-local
+rust-tests: node curl $(EMULATOR) programs
 	cargo test --locked --test it
+
+# The programs that the tests start as processes.
+programs: rust
+	cargo build --locked --bin usher-local --bin pre-token-generation
 
 script-tests: $(VENV)
 	.venv/bin/python -B -m unittest discover --start-directory tests/attach

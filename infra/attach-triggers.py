@@ -23,6 +23,14 @@ from botocore.exceptions import BotoCoreError, ClientError
 TRIGGERS = ("PostConfirmation", "PreTokenGenerationConfig", "PreTokenGeneration")
 # Version 3 adds machine tokens, which the function does not change. A pool with version 3 keeps it.
 LIST_CLAIMS = ("V2_0", "V3_0")
+# Other triggers of a pool that can change what Usher trusts, each with what it can do.
+ASSERTING = {
+    "PreSignUp": "if that one verifies addresses by itself, nobody has proven theirs.",
+    "UserMigration": "that one says itself which addresses are verified, and Usher trusts it.",
+    "InboundFederation": "that one can change all that a provider says, also email_verified, and Usher trusts it.",
+}
+# The scope with which users change their own attributes. Tokens of a sign-in without the sign-in page have it too.
+OWN_ATTRIBUTES = "aws.cognito.signin.user.admin"
 # Fields that may differ between two descriptions of a pool although no setting has changed.
 NO_SETTINGS = ("LambdaConfig", "LastModifiedDate", "EstimatedNumberOfUsers")
 
@@ -88,11 +96,15 @@ def parse(arguments):
 
 def attach(options):
     pool_id = options.user_pool_id
-    post_confirmation, pre_token_generation = functions_of(options)
+    stack = stack_of(options)
+    post_confirmation, pre_token_generation = functions_of(options, stack)
     cognito = client("cognito-idp", pool_id)
     pool = describe(cognito, pool_id)
     before = triggers(pool)
     warn(pool)
+    parameters = {given["ParameterKey"]: given.get("ParameterValue") for given in stack.get("Parameters", [])}
+    if attribute := parameters.get("GoogleHostedDomainAttribute"):
+        warn_of_writers(cognito, pool_id, attribute)
 
     version = before.get("PreTokenGenerationConfig", {})
     if version.get("LambdaArn") != pre_token_generation or version["LambdaVersion"] not in LIST_CLAIMS:
@@ -137,7 +149,7 @@ def detach(options):
     cognito = client("cognito-idp", pool_id)
     pool = describe(cognito, pool_id)
     if not options.replace:
-        ours = functions_of(options)
+        ours = functions_of(options, stack_of(options))
         for trigger, function in functions_in(triggers(pool)).items():
             if function not in ours:
                 raise Refusal(
@@ -199,11 +211,16 @@ def accepted(shape, value):
     return value
 
 
-def functions_of(options):
+def stack_of(options):
+    if not options.stack_name:
+        return {}
+    return client("cloudformation", options.user_pool_id).describe_stacks(StackName=options.stack_name)["Stacks"][0]
+
+
+def functions_of(options, stack):
     if not options.stack_name:
         return options.post_confirmation, options.pre_token_generation
     name, pool_id = options.stack_name, options.user_pool_id
-    stack = client("cloudformation", pool_id).describe_stacks(StackName=name)["Stacks"][0]
     outputs = {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
     try:
         served = outputs["UserPoolId"]
@@ -254,8 +271,26 @@ def shown(config):
 def warn(pool):
     if pool.get("UserPoolTier") == "LITE":
         tell("its plan is LITE, which knows version 1 of the token trigger only: Essentials is the least for version 2.")
-    if pool.get("LambdaConfig", {}).get("PreSignUp"):
-        tell("it has a PreSignUp trigger: if that one verifies addresses by itself, nobody has proven theirs.")
+    for trigger, power in ASSERTING.items():
+        if pool.get("LambdaConfig", {}).get(trigger):
+            tell(f"it has the trigger {trigger}: {power}")
+
+
+def warn_of_writers(cognito, pool_id, attribute):
+    """Warns of app clients whose users can write the attribute, and so name any hosted domain."""
+    for page in cognito.get_paginator("list_user_pool_clients").paginate(UserPoolId=pool_id):
+        for listed in page["UserPoolClients"]:
+            described = cognito.describe_user_pool_client(UserPoolId=pool_id, ClientId=listed["ClientId"])
+            app = described["UserPoolClient"]
+            # Without a list, a client can write all standard attributes. These have no colon in their names.
+            writable = attribute in app["WriteAttributes"] if app.get("WriteAttributes") else ":" not in attribute
+            # Without a list, a client has flows for a sign-in.
+            direct = app.get("ExplicitAuthFlows") != ["ALLOW_REFRESH_TOKEN_AUTH"]
+            if writable and (direct or OWN_ATTRIBUTES in app.get("AllowedOAuthScopes", [])):
+                tell(
+                    f"users of its app client {app['ClientName']} can write {attribute} themselves: "
+                    f"leave it only ALLOW_REFRESH_TOKEN_AUTH, without the scope {OWN_ATTRIBUTES}."
+                )
 
 
 def tell(warning):

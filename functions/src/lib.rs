@@ -22,6 +22,7 @@ mod values;
 use shared::App;
 use shared::capabilities::Capabilities;
 use shared::http::Routes;
+use shared::runtime::TRIGGER_DEADLINE;
 
 pub use function::{Action, Answer, Entry, Function, Http, Items, UserPoolAction};
 
@@ -51,7 +52,9 @@ macro_rules! http {
 macro_rules! trigger {
     ($name:literal, $first:ident$(::$rest:ident)*) => {{
         use crate::$first$(::$rest)* as module;
-        let entry = Entry::Trigger(|app, event| Box::pin(module::handle(app.into(), event)));
+        let entry = Entry::Trigger(|app, event| {
+            Box::pin(module::handle(app.into(), event, TRIGGER_DEADLINE))
+        });
         let path = concat!(stringify!($first)$(, "::", stringify!($rest))*);
         Function::new($name, path, entry, <module::Needs as Capabilities>::VARIABLES)
     }};

@@ -103,6 +103,7 @@ impl CheckName {
             Check::EmailPresent
             | Check::EmailVerified
             | Check::ProviderTrusted
+            | Check::InHostedDomain
             | Check::NotMember => None,
             Check::ValidAddress => Some(Self::ValidAddress),
             Check::NotPublicMailbox => Some(Self::NotPublicMailbox),
@@ -247,6 +248,7 @@ fn sentence(reason: &Reason, domain: Option<&str>, who: &str) -> String {
         Reason::NoEmail
         | Reason::EmailNotVerified
         | Reason::ProviderNotTrusted
+        | Reason::NotInHostedDomain
         | Reason::AlreadyMember
         | Reason::UserDeleted => reason.as_str().to_owned(),
     }

@@ -7,11 +7,16 @@
 use std::cell::OnceCell;
 use std::fmt;
 use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
 
 use crate::ambient::{Clock, Randomness};
+use crate::claims::ClaimsPolicy;
 use crate::clients::{Waits, cognito, dynamodb};
 use crate::cognito::UserPool;
 use crate::console::{Console, SignIn, origin};
+use crate::domain::decision::JoinPolicy;
+use crate::domain::provider::{AttributeName, ProviderPolicy, TrustedProviders};
 use crate::domain::public_mailbox::MailboxPolicy;
 use crate::provisioning::Provisioning;
 use crate::store::Store;
@@ -89,6 +94,8 @@ capabilities! {
         pub randomness: Randomness,
         /// Which organizations may list which public mailbox domains.
         pub mailbox_policy: MailboxPolicy,
+        /// How large claims may be, and in which tokens they go.
+        pub claims_policy: ClaimsPolicy,
         /// The provisioning engine.
         pub provisioning: Provisioning,
         /// The user pool.
@@ -98,6 +105,15 @@ capabilities! {
     }
 }
 
+/// What the operator decides, by parameters of the stack.
+#[derive(Clone, Debug, Default)]
+pub struct Policies {
+    /// Who joins.
+    pub joining: JoinPolicy,
+    /// How large claims may be, and in which tokens they go.
+    pub claims: ClaimsPolicy,
+}
+
 impl App {
     /// All capabilities, from their parts.
     #[must_use]
@@ -105,14 +121,29 @@ impl App {
         store: Store,
         clock: Clock,
         randomness: Randomness,
-        mailbox_policy: MailboxPolicy,
+        policies: Policies,
         user_pool: UserPool,
         console: Console,
     ) -> Self {
-        let provisioning = Provisioning::new(store.clone(), mailbox_policy.clone(), clock.clone());
-        Self { store, clock, randomness, mailbox_policy, provisioning, user_pool, console }
+        let Policies { joining, claims: claims_policy } = policies;
+        let mailbox_policy = joining.mailboxes.clone();
+        let provisioning = Provisioning::new(store.clone(), joining, clock.clone());
+        Self {
+            store,
+            clock,
+            randomness,
+            mailbox_policy,
+            claims_policy,
+            provisioning,
+            user_pool,
+            console,
+        }
     }
 }
+
+/// The longest time that a function waits for its connection to DynamoDB before the first event. A
+/// call that is waiting for the function waits for this too.
+pub const WARM_UP: Duration = Duration::from_millis(300);
 
 /// Looks up the value of an environment variable by name.
 type Variables = dyn Fn(&str) -> Option<String>;
@@ -156,18 +187,34 @@ impl Environment {
         self.get(name).ok_or(EnvironmentError::Missing(name))
     }
 
+    /// A variable's value, parsed. The default value if it is not set.
+    fn parsed_or_default<T>(&self, name: &'static str) -> Result<T, EnvironmentError>
+    where
+        T: FromStr<Err: fmt::Display> + Default,
+    {
+        let parsed = self.get(name).map(|text| text.parse()).transpose();
+        Ok(parsed.map_err(|error| invalid(name, &error))?.unwrap_or_default())
+    }
+
     /// The name of the stack, from `STACK_NAME`; `none` outside a stack.
     #[must_use]
     pub fn stack_name(&self) -> String {
         self.get("STACK_NAME").unwrap_or_else(|| "none".to_owned())
     }
 
-    /// Opens the connection to DynamoDB before the first event, if the function uses the table.
+    /// Opens the connection to DynamoDB before the first event, if the function uses the table. It
+    /// waits for at most [`WARM_UP`]. After that, the connection is opened while events are handled.
     pub async fn warm_up(&self) {
-        if let Some(store) = self.store.get() {
-            store.warm_up().await;
+        if let Some(store) = self.store.get().cloned() {
+            let opened = tokio::spawn(async move { store.warm_up().await });
+            // The task has logged a failure.
+            drop(tokio::time::timeout(WARM_UP, opened).await);
         }
     }
+}
+
+fn invalid(name: &'static str, cause: &impl fmt::Display) -> EnvironmentError {
+    EnvironmentError::Invalid { name, cause: cause.to_string() }
 }
 
 impl fmt::Debug for Environment {
@@ -218,20 +265,59 @@ impl Capability for MailboxPolicy {
 
     fn from_environment(environment: &Environment) -> Result<Self, EnvironmentError> {
         let exceptions = environment.get(PUBLIC_MAILBOX_EXCEPTIONS).unwrap_or_default();
-        Self::parse(&exceptions).map_err(|error| EnvironmentError::Invalid {
-            name: PUBLIC_MAILBOX_EXCEPTIONS,
-            cause: error.to_string(),
-        })
+        Self::parse(&exceptions).map_err(|error| invalid(PUBLIC_MAILBOX_EXCEPTIONS, &error))
+    }
+}
+
+const CLAIMS_BYTES: &str = "CLAIMS_BYTES";
+const CLAIMS_IN: &str = "CLAIMS_IN";
+
+impl Capability for ClaimsPolicy {
+    const VARIABLES: &'static [&'static str] = &[CLAIMS_BYTES, CLAIMS_IN];
+
+    fn from_environment(environment: &Environment) -> Result<Self, EnvironmentError> {
+        let most = environment.parsed_or_default(CLAIMS_BYTES)?;
+        let tokens = environment.parsed_or_default(CLAIMS_IN)?;
+        Ok(Self { most, tokens })
     }
 }
 
 impl Capability for Provisioning {
-    const VARIABLES: &'static [&'static str] = &[TABLE_NAME, PUBLIC_MAILBOX_EXCEPTIONS];
+    const VARIABLES: &'static [&'static str] =
+        &[TABLE_NAME, PUBLIC_MAILBOX_EXCEPTIONS, TRUSTED_PROVIDERS, GOOGLE_HOSTED_DOMAIN_ATTRIBUTE];
 
     fn from_environment(environment: &Environment) -> Result<Self, EnvironmentError> {
         let store = Store::from_environment(environment)?;
-        let policy = MailboxPolicy::from_environment(environment)?;
-        Ok(Self::new(store, policy, Clock::system()))
+        Ok(Self::new(store, join_policy(environment)?, Clock::system()))
+    }
+}
+
+const TRUSTED_PROVIDERS: &str = "TRUSTED_PROVIDERS";
+const GOOGLE_HOSTED_DOMAIN_ATTRIBUTE: &str = "GOOGLE_HOSTED_DOMAIN_ATTRIBUTE";
+
+/// Reads what the operator decides about who joins. `TRUSTED_PROVIDERS` is the one variable of which an
+/// empty value differs from none: it means that no provider is trusted.
+fn join_policy(environment: &Environment) -> Result<JoinPolicy, EnvironmentError> {
+    let mailboxes = MailboxPolicy::from_environment(environment)?;
+    let trusted = (environment.variable)(TRUSTED_PROVIDERS)
+        .map_or_else(|| Ok(TrustedProviders::default()), |names| TrustedProviders::parse(&names))
+        .map_err(|error| invalid(TRUSTED_PROVIDERS, &error))?;
+    let google_hosted_domain = environment
+        .get(GOOGLE_HOSTED_DOMAIN_ATTRIBUTE)
+        .map(|name| AttributeName::parse(&name))
+        .transpose()
+        .map_err(|error| invalid(GOOGLE_HOSTED_DOMAIN_ATTRIBUTE, &error))?;
+    Ok(JoinPolicy { mailboxes, providers: ProviderPolicy { trusted, google_hosted_domain } })
+}
+
+impl Policies {
+    /// Reads them from the environment, as all functions together do.
+    ///
+    /// # Errors
+    /// When a variable is malformed.
+    pub fn from_environment(environment: &Environment) -> Result<Self, EnvironmentError> {
+        let joining = join_policy(environment)?;
+        Ok(Self { joining, claims: ClaimsPolicy::from_environment(environment)? })
     }
 }
 
@@ -262,8 +348,7 @@ impl Capability for Console {
     fn from_environment(environment: &Environment) -> Result<Self, EnvironmentError> {
         let url = |name: &'static str| match environment.get(name) {
             Some(url) if origin(&url).is_none() => {
-                let cause = format!("{url:?} is not an http or https URL");
-                Err(EnvironmentError::Invalid { name, cause })
+                Err(invalid(name, &format!("{url:?} is not an http or https URL")))
             }
             url => Ok(url),
         };

@@ -4,6 +4,7 @@
 
 pub mod ambient;
 pub mod capabilities;
+pub mod claims;
 pub mod clients;
 pub mod cognito;
 pub mod console;

@@ -9,12 +9,11 @@ use futures_util::future::{join, try_join};
 use jiff::Timestamp;
 
 use crate::ambient::Clock;
-use crate::domain::decision::{Candidate, Decision, Facts, Outcome, Reason, Standing};
+use crate::domain::decision::{Candidate, Decision, Facts, JoinPolicy, Outcome, Reason, Standing};
 use crate::domain::email_address::EmailAddress;
 use crate::domain::ids::{OrganizationId, OrganizationRoleId};
 use crate::domain::jit::EmailDomains;
 use crate::domain::membership::{Account, Cause, EntryPath, Membership, Provenance};
-use crate::domain::public_mailbox::MailboxPolicy;
 use crate::domain::rule::RuleKey;
 use crate::domain::user::User;
 use crate::failure::{Failure, Service};
@@ -25,7 +24,7 @@ use crate::store::{Joined, Listing, Store, UserItems};
 #[derive(Clone, Debug)]
 pub struct Provisioning {
     store: Store,
-    policy: MailboxPolicy,
+    policy: JoinPolicy,
     clock: Clock,
 }
 
@@ -93,7 +92,7 @@ struct Considered {
 impl Provisioning {
     /// An engine for this table and this policy.
     #[must_use]
-    pub const fn new(store: Store, policy: MailboxPolicy, clock: Clock) -> Self {
+    pub const fn new(store: Store, policy: JoinPolicy, clock: Clock) -> Self {
         Self { store, policy, clock }
     }
 

@@ -104,6 +104,8 @@ class Aws:
     def __init__(self):
         self.pool = a_pool()
         self.outputs = dict(OUTPUTS)
+        self.parameters = {}
+        self.clients = []
         self.updates = []
         self.refusal = None  # what the next update is answered with
         self.forgets = []  # settings that are lost in an update whatever it says
@@ -134,6 +136,12 @@ class Aws:
         if operation == "GetUserPoolMfaConfig":
             factors = {"MfaConfiguration": self.pool["MfaConfiguration"]}
             return 200, json.dumps(factors | {"SoftwareTokenMfaConfiguration": {"Enabled": True}}).encode()
+        if operation == "ListUserPoolClients":
+            listed = [{"ClientId": client["ClientId"], "UserPoolId": POOL} for client in self.clients]
+            return 200, json.dumps({"UserPoolClients": listed}).encode()
+        if operation == "DescribeUserPoolClient":
+            [client] = [client for client in self.clients if client["ClientId"] == request["ClientId"]]
+            return 200, json.dumps({"UserPoolClient": client}).encode()
         return 200, json.dumps({"UserPool": self.pool}).encode()
 
     def update(self, request):
@@ -165,7 +173,12 @@ class Aws:
             f"<member><OutputKey>{key}</OutputKey><OutputValue>{escape(value)}</OutputValue></member>"
             for key, value in self.outputs.items()
         )
-        stack = f"<member><StackName>usher</StackName><Outputs>{outputs}</Outputs></member>"
+        parameters = "".join(
+            f"<member><ParameterKey>{key}</ParameterKey><ParameterValue>{value}</ParameterValue></member>"
+            for key, value in self.parameters.items()
+        )
+        parts = f"<Outputs>{outputs}</Outputs><Parameters>{parameters}</Parameters>"
+        stack = f"<member><StackName>usher</StackName>{parts}</member>"
         result = f"<DescribeStacksResult><Stacks>{stack}</Stacks></DescribeStacksResult>"
         return 200, f"<DescribeStacksResponse>{result}</DescribeStacksResponse>".encode()
 
@@ -397,14 +410,56 @@ class AttachTriggers(unittest.TestCase):
             ),
             (
                 {"LambdaConfig": {"PreSignUp": f"{FUNCTION}pre-sign-up"}},
-                "Warning: it has a PreSignUp trigger: if that one verifies addresses by itself, "
+                "Warning: it has the trigger PreSignUp: if that one verifies addresses by itself, "
                 "nobody has proven theirs.\n",
             ),
+            (
+                {"LambdaConfig": {"UserMigration": f"{FUNCTION}migrate"}},
+                "Warning: it has the trigger UserMigration: that one says itself which addresses are verified, "
+                "and Usher trusts it.\n",
+            ),
+            (
+                {"LambdaConfig": {"InboundFederation": {"LambdaVersion": "V1_0", "LambdaArn": f"{FUNCTION}inbound"}}},
+                "Warning: it has the trigger InboundFederation: that one can change all that a provider says, "
+                "also email_verified, and Usher trusts it.\n",
+            ),
+            ({"LambdaConfig": CUSTOM_MESSAGE}, ""),
         ]:
             with self.subTest(settings):
                 self.aws.pool = a_pool(**settings)
                 ended, _, errors = self.attach("--dry-run")
                 self.assertEqual((0, warning), (ended, errors))
+
+    def test_an_app_client_whose_users_can_write_the_hosted_domain_is_warned_about(self):
+        refresh, password = ["ALLOW_REFRESH_TOKEN_AUTH"], ["ALLOW_REFRESH_TOKEN_AUTH", "ALLOW_USER_SRP_AUTH"]
+        own = ["openid", "aws.cognito.signin.user.admin"]
+        for attribute, client, warned in [
+            ("custom:hd", {"WriteAttributes": ["email", "custom:hd"], "ExplicitAuthFlows": password}, True),
+            ("custom:hd", {"WriteAttributes": ["email", "custom:hd"]}, True),
+            (
+                "custom:hd",
+                {"WriteAttributes": ["custom:hd"], "ExplicitAuthFlows": refresh, "AllowedOAuthScopes": own},
+                True,
+            ),
+            (
+                "custom:hd",
+                {"WriteAttributes": ["custom:hd"], "ExplicitAuthFlows": refresh, "AllowedOAuthScopes": ["openid"]},
+                False,
+            ),
+            ("custom:hd", {"WriteAttributes": ["email"], "ExplicitAuthFlows": password}, False),
+            ("custom:hd", {"ExplicitAuthFlows": password}, False),
+            ("profile", {"ExplicitAuthFlows": password}, True),
+            ("", {"WriteAttributes": ["custom:hd"], "ExplicitAuthFlows": password}, False),
+        ]:
+            with self.subTest(attribute=attribute, client=client):
+                self.aws.parameters = {"GoogleHostedDomainAttribute": attribute}
+                self.aws.clients = [client | {"ClientId": "abc123", "ClientName": "web"}]
+                warning = (
+                    f"Warning: users of its app client web can write {attribute} themselves: "
+                    "leave it only ALLOW_REFRESH_TOKEN_AUTH, without the scope aws.cognito.signin.user.admin.\n"
+                )
+                ended, _, errors = self.attach("--dry-run")
+                self.assertEqual((0, warning if warned else ""), (ended, errors))
 
     def test_a_stack_that_does_not_serve_this_pool_is_refused(self):
         other = f"serves the user pool eu-central-1_Other: deploy it with UserPoolId={POOL} first."

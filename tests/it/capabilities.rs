@@ -4,10 +4,12 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use shared::capabilities::{Capabilities, Capability, Environment};
+use shared::capabilities::{Capabilities, Capability, Environment, Policies};
+use shared::claims::{ClaimsIn, ClaimsPolicy};
 use shared::clients::Waits;
 use shared::cognito::UserPool;
 use shared::console::Console;
+use shared::domain::provider::TrustedProviders;
 use shared::domain::public_mailbox::MailboxPolicy;
 use shared::provisioning::Provisioning;
 use shared::store::Store;
@@ -71,6 +73,7 @@ fn each_capability_declares_the_variables_that_it_reads() {
         read_and_declared::<Clock>(),
         read_and_declared::<Randomness>(),
         read_and_declared::<MailboxPolicy>(),
+        read_and_declared::<ClaimsPolicy>(),
         read_and_declared::<Provisioning>(),
         read_and_declared::<UserPool>(),
         read_and_declared::<Console>(),
@@ -79,4 +82,63 @@ fn each_capability_declares_the_variables_that_it_reads() {
     for (read, declared) in all {
         assert_eq!(read, declared);
     }
+}
+
+#[test]
+fn claims_settings_that_make_no_sense_are_refused_with_what_is_right() {
+    for (variable, value, error) in [
+        ("CLAIMS_BYTES", "99", Some(r#""99" is not a number from 100 to 8000"#)),
+        ("CLAIMS_BYTES", "8001", Some(r#""8001" is not a number from 100 to 8000"#)),
+        ("CLAIMS_BYTES", "2 KB", Some(r#""2 KB" is not a number from 100 to 8000"#)),
+        ("CLAIMS_BYTES", "-1", Some(r#""-1" is not a number from 100 to 8000"#)),
+        ("CLAIMS_BYTES", "100", None),
+        ("CLAIMS_BYTES", "8000", None),
+        ("CLAIMS_IN", "Both", Some(r#""Both" is none of `both`, `access` and `id`"#)),
+        ("CLAIMS_IN", "both,id", Some(r#""both,id" is none of `both`, `access` and `id`"#)),
+        ("CLAIMS_IN", "access", None),
+    ] {
+        let set = move |name: &str| (name == variable).then(|| value.to_owned());
+        let read = ClaimsPolicy::from_environment(&Environment::new(set, Waits::HTTP));
+        let expected =
+            error.map(|error| format!("the environment variable {variable} is wrong: {error}"));
+        assert_eq!(read.err().map(|error| error.to_string()), expected, "{variable}={value}");
+    }
+    let unset = Environment::new(|_| None, Waits::HTTP);
+    let policy = ClaimsPolicy::from_environment(&unset).expect("defaults");
+    assert_eq!((policy.most.get(), policy.tokens), (2_000, ClaimsIn::Both));
+    assert_eq!(policy, ClaimsPolicy::default());
+}
+
+#[test]
+fn an_empty_list_of_providers_trusts_none_and_a_missing_one_google_and_apple() {
+    let parsed = |list| TrustedProviders::parse(list).expect("names");
+    let google_and_apple = parsed("Google,SignInWithApple");
+    for (variable, trusted) in
+        [(None, google_and_apple), (Some(""), parsed("")), (Some("staff"), parsed("staff"))]
+    {
+        let set = move |name: &str| {
+            (name == "TRUSTED_PROVIDERS").then(|| variable.map(str::to_owned)).flatten()
+        };
+        let policies = Policies::from_environment(&Environment::new(set, Waits::HTTP));
+        assert_eq!(policies.expect("policies").joining.providers.trusted, trusted, "{variable:?}");
+    }
+}
+
+#[test]
+fn an_error_about_providers_names_the_variable() {
+    for (variable, value, error) in [
+        ("TRUSTED_PROVIDERS", "google", r#""google" is not a provider: write `Google`"#),
+        (
+            "GOOGLE_HOSTED_DOMAIN_ATTRIBUTE",
+            "custom: hd",
+            r#""custom: hd" is not the name of a user attribute: write one as in custom:hd"#,
+        ),
+    ] {
+        let set = move |name: &str| (name == variable).then(|| value.to_owned());
+        let found = Policies::from_environment(&Environment::new(set, Waits::HTTP));
+        let expected = format!("the environment variable {variable} is wrong: {error}");
+        assert_eq!(found.expect_err("an error").to_string(), expected);
+    }
+    let all_empty = Policies::from_environment(&all_set_to("")).expect("policies");
+    assert_eq!(all_empty.joining.providers.google_hosted_domain, None);
 }

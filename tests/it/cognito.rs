@@ -13,8 +13,8 @@ use aws_sdk_cognitoidentityprovider::types::{
 };
 use jiff::Timestamp;
 use serde_json::{Value, json};
+use shared::capabilities::Policies;
 use shared::console::Console;
-use shared::domain::public_mailbox::MailboxPolicy;
 use tempfile::TempDir;
 use usher_local::{Local, Options};
 
@@ -43,7 +43,7 @@ impl Stack {
             dynamodb: any,
             lambda,
             database: None,
-            mailbox_policy: MailboxPolicy::default(),
+            policies: Policies::default(),
             user_pool: Some((format!("http://{}", cognito.address), pool.clone())),
             console: Console::default(),
         };

@@ -2,10 +2,13 @@
 //! decided, and what one path could not do, the next one does.
 
 use serde_json::{Value, json};
+use shared::capabilities::Policies;
+use shared::domain::decision::JoinPolicy;
 use shared::domain::membership::EntryPath;
+use shared::domain::provider::{AttributeName, ProviderPolicy, TrustedProviders};
 use shared::domain::public_mailbox::MailboxPolicy;
 
-use crate::support::{Pool, START, World, pool_user, trigger_event};
+use crate::support::{Logs, Pool, START, World, pool_user, trigger_event};
 
 /// The facts about a user, in a row of the table.
 #[derive(Clone)]
@@ -139,6 +142,82 @@ async fn every_row_decides_the_same_by_every_entry_path() {
                 let found = memberships(&world).await;
                 assert_eq!(found, expected(row.joins, path), "{path:?}: {}", row.what);
             }
+        }
+    }
+}
+
+/// The answer of the user pool to a creation, with these attributes too.
+fn created(attributes: &Value) -> Value {
+    let mut user = pool_user("jane", "jane", "jane@acme.com", true);
+    let list = user["Attributes"].as_array_mut().expect("attributes");
+    for (name, value) in attributes.as_object().expect("an object") {
+        list.push(json!({ "Name": name, "Value": value }));
+    }
+    json!({ "User": user })
+}
+
+#[tokio::test]
+async fn what_the_operator_decides_about_providers_holds_for_every_entry_path() {
+    let identity = |kind: &str, name: &str| json!({ "providerType": kind, "providerName": name });
+    let with = |identities: &[Value], hosted_domain: Option<&str>| {
+        let mut attributes = json!({ "identities": json!(identities).to_string() });
+        attributes["custom:hd"] = hosted_domain.into();
+        attributes.as_object_mut().expect("an object").retain(|_, value| !value.is_null());
+        attributes
+    };
+    let google = || identity("Google", "Google");
+    let apple = || identity("SignInWithApple", "SignInWithApple");
+    let staff = || identity("OIDC", "staff");
+    for (trusted, hosted_domain_counts, attributes, refused) in [
+        ("Google", false, with(&[google()], None), None),
+        ("Google", false, with(&[apple()], None), Some("provider_not_trusted")),
+        ("", false, with(&[google()], None), Some("provider_not_trusted")),
+        ("", false, json!({}), None),
+        ("staff", false, with(&[staff()], None), None),
+        ("staff", false, with(&[google()], None), Some("provider_not_trusted")),
+        ("Google", false, with(&[identity("OIDC", "Google")], None), Some("provider_not_trusted")),
+        ("Google", true, with(&[google()], Some("acme.com")), None),
+        ("Google", true, with(&[google()], Some("globex.com")), Some("not_in_hosted_domain")),
+        ("Google", true, with(&[google()], Some("")), Some("not_in_hosted_domain")),
+        ("Google", true, with(&[google()], None), Some("not_in_hosted_domain")),
+        ("SignInWithApple", true, with(&[apple()], None), None),
+        ("Google", true, json!({}), None),
+    ] {
+        let attribute = hosted_domain_counts.then_some("custom:hd").map(AttributeName::parse);
+        let providers = ProviderPolicy {
+            trusted: TrustedProviders::parse(trusted).expect("names"),
+            google_hosted_domain: attribute.transpose().expect("a name"),
+        };
+        for path in EntryPath::ALL {
+            let pool = Pool::default();
+            let joining = JoinPolicy { providers: providers.clone(), ..JoinPolicy::default() };
+            let policies = Policies { joining, ..Policies::default() };
+            let world = World::under(policies, pool.user_pool()).await;
+            world.organization("acme").await;
+            world.domains("acme", &["acme.com"]).await;
+            pool.answers("AdminCreateUser", created(&attributes));
+            let row = Row {
+                attributes: attributes.clone(),
+                ..row("a verified address in a domain", "jane@acme.com", &["acme"])
+            };
+            let logs = Logs::capture();
+
+            match path {
+                EntryPath::ManagementApi => {
+                    let body = json!({ "primaryEmail": "jane@acme.com" });
+                    assert_eq!(world.post("/users", &body).await.status, 201);
+                }
+                EntryPath::PostConfirmation | EntryPath::PreTokenGeneration => {
+                    assert!(appear(&world, &pool, path, &row).await);
+                }
+            }
+
+            let joins: &[_] = if refused.is_some() { &[] } else { &["acme"] };
+            let found = memberships(&world).await;
+            assert_eq!(found, expected(joins, path), "{path:?}: {trusted:?}, {attributes}");
+            let lines = logs.lines();
+            let reason = lines.iter().find_map(|line| line["reason"].as_str());
+            assert_eq!(reason, refused, "{path:?}: {trusted:?}, {attributes}");
         }
     }
 }

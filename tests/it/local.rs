@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::support::{Reply, UsherLocal, World, http};
+use crate::support::{Reply, UsherLocal, World, http, trigger_event, verified};
 
 const LIST: &str = "/organizations/acme/jit/email-domains";
 const INVOKE: &str = "/2015-03-31/functions/post-confirmation/invocations";
@@ -158,6 +158,50 @@ async fn the_operators_exceptions_come_from_a_flag() {
     for (domain, status) in [("gmail.com", 201), ("gmx.de", 422)] {
         let body = json!({ "emailDomain": domain });
         assert_eq!(json_request(&local, "POST", LIST, &body).await.status, status, "{domain}");
+    }
+}
+
+#[tokio::test]
+async fn what_the_operator_decides_about_claims_comes_from_the_environment() {
+    let variables = [("CLAIMS_BYTES", "100"), ("CLAIMS_IN", "access")];
+    let local = UsherLocal::start_with(&[], &variables).await;
+    furnish(&local).await;
+    let event =
+        trigger_event("2", "TokenGeneration_Authentication", &verified("user-1", "jane@acme.com"));
+    let path = "/2015-03-31/functions/pre-token-generation/invocations";
+
+    let reply = invoke(&local, path, "", &event.to_string()).await;
+
+    let mut expected = event;
+    expected["response"] = json!({ "claimsAndScopeOverrideDetails": { "accessTokenGeneration": {
+        "claimsToAddOrOverride": { "organizations": ["acme"], "organization_roles": [] },
+    }}});
+    assert_eq!(serde_json::from_str::<Value>(&reply.body).expect("JSON"), expected);
+
+    let ended = UsherLocal::fail_with(&[], &[("CLAIMS_BYTES", "10")]).await;
+    assert_eq!((ended.status.code(), ended.output.as_str()), (Some(1), ""));
+    let error = "usher-local: the environment variable CLAIMS_BYTES is wrong: \"10\" is not a number \
+                 from 100 to 8000\n";
+    assert_eq!(ended.errors, error);
+}
+
+#[tokio::test]
+async fn what_the_operator_decides_about_providers_comes_from_the_environment() {
+    let google = r#"[{"providerName":"Google","providerType":"Google"}]"#;
+    let mut attributes = verified("user-1", "jane@acme.com");
+    attributes["identities"] = json!(google);
+    let event = trigger_event("1", "PostConfirmation_ConfirmSignUp", &attributes).to_string();
+    for (variables, joins) in [
+        (&[] as &[_], true),
+        (&[("TRUSTED_PROVIDERS", "")], false),
+        (&[("TRUSTED_PROVIDERS", "Google")], true),
+        (&[("GOOGLE_HOSTED_DOMAIN_ATTRIBUTE", "custom:hd")], false),
+    ] {
+        let local = UsherLocal::start_with(&[], variables).await;
+        furnish(&local).await;
+        assert_eq!(invoke(&local, INVOKE, "", &event).await.status, 200);
+        let held = get(&local, "/users/user-1/organizations").await;
+        assert_eq!(held.as_array().map(Vec::len), Some(usize::from(joins)), "{variables:?}");
     }
 }
 

@@ -8,6 +8,7 @@ use functions::triggers::pre_token_generation;
 use serde_json::value::to_raw_value;
 use serde_json::{Value, json};
 use shared::metrics::{COUNTERS, PROVISIONING_DURATION};
+use shared::runtime::TRIGGER_DEADLINE;
 
 use crate::support::{Logs, Pool, World, in_repository, pool_user, template, text_of};
 
@@ -168,7 +169,14 @@ fn each_parameter_has_its_row_in_the_document_with_its_default_and_there_is_no_o
 #[test]
 fn what_documents_for_operators_call_by_a_name_is_there() {
     // Names that AWS and HTTP have given.
-    const OTHERS: [&str; 3] = ["DeleteUser", "ForceAliasCreation", "ETag"];
+    const OTHERS: [&str; 6] = [
+        "DeleteUser",
+        "ETag",
+        "ForceAliasCreation",
+        "InboundFederation",
+        "PreSignUp",
+        "UserMigration",
+    ];
     let root = template("template.yaml");
     let documented = text_of(OPERATIONS);
     let mut known: BTreeSet<_> = names_in(&root, "Parameters");
@@ -411,7 +419,7 @@ async fn no_log_line_has_an_address_a_token_or_a_body_whatever_is_asked_for() {
             "response": {},
         });
         let event = to_raw_value(&event).expect("JSON");
-        pre_token_generation::handle((&world.app).into(), event).await;
+        pre_token_generation::handle((&world.app).into(), event, TRIGGER_DEADLINE).await;
         world.wire.cut_after(0);
     }
 

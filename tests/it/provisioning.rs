@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
 use serde_json::{Value, json};
+use shared::domain::decision::JoinPolicy;
 use shared::provisioning::Provisioning;
 use shared::runtime::TRIGGER_DEADLINE;
 use shared::{App, Clock};
@@ -411,13 +412,18 @@ async fn a_panic_inside_answers_the_event_and_the_next_appearance_joins() {
     let logs = Logs::capture();
     let clock = Clock::new(|| panic!("the clock has stopped"));
     let app = world.app.clone();
-    let provisioning = Provisioning::new(app.store.clone(), app.mailbox_policy.clone(), clock);
+    let provisioning = Provisioning::new(app.store.clone(), JoinPolicy::default(), clock);
     let app = App { provisioning, ..app };
     let event = r#"{ "triggerSource": "PostConfirmation_ConfirmSignUp", "request": { "userAttributes":
         { "sub": "user-1", "email": "jane@acme.com", "email_verified": "true" } } }"#;
     let event = serde_json::value::RawValue::from_string(event.to_owned()).expect("JSON");
 
-    let answer = functions::triggers::post_confirmation::handle((&app).into(), event.clone()).await;
+    let answer = functions::triggers::post_confirmation::handle(
+        (&app).into(),
+        event.clone(),
+        TRIGGER_DEADLINE,
+    )
+    .await;
 
     assert_eq!(answer.get(), event.get());
     assert_eq!(decisions(&logs), pairs([("ERROR", "panic in a trigger")]));

@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use functions::openapi::document;
 use functions::{Entry, FUNCTIONS, Function};
 use serde_json::{Value, json};
+use shared::claims::{ClaimsBytes, ClaimsIn};
+use shared::domain::provider::{AttributeName, TrustedProviders};
 
 use crate::support::{in_repository, template, text_of};
 
@@ -494,4 +496,85 @@ fn each_parameter_says_what_it_is_and_the_architecture_is_one_of_two() {
     assert_eq!(architecture["AllowedValues"], json!(["arm64", "x86_64"]));
     let functions = &template["Globals"]["Function"];
     assert_eq!(functions["Architectures"], json!([{ "Ref": "Architecture" }]));
+}
+
+/// Which values a parameter takes.
+fn allowed(parameter: &Value) -> impl Fn(&str) -> bool {
+    let pattern = json!({ "pattern": parameter["AllowedPattern"] });
+    let pattern = jsonschema::validator_for(&pattern).expect("a pattern");
+    move |value| pattern.is_valid(&json!(value))
+}
+
+#[test]
+fn the_claims_parameters_have_the_range_and_the_defaults_of_the_code() {
+    let root = template("template.yaml");
+    let bytes = &root["Parameters"]["ClaimsBytes"];
+    assert_eq!(bytes["Default"], ClaimsBytes::default().get().to_string());
+    let is_allowed = allowed(bytes);
+    let odd = ["", "2000.5", "1e3", "-100", "+100", "0100", " 2000", "2,000"].map(str::to_owned);
+    for value in (0..10_000).map(|number| number.to_string()).chain(odd) {
+        // Rust reads a number with a sign or zeros before it.
+        let plain = value.parse::<usize>().is_ok_and(|number| number.to_string() == value);
+        let right = plain && value.parse::<ClaimsBytes>().is_ok();
+        assert_eq!(is_allowed(&value), right, "{value:?}");
+    }
+
+    let tokens = &root["Parameters"]["ClaimsIn"];
+    let allowed = tokens["AllowedValues"].as_array().expect("values").iter();
+    let allowed = allowed.map(|value| value.as_str().expect("text").parse());
+    assert_eq!(
+        allowed.collect::<Result<Vec<_>, _>>(),
+        Ok(vec![ClaimsIn::Both, ClaimsIn::Access, ClaimsIn::Id])
+    );
+    let default = tokens["Default"].as_str().expect("text");
+    assert_eq!(default.parse(), Ok(ClaimsIn::default()));
+
+    let trigger = &root["Resources"]["PreTokenGenerationFunction"]["Properties"];
+    let variables = &trigger["Environment"]["Variables"];
+    assert_eq!(variables["CLAIMS_BYTES"], json!({ "Ref": "ClaimsBytes" }));
+    assert_eq!(variables["CLAIMS_IN"], json!({ "Ref": "ClaimsIn" }));
+}
+
+#[test]
+fn the_trusted_providers_default_to_those_of_the_code_and_every_entry_path_gets_them() {
+    let root = template("template.yaml");
+    let parameters = &root["Parameters"];
+    let default = parameters["TrustedProviders"]["Default"].as_str().expect("text");
+    assert_eq!(TrustedProviders::parse(default), Ok(TrustedProviders::default()));
+    let is_allowed = allowed(&parameters["TrustedProviders"]);
+    for names in [
+        "",
+        "Google",
+        "Google,staff,SignInWithApple",
+        "google",
+        "Google,google",
+        "signInWithApple,Google",
+        "Facebook,LOGINWITHAMAZON",
+        "SAML",
+        "staff,OIDC",
+        "oidc,staff",
+        "staff-saml,googlestaff,GoogleStaff",
+        "two words",
+        &"a".repeat(32),
+        &"a".repeat(33),
+    ] {
+        let right = TrustedProviders::parse(names).is_ok();
+        assert_eq!(is_allowed(names), right, "{names:?}");
+    }
+    let attribute = &parameters["GoogleHostedDomainAttribute"];
+    assert_eq!(attribute["Default"], "");
+    let is_allowed = allowed(attribute);
+    for name in ["custom:hd", "profile", "custom: hd", &"a".repeat(27), &"a".repeat(28)] {
+        assert_eq!(is_allowed(name), AttributeName::parse(name).is_ok(), "{name:?}");
+    }
+    for id in ["PostConfirmation", "PreTokenGeneration", "Users"] {
+        let function = &root["Resources"][format!("{id}Function")]["Properties"];
+        let variables = &function["Environment"]["Variables"];
+        for (variable, parameter) in [
+            ("TRUSTED_PROVIDERS", "TrustedProviders"),
+            ("GOOGLE_HOSTED_DOMAIN_ATTRIBUTE", "GoogleHostedDomainAttribute"),
+        ] {
+            assert_eq!(variables[variable], json!({ "Ref": parameter }), "{id}");
+        }
+    }
 }

@@ -140,7 +140,11 @@ const TABLE_NAME: &str = "TABLE_NAME";
 /// The place in the stack that has the value of an environment variable.
 fn value(variable: &str) -> &'static str {
     match variable {
+        "CLAIMS_BYTES" => "!Ref ClaimsBytes",
+        "CLAIMS_IN" => "!Ref ClaimsIn",
         "PUBLIC_MAILBOX_EXCEPTIONS" => "!Ref PublicMailboxExceptions",
+        "TRUSTED_PROVIDERS" => "!Ref TrustedProviders",
+        "GOOGLE_HOSTED_DOMAIN_ATTRIBUTE" => "!Ref GoogleHostedDomainAttribute",
         "USER_POOL_ID" => "!GetAtt Identity.Outputs.UserPoolId",
         "OPERATOR_ISSUER" => "!GetAtt Identity.Outputs.OperatorIssuer",
         "OPERATOR_CLIENT_ID" => "!GetAtt Identity.Outputs.OperatorClientId",

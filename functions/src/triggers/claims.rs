@@ -5,13 +5,10 @@ use std::collections::BTreeMap;
 
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value, json};
+use shared::claims::{ClaimsBytes, ClaimsPolicy};
 use shared::domain::ids::OrganizationId;
 use shared::domain::text::Name;
 use shared::metrics;
-
-/// The largest size of the claims in a token, in bytes of JSON. Gateways allow 8 KB for all headers
-/// of a request, so a larger token locks its user out.
-const MOST: usize = 3 * 1024;
 
 /// The memberships of a user, as claims of a token.
 #[derive(Debug)]
@@ -26,7 +23,12 @@ impl Claims {
     }
 
     /// The event with the claims in its response. Groups, scopes and other claims stay unchanged.
-    pub(super) fn write_to(&self, event: &str) -> serde_json::Result<Box<RawValue>> {
+    /// `None` if the event does not take claims for a token that has them by this policy.
+    pub(super) fn write_to(
+        &self,
+        event: &str,
+        policy: ClaimsPolicy,
+    ) -> serde_json::Result<Option<Box<RawValue>>> {
         let mut event: BTreeMap<String, Box<RawValue>> = serde_json::from_str(event)?;
         let mut response = match event.get("response") {
             Some(response) => serde_json::from_str(response.get())?,
@@ -36,26 +38,40 @@ impl Claims {
         let both_tokens = takes_both_tokens(&response, version);
         let response_object = object(&mut response);
         if both_tokens {
-            let claims = self.fitting(|list| json!(list), json!(true));
+            let claims = self.fitting(policy.most, |list| json!(list), json!(true));
             let details = child(response_object, BOTH_TOKENS);
-            for token in ["idTokenGeneration", "accessTokenGeneration"] {
-                child(child(details, token), "claimsToAddOrOverride").extend(claims.clone());
+            for (token, has_claims) in [
+                ("idTokenGeneration", policy.tokens.id_token()),
+                ("accessTokenGeneration", policy.tokens.access_token()),
+            ] {
+                if has_claims {
+                    child(child(details, token), "claimsToAddOrOverride").extend(claims.clone());
+                }
             }
             keep_groups(details);
         } else {
             // Version 1 supports only strings as claims, and only the ID token.
-            let claims = self.fitting(|list| json!(json!(list).to_string()), json!("true"));
+            if !policy.tokens.id_token() {
+                return Ok(None);
+            }
+            let list = |list: &[String]| json!(json!(list).to_string());
+            let claims = self.fitting(policy.most, list, json!("true"));
             let details = child(response_object, ID_TOKEN);
             child(details, "claimsToAddOrOverride").extend(claims);
             keep_groups(details);
         }
         event.insert("response".to_owned(), to_raw_value(&response)?);
-        to_raw_value(&event)
+        to_raw_value(&event).map(Some)
     }
 
     /// The claims that fit. If they are too large, the roles are left out first, then the
     /// organizations.
-    fn fitting(&self, list: impl Fn(&[String]) -> Value, yes: Value) -> Map<String, Value> {
+    fn fitting(
+        &self,
+        most: ClaimsBytes,
+        list: impl Fn(&[String]) -> Value,
+        yes: Value,
+    ) -> Map<String, Value> {
         let ids: Vec<_> = self.memberships.keys().map(ToString::to_string).collect();
         let roles: Vec<_> = self
             .memberships
@@ -65,7 +81,7 @@ impl Claims {
         let organizations = ("organizations".to_owned(), list(&ids));
         let organization_roles = ("organization_roles".to_owned(), list(&roles));
         let overflow = ("organizations_overflow".to_owned(), yes);
-        let fits = |claims: &Map<String, Value>| json!(claims).to_string().len() <= MOST;
+        let fits = |claims: &Map<String, Value>| bytes_in_token(claims) <= most.get();
         let everything = Map::from_iter([organizations.clone(), organization_roles]);
         if fits(&everything) {
             return everything;
@@ -74,6 +90,17 @@ impl Claims {
         let without_roles = Map::from_iter([organizations, overflow.clone()]);
         if fits(&without_roles) { without_roles } else { Map::from_iter([overflow]) }
     }
+}
+
+/// What claims add to a token, in bytes. A token carries its JSON in base64, which takes 4 bytes for 3,
+/// rounded up.
+fn bytes_in_token(claims: &Map<String, Value>) -> usize {
+    let json = json!(claims).to_string();
+    // Cognito writes a slash as `\/`.
+    let slashes = json.matches('/').count();
+    // The braces are not added. A comma is, between the first claim and the one before it.
+    let members = json.len() + slashes - "{}".len() + ",".len();
+    (members * 4).div_ceil(3)
 }
 
 /// The member of a response that takes claims for both tokens: event versions 2 and 3.

@@ -1,10 +1,12 @@
 //! `post-confirmation`: makes a user a member before a confirmed sign-up ends.
 
+use std::time::Duration;
+
 use serde_json::value::RawValue;
 use shared::capabilities;
 use shared::metrics;
 use shared::provisioning::Provisioning;
-use shared::runtime::within_deadline;
+use shared::runtime::within;
 
 use super::event::{About, about};
 
@@ -17,8 +19,8 @@ capabilities! {
 
 /// Provisions the user of an event. The answer is always the unchanged event, within the deadline.
 /// If provisioning fails, the user's next sign-in repeats it.
-pub async fn handle(needs: Needs, event: Box<RawValue>) -> Box<RawValue> {
-    within_deadline(evaluate(&needs, event.get())).await;
+pub async fn handle(needs: Needs, event: Box<RawValue>, deadline: Duration) -> Box<RawValue> {
+    within(deadline, evaluate(&needs, event.get())).await;
     event
 }
 

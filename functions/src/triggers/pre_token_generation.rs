@@ -1,15 +1,18 @@
 //! `pre-token-generation`: adds the user's memberships to each token. A user who could not become a
 //! member earlier becomes one now.
 
+use std::time::Duration;
+
 use futures_util::future::try_join;
 use serde_json::value::RawValue;
 use shared::capabilities;
+use shared::claims::ClaimsPolicy;
 use shared::domain::membership::{EntryPath, Membership};
 use shared::domain::user::User;
 use shared::failure::Failure;
 use shared::metrics;
 use shared::provisioning::Provisioning;
-use shared::runtime::within_deadline;
+use shared::runtime::within;
 use shared::store::Store;
 
 use super::claims::Claims;
@@ -20,6 +23,7 @@ capabilities! {
     pub struct Needs {
         store: Store,
         provisioning: Provisioning,
+        claims_policy: ClaimsPolicy,
     }
 }
 
@@ -28,8 +32,8 @@ struct NoClaims;
 
 /// Provisions the user of an event, and adds the claims to the answer. If this fails or takes too
 /// long, the answer is the unchanged event, and the token is issued without these claims.
-pub async fn handle(needs: Needs, event: Box<RawValue>) -> Box<RawValue> {
-    match within_deadline(evaluate(&needs, event.get())).await {
+pub async fn handle(needs: Needs, event: Box<RawValue>, deadline: Duration) -> Box<RawValue> {
+    match within(deadline, evaluate(&needs, event.get())).await {
         Some(Ok(answer)) => answer.unwrap_or(event),
         Some(Err(NoClaims)) | None => {
             metrics::token_without_claims();
@@ -57,7 +61,11 @@ async fn evaluate(needs: &Needs, json: &str) -> Result<Option<Box<RawValue>>, No
         NoClaims
     };
     let claims = claims(needs, &user, entry_path).await.map_err(|error| failed(&error))?;
-    claims.write_to(json).map(Some).map_err(|error| failed(&error))
+    let answer = claims.write_to(json, needs.claims_policy).map_err(|error| failed(&error))?;
+    if answer.is_none() {
+        tracing::warn!(user = %user.id, "no claims: ClaimsIn is `access`, and the event takes claims for the ID token alone");
+    }
+    Ok(answer)
 }
 
 async fn claims(needs: &Needs, user: &User, entry_path: EntryPath) -> Result<Claims, Failure> {

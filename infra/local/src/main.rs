@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use shared::capabilities::{Capability, Environment};
+use shared::capabilities::{Capability, Environment, EnvironmentError, Policies};
 use shared::clients::Waits;
 use shared::console::Console;
 use shared::domain::public_mailbox::MailboxPolicy;
@@ -18,6 +18,9 @@ use usher_local::{Local, Options};
 
 /// Serves Usher on this machine: its HTTP functions, an embedded DynamoDB, and the AWS Lambda
 /// Invoke API for its triggers. There is no authentication, so it takes loopback addresses only.
+/// CLAIMS_BYTES, CLAIMS_IN, TRUSTED_PROVIDERS and GOOGLE_HOSTED_DOMAIN_ATTRIBUTE mean what the
+/// parameters ClaimsBytes, ClaimsIn, TrustedProviders and GoogleHostedDomainAttribute of the stack
+/// do
 #[derive(Parser)]
 #[command(version)]
 struct Flags {
@@ -34,8 +37,8 @@ struct Flags {
     #[arg(long, value_name = "PATH")]
     database: Option<PathBuf>,
     /// Public domains that single organizations may list: `org_1:gmail.com,org_2:github.io`
-    #[arg(long, value_name = "PAIRS", default_value = "", value_parser = MailboxPolicy::parse)]
-    public_mailbox_exceptions: MailboxPolicy,
+    #[arg(long, value_name = "PAIRS", value_parser = MailboxPolicy::parse)]
+    public_mailbox_exceptions: Option<MailboxPolicy>,
     /// The address of Cognito, or of an emulator
     #[arg(long, value_name = "URL", requires = "user_pool")]
     cognito: Option<String>,
@@ -53,11 +56,8 @@ async fn main() -> ExitCode {
     let flags = Flags::parse();
     let Flags { http, dynamodb, lambda, database, public_mailbox_exceptions, .. } = flags;
     start_logging();
-    let console = match Console::from_environment(&Environment::new(
-        |name| std::env::var(name).ok(),
-        Waits::HTTP,
-    )) {
-        Ok(settings) => Console { pages: flags.console, ..settings },
+    let (policies, console) = match from_environment(public_mailbox_exceptions) {
+        Ok((policies, settings)) => (policies, Console { pages: flags.console, ..settings }),
         Err(error) => {
             eprintln!("usher-local: {error}");
             return ExitCode::FAILURE;
@@ -68,7 +68,7 @@ async fn main() -> ExitCode {
         dynamodb,
         lambda,
         database,
-        mailbox_policy: public_mailbox_exceptions,
+        policies,
         user_pool: flags.cognito.zip(flags.user_pool),
         console,
     };
@@ -79,6 +79,18 @@ async fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// The settings that are environment variables, as on Lambda. A flag wins.
+fn from_environment(
+    mailboxes: Option<MailboxPolicy>,
+) -> Result<(Policies, Console), EnvironmentError> {
+    let environment = Environment::new(|name| std::env::var(name).ok(), Waits::HTTP);
+    let mut policies = Policies::from_environment(&environment)?;
+    if let Some(mailboxes) = mailboxes {
+        policies.joining.mailboxes = mailboxes;
+    }
+    Ok((policies, Console::from_environment(&environment)?))
 }
 
 async fn run(options: Options) -> Result<(), Box<dyn std::error::Error>> {

@@ -9,9 +9,9 @@ use std::time::Duration;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
 use axum::Router;
 use dynoxide::Database;
+use shared::capabilities::Policies;
 use shared::cognito::UserPool;
 use shared::console::Console;
-use shared::domain::public_mailbox::MailboxPolicy;
 use shared::store::Store;
 use shared::{App, Clock, Randomness};
 use tokio::net::TcpListener;
@@ -34,8 +34,8 @@ pub struct Options {
     pub lambda: SocketAddr,
     /// The file that stores the data. Without it, the data is in memory.
     pub database: Option<PathBuf>,
-    /// The operator's exceptions for public mailbox domains.
-    pub mailbox_policy: MailboxPolicy,
+    /// What the operator decides.
+    pub policies: Policies,
     /// The address of Cognito or of an emulator, and the id of the user pool.
     pub user_pool: Option<(String, String)>,
     /// The settings of the console.
@@ -128,7 +128,7 @@ impl Local {
         table::prepare(&database)?;
 
         let user_pool = user_pool(options.user_pool);
-        let app = app(addresses.dynamodb, options.mailbox_policy, user_pool, options.console);
+        let app = app(addresses.dynamodb, options.policies, user_pool, options.console);
         let (stop, stopped) = watch::channel(false);
         let mut servers = JoinSet::new();
         let until = stop_signal(stopped.clone());
@@ -182,12 +182,7 @@ fn open(path: Option<PathBuf>) -> Result<Database, LocalError> {
 }
 
 /// The capabilities of the functions. As on AWS, they call DynamoDB with the SDK, over a port.
-fn app(
-    dynamodb: SocketAddr,
-    mailbox_policy: MailboxPolicy,
-    user_pool: UserPool,
-    console: Console,
-) -> App {
+fn app(dynamodb: SocketAddr, policies: Policies, user_pool: UserPool, console: Console) -> App {
     let config = aws_sdk_dynamodb::Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::from_static("local"))
@@ -198,7 +193,7 @@ fn app(
     let client = aws_sdk_dynamodb::Client::from_conf(config);
     let store = Store::new(client, TABLE_NAME, randomness.clone());
     let clock = Clock::system();
-    App::new(store, clock, randomness, mailbox_policy, user_pool, console)
+    App::new(store, clock, randomness, policies, user_pool, console)
 }
 
 fn user_pool(user_pool: Option<(String, String)>) -> UserPool {

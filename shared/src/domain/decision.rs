@@ -7,19 +7,29 @@
 use super::email_address::{EmailAddress, EmailAddressError};
 use super::ids::OrganizationId;
 use super::membership::{Account, ProvenEmail};
+use super::provider::ProviderPolicy;
 use super::public_mailbox::{MailboxPolicy, PublicDomain};
 use super::rule::RuleKey;
 use super::user::User;
 
+/// What the operator decides about who joins.
+#[derive(Clone, Debug, Default)]
+pub struct JoinPolicy {
+    /// Which organizations may list which public mailbox domains.
+    pub mailboxes: MailboxPolicy,
+    /// Which identity providers are trusted to verify addresses.
+    pub providers: ProviderPolicy,
+}
+
 /// The facts about a person that are the same for every organization.
 #[derive(Clone, Debug)]
 pub struct Facts<'a> {
-    policy: &'a MailboxPolicy,
+    policy: &'a JoinPolicy,
     person: Person<'a>,
     /// The parsed address; an error if there is none.
     address: Result<EmailAddress, EmailAddressError>,
     /// The reason why the person cannot join any organization, whatever it lists.
-    refusal: Option<Reason>,
+    refusal: Option<(Check, Reason)>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -86,6 +96,8 @@ pub enum Reason {
     EmailUnusable(EmailAddressError),
     /// The user is federated, and the provider can assert any address.
     ProviderNotTrusted,
+    /// The Google account does not belong to the domain's owner.
+    NotInHostedDomain,
     /// Anybody can have an address in the domain.
     PublicMailbox,
     /// Anybody can have a name below the domain.
@@ -109,6 +121,7 @@ impl Reason {
             Self::EmailNotVerified => "email_not_verified",
             Self::EmailUnusable(error) => error.code(),
             Self::ProviderNotTrusted => "provider_not_trusted",
+            Self::NotInHostedDomain => "not_in_hosted_domain",
             Self::PublicMailbox => "public_mailbox",
             Self::PublicSuffix => "public_suffix",
             Self::NotListed => "not_listed",
@@ -130,6 +143,8 @@ pub enum Check {
     ValidAddress,
     /// The user pool or a provider that verifies addresses has verified it.
     ProviderTrusted,
+    /// A Google account belongs to the domain's owner, if the operator asks for that.
+    InHostedDomain,
     /// The domain is neither a public mailbox domain nor a private suffix, or the operator has made
     /// an exception.
     NotPublicMailbox,
@@ -144,16 +159,31 @@ pub enum Check {
 impl Check {
     /// Every check, in the order in which they are made. Checks that do not depend on the
     /// organization come first.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::EmailPresent,
         Self::EmailVerified,
         Self::ValidAddress,
         Self::ProviderTrusted,
+        Self::InHostedDomain,
         Self::NotPublicMailbox,
         Self::DomainListed,
         Self::NotRemoved,
         Self::NotMember,
     ];
+
+    /// Whether the check is about the proof of the address, and not about what can be joined by it.
+    const fn is_about_proof(self) -> bool {
+        match self {
+            Self::EmailPresent
+            | Self::EmailVerified
+            | Self::ValidAddress
+            | Self::ProviderTrusted
+            | Self::InHostedDomain => true,
+            Self::NotPublicMailbox | Self::DomainListed | Self::NotRemoved | Self::NotMember => {
+                false
+            }
+        }
+    }
 
     /// Makes the check. The answer is `None` where the check does not apply: a preview assumes that
     /// the person proves the address, and without an organization, only checks that do not depend
@@ -175,12 +205,19 @@ impl Check {
                         .map_err(|error| Reason::EmailUnusable(error.clone())),
                 );
             }
-            Self::ProviderTrusted => (user?.has_trusted_provider(), Reason::ProviderNotTrusted),
+            Self::ProviderTrusted => {
+                (facts.policy.providers.trusts(user?), Reason::ProviderNotTrusted)
+            }
+            Self::InHostedDomain => {
+                let domain = facts.address.as_ref().ok()?.domain();
+                let admitted = facts.policy.providers.admits_google_account(user?, domain);
+                (admitted, Reason::NotInHostedDomain)
+            }
             Self::NotPublicMailbox => {
                 let domain = facts.address.as_ref().ok()?.domain();
                 let admitted = match organization {
-                    Some(organization) => facts.policy.admits(organization.id, domain),
-                    None => facts.policy.may_match(domain),
+                    Some(organization) => facts.policy.mailboxes.admits(organization.id, domain),
+                    None => facts.policy.mailboxes.may_match(domain),
                 };
                 return Some(admitted.map_err(|public| match public {
                     PublicDomain::Mailbox => Reason::PublicMailbox,
@@ -203,21 +240,22 @@ impl Check {
 impl<'a> Facts<'a> {
     /// The facts about a user of the pool.
     #[must_use]
-    pub fn of_user(user: &'a User, policy: &'a MailboxPolicy) -> Self {
+    pub fn of_user(user: &'a User, policy: &'a JoinPolicy) -> Self {
         Self::new(Person::User(user), user.email.as_deref().unwrap_or_default(), policy)
     }
 
     /// The facts about a person without a user, who is assumed to prove this address.
     #[must_use]
-    pub fn of_address(email: &str, policy: &'a MailboxPolicy) -> Self {
+    pub fn of_address(email: &str, policy: &'a JoinPolicy) -> Self {
         Self::new(Person::Assumed, email, policy)
     }
 
     /// Makes the checks that are the same for every organization once.
-    fn new(person: Person<'a>, email: &str, policy: &'a MailboxPolicy) -> Self {
+    fn new(person: Person<'a>, email: &str, policy: &'a JoinPolicy) -> Self {
         let address = EmailAddress::parse(email);
         let mut facts = Self { policy, person, address, refusal: None };
-        facts.refusal = facts.checked(None).pop().and_then(|(_, finding)| finding.err());
+        let last = facts.checked(None).pop();
+        facts.refusal = last.and_then(|(check, finding)| Some((check, finding.err()?)));
         facts
     }
 
@@ -227,7 +265,7 @@ impl<'a> Facts<'a> {
     /// The reason why the person cannot join any organization, whatever it lists.
     pub fn proven_address(&self) -> Result<&EmailAddress, Reason> {
         match &self.refusal {
-            Some(reason) => Err(reason.clone()),
+            Some((_, reason)) => Err(reason.clone()),
             None => Ok(self.address.as_ref().expect("the address is checked")),
         }
     }
@@ -240,7 +278,7 @@ impl<'a> Facts<'a> {
             Person::User(user) => (user.user_name.clone(), user.email.clone()),
             Person::Assumed => (None, None),
         };
-        let is_proven = matches!(self.refusal, None | Some(Reason::PublicMailbox));
+        let is_proven = self.refusal.as_ref().is_none_or(|(check, _)| !check.is_about_proof());
         let address = self.address.clone().ok().filter(|_| is_proven);
         let proven = email.zip(address);
         Account { user_name, proven: proven.map(|(text, address)| ProvenEmail { text, address }) }

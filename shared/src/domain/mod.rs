@@ -11,6 +11,7 @@ pub mod ids;
 pub mod jit;
 pub mod membership;
 pub mod organization;
+pub mod provider;
 pub mod public_mailbox;
 pub mod rule;
 pub mod text;

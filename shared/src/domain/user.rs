@@ -1,5 +1,7 @@
 //! Users of the Cognito user pool.
 
+use std::collections::BTreeMap;
+
 use super::ids::UserId;
 
 /// A user of the pool.
@@ -19,6 +21,8 @@ pub struct User {
     pub identities: Vec<Identity>,
     /// Cognito's `UserStatus`, such as `CONFIRMED`.
     pub status: Option<String>,
+    /// The other attributes with text values, by name. A setting can name one.
+    pub attributes: BTreeMap<String, String>,
 }
 
 /// A user's identity at an identity provider. An unreadable part is empty.
@@ -28,18 +32,4 @@ pub struct Identity {
     pub provider_name: String,
     /// Cognito's `providerType`: `Google`, `SAML`, `OIDC`…
     pub provider_type: String,
-}
-
-impl User {
-    /// Whether the user pool itself, or only providers that verify addresses, have verified the
-    /// email address. A tenant's own SAML or OIDC provider can assert any address.
-    #[must_use]
-    pub fn has_trusted_provider(&self) -> bool {
-        if self.identities.is_empty() {
-            return self.status.as_deref() != Some("EXTERNAL_PROVIDER");
-        }
-        self.identities
-            .iter()
-            .all(|identity| matches!(&*identity.provider_type, "Google" | "SignInWithApple"))
-    }
 }

@@ -3,6 +3,7 @@
 
 mod http_event;
 
+use std::cell::Cell;
 use std::convert::Infallible;
 use std::future::Future;
 use std::io::stdout;
@@ -16,13 +17,14 @@ use tracing_subscriber::filter::LevelFilter;
 
 pub use http_event::answer_http_event;
 
+use crate::ambient::Stopwatch;
 use crate::capabilities::{Capabilities, Environment};
 use crate::clients::Waits;
 use crate::http::Routes;
 use crate::metrics::{Metrics, provisioning_failed};
 
-/// How long a trigger works on an event. After that, it answers with the event alone. Cognito waits
-/// 5 seconds for an answer, then calls again, and shows the user an error after the third call.
+/// How long a trigger works on an event at most. After that, it answers with the event alone. Cognito
+/// waits 5 seconds for an answer, then calls again, and shows the user an error after the third call.
 pub const TRIGGER_DEADLINE: Duration = Duration::from_millis(3_500);
 
 /// Runs an HTTP function: its routes behind API Gateway (HTTP API, payload version 2.0).
@@ -54,21 +56,26 @@ pub async fn run_http<C: Capabilities>(routes: Routes<C>) -> Result<(), lambda_r
 pub async fn run_trigger<C, F, Fut>(handle: F) -> Result<(), lambda_runtime::Error>
 where
     C: Capabilities,
-    F: Fn(C, Box<RawValue>) -> Fut,
+    F: Fn(C, Box<RawValue>, Duration) -> Fut,
     Fut: Future<Output = Box<RawValue>>,
 {
+    let start = Stopwatch::start();
     let environment = Environment::new(variable, Waits::TRIGGER);
     let metrics = start_logs_and_metrics(&environment);
     let capabilities = C::from_environment(&environment)
         .inspect_err(|error| tracing::error!(%error, "nothing can be provisioned"))
         .ok();
     environment.warm_up().await;
-    let handle = &handle;
+    let initialization = environment.get("AWS_LAMBDA_INITIALIZATION_TYPE");
+    let first = first_deadline(initialization.as_deref(), start.elapsed());
+    let (handle, next_deadline) = (&handle, &Cell::new(first));
     let respond = move |event: LambdaEvent<Box<RawValue>>| {
         let capabilities = capabilities.clone();
         async move {
+            let deadline = next_deadline.replace(TRIGGER_DEADLINE);
             let answer = match capabilities {
-                Some(capabilities) => handle(capabilities, event.payload).await,
+                // Boxed, because the compiler limits how deep futures are nested.
+                Some(capabilities) => Box::pin(handle(capabilities, event.payload, deadline)).await,
                 None => {
                     tracing::error!("not provisioned: an environment variable is wrong");
                     provisioning_failed();
@@ -82,14 +89,26 @@ where
     lambda_runtime::run(service_fn(respond)).await
 }
 
-/// Runs the work on an event for at most [`TRIGGER_DEADLINE`], and catches its panics. In both
-/// cases it logs and counts a failure, and returns `None`.
-pub async fn within_deadline<T>(work: impl Future<Output = T>) -> Option<T> {
+/// The deadline of a trigger's first event, after a start that took this long. Usually Cognito waits
+/// for the start too, so it is taken off. If Lambda starts functions before there is an event
+/// (`AWS_LAMBDA_INITIALIZATION_TYPE` is not `on-demand`), nothing is taken off. The time between the
+/// start and the event never counts: Lambda may also start a function early without saying so.
+#[must_use]
+pub fn first_deadline(initialization_type: Option<&str>, start: Duration) -> Duration {
+    match initialization_type {
+        None | Some("on-demand") => TRIGGER_DEADLINE.saturating_sub(start),
+        Some(_) => TRIGGER_DEADLINE,
+    }
+}
+
+/// Runs the work on an event until this deadline at most, and catches its panics. In both cases it
+/// logs and counts a failure, and returns `None`.
+pub async fn within<T>(deadline: Duration, work: impl Future<Output = T>) -> Option<T> {
     let survived = AssertUnwindSafe(work).catch_unwind();
-    match tokio::time::timeout(TRIGGER_DEADLINE, survived).await {
+    match tokio::time::timeout(deadline, survived).await {
         Ok(Ok(done)) => return Some(done),
         Ok(Err(_)) => tracing::error!("panic in a trigger"),
-        Err(_) => tracing::error!(deadline = ?TRIGGER_DEADLINE, "a trigger took too long"),
+        Err(_) => tracing::error!(?deadline, "a trigger took too long"),
     }
     provisioning_failed();
     None

@@ -1,10 +1,15 @@
 //! The checks of the decision, one by one, and that an earlier check always decides.
 
-use shared::domain::decision::{Candidate, Check, Decision, Facts, Outcome, Reason, Standing};
+use std::collections::BTreeMap;
+
+use shared::domain::decision::{
+    Candidate, Check, Decision, Facts, JoinPolicy, Outcome, Reason, Standing,
+};
 use shared::domain::email_address::EmailAddressError;
 use shared::domain::email_domain::EmailDomain;
 use shared::domain::ids::{OrganizationId, UserId};
 use shared::domain::membership::EntryPath;
+use shared::domain::provider::{AttributeName, ProviderPolicy};
 use shared::domain::public_mailbox::MailboxPolicy;
 use shared::domain::rule::RuleKey;
 use shared::domain::user::{Identity, User};
@@ -19,6 +24,7 @@ fn jane() -> User {
         name: None,
         identities: Vec::new(),
         status: None,
+        attributes: BTreeMap::from([("custom:hd".to_owned(), "acme.com".to_owned())]),
     }
 }
 
@@ -30,8 +36,14 @@ fn acme_com() -> RuleKey {
     RuleKey::EmailDomain(EmailDomain::parse("acme.com").expect("a domain"))
 }
 
-fn policy() -> MailboxPolicy {
-    MailboxPolicy::parse("other:gmail.com").expect("a pair")
+fn policy() -> JoinPolicy {
+    JoinPolicy {
+        mailboxes: MailboxPolicy::parse("other:gmail.com").expect("a pair"),
+        providers: ProviderPolicy {
+            google_hosted_domain: Some(AttributeName::parse("custom:hd").expect("a name")),
+            ..ProviderPolicy::default()
+        },
+    }
 }
 
 fn decided(user: &User, lists_domain: bool, standing: Standing) -> Decision {
@@ -43,7 +55,7 @@ fn decided(user: &User, lists_domain: bool, standing: Standing) -> Decision {
 /// Each check of the user that can refuse, in order: what makes it refuse, and its reason.
 type Row = (fn(&mut User), Check, Reason);
 
-const ROWS: [Row; 5] = [
+const ROWS: [Row; 6] = [
     (|user| user.email = None, Check::EmailPresent, Reason::NoEmail),
     (|user| user.email_verified = false, Check::EmailVerified, Reason::EmailNotVerified),
     (unusable, Check::ValidAddress, Reason::EmailUnusable(EmailAddressError::Invalid)),
@@ -52,6 +64,7 @@ const ROWS: [Row; 5] = [
         Check::ProviderTrusted,
         Reason::ProviderNotTrusted,
     ),
+    (private_google_account, Check::InHostedDomain, Reason::NotInHostedDomain),
     (public, Check::NotPublicMailbox, Reason::PublicMailbox),
 ];
 
@@ -67,6 +80,12 @@ fn refused(by: Check, reason: &Reason) -> Decision {
 fn joins(rule: RuleKey) -> Decision {
     let checks = Check::ALL.into_iter().map(|check| (check, Ok(())));
     Decision { outcome: Outcome::Join(rule), checks: checks.collect() }
+}
+
+/// Adds an identity at Google that has no hosted domain.
+fn private_google_account(user: &mut User) {
+    user.identities.push(identity("Google"));
+    user.attributes.clear();
 }
 
 /// Spoils the address, if there is one.
@@ -157,7 +176,7 @@ fn without_an_organization_only_the_checks_that_hold_for_all_are_made() {
         assert_eq!(facts.proven_address().err(), refusal);
         assert_eq!(facts.rules().is_empty(), refusal.is_some());
     }
-    let nobody = MailboxPolicy::default();
+    let nobody = JoinPolicy::default();
     let user = User { email: Some("jane@gmail.com".to_owned()), ..jane };
     let facts = Facts::of_user(&user, &nobody);
     assert_eq!(facts.proven_address().err(), Some(Reason::PublicMailbox));
@@ -166,7 +185,8 @@ fn without_an_organization_only_the_checks_that_hold_for_all_are_made() {
 #[test]
 fn an_exception_for_a_public_mailbox_domain_is_for_one_organization() {
     let user = User { email: Some("jane@gmail.com".to_owned()), ..jane() };
-    let policy = MailboxPolicy::parse("acme:gmail.com").unwrap();
+    let mailboxes = MailboxPolicy::parse("acme:gmail.com").unwrap();
+    let policy = JoinPolicy { mailboxes, ..JoinPolicy::default() };
     let gmail = RuleKey::EmailDomain(EmailDomain::parse("gmail.com").unwrap());
     let not_admitted = refused(Check::NotPublicMailbox, &Reason::PublicMailbox);
     let table =
@@ -182,7 +202,8 @@ fn an_exception_for_a_public_mailbox_domain_is_for_one_organization() {
 #[test]
 fn an_exception_for_a_suffix_of_a_company_is_for_one_organization() {
     let user = User { email: Some("jane@github.io".to_owned()), ..jane() };
-    let policy = MailboxPolicy::parse("acme:github.io").unwrap();
+    let mailboxes = MailboxPolicy::parse("acme:github.io").unwrap();
+    let policy = JoinPolicy { mailboxes, ..JoinPolicy::default() };
     let suffix = RuleKey::EmailDomain(EmailDomain::parse("github.io").unwrap());
     let not_admitted = refused(Check::NotPublicMailbox, &Reason::PublicSuffix);
     for (id, decision) in [("acme", joins(suffix.clone())), ("globex", not_admitted)] {
@@ -191,7 +212,7 @@ fn an_exception_for_a_suffix_of_a_company_is_for_one_organization() {
             Candidate { id: &id, rule: Some(suffix.clone()), standing: Standing::Stranger };
         assert_eq!(Facts::of_user(&user, &policy).decide(&candidate), decision, "{id}");
     }
-    let nobody = MailboxPolicy::default();
+    let nobody = JoinPolicy::default();
     let reason = Facts::of_user(&user, &nobody).proven_address().err();
     assert_eq!(reason, Some(Reason::PublicSuffix));
     assert_eq!(Reason::PublicSuffix.as_str(), "public_suffix");
@@ -211,7 +232,7 @@ fn an_address_without_a_domain_to_go_by_says_why() {
     ];
     for (email, code) in table {
         let user = User { email: Some(email.to_owned()), ..jane() };
-        let policy = MailboxPolicy::default();
+        let policy = JoinPolicy::default();
         let facts = Facts::of_user(&user, &policy);
         let reason = facts.proven_address().expect_err("unusable");
         assert!(matches!(reason, Reason::EmailUnusable(_)), "{email}");
@@ -247,36 +268,13 @@ fn a_confirmed_sign_up_and_a_token_of_a_user_are_entry_paths_and_nothing_else_is
 }
 
 #[test]
-fn one_identity_that_is_not_of_a_verifying_provider_spoils_all() {
-    let table: [(&[&str], bool, bool); 12] = [
-        (&[], false, true),
-        (&[], true, false),
-        (&["Google"], false, true),
-        (&["Google"], true, true),
-        (&["SignInWithApple"], true, true),
-        (&["Google", "SignInWithApple"], true, true),
-        (&["Facebook"], true, false),
-        (&["LoginWithAmazon"], true, false),
-        (&["SAML"], true, false),
-        (&["Google", "OIDC"], false, false),
-        (&["SAML", "Google"], false, false),
-        (&["google"], true, false),
-    ];
-    for (providers, external, trusted) in table {
-        let identities = providers.iter().copied().map(identity).collect();
-        let status = external.then(|| "EXTERNAL_PROVIDER".to_owned());
-        let user = User { identities, status, ..jane() };
-        assert_eq!(user.has_trusted_provider(), trusted, "{providers:?} {external}");
-    }
-}
-
-#[test]
 fn every_reason_has_a_name_of_its_own_for_the_log() {
     let names = [
         (Reason::NoEmail, "no_email"),
         (Reason::EmailNotVerified, "email_not_verified"),
         (Reason::EmailUnusable(EmailAddressError::Invalid), "email_address.invalid"),
         (Reason::ProviderNotTrusted, "provider_not_trusted"),
+        (Reason::NotInHostedDomain, "not_in_hosted_domain"),
         (Reason::PublicMailbox, "public_mailbox"),
         (Reason::NotListed, "not_listed"),
         (Reason::RemovedEarlier, "removed_earlier"),

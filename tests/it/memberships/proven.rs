@@ -2,10 +2,9 @@
 //! belong together.
 
 use serde_json::{Value, json};
-use shared::domain::decision::Outcome;
+use shared::domain::decision::{JoinPolicy, Outcome};
 use shared::domain::ids::{OrganizationId, UserId};
 use shared::domain::membership::{EntryPath, Profile};
-use shared::domain::public_mailbox::MailboxPolicy;
 use shared::provisioning::Provisioning;
 
 use super::removal::{appear, user};
@@ -40,7 +39,7 @@ async fn joins(world: &World, path: EntryPath, id: &str, email: &str) -> bool {
 
 /// The engine over a wire of its own.
 fn undisturbed(world: &World) -> Provisioning {
-    Provisioning::new(world.store(), MailboxPolicy::default(), world.app.clock.clone())
+    Provisioning::new(world.store(), JoinPolicy::default(), world.app.clock.clone())
 }
 
 /// The ids of the members of `acme`.

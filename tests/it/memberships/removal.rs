@@ -1,6 +1,6 @@
 //! A removal is respected, until the user is added by hand.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -34,6 +34,7 @@ pub(super) fn user(id: &str, email: &str) -> User {
         name: None,
         identities: Vec::new(),
         status: None,
+        attributes: BTreeMap::new(),
     }
 }
 

@@ -37,9 +37,14 @@ pub(crate) struct Ended {
 impl UsherLocal {
     /// Starts it on free ports, with further flags, and waits until it is ready.
     pub(crate) async fn start(flags: &[&str]) -> Self {
+        Self::start_with(flags, &[]).await
+    }
+
+    /// Starts it with these environment variables too.
+    pub(crate) async fn start_with(flags: &[&str], variables: &[(&str, &str)]) -> Self {
         let anywhere = "127.0.0.1:0";
         let ports = ["--http", anywhere, "--dynamodb", anywhere, "--lambda", anywhere];
-        let (child, mut output, errors) = spawn(&[&ports, flags].concat());
+        let (child, mut output, errors) = spawn(&[&ports, flags].concat(), variables);
         let mut ready = String::new();
         output.read_line(&mut ready).await.expect("text");
         if ready.is_empty() {
@@ -55,7 +60,12 @@ impl UsherLocal {
 
     /// Runs it with these flags alone, which must make it end by itself.
     pub(crate) async fn fail(flags: &[&str]) -> Ended {
-        let (child, output, errors) = spawn(flags);
+        Self::fail_with(flags, &[]).await
+    }
+
+    /// Runs it with these flags and environment variables, which must make it end by itself.
+    pub(crate) async fn fail_with(flags: &[&str], variables: &[(&str, &str)]) -> Ended {
+        let (child, output, errors) = spawn(flags, variables);
         ended(child, output, errors).await
     }
 
@@ -68,10 +78,15 @@ impl UsherLocal {
     }
 }
 
-fn spawn(flags: &[&str]) -> (Child, BufReader<ChildStdout>, JoinHandle<String>) {
-    let program = program();
+fn spawn(
+    flags: &[&str],
+    variables: &[(&str, &str)],
+) -> (Child, BufReader<ChildStdout>, JoinHandle<String>) {
+    static USHER_LOCAL: LazyLock<PathBuf> = LazyLock::new(|| program("usher-local"));
+    let program = &*USHER_LOCAL;
     let mut child = Command::new(program)
         .args(flags)
+        .envs(variables.iter().copied())
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -90,22 +105,19 @@ fn spawn(flags: &[&str]) -> (Child, BufReader<ChildStdout>, JoinHandle<String>) 
     (child, output, errors)
 }
 
-/// The program, where Cargo puts it: above the directory of this test's own executable.
-fn program() -> &'static Path {
-    static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| {
-        let test = std::env::current_exe().expect("this test is a file");
-        let profile = test.ancestors().nth(2).expect("target/<profile>/deps/<test>");
-        let program = profile.join("usher-local");
-        assert_current(&program);
-        program
-    });
-    &PROGRAM
+/// A program, where Cargo puts it: above the directory of this test's own executable.
+pub(crate) fn program(name: &str) -> PathBuf {
+    let test = std::env::current_exe().expect("this test is a file");
+    let profile = test.ancestors().nth(2).expect("target/<profile>/deps/<test>");
+    let program = profile.join(name);
+    assert_current(&program);
+    program
 }
 
 /// Makes sure that the program is not older than any of its sources, which Cargo lists beside it:
 /// running the tests does not build it.
 fn assert_current(program: &Path) {
-    const BUILD: &str = "run `cargo build --bin usher-local`";
+    const BUILD: &str = "run `make programs`";
     let modified = |path: &Path| std::fs::metadata(path).and_then(|file| file.modified()).ok();
     let sources = std::fs::read_to_string(program.with_extension("d")).unwrap_or_default();
     let built = modified(program).unwrap_or_else(|| panic!("{program:?} is missing: {BUILD}"));

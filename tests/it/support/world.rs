@@ -21,8 +21,10 @@ use http_body_util::BodyExt;
 use jiff::Timestamp;
 use lambda_http::LambdaEvent;
 use serde_json::{Value, json};
+use shared::capabilities::Policies;
 use shared::cognito::UserPool;
 use shared::console::Console;
+use shared::domain::decision::JoinPolicy;
 use shared::domain::public_mailbox::MailboxPolicy;
 use shared::metrics::CountRetries;
 use shared::store::Store;
@@ -177,15 +179,22 @@ impl World {
 
     /// A new world with such exceptions and such a user pool.
     pub(crate) async fn over(mailbox_policy: MailboxPolicy, user_pool: UserPool) -> Self {
-        Self::of(mailbox_policy, user_pool, Console::default()).await
+        let joining = JoinPolicy { mailboxes: mailbox_policy, ..JoinPolicy::default() };
+        let policies = Policies { joining, ..Policies::default() };
+        Self::under(policies, user_pool).await
+    }
+
+    /// A new world whose operator decides this, and whose users are those of this user pool.
+    pub(crate) async fn under(policies: Policies, user_pool: UserPool) -> Self {
+        Self::of(policies, user_pool, Console::default()).await
     }
 
     /// A new world with such a console.
     pub(crate) async fn with_console(console: Console) -> Self {
-        Self::of(MailboxPolicy::default(), UserPool::default(), console).await
+        Self::of(Policies::default(), UserPool::default(), console).await
     }
 
-    async fn of(mailbox_policy: MailboxPolicy, user_pool: UserPool, console: Console) -> Self {
+    async fn of(policies: Policies, user_pool: UserPool, console: Console) -> Self {
         let database = Database::memory().expect("memory");
         usher_local::prepare(&database).expect("infra/storage.yaml defines the table");
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
@@ -229,7 +238,7 @@ impl World {
                 })
             },
         );
-        let app = App::new(store, clock, randomness, mailbox_policy, user_pool, console);
+        let app = App::new(store, clock, randomness, policies, user_pool, console);
         let service = functions::all_routes(&app).into_service().layer(from_fn(contract::hold));
         Self { app, wire, service, client: Client::from_conf(plain), time }
     }

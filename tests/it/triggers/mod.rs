@@ -1,2 +1,4 @@
+mod claims;
+mod cold_start;
 mod post_confirmation;
 mod pre_token_generation;

@@ -3,12 +3,10 @@
 use serde_json::{Value, json};
 use shared::runtime::TRIGGER_DEADLINE;
 
-use crate::support::{
-    Fate, Logs, Pool, World, by_domain, item, pool_user, trigger_event, verified,
-};
+use crate::support::{Fate, Logs, World, by_domain, item, trigger_event, verified};
 
 /// An event for a user with a verified address.
-fn event(version: &str, sub: &str, email: &str) -> Value {
+pub(super) fn event(version: &str, sub: &str, email: &str) -> Value {
     let details = match version {
         "1" | "0" => "claimsOverrideDetails",
         _ => "claimsAndScopeOverrideDetails",
@@ -23,7 +21,7 @@ fn event(version: &str, sub: &str, email: &str) -> Value {
 }
 
 /// The claims that an answer adds to the access token.
-fn access_claims(answer: &Value) -> &Value {
+pub(super) fn access_claims(answer: &Value) -> &Value {
     &answer["response"]["claimsAndScopeOverrideDetails"]["accessTokenGeneration"]["claimsToAddOrOverride"]
 }
 
@@ -163,8 +161,9 @@ async fn numbers_of_the_event_stay_to_the_letter() {
     let mut text = event("2", "jane", "jane@acme.com").to_string();
     text.insert_str(1, r#""odd":[12345678901234567890123,1.0,1e400],"#);
     let raw = serde_json::value::RawValue::from_string(text).expect("JSON");
+    let needs = (&world.app).into();
     let answered =
-        functions::triggers::pre_token_generation::handle((&world.app).into(), raw).await;
+        functions::triggers::pre_token_generation::handle(needs, raw, TRIGGER_DEADLINE).await;
     assert!(answered.get().contains(r#""odd":[12345678901234567890123,1.0,1e400]"#));
     assert!(answered.get().contains(r#""organizations":["acme"]"#));
 }
@@ -268,52 +267,6 @@ async fn a_removed_member_s_token_does_not_bring_the_membership_back() {
 
     let claims = json!({ "organizations": [], "organization_roles": [] });
     assert_eq!(access_claims(&answered), &claims);
-}
-
-/// A world in which Jane is a member of so many organizations, in each with a role of this name.
-async fn member_of(organizations: usize, role: &str) -> World {
-    let pool = Pool::default();
-    let world = World::with_pool(&pool).await;
-    world.organization("organization-000").await;
-    let jane = pool_user("jane", "jane", "jane@nobody.example", true);
-    pool.answers("ListUsers", json!({ "Users": [jane] }));
-    let members = "/organizations/organization-000/users";
-    assert_eq!(world.post(members, &json!({ "userIds": ["jane"] })).await.status, 201);
-    let body = json!({ "organizationRoleIds": [world.role(role).await] });
-    assert_eq!(world.put(&format!("{members}/jane/roles"), &body).await.status, 204);
-    let others = (1..organizations).map(|number| format!("organization-{number:03}"));
-    world.copy("organization-000", others).await;
-    world
-}
-
-#[tokio::test]
-async fn claims_past_3_kb_lose_the_roles_first_then_the_organizations() {
-    // `"organization-000",` is 19 bytes: 150 of them fit into 3 KB, 170 do not.
-    for (organizations, kept) in [(40, true), (150, true), (170, false)] {
-        let world = member_of(organizations, "A role with a rather long name").await;
-
-        let answered = world.pre_token_generation(&event("2", "jane", "jane@nobody.example")).await;
-
-        let ids: Vec<_> = (0..organizations).map(|n| format!("organization-{n:03}")).collect();
-        let names = ids.iter().map(|id| format!("{id}:A role with a rather long name"));
-        let expected = match (organizations, kept) {
-            (40, _) => {
-                json!({ "organizations": ids, "organization_roles": names.collect::<Vec<_>>() })
-            }
-            (_, true) => json!({ "organizations": ids, "organizations_overflow": true }),
-            (_, false) => json!({ "organizations_overflow": true }),
-        };
-        assert_eq!(access_claims(&answered), &expected, "{organizations} organizations");
-        assert!(access_claims(&answered).to_string().len() <= 3 * 1024);
-    }
-}
-
-#[tokio::test]
-async fn an_overflow_in_version_1_is_a_string_too() {
-    let world = member_of(170, "A").await;
-    let answered = world.pre_token_generation(&event("1", "jane", "jane@nobody.example")).await;
-    let details = &answered["response"]["claimsOverrideDetails"];
-    assert_eq!(details["claimsToAddOrOverride"], json!({ "organizations_overflow": "true" }));
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 use serde_json::value::RawValue;
+use shared::runtime::TRIGGER_DEADLINE;
 
 use super::{acme, assert_nothing, jane, sign_up_of};
 use crate::support::{Logs, World};
@@ -47,7 +48,12 @@ async fn only_a_confirmed_sign_up_counts() {
 /// Sends a text, and answers the answer's.
 async fn answered(world: &World, event: &str) -> String {
     let event = RawValue::from_string(event.to_owned()).expect("JSON");
-    let answer = functions::triggers::post_confirmation::handle((&world.app).into(), event).await;
+    let answer = functions::triggers::post_confirmation::handle(
+        (&world.app).into(),
+        event,
+        TRIGGER_DEADLINE,
+    )
+    .await;
     answer.get().to_owned()
 }
 
@@ -69,7 +75,7 @@ async fn an_event_is_answered_byte_for_byte_and_read_all_the_same() {
         let event = format!(
             r#"{beginning} "triggerSource":"PostConfirmation_ConfirmSignUp",
             "request":{{"userAttributes":{{"sub":"user-{index}",{attributes},
-            "name":"\ud800", "name":1e400, "custom:number": 1e400, "custom:text":"\ud800", "custom:list":[1.0]}},"more":{{}} }},
+            "name":"\ud800", "name":1e400, "custom:number": 1e400, "custom:text":"\ud800", "custom:list":[1.0], "custom:hd":1e400}},"more":{{}} }},
             "response" : {{ }} }}"#
         );
         assert_eq!(answered(&world, &event).await, event);
