@@ -198,7 +198,7 @@ fn problem(status: &str) -> String {
         "412" => "The list was changed since the version that `If-Match` names.",
         "413" => return format!("The body has more than {LARGEST_BODY} bytes."),
         "414" => "The path and the query string are too long.",
-        "415" => "The body is not declared as JSON.",
+        "415" => "The body is not declared as JSON, or is encoded.",
         "422" => {
             "A well-formed value cannot be accepted. `code` and `errors` say which one, and why."
         }

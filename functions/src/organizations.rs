@@ -9,8 +9,9 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use shared::ambient::organization_id;
+use shared::domain::custom_data::CustomData;
 use shared::domain::ids::OrganizationId;
-use shared::domain::organization::{CustomData, Organization};
+use shared::domain::organization::Organization;
 use shared::domain::text::{Description, Name};
 use shared::http::{CursorPaging, JsonBody, PathOf, Problem, present};
 use shared::store::{OrganizationChanges, OrganizationRank, Store};
@@ -200,11 +201,11 @@ pub(crate) async fn delete(
     State(store): State<Store>,
     State(clock): State<Clock>,
     PathOf(id): PathOf<OrganizationId>,
-) -> Result<StatusCode, Problem> {
+) -> Result<Response, Problem> {
     let domains = store.delete_organization(&id, clock.now()).await?;
     // The deletion is done. Readers ignore the items that the sweep does not reach.
     match tokio::time::timeout(SWEEP, store.sweep_organization(&id, &domains)).await {
-        Ok(Ok(())) => {}
+        Ok(Ok(())) => return Ok(StatusCode::NO_CONTENT.into_response()),
         Ok(Err(error)) => tracing::warn!(organization = %id, %error, "sweep failed"),
         Err(_) => tracing::warn!(organization = %id, limit = ?SWEEP, "sweep not finished in time"),
     }
@@ -223,5 +224,5 @@ fn id(text: Option<&str>) -> Checked<Option<OrganizationId>> {
 
 fn custom_data(value: Option<Box<RawValue>>) -> Checked<Option<CustomData>> {
     let parsed = value.map(CustomData::parse).transpose();
-    parsed.map_err(|error| vec![Violation::custom_data(error)])
+    parsed.map_err(|error| vec![Violation::custom_data(&error)])
 }

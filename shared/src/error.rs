@@ -2,11 +2,12 @@
 //! and codes.
 
 use crate::cognito::CreateUserError;
+use crate::domain::custom_data::{CustomDataDefect, CustomDataError};
 use crate::domain::email_address::EmailAddressError;
 use crate::domain::email_domain::{EmailDomain, EmailDomainError};
 use crate::domain::ids::{IdError, OrganizationId, OrganizationRoleId};
 use crate::domain::jit::{EmailDomains, Version};
-use crate::domain::organization::{CustomDataError, OrganizationRole};
+use crate::domain::organization::OrganizationRole;
 use crate::domain::text::TextError;
 use crate::failure::Failure;
 
@@ -237,14 +238,17 @@ impl Violation {
 
     /// Unacceptable custom data.
     #[must_use]
-    pub fn custom_data(error: CustomDataError) -> Self {
-        let code = match error {
-            CustomDataError::NotAnObject => "custom_data.not_an_object",
-            CustomDataError::TooLarge => "custom_data.too_large",
-            CustomDataError::TooDeep => "custom_data.too_deep",
+    pub fn custom_data(error: &CustomDataError) -> Self {
+        let code = match error.defect {
+            CustomDataDefect::NotAnObject => "custom_data.not_an_object",
+            CustomDataDefect::TooLarge => "custom_data.too_large",
+            CustomDataDefect::TooDeep => "custom_data.too_deep",
+            CustomDataDefect::LoneSurrogate => "custom_data.lone_surrogate",
+            CustomDataDefect::NumberTooLarge => "custom_data.number_too_large",
+            CustomDataDefect::RepeatedName => "custom_data.repeated_name",
         };
         Self::new(
-            "/customData",
+            format!("/customData{}", error.pointer),
             code,
             &format!("the custom data cannot be accepted, because {error}"),
         )

@@ -3,11 +3,13 @@
 //! A value of these types is always valid. Text from outside is parsed and normalised before any
 //! I/O, so that `==` has the same meaning everywhere.
 
+pub mod custom_data;
 pub mod decision;
 pub mod email_address;
 pub mod email_domain;
 pub mod ids;
 pub mod jit;
+pub(crate) mod json;
 pub mod membership;
 pub mod organization;
 pub mod public_mailbox;

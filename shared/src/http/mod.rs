@@ -1,6 +1,7 @@
 //! Helpers of the HTTP handlers: extractors, problem responses, paging, and [`finish`].
 
 mod body;
+mod body_value;
 mod etag;
 mod paging;
 mod path;

@@ -4,19 +4,19 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
-use serde_json::value::RawValue;
 
 use super::backoff::Backoff;
 use super::default_roles::default_roles;
 use super::expression::Expression;
-use super::item::{Attributes, text, timestamp};
+use super::item::{Attributes, text, texts, timestamp};
 use super::read::readable;
 use super::write::Write;
 use super::{Page, Store, keys};
+use crate::domain::custom_data::CustomData;
 use crate::domain::email_domain::EmailDomain;
 use crate::domain::ids::OrganizationId;
 use crate::domain::jit::{Precondition, Version};
-use crate::domain::organization::{CustomData, Organization};
+use crate::domain::organization::Organization;
 use crate::domain::rule::RuleKey;
 use crate::domain::text::{Description, Name};
 use crate::error::{Error, Result, organization_not_found};
@@ -229,7 +229,7 @@ impl Store {
     /// no effect. Returns the domains whose index entries remain for [`Self::sweep_organization`].
     ///
     /// # Errors
-    /// When there is no such organization.
+    /// When there never was such an organization.
     pub async fn delete_organization(
         &self,
         id: &OrganizationId,
@@ -244,7 +244,7 @@ impl Store {
             let unchanged = Expression::default()
                 .name("#version", "version")
                 .when_version("#version", &Precondition::OneOf(vec![list.version]));
-            let writes = vec![
+            let mut writes = vec![
                 self.put_if(
                     keys::organization(id),
                     tombstone,
@@ -343,8 +343,7 @@ impl Store {
 
     fn read_custom_data(&self, attributes: &Attributes) -> Result<CustomData, Failure> {
         let item = self.item(attributes);
-        let raw = item.parsed("json", "JSON", |json| RawValue::from_string(json.to_owned()))?;
-        CustomData::parse(raw).map_err(|_| item.unreadable("json", "a JSON object of bounded size"))
+        item.parsed("json", "a JSON object", |json| CustomData::from_store(json).ok_or(()))
     }
 
     fn put_custom_data(&self, id: &OrganizationId, data: &CustomData) -> Write {
