@@ -91,13 +91,15 @@ fn complete(route: &Route, operation: &mut Value) {
     let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
     let has = |name: &str| parameters.iter().any(|parameter| parameter["name"] == name);
     let (conditional, pages, cursor) = (has("If-Match"), has("page"), has("cursor"));
+    let takes_any_query = parameters.iter().any(|parameter| parameter["explode"] == true);
     let parameters: Vec<_> = named.into_iter().chain(parameters).collect();
 
     let mut implied = vec![414, 500];
     if !public {
         implied.push(503);
     }
-    if !parameters.is_empty() || has_body {
+    // Every other operation refuses unknown parameters of the query string.
+    if !takes_any_query || has_path {
         implied.push(400);
     }
     if has_path {

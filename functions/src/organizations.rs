@@ -13,7 +13,7 @@ use shared::domain::custom_data::CustomData;
 use shared::domain::ids::OrganizationId;
 use shared::domain::organization::Organization;
 use shared::domain::text::{Description, Name};
-use shared::http::{CursorPaging, JsonBody, PathOf, Problem, present};
+use shared::http::{CursorPaging, FromQuery, JsonBody, PathOf, Problem, QueryOf, present};
 use shared::store::{OrganizationChanges, OrganizationRank, Store};
 use shared::{Clock, Error, Randomness, Violation, capabilities};
 use utoipa::ToSchema;
@@ -81,6 +81,21 @@ impl<'a> OrganizationEntity<'a> {
     }
 }
 
+/// The beginning of names.
+#[derive(Debug)]
+pub(crate) struct Beginning(String);
+
+impl FromQuery for Beginning {
+    const PARAMETER: &'static str = "q";
+    const DESCRIPTION: &'static str = "The beginning of the names. Case does not matter.";
+    const LONGEST: usize = Name::LONGEST;
+    const INVALID: &'static str = "request.invalid_search";
+
+    fn from_query(value: &str) -> Result<Self, String> {
+        Ok(Self(value.to_owned()))
+    }
+}
+
 capabilities! {
     /// The capabilities of `organizations`.
     pub struct Needs {
@@ -127,27 +142,23 @@ pub(crate) async fn create(
     path = "/organizations",
     operation_id = "listOrganizations",
     tag = "Organizations",
-    params(CursorPaging, ("q" = Option<String>, Query, description = "The beginning of the names. Case does not matter.")),
+    params(CursorPaging, QueryOf<Beginning>),
     responses((status = 200, description = "A page of organizations.", body = [OrganizationEntity])),
 )]
 pub(crate) async fn list(
     State(store): State<Store>,
+    QueryOf(search): QueryOf<Beginning>,
     paging: CursorPaging,
 ) -> Result<Response, Problem> {
-    let asked = paging.other("q", Name::LONGEST, "request.invalid_search")?;
-    let search = asked.unwrap_or_default();
-    let start = paging.start(|cursor| OrganizationRank::parse(cursor, search))?;
-    let page = store.list_organizations(search, paging.page_size, start.as_ref()).await?;
+    let beginning = search.map_or_else(String::new, |Beginning(text)| text);
+    let start = paging.start(|cursor| OrganizationRank::parse(cursor, &beginning))?;
+    let page = store.list_organizations(&beginning, paging.page_size, start.as_ref()).await?;
     let entities: Vec<_> = page
         .items
         .iter()
         .map(|(organization, custom_data)| OrganizationEntity::new(organization, custom_data))
         .collect();
-    Ok(paging.respond(
-        &entities,
-        page.next.as_ref().map(OrganizationRank::as_str),
-        &[("q", asked.filter(|text| !text.is_empty()))],
-    ))
+    Ok(paging.respond(&entities, page.next.as_ref().map(OrganizationRank::as_str)))
 }
 
 /// Reads an organization.

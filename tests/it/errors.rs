@@ -230,6 +230,7 @@ async fn refused_requests() -> Vec<(String, u64)> {
         get("/nothing"),
         world.ask(Method::TRACE, "/organizations"),
         get("/organizations/%FF"),
+        get("/organizations?page=2"),
         get("/organizations?q=a&q=b"),
         get("/organizations?cursor=nonsense"),
         get("/organizations/acme/users?organizationRoleId=."),

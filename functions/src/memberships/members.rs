@@ -12,7 +12,7 @@ use shared::cognito::UserPool;
 use shared::domain::ids::{OrganizationId, OrganizationRoleId, UserId};
 use shared::domain::membership::{MOST_REPLACED, Profile};
 use shared::domain::user::User;
-use shared::http::{CursorPaging, JsonBody, PathOf, Problem};
+use shared::http::{CursorPaging, FromQuery, JsonBody, PathOf, Problem, QueryOf};
 use shared::store::Store;
 use shared::{Clock, Error, Violation};
 use utoipa::ToSchema;
@@ -28,39 +28,50 @@ pub(crate) struct Body {
     user_ids: Vec<String>,
 }
 
+/// Only members who hold this role.
+#[derive(Debug)]
+pub(crate) struct Holding(OrganizationRoleId);
+
+impl FromQuery for Holding {
+    const PARAMETER: &'static str = "organizationRoleId";
+    const DESCRIPTION: &'static str = "Only members who hold this role.";
+    const LONGEST: usize = 64;
+    const INVALID: &'static str = "request.invalid_filter";
+
+    fn from_query(value: &str) -> Result<Self, String> {
+        let id = OrganizationRoleId::parse(value);
+        id.map(Self).map_err(|error| format!("is not the id of a role: {error}"))
+    }
+}
+
 /// Lists the members of an organization, a page at a time.
 #[utoipa::path(
     get,
     path = "/organizations/{organizationId}/users",
     operation_id = "listMembers",
     tag = "Members",
-    params(CursorPaging, ("organizationRoleId" = Option<String>, Query, description = "Only members who hold this role.")),
+    params(CursorPaging, QueryOf<Holding>),
     responses((status = 200, description = "A page of members.", body = [MemberEntity])),
 )]
 pub(crate) async fn list(
     State(store): State<Store>,
     PathOf(organization): PathOf<OrganizationId>,
+    QueryOf(holding): QueryOf<Holding>,
     paging: CursorPaging,
 ) -> Result<Response, Problem> {
-    const ROLE: &str = "organizationRoleId";
-
     let start = paging.start(|cursor| UserId::parse(cursor).ok())?;
-    let asked = paging.other(ROLE, 64, "request.invalid_filter")?;
-    let role = asked.map(OrganizationRoleId::parse).transpose().map_err(|error| {
-        let detail = format!("`{ROLE}` is not the id of a role: {error}");
-        Problem::new(StatusCode::BAD_REQUEST, "request.invalid_filter", detail)
-    })?;
+    let role = holding.map(|Holding(role)| role);
     store.require_organization(&organization).await?;
     if let Some(role) = &role
         && store.organization_roles_by_id(std::slice::from_ref(role)).await?.is_empty()
     {
         // Memberships may still contain the id of a deleted role. It has no effect.
-        return Ok(paging.respond::<MemberEntity>(&[], None, &[]));
+        return Ok(paging.respond::<MemberEntity>(&[], None));
     }
     let page =
         store.members(&organization, role.as_ref(), paging.page_size, start.as_ref()).await?;
     let entities = of_members(&store, page.items).await?;
-    Ok(paging.respond(&entities, page.next.as_ref().map(UserId::as_str), &[(ROLE, asked)]))
+    Ok(paging.respond(&entities, page.next.as_ref().map(UserId::as_str)))
 }
 
 /// Adds members by hand, and clears the marks of earlier removals.
