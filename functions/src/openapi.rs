@@ -197,7 +197,7 @@ fn problem(status: &str) -> String {
         "400" => "The request is malformed.",
         "404" => "The path names something that does not exist.",
         "409" => "Another request changed the list at the same time. Only a part is replaced.",
-        "412" => "The list was changed since the version that `If-Match` names.",
+        "412" => "The list does not have the version that `If-Match` names.",
         "413" => return format!("The body has more than {LARGEST_BODY} bytes."),
         "414" => "The path and the query string are too long.",
         "415" => "The body is not declared as JSON, or is encoded.",

@@ -118,8 +118,8 @@ pub enum Error {
     UserNotCreated(#[from] CreateUserError),
     /// The list has another version than the client expects.
     #[error(
-        "the list was changed since the version that `If-Match` names: read it again, and repeat \
-         the request with its new `ETag`"
+        "the list does not have the version that `If-Match` names, because it was changed or the \
+         tag is not one of its own: read it again, and repeat the request with its `ETag` as it came"
     )]
     PreconditionFailed {
         /// The current version of the list.
