@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -22,8 +22,8 @@ use crate::endpoints::endpoints;
 use crate::entities::Moment;
 use crate::values::{self, Checked, both};
 
-/// How long a deletion may sweep the remaining items. After that it answers anyway: API Gateway
-/// waits no longer than 30 seconds.
+/// How long one request may sweep the remaining items of a deleted organization. After that it
+/// answers, and the next request goes on: API Gateway waits no longer than 30 seconds.
 const SWEEP: Duration = Duration::from_secs(15);
 
 #[derive(Deserialize, ToSchema)]
@@ -201,12 +201,19 @@ pub(crate) async fn update(
 }
 
 /// Deletes an organization, with its configuration and memberships.
+///
+/// The organization is gone at once. Very many memberships are deleted in several requests.
 #[utoipa::path(
     delete,
     path = "/organizations/{organizationId}",
     operation_id = "deleteOrganization",
     tag = "Organizations",
-    responses((status = 204, description = "Deleted.")),
+    responses((
+        status = 204,
+        description = "Deleted, now or earlier. With `Retry-After`, some of its items remain, which \
+                       nobody can see. Repeat the request to delete them.",
+        headers(("Retry-After" = u32, description = "Seconds to wait before the request is repeated. Only if items remain.")),
+    )),
 )]
 pub(crate) async fn delete(
     State(store): State<Store>,
@@ -220,7 +227,8 @@ pub(crate) async fn delete(
         Ok(Err(error)) => tracing::warn!(organization = %id, %error, "sweep failed"),
         Err(_) => tracing::warn!(organization = %id, limit = ?SWEEP, "sweep not finished in time"),
     }
-    Ok(StatusCode::NO_CONTENT)
+    let repeat = [(header::RETRY_AFTER, HeaderValue::from_static("1"))];
+    Ok((StatusCode::NO_CONTENT, repeat).into_response())
 }
 
 async fn read(store: &Store, id: &OrganizationId) -> Result<(Organization, CustomData), Error> {
