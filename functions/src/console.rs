@@ -11,7 +11,7 @@ use axum::response::{Html, IntoResponse, Response};
 use serde::Serialize;
 use shared::capabilities;
 use shared::console::{Console, SignIn};
-use shared::http::Problem;
+use shared::http::{AnyQuery, Problem};
 use tower::ServiceExt;
 use tower_http::services::ServeDir;
 use utoipa::ToSchema;
@@ -67,6 +67,7 @@ endpoints!(redirect, start, file, settings, open_api);
     path = "/console",
     operation_id = "redirectToConsole",
     tag = "Console",
+    params(AnyQuery),
     security(()),
     responses((status = 308, description = "To `/console/`.", headers(("Location")))),
 )]
@@ -81,6 +82,7 @@ pub(crate) async fn redirect(State(console): State<Console>) -> Response {
     path = START,
     operation_id = "openConsole",
     tag = "Console",
+    params(AnyQuery),
     security(()),
     responses(
         (status = 200, description = "The page.", content_type = "text/html", body = String, headers(("Vary"))),
@@ -99,6 +101,7 @@ pub(crate) async fn start(State(console): State<Console>, request: Request) -> R
     path = "/console/{*path}",
     operation_id = "getConsoleFile",
     tag = "Console",
+    params(AnyQuery),
     security(()),
     responses(
         (status = 200, description = "The file.", content_type = "*/*", body = String, headers(("Vary"))),

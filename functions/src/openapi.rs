@@ -91,13 +91,15 @@ fn complete(route: &Route, operation: &mut Value) {
     let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
     let has = |name: &str| parameters.iter().any(|parameter| parameter["name"] == name);
     let (conditional, pages, cursor) = (has("If-Match"), has("page"), has("cursor"));
+    let takes_any_query = parameters.iter().any(|parameter| parameter["explode"] == true);
     let parameters: Vec<_> = named.into_iter().chain(parameters).collect();
 
     let mut implied = vec![414, 500];
     if !public {
         implied.push(503);
     }
-    if !parameters.is_empty() || has_body {
+    // Every other operation refuses unknown parameters of the query string.
+    if !takes_any_query || has_path {
         implied.push(400);
     }
     if has_path {
@@ -195,10 +197,10 @@ fn problem(status: &str) -> String {
         "400" => "The request is malformed.",
         "404" => "The path names something that does not exist.",
         "409" => "Another request changed the list at the same time. Only a part is replaced.",
-        "412" => "The list was changed since the version that `If-Match` names.",
+        "412" => "The list does not have the version that `If-Match` names.",
         "413" => return format!("The body has more than {LARGEST_BODY} bytes."),
         "414" => "The path and the query string are too long.",
-        "415" => "The body is not declared as JSON.",
+        "415" => "The body is not declared as JSON, or is encoded.",
         "422" => {
             "A well-formed value cannot be accepted. `code` and `errors` say which one, and why."
         }

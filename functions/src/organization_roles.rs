@@ -10,7 +10,7 @@ use shared::domain::characters::fold;
 use shared::domain::ids::OrganizationRoleId;
 use shared::domain::organization::OrganizationRole;
 use shared::domain::text::Name;
-use shared::http::{JsonBody, Paging, PathOf, Problem, present};
+use shared::http::{FromQuery, JsonBody, Paging, PathOf, Problem, QueryOf, present};
 use shared::store::{OrganizationRoleChanges, Store};
 use shared::{Clock, Error, Randomness, capabilities};
 use utoipa::ToSchema;
@@ -76,23 +76,40 @@ pub(crate) async fn create(
     Ok((StatusCode::CREATED, Json(RoleEntity::from(&role))).into_response())
 }
 
+/// A part of names, folded.
+#[derive(Debug)]
+pub(crate) struct Part(String);
+
+impl FromQuery for Part {
+    const PARAMETER: &'static str = "q";
+    const DESCRIPTION: &'static str = "A part of the names. Case does not matter.";
+    const LONGEST: usize = Name::LONGEST;
+    const INVALID: &'static str = "request.invalid_search";
+
+    fn from_query(value: &str) -> Result<Self, String> {
+        Ok(Self(fold(value)))
+    }
+}
+
 /// Lists the organization roles, by name.
 #[utoipa::path(
     get,
     path = "/organization-roles",
     operation_id = "listOrganizationRoles",
     tag = "Organization roles",
-    params(Paging, ("q" = Option<String>, Query, example = "engineer", description = "A part of the names. Case does not matter.")),
+    params(Paging, QueryOf<Part>),
     responses((status = 200, description = "The roles.", body = [RoleEntity])),
 )]
-pub(crate) async fn list(State(store): State<Store>, paging: Paging) -> Result<Response, Problem> {
-    let asked = paging.other("q", Name::LONGEST, "request.invalid_search")?;
-    let asked = asked.filter(|text| !text.is_empty());
-    let part = fold(asked.unwrap_or_default());
+pub(crate) async fn list(
+    State(store): State<Store>,
+    QueryOf(part): QueryOf<Part>,
+    paging: Paging,
+) -> Result<Response, Problem> {
+    let part = part.map_or_else(String::new, |Part(folded)| folded);
     let roles = store.organization_roles().await?;
     let found = roles.iter().filter(|role| role.name.folded().contains(&part));
     let entities: Vec<_> = found.map(RoleEntity::from).collect();
-    Ok(paging.respond(&entities, &[("q", asked)]))
+    Ok(paging.respond(&entities))
 }
 
 /// Reads an organization role.

@@ -4,15 +4,16 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use shared::ambient::organization_id;
+use shared::domain::custom_data::CustomData;
 use shared::domain::ids::OrganizationId;
-use shared::domain::organization::{CustomData, Organization};
+use shared::domain::organization::Organization;
 use shared::domain::text::{Description, Name};
-use shared::http::{CursorPaging, JsonBody, PathOf, Problem, present};
+use shared::http::{CursorPaging, FromQuery, JsonBody, PathOf, Problem, QueryOf, present};
 use shared::store::{OrganizationChanges, OrganizationRank, Store};
 use shared::{Clock, Error, Randomness, Violation, capabilities};
 use utoipa::ToSchema;
@@ -21,8 +22,8 @@ use crate::endpoints::endpoints;
 use crate::entities::Moment;
 use crate::values::{self, Checked, both};
 
-/// How long a deletion may sweep the remaining items. After that it answers anyway: API Gateway
-/// waits no longer than 30 seconds.
+/// How long one request may sweep the remaining items of a deleted organization. After that it
+/// answers, and the next request goes on: API Gateway waits no longer than 30 seconds.
 const SWEEP: Duration = Duration::from_secs(15);
 
 #[derive(Deserialize, ToSchema)]
@@ -80,6 +81,21 @@ impl<'a> OrganizationEntity<'a> {
     }
 }
 
+/// The beginning of names, or an id.
+#[derive(Debug)]
+pub(crate) struct Search(String);
+
+impl FromQuery for Search {
+    const PARAMETER: &'static str = "q";
+    const DESCRIPTION: &'static str = "The beginning of the names, in any case, or the exact id of an organization, which then comes first.";
+    const LONGEST: usize = Name::LONGEST;
+    const INVALID: &'static str = "request.invalid_search";
+
+    fn from_query(value: &str) -> Result<Self, String> {
+        Ok(Self(value.to_owned()))
+    }
+}
+
 capabilities! {
     /// The capabilities of `organizations`.
     pub struct Needs {
@@ -126,27 +142,23 @@ pub(crate) async fn create(
     path = "/organizations",
     operation_id = "listOrganizations",
     tag = "Organizations",
-    params(CursorPaging, ("q" = Option<String>, Query, example = "acme", description = "The beginning of the names, in any case, or the exact id of an organization, which then comes first.")),
+    params(CursorPaging, QueryOf<Search>),
     responses((status = 200, description = "A page of organizations.", body = [OrganizationEntity])),
 )]
 pub(crate) async fn list(
     State(store): State<Store>,
+    QueryOf(search): QueryOf<Search>,
     paging: CursorPaging,
 ) -> Result<Response, Problem> {
-    let asked = paging.other("q", Name::LONGEST, "request.invalid_search")?;
-    let search = asked.unwrap_or_default();
-    let start = paging.start(|cursor| OrganizationRank::parse(cursor, search))?;
-    let page = store.list_organizations(search, paging.page_size, start.as_ref()).await?;
+    let search = search.map_or_else(String::new, |Search(text)| text);
+    let start = paging.start(|cursor| OrganizationRank::parse(cursor, &search))?;
+    let page = store.list_organizations(&search, paging.page_size, start.as_ref()).await?;
     let entities: Vec<_> = page
         .items
         .iter()
         .map(|(organization, custom_data)| OrganizationEntity::new(organization, custom_data))
         .collect();
-    Ok(paging.respond(
-        &entities,
-        page.next.as_ref().map(OrganizationRank::as_str),
-        &[("q", asked.filter(|text| !text.is_empty()))],
-    ))
+    Ok(paging.respond(&entities, page.next.as_ref().map(OrganizationRank::as_str)))
 }
 
 /// Reads an organization.
@@ -189,26 +201,34 @@ pub(crate) async fn update(
 }
 
 /// Deletes an organization, with its configuration and memberships.
+///
+/// The organization is gone at once. Very many memberships are deleted in several requests.
 #[utoipa::path(
     delete,
     path = "/organizations/{organizationId}",
     operation_id = "deleteOrganization",
     tag = "Organizations",
-    responses((status = 204, description = "Deleted.")),
+    responses((
+        status = 204,
+        description = "Deleted, now or earlier. With `Retry-After`, some of its items remain, which \
+                       nobody can see. Repeat the request to delete them.",
+        headers(("Retry-After" = u32, description = "Seconds to wait before the request is repeated. Only if items remain.")),
+    )),
 )]
 pub(crate) async fn delete(
     State(store): State<Store>,
     State(clock): State<Clock>,
     PathOf(id): PathOf<OrganizationId>,
-) -> Result<StatusCode, Problem> {
+) -> Result<Response, Problem> {
     let domains = store.delete_organization(&id, clock.now()).await?;
     // The deletion is done. Readers ignore the items that the sweep does not reach.
     match tokio::time::timeout(SWEEP, store.sweep_organization(&id, &domains)).await {
-        Ok(Ok(())) => {}
+        Ok(Ok(())) => return Ok(StatusCode::NO_CONTENT.into_response()),
         Ok(Err(error)) => tracing::warn!(organization = %id, %error, "sweep failed"),
         Err(_) => tracing::warn!(organization = %id, limit = ?SWEEP, "sweep not finished in time"),
     }
-    Ok(StatusCode::NO_CONTENT)
+    let repeat = [(header::RETRY_AFTER, HeaderValue::from_static("1"))];
+    Ok((StatusCode::NO_CONTENT, repeat).into_response())
 }
 
 async fn read(store: &Store, id: &OrganizationId) -> Result<(Organization, CustomData), Error> {
@@ -223,5 +243,5 @@ fn id(text: Option<&str>) -> Checked<Option<OrganizationId>> {
 
 fn custom_data(value: Option<Box<RawValue>>) -> Checked<Option<CustomData>> {
     let parsed = value.map(CustomData::parse).transpose();
-    parsed.map_err(|error| vec![Violation::custom_data(error)])
+    parsed.map_err(|error| vec![Violation::custom_data(&error)])
 }

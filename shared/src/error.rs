@@ -2,11 +2,12 @@
 //! and codes.
 
 use crate::cognito::CreateUserError;
+use crate::domain::custom_data::{CustomDataDefect, CustomDataError};
 use crate::domain::email_address::EmailAddressError;
 use crate::domain::email_domain::{EmailDomain, EmailDomainError};
 use crate::domain::ids::{IdError, OrganizationId, OrganizationRoleId};
 use crate::domain::jit::{EmailDomains, Version};
-use crate::domain::organization::{CustomDataError, OrganizationRole};
+use crate::domain::organization::OrganizationRole;
 use crate::domain::public_mailbox::PublicDomain;
 use crate::domain::text::TextError;
 use crate::failure::Failure;
@@ -142,8 +143,8 @@ pub enum Error {
     UserNotCreated(#[from] CreateUserError),
     /// The list has another version than the client expects.
     #[error(
-        "the list was changed since the version that `If-Match` names: read it again, and repeat \
-         the request with its new `ETag`"
+        "the list does not have the version that `If-Match` names, because it was changed or the \
+         tag is not one of its own: read it again, and repeat the request with its `ETag` as it came"
     )]
     PreconditionFailed {
         /// The current version of the list.
@@ -287,14 +288,17 @@ impl Violation {
 
     /// Unacceptable custom data.
     #[must_use]
-    pub fn custom_data(error: CustomDataError) -> Self {
-        let code = match error {
-            CustomDataError::NotAnObject => "custom_data.not_an_object",
-            CustomDataError::TooLarge => "custom_data.too_large",
-            CustomDataError::TooDeep => "custom_data.too_deep",
+    pub fn custom_data(error: &CustomDataError) -> Self {
+        let code = match error.defect {
+            CustomDataDefect::NotAnObject => "custom_data.not_an_object",
+            CustomDataDefect::TooLarge => "custom_data.too_large",
+            CustomDataDefect::TooDeep => "custom_data.too_deep",
+            CustomDataDefect::LoneSurrogate => "custom_data.lone_surrogate",
+            CustomDataDefect::NumberTooLarge => "custom_data.number_too_large",
+            CustomDataDefect::RepeatedName => "custom_data.repeated_name",
         };
         Self::new(
-            "/customData",
+            format!("/customData{}", error.pointer),
             code,
             &format!("the custom data cannot be accepted, because {error}"),
         )

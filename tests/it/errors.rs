@@ -10,11 +10,11 @@ use http_body_util::BodyExt;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use shared::cognito::CreateUserError;
+use shared::domain::custom_data::CustomData;
 use shared::domain::email_address::EmailAddress;
 use shared::domain::email_domain::EmailDomain;
 use shared::domain::ids::OrganizationId;
 use shared::domain::jit::Version;
-use shared::domain::organization::CustomData;
 use shared::domain::public_mailbox::PublicDomain;
 use shared::domain::text::{Description, Name};
 use shared::failure::{Failure, Service};
@@ -197,7 +197,7 @@ fn violations() -> Vec<Violation> {
     };
     let of_data = |json: String| {
         let data = CustomData::parse(RawValue::from_string(json).expect("JSON"));
-        Violation::custom_data(data.expect_err("no custom data"))
+        Violation::custom_data(&data.expect_err("no custom data"))
     };
     let of_id = OrganizationId::parse("an id").expect_err("a space");
     let large = json!({ "text": "x".repeat(CustomData::LARGEST) });
@@ -217,6 +217,9 @@ fn violations() -> Vec<Violation> {
             Violation::name(Name::parse("").expect_err("no name")),
             Violation::description(Description::parse("\0").expect_err("no description")),
             of_data("[]".to_owned()),
+            of_data(r#"{"a":"\ud800"}"#.to_owned()),
+            of_data(r#"{"a":1e400}"#.to_owned()),
+            of_data(r#"{"a":1,"a":2}"#.to_owned()),
             of_data(format!("{}{}", r#"{"a":"#.repeat(33), "0".to_owned() + &"}".repeat(33))),
             of_data(large.to_string()),
         ])
@@ -240,6 +243,7 @@ async fn refused_requests() -> Vec<(String, u64)> {
         get("/nothing"),
         world.ask(Method::TRACE, "/organizations"),
         get("/organizations/%FF"),
+        get("/organizations?page=2"),
         get("/organizations?q=a&q=b"),
         get("/organizations?cursor=nonsense"),
         get("/organizations/acme/users?organizationRoleId=."),
@@ -251,6 +255,7 @@ async fn refused_requests() -> Vec<(String, u64)> {
         json().raw("{"),
         json().raw("{}"),
         post().raw("{}"),
+        json().header("content-encoding", "gzip").raw("{}"),
         json().if_match("1"),
     ] {
         answers.push(code_and_status(&request.send().await.body));

@@ -495,32 +495,31 @@ async fn an_odd_path_is_one_where_nothing_is() {
 }
 
 #[tokio::test]
-async fn an_odd_query_string_is_read_as_far_as_it_goes() {
+async fn an_odd_query_string_is_refused_and_harms_nothing() {
+    const PAGE: &str = "request.invalid_page";
+    const UNKNOWN: &str = "request.unknown_parameter";
     let table = [
-        ("page=1&\"={}", 200),
-        ("{\"page\":1}", 200),
-        ("page=1#page=2", 400),
-        ("page=1 ", 400),
-        ("page=\u{661}", 400),
-        ("ä=ö&页=1", 200),
-        ("\0", 200),
-        ("\u{fffd}%FF%", 200),
-        ("?page=1", 200),
-        ("&&&=&", 200),
-        ("<>^`|\\[]'", 200),
-        ("page=1\r\nx-evil: 1", 400),
+        ("page=1&\"={}", UNKNOWN),
+        ("{\"page\":1}", UNKNOWN),
+        ("page=1#page=2", PAGE),
+        ("page=1 ", PAGE),
+        ("page=\u{661}", PAGE),
+        ("ä=ö&页=1", UNKNOWN),
+        ("\0", UNKNOWN),
+        ("\u{fffd}%FF%", UNKNOWN),
+        ("?page=1", UNKNOWN),
+        ("&&&=&", UNKNOWN),
+        ("<>^`|\\[]'", UNKNOWN),
+        ("page=1\r\nx-evil: 1", PAGE),
     ];
     let world = World::new().await;
     world.organization("acme").await;
-    for (query, status) in table {
+    for (query, code) in table {
         let mut event = event("GET", DOMAINS);
         event["rawQueryString"] = query.into();
         let answer = parsed(world.invoke("list-email-domains", &event).await);
-        assert_eq!(answer["statusCode"], status, "{query:?}: {answer:#}");
+        assert_problem(&answer, 400, code);
         assert_eq!(answer["headers"].get("x-evil"), None);
-        if status == 400 {
-            assert_problem(&answer, 400, "request.invalid_page");
-        }
     }
 }
 
@@ -543,7 +542,7 @@ async fn an_address_that_is_too_long_is_refused() {
 
     let long = format!("{DOMAINS}?x={}", "a".repeat(59_000));
     let answer = parsed(world.invoke("list-email-domains", &event("GET", &long)).await);
-    assert_eq!(answer["statusCode"], 200);
+    assert_problem(&answer, 400, "request.unknown_parameter");
 }
 
 #[tokio::test]

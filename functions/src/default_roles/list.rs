@@ -39,5 +39,5 @@ pub(crate) async fn list(
     let mut roles: Vec<_> = roles.values().collect();
     roles.sort_by_cached_key(|role| role.name.folded());
     let entities: Vec<_> = roles.into_iter().map(RoleEntity::from).collect();
-    Ok(([etag(list.version)], paging.respond(&entities, &[])).into_response())
+    Ok(([etag(list.version)], paging.respond(&entities)).into_response())
 }

@@ -40,5 +40,5 @@ pub(crate) async fn list(
         .iter()
         .map(|(domain, added_at)| EmailDomainEntity::new(&organization, domain, *added_at))
         .collect();
-    Ok(([etag(list.version)], paging.respond(&entities, &[])).into_response())
+    Ok(([etag(list.version)], paging.respond(&entities)).into_response())
 }

@@ -286,7 +286,9 @@ fn routes() -> String {
 fn explanation(document: &Value, operation: &Value) -> String {
     let parameters = operation["parameters"].as_array().map_or(&[][..], Vec::as_slice);
     let name = |parameter: &Value| parameter["name"].as_str().unwrap_or_default().to_owned();
-    let queries = parameters.iter().filter(|parameter| parameter["in"] == "query").map(name);
+    // Pages take any parameters, which have no names.
+    let is_named = |parameter: &&Value| parameter["in"] == "query" && parameter["explode"] != true;
+    let queries = parameters.iter().filter(is_named).map(name);
     let (paging, own): (Vec<_>, Vec<_>) =
         queries.partition(|name| ["page", "page_size", "cursor"].contains(&name.as_str()));
 

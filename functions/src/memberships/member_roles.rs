@@ -86,7 +86,7 @@ pub(crate) async fn list_roles(
     let mut roles: Vec<_> = roles.values().collect();
     roles.sort_by_cached_key(|role| role.name.folded());
     let entities: Vec<_> = roles.into_iter().map(RoleEntity::from).collect();
-    Ok(paging.respond(&entities, &[]))
+    Ok(paging.respond(&entities))
 }
 
 /// Assigns roles to a member.

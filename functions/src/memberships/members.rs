@@ -14,7 +14,7 @@ use shared::domain::email_address::EmailAddress;
 use shared::domain::ids::{OrganizationId, OrganizationRoleId, UserId};
 use shared::domain::membership::MOST_REPLACED;
 use shared::failure::Failure;
-use shared::http::{CursorPaging, JsonBody, PathOf, Problem};
+use shared::http::{CursorPaging, FromQuery, JsonBody, PathOf, Problem, QueryOf};
 use shared::provisioning::Provisioning;
 use shared::store::{Page, Store};
 use shared::{Clock, Error};
@@ -39,55 +39,97 @@ pub(crate) struct Replacement {
     user_ids: Vec<String>,
 }
 
+/// Only members who hold this role.
+#[derive(Debug)]
+pub(crate) struct Holding(OrganizationRoleId);
+
+impl FromQuery for Holding {
+    const PARAMETER: &'static str = "organizationRoleId";
+    const DESCRIPTION: &'static str = "Only members who hold this role.";
+    const LONGEST: usize = 64;
+    const INVALID: &'static str = "request.invalid_filter";
+
+    fn from_query(value: &str) -> Result<Self, String> {
+        let id = OrganizationRoleId::parse(value);
+        id.map(Self).map_err(|error| format!("is not the id of a role: {error}"))
+    }
+}
+
+/// Only members who have proven this address.
+#[derive(Debug)]
+pub(crate) struct Proven(EmailAddress);
+
+impl FromQuery for Proven {
+    const PARAMETER: &'static str = "email";
+    const DESCRIPTION: &'static str = "Only members who have proven this address, now or earlier. It is compared as when users join, so case does not matter. Write `+` as `%2B`.";
+    const LONGEST: usize = EmailAddress::LONGEST;
+    const INVALID: &'static str = "request.invalid_filter";
+
+    fn from_query(value: &str) -> Result<Self, String> {
+        let address = EmailAddress::parse(value);
+        address.map(Self).map_err(|error| format!("is not an address of a member. {error}"))
+    }
+}
+
+/// What a search names exactly.
+#[derive(Debug)]
+pub(crate) enum Search {
+    /// The text is empty.
+    Everybody,
+    Id(UserId),
+    Address(EmailAddress),
+    /// The text is neither an id nor an address.
+    Nobody,
+}
+
+impl FromQuery for Search {
+    const PARAMETER: &'static str = "q";
+    const DESCRIPTION: &'static str = "Only the member with exactly this id, or those who have proven exactly this address. If it is empty, all members.";
+    const LONGEST: usize = EmailAddress::LONGEST;
+    const INVALID: &'static str = "request.invalid_search";
+
+    fn from_query(value: &str) -> Result<Self, String> {
+        if value.is_empty() {
+            return Ok(Self::Everybody);
+        }
+        let address = || EmailAddress::parse(value).map(Self::Address);
+        Ok(UserId::parse(value).map(Self::Id).or_else(|_| address()).unwrap_or(Self::Nobody))
+    }
+}
+
 /// Lists the members of an organization, a page at a time.
 #[utoipa::path(
     get,
     path = "/organizations/{organizationId}/users",
     operation_id = "listMembers",
     tag = "Members",
-    params(
-        CursorPaging,
-        ("organizationRoleId" = Option<String>, Query, description = "Only members who hold this role."),
-        ("email" = Option<String>, Query, description = "Only members who have proven this address, now or earlier. It is compared in the same form as when users join, so case does not matter. Write `+` as `%2B`."),
-        ("q" = Option<String>, Query, example = "5b0f6c1e-9d0c-4f0b-8f5e-0c2f6a7f4c11", description = "Only the member with exactly this id, or those who have proven exactly this address."),
-    ),
+    params(CursorPaging, QueryOf<Holding>, QueryOf<Proven>, QueryOf<Search>),
     responses((status = 200, description = "A page of members.", body = [MemberEntity])),
 )]
 pub(crate) async fn list(
     State(store): State<Store>,
     PathOf(organization): PathOf<OrganizationId>,
+    QueryOf(holding): QueryOf<Holding>,
+    QueryOf(proven): QueryOf<Proven>,
+    QueryOf(search): QueryOf<Search>,
     paging: CursorPaging,
 ) -> Result<Response, Problem> {
-    const ROLE: &str = "organizationRoleId";
-    const EMAIL: &str = "email";
-    const SEARCH: &str = "q";
-    const LONGEST: usize = EmailAddress::LONGEST;
-
-    let search = paging.other(SEARCH, LONGEST, "request.invalid_search")?;
-    let search = search.filter(|text| !text.is_empty());
-    let email = paging.other(EMAIL, LONGEST, "request.invalid_filter")?;
-    let address = email.map(EmailAddress::parse).transpose().map_err(|error| {
-        let detail = format!("`{EMAIL}` is not an address of a member. {error}");
-        Problem::new(StatusCode::BAD_REQUEST, "request.invalid_filter", detail)
-    })?;
     let start = paging.start(|cursor| UserId::parse(cursor).ok())?;
-    let asked = paging.other(ROLE, 64, "request.invalid_filter")?;
-    let role = asked.map(OrganizationRoleId::parse).transpose().map_err(|error| {
-        let detail = format!("`{ROLE}` is not the id of a role: {error}");
-        Problem::new(StatusCode::BAD_REQUEST, "request.invalid_filter", detail)
-    })?;
+    let role = holding.map(|Holding(role)| role);
     store.require_organization(&organization).await?;
     if let Some(role) = &role
         && store.organization_roles_by_id(std::slice::from_ref(role)).await?.is_empty()
     {
         // Memberships may still contain the id of a deleted role. It has no effect.
-        return Ok(paging.respond::<MemberEntity>(&[], None, &[]));
+        return Ok(paging.respond::<MemberEntity>(&[], None));
     }
     let role = role.as_ref();
+    let address = proven.map(|Proven(address)| address);
+    let search = search.filter(|search| !matches!(search, Search::Everybody));
     let page = if search.is_none() && address.is_none() {
         store.members(&organization, role, paging.page_size, start.as_ref()).await?
     } else {
-        let mut users = named_by(&store, search, address.as_ref()).await?;
+        let mut users = named_by(&store, search.as_ref(), address.as_ref()).await?;
         users.retain(|user| start.as_ref() < Some(user));
         let mut items = store.members_among(&organization, users, role).await?;
         let more = items.len() > paging.page_size;
@@ -96,28 +138,25 @@ pub(crate) async fn list(
         Page { items, next }
     };
     let entities = of_members(&store, page.items).await?;
-    let kept = [(ROLE, asked), (EMAIL, email), (SEARCH, search)];
-    Ok(paging.respond(&entities, page.next.as_ref().map(UserId::as_str), &kept))
+    Ok(paging.respond(&entities, page.next.as_ref().map(UserId::as_str)))
 }
 
-/// The users whom a search names, by an exact id or address, and who have proven this address, in
-/// the order of their ids.
+/// The users whom a search names and who have proven an address, in the order of their ids.
 async fn named_by(
     store: &Store,
-    search: Option<&str>,
+    search: Option<&Search>,
     address: Option<&EmailAddress>,
 ) -> Result<Vec<UserId>, Failure> {
-    let by_address = async |address: Option<&EmailAddress>| match address {
-        Some(address) => store.accounts_with(address).await.map(Some),
-        None => Ok(None),
+    let named = match search {
+        Some(Search::Id(id)) => Some(BTreeSet::from([id.clone()])),
+        Some(Search::Address(address)) => Some(store.accounts_with(address).await?),
+        Some(Search::Nobody) => Some(BTreeSet::new()),
+        Some(Search::Everybody) | None => None,
     };
-    let searched = search.and_then(|text| EmailAddress::parse(text).ok());
-    let named = match search.map(UserId::parse) {
-        Some(Ok(id)) => Some(BTreeSet::from([id])),
-        Some(Err(_)) => Some(by_address(searched.as_ref()).await?.unwrap_or_default()),
+    let proven = match address {
+        Some(address) => Some(store.accounts_with(address).await?),
         None => None,
     };
-    let proven = by_address(address).await?;
     Ok(match (named, proven) {
         (Some(named), Some(proven)) => named.intersection(&proven).cloned().collect(),
         (named, proven) => named.or(proven).unwrap_or_default().into_iter().collect(),

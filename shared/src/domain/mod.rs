@@ -4,11 +4,13 @@
 //! I/O, so that `==` has the same meaning everywhere.
 
 pub mod characters;
+pub mod custom_data;
 pub mod decision;
 pub mod email_address;
 pub mod email_domain;
 pub mod ids;
 pub mod jit;
+pub(crate) mod json;
 pub mod membership;
 pub mod organization;
 pub mod provider;

@@ -1,5 +1,7 @@
 //! `ETag` and `If-Match` (RFC 9110, 8.8.3 and 13.1.1), so that a client does not overwrite changes
-//! that it has not seen.
+//! that it has not seen. A tag counts the writes of a list, and says nothing of the bytes of an
+//! answer. So a proxy that compresses an answer and weakens its tag has not changed what the tag
+//! means: `W/"13"` matches like `"13"`, although RFC 9110 compares `If-Match` strongly.
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -30,11 +32,12 @@ impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
         for line in parts.headers.get_all(header::IF_MATCH) {
             lines.push(line.to_str().map_err(|_| malformed())?);
         }
-        match lines.as_slice() {
-            // `*` requires that the list exists. Every write requires that anyway.
-            [] | ["*"] => Ok(Self(Precondition::None)),
-            lines => parse(&lines.join(",")).map(|tags| Self(Precondition::OneOf(tags))),
+        let list = lines.join(",");
+        // `*` requires that the list exists. Every write requires that anyway.
+        if lines.is_empty() || list.trim_matches([' ', '\t', ',']) == "*" {
+            return Ok(Self(Precondition::None));
         }
+        parse(&list).map(|tags| Self(Precondition::OneOf(tags)))
     }
 }
 
@@ -53,7 +56,7 @@ impl IntoParams for IfMatch {
     }
 }
 
-/// Reads a list of entity tags. Weak tags and tags that are not ours never match, and are left out.
+/// Reads a list of entity tags. Tags that are not ours never match, and are left out.
 fn parse(list: &str) -> Result<Vec<Version>, Problem> {
     let mut versions = Vec::new();
     let mut tags = 0;
@@ -63,10 +66,7 @@ fn parse(list: &str) -> Result<Vec<Version>, Problem> {
         if rest.is_empty() {
             break;
         }
-        let (weak, opening) = match rest.strip_prefix("W/") {
-            Some(opening) => (true, opening),
-            None => (false, rest),
-        };
+        let opening = rest.strip_prefix("W/").unwrap_or(rest);
         let opaque = opening.strip_prefix('"').ok_or_else(malformed)?;
         let (opaque, after) = opaque.split_once('"').ok_or_else(malformed)?;
         rest = after.trim_start_matches([' ', '\t']);
@@ -76,7 +76,7 @@ fn parse(list: &str) -> Result<Vec<Version>, Problem> {
         tags += 1;
         let version = opaque.parse().ok().map(Version::new);
         // `"01"` parses too, but no answer has ever contained it.
-        versions.extend(version.filter(|v| !weak && tag(*v) == format!("\"{opaque}\"")));
+        versions.extend(version.filter(|v| tag(*v) == format!("\"{opaque}\"")));
     }
     if tags == 0 || versions.len() > Precondition::MOST {
         return Err(malformed());

@@ -1,6 +1,7 @@
 //! Helpers of the HTTP handlers: extractors, problem responses, paging, and [`finish`].
 
 mod body;
+mod body_value;
 mod etag;
 mod paging;
 mod path;
@@ -22,6 +23,7 @@ pub use etag::{IfMatch, etag};
 pub use paging::{CursorPaging, Paging};
 pub use path::{FromPath, PathOf};
 pub use problem::Problem;
+pub use query::{AnyQuery, FromQuery, QueryOf};
 pub use routes::{Route, Routes};
 
 /// The most bytes that a request's body may have.

@@ -15,6 +15,7 @@ use super::query::{Location, Query};
 
 const LARGEST_PAGE: u32 = 100;
 const USUAL_PAGE: u32 = 20;
+const PAGE: &str = "page";
 const PAGE_SIZE: &str = "page_size";
 const CURSOR: &str = "cursor";
 const PAGE_INVALID: &str = "request.invalid_page";
@@ -24,7 +25,6 @@ const PAGE_SIZE_INVALID: &str = "request.invalid_page_size";
 /// only `page` is given). Without both, the answer is the whole list.
 pub struct Paging {
     page: Option<(u32, u32)>,
-    query: Query,
     location: Location,
 }
 
@@ -33,11 +33,11 @@ impl<S: Send + Sync> FromRequestParts<S> for Paging {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         let query = Query::of(parts);
-        let page = query.number("page", PAGE_INVALID, u32::MAX)?;
+        let page = query.number(PAGE, PAGE_INVALID, u32::MAX)?;
         let size = query.number(PAGE_SIZE, PAGE_SIZE_INVALID, LARGEST_PAGE)?;
         let page = (page.is_some() || size.is_some())
             .then(|| (page.unwrap_or(1), size.unwrap_or(USUAL_PAGE)));
-        Ok(Self { page, query, location: Location::of(parts) })
+        Ok(Self { page, location: Location::of(parts, query, &[PAGE, PAGE_SIZE]) })
     }
 }
 
@@ -45,27 +45,14 @@ impl IntoParams for Paging {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
         let page =
             "Which page, from 1; without `page` and `page_size` the answer is the whole list.";
-        vec![number("page", page, u32::MAX), page_size()]
+        vec![number(PAGE, page, u32::MAX), page_size()]
     }
 }
 
 impl Paging {
-    /// Another parameter of the query string, of at most `longest` characters.
-    ///
-    /// # Errors
-    /// When it appears twice, is too long, or has a control character: a problem with this code.
-    pub fn other(
-        &self,
-        name: &str,
-        longest: usize,
-        code: &'static str,
-    ) -> Result<Option<&str>, Problem> {
-        self.query.text(name, longest, code)
-    }
-
     /// Answers one page of a list, with `Total-Number` and `Link` (RFC 8288), or the whole list. The
-    /// links have the other parameters of the request, `kept`.
-    pub fn respond<T: Serialize>(&self, list: &[T], kept: &[(&str, Option<&str>)]) -> Response {
+    /// links have all parameters of the request but those of paging.
+    pub fn respond<T: Serialize>(&self, list: &[T]) -> Response {
         const TOTAL_NUMBER: HeaderName = HeaderName::from_static("total-number");
 
         let Some((page, size)) = self.page else {
@@ -75,8 +62,8 @@ impl Paging {
         let total = list.len();
         let last = u32::try_from(total.div_ceil(per_page).max(1)).unwrap_or(u32::MAX);
         let link = |page: u32, relation| {
-            let (page, size) = (page.to_string(), size.to_string());
-            self.location.link(&[("page", &*page), (PAGE_SIZE, &*size)], kept, relation)
+            let parameters = [(PAGE, &*page.to_string()), (PAGE_SIZE, &*size.to_string())];
+            self.location.link(&parameters, relation)
         };
         let mut links = vec![link(1, "first")];
         links.extend((page > 1).then(|| link((page - 1).min(last), "prev")));
@@ -99,7 +86,6 @@ pub struct CursorPaging {
     /// The most entries of the page.
     pub page_size: usize,
     cursor: Option<String>,
-    query: Query,
     location: Location,
 }
 
@@ -112,8 +98,7 @@ impl<S: Send + Sync> FromRequestParts<S> for CursorPaging {
         Ok(Self {
             page_size: size.unwrap_or(USUAL_PAGE) as usize,
             cursor: query.get(CURSOR, "request.invalid_cursor")?.map(str::to_owned),
-            query,
-            location: Location::of(parts),
+            location: Location::of(parts, query, &[PAGE_SIZE, CURSOR]),
         })
     }
 }
@@ -132,19 +117,6 @@ impl IntoParams for CursorPaging {
 }
 
 impl CursorPaging {
-    /// Another parameter of the query string, of at most `longest` characters.
-    ///
-    /// # Errors
-    /// When it appears twice, is too long, or has a control character: a problem with this code.
-    pub fn other(
-        &self,
-        name: &str,
-        longest: usize,
-        code: &'static str,
-    ) -> Result<Option<&str>, Problem> {
-        self.query.text(name, longest, code)
-    }
-
     /// The position where the page begins; `None` for the start of the list.
     ///
     /// # Errors
@@ -163,18 +135,13 @@ impl CursorPaging {
     }
 
     /// Answers a page. If there is a next page, the answer has a `Link` to it, with the other
-    /// parameters of the request, `kept`.
-    pub fn respond<T: Serialize>(
-        &self,
-        page: &[T],
-        next: Option<&str>,
-        kept: &[(&str, Option<&str>)],
-    ) -> Response {
+    /// parameters of the request.
+    pub fn respond<T: Serialize>(&self, page: &[T], next: Option<&str>) -> Response {
         let mut response = Json(page).into_response();
         if let Some(cursor) = next {
             let page_size = self.page_size.to_string();
             let parameters = [(PAGE_SIZE, &*page_size), (CURSOR, cursor)];
-            insert_link(response.headers_mut(), &self.location.link(&parameters, kept, "next"));
+            insert_link(response.headers_mut(), &self.location.link(&parameters, "next"));
         }
         response
     }

@@ -3,8 +3,11 @@
 use axum::Router;
 use axum::handler::Handler;
 use axum::http::Method;
+use axum::middleware::from_fn_with_state;
 use axum::routing::{MethodFilter, on};
 use utoipa::openapi::HttpMethod;
+
+use super::query::{Known, refuse_unknown};
 
 /// A method at a path template.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -55,7 +58,8 @@ impl<C: Clone + Send + Sync + 'static> Routes<C> {
         Self::default()
     }
 
-    /// Adds a handler of this name, at the method and the path of its annotation.
+    /// Adds a handler of this name, at the method and the path of its annotation. Query parameters
+    /// that the annotation does not declare are refused.
     #[must_use]
     pub fn endpoint<A, H, T>(mut self, name: &'static str, _annotation: A, handler: H) -> Self
     where
@@ -68,7 +72,8 @@ impl<C: Clone + Send + Sync + 'static> Routes<C> {
             MethodFilter::try_from(method).expect("axum knows the methods of an annotation")
         });
         if let Some(filter) = filters.reduce(MethodFilter::or) {
-            self.router = self.router.route(&A::path(), on(filter, handler));
+            let known = from_fn_with_state(Known::of(&A::operation()), refuse_unknown);
+            self.router = self.router.route(&A::path(), on(filter, handler).route_layer(known));
         }
         let route = |method| Route { handler: name, method, path: A::path() };
         self.list.extend(methods.into_iter().map(route));

@@ -88,6 +88,11 @@ pub(super) fn custom_data(id: &OrganizationId) -> Key {
     Key::new(organization_partition(id), "CUSTOM_DATA")
 }
 
+/// The item that keeps the domains of a deleted organization until the sweep is finished.
+pub(super) fn unswept_domains(id: &OrganizationId) -> Key {
+    Key::new(organization_partition(id), "UNSWEPT_DOMAINS")
+}
+
 /// The separator between name and id in the rank of an organization. No name contains it, so that
 /// the beginning of a name never matches an id. It sorts before all characters of names, so that
 /// `Acme` comes before `Acme Inc.`.

@@ -107,7 +107,7 @@ async fn pages_are_cut_and_linked() {
         ("page_size=100", 0..25, &[(1, 100, "first"), (1, 100, "last")]),
         ("page_size=1", 0..1, &[(1, 1, "first"), (2, 1, "next"), (25, 1, "last")]),
         (
-            "page=02&page_size=010&x=y",
+            "page=02&page_size=010",
             10..20,
             &[(1, 10, "first"), (1, 10, "prev"), (3, 10, "next"), (3, 10, "last")],
         ),
@@ -122,7 +122,7 @@ async fn pages_are_cut_and_linked() {
         );
     }
 
-    let whole = world.get(&format!("{PATH}?other=1")).await;
+    let whole = world.get(PATH).await;
     assert_eq!(page(&whole), (200, "\"2\"", "", names.iter().map(String::as_str).collect(), ""));
 }
 

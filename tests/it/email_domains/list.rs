@@ -78,7 +78,7 @@ async fn without_paging_the_whole_list_is_the_answer() {
     list(&world, "acme", &all).await;
 
     let whole: Value = all.iter().map(|domain| entity(domain)).collect();
-    for query in ["", "?", "?q=acme&cursor=x&Page=2"] {
+    for query in ["", "?", "?&"] {
         let answer = world.get(&format!("{PATH}{query}")).await;
         assert_eq!((answer.status.as_u16(), paging(&answer)), (200, ("", "")), "{query:?}");
         assert!(answer.body == whole, "{query:?}");
@@ -110,7 +110,7 @@ async fn a_page_says_how_many_there_are_and_where_the_others_are() {
         ("page_size=45", 45, None, None, 1, 0..45),
         ("page_size=100", 100, None, None, 1, 0..45),
         ("page=45&page_size=1", 1, Some(44), None, 45, 44..45),
-        ("page_size=10&page=5&other=x", 10, Some(4), None, 5, 40..45),
+        ("page_size=10&page=5", 10, Some(4), None, 5, 40..45),
         ("page=%32&page_size=015", 15, Some(1), Some(3), 3, 15..30),
     ];
     let world = world().await;

@@ -37,12 +37,20 @@ const REFUSED: [(&str, &str); 16] = [
 const TOO_LONG_LABEL: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.com";
 
 /// Values of `If-Match` that let a write through to a list of version 2.
-const MATCHING: [&str; 7] =
-    ["\"2\"", "*", "\"1\", \"2\"", "\"2\",\"x\"", "W/\"1\", \"2\"", ",\"1\",,\t\"2\" ,", " \"2\" "];
+const MATCHING: [&str; 8] = [
+    "\"2\"",
+    "*",
+    "\"1\", \"2\"",
+    "\"2\",\"x\"",
+    "W/\"2\"",
+    "W/\"1\", \"2\"",
+    ",\"1\",,\t\"2\" ,",
+    " \"2\" ",
+];
 
 /// Values of `If-Match` that do not.
 const STALE: [&str; 8] =
-    ["\"1\"", "\"3\"", "\"1\", \"3\"", "W/\"2\"", "\"02\"", "\"+2\"", "\"\"", "\"other, 2\""];
+    ["\"1\"", "\"3\"", "\"1\", \"3\"", "W/\"1\"", "\"02\"", "\"+2\"", "\"\"", "\"other, 2\""];
 
 /// Values that are none of `If-Match`.
 const MALFORMED: [&str; 11] =

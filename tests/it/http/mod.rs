@@ -5,6 +5,7 @@ mod bodies;
 mod if_match;
 mod paging;
 mod paths;
+mod queries;
 
 use axum::body::Body;
 use axum::http::Method;

@@ -15,7 +15,7 @@ fn page(total: usize, query: &str) -> (StatusCode, Vec<usize>, String) {
     let (mut parts, ()) = request.into_parts();
     let read = Paging::from_request_parts(&mut parts, &()).now_or_never();
     let response = match read.expect("nothing to wait for") {
-        Ok(paging) => paging.respond(&(0..total).collect::<Vec<_>>(), &[]),
+        Ok(paging) => paging.respond(&(0..total).collect::<Vec<_>>()),
         Err(problem) => problem.into_response(),
     };
     let (head, body) = response.into_parts();

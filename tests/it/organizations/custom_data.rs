@@ -4,7 +4,7 @@ use axum::http::Method;
 use serde_json::{Value, json};
 
 use super::bare;
-use crate::support::{START, World, assert_is, json_event};
+use crate::support::{START, World, assert_is, json_event, refused};
 
 /// The text of an answer's body, through the function's own event: parsing would change it.
 async fn body_text(world: &World, method: Method, path: &str, body: Option<&str>) -> String {
@@ -14,8 +14,8 @@ async fn body_text(world: &World, method: Method, path: &str, body: Option<&str>
 
 /// Nothing that parses and prints JSON would leave this as it is.
 const LETTER: &str = concat!(
-    r#"{ "z":1,"a" : [1e999, -0, 1.50, 12345678901234567890123456789.10],"#,
-    r#" "text":"\u00e9\/é", "a":null, "": {} }"#
+    r#"{ "z":1,"a" : [9007199254740993, 1E+3, -0, 1.50, 1e-400, 12345678901234567890.10],"#,
+    r#" "text":"\u00e9\/é\ud83d\uDE00\u0000", "A":null, "": {} }"#
 );
 
 #[tokio::test]
@@ -142,4 +142,125 @@ async fn custom_data_of_thirty_two_levels_fits_and_no_deeper() {
     let answer = ask.header("content-type", "application/json").raw(unclosed).send().await;
     answer.problem(400, "request.malformed_json");
     assert_eq!(world.items().await, before);
+}
+
+#[tokio::test]
+async fn what_common_parsers_refuse_or_read_differently_is_refused_with_its_place() {
+    const HALF: (&str, &str) = (
+        "custom_data.lone_surrogate",
+        "a text in it has a lone surrogate, which is half a character: send whole characters",
+    );
+    const LARGE: (&str, &str) = (
+        "custom_data.number_too_large",
+        "a number in it is too large for a double (1.8e308) or has more than 1000 characters: \
+         send it as a string",
+    );
+    const TWICE: (&str, &str) = (
+        "custom_data.repeated_name",
+        "an object in it has two members with this name: send each name once",
+    );
+    let long = format!(r#"{{"a": 0.{}}}"#, "1".repeat(999));
+    let table = [
+        (r#"{"a": "\ud800"}"#, "/a", HALF),
+        (r#"{"a": "\uDBFF"}"#, "/a", HALF),
+        (r#"{"a": "\udc00"}"#, "/a", HALF),
+        (r#"{"a": "x\udfff"}"#, "/a", HALF),
+        (r#"{"a": "\udc00\ud800"}"#, "/a", HALF),
+        (r#"{"a": "\ud800\ud800\udc00"}"#, "/a", HALF),
+        (r#"{"a": "\ud800x\udc00"}"#, "/a", HALF),
+        (r#"{"a": "\ud800\\udc00"}"#, "/a", HALF),
+        (r#"{"a": [1, {"b/c": ["x", "\ud800"]}]}"#, "/a/1/b~1c/1", HALF),
+        (r#"{"\ud800": 1}"#, "", HALF),
+        (r#"{"a": {"x": 1, "\udc00": 1}}"#, "/a", HALF),
+        (r#"{"a": 1e400}"#, "/a", LARGE),
+        (r#"{"a": -1E+309}"#, "/a", LARGE),
+        (r#"{"a": 1.7976931348623159e308}"#, "/a", LARGE),
+        (r#"{"a~": {"": [0, 1e999]}}"#, "/a~0//1", LARGE),
+        (&long, "/a", LARGE),
+        (r#"{"a": 1, "b": 2, "a": 1}"#, "/a", TWICE),
+        (r#"{"a": 1, "\u0061": 1}"#, "/a", TWICE),
+        (r#"{"x": [{"": 1, "": 1}]}"#, "/x/0/", TWICE),
+    ];
+    let world = World::new().await;
+    world.organization("acme").await;
+    for (custom_data, place, (code, reason)) in table {
+        for (method, path, body) in [
+            (
+                Method::POST,
+                "/organizations",
+                format!(r#"{{"name": "a", "customData": {custom_data}}}"#),
+            ),
+            (Method::PATCH, "/organizations/acme", format!(r#"{{"customData": {custom_data}}}"#)),
+        ] {
+            let ask = world.ask(method, path).header("content-type", "application/json");
+            let answer = refused(&world, ask.raw(body)).await;
+            assert_eq!(
+                answer.problem(422, code),
+                format!("the custom data cannot be accepted, because {reason}"),
+                "{custom_data}"
+            );
+            assert_eq!(answer.errors(), [(&*format!("/customData{place}"), code)], "{custom_data}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_all_parsers_read_is_kept() {
+    let longest = format!(r#"{{"a":0.{}}}"#, "1".repeat(998));
+    let world = World::new().await;
+    world.organization("acme").await;
+    for custom_data in [
+        r#"{"a":"\ud83d\ude00","b":"\\ud800","c":"\u0000\ufffd\uffff","d":"\"\\"}"#,
+        r#"{"a":9007199254740993,"b":1.7976931348623157e308,"c":0e999,"d":-0,"e":1e-999}"#,
+        r#"{"a":{"a":{"a":1}},"A":1,"":1,"__proto__":1," a":1}"#,
+        &longest,
+    ] {
+        let body = format!(r#"{{"customData":{custom_data}}}"#);
+        let path = "/organizations/acme";
+        let answer = body_text(&world, Method::PATCH, path, Some(&body)).await;
+        assert!(answer.contains(custom_data), "{answer}");
+        assert!(body_text(&world, Method::GET, path, None).await.contains(custom_data));
+    }
+}
+
+/// An earlier release stored custom data that this one refuses.
+#[tokio::test]
+async fn custom_data_that_is_stored_already_is_answered_in_a_form_that_all_parsers_read() {
+    let deep = format!("{}1{}", r#"{"a":"#.repeat(40), "}".repeat(40));
+    let table = [
+        (r#"{"a":"\ud800"}"#, r#"{"a":"\ufffd"}"#),
+        (
+            r#"{ "a": "\uDFFF\uD800x\uD83D\uDE00\\ud800\"" }"#,
+            r#"{ "a": "\ufffd\ufffdx\uD83D\uDE00\\ud800\"" }"#,
+        ),
+        (r#"{"\ud800":"\n\\"}"#, r#"{"\ufffd":"\n\\"}"#),
+        (
+            r#"{"a":[1e400,-1E+999, 9007199254740993,-0]}"#,
+            r#"{"a":["1e400","-1E+999", 9007199254740993,-0]}"#,
+        ),
+        (r#"{"1e400":"-1e400","b":1e400}"#, r#"{"1e400":"-1e400","b":"1e400"}"#),
+        (&deep, &deep),
+    ];
+    let world = World::new().await;
+    world.organization("acme").await;
+    world.organization("other").await;
+    for (stored, answered) in table {
+        world.put_plain(&json!({ "pk": "ORG#acme", "sk": "CUSTOM_DATA", "json": stored })).await;
+
+        let acme = entity_with(answered);
+        assert_eq!(body_text(&world, Method::GET, "/organizations/acme", None).await, acme);
+        let page = body_text(&world, Method::GET, "/organizations", None).await;
+        assert!(page.starts_with(&format!("[{acme},")), "{page}");
+        serde_json::from_str::<Value>(&page).expect("a strict parser reads it");
+        // A change of something else changes nothing of it.
+        let renamed = body_text(&world, Method::PATCH, "/organizations/acme", Some("{}")).await;
+        assert_eq!(renamed, acme);
+        assert_eq!(world.item("ORG#acme", "CUSTOM_DATA").await["json"], json!(stored));
+    }
+}
+
+fn entity_with(custom_data: &str) -> String {
+    format!(
+        r#"{{"id":"acme","name":"acme","description":null,"customData":{custom_data},"createdAt":"{START}"}}"#
+    )
 }

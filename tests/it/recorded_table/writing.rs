@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 use shared::domain::email_address::EmailAddress;
 
 use super::{
-    ENGINEER, FAY_DIGEST, GUEST, NOW, RETIRED, assert_writes, changes, recorded, recorded_over,
+    ENGINEER, FAY_DIGEST, GUEST, NEWEST, NOW, RECORDINGS, RETIRED, assert_writes, changes,
+    recorded, recorded_in, recorded_over,
 };
 use crate::support::{Pool, SignIn, by_domain, pool_user};
 
@@ -304,6 +305,27 @@ async fn a_deleted_organization_leaves_only_that_its_id_was_used() {
         "USER#ben ORG#acme": null,
     });
     assert_writes(Method::DELETE, "/organizations/acme", &Value::Null, 204, &expected).await;
+}
+
+#[tokio::test]
+async fn an_organization_that_was_not_swept_is_swept_when_it_is_deleted_again() {
+    for path in RECORDINGS {
+        let world = recorded_in(path, &Pool::default()).await;
+        let before = world.items().await;
+
+        assert_eq!(world.delete("/organizations/unswept").await.status, 204);
+
+        let mut expected = json!({
+            "USER#ann ORG#unswept": null,
+            "USER#ben ORG#unswept": null,
+            "USER#fay ORG#unswept": null,
+        });
+        if path == NEWEST {
+            expected["DOMAIN#acme.com ORG#unswept"] = Value::Null;
+            expected["ORG#unswept UNSWEPT_DOMAINS"] = Value::Null;
+        }
+        assert_eq!(changes(&world, &before).await, expected, "{path}");
+    }
 }
 
 #[tokio::test]

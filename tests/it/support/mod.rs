@@ -18,7 +18,7 @@ pub(crate) use answers::{
     assert_internal, assert_is, assert_no_organization, assert_unavailable, by_domain, json_event,
     page_links, refused,
 };
-pub(crate) use attributes::{attributes, tagged, tagged_item};
+pub(crate) use attributes::{attributes, tagged, tagged_item, text};
 pub(crate) use counts::Counts;
 pub(crate) use directory::SignIn;
 pub(crate) use files::{in_repository, template, text_of};

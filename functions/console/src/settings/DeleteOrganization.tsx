@@ -7,6 +7,20 @@ import { drafts } from '../app/drafts';
 import { organizationQuery } from '../organizations/queries';
 import { Confirm } from '../ui/Confirm';
 
+/** The most requests for one organization. Each deletes memberships for up to 15 seconds. */
+const MOST_REQUESTS = 20;
+
+/** Deletes an organization, and goes on while items of it remain. */
+async function deleteWhole(organizationId: string) {
+  const params = { path: { organizationId } };
+  for (let request = 0; request < MOST_REQUESTS; request++) {
+    const { headers } = await orThrow(api.DELETE('/organizations/{organizationId}', { params }));
+    const seconds = Number(headers.get('retry-after'));
+    if (!seconds) return;
+    await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+  }
+}
+
 interface Props {
   organization: Organization;
   onClose: () => void;
@@ -16,8 +30,7 @@ export function DeleteOrganization({ organization: { id, name }, onClose }: Prop
   const queries = useQueryClient();
   const navigate = useNavigate();
   const remove = async () => {
-    const params = { path: { organizationId: id } };
-    await orThrow(api.DELETE('/organizations/{organizationId}', { params }));
+    await deleteWhole(id);
     drafts.value = new Map();
     await navigate({ to: '/organizations' });
     queries.removeQueries(organizationQuery(id));
