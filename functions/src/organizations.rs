@@ -19,6 +19,7 @@ use utoipa::ToSchema;
 
 use crate::endpoints::endpoints;
 use crate::entities::Moment;
+use crate::schemas;
 use crate::values::{self, Checked, both};
 
 /// How long a deletion may sweep the remaining items. After that it answers anyway: API Gateway
@@ -30,12 +31,15 @@ const SWEEP: Duration = Duration::from_secs(15);
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Creation {
     #[serde(default)]
+    #[schema(value_type = Option<schemas::OrganizationId>)]
     id: Option<String>,
+    #[schema(value_type = schemas::Name)]
     name: String,
     #[serde(default)]
+    #[schema(value_type = Option<schemas::Description>)]
     description: Option<String>,
     #[serde(default, deserialize_with = "present")]
-    #[schema(value_type = Option<Object>, nullable = false)]
+    #[schema(value_type = Option<schemas::CustomData>, nullable = false)]
     custom_data: Option<Box<RawValue>>,
 }
 
@@ -44,13 +48,13 @@ pub(crate) struct Creation {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Changes {
     #[serde(default, deserialize_with = "present")]
-    #[schema(nullable = false)]
+    #[schema(value_type = Option<schemas::Name>, nullable = false)]
     name: Option<String>,
     #[serde(default, deserialize_with = "present")]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<schemas::Description>)]
     description: Option<Option<String>>,
     #[serde(default, deserialize_with = "present")]
-    #[schema(value_type = Option<Object>, nullable = false)]
+    #[schema(value_type = Option<schemas::CustomData>, nullable = false)]
     custom_data: Option<Box<RawValue>>,
 }
 
@@ -59,11 +63,13 @@ pub(crate) struct Changes {
 #[schema(as = Organization)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct OrganizationEntity<'a> {
+    #[schema(value_type = schemas::OrganizationId)]
     id: &'a str,
+    #[schema(value_type = schemas::Name)]
     name: &'a str,
-    #[schema(required)]
+    #[schema(required, value_type = Option<schemas::Description>)]
     description: Option<&'a str>,
-    #[schema(value_type = Object)]
+    #[schema(value_type = schemas::CustomData)]
     custom_data: &'a RawValue,
     created_at: Moment,
 }
@@ -126,7 +132,7 @@ pub(crate) async fn create(
     path = "/organizations",
     operation_id = "listOrganizations",
     tag = "Organizations",
-    params(CursorPaging, ("q" = Option<String>, Query, description = "The beginning of the names. Case does not matter.")),
+    params(CursorPaging, ("q" = inline(Option<schemas::Search>), Query, description = "The beginning of the names. Case does not matter.")),
     responses((status = 200, description = "A page of organizations.", body = [OrganizationEntity])),
 )]
 pub(crate) async fn list(

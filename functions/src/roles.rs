@@ -8,10 +8,12 @@ use shared::{Error, Violation};
 use utoipa::ToSchema;
 
 use crate::named::Named;
+use crate::schemas;
 
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct RoleIds {
+    #[schema(value_type = schemas::OrganizationRoleIdList, inline)]
     pub(crate) organization_role_ids: Vec<String>,
 }
 
@@ -24,11 +26,11 @@ pub(crate) async fn existing(
     too_many: Error,
     store: &Store,
 ) -> Result<Vec<OrganizationRoleId>, Error> {
-    let named = Named::parse("organizationRoleIds", texts, OrganizationRoleId::parse);
-    let ids = named.ids();
-    if ids.len() > OrganizationRole::MOST_IN_A_LIST {
+    if texts.len() > OrganizationRole::MOST_IN_A_LIST {
         return Err(too_many);
     }
+    let named = Named::parse("organizationRoleIds", texts, OrganizationRoleId::parse);
+    let ids = named.ids();
     let roles = store.organization_roles_by_id(&ids).await?;
     named.all_in(&roles, Violation::unknown_role)?;
     Ok(ids)

@@ -8,6 +8,7 @@ use crate::domain::ids::{IdError, OrganizationId, OrganizationRoleId};
 use crate::domain::jit::{EmailDomains, Version};
 use crate::domain::organization::{CustomDataError, OrganizationRole};
 use crate::domain::text::TextError;
+use crate::domain::user::UserNameError;
 use crate::failure::Failure;
 
 /// The result of an operation that can fail.
@@ -233,6 +234,12 @@ impl Violation {
             "description.invalid",
             &format!("the description cannot be accepted, because {error}"),
         )
+    }
+
+    /// An unacceptable username.
+    #[must_use]
+    pub fn username(error: UserNameError) -> Self {
+        Self::new("/username", "username.invalid", &error)
     }
 
     /// Unacceptable custom data.

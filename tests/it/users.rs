@@ -332,6 +332,7 @@ async fn values_that_cannot_be_accepted_are_refused_before_cognito_is_asked() {
     let long = "x".repeat(Name::LONGEST + 1);
     let with = |email: &str| json!({ "primaryEmail": email });
     let named = |name: &str| json!({ "primaryEmail": "jane@acme.com", "name": name });
+    let called = |name: &str| json!({ "primaryEmail": "jane@acme.com", "username": name });
     let table = [
         (with(""), vec![("/primaryEmail", "email_address.invalid")]),
         (with("jane"), vec![("/primaryEmail", "email_address.invalid")]),
@@ -346,6 +347,14 @@ async fn values_that_cannot_be_accepted_are_refused_before_cognito_is_asked() {
         (named(""), vec![("/name", "name.invalid")]),
         (named(&long), vec![("/name", "name.invalid")]),
         (named("a\0b"), vec![("/name", "name.invalid")]),
+        (called(""), vec![("/username", "username.invalid")]),
+        (called(&long), vec![("/username", "username.invalid")]),
+        (called("jane doe"), vec![("/username", "username.invalid")]),
+        (called("jane\u{7f}"), vec![("/username", "username.invalid")]),
+        (
+            with(&format!("jane@{}.com", "a.".repeat(600))),
+            vec![("/primaryEmail", "email_address.invalid")],
+        ),
     ];
     for (body, errors) in table {
         let answer = world.post("/users", &body).await;

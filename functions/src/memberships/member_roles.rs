@@ -20,12 +20,15 @@ use super::AT_ONCE;
 use crate::entities::RoleEntity;
 use crate::named::Named;
 use crate::roles::{RoleIds, existing, union};
+use crate::schemas;
 
 #[derive(Deserialize, ToSchema)]
 #[schema(as = RoleAssignment)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Assignment {
+    #[schema(value_type = schemas::UserIdList, inline)]
     user_ids: Vec<String>,
+    #[schema(value_type = schemas::OrganizationRoleIdList, inline)]
     organization_role_ids: Vec<String>,
 }
 

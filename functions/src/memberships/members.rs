@@ -20,11 +20,13 @@ use utoipa::ToSchema;
 use super::AT_ONCE;
 use super::entities::{MemberEntity, of_members};
 use crate::named::Named;
+use crate::schemas;
 
 #[derive(Deserialize, ToSchema)]
 #[schema(as = UserIds)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Body {
+    #[schema(value_type = schemas::UserIdList, inline)]
     user_ids: Vec<String>,
 }
 
@@ -34,7 +36,7 @@ pub(crate) struct Body {
     path = "/organizations/{organizationId}/users",
     operation_id = "listMembers",
     tag = "Members",
-    params(CursorPaging, ("organizationRoleId" = Option<String>, Query, description = "Only members who hold this role.")),
+    params(CursorPaging, ("organizationRoleId" = Option<schemas::OrganizationRoleId>, Query, description = "Only members who hold this role.")),
     responses((status = 200, description = "A page of members.", body = [MemberEntity])),
 )]
 pub(crate) async fn list(

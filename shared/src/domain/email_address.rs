@@ -22,6 +22,9 @@ pub struct EmailAddress {
 }
 
 impl EmailAddress {
+    /// The most bytes of an input: a local part, the `@`, and the longest input for a domain.
+    pub const LONGEST_INPUT: usize = MAX_LOCAL_PART_BYTES + 1 + EmailDomain::LONGEST_INPUT;
+
     /// Normalises an address: both parts become lower case.
     ///
     /// # Errors
@@ -29,7 +32,9 @@ impl EmailAddress {
     /// When the input has another form. RFC 5321 and RFC 6531 allow more, but mail systems disagree
     /// about the domain of such an address.
     pub fn parse(input: &str) -> Result<Self, EmailAddressError> {
-        if input.contains(|character: char| character.is_whitespace() || character.is_control()) {
+        if input.len() > Self::LONGEST_INPUT
+            || input.contains(|character: char| character.is_whitespace() || character.is_control())
+        {
             return Err(EmailAddressError::Invalid);
         }
         let (local_part, domain) = input.rsplit_once('@').ok_or(EmailAddressError::Invalid)?;
