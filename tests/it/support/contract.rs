@@ -105,14 +105,15 @@ impl Operation {
             let name = name.strip_prefix('{')?.strip_suffix('}')?;
             Some(("path", name.to_owned(), decoded(value)))
         }));
-        for name in headers.keys() {
-            let lines = headers.get_all(name).iter().map(|line| line.to_str().expect("ASCII"));
-            let lines: Vec<_> = lines.collect();
-            sent.push(("header", name.to_string(), lines.join(",")));
+        for parameter in self.parameters.iter().filter(|it| it.place == "header") {
+            let lines = headers.get_all(&parameter.name).iter();
+            let lines: Vec<_> = lines.map(|line| line.to_str().expect("ASCII")).collect();
+            if !lines.is_empty() {
+                sent.push(("header", parameter.name.clone(), lines.join(",")));
+            }
         }
         for (place, name, value) in sent {
-            let is_meant =
-                |it: &&Parameter| it.place == place && it.name.eq_ignore_ascii_case(&name);
+            let is_meant = |it: &&Parameter| it.place == place && it.name == name;
             let Some(parameter) = self.parameters.iter().find(is_meant) else { continue };
             let value = if parameter.is_number {
                 json!(value.parse::<u64>().expect("a number"))
