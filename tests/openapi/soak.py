@@ -31,7 +31,8 @@ def main():
     with usher.running() as address, tempfile.TemporaryDirectory() as folder:
         settings = Template((HERE / "schemathesis.toml").read_text())
         config = Path(folder, "schemathesis.toml")
-        config.write_text(settings.substitute(furnish(address)))
+        texts = {f"TEXT_{length}": "x" * length for length in (128, 129, 256, 257)}
+        config.write_text(settings.substitute(furnish(address) | texts))
         command = [
             Path(sys.executable).with_name("schemathesis"), "--config-file", config,
             "run", usher.DOCUMENT, "--url", address, *sys.argv[1:],
