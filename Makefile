@@ -10,6 +10,9 @@ CONSOLE_SOURCES := $(shell find $(CONSOLE) -type f -not -path '*/node_modules/*'
 PAGES := $(CONSOLE)/dist/index.html
 CONSOLE_TESTS := tests/console
 CONSOLE_TESTS_MODULES := $(CONSOLE_TESTS)/node_modules/.stamp
+OPENAPI_TESTS := tests/openapi
+OPENAPI_TESTS_MODULES := $(OPENAPI_TESTS)/node_modules/.stamp
+OPENAPI_TOOLS := .venv-openapi/.stamp
 VENV := .venv/.stamp
 MINISTACK := .venv-ministack/.stamp
 CHECKS := .venv-checks/.stamp
@@ -22,8 +25,9 @@ QUICK := .aws-sam/quick
 
 export HTTP_PORT DYNAMODB_PORT LAMBDA_PORT COGNITO_PORT RUN_DIR KEEP VERBOSE SAM
 
-.PHONY: help run sam-local test test-sam build quick-build deploy bench openapi template template-lint scan deny advisories \
-  format-check lint rust-tests programs script-tests console console-checks console-tests rust node curl chromium docker
+.PHONY: help run sam-local test test-sam soak build quick-build deploy bench openapi template template-lint scan deny \
+  advisories format-check lint rust-tests programs script-tests openapi-lint client-tests console console-checks \
+  console-tests rust node curl chromium docker
 
 help:
 	@echo 'make run        runs Usher and a Cognito emulator on this machine, until Ctrl-C. Settings:'
@@ -39,6 +43,7 @@ help:
 	@echo 'make sam-local  the same with the built functions in containers (sam local); needs Docker'
 	@echo 'make test       checks format, lints and templates, and runs the tests'
 	@echo 'make test-sam   tests the built functions in containers and on an AWS emulator; takes some minutes'
+	@echo 'make soak       sends generated requests to a running Usher; holds each answer against the OpenAPI document'
 	@echo 'make console    builds the pages of the console, which `make run` serves'
 	@echo 'make console-tests  tests the console in a real browser; screenshots in tests/console/screenshots'
 	@echo 'make template   writes the functions in template.yaml and all else that follows from functions/src/lib.rs'
@@ -56,7 +61,7 @@ run: rust node $(EMULATOR) $(PAGES)
 sam-local: docker quick-build
 	@$(MAKE) --no-print-directory run SAM=$(QUICK)/template.yaml
 
-test: format-check lint rust-tests script-tests template-lint scan deny console-checks console-tests
+test: format-check lint rust-tests script-tests template-lint scan deny openapi-lint client-tests console-checks console-tests
 
 format-check: rust
 	cargo fmt --all --check
@@ -75,6 +80,18 @@ programs: rust
 
 script-tests: $(VENV)
 	.venv/bin/python -B -m unittest discover --start-directory tests/attach
+
+openapi-lint: $(OPENAPI_TESTS_MODULES)
+	npm run --silent --prefix $(OPENAPI_TESTS) lint
+
+# Generates a client for Python and one for TypeScript from the OpenAPI document. Each makes ten calls to a running Usher.
+client-tests: rust node $(EMULATOR) $(OPENAPI_TESTS_MODULES) $(OPENAPI_TOOLS)
+	cargo build --locked --bin usher-local
+	.venv-openapi/bin/python -B -m unittest discover --start-directory $(OPENAPI_TESTS)
+
+soak: rust node $(EMULATOR) $(OPENAPI_TOOLS)
+	cargo build --locked --bin usher-local
+	.venv-openapi/bin/python -B $(OPENAPI_TESTS)/soak.py
 
 console: $(PAGES)
 
@@ -162,6 +179,10 @@ $(CONSOLE_TESTS_MODULES): $(CONSOLE_TESTS)/package.json $(CONSOLE_TESTS)/package
 	npm ci --prefix $(CONSOLE_TESTS) --loglevel=error
 	@touch $@
 
+$(OPENAPI_TESTS_MODULES): $(OPENAPI_TESTS)/package.json $(OPENAPI_TESTS)/package-lock.json | node
+	npm ci --prefix $(OPENAPI_TESTS) --loglevel=error
+	@touch $@
+
 $(PAGES): $(CONSOLE_SOURCES) $(CONSOLE_MODULES)
 	npm run --silent --prefix $(CONSOLE) build || { rm -f $@; exit 1; }
 	@touch $@
@@ -186,6 +207,11 @@ $(MINISTACK): infra/requirements-ministack.txt | $(VENV)
 $(CHECKS): infra/requirements-checks.txt | $(VENV)
 	.venv/bin/python -m venv --clear .venv-checks
 	.venv-checks/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	@touch $@
+
+$(OPENAPI_TOOLS): infra/requirements-openapi.txt | $(VENV)
+	.venv/bin/python -m venv --clear .venv-openapi
+	.venv-openapi/bin/pip install --quiet --disable-pip-version-check --requirement $<
 	@touch $@
 
 # Not optimised: the build takes one minute instead of five, and cargo-deny runs for only a second.

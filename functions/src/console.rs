@@ -17,6 +17,7 @@ use tower_http::services::ServeDir;
 use utoipa::ToSchema;
 
 use crate::endpoints::endpoints;
+use crate::schemas;
 
 const START: &str = "/console/";
 /// The scopes that the console asks for.
@@ -40,15 +41,15 @@ const NOT_BUILT: &str = "<!doctype html>
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ConsoleSettings {
     /// The issuer of the tokens (OpenID Connect).
-    #[schema(required)]
+    #[schema(required, format = "uri", max_length = 2048)]
     authority: Option<String>,
-    #[schema(required)]
+    #[schema(required, min_length = 1, max_length = 128)]
     client_id: Option<String>,
     /// The scopes to ask for, separated by spaces.
-    #[schema(required)]
+    #[schema(required, min_length = 1, max_length = 256)]
     scope: Option<&'static str>,
     /// The base URL of the sign-in page. Its path `/logout` ends the session.
-    #[schema(required)]
+    #[schema(required, format = "uri", max_length = 2048)]
     hosted_domain: Option<String>,
 }
 
@@ -68,6 +69,7 @@ endpoints!(redirect, start, file, settings, open_api);
     operation_id = "redirectToConsole",
     tag = "Console",
     params(AnyQuery),
+    extensions(("x-internal" = json!(true))),
     security(()),
     responses((status = 308, description = "To `/console/`.", headers(("Location")))),
 )]
@@ -83,6 +85,7 @@ pub(crate) async fn redirect(State(console): State<Console>) -> Response {
     operation_id = "openConsole",
     tag = "Console",
     params(AnyQuery),
+    extensions(("x-internal" = json!(true))),
     security(()),
     responses(
         (status = 200, description = "The page.", content_type = "text/html", body = String, headers(("Vary"))),
@@ -102,6 +105,7 @@ pub(crate) async fn start(State(console): State<Console>, request: Request) -> R
     operation_id = "getConsoleFile",
     tag = "Console",
     params(AnyQuery),
+    extensions(("x-internal" = json!(true))),
     security(()),
     responses(
         (status = 200, description = "The file.", content_type = "*/*", body = String, headers(("Vary"))),
@@ -139,7 +143,7 @@ pub(crate) async fn settings(State(console): State<Console>) -> Response {
     operation_id = "getOpenApiDocument",
     tag = "Console",
     security(()),
-    responses((status = 200, description = "An OpenAPI 3.1 document.", body = Object)),
+    responses((status = 200, description = "An OpenAPI 3.1 document.", body = inline(schemas::AnyObject))),
 )]
 pub(crate) async fn open_api(State(console): State<Console>) -> Response {
     // The checked-in copy. A test compares it with the handlers.

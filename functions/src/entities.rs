@@ -8,6 +8,8 @@ use shared::domain::ids::OrganizationRoleId;
 use shared::domain::organization::OrganizationRole;
 use utoipa::ToSchema;
 
+use crate::schemas;
+
 /// A time: RFC 3339 in UTC, to the millisecond.
 #[derive(ToSchema)]
 #[schema(value_type = String, format = DateTime, example = "2026-01-01T09:00:00.000Z")]
@@ -24,9 +26,11 @@ impl Serialize for Moment {
 #[schema(as = OrganizationRole)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct RoleEntity {
+    #[schema(value_type = schemas::OrganizationRoleId)]
     id: String,
+    #[schema(value_type = schemas::Name)]
     name: String,
-    #[schema(required)]
+    #[schema(required, value_type = Option<schemas::Description>)]
     description: Option<String>,
     created_at: Moment,
 }
@@ -45,7 +49,9 @@ impl From<&OrganizationRole> for RoleEntity {
 /// A role that a member holds, or would hold.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct HeldRole {
+    #[schema(value_type = schemas::OrganizationRoleId)]
     id: String,
+    #[schema(value_type = schemas::Name)]
     name: String,
 }
 

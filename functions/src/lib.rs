@@ -15,6 +15,7 @@ pub mod organization_roles;
 pub mod organizations;
 pub mod preview;
 mod roles;
+mod schemas;
 pub mod triggers;
 pub mod users;
 mod values;

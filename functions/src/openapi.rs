@@ -3,11 +3,13 @@
 
 use axum::http::Method;
 use serde_json::{Value, json};
+use shared::domain::jit::EmailDomains;
+use shared::domain::organization::OrganizationRole;
 use shared::http::problem::ProblemBody;
 use shared::http::{LARGEST_BODY, Route};
 use utoipa::OpenApi;
 
-use crate::{Entry, FUNCTIONS, Function};
+use crate::{Entry, FUNCTIONS, Function, schemas};
 
 /// The scope for reading.
 pub(crate) const READ: &str = "usher/read";
@@ -17,7 +19,17 @@ pub(crate) const WRITE: &str = "usher/write";
 #[derive(OpenApi)]
 #[openapi(
     info(title = "Usher Management API", description = include_str!("openapi.md")),
-    components(schemas(ProblemBody)),
+    components(schemas(
+        ProblemBody,
+        schemas::OrganizationId,
+        schemas::OrganizationRoleId,
+        schemas::UserId,
+        schemas::EmailDomainInput,
+    )),
+    servers(
+        (url = "/", description = "The API from which this document comes."),
+        (url = "http://127.0.0.1:3000", description = "`make run` on your machine."),
+    ),
     tags(
         (name = "Organizations", description = "Customers of the product that uses Usher."),
         (name = "Email domains", description = "People with a verified address in one of these domains become members."),
@@ -31,12 +43,31 @@ pub(crate) const WRITE: &str = "usher/write";
 )]
 struct Common;
 
-/// The document (OpenAPI 3.1).
+/// The extension that marks an operation which is not for clients of the API: the console's pages.
+const INTERNAL: &str = "x-internal";
+
+/// The document (OpenAPI 3.1), for clients of the API.
 ///
 /// # Panics
 /// Never: annotations are JSON.
 #[must_use]
 pub fn document() -> Value {
+    let mut document = with_internal_operations();
+    let paths = document["paths"].as_object_mut().expect("paths");
+    for operations in paths.values_mut() {
+        let operations = operations.as_object_mut().expect("operations");
+        operations.retain(|_, operation| operation[INTERNAL] != true);
+    }
+    paths.retain(|_, operations| operations != &json!({}));
+    document
+}
+
+/// The document of all routes, with those that are not for clients.
+///
+/// # Panics
+/// Never: annotations are JSON.
+#[must_use]
+pub fn with_internal_operations() -> Value {
     let document = FUNCTIONS
         .iter()
         .filter_map(|function| match function.entry {
@@ -92,6 +123,8 @@ fn complete(route: &Route, operation: &mut Value) {
     let has = |name: &str| parameters.iter().any(|parameter| parameter["name"] == name);
     let (conditional, pages, cursor) = (has("If-Match"), has("page"), has("cursor"));
     let takes_any_query = parameters.iter().any(|parameter| parameter["explode"] == true);
+    let page_size = parameters.iter().find(|parameter| parameter["name"] == "page_size");
+    let largest_page = page_size.map(|parameter| parameter["schema"]["maximum"].clone());
     let parameters: Vec<_> = named.into_iter().chain(parameters).collect();
 
     let mut implied = vec![414, 500];
@@ -120,7 +153,7 @@ fn complete(route: &Route, operation: &mut Value) {
     }
     for (status, response) in responses {
         match status.as_bytes() {
-            [b'2', ..] => succeed(response, pages, cursor),
+            [b'2', ..] => succeed(response, pages, cursor, largest_page.as_ref()),
             [b'4' | b'5', ..] if response["content"].is_null() => fail(status, response),
             _ => {}
         }
@@ -131,14 +164,25 @@ fn complete(route: &Route, operation: &mut Value) {
 fn parameters_of(path: &str) -> Vec<Value> {
     let segments = path.split('/').filter_map(|segment| segment.strip_prefix('{'));
     let names = segments.filter_map(|segment| segment.strip_suffix('}'));
+    let of = |schema| json!({ "$ref": format!("#/components/schemas/{schema}") });
     names
         .map(|name| {
-            let (description, example) = match name {
-                "organizationId" => ("The organization's id.", "acme"),
-                "organizationRoleId" => ("The role's id.", "role_01a2035319ad77f3b8960be2f54cdc4c"),
-                "userId" => ("The user's `sub`.", "5b0f6c1e-9d0c-4f0b-8f5e-0c2f6a7f4c11"),
-                "emailDomain" => ("The domain. Case does not matter.", "acme.example"),
-                "path" => ("The path of the file. It may have slashes.", "assets/index.js"),
+            let (schema, description, example) = match name {
+                "organizationId" => (of("OrganizationId"), "The organization's id.", "acme"),
+                "organizationRoleId" => {
+                    let example = "role_01a2035319ad77f3b8960be2f54cdc4c";
+                    (of("OrganizationRoleId"), "The role's id.", example)
+                }
+                "userId" => {
+                    (of("UserId"), "The user's `sub`.", "5b0f6c1e-9d0c-4f0b-8f5e-0c2f6a7f4c11")
+                }
+                "emailDomain" => {
+                    (of("EmailDomainInput"), "The domain. Case does not matter.", "acme.example")
+                }
+                "path" => {
+                    let description = "The path of the file. It may have slashes.";
+                    (json!({ "type": "string" }), description, "assets/index.js")
+                }
                 other => unreachable!("describe the parameter {other} of {path} here"),
             };
             json!({
@@ -147,26 +191,42 @@ fn parameters_of(path: &str) -> Vec<Value> {
                 "required": true,
                 "description": description,
                 "example": example,
-                "schema": { "type": "string" },
+                "schema": schema,
             })
         })
         .collect()
 }
 
-/// The headers of a success.
-fn succeed(response: &mut Value, pages: bool, cursor: bool) {
+/// The form of a `Link` header: targets with relations, separated by commas.
+const LINK: &str = r#"^<[^<>]+>; rel="[a-z]+"(, <[^<>]+>; rel="[a-z]+")*$"#;
+
+/// The headers of a success, and the length of its list. With pages, a list may be sent whole.
+fn succeed(response: &mut Value, pages: bool, cursor: bool, largest_page: Option<&Value>) {
+    if let Some(largest_page) = largest_page {
+        let whole_list = || EmailDomains::MOST.max(OrganizationRole::MOST).into();
+        response["content"]["application/json"]["schema"]["maxItems"] =
+            if pages { whole_list() } else { largest_page.clone() };
+    }
     let mut headers = response["headers"].as_object().cloned().unwrap_or_default();
     if let Some(header) = headers.get_mut("ETag").filter(|it| it["description"].is_null()) {
         *header = etag();
     }
     if pages {
         let description = "The number of entries on all pages. Only if a page is asked for.";
-        let total = json!({ "description": description, "schema": { "type": "integer" } });
+        let total = json!({
+            "description": description,
+            "schema": { "type": "integer", "format": "int32", "minimum": 0 },
+        });
         headers.insert("Total-Number".to_owned(), total);
     }
     if pages || cursor {
         let description = "Links to other pages (RFC 8288). Only if a page is asked for.";
-        let link = json!({ "description": description, "schema": { "type": "string" } });
+        let link = json!({
+            "description": description,
+            "schema": { "type": "string", "pattern": LINK },
+            "example": "<https://api.example.com/organizations?page_size=20&cursor=acme%09acme>; \
+                        rel=\"next\"",
+        });
         headers.insert("Link".to_owned(), link);
     }
     if !headers.is_empty() {
@@ -186,7 +246,8 @@ fn fail(status: &str, response: &mut Value) {
     }
     if response["headers"].is_null() && matches!(status, "429" | "503") {
         let description = "Seconds to wait before the request is repeated.";
-        let header = json!({ "description": description, "schema": { "type": "integer" } });
+        let schema = json!({ "type": "integer", "format": "int32", "minimum": 0 });
+        let header = json!({ "description": description, "schema": schema });
         response["headers"] = json!({ "Retry-After": header });
     }
 }
@@ -217,7 +278,7 @@ fn problem(status: &str) -> String {
 fn etag() -> Value {
     json!({
         "description": "The present version of the list, for `If-Match`.",
-        "schema": { "type": "string" },
+        "schema": { "type": "string", "pattern": "^\"[0-9]+\"$", "maxLength": 22 },
         "example": "\"7\"",
     })
 }

@@ -17,14 +17,17 @@ use utoipa::ToSchema;
 
 use crate::endpoints::endpoints;
 use crate::entities::RoleEntity;
+use crate::schemas;
 use crate::values::{self, both};
 
 #[derive(Deserialize, ToSchema)]
 #[schema(as = NewOrganizationRole)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Creation {
+    #[schema(value_type = schemas::Name)]
     name: String,
     #[serde(default)]
+    #[schema(value_type = Option<schemas::Description>)]
     description: Option<String>,
 }
 
@@ -33,10 +36,10 @@ pub(crate) struct Creation {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Changes {
     #[serde(default, deserialize_with = "present")]
-    #[schema(nullable = false)]
+    #[schema(value_type = Option<schemas::Name>, nullable = false)]
     name: Option<String>,
     #[serde(default, deserialize_with = "present")]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<schemas::Description>)]
     description: Option<Option<String>>,
 }
 

@@ -20,6 +20,7 @@ use utoipa::ToSchema;
 
 use crate::endpoints::endpoints;
 use crate::entities::Moment;
+use crate::schemas;
 use crate::values::{self, Checked, both};
 
 /// How long one request may sweep the remaining items of a deleted organization. After that it
@@ -31,12 +32,15 @@ const SWEEP: Duration = Duration::from_secs(15);
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Creation {
     #[serde(default)]
+    #[schema(value_type = Option<schemas::OrganizationId>)]
     id: Option<String>,
+    #[schema(value_type = schemas::Name)]
     name: String,
     #[serde(default)]
+    #[schema(value_type = Option<schemas::Description>)]
     description: Option<String>,
     #[serde(default, deserialize_with = "present")]
-    #[schema(value_type = Option<Object>, nullable = false)]
+    #[schema(value_type = Option<schemas::CustomData>, nullable = false)]
     custom_data: Option<Box<RawValue>>,
 }
 
@@ -45,13 +49,13 @@ pub(crate) struct Creation {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Changes {
     #[serde(default, deserialize_with = "present")]
-    #[schema(nullable = false)]
+    #[schema(value_type = Option<schemas::Name>, nullable = false)]
     name: Option<String>,
     #[serde(default, deserialize_with = "present")]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<schemas::Description>)]
     description: Option<Option<String>>,
     #[serde(default, deserialize_with = "present")]
-    #[schema(value_type = Option<Object>, nullable = false)]
+    #[schema(value_type = Option<schemas::CustomData>, nullable = false)]
     custom_data: Option<Box<RawValue>>,
 }
 
@@ -60,11 +64,13 @@ pub(crate) struct Changes {
 #[schema(as = Organization)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct OrganizationEntity<'a> {
+    #[schema(value_type = schemas::OrganizationId)]
     id: &'a str,
+    #[schema(value_type = schemas::Name)]
     name: &'a str,
-    #[schema(required)]
+    #[schema(required, value_type = Option<schemas::Description>)]
     description: Option<&'a str>,
-    #[schema(value_type = Object)]
+    #[schema(value_type = schemas::CustomData)]
     custom_data: &'a RawValue,
     created_at: Moment,
 }

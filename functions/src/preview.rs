@@ -21,13 +21,14 @@ use utoipa::ToSchema;
 
 use crate::endpoints::endpoints;
 use crate::entities::{HeldRole, Roles, held_roles};
+use crate::schemas;
 
 #[derive(Deserialize, ToSchema)]
 #[schema(as = PreviewedAddress)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Body {
     /// An invalid address is a decision, not an error.
-    #[schema(example = "jane@acme.example")]
+    #[schema(value_type = schemas::AnyAddress)]
     email: String,
 }
 
@@ -37,14 +38,15 @@ pub(crate) struct Body {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct PreviewEntity {
     /// The domain of the address, normalised. Null if the address is not usable.
-    #[schema(required)]
+    #[schema(required, value_type = Option<schemas::EmailDomainName>)]
     email_domain: Option<String>,
     /// The reason why no organization is listed. Null if `organizations` has the decisions.
-    #[schema(required)]
+    #[schema(required, value_type = Option<schemas::Reason>)]
     reason: Option<&'static str>,
     /// The reason as a sentence.
-    #[schema(required)]
+    #[schema(required, value_type = Option<schemas::Sentence>)]
     detail: Option<String>,
+    #[schema(max_items = 50)]
     organizations: Vec<OrganizationPreview>,
 }
 
@@ -52,22 +54,26 @@ pub(crate) struct PreviewEntity {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct OrganizationPreview {
+    #[schema(value_type = schemas::OrganizationId)]
     organization_id: String,
+    #[schema(value_type = schemas::Name)]
     organization_name: String,
     /// The domain of the address, normalised. Null if the address is not usable.
-    #[schema(required)]
+    #[schema(required, value_type = Option<schemas::EmailDomainName>)]
     email_domain: Option<String>,
     #[schema(inline)]
     decision: DecisionName,
     /// The reason for a refusal. Null if the address would be admitted.
-    #[schema(required)]
+    #[schema(required, value_type = Option<schemas::Reason>)]
     reason: Option<&'static str>,
     /// The reason as a sentence.
-    #[schema(required)]
+    #[schema(required, value_type = Option<schemas::Sentence>)]
     detail: Option<String>,
     /// The checks that were made, in order. The first check that is not passed is the last one.
+    #[schema(max_items = 4)]
     checks: Vec<CheckOutcome>,
     /// The roles that the new member would hold, by name.
+    #[schema(max_items = 100)]
     organization_roles: Vec<HeldRole>,
 }
 

@@ -1,7 +1,5 @@
 //! Lists of organization roles in request bodies.
 
-use std::collections::HashSet;
-
 use axum::http::StatusCode;
 use serde::Deserialize;
 use shared::domain::ids::OrganizationRoleId;
@@ -13,11 +11,13 @@ use shared::{Error, Violation};
 use utoipa::ToSchema;
 
 use crate::named::Named;
+use crate::schemas;
 use crate::values::both;
 
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct RoleIds {
+    #[schema(value_type = schemas::OrganizationRoleIdList, inline)]
     pub(crate) organization_role_ids: Vec<String>,
 }
 
@@ -62,13 +62,12 @@ impl<'a> NamedRoles<'a> {
         too_many: Error,
         store: &Store,
     ) -> Result<Vec<OrganizationRoleId>, Error> {
+        if self.ids.len().max(self.names.len()) > OrganizationRole::MOST_IN_A_LIST {
+            return Err(too_many);
+        }
         let by_id = Named::parse("organizationRoleIds", self.ids, OrganizationRoleId::parse);
         let by_name = Named::parse("organizationRoleNames", self.names, Name::parse);
         let (ids, names) = (by_id.each(), by_name.each());
-        let different: HashSet<_> = names.iter().map(Name::folded).collect();
-        if ids.len().max(different.len()) > OrganizationRole::MOST_IN_A_LIST {
-            return Err(too_many);
-        }
         let mut named = store.organization_role_ids(&names).await?;
         let others: Vec<_> = names.iter().filter_map(|name| named.get(name)).cloned().collect();
         let all = union(&ids, &others);

@@ -20,22 +20,25 @@ use utoipa::ToSchema;
 use crate::endpoints::endpoints;
 use crate::entities::Moment;
 use crate::memberships::{MembershipEntity, of_user};
+use crate::schemas;
 use crate::values::{self, both};
 
 #[derive(Deserialize, ToSchema)]
 #[schema(as = NewUser)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Creation {
-    #[schema(example = "jane@acme.example")]
+    #[schema(value_type = schemas::EmailAddressInput)]
     primary_email: String,
     /// Whether the address is known to be the user's. The default is true.
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
     email_verified: Option<bool>,
     #[serde(default)]
+    #[schema(value_type = Option<schemas::Name>)]
     name: Option<String>,
     /// The default is the address, or a generated name if addresses are aliases in the user pool.
     #[serde(default)]
+    #[schema(value_type = Option<schemas::NewUsername>)]
     username: Option<String>,
     /// Whether Cognito sends an invitation. The default is true.
     #[serde(default, deserialize_with = "present")]
@@ -48,15 +51,17 @@ pub(crate) struct Creation {
 #[schema(as = User)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct UserEntity {
+    #[schema(value_type = schemas::UserId)]
     id: String,
+    #[schema(value_type = schemas::Username)]
     username: String,
-    #[schema(required)]
+    #[schema(required, value_type = Option<schemas::EmailAddress>)]
     primary_email: Option<String>,
     email_verified: bool,
-    #[schema(required)]
+    #[schema(required, value_type = Option<schemas::Attribute>)]
     name: Option<String>,
     /// Cognito's status of the user, such as `CONFIRMED`.
-    #[schema(required)]
+    #[schema(required, value_type = Option<schemas::Attribute>)]
     status: Option<String>,
     #[schema(required)]
     created_at: Option<Moment>,
@@ -83,6 +88,7 @@ pub(crate) struct CreatedUser {
     #[serde(flatten)]
     user: UserEntity,
     provisioned: bool,
+    #[schema(max_items = 50)]
     organizations: Vec<MembershipEntity>,
 }
 
@@ -118,12 +124,13 @@ pub(crate) async fn create(
     let email = EmailAddress::parse(&body.primary_email)
         .map_err(|error| vec![Violation::email_address("/primaryEmail", &error)]);
     let name = body.name.as_deref().map(values::name).transpose();
-    let (_, name) = both(email, name).map_err(Error::Invalid)?;
+    let username = body.username.as_deref().map(values::username).transpose();
+    let ((_, name), username) = both(both(email, name), username).map_err(Error::Invalid)?;
     let new = NewUser {
         email: &body.primary_email,
         email_verified: body.email_verified.unwrap_or(true),
         name: name.as_ref().map(Name::as_str),
-        user_name: body.username.as_deref(),
+        user_name: username,
         send_invitation: body.send_invitation.unwrap_or(true),
     };
     let created = user_pool.create(&new, &randomness).await.map_err(Error::from)?;

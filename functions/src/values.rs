@@ -2,6 +2,7 @@
 
 use shared::Violation;
 use shared::domain::text::{Description, Name};
+use shared::domain::user::User;
 
 /// A value, or all its violations.
 pub(crate) type Checked<T> = Result<T, Vec<Violation>>;
@@ -17,6 +18,12 @@ pub(crate) fn both<A, B>(a: Checked<A>, b: Checked<B>) -> Checked<(A, B)> {
 /// A name.
 pub(crate) fn name(text: &str) -> Checked<Name> {
     Name::parse(text).map_err(|error| vec![Violation::name(error)])
+}
+
+/// Cognito's `Username` for a new user.
+pub(crate) fn username(text: &str) -> Checked<&str> {
+    User::check_user_name(text).map_err(|error| vec![Violation::username(error)])?;
+    Ok(text)
 }
 
 /// The changes to a name and a description. `None` leaves a text unchanged.

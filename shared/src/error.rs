@@ -10,6 +10,7 @@ use crate::domain::jit::{EmailDomains, Version};
 use crate::domain::organization::OrganizationRole;
 use crate::domain::public_mailbox::PublicDomain;
 use crate::domain::text::TextError;
+use crate::domain::user::UserNameError;
 use crate::failure::Failure;
 
 /// The result of an operation that can fail.
@@ -284,6 +285,12 @@ impl Violation {
             "description.invalid",
             &format!("the description cannot be accepted, because {error}"),
         )
+    }
+
+    /// An unacceptable username.
+    #[must_use]
+    pub fn username(error: UserNameError) -> Self {
+        Self::new("/username", "username.invalid", &error)
     }
 
     /// Unacceptable custom data.

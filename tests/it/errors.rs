@@ -17,6 +17,7 @@ use shared::domain::ids::OrganizationId;
 use shared::domain::jit::Version;
 use shared::domain::public_mailbox::PublicDomain;
 use shared::domain::text::{Description, Name};
+use shared::domain::user::User;
 use shared::failure::{Failure, Service};
 use shared::http::Problem;
 use shared::{Error, Violation};
@@ -214,6 +215,7 @@ fn violations() -> Vec<Violation> {
             Violation::not_a_member("/userIds/0", "jane"),
             Violation::unknown_role("/organizationRoleIds/0", "role"),
             Violation::unknown_role_name("/organizationRoleNames/0", "Role"),
+            Violation::username(User::check_user_name("").expect_err("no username")),
             Violation::name(Name::parse("").expect_err("no name")),
             Violation::description(Description::parse("\0").expect_err("no description")),
             of_data("[]".to_owned()),

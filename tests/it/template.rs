@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use functions::openapi::document;
+use functions::openapi::with_internal_operations;
 use functions::{Entry, FUNCTIONS, Function};
 use serde_json::{Value, json};
 use shared::claims::{ClaimsBytes, ClaimsIn};
@@ -235,7 +235,7 @@ fn each_function_has_its_own_log_group_and_its_own_role_with_the_optional_policy
 
 #[test]
 fn each_route_of_the_code_is_an_event_with_its_scope() {
-    let (template, document) = (template("template.yaml"), document());
+    let (template, document) = (template("template.yaml"), with_internal_operations());
     for function in FUNCTIONS {
         let properties =
             &template["Resources"][format!("{}Function", function.logical_id())]["Properties"];

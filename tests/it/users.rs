@@ -226,15 +226,19 @@ async fn every_combination_of_members_becomes_one_request_to_cognito() {
 }
 
 #[tokio::test]
-async fn an_empty_username_is_passed_on_and_refused_by_cognito() {
+async fn a_username_that_cognito_could_not_take_is_refused_before_it_is_asked() {
     let (world, pool) = acme().await;
-    pool.next("AdminCreateUser", Fate::error("InvalidParameterException", "Too short."));
+    for username in ["", " ", "jane doe", "jane\n", "jane\u{7f}", &"x".repeat(129)] {
+        let body = json!({ "primaryEmail": "jane@acme.com", "username": username });
+        let answer = world.post("/users", &body).await;
 
-    let body = json!({ "primaryEmail": "jane@acme.com", "username": "" });
-    let answer = world.post("/users", &body).await;
-
-    assert_eq!(answer.problem(422, "user.refused"), "Cognito refuses the user: Too short.");
-    assert_eq!(pool.requests()[0].1["Username"], "");
+        assert_eq!(
+            answer.problem(422, "username.invalid"),
+            "a username has 1 to 128 characters, without white space and control characters"
+        );
+        assert_eq!(answer.errors(), [("/username", "username.invalid")]);
+    }
+    assert_eq!(pool.requests(), []);
 }
 
 #[tokio::test]
@@ -407,6 +411,10 @@ async fn values_that_cannot_be_accepted_are_refused_before_cognito_is_asked() {
         (named("a\0b"), vec![("/name", "name.invalid")]),
         (named("\u{2800}"), vec![("/name", "name.invalid")]),
         (named("Jane \u{202e}eoD"), vec![("/name", "name.invalid")]),
+        (
+            with(&format!("jane@{}.com", "a.".repeat(600))),
+            vec![("/primaryEmail", "email_address.invalid")],
+        ),
     ];
     for (body, errors) in table {
         let answer = world.post("/users", &body).await;

@@ -14,12 +14,13 @@ use utoipa::ToSchema;
 
 use super::{EmailDomainEntity, acceptable, crowded_at};
 use crate::endpoints::endpoints;
+use crate::schemas;
 
 #[derive(Deserialize, ToSchema)]
 #[schema(as = NewEmailDomain)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Body {
-    #[schema(example = "acme.example")]
+    #[schema(value_type = schemas::EmailDomainInput)]
     email_domain: String,
 }
 

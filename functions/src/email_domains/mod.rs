@@ -14,13 +14,16 @@ use shared::{Error, Violation};
 use utoipa::ToSchema;
 
 use crate::entities::Moment;
+use crate::schemas;
 
 /// An email domain that an organization lists.
 #[derive(Serialize, ToSchema)]
 #[schema(as = EmailDomain)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct EmailDomainEntity<'a> {
+    #[schema(value_type = schemas::OrganizationId)]
     organization_id: &'a str,
+    #[schema(value_type = schemas::EmailDomainName)]
     email_domain: &'a str,
     added_at: Moment,
 }

@@ -17,12 +17,13 @@ use utoipa::ToSchema;
 
 use super::{acceptable, crowded_at};
 use crate::endpoints::endpoints;
+use crate::schemas;
 
 #[derive(Deserialize, ToSchema)]
 #[schema(as = EmailDomainReplacement)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Body {
-    #[schema(example = json!(["acme.example", "globex.example"]))]
+    #[schema(value_type = schemas::EmailDomainInputList, inline)]
     email_domains: Vec<String>,
 }
 
@@ -85,7 +86,7 @@ fn parse(
     }
     if !violations.is_empty() {
         Err(Error::Invalid(violations))
-    } else if wanted.len() > EmailDomains::MOST {
+    } else if body.email_domains.len() > EmailDomains::MOST {
         Err(Error::EmailDomainsFull)
     } else {
         Ok(wanted)

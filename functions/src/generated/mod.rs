@@ -9,7 +9,7 @@ use serde_json::Value;
 use shared::http::Route;
 
 use crate::function::pascal;
-use crate::openapi::{READ, WRITE, document};
+use crate::openapi::{READ, WRITE, with_internal_operations};
 use crate::{Action, Entry, FUNCTIONS, Function, Items};
 
 /// A generated part of a file: the lines between the first line that contains `begin` and the next
@@ -87,7 +87,7 @@ fn binary(function: &Function) -> String {
 
 /// The resources of all functions.
 fn resources() -> String {
-    let document = document();
+    let document = with_internal_operations();
     FUNCTIONS.iter().map(|function| resources_of(function, &document)).collect()
 }
 
@@ -258,7 +258,7 @@ fn errors_by_function() -> String {
 
 /// The README's table.
 fn routes() -> String {
-    let document = document();
+    let document = with_internal_operations();
     let mut text = "| | path | function | scope | success | |\n\
                     | --- | --- | --- | --- | --- | --- |\n"
         .to_owned();

@@ -13,16 +13,20 @@ use shared::store::{Member, Store};
 use utoipa::ToSchema;
 
 use crate::entities::{HeldRole, Moment, held_roles};
+use crate::schemas;
 
 /// An organization of a user, with the user's membership.
 #[derive(Serialize, ToSchema)]
 #[schema(as = UserOrganization)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct MembershipEntity {
+    #[schema(value_type = schemas::OrganizationId)]
     id: String,
+    #[schema(value_type = schemas::Name)]
     name: String,
-    #[schema(required)]
+    #[schema(required, value_type = Option<schemas::Description>)]
     description: Option<String>,
+    #[schema(max_items = 100)]
     organization_roles: Vec<HeldRole>,
     joined_at: Moment,
     provenance: ProvenanceEntity,
@@ -33,11 +37,13 @@ pub(crate) struct MembershipEntity {
 #[schema(as = Member)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct MemberEntity {
+    #[schema(value_type = schemas::UserId)]
     id: String,
-    #[schema(required)]
+    #[schema(required, value_type = Option<schemas::EmailAddress>)]
     primary_email: Option<String>,
-    #[schema(required)]
+    #[schema(required, value_type = Option<schemas::Username>)]
     username: Option<String>,
+    #[schema(max_items = 100)]
     organization_roles: Vec<HeldRole>,
     joined_at: Moment,
     provenance: ProvenanceEntity,
@@ -66,7 +72,7 @@ struct ProvenanceEntity {
     #[schema(inline)]
     rule: CauseName,
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
+    #[schema(value_type = Option<schemas::EmailDomainName>, nullable = false)]
     email_domain: Option<String>,
     #[schema(inline)]
     entry_path: EntryPathName,

@@ -22,17 +22,18 @@ use super::entities::AddedMemberRoles;
 use crate::entities::RoleEntity;
 use crate::named::Named;
 use crate::roles::{NamedRoles, union};
+use crate::schemas;
 
 #[derive(Deserialize, ToSchema)]
 #[schema(as = MemberRoles, min_properties = 1)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Body {
     #[serde(default, deserialize_with = "present")]
-    #[schema(nullable = false)]
+    #[schema(value_type = Option<schemas::OrganizationRoleIdList>, inline, nullable = false)]
     organization_role_ids: Option<Vec<String>>,
     /// Case does not matter.
     #[serde(default, deserialize_with = "present")]
-    #[schema(nullable = false, example = json!(["Engineer"]))]
+    #[schema(value_type = Option<schemas::OrganizationRoleNameList>, inline, nullable = false)]
     organization_role_names: Option<Vec<String>>,
 }
 
@@ -47,14 +48,14 @@ impl Body {
 #[schema(as = RoleAssignment, min_properties = 2)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Assignment {
-    #[schema(min_items = 1)]
+    #[schema(value_type = schemas::SomeUserIds, inline)]
     user_ids: Vec<String>,
     #[serde(default, deserialize_with = "present")]
-    #[schema(nullable = false)]
+    #[schema(value_type = Option<schemas::OrganizationRoleIdList>, inline, nullable = false)]
     organization_role_ids: Option<Vec<String>>,
     /// Case does not matter.
     #[serde(default, deserialize_with = "present")]
-    #[schema(nullable = false, example = json!(["Engineer"]))]
+    #[schema(value_type = Option<schemas::OrganizationRoleNameList>, inline, nullable = false)]
     organization_role_names: Option<Vec<String>>,
 }
 

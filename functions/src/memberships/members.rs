@@ -23,12 +23,13 @@ use utoipa::ToSchema;
 use super::AT_ONCE;
 use super::adding::{Users, add_all};
 use super::entities::{AddedMembers, MemberEntity, of_members};
+use crate::schemas;
 
 #[derive(Deserialize, ToSchema)]
 #[schema(as = NewMembers)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Additions {
-    #[schema(min_items = 1)]
+    #[schema(value_type = schemas::SomeUserIds, inline)]
     user_ids: Vec<String>,
 }
 
@@ -36,6 +37,7 @@ pub(crate) struct Additions {
 #[schema(as = UserIds)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Replacement {
+    #[schema(value_type = schemas::UserIdList, inline)]
     user_ids: Vec<String>,
 }
 
@@ -46,7 +48,9 @@ pub(crate) struct Holding(OrganizationRoleId);
 impl FromQuery for Holding {
     const PARAMETER: &'static str = "organizationRoleId";
     const DESCRIPTION: &'static str = "Only members who hold this role.";
-    const LONGEST: usize = 64;
+    const SHORTEST: usize = 1;
+    const LONGEST: usize = OrganizationRoleId::LONGEST;
+    const PATTERN: &'static str = schemas::ID;
     const INVALID: &'static str = "request.invalid_filter";
 
     fn from_query(value: &str) -> Result<Self, String> {
@@ -62,7 +66,8 @@ pub(crate) struct Proven(EmailAddress);
 impl FromQuery for Proven {
     const PARAMETER: &'static str = "email";
     const DESCRIPTION: &'static str = "Only members who have proven this address, now or earlier. It is compared as when users join, so case does not matter. Write `+` as `%2B`.";
-    const LONGEST: usize = EmailAddress::LONGEST;
+    const SHORTEST: usize = 3;
+    const LONGEST: usize = EmailAddress::LONGEST_INPUT;
     const INVALID: &'static str = "request.invalid_filter";
 
     fn from_query(value: &str) -> Result<Self, String> {
@@ -85,7 +90,7 @@ pub(crate) enum Search {
 impl FromQuery for Search {
     const PARAMETER: &'static str = "q";
     const DESCRIPTION: &'static str = "Only the member with exactly this id, or those who have proven exactly this address. If it is empty, all members.";
-    const LONGEST: usize = EmailAddress::LONGEST;
+    const LONGEST: usize = EmailAddress::LONGEST_INPUT;
     const INVALID: &'static str = "request.invalid_search";
 
     fn from_query(value: &str) -> Result<Self, String> {

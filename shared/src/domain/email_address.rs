@@ -25,8 +25,8 @@ pub struct EmailAddress {
 }
 
 impl EmailAddress {
-    /// The most characters of an address: the parts have at most 64 and 253.
-    pub const LONGEST: usize = 320;
+    /// The most bytes of an input: a local part, the `@`, and the longest input for a domain.
+    pub const LONGEST_INPUT: usize = MAX_LOCAL_PART_BYTES + 1 + EmailDomain::LONGEST_INPUT;
 
     /// Normalises an address: its local part becomes lower case in normalisation form C, as user
     /// names do in RFC 8265 section 3.3, and its domain becomes lower-case ASCII.
@@ -36,7 +36,9 @@ impl EmailAddress {
     /// When the input has another form. RFC 5321 and RFC 6531 allow more, but mail systems disagree
     /// about the domain of such an address.
     pub fn parse(input: &str) -> Result<Self, EmailAddressError> {
-        if input.contains(|character: char| character.is_whitespace() || character.is_control()) {
+        if input.len() > Self::LONGEST_INPUT
+            || input.contains(|character: char| character.is_whitespace() || character.is_control())
+        {
             return Err(EmailAddressError::Invalid);
         }
         let (local_part, text) = input.rsplit_once('@').ok_or(EmailAddressError::Invalid)?;

@@ -8,13 +8,6 @@ use idna::uts46::{DnsLength, Hyphens, Uts46};
 
 use super::characters::composed;
 
-/// Longer inputs are refused before the mapping, which would take too long. Every domain is much
-/// shorter, in any script.
-const MAX_INPUT_BYTES: usize = 1024;
-/// RFC 1035 section 2.3.4 allows 255 octets on the wire, which is 253 characters of text.
-const MAX_DOMAIN_BYTES: usize = 253;
-/// RFC 1035 section 2.3.4.
-const MAX_LABEL_BYTES: usize = 63;
 /// The deviation characters (UTS 46 section 6). IDNA2003 replaces or drops them, and IDNA2008 keeps
 /// them, so that a name with one of them is two domains.
 const DEVIATIONS: [char; 4] = ['ß', 'ς', '\u{200C}', '\u{200D}'];
@@ -29,6 +22,15 @@ const MAX_EXCERPT_CHARS: usize = 64;
 pub struct EmailDomain(String);
 
 impl EmailDomain {
+    /// The most bytes of an input. Longer inputs are refused before the mapping, which would take
+    /// too long. Every domain is much shorter, in any script.
+    pub const LONGEST_INPUT: usize = 1024;
+    /// The most characters of a domain. RFC 1035 section 2.3.4 allows 255 octets on the wire, which
+    /// is 253 characters of text.
+    pub const LONGEST: usize = 253;
+    /// The most characters between two dots (RFC 1035 section 2.3.4).
+    pub const LONGEST_LABEL: usize = 63;
+
     /// Normalises the input of a person. An error says what to type instead.
     ///
     /// It drops white space at both ends and one trailing dot, turns upper case into lower case,
@@ -53,7 +55,7 @@ impl EmailDomain {
     ///
     /// As for [`EmailDomain::parse`], except for public suffixes.
     pub fn normalise(input: &str) -> Result<Self, EmailDomainError> {
-        if input.len() > MAX_INPUT_BYTES {
+        if input.len() > Self::LONGEST_INPUT {
             return Err(EmailDomainError::TooLong);
         }
         let input = input.trim();
@@ -77,8 +79,8 @@ impl EmailDomain {
         if domain.split('.').any(str::is_empty) {
             return Err(EmailDomainError::Invalid(excerpt(input)));
         }
-        if domain.len() > MAX_DOMAIN_BYTES
-            || domain.split('.').any(|label| label.len() > MAX_LABEL_BYTES)
+        if domain.len() > Self::LONGEST
+            || domain.split('.').any(|label| label.len() > Self::LONGEST_LABEL)
         {
             return Err(EmailDomainError::TooLong);
         }

@@ -16,16 +16,19 @@ macro_rules! id {
         pub struct $name(String);
 
         impl $name {
+            /// The most characters that an id may have.
+            pub const LONGEST: usize = $longest;
+
             /// Parses an id. Ids are case-sensitive and never normalised.
             ///
             /// # Errors
             /// When the text is empty, too long, or has a character outside `A-Z a-z 0-9 _ -`.
             pub fn parse(text: &str) -> Result<Self, IdError> {
                 let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
-                if (1..=$longest).contains(&text.len()) && text.bytes().all(allowed) {
+                if (1..=Self::LONGEST).contains(&text.len()) && text.bytes().all(allowed) {
                     Ok(Self(text.to_owned()))
                 } else {
-                    Err(IdError { longest: $longest })
+                    Err(IdError { longest: Self::LONGEST })
                 }
             }
 

@@ -23,8 +23,9 @@ pub enum TextError {
 }
 
 /// The name of an organization, of an organization role or of a user: 1 to 128 characters (Unicode
-/// scalar values), in Unicode normalisation form C, without white space around it. At least one
-/// character can be seen. Invisible characters are only where they belong to letters or emoji.
+/// scalar values), as it was sent and in Unicode normalisation form C, without white space around
+/// it. At least one character can be seen. Invisible characters are only where they belong to
+/// letters or emoji.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Name(String);
 
@@ -55,8 +56,7 @@ impl Name {
     /// # Errors
     /// When the text is blank, longer than [`Self::LONGEST`], or contains a control character.
     pub fn normalise(text: &str) -> Result<Self, TextError> {
-        let text = composed(text.trim());
-        check(&text, Self::LONGEST, |_| false)?;
+        let text = normalised(text, Self::LONGEST, |_| false)?;
         if text.is_empty() { Err(TextError::Empty) } else { Ok(Self(text)) }
     }
 
@@ -80,8 +80,8 @@ impl Name {
     }
 }
 
-/// A description: up to 256 characters, line breaks and tabs allowed, possibly empty. No character
-/// turns the text around.
+/// A description: up to 256 characters, as it was sent and in Unicode normalisation form C, line
+/// breaks and tabs allowed, possibly empty. No character turns the text around.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Description(String);
 
@@ -109,9 +109,8 @@ impl Description {
     /// When the text is longer than [`Self::LONGEST`], or contains a control character other than
     /// a line break or a tab.
     pub fn normalise(text: &str) -> Result<Self, TextError> {
-        let text = composed(text.trim());
-        check(&text, Self::LONGEST, |character| matches!(character, '\n' | '\r' | '\t'))?;
-        Ok(Self(text))
+        let allowed = |character| matches!(character, '\n' | '\r' | '\t');
+        normalised(text, Self::LONGEST, allowed).map(Self)
     }
 
     /// The description in its normalised form.
@@ -121,12 +120,19 @@ impl Description {
     }
 }
 
-fn check(text: &str, longest: usize, allowed: impl Fn(char) -> bool) -> Result<(), TextError> {
+/// Composes a text, without the white space around it. Its length is limited both as it was sent,
+/// which is what the OpenAPI document states, and as it is stored.
+fn normalised(
+    sent: &str,
+    longest: usize,
+    allowed: impl Fn(char) -> bool,
+) -> Result<String, TextError> {
+    let text = composed(sent.trim());
     if let Some(control) = text.chars().find(|&c| c.is_control() && !allowed(c)) {
         return Err(TextError::ControlCharacter(control));
     }
-    if text.chars().count() > longest {
+    if [sent, &text].iter().any(|text| text.chars().count() > longest) {
         return Err(TextError::TooLong { longest });
     }
-    Ok(())
+    Ok(text)
 }

@@ -25,6 +25,14 @@ pub struct User {
     pub attributes: BTreeMap<String, String>,
 }
 
+/// Why a text cannot be Cognito's `Username`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "a username has 1 to {} characters, without white space and control characters",
+    User::LONGEST_USER_NAME
+)]
+pub struct UserNameError;
+
 /// A user's identity at an identity provider. An unreadable part is empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Identity {
@@ -32,4 +40,26 @@ pub struct Identity {
     pub provider_name: String,
     /// Cognito's `providerType`: `Google`, `SAML`, `OIDC`…
     pub provider_type: String,
+}
+
+impl User {
+    /// The most characters of Cognito's `Username` (API reference, `UsernameType`).
+    pub const LONGEST_USER_NAME: usize = 128;
+    /// The most characters of an attribute's value, such as `email` (quota of Cognito).
+    pub const LONGEST_ATTRIBUTE: usize = 2_048;
+
+    /// Checks that a text can be Cognito's `Username`. Cognito itself may refuse more.
+    ///
+    /// # Errors
+    /// When the text is empty, longer than [`Self::LONGEST_USER_NAME`], or contains white space or a
+    /// control character.
+    pub fn check_user_name(text: &str) -> Result<(), UserNameError> {
+        let allowed = |character: char| !character.is_whitespace() && !character.is_control();
+        let length = text.chars().count();
+        if (1..=Self::LONGEST_USER_NAME).contains(&length) && text.chars().all(allowed) {
+            Ok(())
+        } else {
+            Err(UserNameError)
+        }
+    }
 }

@@ -8,7 +8,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use utoipa::IntoParams;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
-use utoipa::openapi::schema::{Object, Type};
+use utoipa::openapi::schema::{ObjectBuilder, Type};
 
 use super::Problem;
 use crate::domain::jit::{Precondition, Version};
@@ -23,6 +23,18 @@ pub fn etag(version: Version) -> (HeaderName, HeaderValue) {
 /// The precondition in a request's `If-Match`: [`Precondition::None`] without the header.
 #[derive(Debug)]
 pub struct IfMatch(pub Precondition);
+
+impl IfMatch {
+    /// The most characters of the header, all its lines together. That many entity tags of this API
+    /// have about half of them.
+    pub const LONGEST: usize = 4_096;
+    /// The form of the header: `*`, or a list of entity tags. Members of a list may be empty (RFC
+    /// 9110, 5.6.1).
+    const PATTERN: &str = concat!(
+        r#"^(\*|[\t ,]*(W/)?"[\t !#-~]*"[\t ]*"#,
+        r#"(,[\t ,]*(W/)?"[\t !#-~]*"[\t ]*)*(,[\t ,]*)?)$"#
+    );
+}
 
 impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
     type Rejection = Problem;
@@ -50,7 +62,14 @@ impl IntoParams for IfMatch {
                 .name("If-Match")
                 .parameter_in(ParameterIn::Header)
                 .description(Some(description))
-                .schema(Some(Object::with_type(Type::String)))
+                .schema(Some(
+                    ObjectBuilder::new()
+                        .schema_type(Type::String)
+                        .min_length(Some(1))
+                        .max_length(Some(Self::LONGEST))
+                        .pattern(Some(Self::PATTERN)),
+                ))
+                .example(Some("\"7\"".into()))
                 .build(),
         ]
     }
@@ -60,6 +79,9 @@ impl IntoParams for IfMatch {
 fn parse(list: &str) -> Result<Vec<Version>, Problem> {
     let mut versions = Vec::new();
     let mut tags = 0;
+    if list.len() > IfMatch::LONGEST {
+        return Err(malformed());
+    }
     let mut rest = list;
     loop {
         rest = rest.trim_start_matches([' ', '\t', ',']);

@@ -8,10 +8,11 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::IntoParams;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
-use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, Type};
 
 use super::Problem;
 use super::query::{Location, Query};
+use crate::store::SORT_KEY_BYTES;
 
 const LARGEST_PAGE: u32 = 100;
 const USUAL_PAGE: u32 = 20;
@@ -111,12 +112,20 @@ impl IntoParams for CursorPaging {
             .description(Some(
                 "Where the page begins, as the `Link` to it says; else at the start.",
             ))
-            .schema(Some(ObjectBuilder::new().schema_type(Type::String)));
+            .schema(Some(
+                ObjectBuilder::new()
+                    .schema_type(Type::String)
+                    .min_length(Some(1))
+                    .max_length(Some(Self::LONGEST_CURSOR)),
+            ));
         vec![page_size(), cursor.build()]
     }
 }
 
 impl CursorPaging {
+    /// The most characters of a cursor: a sort key of the table, which has at most as many bytes.
+    pub const LONGEST_CURSOR: usize = SORT_KEY_BYTES;
+
     /// The position where the page begins; `None` for the start of the list.
     ///
     /// # Errors
@@ -153,8 +162,11 @@ fn page_size() -> Parameter {
 }
 
 fn number(name: &str, description: &str, most: u32) -> Parameter {
-    let schema =
-        ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1)).maximum(Some(most));
+    let schema = ObjectBuilder::new()
+        .schema_type(Type::Integer)
+        .format(Some(SchemaFormat::KnownFormat(KnownFormat::Int64)))
+        .minimum(Some(1))
+        .maximum(Some(most));
     ParameterBuilder::new()
         .name(name)
         .parameter_in(ParameterIn::Query)

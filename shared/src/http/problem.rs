@@ -13,9 +13,9 @@ use crate::error::{Error, Violation, summary};
 use crate::failure::Failure;
 
 /// The most violations that an answer lists.
-const MOST_VIOLATIONS: usize = 100;
-/// The most characters of a text that may quote the request.
-const LONGEST_DETAIL: usize = 400;
+pub const MOST_VIOLATIONS: usize = 100;
+/// The most characters of a text that may quote the request. A text that was cut has an ellipsis too.
+pub const LONGEST_DETAIL: usize = 400;
 
 /// The `Retry-After` of what passes in a moment, in seconds.
 const A_MOMENT: HeaderValue = HeaderValue::from_static("1");
@@ -219,25 +219,33 @@ impl From<Violation> for Problem {
 #[derive(Serialize, ToSchema)]
 #[schema(as = Problem)]
 pub struct ProblemBody<'a> {
+    #[schema(format = "uri-reference", example = "about:blank")]
     r#type: &'a str,
     /// The status in words.
-    #[schema(example = "Unprocessable Entity")]
+    #[schema(min_length = 1, max_length = 64, example = "Unprocessable Entity")]
     title: &'a str,
-    #[schema(example = 422)]
+    #[schema(minimum = 400, maximum = 599, example = 422)]
     status: u16,
     /// What is wrong and what to do instead, for people; may change.
     #[schema(
+        min_length = 1,
+        max_length = 401,
         example = "This is an email address: send only the part after the @, \"acme.example\"."
     )]
     detail: &'a str,
     /// For programs; never changes its meaning.
-    #[schema(example = "email_domain.email_address")]
+    #[schema(
+        max_length = 64,
+        pattern = r"^[a-z_]+(\.[a-z_]+)*$",
+        example = "email_domain.email_address"
+    )]
     code: &'a str,
     /// The same as `detail`, for clients of Logto's Management API.
+    #[schema(min_length = 1, max_length = 401)]
     message: &'a str,
     /// The places in the body that are at fault, the first 100.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schema(required = false)]
+    #[schema(required = false, min_items = 1, max_items = 100)]
     errors: Vec<ProblemError<'a>>,
 }
 
@@ -245,11 +253,16 @@ pub struct ProblemBody<'a> {
 #[derive(Serialize, ToSchema)]
 pub struct ProblemError<'a> {
     /// Where: a JSON Pointer (RFC 6901).
-    #[schema(example = "/emailDomain")]
+    #[schema(format = "json-pointer", example = "/emailDomain")]
     pointer: &'a str,
     /// As the code of a problem.
-    #[schema(example = "email_domain.email_address")]
+    #[schema(
+        max_length = 64,
+        pattern = r"^[a-z_]+(\.[a-z_]+)*$",
+        example = "email_domain.email_address"
+    )]
     code: &'a str,
+    #[schema(min_length = 1, max_length = 401)]
     detail: String,
 }
 

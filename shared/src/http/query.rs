@@ -17,6 +17,9 @@ use utoipa::openapi::schema::{AdditionalProperties, ObjectBuilder, Type};
 
 use super::Problem;
 
+/// The pattern of texts without control characters. The replacement character stands for bytes that
+/// are not UTF-8.
+const NO_CONTROL_CHARACTER: &str = r"^[^\u0000-\u001f\u007f-\u009f\ufffd]*$";
 /// The most characters of an unknown name that an answer repeats.
 const LONGEST_NAME: usize = 60;
 
@@ -28,6 +31,10 @@ pub trait FromQuery: Sized {
     const DESCRIPTION: &'static str;
     /// The most characters (Unicode scalar values) of its value.
     const LONGEST: usize;
+    /// The fewest characters of its value.
+    const SHORTEST: usize = 0;
+    /// The regular expression (ECMA-262) of its value.
+    const PATTERN: &'static str = NO_CONTROL_CHARACTER;
     /// The code of the problem for a value that cannot be accepted.
     const INVALID: &'static str;
 
@@ -72,7 +79,12 @@ impl<S: Send + Sync, T: FromQuery> FromRequestParts<S> for QueryOf<T> {
 
 impl<T: FromQuery> IntoParams for QueryOf<T> {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        let schema = ObjectBuilder::new().schema_type(Type::String).max_length(Some(T::LONGEST));
+        let shortest = Some(T::SHORTEST).filter(|shortest| *shortest > 0);
+        let schema = ObjectBuilder::new()
+            .schema_type(Type::String)
+            .min_length(shortest)
+            .max_length(Some(T::LONGEST))
+            .pattern(Some(T::PATTERN));
         vec![
             ParameterBuilder::new()
                 .name(T::PARAMETER)

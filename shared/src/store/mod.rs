@@ -27,6 +27,7 @@ use aws_sdk_dynamodb::Client;
 
 pub use memberships::{Joined, Member};
 pub use organization_roles::OrganizationRoleChanges;
+pub(crate) use organizations::SORT_KEY_BYTES;
 pub use organizations::{OrganizationChanges, OrganizationRank};
 pub use read::Page;
 pub use rules::Listing;

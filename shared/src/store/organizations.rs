@@ -23,7 +23,7 @@ use crate::error::{Error, Result, organization_not_found};
 use crate::failure::Failure;
 
 /// The most bytes of a sort key (DynamoDB's limit).
-const SORT_KEY_BYTES: usize = 1024;
+pub(crate) const SORT_KEY_BYTES: usize = 1024;
 
 /// The changes of an organization. `None` leaves a value unchanged.
 #[derive(Clone, Debug, Default)]

@@ -77,10 +77,13 @@ async fn a_hundred_roles_fit_and_no_more() {
     let (world, []) = world_with([]).await;
     let roles = world.roles(101).await;
 
-    let twice: Vec<_> = roles[..100].iter().chain(&roles[..100]).collect();
-    assert_written(&world.put(PATH, &naming_roles(&twice)).await, 204, "\"2\"");
+    assert_written(&world.put(PATH, &naming_roles(&roles[..100])).await, 204, "\"2\"");
     let before = world.items().await;
-    world.put(PATH, &naming_roles(&roles)).await.problem(422, "default_roles.limit_reached");
+    // A repeated id counts each time.
+    let repeated: Vec<_> = roles[..100].iter().chain(&roles[..1]).collect();
+    for body in [naming_roles(&roles), naming_roles(&repeated)] {
+        world.put(PATH, &body).await.problem(422, "default_roles.limit_reached");
+    }
     assert_eq!(world.items().await, before);
 
     assert_written(&world.put(PATH, &naming_roles(&roles[1..])).await, 204, "\"3\"");

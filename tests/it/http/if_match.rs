@@ -9,7 +9,7 @@ use shared::domain::jit::{Precondition, Version};
 use shared::http::IfMatch;
 
 /// Reads `If-Match` lines as a request would carry them.
-fn if_match(lines: &[&[u8]]) -> Result<Precondition, StatusCode> {
+pub(crate) fn if_match(lines: &[&[u8]]) -> Result<Precondition, StatusCode> {
     let mut request = Request::new(());
     for line in lines {
         let value = HeaderValue::from_bytes(line).expect("a header's value");
@@ -42,6 +42,13 @@ fn if_match_is_read_from_all_its_lines() {
     let tags = |count: usize| vec!["\"7\""; count].join(",");
     assert_eq!(if_match(&[tags(100).as_bytes()]), Ok(versions(&[7; 100])));
     assert_eq!(if_match(&[tags(101).as_bytes()]), Err(StatusCode::BAD_REQUEST));
+    let padded = |length: usize| format!("\"7\"{}", ",".repeat(length - 3));
+    assert_eq!(if_match(&[padded(IfMatch::LONGEST).as_bytes()]), Ok(versions(&[7])));
+    let too_long = padded(IfMatch::LONGEST + 1);
+    assert_eq!(if_match(&[too_long.as_bytes()]), Err(StatusCode::BAD_REQUEST));
+    let (first, second) = too_long.split_at(IfMatch::LONGEST / 2);
+    let lines = [first.as_bytes(), second.as_bytes()];
+    assert_eq!(if_match(&lines), Err(StatusCode::BAD_REQUEST));
 }
 
 proptest! {

@@ -2,7 +2,7 @@
 
 mod answers;
 mod bodies;
-mod if_match;
+pub(crate) mod if_match;
 mod paging;
 mod paths;
 mod queries;

@@ -5,18 +5,27 @@ use std::sync::LazyLock;
 
 use axum::body::{Body, Bytes};
 use axum::extract::{MatchedPath, Request};
-use axum::http::{HeaderMap, Method, StatusCode};
+use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::middleware::Next;
 use axum::response::Response;
-use functions::openapi::document;
+use functions::openapi::with_internal_operations;
 use http_body_util::BodyExt;
 use jsonschema::Validator;
 use serde_json::{Value, json};
 
 /// What can be asked at one path with one method, and answered.
 struct Operation {
+    parameters: Vec<Parameter>,
     request: Option<Validator>,
     answers: HashMap<u16, Answer>,
+}
+
+/// A parameter of a request.
+struct Parameter {
+    name: String,
+    place: String,
+    is_number: bool,
+    schema: Validator,
 }
 
 /// What an answer has.
@@ -27,7 +36,7 @@ struct Answer {
 }
 
 static CONTRACT: LazyLock<HashMap<(String, String), Operation>> = LazyLock::new(|| {
-    let document = document();
+    let document = with_internal_operations();
     let paths = document["paths"].as_object().expect("paths");
     let operations = paths.iter().flat_map(|(path, item)| {
         let methods = item.as_object().expect("methods");
@@ -50,6 +59,7 @@ pub(crate) async fn hold(request: Request, next: Next) -> Response {
     // OpenAPI has no word for a parameter of several segments.
     let path = path.map(|path| path.as_str().replace("{*", "{"));
     let (parts, body) = request.into_parts();
+    let (uri, asked) = (parts.uri.clone(), parts.headers.clone());
     // A body that breaks off is the test's intention.
     let (sent, body) = match body.collect().await {
         Ok(body) => {
@@ -72,6 +82,9 @@ pub(crate) async fn hold(request: Request, next: Next) -> Response {
         ),
         Some(operation) => {
             let what = format!("{} {}: {}", route.0, route.1, parts.status);
+            if parts.status.is_success() {
+                operation.hold_parameters(&what, &route.1, &uri, &asked);
+            }
             operation.hold(&what, &sent, parts.status, &parts.headers, &bytes, head);
         }
     }
@@ -79,6 +92,39 @@ pub(crate) async fn hold(request: Request, next: Next) -> Response {
 }
 
 impl Operation {
+    /// Holds the parameters of an accepted request.
+    #[track_caller]
+    fn hold_parameters(&self, what: &str, template: &str, uri: &Uri, headers: &HeaderMap) {
+        let query = uri.query().unwrap_or_default().split('&').filter(|pair| !pair.is_empty());
+        let mut sent: Vec<_> = query
+            .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+            .map(|(name, value)| ("query", decoded(name), decoded(&value.replace('+', " "))))
+            .collect();
+        let segments = template.split('/').zip(uri.path().split('/'));
+        sent.extend(segments.filter_map(|(name, value)| {
+            let name = name.strip_prefix('{')?.strip_suffix('}')?;
+            Some(("path", name.to_owned(), decoded(value)))
+        }));
+        for parameter in self.parameters.iter().filter(|it| it.place == "header") {
+            let lines = headers.get_all(&parameter.name).iter();
+            let lines: Vec<_> = lines.map(|line| line.to_str().expect("ASCII")).collect();
+            if !lines.is_empty() {
+                sent.push(("header", parameter.name.clone(), lines.join(",")));
+            }
+        }
+        for (place, name, value) in sent {
+            let is_meant = |it: &&Parameter| it.place == place && it.name == name;
+            let Some(parameter) = self.parameters.iter().find(is_meant) else { continue };
+            let value = if parameter.is_number {
+                json!(value.parse::<u64>().expect("a number"))
+            } else {
+                json!(value)
+            };
+            let valid = parameter.schema.validate(&value);
+            assert!(valid.is_ok(), "{what}, {place} {name}: not as the document says: {valid:?}");
+        }
+    }
+
     #[track_caller]
     fn hold(
         &self,
@@ -131,13 +177,27 @@ fn conforms(what: &str, schema: &Validator, body: &[u8]) {
 fn operation(document: &Value, said: &Value) -> Operation {
     let request = &said["requestBody"]["content"]["application/json"]["schema"];
     let answers = said["responses"].as_object().expect("responses");
+    let parameters = said["parameters"].as_array().into_iter().flatten();
     Operation {
+        parameters: parameters.map(|said| parameter(document, said)).collect(),
         request: (!request.is_null()).then(|| validator(document, request)),
         answers: answers
             .iter()
             .map(|(status, said)| (status.parse().expect("a status"), answer(document, said)))
             .collect(),
     }
+}
+
+fn parameter(document: &Value, said: &Value) -> Parameter {
+    let text = |name: &str| said[name].as_str().expect("a text").to_owned();
+    let is_number = said["schema"]["type"] == "integer";
+    let schema = validator(document, &said["schema"]);
+    Parameter { name: text("name"), place: text("in"), is_number, schema }
+}
+
+/// A part of an address without its percent-encoding.
+fn decoded(part: &str) -> String {
+    percent_encoding::percent_decode_str(part).decode_utf8_lossy().into_owned()
 }
 
 fn answer(document: &Value, said: &Value) -> Answer {

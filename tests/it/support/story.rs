@@ -10,7 +10,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use axum::http::Method;
-use functions::openapi::document;
+use functions::openapi::with_internal_operations;
 use functions::{FUNCTIONS, Function};
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
@@ -80,7 +80,7 @@ pub(crate) fn steps() -> Vec<Step> {
 
 /// The events and the GET requests that no step is.
 fn left_out(steps: &[&Step]) -> Vec<Value> {
-    let document = document();
+    let document = with_internal_operations();
     let samples = sample_events().into_iter();
     let events = samples.filter(|name| !steps.iter().any(|step| step.name == *name));
     let events = events.map(|name| json!({ "event": name }));

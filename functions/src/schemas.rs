@@ -1,0 +1,176 @@
+//! Schemas of the values in requests and answers. Their limits are those of the domain types. A test
+//! holds them against the parsers of these types.
+
+use std::borrow::Cow;
+
+use serde_json::json;
+use shared::domain::jit::EmailDomains;
+use shared::domain::membership::MOST_REPLACED;
+use shared::domain::organization::OrganizationRole;
+use shared::domain::user::User;
+use shared::domain::{email_address, email_domain, ids, text};
+use shared::http::LARGEST_BODY;
+use utoipa::openapi::schema::{
+    AdditionalProperties, ArrayBuilder, ObjectBuilder, Schema, SchemaFormat, Type,
+};
+use utoipa::openapi::{Ref, RefOr};
+use utoipa::{PartialSchema, ToSchema};
+
+/// White space (Unicode's `White_Space`), within the brackets of a pattern.
+macro_rules! white_space {
+    () => {
+        r"\t-\r\u0020\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+    };
+}
+
+/// The characters of ids.
+pub(crate) const ID: &str = "^[A-Za-z0-9_-]+$";
+/// One visible character, and no control characters except as white space around the name.
+const NAME: &str = concat!(
+    "^[",
+    white_space!(),
+    "]*",
+    r"[^\u0000-\u001f\u007f-\u009f",
+    white_space!(),
+    "]",
+    r"[^\u0000-\u001f\u007f-\u009f]*",
+    "[",
+    white_space!(),
+    "]*$",
+);
+/// No control characters but line breaks and tabs, except as white space around the text.
+const DESCRIPTION: &str = concat!(
+    "^[",
+    white_space!(),
+    "]*",
+    r"[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*",
+    "[",
+    white_space!(),
+    "]*$",
+);
+/// None of the characters by which a URL, an address or a wildcard is recognised.
+const EMAIL_DOMAIN_INPUT: &str = "^[^/?#@*]+$";
+/// At least two labels of lower-case letters, digits and inner hyphens.
+const EMAIL_DOMAIN_NAME: &str =
+    r"^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z0-9]([a-z0-9-]*[a-z0-9])?$";
+/// Words with underscores, and dots between groups of them.
+const CODE: &str = r"^[a-z_]+(\.[a-z_]+)*$";
+/// Neither white space nor control characters.
+const USERNAME: &str = concat!(r"^[^\u0000-\u001f\u007f-\u009f", white_space!(), "]+$");
+
+/// Defines schemas of the document. A schema's comment is its description.
+macro_rules! schemas {
+    ($($(#[doc = $doc:literal])+ $name:ident: $schema:expr;)+) => { $(
+        $(#[doc = $doc])+
+        pub(crate) struct $name;
+
+        impl PartialSchema for $name {
+            fn schema() -> RefOr<Schema> {
+                $schema.description(Some(concat!($($doc),+).trim())).build().into()
+            }
+        }
+
+        impl ToSchema for $name {
+            fn name() -> Cow<'static, str> {
+                stringify!($name).into()
+            }
+        }
+    )+ };
+}
+
+schemas! {
+    /// An organization's id: yours, or a generated one.
+    OrganizationId: string(1, ids::OrganizationId::LONGEST).pattern(Some(ID)).examples(["acme"]);
+
+    /// An organization role's id. It is always generated.
+    OrganizationRoleId: string(1, ids::OrganizationRoleId::LONGEST)
+        .pattern(Some(ID))
+        .examples(["role_01a2035319ad77f3b8960be2f54cdc4c"]);
+
+    /// A user's id: Cognito's `sub`.
+    UserId: string(1, ids::UserId::LONGEST)
+        .pattern(Some(ID))
+        .examples(["5b0f6c1e-9d0c-4f0b-8f5e-0c2f6a7f4c11"]);
+
+    /// A name. White space around it is dropped.
+    Name: string(1, text::Name::LONGEST).pattern(Some(NAME)).examples(["Acme"]);
+
+    /// A description. White space around it is dropped.
+    Description: string(0, text::Description::LONGEST)
+        .pattern(Some(DESCRIPTION))
+        .examples(["Builds rockets."]);
+
+    /// Data of yours, returned unchanged: at most 8 KiB of JSON text, and 32 levels.
+    CustomData: object().examples([json!({ "plan": "gold" })]);
+
+    /// Any JSON object.
+    AnyObject: object();
+
+    /// An email domain, as people write it. It is normalised: lower case, A-labels.
+    EmailDomainInput: string(1, email_domain::EmailDomain::LONGEST_INPUT)
+        .pattern(Some(EMAIL_DOMAIN_INPUT))
+        .examples(["acme.example"]);
+
+    /// A normalised email domain: lower case, A-labels.
+    EmailDomainName: string(3, email_domain::EmailDomain::LONGEST)
+        .pattern(Some(EMAIL_DOMAIN_NAME))
+        .examples(["acme.example"]);
+
+    /// The email address of a new user.
+    EmailAddressInput: string(3, email_address::EmailAddress::LONGEST_INPUT)
+        .format(Some(SchemaFormat::Custom("idn-email".to_owned())))
+        .examples(["jane@acme.example"]);
+
+    /// Any text that may be an email address.
+    AnyAddress: string(0, LARGEST_BODY).examples(["jane@acme.example"]);
+
+    /// An email address, as Cognito has it.
+    EmailAddress: string(0, User::LONGEST_ATTRIBUTE).examples(["jane@acme.example"]);
+
+    /// Cognito's `Username` for a new user.
+    NewUsername: string(1, User::LONGEST_USER_NAME).pattern(Some(USERNAME)).examples(["jane"]);
+
+    /// Cognito's `Username`.
+    Username: string(1, User::LONGEST_USER_NAME).examples(["jane"]);
+
+    /// An attribute of a user, as Cognito has it.
+    Attribute: string(0, User::LONGEST_ATTRIBUTE);
+
+    /// A reason, for programs.
+    Reason: string(1, 64).pattern(Some(CODE)).examples(["not_listed"]);
+
+    /// A reason as a sentence, for people.
+    Sentence: string(1, 2_000);
+
+    /// The email domains of an organization.
+    EmailDomainInputList: list::<EmailDomainInput>(EmailDomains::MOST);
+
+    /// Ids of organization roles.
+    OrganizationRoleIdList: list::<OrganizationRoleId>(OrganizationRole::MOST_IN_A_LIST);
+
+    /// Names of organization roles. Case does not matter.
+    OrganizationRoleNameList: list::<Name>(OrganizationRole::MOST_IN_A_LIST).examples([json!(["Engineer"])]);
+
+    /// Ids of users.
+    UserIdList: list::<UserId>(MOST_REPLACED);
+
+    /// Ids of users, at least one.
+    SomeUserIds: list::<UserId>(MOST_REPLACED).min_items(Some(1));
+}
+
+/// A text of at least and at most so many characters.
+fn string(least: usize, most: usize) -> ObjectBuilder {
+    let least = (least > 0).then_some(least);
+    ObjectBuilder::new().schema_type(Type::String).min_length(least).max_length(Some(most))
+}
+
+/// At most so many values of another schema.
+fn list<T: ToSchema>(most: usize) -> ArrayBuilder {
+    ArrayBuilder::new().items(Ref::from_schema_name(T::name())).max_items(Some(most))
+}
+
+/// An object with any properties.
+fn object() -> ObjectBuilder {
+    let any = AdditionalProperties::<Schema>::FreeForm(true);
+    ObjectBuilder::new().schema_type(Type::Object).additional_properties(Some(any))
+}
