@@ -53,6 +53,7 @@ pub(crate) struct MemberEntity {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct AddedMembers {
+    #[schema(value_type = schemas::UserIdList, inline)]
     pub(super) user_ids: Vec<String>,
 }
 
@@ -61,6 +62,7 @@ pub(crate) struct AddedMembers {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct AddedMemberRoles {
+    #[schema(value_type = schemas::OrganizationRoleIdList, inline)]
     pub(super) organization_role_ids: Vec<String>,
 }
 

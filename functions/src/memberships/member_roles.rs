@@ -31,7 +31,6 @@ pub(crate) struct Body {
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<schemas::OrganizationRoleIdList>, inline, nullable = false)]
     organization_role_ids: Option<Vec<String>>,
-    /// Case does not matter.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<schemas::OrganizationRoleNameList>, inline, nullable = false)]
     organization_role_names: Option<Vec<String>>,
@@ -53,7 +52,6 @@ pub(crate) struct Assignment {
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<schemas::OrganizationRoleIdList>, inline, nullable = false)]
     organization_role_ids: Option<Vec<String>>,
-    /// Case does not matter.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<schemas::OrganizationRoleNameList>, inline, nullable = false)]
     organization_role_names: Option<Vec<String>>,

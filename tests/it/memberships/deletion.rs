@@ -130,6 +130,6 @@ async fn a_deleted_user_cannot_be_added_by_hand() {
 
     let answer = world.post(MEMBERS, &naming(&["jane"])).await;
 
-    answer.problem(422, "request.invalid_values");
+    answer.problem(422, "user.unknown");
     assert_eq!(world.items().await, before);
 }

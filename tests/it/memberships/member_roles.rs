@@ -352,8 +352,8 @@ mod naming_by_name {
         assert_eq!(world.items().await, before);
 
         // Roles that are named twice count once, in whichever way they are named.
-        let again: Vec<_> = named[..100].iter().map(|name| name.to_uppercase()).collect();
-        let names = named[..100].iter().copied().chain(again.iter().map(String::as_str));
+        let again: Vec<_> = named[..50].iter().map(|name| name.to_uppercase()).collect();
+        let names = named[..50].iter().copied().chain(again.iter().map(String::as_str));
         let body = body(&roles[..100], &names.collect::<Vec<_>>());
         assert_assigned(&world.post(PATH, &body).await, &roles[..100]);
     }
