@@ -7,6 +7,7 @@ use std::time::Duration;
 use futures_util::{StreamExt, stream};
 use serde_json::{Value, json};
 use shared::domain::decision::JoinPolicy;
+use shared::domain::ids::UserId;
 use shared::provisioning::Provisioning;
 use shared::runtime::TRIGGER_DEADLINE;
 use shared::{App, Clock};
@@ -106,6 +107,47 @@ async fn a_member_whose_address_changed_takes_one_step_and_writes_the_profile() 
     let operations = ["Query", "Query", "Query", "TransactWriteItems"];
     // The profile, and the account at the new address.
     assert_eq!(world.wire.traffic(), traffic(&operations, 2, 3.0 + 4.0));
+}
+
+#[tokio::test]
+async fn a_member_who_catches_up_writes_no_account_again() {
+    let world = two_organizations().await;
+    world.sign_up("user-1", "jane@acme.com").await;
+    world.organization("hooli").await;
+    world.domains("hooli", &["acme.com"]).await;
+    world.wire.traffic();
+    world.sign_up("user-1", "jane@acme.com").await;
+    // One membership, the profile, and the address's version.
+    assert_eq!(world.wire.traffic(), traffic(&JOIN, 3, 3.0 + 4.0 + 5.0 + 4.0));
+}
+
+#[tokio::test]
+async fn a_removal_takes_five_steps() {
+    let world = two_organizations().await;
+    world.sign_up("user-1", "jane@acme.com").await;
+    world.wire.traffic();
+    assert_eq!(world.delete("/organizations/acme/users/user-1").await.status, 204);
+    let read = ["GetItem", "BatchGetItem", "GetItem", "Query"];
+    let operations = [&read[..], &["TransactWriteItems"]].concat();
+    // The organization, the membership and the profile, the address's version, and its accounts; the
+    // mark in the membership's place and its entry in the index, the mark of the address, its
+    // version, and the condition that the profile has not changed.
+    let (read, written) = (1.0 + 2.0 + 1.0 + 1.0, 2.0 + 1.0 + 2.0 + 2.0 + 2.0);
+    assert_eq!(world.wire.traffic(), traffic(&operations, 5, read + written));
+}
+
+#[tokio::test]
+async fn a_deletion_of_a_user_writes_a_tombstone_and_deletes_the_rest() {
+    let world = two_organizations().await;
+    world.sign_up("user-1", "jane@acme.com").await;
+    world.wire.traffic();
+    let user = UserId::parse("user-1").expect("an id");
+    let deleted = world.app.store.delete_user(&user, world.app.clock.now()).await;
+    assert!(deleted.expect("the store works"));
+    let operations = ["GetItem", "BatchWriteItem", "TransactWriteItems", "Query", "BatchWriteItem"];
+    // The profile and the user's items are read; the account at the address and two memberships with
+    // their entries in the index are deleted, and the tombstone is written.
+    assert_eq!(world.wire.traffic(), traffic(&operations, 5, 2.0 + 1.0 + 4.0 + 2.0));
 }
 
 #[tokio::test]

@@ -32,7 +32,8 @@ pub(crate) struct MembershipEntity {
     provenance: ProvenanceEntity,
 }
 
-/// A member of an organization.
+/// A member of an organization. `primaryEmail` is the address that the user proved last, and null if
+/// the user has proven none.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Member)]
 #[serde(rename_all = "camelCase")]

@@ -1,6 +1,6 @@
 //! Proven addresses: the accounts that have proven one, and the marks of removals.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::try_join_all;
 
@@ -40,13 +40,19 @@ impl Store {
         self.accounts(&address.digest()).await
     }
 
-    /// The accounts that have proven one of these addresses.
+    /// The accounts that have proven one of these addresses, each with those that it has proven.
     pub(super) async fn accounts_with_any(
         &self,
         addresses: &[AddressDigest],
-    ) -> Result<BTreeSet<UserId>, Failure> {
-        let accounts = addresses.iter().map(|address| self.accounts(address));
-        Ok(try_join_all(accounts).await?.into_iter().flatten().collect())
+    ) -> Result<BTreeMap<UserId, Vec<AddressDigest>>, Failure> {
+        let accounts = try_join_all(addresses.iter().map(|address| self.accounts(address))).await?;
+        let mut proven: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for (address, accounts) in addresses.iter().zip(accounts) {
+            for account in accounts {
+                proven.entry(account).or_default().push(address.clone());
+            }
+        }
+        Ok(proven)
     }
 
     async fn accounts(&self, address: &AddressDigest) -> Result<BTreeSet<UserId>, Failure> {

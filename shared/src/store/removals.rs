@@ -61,7 +61,7 @@ impl Store {
                 }
             };
             let mut others = self.others_by(organization, user, &addresses).await?;
-            others.retain(|other| !keep.contains(other));
+            others.retain(|(other, _)| !keep.contains(other));
             // One item is for the user.
             let room = TRANSACTION_ITEMS - 1 - writes.len();
             let rest = others.split_off(others.len().min(room));
@@ -72,9 +72,9 @@ impl Store {
                 mark,
                 Expression::default().when(is_present),
             ));
-            let other_mark = removal(&addresses, false, at);
-            writes.extend(others.iter().map(|other| {
-                self.put_if(keys::membership(other, organization), other_mark.clone(), by_a_rule())
+            writes.extend(others.iter().map(|(other, proven)| {
+                let mark = removal(proven, false, at);
+                self.put_if(keys::membership(other, organization), mark, by_a_rule())
             }));
             if self.commit(writes).await?.is_err() {
                 let cause = "other requests changed the membership";
@@ -88,19 +88,20 @@ impl Store {
         }
     }
 
-    /// The other members whose memberships one of these addresses brought about.
+    /// The other members whose memberships one of these addresses brought about, each with those of
+    /// the addresses that the member has proven.
     async fn others_by(
         &self,
         organization: &OrganizationId,
         user: &UserId,
         addresses: &[AddressDigest],
-    ) -> Result<Vec<UserId>, Failure> {
+    ) -> Result<Vec<(UserId, Vec<AddressDigest>)>, Failure> {
         let mut accounts = self.accounts_with_any(addresses).await?;
         accounts.remove(user);
-        let accounts: Vec<_> = accounts.into_iter().collect();
-        let memberships = self.memberships_of(organization, &accounts).await?;
+        let ids: Vec<_> = accounts.keys().cloned().collect();
+        let memberships = self.memberships_of(organization, &ids).await?;
         let by = |id: &UserId| memberships.get(id).is_some_and(|it| it.is_by(addresses));
-        Ok(accounts.into_iter().filter(by).collect())
+        Ok(accounts.into_iter().filter(|(id, _)| by(id)).collect())
     }
 
     fn put_removal_mark(

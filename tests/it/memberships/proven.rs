@@ -165,6 +165,21 @@ async fn a_removal_ends_what_the_same_address_brought_about_for_other_accounts()
 }
 
 #[tokio::test]
+async fn adding_an_account_back_clears_no_mark_of_an_address_that_only_the_other_has_proven() {
+    let world = with_users([]).await;
+    world.sign_up("native", "jane@acme.com").await;
+    world.token("native", "jane.doe@acme.com").await;
+    world.sign_up("google", "jane@acme.com").await;
+    assert_done(&world.delete(&format!("{MEMBERS}/native")).await, 204);
+
+    assert_added(&world.post(MEMBERS, &naming(&["google"])).await, &["google"]);
+
+    let path = EntryPath::PostConfirmation;
+    assert!(!joins(&world, path, "new", "jane.doe@acme.com").await);
+    assert!(joins(&world, path, "new", "jane@acme.com").await);
+}
+
+#[tokio::test]
 async fn a_replacement_keeps_those_whom_it_names() {
     let world = with_users([]).await;
     let role = world.role("Engineer").await;
