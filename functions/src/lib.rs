@@ -128,7 +128,7 @@ pub static FUNCTIONS: &[Function] = &[
             (RemovalMarks, &[Query, ConditionCheckItem]),
             (Addresses, &[PutItem, UpdateItem, BatchWriteItem]),
             (OrganizationRoles, &[BatchGetItem]),
-            (Users, &[GetItem, Query, PutItem, BatchWriteItem]),
+            (Users, &[Query, PutItem, BatchWriteItem]),
         ])
         .user_pool(&[AdminCreateUser, AdminDeleteUser, AdminGetUser, DescribeUserPool, ListUsers]),
     // It serves the same to everybody and needs no token, so it has no permissions.

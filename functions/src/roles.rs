@@ -66,14 +66,17 @@ impl<'a> NamedRoles<'a> {
             return Err(too_many);
         }
         let by_id = Named::parse("organizationRoleIds", self.ids, OrganizationRoleId::parse);
-        let by_name = Named::parse("organizationRoleNames", self.names, Name::parse);
+        let by_name = Named::parse("organizationRoleNames", self.names, Name::normalise);
         let (ids, names) = (by_id.each(), by_name.each());
         let mut named = store.organization_role_ids(&names).await?;
         let others: Vec<_> = names.iter().filter_map(|name| named.get(name)).cloned().collect();
         let all = union(&ids, &others);
         let roles = store.organization_roles_by_id(&all).await?;
-        // A role can be deleted after its name was looked up.
-        named.retain(|_, id| roles.contains_key(id));
+        // A role can be deleted after its name was looked up, and it can have another name that only
+        // looks like this one.
+        named.retain(|name, id| {
+            roles.get(id).is_some_and(|role| role.name.folded() == name.folded())
+        });
         both(
             by_id.all(|id| roles.contains_key(id), Violation::unknown_role),
             by_name.all(|name| named.contains_key(name), Violation::unknown_role_name),

@@ -190,7 +190,7 @@ pub(crate) async fn delete(
     // The user pool comes first. If the second step fails, the request can be repeated.
     let last_name = last_name(&store, &id).await?;
     let was_in_pool = user_pool.delete(&id, last_name.as_deref()).await?;
-    let was_here = store.delete_user(&id, clock.now()).await?;
+    let was_here = store.delete_user(&id, was_in_pool, clock.now()).await?;
     if !was_in_pool && !was_here {
         return Err(Error::UserNotFound(id.to_string()).into());
     }

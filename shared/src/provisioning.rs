@@ -26,11 +26,9 @@ pub struct Provisioning {
     store: Store,
     policy: JoinPolicy,
     clock: Clock,
+    /// The longest time for a part of joining.
+    limit: Option<Duration>,
 }
-
-/// The longest time for each of the two parts of joining before a token: reading the rules, and
-/// writing memberships. The rest of a trigger's time is for the claims.
-const JOIN_BEFORE_TOKEN: Duration = Duration::from_millis(1_200);
 
 /// The result of provisioning a user.
 #[derive(Debug)]
@@ -93,7 +91,14 @@ impl Provisioning {
     /// An engine for this table and this policy.
     #[must_use]
     pub const fn new(store: Store, policy: JoinPolicy, clock: Clock) -> Self {
-        Self { store, policy, clock }
+        Self { store, policy, clock, limit: None }
+    }
+
+    /// The engine with a limit of time for each of the two parts of joining: reading the rules, and
+    /// writing memberships. After that, a user has the memberships that were read.
+    #[must_use]
+    pub fn joining_within(self, limit: Duration) -> Self {
+        Self { limit: Some(limit), ..self }
     }
 
     /// Provisions a user who appears, and logs and counts every decision with its reason. Returns
@@ -146,8 +151,7 @@ impl Provisioning {
     ) -> Result<Appearance, Failure> {
         let facts = Facts::of_user(user, &self.policy);
         let (items, rules) =
-            join(self.store.user_items(&user.id), in_time(entry_path, self.read_rules(&facts)))
-                .await;
+            join(self.store.user_items(&user.id), self.in_time(self.read_rules(&facts))).await;
         let mut items = items?;
         for (organization, error) in &items.unreadable {
             let organization = organization.as_ref().map(OrganizationId::as_str);
@@ -156,7 +160,7 @@ impl Provisioning {
         let joined = match rules {
             Ok((index, marks)) => {
                 let inputs = Inputs { index, standings: standings(&items, marks) };
-                in_time(entry_path, self.join(user, entry_path, &facts, &items, &inputs, at)).await
+                self.in_time(self.join(user, entry_path, &facts, &items, &inputs, at)).await
             }
             Err(failure) => Err(failure),
         };
@@ -164,6 +168,10 @@ impl Provisioning {
             items.memberships.append(&mut joined);
             facts.proven_address().and(outcomes)
         });
+        if items.deleted {
+            // The deletion of the rest is under way.
+            items.memberships.clear();
+        }
         Ok(Appearance { outcomes, memberships: items.memberships })
     }
 
@@ -210,6 +218,21 @@ impl Provisioning {
         let inputs = Inputs { index, standings: standings(&UserItems::default(), marks) };
         let evaluated = self.evaluate(facts, &inputs).await?;
         Ok((inputs, evaluated))
+    }
+
+    /// Limits the time for a part of joining.
+    async fn in_time<T>(
+        &self,
+        part: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, Failure> {
+        let Some(limit) = self.limit else { return part.await };
+        tokio::time::timeout(limit, part).await.unwrap_or_else(|_| {
+            Err(Failure::Unavailable {
+                service: Service::DynamoDb,
+                operation: "provisioning",
+                cause: format!("no answer within {limit:?}"),
+            })
+        })
     }
 
     /// Reads the rules of an evaluation in parallel: the index entries of those that the person
@@ -332,25 +355,6 @@ impl Provisioning {
             joined.retain(|membership| !known(membership));
         }
         Ok((Ok(outcomes), joined))
-    }
-}
-
-/// Limits the time for a part of joining, if a token waits for it.
-async fn in_time<T>(
-    entry_path: EntryPath,
-    part: impl Future<Output = Result<T, Failure>>,
-) -> Result<T, Failure> {
-    match entry_path {
-        EntryPath::PostConfirmation | EntryPath::ManagementApi => part.await,
-        EntryPath::PreTokenGeneration => {
-            tokio::time::timeout(JOIN_BEFORE_TOKEN, part).await.unwrap_or_else(|_| {
-                Err(Failure::Unavailable {
-                    service: Service::DynamoDb,
-                    operation: "provisioning",
-                    cause: format!("no answer within {JOIN_BEFORE_TOKEN:?}"),
-                })
-            })
-        }
     }
 }
 

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use shared::domain::ids::{OrganizationId, OrganizationRoleId, UserId};
 use shared::domain::membership::{MOST_REPLACED, Membership};
 use shared::domain::organization::OrganizationRole;
-use shared::http::{JsonBody, Paging, PathOf, Problem, present};
+use shared::http::{FromPath, JsonBody, Paging, PathOf, Problem, present};
 use shared::store::Store;
 use shared::{Error, Violation};
 use utoipa::ToSchema;
@@ -133,6 +133,17 @@ pub(crate) async fn replace_roles(
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// A role in a path, which is looked at after the membership.
+pub(crate) struct HeldRole(Result<OrganizationRoleId, String>);
+
+impl FromPath for HeldRole {
+    const PARAMETER: &'static str = OrganizationRoleId::PARAMETER;
+
+    fn from_path(value: &str) -> Result<Self, Error> {
+        Ok(Self(OrganizationRoleId::parse(value).map_err(|_| value.to_owned())))
+    }
+}
+
 /// Removes a role from a member.
 #[utoipa::path(
     delete,
@@ -143,12 +154,13 @@ pub(crate) async fn replace_roles(
 )]
 pub(crate) async fn remove_role(
     State(store): State<Store>,
-    PathOf((organization, user, role)): PathOf<(OrganizationId, UserId, OrganizationRoleId)>,
+    PathOf((organization, user, HeldRole(role))): PathOf<(OrganizationId, UserId, HeldRole)>,
 ) -> Result<StatusCode, Problem> {
     store.require_organization(&organization).await?;
     let change = |held: &[OrganizationRoleId]| {
-        if held.contains(&role) {
-            Ok(held.iter().filter(|id| **id != role).cloned().collect())
+        let role = role.as_ref().map_err(|text| Error::OrganizationRoleNotFound(text.clone()))?;
+        if held.contains(role) {
+            Ok(held.iter().filter(|id| *id != role).cloned().collect())
         } else {
             Err(Error::MemberRoleNotFound(role.to_string()))
         }

@@ -1,6 +1,6 @@
 //! `/organizations/{organizationId}/users`: the members of an organization.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use axum::Json;
 use axum::extract::State;
@@ -234,12 +234,16 @@ pub(crate) async fn replace(
     add_all(&store, &clock, &provisioning, &user_pool, &organization, users).await?;
     let now = clock.now();
     let (store, organization, keep) = (&store, &organization, &wanted);
-    let leaving = leaving.into_iter().map(|id| async move {
-        match remove_one(store, organization, &id, keep, now).await {
-            // Another request has removed the member, or the index lags behind.
-            Err(Error::MembershipNotFound(_)) => Ok(()),
-            outcome => outcome,
+    let groups = by_address(store, leaving).await?;
+    let leaving = groups.into_iter().map(|group| async move {
+        for id in group {
+            match remove_one(store, organization, &id, keep, now).await {
+                // Another request has removed the member, or the index lags behind.
+                Err(Error::MembershipNotFound(_)) => {}
+                outcome => outcome?,
+            }
         }
+        Ok::<_, Error>(())
     });
     stream::iter(leaving).buffer_unordered(AT_ONCE).try_collect::<()>().await?;
     Ok(StatusCode::NO_CONTENT)
@@ -261,6 +265,21 @@ pub(crate) async fn remove(
     store.require_organization(&organization).await?;
     remove_one(&store, &organization, &user, &BTreeSet::new(), clock.now()).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// These users in groups: those who have proven the same address last are in one. Removals of an
+/// address at the same time would get in each other's way.
+async fn by_address(store: &Store, users: Vec<UserId>) -> Result<Vec<Vec<UserId>>, Failure> {
+    let profiles = store.profiles(&users).await?;
+    let (mut alone, mut together) = (Vec::new(), BTreeMap::<_, Vec<_>>::new());
+    for user in users {
+        match profiles.get(&user).and_then(|profile| profile.addresses.first()) {
+            Some(address) => together.entry(address.clone()).or_default().push(user),
+            None => alone.push(vec![user]),
+        }
+    }
+    alone.extend(together.into_values());
+    Ok(alone)
 }
 
 /// Removes a member, and logs how many memberships have ended with it.

@@ -33,6 +33,9 @@ struct NoClaims;
 /// Provisions the user of an event, and adds the claims to the answer. If this fails or takes too
 /// long, the answer is the unchanged event, and the token is issued without these claims.
 pub async fn handle(needs: Needs, event: Box<RawValue>, deadline: Duration) -> Box<RawValue> {
+    // The last third is for the claims.
+    let provisioning = needs.provisioning.clone().joining_within(deadline / 3);
+    let needs = Needs { provisioning, ..needs };
     match within(deadline, evaluate(&needs, event.get())).await {
         Some(Ok(answer)) => answer.unwrap_or(event),
         Some(Err(NoClaims)) | None => {

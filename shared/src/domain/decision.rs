@@ -6,7 +6,7 @@
 
 use super::email_address::{EmailAddress, EmailAddressError};
 use super::ids::OrganizationId;
-use super::membership::{Account, ProvenEmail};
+use super::membership::Account;
 use super::provider::ProviderPolicy;
 use super::public_mailbox::{MailboxPolicy, PublicDomain};
 use super::rule::RuleKey;
@@ -279,9 +279,8 @@ impl<'a> Facts<'a> {
             Person::Assumed => (None, None),
         };
         let is_proven = self.refusal.as_ref().is_none_or(|(check, _)| !check.is_about_proof());
-        let address = self.address.clone().ok().filter(|_| is_proven);
-        let proven = email.zip(address);
-        Account { user_name, proven: proven.map(|(text, address)| ProvenEmail { text, address }) }
+        let proven = self.address.clone().ok().filter(|_| is_proven);
+        Account { user_name, email, proven }
     }
 
     /// The rules that the person satisfies. The person can join an organization that lists one of

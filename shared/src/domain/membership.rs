@@ -117,17 +117,10 @@ impl EntryPath {
 pub struct Account {
     /// Cognito's `Username`.
     pub user_name: Option<String>,
-    /// The address, if the user has proven it.
-    pub proven: Option<ProvenEmail>,
-}
-
-/// An address that a user has proven.
-#[derive(Clone, Debug)]
-pub struct ProvenEmail {
     /// The `email` attribute, as Cognito has it.
-    pub text: String,
-    /// The address in it.
-    pub address: EmailAddress,
+    pub email: Option<String>,
+    /// The address in it, if the user has proven it.
+    pub proven: Option<EmailAddress>,
 }
 
 /// What is kept about a user who is or was a member. Lists of members show the address and the
@@ -154,9 +147,15 @@ impl Profile {
     pub fn after(before: Option<&Self>, seen: &Account, memberships: &[&Membership]) -> Self {
         let mut profile = before.cloned().unwrap_or_default();
         profile.user_name.clone_from(&seen.user_name);
-        let Some(ProvenEmail { text, address }) = &seen.proven else { return profile };
+        let Some(address) = &seen.proven else {
+            // An earlier release kept this address without a proof.
+            if profile.addresses.is_empty() && profile.email == seen.email {
+                profile.email = None;
+            }
+            return profile;
+        };
         profile.addresses = profile.proven_addresses();
-        profile.email = Some(text.clone());
+        profile.email.clone_from(&seen.email);
         let digest = address.digest();
         profile.addresses.retain(|known| *known != digest);
         profile.addresses.insert(0, digest);

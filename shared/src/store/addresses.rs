@@ -1,8 +1,9 @@
 //! Proven addresses: the accounts that have proven one, and the marks of removals.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use futures_util::future::try_join_all;
+use jiff::Timestamp;
 
 use super::expression::Expression;
 use super::item::number;
@@ -40,19 +41,13 @@ impl Store {
         self.accounts(&address.digest()).await
     }
 
-    /// The accounts that have proven one of these addresses, each with those that it has proven.
+    /// The accounts that have proven one of these addresses.
     pub(super) async fn accounts_with_any(
         &self,
         addresses: &[AddressDigest],
-    ) -> Result<BTreeMap<UserId, Vec<AddressDigest>>, Failure> {
-        let accounts = try_join_all(addresses.iter().map(|address| self.accounts(address))).await?;
-        let mut proven: BTreeMap<_, Vec<_>> = BTreeMap::new();
-        for (address, accounts) in addresses.iter().zip(accounts) {
-            for account in accounts {
-                proven.entry(account).or_default().push(address.clone());
-            }
-        }
-        Ok(proven)
+    ) -> Result<BTreeSet<UserId>, Failure> {
+        let accounts = addresses.iter().map(|address| self.accounts(address));
+        Ok(try_join_all(accounts).await?.into_iter().flatten().collect())
     }
 
     async fn accounts(&self, address: &AddressDigest) -> Result<BTreeSet<UserId>, Failure> {
@@ -76,8 +71,8 @@ impl Store {
     }
 
     /// Gives an address its next version, whatever the present one is.
-    pub(super) fn next_address_version(&self, address: &AddressDigest) -> Write {
-        self.update(keys::address_version(address), next_version())
+    pub(super) fn next_address_version(&self, address: &AddressDigest, at: Timestamp) -> Write {
+        self.update(keys::address_version(address), next_version(at))
     }
 
     /// Gives an address its next version, on the condition that the present one is this.
@@ -85,8 +80,9 @@ impl Store {
         &self,
         address: &AddressDigest,
         present: AddressVersion,
+        at: Timestamp,
     ) -> Write {
-        let next = next_version();
+        let next = next_version(at);
         let next = match present {
             Some(version) => next.value(":present", number(version)).when("#version = :present"),
             None => next.when("attribute_not_exists(#version)"),
@@ -95,9 +91,14 @@ impl Store {
     }
 }
 
-fn next_version() -> Expression {
+/// A version matters only while a request is under way that has read it, so it expires.
+fn next_version(at: Timestamp) -> Expression {
+    let (name, expires) = keys::expires(at);
     Expression::default()
         .name("#version", "version")
+        .name("#expires", &name)
+        .value(":expires", expires)
+        .set("#expires = :expires")
         .value(":none", number(0))
         .value(":one", number(1))
         .set("#version = if_not_exists(#version, :none) + :one")

@@ -2,8 +2,10 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use jiff::Timestamp;
 
 use crate::domain::characters::fold;
 use crate::domain::email_address::AddressDigest;
@@ -22,8 +24,17 @@ pub(super) const GSI1_SK: &str = "gsi1sk";
 /// The name of the index.
 pub(super) const GSI1: &str = "gsi1";
 
-/// The time after which DynamoDB deletes an item, in seconds since 1970 (the table's time to live).
+/// The attribute with the time after which DynamoDB deletes an item (the table's time to live).
 pub(super) const EXPIRES_AT: &str = "expiresAt";
+/// How long items stay that only matter to requests in flight. No ID or access token of Cognito
+/// lives longer than a day, so nobody names a deleted user any more after that.
+const IN_FLIGHT: Duration = Duration::from_hours(48);
+
+/// The attribute of an item that only matters to requests in flight: seconds since 1970.
+pub(super) fn expires(at: Timestamp) -> (String, AttributeValue) {
+    let seconds = (at + IN_FLIGHT).as_second();
+    (EXPIRES_AT.to_owned(), AttributeValue::N(seconds.to_string()))
+}
 
 /// The partition of all organization roles.
 pub(super) const ROLES: &str = "ROLE";

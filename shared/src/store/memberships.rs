@@ -70,7 +70,8 @@ pub(super) enum Place {
 /// The place of a user's membership, with what is kept about the user.
 pub(super) struct Found {
     pub(super) place: Place,
-    pub(super) profile: Option<Profile>,
+    /// The profile; a failure if it cannot be read.
+    pub(super) profile: Result<Option<Profile>, Failure>,
     /// Whether the user was deleted through the Management API.
     pub(super) user_deleted: bool,
 }
@@ -176,7 +177,7 @@ impl Store {
     /// Writes new memberships and the profile. If a membership or a removal mark exists already, of
     /// the user or of the address, that organization is skipped, and the rest is written. So
     /// repeating the call changes nothing. If all organizations are skipped, the profile of a
-    /// stranger is not written, because only members have one. More than
+    /// stranger is not written, because only users who are or were members have one. More than
     /// [`MOST_JOINED_TOGETHER`] memberships take several transactions.
     ///
     /// # Errors
@@ -221,7 +222,8 @@ impl Store {
             let all: Vec<_> = held.iter().chain(&wanted).copied().collect();
             let next = Profile::after(profile.as_ref(), account, &all);
             let changed = profile.as_ref() != Some(&next);
-            if all.is_empty() || (wanted.is_empty() && !changed) {
+            let is_stranger = all.is_empty() && profile.is_none();
+            if is_stranger || (wanted.is_empty() && !changed) {
                 return Ok(());
             }
             let mut writes = Vec::new();
@@ -231,14 +233,16 @@ impl Store {
                 let item = membership_attributes(user, membership);
                 writes.push(self.put_new(keys::membership(user, id), item));
                 if let Some(address) = &membership.address {
-                    addresses.insert(address);
+                    addresses.insert((address, membership.joined_at));
                     let absent = Expression::default().when("attribute_not_exists(pk)");
                     writes.push(self.check(keys::removal_mark(address, id), absent));
                 }
             }
             writes.extend(self.put_profile(user, profile.as_ref(), &next));
             // Of a removal of the address at the same time, either finds the other.
-            writes.extend(addresses.into_iter().map(|it| self.next_address_version(it)));
+            for (address, at) in addresses {
+                writes.push(self.next_address_version(address, at));
+            }
             let Err(unmet) = self.commit(writes).await? else {
                 *profile = Some(next);
                 return Ok(());
@@ -290,8 +294,10 @@ impl Store {
             if user_deleted {
                 return Ok(false);
             }
-            let proven = stored.as_ref().unwrap_or(profile).proven_addresses();
-            let mut marked: BTreeSet<_> = proven.into_iter().collect();
+            let stored = stored?;
+            // An address that an earlier release kept may not be proven, so it clears no mark.
+            let proven = &stored.as_ref().unwrap_or(profile).addresses;
+            let mut marked: BTreeSet<_> = proven.iter().cloned().collect();
             match place {
                 Place::Member(_) => return Ok(true),
                 Place::Removed { addresses, .. } => marked.extend(addresses),
@@ -368,11 +374,11 @@ impl Store {
     ) -> Result<Found, Failure> {
         let keys = vec![keys::membership(user, organization), keys::profile(user)];
         let items = self.batch_get(keys).await?;
-        let mut found = Found { place: Place::Empty, profile: None, user_deleted: false };
+        let mut found = Found { place: Place::Empty, profile: Ok(None), user_deleted: false };
         for item in items.iter().map(|attributes| self.item(attributes)) {
             if item.key()? == keys::profile(user) {
-                found.profile = read_profile(&item)?;
-                found.user_deleted = found.profile.is_none();
+                found.profile = read_profile(&item);
+                found.user_deleted = matches!(found.profile, Ok(None));
             } else {
                 found.place = match standing(&item) {
                     Standing::Removed => read_removal(&item)?,

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use futures_util::future::try_join;
 use jiff::Timestamp;
 
 use super::backoff::Backoff;
@@ -17,12 +18,43 @@ use crate::domain::membership::{Cause, Membership, Profile};
 use crate::error::{Error, Result};
 use crate::failure::Failure;
 
+/// How often a removal is tried again when another request has changed what it depends on.
+const REPEATS: u32 = 60;
+
+/// The writes of a transaction that removes members.
+#[derive(Default)]
+struct Removal {
+    writes: Vec<Write>,
+    /// The addresses that it marks.
+    marked: BTreeSet<AddressDigest>,
+    /// The writes that mark an address, unless it is marked already.
+    marks: Vec<(AddressDigest, [Write; 2])>,
+}
+
+impl Removal {
+    /// Takes over the writes of another removal, if there is room for them, and for the place of the
+    /// first member.
+    fn take(&mut self, other: Self) -> bool {
+        let marks = other.marks.into_iter().filter(|(address, _)| !self.marked.contains(address));
+        let marks: Vec<_> = marks.collect();
+        let count = self.writes.len() + other.writes.len() + 2 * marks.len() + 1;
+        if count > TRANSACTION_ITEMS {
+            return false;
+        }
+        self.writes.extend(other.writes);
+        for (address, mark) in marks {
+            self.writes.extend(mark);
+            self.marked.insert(address);
+        }
+        true
+    }
+}
+
 impl Store {
     /// Removes a member, and marks the user and every address that the user has proven as removed,
-    /// so that provisioning does not undo the removal. It also ends the memberships of other
-    /// accounts that the same addresses brought about, except those of the users to `keep`. A
-    /// membership that was made by hand is not ended with another. Returns the number of memberships
-    /// that have ended.
+    /// so that provisioning does not undo the removal. It also removes the other accounts whose
+    /// memberships the same addresses brought about, except those to `keep`. A membership that was
+    /// made by hand is not ended with another. Returns the number of memberships that have ended.
     ///
     /// If more accounts have an address than one transaction can hold, there are several. When one
     /// of the later ones fails, repeating the call goes on.
@@ -36,23 +68,33 @@ impl Store {
         keep: &BTreeSet<UserId>,
         at: Timestamp,
     ) -> Result<usize> {
-        let mut backoff = Backoff::new(&self.randomness);
+        // Removals of members with the same address at the same time go one after the other.
+        let mut backoff = Backoff::short(&self.randomness, REPEATS);
         let mut ended = 0;
         loop {
             let Found { place, profile, .. } = self.found(organization, user).await?;
-            let mut writes = Vec::new();
+            let mut transaction = Removal::default();
             let is_member = matches!(place, Place::Member(_));
             let addresses = match place {
-                Place::Removed { addresses, others_remain: true } => addresses,
+                Place::Removed { addresses, others_remain: true } => {
+                    transaction.marked.extend(addresses.iter().cloned());
+                    addresses
+                }
                 Place::Member(membership) => {
+                    let profile = profile.inspect_err(|error| {
+                        tracing::error!(%user, %error, "removed without it");
+                    });
+                    let profile = profile.ok().flatten();
                     let addresses = addresses_of(&membership, profile.as_ref());
-                    writes.extend(profile.as_ref().map(|it| self.check_profile(user, it)));
-                    for (address, version) in
-                        addresses.iter().zip(self.address_versions(&addresses).await?)
-                    {
-                        writes.push(self.put_removal_mark(address, organization, at));
-                        writes.push(self.next_address_version_after(address, version));
+                    let versions = self.address_versions(&addresses).await?;
+                    for (address, version) in addresses.iter().zip(versions) {
+                        transaction.writes.extend([
+                            self.put_removal_mark(address, organization, at),
+                            self.next_address_version_after(address, version, at),
+                        ]);
                     }
+                    transaction.marked.extend(addresses.iter().cloned());
+                    transaction.writes.extend(profile.map(|it| self.check_profile(user, &it)));
                     addresses
                 }
                 Place::Removed { .. } | Place::Empty if ended > 0 => return Ok(ended),
@@ -61,47 +103,74 @@ impl Store {
                 }
             };
             let mut others = self.others_by(organization, user, &addresses).await?;
-            others.retain(|(other, _)| !keep.contains(other));
-            // One item is for the user.
-            let room = TRANSACTION_ITEMS - 1 - writes.len();
-            let rest = others.split_off(others.len().min(room));
-            let mark = removal(&addresses, !rest.is_empty(), at);
+            others.retain(|(other, ..)| !keep.contains(other));
+            let mut count = usize::from(is_member);
+            let mut others_remain = false;
+            for (other, proven, profile) in others {
+                let of_other = self.removal_of(organization, &other, &proven, profile, at);
+                others_remain = !transaction.take(of_other);
+                if others_remain {
+                    break;
+                }
+                count += 1;
+            }
+            let mark = removal(&addresses, others_remain, at);
             let is_present = "attribute_exists(joinedAt) OR attribute_exists(othersRemain)";
-            writes.push(self.put_if(
-                keys::membership(user, organization),
-                mark,
-                Expression::default().when(is_present),
-            ));
-            writes.extend(others.iter().map(|(other, proven)| {
-                let mark = removal(proven, false, at);
-                self.put_if(keys::membership(other, organization), mark, by_a_rule())
-            }));
-            if self.commit(writes).await?.is_err() {
+            let is_present = Expression::default().when(is_present);
+            let place = keys::membership(user, organization);
+            transaction.writes.push(self.put_if(place, mark, is_present));
+            if self.commit(transaction.writes).await?.is_err() {
                 let cause = "other requests changed the membership";
                 backoff.pause("TransactWriteItems", cause).await?;
                 continue;
             }
-            ended += others.len() + usize::from(is_member);
-            if rest.is_empty() {
+            ended += count;
+            if !others_remain {
                 return Ok(ended);
             }
         }
     }
 
-    /// The other members whose memberships one of these addresses brought about, each with those of
-    /// the addresses that the member has proven.
+    /// The other members whose memberships one of these addresses brought about, each with all
+    /// addresses to remove with the member, and the profile.
     async fn others_by(
         &self,
         organization: &OrganizationId,
         user: &UserId,
         addresses: &[AddressDigest],
-    ) -> Result<Vec<(UserId, Vec<AddressDigest>)>, Failure> {
+    ) -> Result<Vec<(UserId, Vec<AddressDigest>, Option<Profile>)>, Failure> {
         let mut accounts = self.accounts_with_any(addresses).await?;
         accounts.remove(user);
-        let ids: Vec<_> = accounts.keys().cloned().collect();
-        let memberships = self.memberships_of(organization, &ids).await?;
-        let by = |id: &UserId| memberships.get(id).is_some_and(|it| it.is_by(addresses));
-        Ok(accounts.into_iter().filter(|(id, _)| by(id)).collect())
+        let accounts: Vec<_> = accounts.into_iter().collect();
+        let (memberships, mut profiles) =
+            try_join(self.memberships_of(organization, &accounts), self.profiles(&accounts))
+                .await?;
+        let others = accounts.into_iter().filter_map(|id| {
+            let membership = memberships.get(&id).filter(|it| it.is_by(addresses))?;
+            let profile = profiles.remove(&id);
+            let proven = addresses_of(membership, profile.as_ref());
+            Some((id, proven, profile))
+        });
+        Ok(others.collect())
+    }
+
+    /// The writes that remove another account, each with the address that it marks.
+    fn removal_of(
+        &self,
+        organization: &OrganizationId,
+        user: &UserId,
+        addresses: &[AddressDigest],
+        profile: Option<Profile>,
+        at: Timestamp,
+    ) -> Removal {
+        let place = keys::membership(user, organization);
+        let mut writes = vec![self.put_if(place, removal(addresses, false, at), by_a_rule())];
+        writes.extend(profile.map(|profile| self.check_profile(user, &profile)));
+        let marks = addresses.iter().map(|address| {
+            let mark = self.put_removal_mark(address, organization, at);
+            (address.clone(), [mark, self.next_address_version(address, at)])
+        });
+        Removal { writes, marks: marks.collect(), ..Removal::default() }
     }
 
     fn put_removal_mark(

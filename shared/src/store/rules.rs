@@ -16,6 +16,7 @@ use super::backoff::Backoff;
 use super::default_roles::read_default_roles;
 use super::expression::Expression;
 use super::item::{Attributes, Item, number, timestamp};
+use super::read::readable;
 use super::write::{Unmet, Write};
 use super::{Store, TRANSACTION_ITEMS, keys};
 use crate::ambient::Clock;
@@ -222,15 +223,15 @@ impl Store {
 
     /// The organizations that list any of these rules, each once, oldest listing first. If an
     /// organization lists several, the first of `rules` counts. Some organizations may be deleted.
-    /// The rules are read in parallel.
+    /// The rules are read in parallel. An entry that cannot be read is left out, and the log names it.
     ///
     /// # Errors
     /// When the store fails.
     pub async fn rule_index(&self, rules: &[RuleKey]) -> Result<Vec<Listing>, Failure> {
         let partitions = rules.iter().map(|key| async move {
             let items = self.query(keys::rule_partition(key), "").await?;
-            let listings = items.iter().map(|item| read_listing(key, &self.item(item)));
-            listings.collect::<Result<Vec<_>, Failure>>()
+            let read = items.iter().map(|item| read_listing(key, &self.item(item))).collect();
+            Ok::<_, Failure>(readable(read).collect::<Vec<_>>())
         });
         let mut listings: Vec<_> = try_join_all(partitions).await?.into_iter().flatten().collect();
         let mut seen = HashSet::new();

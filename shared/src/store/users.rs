@@ -2,13 +2,12 @@
 //! `memberships.rs` and `removals.rs` write memberships.
 
 use std::collections::HashMap;
-use std::time::Duration;
 
 use jiff::Timestamp;
 
 use super::backoff::Backoff;
 use super::expression::Expression;
-use super::item::{Attributes, Item, number, text, texts, timestamp};
+use super::item::{Attributes, Item, text, texts, timestamp};
 use super::memberships::{read_membership, standing};
 use super::write::Write;
 use super::{Store, keys};
@@ -17,10 +16,6 @@ use crate::domain::email_address::AddressDigest;
 use crate::domain::ids::{OrganizationId, UserId};
 use crate::domain::membership::{Membership, Profile};
 use crate::failure::Failure;
-
-/// How long the tombstone of a deleted user stays. No ID or access token of Cognito lives longer
-/// than a day, so nobody names the user any more when the tombstone goes.
-const TOMBSTONE: Duration = Duration::from_hours(48);
 
 /// All items of one user.
 #[derive(Debug, Default)]
@@ -95,29 +90,47 @@ impl Store {
     }
 
     /// Deletes all items of a user, and returns whether there were any. First a tombstone takes the
-    /// place of the profile, so that no request that has read the user before can write again.
-    /// Removal marks by address stay, so that a new account with the same address does not become a
-    /// member again.
+    /// place of the profile, so that no request that has read the user before can write again. If
+    /// there are no items and the user was not in the user pool either, nothing is written: the id may
+    /// be one of a user who has not appeared yet. Removal marks by address stay, so that a new account
+    /// with the same address does not become a member again.
     ///
     /// # Errors
     /// When the store fails. Then a part may be deleted, and repeating the call deletes the rest.
-    pub async fn delete_user(&self, id: &UserId, at: Timestamp) -> Result<bool, Failure> {
+    pub async fn delete_user(
+        &self,
+        id: &UserId,
+        was_in_pool: bool,
+        at: Timestamp,
+    ) -> Result<bool, Failure> {
         let mut backoff = Backoff::new(&self.randomness);
-        let had_profile = loop {
-            let stored = self.get(keys::profile(id)).await?;
-            let profile = stored.as_ref().map(|attributes| read_profile(&self.item(attributes)));
-            let profile = profile.transpose()?.flatten();
-            let addresses = profile.as_ref().map_or(&[][..], |profile| &profile.addresses);
-            let accounts =
-                addresses.iter().map(|address| keys::address_account(address, id)).collect();
-            self.batch_delete(accounts).await?;
-            let condition = match (&stored, &profile) {
-                (Some(_), None) => Expression::default().when("attribute_exists(deletedAt)"),
-                (_, profile) => unchanged(profile.as_ref()),
+        let (addresses, existed) = loop {
+            let before = self.query(keys::user_partition(id), "").await?;
+            if before.is_empty() && !was_in_pool {
+                return Ok(false);
+            }
+            let before = before.iter().map(|attributes| self.item(attributes));
+            let (profile, items): (Vec<_>, Vec<_>) =
+                before.partition(|item| item.key().is_ok_and(|key| key == keys::profile(id)));
+            let profile = profile.first();
+            let is_tombstone = profile.is_some_and(|item| item.has(DELETED_AT));
+            let (addresses, condition) = match profile.map(read_addresses) {
+                None => (Vec::new(), unchanged(None)),
+                Some(Ok(addresses)) if is_tombstone => (addresses, is_deleted()),
+                Some(Ok(addresses)) => {
+                    let condition = unchanged(Some(&addresses));
+                    (addresses, condition)
+                }
+                // The accounts of an unreadable profile stay, and have no effect.
+                Some(Err(error)) => {
+                    tracing::error!(user = %id, %error, "deleted");
+                    (Vec::new(), Expression::default().when("attribute_exists(pk)"))
+                }
             };
-            let tombstone = self.put_if(keys::profile(id), tombstone(at), condition);
+            let tombstone = self.put_if(keys::profile(id), tombstone(&addresses, at), condition);
             if self.commit(vec![tombstone]).await?.is_ok() {
-                break profile.is_some();
+                let is_swept = is_tombstone && addresses.is_empty();
+                break (addresses, !items.is_empty() || (profile.is_some() && !is_swept));
             }
             backoff.pause("TransactWriteItems", "other requests changed the profile").await?;
         };
@@ -125,9 +138,14 @@ impl Store {
         let found = items.iter().map(|item| self.item(item).key());
         let mut found = found.collect::<Result<Vec<_>, _>>()?;
         found.retain(|key| *key != keys::profile(id));
-        let any = had_profile || !found.is_empty();
+        found.extend(addresses.iter().map(|address| keys::address_account(address, id)));
         self.batch_delete(found).await?;
-        Ok(any)
+        if !addresses.is_empty() {
+            let tombstone = self.put_if(keys::profile(id), tombstone(&[], at), is_deleted());
+            // If the tombstone has expired, nothing is left either.
+            drop(self.commit(vec![tombstone]).await?);
+        }
+        Ok(existed)
     }
 
     /// The write of a profile, on the condition that it is still the one before. If an address is
@@ -147,7 +165,8 @@ impl Store {
         let known = before.map_or(&[][..], |before| &before.addresses);
         let added = profile.addresses.iter().filter(|address| !known.contains(address));
         let dropped = known.iter().filter(|address| !profile.addresses.contains(address));
-        let mut writes = vec![self.put_if(keys::profile(user), attributes, unchanged(before))];
+        let condition = unchanged(before.map(|before| &*before.addresses));
+        let mut writes = vec![self.put_if(keys::profile(user), attributes, condition)];
         writes.extend(
             added.map(|it| self.put(keys::address_account(it, user), Attributes::default())),
         );
@@ -158,7 +177,7 @@ impl Store {
     /// The condition that a user was not deleted, and that the proven addresses are still those of
     /// this profile.
     pub(super) fn check_profile(&self, user: &UserId, profile: &Profile) -> Write {
-        self.check(keys::profile(user), unchanged(Some(profile)))
+        self.check(keys::profile(user), unchanged(Some(&profile.addresses)))
     }
 }
 
@@ -166,30 +185,37 @@ const ADDRESSES: &str = "addresses";
 /// The time when a user was deleted. It makes the item of a profile a tombstone.
 const DELETED_AT: &str = "deletedAt";
 
-/// The condition that the item of a profile is still as it was read. Without a profile, there must
-/// be no tombstone either.
-fn unchanged(profile: Option<&Profile>) -> Expression {
-    let Some(profile) = profile else {
+/// The condition that the item of a profile still has the addresses that were read. Without a
+/// profile, there must be no tombstone either.
+fn unchanged(addresses: Option<&[AddressDigest]>) -> Expression {
+    let Some(addresses) = addresses else {
         return Expression::default().when("attribute_not_exists(pk)");
     };
     // A profile from before addresses were kept is read as one with an empty list.
     Expression::default()
-        .value(":addresses", texts(&profile.addresses))
+        .value(":addresses", texts(addresses))
         .when("attribute_exists(pk)")
         .when("attribute_not_exists(deletedAt)")
-        .when(match &profile.addresses[..] {
+        .when(match addresses {
             [] => "attribute_not_exists(addresses) OR addresses = :addresses",
             _ => "addresses = :addresses",
         })
 }
 
-/// The item that takes the place of the profile of a deleted user.
-fn tombstone(at: Timestamp) -> Attributes {
-    let expires = u64::try_from((at + TOMBSTONE).as_second()).unwrap_or_default();
-    Attributes::from([
-        (DELETED_AT.to_owned(), timestamp(at)),
-        (keys::EXPIRES_AT.to_owned(), number(expires)),
-    ])
+/// The condition that there is a tombstone.
+fn is_deleted() -> Expression {
+    Expression::default().when("attribute_exists(deletedAt)")
+}
+
+/// The item that takes the place of the profile of a deleted user, with the addresses whose accounts
+/// are still to be deleted.
+fn tombstone(addresses: &[AddressDigest], at: Timestamp) -> Attributes {
+    let mut tombstone =
+        Attributes::from([(DELETED_AT.to_owned(), timestamp(at)), keys::expires(at)]);
+    if !addresses.is_empty() {
+        tombstone.insert(ADDRESSES.to_owned(), texts(addresses));
+    }
+    tombstone
 }
 
 /// The profile in an item; `None` if it is the tombstone of a deleted user.
@@ -197,10 +223,15 @@ pub(super) fn read_profile(item: &Item<'_>) -> Result<Option<Profile>, Failure> 
     if item.has(DELETED_AT) {
         return Ok(None);
     }
-    let addresses = item.has(ADDRESSES).then(|| item.list(ADDRESSES, AddressDigest::parse));
     Ok(Some(Profile {
         email: item.optional_text("email")?.map(str::to_owned),
         user_name: item.optional_text("userName")?.map(str::to_owned),
-        addresses: addresses.transpose()?.unwrap_or_default(),
+        addresses: read_addresses(item)?,
     }))
+}
+
+/// The proven addresses in the item of a profile or of a tombstone.
+fn read_addresses(item: &Item<'_>) -> Result<Vec<AddressDigest>, Failure> {
+    let addresses = item.has(ADDRESSES).then(|| item.list(ADDRESSES, AddressDigest::parse));
+    Ok(addresses.transpose()?.unwrap_or_default())
 }

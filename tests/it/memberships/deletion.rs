@@ -17,7 +17,7 @@ fn delete_before(world: &World, operation: &str, others: usize) {
     let jane = UserId::parse("jane").expect("an id");
     let now = START.parse().expect("a timestamp");
     let delete = async move {
-        store.delete_user(&jane, now).await.expect("the store works");
+        store.delete_user(&jane, true, now).await.expect("the store works");
     };
     world.wire.next(operation, Fate::overtaken(delete));
 }
@@ -125,11 +125,44 @@ async fn a_deleted_user_cannot_be_added_by_hand() {
     world.organization("acme").await;
     let jane = UserId::parse("jane").expect("an id");
     let now = world.app.clock.now();
-    assert!(!world.app.store.delete_user(&jane, now).await.expect("the store works"));
+    assert!(!world.app.store.delete_user(&jane, true, now).await.expect("the store works"));
+    assert_eq!(left(&world.items().await), tombstone());
     let before = world.items().await;
 
     let answer = world.post(MEMBERS, &naming(&["jane"])).await;
 
     answer.problem(422, "user.unknown");
     assert_eq!(world.items().await, before);
+}
+
+#[tokio::test]
+async fn an_id_of_which_nothing_is_known_gets_no_tombstone() {
+    let pool = Pool::with_users(SignIn::Name, []);
+    let world = World::with_pool(&pool).await;
+    let before = world.items().await;
+    world.delete("/users/jane").await.problem(404, "user.not_found");
+    assert_eq!(world.items().await, before);
+}
+
+#[tokio::test]
+async fn a_deletion_that_is_cut_anywhere_leaves_no_claim_and_is_finished_when_it_is_repeated() {
+    let jane = UserId::parse("jane").expect("an id");
+    for calls in 0..5 {
+        let world = with_users([]).await;
+        world.sign_up("jane", JANE).await;
+        let now = world.app.clock.now();
+        world.wire.cut_after(calls);
+        world.app.store.delete_user(&jane, true, now).await.expect_err("the wire is cut");
+        world.wire.mend();
+        if world.item("USER#jane", "PROFILE").await.contains_key("deletedAt") {
+            let answer = world.token("jane", JANE).await;
+            let details = &answer["response"]["claimsAndScopeOverrideDetails"];
+            let claims = &details["accessTokenGeneration"]["claimsToAddOrOverride"];
+            assert_eq!(claims["organizations"], json!([]), "after {calls} calls");
+        }
+
+        world.app.store.delete_user(&jane, false, now).await.expect("the store works");
+
+        assert_eq!(left(&world.items().await), tombstone(), "after {calls} calls");
+    }
 }

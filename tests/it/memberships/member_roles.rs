@@ -359,6 +359,41 @@ mod naming_by_name {
     }
 
     #[tokio::test]
+    async fn a_name_that_only_looks_like_a_role_s_is_unknown() {
+        // A Cyrillic A, and two spaces.
+        let (world, _) = with_roles(["\u{410}dmin", "Team  Lead"]).await;
+        let before = world.items().await;
+        for name in ["admin", "Admin", "team lead"] {
+            let mut body = json!({ "organizationRoleNames": [name] });
+            for (method, path) in
+                [(Method::POST, PATH), (Method::PUT, PATH), (Method::POST, ASSIGN)]
+            {
+                if path == ASSIGN {
+                    body["userIds"] = json!(["jane"]);
+                }
+                let answer = world.ask(method, path).json(&body).send().await;
+                answer.problem(422, "organization_role.unknown");
+            }
+        }
+        assert_eq!(world.items().await, before);
+    }
+
+    #[tokio::test]
+    async fn a_role_of_an_earlier_release_is_named_by_the_name_that_it_has() {
+        let (world, []) = with_roles([]).await;
+        let name = "Ops\u{200b}Team";
+        let role = json!({ "pk": "ROLE", "sk": "ROLE#role_old", "name": name, "createdAt": START });
+        let reserved = format!("ROLENAME#{}", name.to_lowercase());
+        world.put_plain(&role).await;
+        world.put_plain(&json!({ "pk": reserved, "sk": "ROLENAME", "roleId": "role_old" })).await;
+
+        let body = json!({ "organizationRoleNames": [name] });
+        assert_done(&world.put(PATH, &body).await, 204);
+
+        assert_eq!(names(&world, "jane").await, [name]);
+    }
+
+    #[tokio::test]
     async fn a_body_with_neither_list_is_refused_and_takes_no_roles_away() {
         let (world, [a]) = with_roles(["A"]).await;
         world.put(PATH, &naming_roles(&[&a])).await;
@@ -602,6 +637,9 @@ mod removing {
         for role in ["a%20b", "%00"] {
             let answer = world.delete(&format!("{PATH}/{role}")).await;
             answer.problem(404, "organization_role.not_found");
+            // The membership is asked before the role.
+            let answer = world.delete(&format!("{MEMBERS}/nobody/roles/{role}")).await;
+            answer.problem(422, "membership.not_a_member");
         }
         assert_eq!(world.items().await, before);
     }

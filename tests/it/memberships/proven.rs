@@ -164,19 +164,100 @@ async fn a_removal_ends_what_the_same_address_brought_about_for_other_accounts()
     assert_eq!(claimed(&world, "google", "jane@acme.com").await, json!(["other"]));
 }
 
-#[tokio::test]
-async fn adding_an_account_back_clears_no_mark_of_an_address_that_only_the_other_has_proven() {
+/// Mallory and Bob have both proven an address that they share, and one of their own.
+async fn with_a_shared_mailbox() -> World {
     let world = with_users([]).await;
-    world.sign_up("native", "jane@acme.com").await;
-    world.token("native", "jane.doe@acme.com").await;
-    world.sign_up("google", "jane@acme.com").await;
-    assert_done(&world.delete(&format!("{MEMBERS}/native")).await, 204);
+    world.sign_up("mallory", "mallory@acme.com").await;
+    world.token("mallory", "info@acme.com").await;
+    world.sign_up("bob", "info@acme.com").await;
+    world.token("bob", "bob@acme.com").await;
+    world
+}
 
-    assert_added(&world.post(MEMBERS, &naming(&["google"])).await, &["google"]);
+#[tokio::test]
+async fn an_account_that_is_removed_with_another_is_removed_with_all_its_addresses() {
+    for by in ["DELETE", "PUT"] {
+        let world = with_a_shared_mailbox().await;
+        match by {
+            "DELETE" => assert_done(&world.delete(&format!("{MEMBERS}/mallory")).await, 204),
+            _ => assert_done(&world.put(MEMBERS, &naming::<&str>(&[])).await, 204),
+        }
+        for address in ["mallory@acme.com", "info@acme.com", "bob@acme.com"] {
+            let path = EntryPath::PreTokenGeneration;
+            assert!(!joins(&world, path, "new", address).await, "{by}: {address}");
+        }
+        let mark = world.item("USER#bob", "ORG#acme").await;
+        let digests = ["bob@acme.com", "info@acme.com"].map(digest);
+        assert_eq!(mark["addressDigests"], json!(digests));
+    }
 
+    // What Bob clears when he is added back are the marks of his addresses alone.
+    let world = with_a_shared_mailbox().await;
+    world.delete(&format!("{MEMBERS}/mallory")).await;
+    assert_added(&world.post(MEMBERS, &naming(&["bob"])).await, &["bob"]);
     let path = EntryPath::PostConfirmation;
-    assert!(!joins(&world, path, "new", "jane.doe@acme.com").await);
-    assert!(joins(&world, path, "new", "jane@acme.com").await);
+    assert!(!joins(&world, path, "mallory-2", "mallory@acme.com").await);
+    assert!(joins(&world, path, "new", "bob@acme.com").await);
+}
+
+#[tokio::test]
+async fn addresses_that_a_removed_member_proves_are_kept_for_the_next_removal() {
+    let world = with_users([]).await;
+    world.sign_up("jane", "jane@acme.com").await;
+    world.delete(JANE).await;
+    world.token("jane", "j.doe@acme.com").await;
+    world.post(MEMBERS, &naming(&["jane"])).await;
+    assert_eq!(listed(&world).await[0]["primaryEmail"], "j.doe@acme.com");
+
+    assert_done(&world.delete(JANE).await, 204);
+
+    assert!(!joins(&world, EntryPath::PostConfirmation, "new", "j.doe@acme.com").await);
+}
+
+#[tokio::test]
+async fn an_unproven_address_that_an_earlier_release_kept_clears_no_mark_and_goes() {
+    let world = with_users([]).await;
+    world.sign_up("ceo", "ceo@acme.com").await;
+    assert_done(&world.delete(&format!("{MEMBERS}/ceo")).await, 204);
+    let profile = json!({
+        "pk": "USER#mallory", "sk": "PROFILE", "email": "ceo@acme.com", "userName": "mallory",
+    });
+    world.put_plain(&profile).await;
+
+    assert_added(&world.post(MEMBERS, &naming(&["mallory"])).await, &["mallory"]);
+
+    assert!(!joins(&world, EntryPath::PostConfirmation, "ceo-2", "ceo@acme.com").await);
+    unproven_token(&world, &unverified("mallory", "ceo@acme.com")).await;
+    assert_eq!(listed(&world).await[0]["primaryEmail"], Value::Null);
+}
+
+#[tokio::test]
+async fn many_members_with_one_address_leave_at_once() {
+    let world = with_users([]).await;
+    let users: Vec<_> = (0..40).map(|number| format!("user-{number}")).collect();
+    for user in &users {
+        world.sign_up(user, "qa@home.example").await;
+    }
+    world.post(MEMBERS, &naming(&users)).await;
+    assert_done(&world.put(MEMBERS, &naming::<&str>(&[])).await, 204);
+    assert_eq!(members(&world).await, [""; 0]);
+}
+
+#[tokio::test]
+async fn a_member_whose_profile_cannot_be_read_can_be_removed_and_deleted() {
+    let world = with_users([]).await;
+    world.sign_up("jane", "jane@acme.com").await;
+    let mut profile = world.item("USER#jane", "PROFILE").await;
+    profile.insert("addresses".to_owned(), json!(["x"]));
+    world.put_plain(&json!(profile)).await;
+
+    assert_done(&world.delete(JANE).await, 204);
+    assert!(!joins(&world, EntryPath::PostConfirmation, "new", "jane@acme.com").await);
+
+    let jane = UserId::parse("jane").expect("an id");
+    let now = world.app.clock.now();
+    assert!(world.app.store.delete_user(&jane, false, now).await.expect("the store works"));
+    assert!(world.item("USER#jane", "PROFILE").await.contains_key("deletedAt"));
 }
 
 #[tokio::test]
@@ -350,7 +431,7 @@ async fn the_accounts_of_a_deleted_user_are_found_no_more() {
     world.token("jane", "jane@gmail.com").await;
     let jane = UserId::parse("jane").expect("an id");
 
-    let deleted = world.app.store.delete_user(&jane, world.app.clock.now()).await;
+    let deleted = world.app.store.delete_user(&jane, true, world.app.clock.now()).await;
 
     assert!(deleted.expect("the store works"));
     let items = world.items().await;

@@ -12,6 +12,8 @@ use super::{
 };
 use crate::support::{Pool, SignIn, by_domain, pool_user};
 
+/// Two days after [`NOW`].
+const EXPIRES: u64 = 1_767_402_000;
 const DOMAINS: &str = "/organizations/acme/jit/email-domains";
 
 /// The list of `acme` with these domains and times, and this version.
@@ -172,7 +174,7 @@ async fn a_sign_up_joins_with_the_default_roles_as_they_are_stored() {
         "USER#new ORG#globex": membership("new", "globex", &[], &provenance),
         "USER#new PROFILE": profile("new", &[address]),
         format!("ADDRESS#{} USER#new", digest(address)): {},
-        format!("ADDRESS#{} VERSION", digest(address)): { "version": 1 },
+        format!("ADDRESS#{} VERSION", digest(address)): { "version": 1, "expiresAt": EXPIRES },
     });
     assert_eq!(changes(&world, &before).await, expected);
 }
@@ -189,7 +191,7 @@ async fn a_token_joins_who_has_never_signed_up() {
         "USER#new ORG#globex": membership("new", "globex", &[], &provenance),
         "USER#new PROFILE": profile("new", &[address]),
         format!("ADDRESS#{} USER#new", digest(address)): {},
-        format!("ADDRESS#{} VERSION", digest(address)): { "version": 1 },
+        format!("ADDRESS#{} VERSION", digest(address)): { "version": 1, "expiresAt": EXPIRES },
     });
     assert_eq!(changes(&world, &before).await, expected);
 }
@@ -221,7 +223,7 @@ async fn members_and_those_removed_stay_what_they_are_when_they_appear_again() {
         "USER#other ORG#globex": membership("other", "globex", &[], &provenance),
         "USER#other PROFILE": profile("other", &["fay@acme.com"]),
         format!("ADDRESS#{FAY_DIGEST} USER#other"): {},
-        format!("ADDRESS#{FAY_DIGEST} VERSION"): { "version": 1 },
+        format!("ADDRESS#{FAY_DIGEST} VERSION"): { "version": 1, "expiresAt": EXPIRES },
     });
     assert_eq!(changes(&world, &before).await, expected);
 }
@@ -250,7 +252,7 @@ async fn a_removal_leaves_nothing_of_a_membership_but_its_mark() {
         let expected = json!({
             format!("USER#{user} ORG#globex"): { "removedAt": NOW, "addressDigests": [digest] },
             format!("REMOVED#{digest} ORG#globex"): { "removedAt": NOW },
-            format!("ADDRESS#{digest} VERSION"): { "version": 1 },
+            format!("ADDRESS#{digest} VERSION"): { "version": 1, "expiresAt": EXPIRES },
         });
         assert_writes(Method::DELETE, &path, &Value::Null, 204, &expected).await;
     }
@@ -288,7 +290,7 @@ async fn a_deleted_user_leaves_only_the_removal_mark_of_the_address() {
         "USER#fay ORG#globex": null,
         "USER#fay ORG#unswept": null,
         // The tombstone: it goes two days later.
-        "USER#fay PROFILE": { "deletedAt": NOW, "expiresAt": 1_767_402_000 },
+        "USER#fay PROFILE": { "deletedAt": NOW, "expiresAt": EXPIRES },
     });
     assert_eq!(changes(&world, &before).await, expected);
 }

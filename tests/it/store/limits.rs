@@ -4,9 +4,7 @@ use serde_json::json;
 use shared::domain::email_address::EmailAddress;
 use shared::domain::email_domain::EmailDomain;
 use shared::domain::ids::{OrganizationId, UserId};
-use shared::domain::membership::{
-    Account, Cause, EntryPath, Membership, Profile, ProvenEmail, Provenance,
-};
+use shared::domain::membership::{Account, Cause, EntryPath, Membership, Profile, Provenance};
 use shared::domain::rule::{Rule, RuleKey};
 use shared::store::{Listing, UserItems};
 
@@ -37,8 +35,8 @@ async fn join(world: &World, memberships: usize) {
         address: Some(address.digest()),
     };
     let memberships: Vec<_> = (0..memberships).map(membership).collect();
-    let text = "jane@acme.com".to_owned();
-    let account = Account { user_name: None, proven: Some(ProvenEmail { text, address }) };
+    let email = Some("jane@acme.com".to_owned());
+    let account = Account { user_name: None, email, proven: Some(address) };
     let before = UserItems::default();
     let joined = world.app.store.join(&jane(), &account, &before, &memberships).await;
     let joined = joined.expect("the store works");

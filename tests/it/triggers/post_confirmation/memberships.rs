@@ -78,7 +78,8 @@ async fn a_membership_and_a_profile_are_kept_and_nothing_else() {
     let pk = format!("ADDRESS#{DIGEST}");
     let account = json!({ "pk": pk, "sk": "USER#user-1" });
     assert_eq!(json!(world.item(&pk, "USER#user-1").await), account);
-    let version = json!({ "pk": pk, "sk": "VERSION", "version": 1 });
+    let expires = 1_767_398_400;
+    let version = json!({ "pk": pk, "sk": "VERSION", "version": 1, "expiresAt": expires });
     assert_eq!(json!(world.item(&pk, "VERSION").await), version);
     assert_eq!(world.items().await.len(), before.len() + 4);
 }
