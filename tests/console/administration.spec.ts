@@ -1,5 +1,6 @@
 import {
   ask,
+  askText,
   page as at,
   defaultRolesOf,
   organization,
@@ -91,12 +92,50 @@ test('saving settings sends only what changed', async ({ page }) => {
 
   const data = page.getByRole('textbox', { name: 'Custom data' });
   await data.fill('{"plan": ');
+  await data.blur();
   await expect(page.getByText('This is not JSON')).toBeVisible();
   await expect(page.getByRole('button', { name: 'Save changes' })).toBeDisabled();
   await data.fill('{"plan": "free"}');
   await page.getByRole('button', { name: 'Save changes' }).click();
   await expect(page.getByRole('button', { name: 'Save changes' })).toBeHidden();
   expect(await ask('GET', `/organizations/${id}`)).toMatchObject({ customData: { plan: 'free' } });
+});
+
+test('custom data is shown and saved as it is written', async ({ page }) => {
+  const id = await organization('exact');
+  const path = `/organizations/${id}`;
+  const stored = String.raw`{"tenant":9007199254740993,"price":1.50,"e":"\u00e9\/","plan":"free"}`;
+  await askText('PATCH', path, `{"customData":${stored}}`);
+  await page.goto(at(`${path}/settings`));
+  const data = page.getByRole('textbox', { name: 'Custom data' });
+  const shown = String.raw`{
+  "tenant": 9007199254740993,
+  "price": 1.50,
+  "e": "\u00e9\/",
+  "plan": "free"
+}`;
+  await expect(data).toHaveValue(shown);
+  await data.fill(shown.replace('free', 'gold'));
+  const save = page.getByRole('button', { name: 'Save changes' });
+  await save.click();
+  await expect(save).toBeHidden();
+  const changed = stored.replace('free', 'gold');
+  expect(await askText('GET', path)).toContain(`"customData":${changed},`);
+
+  for (const [text, reason] of [
+    ['{"a": [0, 1e400]}', 'At /a/1: .* a number in it is too large'],
+    ['{"a": 1, "a": 2}', 'At /a: .* an object in it has two members with this name'],
+    [String.raw`{"a": "\ud800"}`, 'At /a: .* a text in it has a lone surrogate'],
+    [JSON.stringify({ a: 'x'.repeat(8192) }), '^[^/]* it is too large'],
+  ] as const) {
+    await data.fill(text);
+    await save.click();
+    await expect(data).toHaveAccessibleDescription(new RegExp(reason));
+    await expect(page.getByRole('alert')).toBeHidden();
+  }
+  expect(await askText('GET', path)).toContain(`"customData":${changed},`);
+  await page.getByRole('button', { name: 'Discard' }).click();
+  await expect(data).toHaveValue(shown.replace('free', 'gold'));
 });
 
 test('an organization is deleted after confirmation', async ({ page }) => {

@@ -13,16 +13,19 @@ export const page = (path: string) => `${usher()}/console${path}`;
 
 /** Sends a request to the API, and returns the body of the response. */
 export async function ask<T>(method: string, path: string, body?: unknown): Promise<T> {
+  const text = await askText(method, path, body === undefined ? undefined : JSON.stringify(body));
+  return (text ? JSON.parse(text) : undefined) as T;
+}
+
+/** Does what {@link ask} does with JSON texts, which parsing would change. */
+export async function askText(method: string, path: string, body?: string): Promise<string> {
   const response = await fetch(usher() + path, {
     method,
-    ...(body !== undefined && {
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(body),
-    }),
+    ...(body !== undefined && { headers: { 'content-type': 'application/json' }, body }),
   });
   const text = await response.text();
   if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
-  return (text ? JSON.parse(text) : undefined) as T;
+  return text;
 }
 
 let names = 0;

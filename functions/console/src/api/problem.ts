@@ -67,10 +67,16 @@ export function problemOf(error: unknown): ShownProblem {
   };
 }
 
-/** Why values in a request's body were refused, by their place in it, such as `name`. */
+/**
+ * Why fields of a request's body were refused, by name. The reason for something within a field
+ * begins with its place.
+ */
 export function fieldErrors(error: unknown): Record<string, string> {
   if (!(error instanceof ApiError)) return {};
-  // The last entry wins, and the API's first reason for a place is the one to show.
-  const reasons = error.violations.toReversed();
-  return Object.fromEntries(reasons.map(({ pointer, detail }) => [pointer.slice(1), detail]));
+  // The last entry wins, and the API's first reason for a field is the one to show.
+  const reasons = error.violations.toReversed().map(({ pointer, detail }) => {
+    const [, field = '', ...place] = pointer.split('/');
+    return [field, place.length > 0 ? `At /${place.join('/')}: ${detail}` : detail];
+  });
+  return Object.fromEntries(reasons);
 }

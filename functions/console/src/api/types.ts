@@ -5,7 +5,9 @@ type Schemas = components['schemas'];
 export type EmailDomain = Schemas['EmailDomain'];
 export type Member = Schemas['Member'];
 export type OrganizationPreview = Schemas['OrganizationPreview'];
-export type Organization = Schemas['Organization'];
+export type ApiOrganization = Schemas['Organization'];
+/** An organization with its custom data as JSON text, which parsing would change. */
+export type Organization = Omit<ApiOrganization, 'customData'> & { customData: string };
 export type Problem = Schemas['Problem'];
 export type Provenance = Schemas['Provenance'];
 export type Role = Schemas['OrganizationRole'];

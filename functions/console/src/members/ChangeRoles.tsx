@@ -27,11 +27,12 @@ export function ChangeRoles({ organizationId, member, onClose }: Props) {
       onSubmit={save}
       onClose={onClose}
     >
-      {({ values, setFieldValue }) => (
+      {({ values, errors, setFieldValue }) => (
         <RolePicker
           label={label}
           description="In this organization. The member's next token contains them."
           value={values.organizationRoleIds}
+          error={errors.organizationRoleIds}
           onChange={(ids) => setFieldValue('organizationRoleIds', ids)}
         />
       )}

@@ -4,6 +4,7 @@ import { useNavigate } from '@tanstack/react-router';
 import { api, orThrow } from '../api/client';
 import { FormModal } from '../ui/FormModal';
 import { DescriptionInput, NameInput } from '../ui/fields';
+import { organizationOf } from './customData';
 import { organizationQuery } from './queries';
 
 const EMPTY = { name: '', id: '', description: '' };
@@ -14,9 +15,10 @@ export function CreateOrganization({ onClose }: { onClose: () => void }) {
   const navigate = useNavigate();
   const create = async ({ name, id, description }: typeof EMPTY) => {
     const body = { name, ...(id && { id }), ...(description && { description }) };
-    const { data } = await orThrow(api.POST('/organizations', { body }));
-    queries.setQueryData(organizationQuery(data.id).queryKey, data);
-    const params = { organizationId: data.id };
+    const { data } = await orThrow(api.POST('/organizations', { body, parseAs: 'text' }));
+    const created = organizationOf(data);
+    queries.setQueryData(organizationQuery(created.id).queryKey, created);
+    const params = { organizationId: created.id };
     await navigate({ to: '/organizations/$organizationId', params });
     return undefined;
   };

@@ -1,6 +1,7 @@
 import { queryOptions } from '@tanstack/react-query';
 import { api, orThrow } from '../api/client';
 import { pagedQuery } from '../api/pages';
+import { organizationOf } from './customData';
 
 /** The organization whose id is a text, then those whose names begin with it, in alphabetical order. */
 export const organizationsQuery = (q: string) =>
@@ -14,7 +15,8 @@ export const organizationQuery = (organizationId: string) =>
   queryOptions({
     queryKey: ['organization', organizationId],
     queryFn: async ({ signal }) => {
-      const params = { path: { organizationId } };
-      return (await orThrow(api.GET('/organizations/{organizationId}', { params, signal }))).data;
+      const asked = { params: { path: { organizationId } }, signal, parseAs: 'text' } as const;
+      const { data } = await orThrow(api.GET('/organizations/{organizationId}', asked));
+      return organizationOf(data);
     },
   });

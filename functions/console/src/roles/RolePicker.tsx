@@ -1,7 +1,7 @@
 import { Combobox, Pill, PillsInput, useCombobox } from '@mantine/core';
 import { IconPlus } from '@tabler/icons-react';
 import { useMutation, useQuery } from '@tanstack/react-query';
-import { type KeyboardEvent, useState } from 'react';
+import { type KeyboardEvent, type ReactNode, useState } from 'react';
 import { problemOf } from '../api/problem';
 import type { Role } from '../api/types';
 import { notify } from '../ui/notify';
@@ -18,7 +18,7 @@ interface Props {
   value: readonly string[];
   onChange: (value: string[]) => void;
   /** Why the selection was refused. */
-  error?: string | undefined;
+  error?: ReactNode;
 }
 
 /** Selects roles by name, and creates new ones, which Mantine's `MultiSelect` cannot. */

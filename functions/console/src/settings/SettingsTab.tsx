@@ -1,4 +1,4 @@
-import { Button, JsonInput, Stack } from '@mantine/core';
+import { Button, Stack, Textarea } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { useMutation, useSuspenseQuery } from '@tanstack/react-query';
 import { useParams } from '@tanstack/react-router';
@@ -6,6 +6,7 @@ import type { ChangeEvent } from 'react';
 import { api, orThrow } from '../api/client';
 import { fieldErrors } from '../api/problem';
 import { useDraft } from '../app/drafts';
+import { bodyWith } from '../organizations/customData';
 import { organizationQuery } from '../organizations/queries';
 import { Section } from '../ui/Card';
 import { DescriptionInput, NameInput } from '../ui/fields';
@@ -56,8 +57,11 @@ function SettingsForm({ organizationId, saved }: { organizationId: string; saved
   const saving = useMutation({
     mutationFn: () => {
       const params = { path: { organizationId } };
-      const body = changedFields(base, mine);
-      return orThrow(api.PATCH('/organizations/{organizationId}', { params, body }));
+      const { customData, ...body } = changedFields(base, mine);
+      const bodySerializer = (others: object) => bodyWith(customData, others);
+      return orThrow(
+        api.PATCH('/organizations/{organizationId}', { params, body, bodySerializer }),
+      );
     },
     onSuccess: () => {
       setDraft(undefined);
@@ -87,7 +91,7 @@ function SettingsForm({ organizationId, saved }: { organizationId: string; saved
       <Section title="Settings">
         <NameInput {...field('name')} />
         <DescriptionInput {...field('description')} />
-        <JsonInput
+        <Textarea
           label="Custom data"
           description="A JSON object for your application, at most 8 KiB."
           autosize
@@ -95,7 +99,10 @@ function SettingsForm({ organizationId, saved }: { organizationId: string; saved
           maxRows={16}
           value={mine.customData}
           error={badData ?? reasons.customData}
-          onChange={(customData) => change('customData', customData)}
+          onChange={({ currentTarget }) => change('customData', currentTarget.value)}
+          data-monospace
+          autoComplete="off"
+          spellCheck={false}
         />
         <ProblemAlert error={saving.error} fields={mine} />
       </Section>

@@ -1,15 +1,16 @@
 import type { Organization } from '../api/types';
+import { indented } from '../organizations/customData';
 
 /** An organization's settings in the form they are edited in. */
 export interface Fields {
   name: string;
   description: string;
-  /** As JSON. */
+  /** As JSON text. */
   customData: string;
 }
 
 export function fieldsOf({ name, description, customData }: Organization): Fields {
-  return { name, description: description ?? '', customData: JSON.stringify(customData, null, 2) };
+  return { name, description: description ?? '', customData: indented(customData) };
 }
 
 export function isSame(one: Fields, other: Fields): boolean {
@@ -31,11 +32,11 @@ export function customDataReason(text: string): string | undefined {
   }
 }
 
-/** The body of a `PATCH`: only what has changed. */
+/** The body of a `PATCH`: only what has changed, with custom data as JSON text. */
 export function changedFields(before: Fields, after: Fields) {
   return {
     ...(after.name !== before.name && { name: after.name }),
     ...(after.description !== before.description && { description: after.description || null }),
-    ...(after.customData !== before.customData && { customData: JSON.parse(after.customData) }),
+    ...(after.customData !== before.customData && { customData: after.customData }),
   };
 }
