@@ -13,7 +13,7 @@ use axum::response::Response;
 use utoipa::IntoParams;
 use utoipa::openapi::RefOr;
 use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn, ParameterStyle};
-use utoipa::openapi::schema::{AdditionalProperties, ObjectBuilder, Type};
+use utoipa::openapi::schema::{AdditionalProperties, ObjectBuilder, SchemaFormat, Type};
 
 use super::Problem;
 
@@ -35,6 +35,8 @@ pub trait FromQuery: Sized {
     const SHORTEST: usize = 0;
     /// The regular expression (ECMA-262) of its value.
     const PATTERN: &'static str = NO_CONTROL_CHARACTER;
+    /// The format (JSON Schema) of its value.
+    const FORMAT: Option<&'static str> = None;
     /// The code of the problem for a value that cannot be accepted.
     const INVALID: &'static str;
 
@@ -84,6 +86,7 @@ impl<T: FromQuery> IntoParams for QueryOf<T> {
             .schema_type(Type::String)
             .min_length(shortest)
             .max_length(Some(T::LONGEST))
+            .format(T::FORMAT.map(|format| SchemaFormat::Custom(format.to_owned())))
             .pattern(Some(T::PATTERN));
         vec![
             ParameterBuilder::new()
@@ -169,6 +172,12 @@ fn unknown(name: &str, known: &[String]) -> Problem {
     let rest = if shown.len() < name.len() { "…" } else { "" };
     let detail = format!("the query parameter `{shown}{rest}` is not known here: {known}");
     Problem::new(StatusCode::BAD_REQUEST, "request.unknown_parameter", detail)
+}
+
+/// Whether a query string is UTF-8, once it is decoded. [`Query`] puts U+FFFD in place of what is not.
+pub(super) fn is_utf8(parts: &Parts) -> bool {
+    let query = parts.uri.query().unwrap_or_default();
+    percent_encoding::percent_decode_str(query).decode_utf8().is_ok()
 }
 
 /// The parameters of a request's query string.
