@@ -13,7 +13,7 @@ use axum::response::Response;
 use utoipa::IntoParams;
 use utoipa::openapi::RefOr;
 use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn, ParameterStyle};
-use utoipa::openapi::schema::{AdditionalProperties, ObjectBuilder, SchemaFormat, Type};
+use utoipa::openapi::schema::{AdditionalProperties, ObjectBuilder, Type};
 
 use super::Problem;
 
@@ -35,8 +35,6 @@ pub trait FromQuery: Sized {
     const SHORTEST: usize = 0;
     /// The regular expression (ECMA-262) of its value.
     const PATTERN: &'static str = NO_CONTROL_CHARACTER;
-    /// The format (JSON Schema) of its value.
-    const FORMAT: Option<&'static str> = None;
     /// The code of the problem for a value that cannot be accepted.
     const INVALID: &'static str;
 
@@ -86,7 +84,6 @@ impl<T: FromQuery> IntoParams for QueryOf<T> {
             .schema_type(Type::String)
             .min_length(shortest)
             .max_length(Some(T::LONGEST))
-            .format(T::FORMAT.map(|format| SchemaFormat::Custom(format.to_owned())))
             .pattern(Some(T::PATTERN));
         vec![
             ParameterBuilder::new()
