@@ -1,25 +1,15 @@
 //! Lists of organization roles in request bodies.
 
 use axum::http::StatusCode;
-use serde::Deserialize;
 use shared::domain::ids::OrganizationRoleId;
 use shared::domain::organization::OrganizationRole;
 use shared::domain::text::Name;
 use shared::http::Problem;
 use shared::store::Store;
 use shared::{Error, Violation};
-use utoipa::ToSchema;
 
 use crate::named::Named;
-use crate::schemas;
 use crate::values::both;
-
-#[derive(Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(crate) struct RoleIds {
-    #[schema(value_type = schemas::OrganizationRoleIdList, inline)]
-    pub(crate) organization_role_ids: Vec<String>,
-}
 
 /// The roles in a body: the list `organizationRoleIds`, and the list `organizationRoleNames`.
 #[derive(Clone, Copy)]

@@ -11,7 +11,7 @@ use shared::domain::user::User;
 use shared::domain::{email_address, email_domain, ids, text};
 use shared::http::LARGEST_BODY;
 use utoipa::openapi::schema::{
-    AdditionalProperties, ArrayBuilder, ObjectBuilder, Schema, SchemaFormat, Type,
+    AdditionalProperties, AnyOfBuilder, ArrayBuilder, ObjectBuilder, Schema, SchemaFormat, Type,
 };
 use utoipa::openapi::{Ref, RefOr};
 use utoipa::{PartialSchema, ToSchema};
@@ -48,6 +48,16 @@ const DESCRIPTION: &str = concat!(
     white_space!(),
     "]*$",
 );
+/// An email address in a query string: one `@`, nothing before it that must be quoted, and behind it
+/// none of the characters that [`EMAIL_DOMAIN_INPUT`] excludes. The replacement character stands for
+/// bytes that are not UTF-8.
+pub(crate) const EMAIL_ADDRESS: &str = concat!(
+    r#"^[^"(),:;<>@\[\\\]\u0000-\u001f\u007f-\u009f\ufffd"#,
+    white_space!(),
+    r"]+@[^/?#@*\u0000-\u001f\u007f-\u009f\ufffd",
+    white_space!(),
+    "]+$",
+);
 /// None of the characters by which a URL, an address or a wildcard is recognised.
 const EMAIL_DOMAIN_INPUT: &str = "^[^/?#@*]+$";
 /// At least two labels of lower-case letters, digits and inner hyphens.
@@ -66,7 +76,7 @@ macro_rules! schemas {
 
         impl PartialSchema for $name {
             fn schema() -> RefOr<Schema> {
-                $schema.description(Some(concat!($($doc),+).trim())).build().into()
+                $schema.description(Some(concat!($($doc),+).trim())).into()
             }
         }
 
@@ -148,14 +158,49 @@ schemas! {
     /// Ids of organization roles.
     OrganizationRoleIdList: list::<OrganizationRoleId>(OrganizationRole::MOST_IN_A_LIST);
 
+    /// Ids of organization roles, at least one.
+    SomeOrganizationRoleIds: list::<OrganizationRoleId>(OrganizationRole::MOST_IN_A_LIST).min_items(Some(1));
+
     /// Names of organization roles. Case does not matter.
     OrganizationRoleNameList: list::<Name>(OrganizationRole::MOST_IN_A_LIST).examples([json!(["Engineer"])]);
+
+    /// Names of organization roles, at least one. Case does not matter.
+    SomeOrganizationRoleNames: list::<Name>(OrganizationRole::MOST_IN_A_LIST)
+        .min_items(Some(1))
+        .examples([json!(["Engineer"])]);
 
     /// Ids of users.
     UserIdList: list::<UserId>(MOST_REPLACED);
 
     /// Ids of users, at least one.
     SomeUserIds: list::<UserId>(MOST_REPLACED).min_items(Some(1));
+
+    /// Users, and at least one role, by its id or by its name.
+    RoleAssignment: AnyOfBuilder::new()
+        .item(
+            role_assignment()
+                .property(ROLE_IDS, SomeOrganizationRoleIds::schema())
+                .required(ROLE_IDS)
+                .property(ROLE_NAMES, OrganizationRoleNameList::schema()),
+        )
+        .item(
+            role_assignment()
+                .property(ROLE_IDS, OrganizationRoleIdList::schema())
+                .property(ROLE_NAMES, SomeOrganizationRoleNames::schema())
+                .required(ROLE_NAMES),
+        );
+}
+
+const ROLE_IDS: &str = "organizationRoleIds";
+const ROLE_NAMES: &str = "organizationRoleNames";
+
+/// The part of [`RoleAssignment`] that names the users.
+fn role_assignment() -> ObjectBuilder {
+    ObjectBuilder::new()
+        .schema_type(Type::Object)
+        .property("userIds", SomeUserIds::schema())
+        .required("userIds")
+        .additional_properties(Some(AdditionalProperties::<Schema>::FreeForm(false)))
 }
 
 /// A text of at least and at most so many characters.

@@ -85,6 +85,22 @@ fn each_code_in_the_sources_has_one_row_and_each_row_is_of_such_a_code() {
     );
 }
 
+/// The checks of generated requests name the codes that they expect.
+#[test]
+fn each_code_in_the_checks_of_generated_requests_has_a_row() {
+    let checks = text_of("tests/openapi/checks.py");
+    let lines = checks.lines().map(|line| line.trim().trim_end_matches(','));
+    let named: BTreeSet<_> = lines
+        .filter_map(|line| line.strip_prefix('"')?.strip_suffix('"'))
+        .filter(|text| is_code(text))
+        .map(str::to_owned)
+        .collect();
+    assert!(named.len() > 30, "{named:?}");
+    let documented: BTreeSet<_> = documented().into_iter().map(|(code, _)| code).collect();
+    let unknown: Vec<_> = named.difference(&documented).collect();
+    assert!(unknown.is_empty(), "take these out of tests/openapi/checks.py: {unknown:?}");
+}
+
 #[tokio::test]
 async fn each_row_states_the_status_that_its_code_is_answered_with() {
     let mut answered = BTreeSet::new();

@@ -35,16 +35,24 @@ BEYOND_A_SCHEMA = {
     "email_domain.single_label",
     "email_domain.too_long",
     "email_address.domain",
-    "email_address.domain_not_ascii",
+    "email_address.ambiguous_domain",
     "email_address.invalid",
     "email_address.quoted_local_part",
-    # Limits for the text of the JSON.
+    # Such an address, in a query string.
+    "request.invalid_filter",
+    # A user pool takes addresses as user names, or does not.
+    "username.email_address",
+    # Characters that cannot be seen, and the length of a composed text.
+    "name.invalid",
+    "description.invalid",
+    # Limits for the text of the JSON, and what parsers read differently.
+    "custom_data.lone_surrogate",
+    "custom_data.number_too_large",
+    "custom_data.repeated_name",
     "custom_data.too_deep",
     "custom_data.too_large",
     # A cursor comes from an earlier answer.
     "request.invalid_cursor",
-    # The same body is allowed for a replacement.
-    "default_roles.empty",
 }
 
 

@@ -9,16 +9,16 @@ use shared::Error;
 use shared::domain::ids::{OrganizationId, OrganizationRoleId};
 use shared::store::Store;
 
-use crate::roles::{NamedRoles, RoleIds};
+use crate::roles::NamedRoles;
 
 /// The roles in a body, each once, in the order of the body. Fails if one of them does not exist.
 /// If the organization does not exist either, the error says that instead.
 async fn existing(
-    body: &RoleIds,
+    ids: &[String],
     organization: &OrganizationId,
     store: &Store,
 ) -> Result<Vec<OrganizationRoleId>, Error> {
-    let roles = NamedRoles::by_id(&body.organization_role_ids);
+    let roles = NamedRoles::by_id(ids);
     match roles.existing(Error::DefaultRolesFull, store).await {
         Err(Error::Invalid(_) | Error::DefaultRolesFull)
             if store.default_roles(organization).await?.is_none() =>

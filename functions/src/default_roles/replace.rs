@@ -3,14 +3,16 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
 use shared::capabilities;
 use shared::domain::ids::OrganizationId;
 use shared::http::{IfMatch, JsonBody, PathOf, Problem, etag};
 use shared::store::Store;
+use utoipa::ToSchema;
 
 use super::existing;
 use crate::endpoints::endpoints;
-use crate::roles::RoleIds;
+use crate::schemas;
 
 capabilities! {
     /// The capabilities of `replace-default-roles`.
@@ -21,6 +23,14 @@ capabilities! {
 
 endpoints!(replace);
 
+#[derive(Deserialize, ToSchema)]
+#[schema(as = RoleIds)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct Replacement {
+    #[schema(value_type = schemas::OrganizationRoleIdList, inline)]
+    organization_role_ids: Vec<String>,
+}
+
 /// Replaces the default roles of an organization.
 #[utoipa::path(
     put,
@@ -28,16 +38,16 @@ endpoints!(replace);
     operation_id = "replaceDefaultRoles",
     tag = "Default roles",
     params(IfMatch),
-    request_body = RoleIds,
+    request_body = Replacement,
     responses((status = 204, description = "Replaced.", headers(("ETag"))), (status = 422)),
 )]
 pub(crate) async fn replace(
     State(store): State<Store>,
     PathOf(organization): PathOf<OrganizationId>,
     IfMatch(precondition): IfMatch,
-    JsonBody(body): JsonBody<RoleIds>,
+    JsonBody(body): JsonBody<Replacement>,
 ) -> Result<Response, Problem> {
-    let wanted = existing(&body, &organization, &store).await?;
+    let wanted = existing(&body.organization_role_ids, &organization, &store).await?;
     let change = |_: &[_]| Ok(wanted.clone());
     let version = store.change_default_roles(&organization, &precondition, change).await?;
     Ok((StatusCode::NO_CONTENT, [etag(version)]).into_response())

@@ -2,7 +2,7 @@
 //! annotations: the functions in `template.yaml`, the dashboard's errors by function, the README's
 //! table of routes, and the binaries. A test fails while one of them is stale.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use serde_json::Value;
@@ -310,12 +310,17 @@ fn explanation(document: &Value, operation: &Value) -> String {
     format!("{summary} {}", more.join(", ")).trim_end().to_owned()
 }
 
-/// The fields of a body, the required ones first: `{name, id?}`.
+/// The fields of a body in any of its forms, the required ones first: `{name, id?}`.
 fn members(schema: &Value) -> String {
-    let properties = schema["properties"].as_object().into_iter().flatten();
-    let required = schema["required"].as_array().map_or(&[][..], Vec::as_slice);
-    let is_required = |name: &str| required.iter().any(|it| it == name);
-    let (must, may): (Vec<_>, Vec<_>) = properties.partition(|(name, _)| is_required(name));
+    let forms = schema["anyOf"].as_array().map_or(std::slice::from_ref(schema), Vec::as_slice);
+    let properties: BTreeMap<_, _> =
+        forms.iter().filter_map(|form| form["properties"].as_object()).flatten().collect();
+    let requires = |form: &Value, name: &str| {
+        form["required"].as_array().is_some_and(|required| required.iter().any(|it| it == name))
+    };
+    let is_required = |name: &str| forms.iter().all(|form| requires(form, name));
+    let (must, may): (Vec<_>, Vec<_>) =
+        properties.into_iter().partition(|(name, _)| is_required(name));
     let all = must.into_iter().chain(may).map(|(name, property)| {
         let mark = if is_required(name) { "" } else { "?" };
         let list = if property["type"] == "array" { ": []" } else { "" };

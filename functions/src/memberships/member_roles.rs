@@ -43,17 +43,14 @@ impl Body {
     }
 }
 
-#[derive(Deserialize, ToSchema)]
-#[schema(as = RoleAssignment, min_properties = 2)]
+/// The body that [`schemas::RoleAssignment`] describes.
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Assignment {
-    #[schema(value_type = schemas::SomeUserIds, inline)]
     user_ids: Vec<String>,
     #[serde(default, deserialize_with = "present")]
-    #[schema(value_type = Option<schemas::OrganizationRoleIdList>, inline, nullable = false)]
     organization_role_ids: Option<Vec<String>>,
     #[serde(default, deserialize_with = "present")]
-    #[schema(value_type = Option<schemas::OrganizationRoleNameList>, inline, nullable = false)]
     organization_role_names: Option<Vec<String>>,
 }
 
@@ -177,7 +174,7 @@ pub(crate) async fn remove_role(
     path = "/organizations/{organizationId}/users/roles",
     operation_id = "assignMemberRoles",
     tag = "Members",
-    request_body = Assignment,
+    request_body = schemas::RoleAssignment,
     responses((status = 201, description = "Assigned."), (status = 422)),
 )]
 pub(crate) async fn assign_roles(

@@ -68,6 +68,7 @@ impl FromQuery for Proven {
     const DESCRIPTION: &'static str = "Only members who have proven this address, now or earlier. It is compared as when users join, so case does not matter. Write `+` as `%2B`.";
     const SHORTEST: usize = 3;
     const LONGEST: usize = EmailAddress::LONGEST_INPUT;
+    const PATTERN: &'static str = schemas::EMAIL_ADDRESS;
     const INVALID: &'static str = "request.invalid_filter";
 
     fn from_query(value: &str) -> Result<Self, String> {

@@ -2,9 +2,13 @@
 
 use std::collections::HashSet;
 
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::json::{Json, LoneSurrogate, pointer_to};
+
+/// What stands for half a character, as an escape of JSON.
+const REPLACEMENT: &str = "\\ufffd";
 
 /// Data that the caller stores with an organization: a JSON object of at most
 /// [`CustomData::LARGEST`] bytes. Its text is stored unchanged, because parsing and printing it
@@ -81,8 +85,10 @@ impl CustomData {
     }
 
     /// Reads custom data that is stored already, perhaps by a release that did not yet check what
-    /// [`Self::parse`] does. What many parsers refuse is replaced: a lone surrogate by U+FFFD, and
-    /// a number that is too large by a string of its digits. `None` if it is not a JSON object.
+    /// [`Self::parse`] does. What many parsers refuse is replaced: a lone surrogate by U+FFFD, a
+    /// number that is too large by a string of its digits, and an object or array below the last
+    /// level by a string of its JSON text. Names that become equal get more of U+FFFD. `None` if it
+    /// is not a JSON object.
     #[must_use]
     pub fn from_store(json: &str) -> Option<Self> {
         let stored = RawValue::from_string(json.to_owned()).ok()?;
@@ -141,29 +147,102 @@ fn is_finite(number: &str) -> bool {
     number.len() <= CustomData::LONGEST_NUMBER && number.parse().is_ok_and(f64::is_finite)
 }
 
-/// A JSON text without lone surrogates and without numbers that are too large. All else is left
-/// as it is.
+/// A JSON text that all parsers read: without lone surrogates, without numbers that are too large, and
+/// not too deep. All else is left as it is.
 fn readable(json: &str) -> String {
     let mut readable = String::with_capacity(json.len());
+    // The objects and arrays around the token: their texts, and the names of their members once they
+    // are needed.
+    let mut around: Vec<(&str, Option<HashSet<String>>)> = Vec::new();
     let mut rest = json;
     while let Some(first) = rest.chars().next() {
-        let length = match first {
-            '"' => length_of_text(rest),
-            '-' | '0'..='9' => {
-                let end = |c: char| !c.is_ascii_alphanumeric() && !"+-.".contains(c);
-                rest.find(end).unwrap_or(rest.len())
-            }
-            other => other.len_utf8(),
-        };
+        let is_too_deep = matches!(first, '{' | '[') && around.len() == CustomData::DEEPEST;
+        let length = if is_too_deep { length_of_value(rest) } else { length_of_token(rest) };
         let (token, after) = rest.split_at(length);
         match first {
-            '"' => readable.push_str(&without_lone_surrogates(token)),
+            '{' | '[' if is_too_deep => readable.push_str(&Value::from(token).to_string()),
+            '{' | '[' => {
+                around.push((rest, None));
+                readable.push_str(token);
+            }
+            '}' | ']' => {
+                around.pop();
+                readable.push_str(token);
+            }
+            '"' => {
+                let mut text = without_lone_surrogates(token);
+                if let Some((object, names)) = around.last_mut()
+                    && text != token
+                    && is_name(after)
+                {
+                    let names = names.get_or_insert_with(|| whole_names(object));
+                    while text_of(&text).is_some_and(|name| !names.insert(name)) {
+                        text.insert_str(text.len() - 1, REPLACEMENT);
+                    }
+                }
+                readable.push_str(&text);
+            }
             '-' | '0'..='9' if !is_finite(token) => readable.extend(["\"", token, "\""]),
             _ => readable.push_str(token),
         }
         rest = after;
     }
     readable
+}
+
+/// The names of the object that a JSON text begins with, but not those with lone surrogates.
+fn whole_names(json: &str) -> HashSet<String> {
+    let mut names = HashSet::new();
+    let mut rest = &json[1..];
+    while !rest.is_empty() && !rest.starts_with('}') {
+        let (value, after) = rest.split_at(length_of_value(rest));
+        if value.starts_with('"') && is_name(after) {
+            names.extend(text_of(value));
+        }
+        rest = after;
+    }
+    names
+}
+
+/// Whether what a JSON text has after a text shows that it is the name of a member.
+fn is_name(after: &str) -> bool {
+    after.trim_start().starts_with(':')
+}
+
+/// The text that a JSON text stands for; `None` if it has a lone surrogate.
+fn text_of(json: &str) -> Option<String> {
+    serde_json::from_str(json).ok()
+}
+
+/// The bytes of the value, or of the sign between values, that a JSON text begins with.
+fn length_of_value(json: &str) -> usize {
+    let (mut length, mut level) = (0, 0_usize);
+    loop {
+        let token = &json[length..];
+        match token.as_bytes() {
+            [] => return length,
+            [b'{' | b'[', ..] => level += 1,
+            [b'}' | b']', ..] => level -= 1,
+            _ => {}
+        }
+        length += length_of_token(token);
+        if level == 0 {
+            return length;
+        }
+    }
+}
+
+/// The bytes of the token that a JSON text begins with: a text, a number, or a single character.
+fn length_of_token(json: &str) -> usize {
+    match json.chars().next() {
+        Some('"') => length_of_text(json),
+        Some('-' | '0'..='9') => {
+            let end = |c: char| !c.is_ascii_alphanumeric() && !"+-.".contains(c);
+            json.find(end).unwrap_or(json.len())
+        }
+        Some(other) => other.len_utf8(),
+        None => 0,
+    }
 }
 
 /// The bytes of the text that a JSON text begins with, quotes included.
@@ -199,7 +278,7 @@ fn without_lone_surrogates(text: &str) -> String {
                 2 * ESCAPE
             }
             Some(_) => {
-                whole.push_str("\\ufffd");
+                whole.push_str(REPLACEMENT);
                 rest = &escape[ESCAPE..];
                 continue;
             }

@@ -28,11 +28,11 @@ impl IfMatch {
     /// The most characters of the header, all its lines together. That many entity tags of this API
     /// have about half of them.
     pub const LONGEST: usize = 4_096;
-    /// The form of the header: `*`, or a list of entity tags. Members of a list may be empty (RFC
-    /// 9110, 5.6.1).
+    /// The form of the header: `*`, or a list of at most [`Precondition::MOST`] entity tags. Members
+    /// of a list may be empty (RFC 9110, 5.6.1).
     const PATTERN: &str = concat!(
-        r#"^(\*|[\t ,]*(W/)?"[\t !#-~]*"[\t ]*"#,
-        r#"(,[\t ,]*(W/)?"[\t !#-~]*"[\t ]*)*(,[\t ,]*)?)$"#
+        r#"^([\t ,]*\*[\t ,]*|[\t ,]*(W/)?"[\t !#-~]*"[\t ]*"#,
+        r#"(,[\t ,]*(W/)?"[\t !#-~]*"[\t ]*){0,99}(,[\t ,]*)?)$"#
     );
 }
 
@@ -100,7 +100,7 @@ fn parse(list: &str) -> Result<Vec<Version>, Problem> {
         // `"01"` parses too, but no answer has ever contained it.
         versions.extend(version.filter(|v| tag(*v) == format!("\"{opaque}\"")));
     }
-    if tags == 0 || versions.len() > Precondition::MOST {
+    if !(1..=Precondition::MOST).contains(&tags) {
         return Err(malformed());
     }
     Ok(versions)

@@ -11,7 +11,7 @@ use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, Type};
 
 use super::Problem;
-use super::query::{Location, Query};
+use super::query::{Location, Query, is_utf8};
 use crate::store::SORT_KEY_BYTES;
 
 const LARGEST_PAGE: u32 = 100;
@@ -21,6 +21,7 @@ const PAGE_SIZE: &str = "page_size";
 const CURSOR: &str = "cursor";
 const PAGE_INVALID: &str = "request.invalid_page";
 const PAGE_SIZE_INVALID: &str = "request.invalid_page_size";
+const CURSOR_INVALID: &str = "request.invalid_cursor";
 
 /// The paging of a list whose length is known: `page` (from 1) and `page_size` (1 to 100; 20 if
 /// only `page` is given). Without both, the answer is the whole list.
@@ -96,9 +97,15 @@ impl<S: Send + Sync> FromRequestParts<S> for CursorPaging {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         let query = Query::of(parts);
         let size = query.number(PAGE_SIZE, PAGE_SIZE_INVALID, LARGEST_PAGE)?;
+        let cursor = query.get(CURSOR, CURSOR_INVALID)?.map(str::to_owned);
+        if cursor.as_ref().is_some_and(|it| it.contains(char::REPLACEMENT_CHARACTER))
+            && !is_utf8(parts)
+        {
+            return Err(foreign_cursor());
+        }
         Ok(Self {
             page_size: size.unwrap_or(USUAL_PAGE) as usize,
-            cursor: query.get(CURSOR, "request.invalid_cursor")?.map(str::to_owned),
+            cursor,
             location: Location::of(parts, query, &[PAGE_SIZE, CURSOR]),
         })
     }
@@ -116,7 +123,8 @@ impl IntoParams for CursorPaging {
                 ObjectBuilder::new()
                     .schema_type(Type::String)
                     .min_length(Some(1))
-                    .max_length(Some(Self::LONGEST_CURSOR)),
+                    .max_length(Some(Self::LONGEST_CURSOR))
+                    .pattern(Some(Self::PATTERN)),
             ));
         vec![page_size(), cursor.build()]
     }
@@ -125,22 +133,16 @@ impl IntoParams for CursorPaging {
 impl CursorPaging {
     /// The most characters of a cursor: a sort key of the table, which has at most as many bytes.
     pub const LONGEST_CURSOR: usize = SORT_KEY_BYTES;
+    /// The form of a cursor: its only control character is a tab.
+    const PATTERN: &str = r"^[^\u0000-\u0008\u000a-\u001f\u007f-\u009f]+$";
 
     /// The position where the page begins; `None` for the start of the list.
     ///
     /// # Errors
     /// When `parse` finds that the cursor does not come from an answer to the same search.
     pub fn start<C>(&self, parse: impl FnOnce(&str) -> Option<C>) -> Result<Option<C>, Problem> {
-        self.cursor
-            .as_deref()
-            .map(|cursor| {
-                let detail = "`cursor` does not come from an answer to this search: follow the `Link` \
-                              with rel=\"next\", or leave it out to begin at the start";
-                parse(cursor).ok_or_else(|| {
-                    Problem::new(StatusCode::BAD_REQUEST, "request.invalid_cursor", detail)
-                })
-            })
-            .transpose()
+        let cursor = self.cursor.as_deref();
+        cursor.map(|cursor| parse(cursor).ok_or_else(foreign_cursor)).transpose()
     }
 
     /// Answers a page. If there is a next page, the answer has a `Link` to it, with the other
@@ -154,6 +156,12 @@ impl CursorPaging {
         }
         response
     }
+}
+
+fn foreign_cursor() -> Problem {
+    let detail = "`cursor` does not come from an answer to this search: follow the `Link` with \
+                  rel=\"next\", or leave it out to begin at the start";
+    Problem::new(StatusCode::BAD_REQUEST, CURSOR_INVALID, detail)
 }
 
 fn page_size() -> Parameter {

@@ -16,6 +16,9 @@ use crate::failure::Failure;
 pub const MOST_VIOLATIONS: usize = 100;
 /// The most characters of a text that may quote the request. A text that was cut has an ellipsis too.
 pub const LONGEST_DETAIL: usize = 400;
+/// The most characters of a place in the body. If it has more, the answer has the place of the object
+/// or array around it.
+pub const LONGEST_POINTER: usize = 1_000;
 
 /// The `Retry-After` of what passes in a moment, in seconds.
 const A_MOMENT: HeaderValue = HeaderValue::from_static("1");
@@ -252,8 +255,8 @@ pub struct ProblemBody<'a> {
 /// A place in the body that is at fault.
 #[derive(Serialize, ToSchema)]
 pub struct ProblemError<'a> {
-    /// Where: a JSON Pointer (RFC 6901).
-    #[schema(format = "json-pointer", example = "/emailDomain")]
+    /// Where: a JSON Pointer (RFC 6901). A longer one is cut to that of the object or array around it.
+    #[schema(format = "json-pointer", max_length = 1000, example = "/emailDomain")]
     pointer: &'a str,
     /// As the code of a problem.
     #[schema(
@@ -273,7 +276,7 @@ impl IntoResponse for Problem {
             .iter()
             .take(MOST_VIOLATIONS)
             .map(|violation| ProblemError {
-                pointer: &violation.pointer,
+                pointer: bounded(&violation.pointer),
                 code: violation.code,
                 detail: sanitized(&violation.reason),
             })
@@ -296,6 +299,15 @@ impl IntoResponse for Problem {
         response.extensions_mut().insert(LogFields { code, cause });
         response
     }
+}
+
+/// A JSON Pointer to a place or, if that has more than [`LONGEST_POINTER`] characters, to the nearest
+/// object or array around it with a shorter one.
+fn bounded(mut pointer: &str) -> &str {
+    while pointer.chars().count() > LONGEST_POINTER {
+        pointer = pointer.rsplit_once('/').map_or("", |(around, _)| around);
+    }
+    pointer
 }
 
 /// Text for people: at most [`LONGEST_DETAIL`] characters, without control characters.

@@ -171,6 +171,12 @@ fn unknown(name: &str, known: &[String]) -> Problem {
     Problem::new(StatusCode::BAD_REQUEST, "request.unknown_parameter", detail)
 }
 
+/// Whether a query string is UTF-8, once it is decoded. [`Query`] puts U+FFFD in place of what is not.
+pub(super) fn is_utf8(parts: &Parts) -> bool {
+    let query = parts.uri.query().unwrap_or_default();
+    percent_encoding::percent_decode_str(query).decode_utf8().is_ok()
+}
+
 /// The parameters of a request's query string.
 pub(super) struct Query(Vec<(String, String)>);
 

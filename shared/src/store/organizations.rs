@@ -47,11 +47,14 @@ impl OrganizationRank {
     #[must_use]
     pub fn parse(text: &str, search: &str) -> Option<Self> {
         let rank = Self(text.to_owned());
-        let id = rank.id().filter(|_| text.len() <= SORT_KEY_BYTES)?;
+        let (name, id) = text.rsplit_once(keys::RANK_SEPARATOR)?;
+        let id = OrganizationId::parse(id).ok().filter(|_| text.len() <= SORT_KEY_BYTES)?;
         let found = if rank.is_first() {
             id.as_str() == search && rank == Self::first(&id)
         } else {
-            text.starts_with(&keys::organization_rank_prefix(search))
+            // No name has a control character.
+            !name.contains(char::is_control)
+                && text.starts_with(&keys::organization_rank_prefix(search))
         };
         found.then_some(rank)
     }
@@ -363,20 +366,24 @@ impl Store {
         Ok((ranks, next))
     }
 
-    /// The ranks in the index whose names begin with `prefix`.
+    /// The ranks in the index whose names begin with `prefix`. A prefix that is longer than a sort
+    /// key, which DynamoDB refuses, begins no name.
     async fn ranks_by_name(
         &self,
         prefix: &str,
         most: usize,
         after: Option<&OrganizationRank>,
     ) -> Result<Vec<OrganizationRank>, Failure> {
+        let prefix = keys::organization_rank_prefix(prefix);
+        if prefix.len() > SORT_KEY_BYTES {
+            return Ok(Vec::new());
+        }
         let start = after.filter(|rank| !rank.is_first()).and_then(|rank| {
             let mut start = keys::organization(&rank.id()?).into_attributes();
             start.insert(keys::GSI1_PK.to_owned(), text(keys::ORGANIZATIONS));
             start.insert(keys::GSI1_SK.to_owned(), text(rank.as_str()));
             Some(start)
         });
-        let prefix = keys::organization_rank_prefix(prefix);
         let limit = i32::try_from(most).ok();
         let (items, _) =
             self.index_page(keys::ORGANIZATIONS.to_owned(), &prefix, limit, start).await?;

@@ -117,11 +117,12 @@ fn operations() -> Vec<Operation> {
         let operation = &document["paths"][&path][route.method.as_str().to_lowercase()];
         let schema = &operation["requestBody"]["content"]["application/json"]["schema"]["$ref"];
         let schema = document.pointer(&schema.as_str()?[1..]).expect("a schema");
-        let members = schema["properties"].as_object().expect("properties");
+        let forms = schema["anyOf"].as_array().map_or(std::slice::from_ref(schema), Vec::as_slice);
+        let members = forms.iter().flat_map(|form| form["properties"].as_object().unwrap().keys());
         Some(Operation {
             method: route.method,
             path: path.replace("{organizationId}", "acme").replace(['{', '}'], ""),
-            members: members.keys().cloned().collect(),
+            members: members.cloned().collect(),
         })
     });
     let operations: Vec<_> = operations.collect();
@@ -505,6 +506,43 @@ async fn a_value_of_another_type_is_refused_with_its_place_and_what_to_send() {
         answer.problem(400, "request.invalid_body"),
         format!("`/{}…` is not known here: send only `emailDomain`", "x".repeat(99))
     );
+}
+
+/// The place of a member with a long name is as long in an answer as the document says, or it is that
+/// of the object.
+#[tokio::test]
+async fn a_long_pointer_is_that_of_the_object_or_array_around_the_place() {
+    let world = world().await;
+    for (name, pointer) in [
+        ("x".repeat(999), format!("/{}", "x".repeat(999))),
+        ("é".repeat(999), format!("/{}", "é".repeat(999))),
+        ("x".repeat(1_000), String::new()),
+        ("x".repeat(1_000_000), String::new()),
+        ("/".repeat(499), format!("/{}", "~1".repeat(499))),
+        ("/".repeat(500), String::new()),
+        ("~".repeat(500_000), String::new()),
+    ] {
+        let text = format!("{{\"{name}\": 1}}");
+        let answer = refused(&world, post(&world, text)).await;
+        answer.problem(400, "request.invalid_body");
+        assert_eq!(answer.errors(), [(&*pointer, "request.invalid_body")]);
+    }
+
+    let twice = |name: &str| format!(r#"{{"a/b": [0, {{"{name}": 1, "{name}": 2}}]}}"#);
+    let place = "/customData/a~1b/1";
+    let short = "x".repeat(1_000 - place.len() - 1);
+    for (name, pointer) in [
+        (&*short, format!("{place}/{short}")),
+        (&*format!("x{short}"), place.to_owned()),
+        (&*"/".repeat(3_000), place.to_owned()),
+    ] {
+        let text = format!(r#"{{"customData": {}}}"#, twice(name));
+        let ask = world.ask(Method::PATCH, "/organizations/acme");
+        let ask = ask.header("content-type", "application/json").raw(text);
+        let answer = refused(&world, ask).await;
+        answer.problem(422, "custom_data.repeated_name");
+        assert_eq!(answer.errors(), [(&*pointer, "custom_data.repeated_name")]);
+    }
 }
 
 #[tokio::test]

@@ -42,6 +42,12 @@ fn if_match_is_read_from_all_its_lines() {
     let tags = |count: usize| vec!["\"7\""; count].join(",");
     assert_eq!(if_match(&[tags(100).as_bytes()]), Ok(versions(&[7; 100])));
     assert_eq!(if_match(&[tags(101).as_bytes()]), Err(StatusCode::BAD_REQUEST));
+    // Tags of others count too.
+    let foreign = |count: usize| vec!["\"x\""; count].join(",");
+    assert_eq!(if_match(&[foreign(100).as_bytes()]), Ok(versions(&[])));
+    assert_eq!(if_match(&[foreign(101).as_bytes()]), Err(StatusCode::BAD_REQUEST));
+    let mixed = format!("{}, {}", tags(50), foreign(51));
+    assert_eq!(if_match(&[mixed.as_bytes()]), Err(StatusCode::BAD_REQUEST));
     let padded = |length: usize| format!("\"7\"{}", ",".repeat(length - 3));
     assert_eq!(if_match(&[padded(IfMatch::LONGEST).as_bytes()]), Ok(versions(&[7])));
     let too_long = padded(IfMatch::LONGEST + 1);

@@ -226,7 +226,19 @@ async fn what_all_parsers_read_is_kept() {
 /// An earlier release stored custom data that this one refuses.
 #[tokio::test]
 async fn custom_data_that_is_stored_already_is_answered_in_a_form_that_all_parsers_read() {
-    let deep = format!("{}1{}", r#"{"a":"#.repeat(40), "}".repeat(40));
+    let nested = |levels: usize, innermost: &str| {
+        format!("{}{innermost}{}", r#"{"a":"#.repeat(levels), "}".repeat(levels))
+    };
+    // At the last level, an object or array is a string of its JSON text.
+    let text = |json: &str| Value::from(json).to_string();
+    let deep = |levels: usize| (nested(levels, "1"), nested(32, &text(&nested(levels - 32, "1"))));
+    let [(deep_33, text_33), (deep_200, text_200), (deep_400, text_400)] = [33, 200, 400].map(deep);
+    let below = r#"[ "\"]}\\", {"\ud800":[1e400]}, [] ]"#;
+    let (mixed, mixed_text) = (
+        nested(31, &format!("[{{}}, {below} ,[], 7]")),
+        nested(31, &format!(r#"["{{}}", {} ,"[]", 7]"#, text(below))),
+    );
+    let deepest = nested(32, "1");
     let table = [
         (r#"{"a":"\ud800"}"#, r#"{"a":"\ufffd"}"#),
         (
@@ -239,7 +251,22 @@ async fn custom_data_that_is_stored_already_is_answered_in_a_form_that_all_parse
             r#"{"a":["1e400","-1E+999", 9007199254740993,-0]}"#,
         ),
         (r#"{"1e400":"-1e400","b":1e400}"#, r#"{"1e400":"-1e400","b":"1e400"}"#),
-        (&deep, &deep),
+        (&deepest, &deepest),
+        (&deep_33, &text_33),
+        (&deep_200, &text_200),
+        (&deep_400, &text_400),
+        (&mixed, &mixed_text),
+        (r#"{"\ud800":1,"\udc00":2}"#, r#"{"\ufffd":1,"\ufffd\ufffd":2}"#),
+        (
+            r#"{"\ud800" : 1, "\ud800":"\ud800", "\ufffd":3, "�\ufffd":{"\ud800":"\ufffd"}}"#,
+            r#"{"\ufffd\ufffd\ufffd" : 1, "\ufffd\ufffd\ufffd\ufffd":"\ufffd", "\ufffd":3, "�\ufffd":{"\ufffd":"\ufffd"}}"#,
+        ),
+        (
+            r#"{"x":[{"a\ud800":["\ud800","\udc00"],"a\udc00":{"a\ufffd":1}}],"a\udc00":{}}"#,
+            r#"{"x":[{"a\ufffd":["\ufffd","\ufffd"],"a\ufffd\ufffd":{"a\ufffd":1}}],"a\ufffd":{}}"#,
+        ),
+        // Parsers agree about names that were equal already.
+        (r#"{"a":1,"a":2,"\ud800":3}"#, r#"{"a":1,"a":2,"\ufffd":3}"#),
     ];
     let world = World::new().await;
     world.organization("acme").await;

@@ -149,6 +149,13 @@ async fn a_search_finds_names_that_begin_with_the_text_whatever_the_case() {
     assert_eq!(world.get(&format!("/organizations?q={longest}")).await.ids(), [""; 0]);
     let widest = "%E1%BE%B7".repeat(128);
     assert_eq!(world.get(&format!("/organizations?q={widest}")).await.ids(), [""; 0]);
+    // Of 12 bytes each, once they are composed.
+    for count in [85, 86, 128] {
+        let q = "%F0%9D%85%A0".repeat(count);
+        let answer = world.get(&format!("/organizations?q={q}")).await;
+        assert_eq!((answer.status.as_u16(), answer.ids()), (200, vec![]), "{count}");
+        assert_eq!(answer.header("link"), "");
+    }
     let answer = world.get(&format!("/organizations?q=x{longest}")).await;
     assert_eq!(
         answer.problem(400, "request.invalid_search"),
@@ -262,6 +269,14 @@ async fn cursors_that_no_answer_has_given_for_the_search_are_refused() {
         "cursor=org+19%09a%20b",
         "cursor=%00",
         "cursor=%FF%09%FF",
+        "cursor=a%00%09acme",
+        "cursor=a%09b%09acme",
+        "cursor=a%0A%09acme",
+        "cursor=a%7F%09acme",
+        "cursor=a%C2%85%09acme",
+        "cursor=%FF%09acme",
+        "cursor=a%C3%09acme",
+        "cursor=a%EF%BF%BD%ED%A0%80%09acme",
         "cursor=org+19%09o19&q=x",
         "cursor=org+19%09o19&q=org+2",
         "cursor=%09o19",
@@ -282,6 +297,23 @@ async fn cursors_that_no_answer_has_given_for_the_search_are_refused() {
     }
     let twice = "/organizations?cursor=org+19%09o19&cursor=org+19%09o19";
     world.get(twice).await.problem(400, "request.invalid_cursor");
+}
+
+/// The mark that stands for bytes that are not UTF-8 is a character like any other.
+#[tokio::test]
+async fn a_walk_passes_names_with_replacement_characters() {
+    let world = World::new().await;
+    for (id, name) in [("a", "\u{fffd}"), ("b", "\u{fffd} b"), ("c", "\u{fffd} c")] {
+        world.post("/organizations", &json!({ "id": id, "name": name })).await;
+    }
+    let mut path = Some("/organizations?page_size=1".to_owned());
+    let mut met = Vec::new();
+    while let Some(page) = path {
+        let answer = world.get(&page).await;
+        met.extend(answer.ids().into_iter().map(str::to_owned));
+        path = answer.next_page();
+    }
+    assert_eq!(met, ["a", "b", "c"]);
 }
 
 #[tokio::test]
