@@ -118,7 +118,8 @@ fn operations() -> Vec<Operation> {
         let schema = &operation["requestBody"]["content"]["application/json"]["schema"]["$ref"];
         let schema = document.pointer(&schema.as_str()?[1..]).expect("a schema");
         let forms = schema["anyOf"].as_array().map_or(std::slice::from_ref(schema), Vec::as_slice);
-        let members = forms.iter().flat_map(|form| form["properties"].as_object().unwrap().keys());
+        let members =
+            forms.iter().flat_map(|form| form["properties"].as_object().expect("members").keys());
         Some(Operation {
             method: route.method,
             path: path.replace("{organizationId}", "acme").replace(['{', '}'], ""),
