@@ -205,6 +205,53 @@ fn validator(schema: &Value) -> Validator {
     jsonschema::options().should_validate_formats(true).build(schema).expect("a schema")
 }
 
+#[test]
+fn lists_that_are_always_refused_are_not_of_their_schemas() {
+    let document = document();
+    let assigning = |roles: Value| {
+        let mut body = json!({ "userIds": ["jane"] });
+        body.as_object_mut().expect("an object").extend(roles.as_object().expect("lists").clone());
+        body
+    };
+    let (ids, names) = ("organizationRoleIds", "organizationRoleNames");
+    for (schema, body, allowed) in [
+        ("NewDefaultRoles", json!({ ids: [] }), false),
+        ("NewDefaultRoles", json!({ ids: ["role"] }), true),
+        ("RoleIds", json!({ ids: [] }), true),
+        ("RoleAssignment", assigning(json!({})), false),
+        ("RoleAssignment", assigning(json!({ ids: [] })), false),
+        ("RoleAssignment", assigning(json!({ names: [] })), false),
+        ("RoleAssignment", assigning(json!({ ids: [], names: [] })), false),
+        ("RoleAssignment", assigning(json!({ ids: ["role"] })), true),
+        ("RoleAssignment", assigning(json!({ names: ["Engineer"] })), true),
+        ("RoleAssignment", assigning(json!({ ids: ["role"], names: [] })), true),
+        ("RoleAssignment", assigning(json!({ ids: [], names: ["Engineer"] })), true),
+        ("RoleAssignment", assigning(json!({ ids: ["role"], "other": 1 })), false),
+        ("RoleAssignment", json!({ "userIds": [], ids: ["role"] }), false),
+    ] {
+        let reference = format!("#/components/schemas/{schema}");
+        let whole = json!({ "$ref": reference, "components": document["components"] });
+        assert_eq!(validator(&whole).is_valid(&body), allowed, "{schema}: {body}");
+    }
+}
+
+#[test]
+fn an_address_of_a_search_has_one_at_sign_and_nothing_to_quote() {
+    for (text, allowed) in [
+        ("jane@acme.example", true),
+        ("o'hara+x@b\u{fc}cher.example", true),
+        ("000", false),
+        ("@acme.example", false),
+        ("jane@", false),
+        ("jane@@acme.example", false),
+        ("jane@acme.example/x", false),
+        ("\"jane\"@acme.example", false),
+        ("jane doe@acme.example", false),
+    ] {
+        assert_eq!(is_of("email", text), allowed, "{text}");
+    }
+}
+
 fn is_of(schema: &str, text: &str) -> bool {
     TEXTS[schema].is_valid(&json!(text))
 }

@@ -118,12 +118,12 @@ fn operations() -> Vec<Operation> {
         let schema = &operation["requestBody"]["content"]["application/json"]["schema"]["$ref"];
         let schema = document.pointer(&schema.as_str()?[1..]).expect("a schema");
         let forms = schema["anyOf"].as_array().map_or(std::slice::from_ref(schema), Vec::as_slice);
-        let members =
-            forms.iter().flat_map(|form| form["properties"].as_object().expect("members").keys());
+        let properties = |form: &Value| form["properties"].as_object().expect("properties").clone();
+        let members = forms.iter().flat_map(properties).map(|(name, _)| name);
         Some(Operation {
             method: route.method,
             path: path.replace("{organizationId}", "acme").replace(['{', '}'], ""),
-            members: members.cloned().collect(),
+            members: members.collect(),
         })
     });
     let operations: Vec<_> = operations.collect();
