@@ -188,11 +188,16 @@ fn is_space(character: char) -> bool {
 }
 
 /// Whether the character is not shown by itself: it is ignorable by default, annotates other
-/// characters, or is no character at all.
+/// characters, places hieroglyphs, or is no character at all.
 fn is_ignorable(character: char) -> bool {
     CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(character)
         || CodePointSetData::new::<NoncharacterCodePoint>().contains(character)
         || matches!(character, '\u{FFF9}'..='\u{FFFB}')
+        || places_hieroglyphs(&character)
+}
+
+fn places_hieroglyphs(character: &char) -> bool {
+    matches!(character, '\u{13430}'..='\u{1343F}')
 }
 
 /// What the character does, if it is invisible.
@@ -223,6 +228,12 @@ fn effect(characters: &[char], at: usize) -> Option<Effect> {
                 && after.first().is_some_and(is_mongolian_letter)
         }
         _ if is_mongolian_selector(&character) => before.last().is_some_and(is_mongolian_letter),
+        _ if places_hieroglyphs(&character) => {
+            let is_hieroglyph = |it: &char| matches!(it, '\u{13000}'..='\u{143FF}');
+            let previous = before.iter().rev().find(|it| !places_hieroglyphs(it));
+            let next = after.iter().find(|it| !places_hieroglyphs(it));
+            previous.is_some_and(is_hieroglyph) || next.is_some_and(is_hieroglyph)
+        }
         _ => false,
     };
     Some(if shapes { Effect::Shape } else { Effect::None })

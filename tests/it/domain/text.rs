@@ -146,6 +146,8 @@ fn a_name_has_no_invisible_character_without_effect() {
         ("Acme", '\u{2800}', " \u{2800}"),
         ("", '\u{2800}', " Acme"),
         ("Acme", '\u{fffc}', ""),
+        ("Acme", '\u{13430}', ""),
+        ("Acme", '\u{13437}', "\u{13438}"),
         ("❤\u{fe0f}", '\u{fe0f}', ""),
         ("🏴", '\u{e0067}', "\u{e0062}"),
         ("🏴", '\u{e0061}', "\u{e0064}\u{e006d}\u{e0069}\u{e006e}\u{e007f}"),
@@ -189,6 +191,8 @@ fn a_name_keeps_the_invisible_characters_of_its_script_and_of_emoji() {
         "ᠠ\u{180b}",
         "ᠨ\u{180e}ᠠ",
         "ᠭ\u{180b}\u{180e}ᠠ",
+        // Hieroglyphs
+        "\u{13000}\u{13430}\u{13437}\u{13001}\u{13431}\u{13002}\u{13438}",
         // A variant of a Han character
         "葛\u{e0100}城",
         "Acme\u{2800}Inc.",
