@@ -5,7 +5,7 @@ use icu_normalizer::properties::CanonicalCombiningClassMap;
 use icu_normalizer::{ComposingNormalizer, DecomposingNormalizer};
 use icu_properties::props::{
     DefaultIgnorableCodePoint, Emoji, EmojiModifier, ExtendedPictographic, GeneralCategory,
-    GeneralCategoryGroup, Ideographic, JoiningType, NoncharacterCodePoint,
+    GeneralCategoryGroup, Ideographic, JoiningType, NoncharacterCodePoint, SoftDotted,
 };
 use icu_properties::{CodePointMapData, CodePointSetData};
 
@@ -15,6 +15,13 @@ const LONGEST_SKELETON: usize = 500;
 
 const ZERO_WIDTH_NON_JOINER: char = '\u{200C}';
 const ZERO_WIDTH_JOINER: char = '\u{200D}';
+const MONGOLIAN_VOWEL_SEPARATOR: char = '\u{180E}';
+const DOT_ABOVE: char = '\u{307}';
+/// A letter in the form of a vertical line.
+const DENTAL_CLICK: char = '\u{1C0}';
+/// The modifier letters and the reversed prime in the form of a grave accent.
+const GRAVE_ACCENTS: [char; 3] = ['\u{2CB}', '\u{2F4}', '\u{2035}'];
+const KEYCAP: char = '\u{20E3}';
 const BLACK_FLAG: char = '\u{1F3F4}';
 /// The distance of a tag character from the ASCII character that it stands for.
 const TAGS: u32 = 0xE0000;
@@ -37,11 +44,16 @@ enum Effect {
 }
 
 /// The first character that cannot be seen and has no effect on how its neighbours look, or that
-/// reorders the text.
+/// reorders the text. A blank has an effect only between other characters.
 pub(super) fn first_invisible(text: &str) -> Option<char> {
     let characters: Vec<_> = text.chars().collect();
+    let has_words = |part: &[char]| part.iter().any(|&it| !is_space(it));
+    let is_outer_blank = |at: usize| {
+        BLANKS.contains(&characters[at])
+            && !(has_words(&characters[..at]) && has_words(&characters[at..]))
+    };
     (0..characters.len())
-        .find(|&at| effect(&characters, at) == Some(Effect::None))
+        .find(|&at| effect(&characters, at) == Some(Effect::None) || is_outer_blank(at))
         .map(|at| characters[at])
 }
 
@@ -77,38 +89,98 @@ pub fn fold(text: &str) -> String {
 }
 
 /// A form in which texts are equal if they look alike: without case, compatibility forms, runs of
-/// space and invisible characters, and with the prototype of each confusable character (the
-/// skeleton of UTS 39 section 4).
+/// space, invisible characters and second dots, and with the prototype of each confusable character
+/// (the skeleton of UTS 39 section 4).
 ///
 /// Unlike in UTS 39, ASCII characters are alike only in case. Otherwise `Modern` would be `Modem`,
 /// and `Level I` would be `Level l`.
 #[must_use]
 pub fn skeleton(text: &str) -> String {
-    let characters: Vec<_> = decomposed(text).chars().collect();
+    let canonical = DecomposingNormalizer::new_nfd().normalize(text);
+    let characters: Vec<_> = canonical.chars().collect();
     let mut seen = String::new();
     for (at, &character) in characters.iter().enumerate() {
         match effect(&characters, at) {
-            None if is_space(character) => seen.push(' '),
-            None if character.is_ascii() => seen.push(character),
-            None => push_prototype(&mut seen, character),
+            None => push_alike(&mut seen, character),
             Some(Effect::Emoji) => seen.push(character),
             Some(Effect::Shape | Effect::None) => {}
         }
     }
     let words: Vec<_> = seen.split_ascii_whitespace().collect();
-    fold(&words.join(" ")).chars().take(LONGEST_SKELETON).collect()
+    without_second_dots(&fold(&words.join(" "))).chars().take(LONGEST_SKELETON).collect()
 }
 
-/// Appends the characters that stand for all that look like this one.
-fn push_prototype(seen: &mut String, character: char) {
-    let mut utf8 = [0; 4];
-    let prototype: String = unicode_security::skeleton(character.encode_utf8(&mut utf8)).collect();
-    match &*prototype {
-        // The prototype of what looks like a capital I, a small l or a 1.
-        "l" if character.is_uppercase() => seen.push('I'),
-        "rn" => seen.push('m'),
-        _ => seen.push_str(&prototype),
+/// Appends what stands for all that look like this character.
+fn push_alike(seen: &mut String, character: char) {
+    // Before the compatibility form, which takes an accent that stands alone for a space and a mark.
+    let parts = match ascii_twin(character) {
+        Some(twin) => twin.to_string(),
+        None => decomposed(character.encode_utf8(&mut [0; 4])),
+    };
+    for part in parts.chars() {
+        match ascii_twin(part) {
+            Some(twin) => seen.push(twin),
+            None => seen.push_str(&prototype(part)),
+        }
     }
+}
+
+/// The ASCII character that stands for all that look like this one, if there is one. UTS 39 has one
+/// prototype for some ASCII characters that look alike, and sequences for others.
+fn ascii_twin(character: char) -> Option<char> {
+    if is_space(character) {
+        return Some(' ');
+    }
+    let compatible = only_ascii(&decomposed(character.encode_utf8(&mut [0; 4])));
+    if compatible.is_some() {
+        return compatible;
+    }
+    let category = CodePointMapData::<GeneralCategory>::new().get(character);
+    let is_number = GeneralCategoryGroup::Number.contains(category);
+    let is_sign =
+        GeneralCategoryGroup::Symbol.union(GeneralCategoryGroup::Punctuation).contains(category);
+    let prototype = prototype(character);
+    match &*prototype {
+        // The prototypes of what looks like a 0, a capital O or a small o.
+        "O" | "o" if is_number => Some('0'),
+        // The prototype of what looks like a 1, a capital I, a small l or a vertical line.
+        "l" if is_number => Some('1'),
+        "l" if character.is_uppercase() => Some('I'),
+        "l" if is_sign || character == DENTAL_CLICK => Some('|'),
+        // The prototype of what looks like an apostrophe or a grave accent.
+        "'" if GRAVE_ACCENTS.contains(&character) => Some('`'),
+        "''" => Some('"'),
+        "\u{B0}/\u{2080}" => Some('%'),
+        "rn" => Some('m'),
+        _ => only_ascii(&prototype),
+    }
+}
+
+/// The ASCII character that is the whole text.
+fn only_ascii(text: &str) -> Option<char> {
+    let mut characters = text.chars();
+    characters.next().filter(|it| it.is_ascii() && characters.next().is_none())
+}
+
+fn prototype(character: char) -> String {
+    unicode_security::skeleton(character.encode_utf8(&mut [0; 4])).collect()
+}
+
+/// Removes each dot above a letter that has a dot already, such as an `i`: only one is drawn.
+fn without_second_dots(folded: &str) -> String {
+    let soft_dotted = CodePointSetData::new::<SoftDotted>();
+    let classes = CanonicalCombiningClassMap::new();
+    let mut has_dot = false;
+    let is_seen = |&character: &char| {
+        if character == DOT_ABOVE && has_dot {
+            return false;
+        }
+        // A mark above replaces the dot of the letter. Marks at other places leave it.
+        let leaves_dot = !matches!(classes.get_u8(character), 0 | 230);
+        has_dot = soft_dotted.contains(character) || (has_dot && leaves_dot);
+        true
+    };
+    folded.chars().filter(is_seen).collect()
 }
 
 fn is_space(character: char) -> bool {
@@ -116,11 +188,16 @@ fn is_space(character: char) -> bool {
 }
 
 /// Whether the character is not shown by itself: it is ignorable by default, annotates other
-/// characters, or is no character at all.
+/// characters, places hieroglyphs, or is no character at all.
 fn is_ignorable(character: char) -> bool {
     CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(character)
         || CodePointSetData::new::<NoncharacterCodePoint>().contains(character)
         || matches!(character, '\u{FFF9}'..='\u{FFFB}')
+        || places_hieroglyphs(&character)
+}
+
+fn places_hieroglyphs(character: &char) -> bool {
+    matches!(character, '\u{13430}'..='\u{1343F}')
 }
 
 /// What the character does, if it is invisible.
@@ -134,36 +211,58 @@ fn effect(characters: &[char], at: usize) -> Option<Effect> {
         '\u{E0020}'..='\u{E007F}' if is_in_tagged_flag(characters, at) => {
             return Some(Effect::Emoji);
         }
-        ZERO_WIDTH_JOINER => joins_letters(before, after),
+        ZERO_WIDTH_JOINER => is_beside_virama(before, after) || joins_one_side(before, after),
         ZERO_WIDTH_NON_JOINER => {
-            joins_letters(before, after) && after.first().is_some_and(|it| !is_space(*it))
+            joins_next(before)
+                || is_beside_virama(before, after) && after.first().is_some_and(|it| !is_space(*it))
         }
-        '\u{FE00}'..='\u{FE0F}' => {
-            before.last().is_some_and(|&it| is_emoji(it) || is_ideograph(it))
+        '\u{FE00}'..='\u{FE0D}' | '\u{E0100}'..='\u{E01EF}' => {
+            before.last().is_some_and(|&it| is_ideograph(it))
         }
-        '\u{E0100}'..='\u{E01EF}' => before.last().is_some_and(|&it| is_ideograph(it)),
-        // The selectors and the vowel separator of Mongolian.
-        '\u{180B}'..='\u{180F}' => matches!(before.last(), Some('\u{1820}'..='\u{18AA}')),
+        '\u{FE0E}' | '\u{FE0F}' => before.last().is_some_and(|&symbol| {
+            is_emoji(symbol) && (!symbol.is_ascii() || after.first() == Some(&KEYCAP))
+        }),
+        MONGOLIAN_VOWEL_SEPARATOR => {
+            let letter = before.iter().rev().find(|it| !is_mongolian_selector(it));
+            letter.is_some_and(is_mongolian_letter)
+                && after.first().is_some_and(is_mongolian_letter)
+        }
+        _ if is_mongolian_selector(&character) => before.last().is_some_and(is_mongolian_letter),
+        _ if places_hieroglyphs(&character) => {
+            let is_hieroglyph = |it: &char| matches!(it, '\u{13000}'..='\u{143FF}');
+            let previous = before.iter().rev().find(|it| !places_hieroglyphs(it));
+            let next = after.iter().find(|it| !places_hieroglyphs(it));
+            previous.is_some_and(is_hieroglyph) || next.is_some_and(is_hieroglyph)
+        }
         _ => false,
     };
     Some(if shapes { Effect::Shape } else { Effect::None })
 }
 
-/// Whether a joiner between these characters can change how letters look: it follows a letter of a
-/// script that joins letters, as in Persian, or stands beside a virama, as in Indic scripts.
-fn joins_letters(before: &[char], after: &[char]) -> bool {
-    let is_mark = |character: &&char| {
-        let category = CodePointMapData::<GeneralCategory>::new().get(**character);
-        category == GeneralCategory::NonspacingMark
-    };
-    let letter = before.iter().rev().find(|it| !is_mark(it));
-    let joins = letter.is_some_and(|&letter| {
-        matches!(
-            CodePointMapData::<JoiningType>::new().get(letter),
-            JoiningType::DualJoining | JoiningType::LeftJoining | JoiningType::RightJoining
-        )
-    });
-    joins || before.last().is_some_and(is_virama) || after.first().is_some_and(is_virama)
+/// Whether a joiner between these characters shows a letter as joined that would stand alone, as in
+/// the Persian abbreviation `ه`. Between two letters that join anyway, or beside none, it does
+/// nothing.
+fn joins_one_side(before: &[char], after: &[char]) -> bool {
+    let mut types = after.iter().map(|&it| joining_type(it));
+    let next = types.find(|it| *it != JoiningType::Transparent);
+    let joins_previous = matches!(next, Some(JoiningType::DualJoining | JoiningType::RightJoining));
+    joins_next(before) != joins_previous
+}
+
+/// Whether the last letter joins one that follows it, as most letters in Persian do.
+fn joins_next(before: &[char]) -> bool {
+    let mut types = before.iter().rev().map(|&it| joining_type(it));
+    let last = types.find(|it| *it != JoiningType::Transparent);
+    matches!(last, Some(JoiningType::DualJoining | JoiningType::LeftJoining))
+}
+
+fn joining_type(character: char) -> JoiningType {
+    CodePointMapData::<JoiningType>::new().get(character)
+}
+
+/// Whether a joiner between these characters stands beside a virama, as in Indic scripts.
+fn is_beside_virama(before: &[char], after: &[char]) -> bool {
+    before.last().is_some_and(is_virama) || after.first().is_some_and(is_virama)
 }
 
 fn is_virama(character: &char) -> bool {
@@ -187,6 +286,14 @@ fn is_in_tagged_flag(characters: &[char], at: usize) -> bool {
     let start = at - characters[..at].iter().rev().take_while(|it| is_tag(it)).count();
     let tags: String = characters[start..].iter().map_while(tag).filter(char::is_ascii).collect();
     start > 0 && characters[start - 1] == BLACK_FLAG && TAGGED_FLAGS.contains(&&*tags)
+}
+
+fn is_mongolian_letter(character: &char) -> bool {
+    matches!(character, '\u{1820}'..='\u{18AA}')
+}
+
+fn is_mongolian_selector(character: &char) -> bool {
+    matches!(character, '\u{180B}'..='\u{180D}' | '\u{180F}')
 }
 
 fn is_emoji(character: char) -> bool {

@@ -55,6 +55,9 @@ async fn names_that_look_alike_are_one_name_and_nothing_changes() {
                 "𝐀𝐝𝐦𝐢𝐧",
                 "Ⓐⓓⓜⓘⓝ",
                 "Admın",
+                "Admi\u{307}n",
+                "Admı\u{307}n",
+                "ADM\u{130}N",
             ][..],
         ),
         (
@@ -70,9 +73,22 @@ async fn names_that_look_alike_are_one_name_and_nothing_changes() {
         ("Office", &["Oﬃce", "Ofﬁce", "ОFFICE"]),
         ("Νew", &["New", "NEW"]),
         ("❤", &["❤\u{fe0f}", "❤\u{fe0e}"]),
-        ("کارآفرین", &["کار\u{200c}آفرین", "كارآفرین"]),
+        ("کتابها", &["کتاب\u{200c}ها", "كتابها"]),
         ("Level 2", &["Level ２", "Lеvеl 𝟐"]),
         ("scope", &["ѕсоре"]),
+        // A dot on a letter that has one.
+        ("Project j\u{323}", &["Proj\u{307}ect j\u{323}", "Project j\u{323}\u{307}"]),
+        // Characters for which UTS 39 has another prototype than the ASCII character.
+        ("Level 0", &["Level \u{9e6}", "Level \u{966}", "Level \u{3007}"]),
+        ("Level 10", &["Level \u{661}0", "Level \u{6f1}\u{ce6}"]),
+        ("A|B", &["A\u{2223}B", "A\u{1c0}B", "A\u{2502}B", "A｜B", "A\u{5c0}B"]),
+        ("Team \"A\"", &["Team \u{2ba}A\u{2ba}", "Team \u{5f4}A\u{5f4}", "Team ″A”"]),
+        ("O'Brien", &["O´Brien", "O’Brien", "Oʼbrien", "O\u{384}Brien"]),
+        ("a`b", &["a\u{2cb}b", "a\u{2f4}b"]),
+        ("A,C", &["A¸C"]),
+        ("A:C", &["A︰C", "A\u{2236}C"]),
+        ("C-3", &["\u{3f2}-3"]),
+        ("100%", &["100\u{66a}", "100％"]),
     ] {
         let world = World::new().await;
         let id = world.role(name).await;
@@ -109,6 +125,10 @@ async fn names_that_people_can_tell_apart_are_different() {
         "Level l",
         "Group O",
         "Group 0",
+        "Group |",
+        "Group '",
+        "Group `",
+        "Group \"",
         "Uber",
         "Über",
         "Site Admin",
