@@ -172,7 +172,7 @@ fn each_function_has_its_own_log_group_and_its_own_role_with_the_optional_policy
             properties["Timeout"] = json!(5);
             properties["ReservedConcurrentExecutions"] =
                 given("ReservesTriggerConcurrency", "TriggerConcurrency");
-        } else if ["organizations", "memberships"].contains(name) {
+        } else if ["organizations", "memberships", "users"].contains(name) {
             properties["Timeout"] = json!(30);
         }
         let metadata =
