@@ -39,6 +39,8 @@ help:
 	@echo '                    what claims a token has; the emulator has them in the ID token only'
 	@echo '                  TRUSTED_PROVIDERS=Google,SignInWithApple GOOGLE_HOSTED_DOMAIN_ATTRIBUTE=custom:hd'
 	@echo '                    whose users join by their address, as in docs/parameters.md'
+	@echo '                  PUBLIC_MAILBOX_EXCEPTIONS=org_1:gmail.com'
+	@echo '                    public domains that single organizations may list, as in docs/parameters.md'
 	@echo '                  VERBOSE=1     shows the log of the Cognito emulator'
 	@echo 'make sam-local  the same with the built functions in containers (sam local); needs Docker'
 	@echo 'make test       checks format, lints and templates, and runs the tests'

@@ -122,6 +122,8 @@ pub static FUNCTIONS: &[Function] = &[
         ])
         .user_pool(&[AdminGetUser, ListUsers]),
     http!("users", users)
+        // Cognito waits for the pool's triggers before it creates a user. The HTTP API waits no longer.
+        .timeout(30)
         .may(&[
             (Organizations, &[GetItem, BatchGetItem]),
             (DomainIndex, &[GetItem, Query]),

@@ -32,6 +32,14 @@ ENDPOINTS = {
     "dynamodb": "AWS_ENDPOINT_URL_DYNAMODB",
     "cognito": "AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER",
 }
+# The settings of `make run` that functions read. An empty one may differ from none.
+SETTINGS = [
+    "CLAIMS_BYTES",
+    "CLAIMS_IN",
+    "GOOGLE_HOSTED_DOMAIN_ATTRIBUTE",
+    "PUBLIC_MAILBOX_EXCEPTIONS",
+    "TRUSTED_PROVIDERS",
+]
 
 
 def main():
@@ -89,7 +97,7 @@ def reachable(template, folder, addresses, user_pool):
     files in a folder, `sam.yaml` and `sam.json`. A developer can call sam with them too."""
     host = bridge()
     with contextlib.ExitStack() as stack:
-        variables = {"TABLE_NAME": "usher", "USER_POOL_ID": user_pool}
+        variables = settings() | {"TABLE_NAME": "usher", "USER_POOL_ID": user_pool}
         for name, address in addresses.items():
             port = stack.enter_context(forwarded(host, address)) if host else split(address)[1]
             variables[ENDPOINTS[name]] = f"http://{host or 'host.docker.internal'}:{port}"
@@ -100,6 +108,11 @@ def reachable(template, folder, addresses, user_pool):
         files["--env-vars"].write_text(json.dumps({"Parameters": variables}))
         options = [part for option in files.items() for part in option]
         yield [*options, "--region", REGION, *(["--skip-pull-image"] if os.environ.get("SAM_SKIP_PULL") else [])]
+
+
+def settings():
+    """The settings in the environment of this process."""
+    return {name: os.environ[name] for name in SETTINGS if name in os.environ}
 
 
 def localised(template):

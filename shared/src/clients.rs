@@ -33,6 +33,22 @@ impl Waits {
         attempt: Duration::from_secs(1),
         call: Duration::from_secs(3),
     };
+    /// To create a user. Cognito waits for the pool's own triggers first, 5 seconds for each call of
+    /// `PreSignUp` and of `CustomMessage`. With the time for the other calls, this is below the 30
+    /// seconds of the function and of API Gateway.
+    pub const CREATE_USER: Self = Self {
+        connect: Duration::from_secs(1),
+        attempt: Duration::from_secs(15),
+        call: Duration::from_secs(18),
+    };
+
+    pub(crate) fn timeouts(self) -> TimeoutConfig {
+        TimeoutConfig::builder()
+            .connect_timeout(self.connect)
+            .operation_attempt_timeout(self.attempt)
+            .operation_timeout(self.call)
+            .build()
+    }
 }
 
 /// The settings of a client of one of the SDK's crates. Region and credentials come from Lambda's
@@ -44,11 +60,6 @@ macro_rules! config {
     ($sdk:ident, $service:literal, $variable:expr, $waits:expr) => {{
         let variable: &dyn Fn(&str) -> Option<String> = $variable;
         let waits: Waits = $waits;
-        let timeouts = TimeoutConfig::builder()
-            .connect_timeout(waits.connect)
-            .operation_attempt_timeout(waits.attempt)
-            .operation_timeout(waits.call)
-            .build();
         let retries = RetryConfig::standard()
             .with_max_attempts(3)
             .with_initial_backoff(Duration::from_millis(50));
@@ -56,7 +67,7 @@ macro_rules! config {
             .behavior_version(BehaviorVersion::latest())
             .region(variable("AWS_REGION").map(Region::new))
             .credentials_provider(EnvironmentVariableCredentialsProvider::new())
-            .timeout_config(timeouts)
+            .timeout_config(waits.timeouts())
             .retry_config(retries);
         config.set_endpoint_url(
             variable(concat!("AWS_ENDPOINT_URL_", $service))

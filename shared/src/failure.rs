@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use aws_runtime::retries::classifiers::{THROTTLING_ERRORS, TRANSIENT_ERRORS};
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 
 /// Why a call of a service that Usher needs failed.
@@ -88,7 +89,7 @@ pub enum Failure {
 }
 
 /// Cognito's code for a quota that is used up.
-pub(crate) const QUOTA_USED_UP: &str = "LimitExceededException";
+const QUOTA_USED_UP: &str = "LimitExceededException";
 
 /// A service of AWS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,24 +108,13 @@ impl Service {
     {
         let (service, cause) = (self, cause(error));
         let code = error.as_service_error().and_then(ProvideErrorMetadata::code);
+        let status = error.raw_response().map(|response| response.status().as_u16());
         match (self, code) {
-            (
-                Self::DynamoDb,
-                Some(
-                    "ProvisionedThroughputExceededException"
-                    | "RequestLimitExceeded"
-                    | "ThrottlingException"
-                    | "TransactionConflictException"
-                    | "TransactionInProgressException",
-                ),
-            )
-            | (Self::Cognito, Some("InternalErrorException")) => {
+            (Self::DynamoDb, Some("TransactionConflictException"))
+            | (_, Some("InternalErrorException" | "RequestAbortedException")) => {
                 Failure::Unavailable { service, operation, cause }
             }
-            (Self::Cognito, Some("TooManyRequestsException" | "ThrottlingException")) => {
-                Failure::RateExceeded { service, operation, cause }
-            }
-            (Self::Cognito, Some(QUOTA_USED_UP)) => {
+            (Self::Cognito, Some(QUOTA_USED_UP | "ServiceQuotaExceededException")) => {
                 Failure::QuotaUsedUp { service, operation, cause }
             }
             (
@@ -138,18 +128,38 @@ impl Service {
                     | "UnexpectedLambdaException",
                 ),
             ) => Failure::Misconfigured { service, operation, cause },
+            _ if is_rate_exceeded(code, status) => match self {
+                Self::Cognito => Failure::RateExceeded { service, operation, cause },
+                Self::DynamoDb => Failure::Unavailable { service, operation, cause },
+            },
             _ if is_permanent(error) => Failure::Refused { service, operation, cause },
             _ => Failure::Unavailable { service, operation, cause },
         }
     }
 }
 
+/// Whether a service refused a call because of the rate of calls, by the code and the status of its
+/// answer. The codes are those for which the SDK waits, without the one for a quota.
+pub(crate) fn is_rate_exceeded(code: Option<&str>, status: Option<u16>) -> bool {
+    match code {
+        Some(QUOTA_USED_UP) => false,
+        Some(code) if THROTTLING_ERRORS.contains(&code) => true,
+        _ => status == Some(429),
+    }
+}
+
 /// Whether the same call would fail again: it could not be built, or the service says that the call
 /// is at fault.
-fn is_permanent<E>(error: &SdkError<E>) -> bool {
+fn is_permanent<E: ProvideErrorMetadata>(error: &SdkError<E>) -> bool {
     match error {
         SdkError::ConstructionFailure(_) => true,
-        SdkError::ServiceError(service) => service.raw().status().is_client_error(),
+        SdkError::ServiceError(service) => {
+            let status = service.raw().status();
+            let code = service.err().code();
+            status.is_client_error()
+                && status.as_u16() != 408
+                && !code.is_some_and(|code| TRANSIENT_ERRORS.contains(&code))
+        }
         _ => false,
     }
 }

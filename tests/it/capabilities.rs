@@ -15,6 +15,8 @@ use shared::provisioning::Provisioning;
 use shared::store::Store;
 use shared::{App, Clock, Randomness};
 
+use crate::support::text_of;
+
 /// An environment in which every variable has this value.
 fn all_set_to(value: &'static str) -> Environment {
     Environment::new(move |_| Some(value.to_owned()), Waits::HTTP)
@@ -141,4 +143,19 @@ fn an_error_about_providers_names_the_variable() {
     }
     let all_empty = Policies::from_environment(&all_set_to("")).expect("policies");
     assert_eq!(all_empty.joining.providers.google_hosted_domain, None);
+}
+
+#[test]
+fn make_sam_local_passes_on_the_settings_of_make_run() {
+    let script = text_of("infra/local/sam.py");
+    let passed = script.split_once("SETTINGS = [").and_then(|(_, rest)| rest.split_once(']'));
+    let passed = passed.expect("the list of settings").0;
+    let read = [ClaimsPolicy::VARIABLES, Provisioning::VARIABLES].concat();
+    // The script sets the table itself.
+    for name in read.into_iter().filter(|name| *name != "TABLE_NAME") {
+        assert!(
+            passed.contains(&format!("\"{name}\"")),
+            "SETTINGS in infra/local/sam.py lacks {name}"
+        );
+    }
 }

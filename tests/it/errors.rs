@@ -169,6 +169,7 @@ fn errors() -> Vec<Error> {
         CreateUserError::NameIsAddress.into(),
         CreateUserError::NotInvited(text()).into(),
         CreateUserError::Refused(text()).into(),
+        CreateUserError::MayExist(unavailable()).into(),
         Error::PreconditionFailed { current },
         Error::Invalid(vec![violation(), violation()]),
         unavailable().into(),

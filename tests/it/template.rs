@@ -7,6 +7,7 @@ use functions::{Entry, FUNCTIONS, Function};
 use serde_json::{Value, json};
 use shared::claims::{ClaimsBytes, ClaimsIn};
 use shared::domain::provider::{AttributeName, TrustedProviders};
+use shared::domain::public_mailbox::MailboxPolicy;
 
 use crate::support::{in_repository, template, text_of};
 
@@ -172,7 +173,7 @@ fn each_function_has_its_own_log_group_and_its_own_role_with_the_optional_policy
             properties["Timeout"] = json!(5);
             properties["ReservedConcurrentExecutions"] =
                 given("ReservesTriggerConcurrency", "TriggerConcurrency");
-        } else if ["organizations", "memberships"].contains(name) {
+        } else if ["organizations", "memberships", "users"].contains(name) {
             properties["Timeout"] = json!(30);
         }
         let metadata =
@@ -533,6 +534,48 @@ fn the_claims_parameters_have_the_range_and_the_defaults_of_the_code() {
     let variables = &trigger["Environment"]["Variables"];
     assert_eq!(variables["CLAIMS_BYTES"], json!({ "Ref": "ClaimsBytes" }));
     assert_eq!(variables["CLAIMS_IN"], json!({ "Ref": "ClaimsIn" }));
+}
+
+#[test]
+fn a_pair_that_the_template_takes_for_a_public_mailbox_exception_can_be_read() {
+    let root = template("template.yaml");
+    let is_allowed = allowed(&root["Parameters"]["PublicMailboxExceptions"]);
+    let (label, id) = ("a".repeat(63), "a".repeat(64));
+    for right in [
+        "",
+        "org_1:gmail.com",
+        "org_1:gmail.com,org_2:github.io",
+        // It matches nothing, and stops nothing.
+        "org_1:co.uk",
+        "org_1:a--b.1and1.xn--p1ai",
+        &format!("{id}:{label}.{label}.{label}.{}", &label[..61]),
+    ] {
+        assert!(is_allowed(right), "{right}");
+        MailboxPolicy::parse(right).expect(right);
+    }
+    for wrong in [
+        "gmail.com",
+        "org_1:",
+        ":gmail.com",
+        "org 1:gmail.com",
+        "org_1:localhost",
+        "org_1:a..b",
+        "org_1:.a.com",
+        "org_1:10.0.0.1",
+        "org_1:a.0x1f",
+        "org_1:-a.com",
+        "org_1:a-.com",
+        "org_1:gmail.com,org_2:localhost",
+        &format!("{id}a:gmail.com"),
+        &format!("org_1:{label}a.com"),
+        &format!("org_1:{label}.{label}.{label}.{}", &label[..62]),
+    ] {
+        assert!(!is_allowed(wrong), "{wrong}");
+        assert!(MailboxPolicy::parse(wrong).is_err(), "{wrong}");
+    }
+    for untidy in [",org_1:gmail.com", "org_1:gmail.com,", "org_1:gmail.comorg_2:gmx.de"] {
+        assert!(!is_allowed(untidy), "{untidy}");
+    }
 }
 
 #[test]

@@ -19,11 +19,17 @@ struct Asked {
 }
 
 /// Errors that AWS answers to any call, or documents in words only.
-const UNLISTED: [&str; 6] = [
+const UNLISTED: [&str; 12] = [
     "AccessDeniedException",
     "ExpiredTokenException",
     "InvalidEmailRoleAccessPolicyException",
     "LimitExceededException",
+    "RequestAbortedException",
+    "RequestLimitExceeded",
+    "RequestTimeoutException",
+    "ServiceQuotaExceededException",
+    "ServiceUnavailable",
+    "Throttling",
     "ThrottlingException",
     "UnrecognizedClientException",
 ];
@@ -78,11 +84,23 @@ fn expected(asked: &Asked, operation: &str, error: &str) -> (u16, &'static str, 
         ("AdminGetUser", "UserNotFoundException") => (422, "user.unknown", ""),
         // Somebody else has deleted the user.
         ("AdminDeleteUser", "UserNotFoundException") => (204, "", ""),
-        (_, "InternalErrorException") => (503, "service.unavailable", "1"),
-        (_, "TooManyRequestsException" | "ThrottlingException") => {
-            (429, "user_pool.too_many_requests", "1")
+        (
+            _,
+            "InternalErrorException"
+            | "RequestAbortedException"
+            | "RequestTimeoutException"
+            | "ServiceUnavailable",
+        ) => (503, "service.unavailable", "1"),
+        (
+            _,
+            "RequestLimitExceeded"
+            | "Throttling"
+            | "ThrottlingException"
+            | "TooManyRequestsException",
+        ) => (429, "user_pool.too_many_requests", "1"),
+        (_, "LimitExceededException" | "ServiceQuotaExceededException") => {
+            (429, "user_pool.quota_used_up", "3600")
         }
-        (_, "LimitExceededException") => (429, "user_pool.quota_used_up", "3600"),
         (
             _,
             "InvalidEmailRoleAccessPolicyException"
@@ -121,7 +139,12 @@ async fn each_error_in_the_list_of_the_sdk_has_its_answer_at_each_call() {
             // The pool's description is kept, so each call of it needs a pool of its own.
             let (world, pool) = world(operation).await;
             for error in &errors {
-                let status = if error == "InternalErrorException" { 500 } else { 400 };
+                let status = match error.as_str() {
+                    "InternalErrorException" => 500,
+                    "RequestTimeoutException" => 408,
+                    "ServiceUnavailable" => 503,
+                    _ => 400,
+                };
                 let body = json!({ "__type": error, "message": "arn:aws:inside" });
                 pool.stays(operation, &Fate::Reply { status, body });
                 let ask = world.ask(asked.method.clone(), asked.path);
@@ -132,6 +155,24 @@ async fn each_error_in_the_list_of_the_sdk_has_its_answer_at_each_call() {
                 let called = pool.requests().iter().filter(|(it, _)| it == operation).count();
                 assert!(called > 0, "{} {} does not call {operation}", asked.method, asked.path);
                 hold(&answer, expected(&asked, operation, error), &format!("{operation}: {error}"));
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_status_for_the_rate_or_for_a_time_out_needs_no_code() {
+    for asked in asked() {
+        for operation in asked.calls {
+            for (status, expected) in [
+                (408, (503, "service.unavailable", "1")),
+                (429, (429, "user_pool.too_many_requests", "1")),
+            ] {
+                let (world, pool) = world(operation).await;
+                pool.stays(operation, &Fate::Reply { status, body: json!({ "message": "x" }) });
+                let ask = world.ask(asked.method.clone(), asked.path);
+                let ask = if asked.body.is_null() { ask } else { ask.json(&asked.body) };
+                hold(&ask.send().await, expected, &format!("{operation}: {status}"));
             }
         }
     }

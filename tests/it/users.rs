@@ -1,7 +1,10 @@
 //! `/users`: Cognito's part is a recording, so that each of its moods can be had
 
+use std::time::Duration;
+
 use axum::http::Method;
 use serde_json::{Value, json};
+use shared::clients::Waits;
 use shared::domain::text::Name;
 
 use crate::support::{
@@ -283,11 +286,55 @@ async fn a_quota_that_is_used_up_is_429_and_the_creation_is_not_repeated() {
 
     assert_eq!(
         answer.problem(429, "user_pool.quota_used_up"),
-        "a quota of the user pool is used up, such as the emails that it may send in a day: repeat \
-         the request later, or without an invitation"
+        "a quota of the user pool is used up, such as the emails that it may send in a day. The user \
+         may exist now: look for the user in the user pool before you repeat the request later, or \
+         with `sendInvitation` false"
     );
     assert_eq!(answer.header("retry-after"), "3600");
     assert_eq!(operations(&pool), ["DescribeUserPool", "AdminCreateUser"]);
+}
+
+#[tokio::test]
+async fn a_creation_whose_outcome_is_unknown_is_not_repeated_and_says_that_the_user_may_exist() {
+    let inside = json!({ "__type": "InternalErrorException", "message": "inside" });
+    for sign_in in [SignIn::AddressAlias, SignIn::Address] {
+        for fate in [
+            Fate::Hang,
+            Fate::Lost,
+            Fate::Reply { status: 500, body: inside.clone() },
+            Fate::Reply { status: 503, body: json!({}) },
+        ] {
+            // Cognito has created the user, and its answer is late or lost.
+            let pool = Pool::with_users(sign_in, [jane()]);
+            let (world, pool) = acme_over(pool).await;
+            pool.next("AdminCreateUser", fate);
+
+            let answer = create(&world).await;
+
+            assert_may_exist(&answer);
+            assert_eq!(operations(&pool), ["DescribeUserPool", "AdminCreateUser"]);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_creation_that_is_refused_by_rate_is_repeated() {
+    let (world, pool) = acme().await;
+    pool.next("AdminCreateUser", Fate::error("TooManyRequestsException", "Rate exceeded"));
+    pool.next("AdminCreateUser", Fate::Reply { status: 429, body: json!({}) });
+    pool.answers("AdminCreateUser", json!({ "User": jane() }));
+
+    assert_eq!(create(&world).await.status, 201);
+}
+
+/// Cognito waits for two triggers, five seconds each.
+#[test]
+fn a_creation_has_the_time_of_the_pools_triggers_and_the_function_has_more() {
+    let Waits { attempt, call, .. } = Waits::CREATE_USER;
+    assert!(attempt > Duration::from_secs(10) && call > attempt, "{attempt:?}, {call:?}");
+    let users = functions::function("users").and_then(|users| users.timeout).expect("a time-out");
+    // Before it, the pool may be described. After it, the user is provisioned.
+    assert!(call + Waits::HTTP.call < Duration::from_secs(users.into()), "{users} s");
 }
 
 #[tokio::test]
@@ -322,6 +369,15 @@ async fn ask(world: &World, method: &Method, path: &str) -> Answer {
     if method == Method::POST { ask.json(&body).send().await } else { ask.send().await }
 }
 
+fn assert_may_exist(answer: &Answer) {
+    assert_eq!(
+        answer.problem(503, "service.unavailable"),
+        "Cognito failed, or did not answer in time. The user may exist now: look for the user in the \
+         user pool before you repeat the request"
+    );
+    assert_eq!(answer.header("retry-after"), "1");
+}
+
 fn assert_asks_to_come_back(answer: &Answer) {
     assert_eq!(
         answer.problem(503, "service.unavailable"),
@@ -337,7 +393,12 @@ async fn a_cognito_that_cannot_answer_now_is_a_503_with_retry_after() {
     for (operation, method, path) in &CALLS {
         for fate in [Fate::Reply { status: 500, body: failure.clone() }, Fate::Lost, Fate::Hang] {
             pool.stays(operation, &fate);
-            assert_asks_to_come_back(&ask(&world, method, path).await);
+            let answer = ask(&world, method, path).await;
+            if *operation == "AdminCreateUser" {
+                assert_may_exist(&answer);
+            } else {
+                assert_asks_to_come_back(&answer);
+            }
         }
     }
     let (world, pool) = acme_with_jane().await;

@@ -72,12 +72,15 @@ fn split_after_line<'a>(text: &'a str, contained: &str) -> Option<(&'a str, &'a 
 
 fn binary(function: &Function) -> String {
     let Function { name, module, entry, .. } = function;
-    let run = match entry {
-        Entry::Http(_) => format!("run_http(functions::{module}::routes())"),
-        Entry::Trigger(_) => format!("run_trigger(functions::{module}::handle)"),
+    let (import, run) = match entry {
+        Entry::Http(_) => (String::new(), format!("run_http(functions::{module}::routes())")),
+        Entry::Trigger(_) => (
+            format!("use functions::{module}::{{count_failure, handle}};\n\n"),
+            "run_trigger(handle, count_failure)".to_owned(),
+        ),
     };
     format!(
-        "//! The Lambda function `{name}`.\n\n\
+        "//! The Lambda function `{name}`.\n\n{import}\
          #[tokio::main(flavor = \"current_thread\")]\n\
          async fn main() -> Result<(), lambda_runtime::Error> {{\n    \
              shared::runtime::{run}.await\n\

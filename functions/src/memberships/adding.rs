@@ -55,8 +55,9 @@ impl<'a> Users<'a> {
 
 /// Adds all users, those without a profile a hundred at a time: looks them up in the user pool, and
 /// then adds them. If one of the first hundred is unknown, nobody is added. If one of a later hundred
-/// is unknown, nobody of that hundred and of those after it. If Cognito takes no more requests, or
-/// the time runs out, those who were found are added. So the same request goes on where it stopped.
+/// is unknown, nobody of that hundred and of those after it. If Cognito fails or takes no more
+/// requests, or the time runs out, those who were found are added. So the same request goes on where
+/// it stopped.
 pub(super) async fn add_all(
     store: &Store,
     clock: &Clock,
@@ -76,7 +77,7 @@ pub(super) async fn add_all(
     loop {
         let hundred = hundreds.next().unwrap_or_default();
         let LookedUp { found, unknown, stopped } =
-            look_up(provisioning, user_pool, clock, until, hundred.to_vec()).await?;
+            look_up(provisioning, user_pool, clock, until, hundred.to_vec()).await;
         refuse(&unknown)?;
         ready.extend(found);
         added += ready.len();
@@ -85,7 +86,8 @@ pub(super) async fn add_all(
         if let Some(stopped) = stopped {
             let failure = match stopped {
                 Stopped::OutOfTime => None,
-                Stopped::RateExceeded(failure) => Some(failure),
+                Stopped::Failed(failure @ Failure::RateExceeded { .. }) => Some(failure),
+                Stopped::Failed(failure) => return Err(failure.into()),
             };
             return Err(Error::MembersPartiallyAdded { added, named: ids.len(), failure });
         }
@@ -106,7 +108,7 @@ struct LookedUp {
 
 enum Stopped {
     OutOfTime,
-    RateExceeded(Failure),
+    Failed(Failure),
 }
 
 /// Looks users up in the user pool, one after the other, with a pause between them.
@@ -116,7 +118,7 @@ async fn look_up(
     clock: &Clock,
     until: Timestamp,
     ids: Vec<UserId>,
-) -> Result<LookedUp, Failure> {
+) -> LookedUp {
     let turns = stream::iter(ids.into_iter().enumerate()).then(|(index, id)| {
         let clock = clock.clone();
         async move {
@@ -149,13 +151,10 @@ async fn look_up(
                 looked_up.unknown.insert(id);
             }
             Ok(None) => looked_up.stopped = Some(Stopped::OutOfTime),
-            Err(failure @ Failure::RateExceeded { .. }) => {
-                looked_up.stopped = Some(Stopped::RateExceeded(failure));
-            }
-            Err(failure) => return Err(failure),
+            Err(failure) => looked_up.stopped = Some(Stopped::Failed(failure)),
         }
     }
-    Ok(looked_up)
+    looked_up
 }
 
 /// Makes users members by hand, each in its own transaction. Returns those who were deleted after

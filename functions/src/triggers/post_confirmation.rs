@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::value::RawValue;
 use shared::capabilities;
-use shared::metrics;
+use shared::metrics::provisioning_failed;
 use shared::provisioning::Provisioning;
 use shared::runtime::within;
 
@@ -24,6 +24,11 @@ pub async fn handle(needs: Needs, event: Box<RawValue>, deadline: Duration) -> B
     event
 }
 
+/// Counts an event that could not be handled at all.
+pub fn count_failure() {
+    provisioning_failed();
+}
+
 async fn evaluate(needs: &Needs, event: &str) {
     match about(event) {
         // The engine has logged and counted a failure. Nothing else can be done here.
@@ -33,7 +38,7 @@ async fn evaluate(needs: &Needs, event: &str) {
         Ok(About::Other(source)) => tracing::info!(source, "nothing to do: no sign-up"),
         Err(error) => {
             tracing::error!(%error, "not provisioned");
-            metrics::provisioning_failed();
+            count_failure();
         }
     }
 }

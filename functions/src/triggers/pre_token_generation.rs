@@ -45,6 +45,12 @@ pub async fn handle(needs: Needs, event: Box<RawValue>, deadline: Duration) -> B
     }
 }
 
+/// Counts an event that could not be handled at all.
+pub fn count_failure() {
+    metrics::provisioning_failed();
+    metrics::token_without_claims();
+}
+
 /// The event with the claims in its response. `None` if there is nothing to add.
 async fn evaluate(needs: &Needs, json: &str) -> Result<Option<Box<RawValue>>, NoClaims> {
     let about = about(json).map_err(|error| {

@@ -17,10 +17,11 @@ use tokio::sync::OnceCell;
 
 use super::Attributes;
 use crate::ambient::{Randomness, user_name};
+use crate::clients::Waits;
 use crate::domain::email_address::EmailAddress;
 use crate::domain::ids::UserId;
 use crate::domain::user::User;
-use crate::failure::{Failure, QUOTA_USED_UP, Service};
+use crate::failure::{Failure, Service, is_rate_exceeded};
 
 /// Why a user was not created.
 #[derive(Debug, thiserror::Error)]
@@ -43,7 +44,19 @@ pub enum CreateUserError {
          request with `sendInvitation` false. Cognito's reason: {0}"
     )]
     NotInvited(String),
-    /// The user pool failed.
+    /// Cognito failed, or did not answer, after it may have created the user.
+    #[error(
+        "{}. The user may exist now: look for the user in the user pool before you repeat the \
+         request{}",
+        if is_quota(.0) {
+            "a quota of the user pool is used up, such as the emails that it may send in a day"
+        } else {
+            "Cognito failed, or did not answer in time"
+        },
+        if is_quota(.0) { " later, or with `sendInvitation` false" } else { "" }
+    )]
+    MayExist(Failure),
+    /// The user pool failed, and the user was not created.
     #[error(transparent)]
     Failed(#[from] Failure),
 }
@@ -117,7 +130,8 @@ impl UserPool {
     /// Creates a user, as an administrator does.
     ///
     /// # Errors
-    /// When the address or name is in use, when Cognito refuses the user, or when Cognito fails.
+    /// When the address or name is in use, when Cognito refuses the user, or when Cognito fails. After
+    /// [`CreateUserError::NotInvited`] and [`CreateUserError::MayExist`], the user may exist.
     pub async fn create(
         &self,
         user: &NewUser<'_>,
@@ -149,7 +163,11 @@ impl UserPool {
             .set_message_action(action)
             .desired_delivery_mediums(DeliveryMediumType::Email)
             .customize()
-            .config_override(Config::builder().retry_classifier(NoRetryWithoutQuota))
+            .config_override(
+                Config::builder()
+                    .timeout_config(Waits::CREATE_USER.timeouts())
+                    .retry_classifier(RetryOnlyRefusedByRate),
+            )
             .send()
             .await
             .map_err(|error| create_error(OPERATION, &error))?;
@@ -284,25 +302,35 @@ fn is_not_found(error: &impl ProvideErrorMetadata) -> bool {
     error.code() == Some("UserNotFoundException")
 }
 
-/// Keeps the SDK from repeating a creation after a quota was used up. Waiting for a moment does not
-/// help. If the user was created without an invitation, the repetition would say that the user exists.
+/// Lets the SDK repeat a creation only if Cognito refused it because of the rate. After any other
+/// failure, the user may exist. The repetition would say that somebody else has the name, or, if the
+/// name was generated, could create a second user.
 #[derive(Debug)]
-struct NoRetryWithoutQuota;
+struct RetryOnlyRefusedByRate;
 
-impl ClassifyRetry for NoRetryWithoutQuota {
+impl ClassifyRetry for RetryOnlyRefusedByRate {
     fn name(&self) -> &'static str {
-        "no retry without quota"
+        "retry only what is refused by rate"
     }
 
     fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
-        let error = context.output_or_error().and_then(Result::err);
-        let error = error.and_then(|error| error.as_operation_error());
+        let Some(Err(error)) = context.output_or_error() else {
+            return RetryAction::NoActionIndicated;
+        };
+        let error = error.as_operation_error();
         let error = error.and_then(|error| error.downcast_ref::<AdminCreateUserError>());
-        match error.and_then(ProvideErrorMetadata::code) {
-            Some(QUOTA_USED_UP) => RetryAction::RetryForbidden,
-            _ => RetryAction::NoActionIndicated,
+        let code = error.and_then(ProvideErrorMetadata::code);
+        let status = context.response().map(|response| response.status().as_u16());
+        if is_rate_exceeded(code, status) {
+            RetryAction::throttling_error()
+        } else {
+            RetryAction::RetryForbidden
         }
     }
+}
+
+fn is_quota(failure: &Failure) -> bool {
+    matches!(failure, Failure::QuotaUsedUp { .. })
 }
 
 /// The error of a creation that failed. A refusal that the caller can correct keeps Cognito's own
@@ -323,6 +351,11 @@ fn create_error(
             | "UserLambdaValidationException"
             | "UserNotFoundException",
         ) => CreateUserError::Refused(reason()),
-        _ => Service::Cognito.failure(operation, error).into(),
+        _ => match Service::Cognito.failure(operation, error) {
+            failure @ (Failure::Unavailable { .. } | Failure::QuotaUsedUp { .. }) => {
+                CreateUserError::MayExist(failure)
+            }
+            failure => failure.into(),
+        },
     }
 }

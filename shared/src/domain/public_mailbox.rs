@@ -4,7 +4,7 @@
 
 use std::cmp::Ordering;
 
-use super::email_domain::EmailDomain;
+use super::email_domain::{EmailDomain, EmailDomainError};
 use super::ids::OrganizationId;
 
 /// One domain per line in byte order, after header lines that begin with `#`, which sorts before
@@ -53,7 +53,9 @@ pub struct MailboxPolicy {
 
 impl MailboxPolicy {
     /// Reads the operator's exceptions, pairs of organization and domain:
-    /// `org_1:gmail.com, org_2:github.io`. An empty text means no exceptions.
+    /// `org_1:gmail.com, org_2:github.io`. An empty text means no exceptions. A registry's suffix is
+    /// never admitted. Such a pair is logged and left out, because a newer public suffix list may have
+    /// made a registry's suffix of a company's.
     ///
     /// # Errors
     ///
@@ -65,8 +67,8 @@ impl MailboxPolicy {
             .map(str::trim)
             .filter(|pair| !pair.is_empty())
             .map(|pair| exception(pair).ok_or_else(|| MailboxPolicyError { pair: pair.to_owned() }))
-            .collect::<Result<_, _>>()?;
-        Ok(Self { exceptions })
+            .collect::<Result<Vec<_>, _>>()?;
+        Ok(Self { exceptions: exceptions.into_iter().flatten().collect() })
     }
 
     /// Whether the organization may list the domain, and users may join it by the domain.
@@ -108,16 +110,25 @@ impl MailboxPolicy {
     }
 }
 
-fn exception(pair: &str) -> Option<(OrganizationId, EmailDomain)> {
+/// The exception that a pair means, or `Some(None)` if its domain is a registry's suffix.
+fn exception(pair: &str) -> Option<Option<(OrganizationId, EmailDomain)>> {
     let (organization, domain) = pair.split_once(':')?;
-    Some((OrganizationId::parse(organization.trim()).ok()?, EmailDomain::parse(domain).ok()?))
+    let organization = OrganizationId::parse(organization.trim()).ok()?;
+    match EmailDomain::parse(domain) {
+        Ok(domain) => Some(Some((organization, domain))),
+        Err(EmailDomainError::PublicSuffix(_)) => {
+            tracing::warn!(pair, "no exception for a public domain: this is a registry's suffix");
+            Some(None)
+        }
+        Err(_) => None,
+    }
 }
 
 /// A pair of the operator's exceptions that cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "{pair:?} is not an exception for a public domain: write an organization id, a colon and an \
-     email domain that is not a registry's suffix, as in org_1:gmail.com"
+     email domain, as in org_1:gmail.com"
 )]
 pub struct MailboxPolicyError {
     pair: String,

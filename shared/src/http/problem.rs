@@ -94,8 +94,7 @@ impl Problem {
                     .with_cause(failure.to_string())
             }
             Failure::QuotaUsedUp { .. } => {
-                let detail = "a quota of the user pool is used up, such as the emails that it may \
-                              send in a day: repeat the request later, or without an invitation";
+                let detail = "a quota of the user pool is used up: repeat the request later";
                 Self::new(StatusCode::TOO_MANY_REQUESTS, "user_pool.quota_used_up", detail)
                     .with_header(header::RETRY_AFTER, AN_HOUR)
                     .with_cause(failure.to_string())
@@ -177,6 +176,11 @@ impl From<Error> for Problem {
             },
             Error::Failed(failure) | Error::UserNotCreated(CreateUserError::Failed(failure)) => {
                 return Self::of(failure);
+            }
+            Error::UserNotCreated(CreateUserError::MayExist(failure)) => {
+                let mut problem = Self::of(failure);
+                problem.0.detail = sanitized(&error.to_string());
+                return problem;
             }
         };
         match error {

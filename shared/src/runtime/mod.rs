@@ -49,11 +49,14 @@ pub async fn run_http<C: Capabilities>(routes: Routes<C>) -> Result<(), lambda_r
 }
 
 /// Runs a Cognito trigger. It answers every event. If the settings are unusable, the answer is the
-/// event alone.
+/// event alone, and `count_failure` counts it.
 ///
 /// # Errors
 /// When the runtime fails.
-pub async fn run_trigger<C, F, Fut>(handle: F) -> Result<(), lambda_runtime::Error>
+pub async fn run_trigger<C, F, Fut>(
+    handle: F,
+    count_failure: fn(),
+) -> Result<(), lambda_runtime::Error>
 where
     C: Capabilities,
     F: Fn(C, Box<RawValue>, Duration) -> Fut,
@@ -78,7 +81,7 @@ where
                 Some(capabilities) => Box::pin(handle(capabilities, event.payload, deadline)).await,
                 None => {
                     tracing::error!("not provisioned: an environment variable is wrong");
-                    provisioning_failed();
+                    count_failure();
                     event.payload
                 }
             };

@@ -4,6 +4,8 @@ use shared::domain::email_domain::EmailDomain;
 use shared::domain::ids::OrganizationId;
 use shared::domain::public_mailbox::{MailboxPolicy, PublicDomain, is_public_mailbox};
 
+use crate::support::Logs;
+
 const DATA: &str = include_str!("../../../shared/data/public-mailbox-domains.txt");
 
 fn listed() -> Vec<&'static str> {
@@ -211,14 +213,23 @@ fn exceptions_are_read_leniently_about_space_case_and_commas() {
 
 #[test]
 fn unreadable_exception_is_named() {
-    for pair in ["gmail.com", "org_1", "org_1:", ":gmail.com", "org 1:gmail.com", "org_1:co.uk"] {
+    for pair in ["gmail.com", "org_1", "org_1:", ":gmail.com", "org 1:gmail.com"] {
         let error = MailboxPolicy::parse(&format!("org_1:gmx.de, {pair} ")).unwrap_err();
         assert_eq!(
             error.to_string(),
             format!(
                 "{pair:?} is not an exception for a public domain: write an organization id, a \
-                 colon and an email domain that is not a registry's suffix, as in org_1:gmail.com"
+                 colon and an email domain, as in org_1:gmail.com"
             )
         );
     }
+}
+
+#[test]
+fn a_registrys_suffix_is_logged_and_leaves_the_other_exceptions_as_they_are() {
+    let logs = Logs::capture();
+    let policy = MailboxPolicy::parse("org_1:co.uk,org_1:gmail.com").expect("readable pairs");
+    assert_eq!(policy.admits(&organization("org_1"), &domain("gmail.com")), Ok(()));
+    let lines = logs.lines();
+    assert!(lines.iter().any(|line| line.to_string().contains("org_1:co.uk")), "{lines:#?}");
 }

@@ -160,6 +160,38 @@ async fn a_cold_trigger_with_a_tenth_of_a_processor_answers_in_time_too() {
     assert_answered_in_time(Some(&tenth)).await;
 }
 
+#[tokio::test]
+async fn a_trigger_with_a_wrong_variable_answers_and_counts_the_token_without_claims() {
+    let (_listener, dynamodb) = hanging().await;
+    let source = "TokenGeneration_Authentication";
+    let event = trigger_event("2", source, &verified("jane", "jane@acme.com"));
+    let (api, mut answers) = runtime_api(&event).await;
+
+    let mut process = Command::new(program("pre-token-generation"))
+        .env_clear()
+        .envs(variables(dynamodb))
+        .env("AWS_LAMBDA_RUNTIME_API", api.to_string())
+        .env("PUBLIC_MAILBOX_EXCEPTIONS", "org_1")
+        .stdout(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .expect("it can be run");
+    let (_, answer) = answers.recv().await.expect("an answer");
+    process.kill().await.expect("it still runs");
+    let output = process.wait_with_output().await.expect("its output").stdout;
+
+    assert_eq!(answer, event, "the answer is the event alone");
+    let lines: Vec<Value> = String::from_utf8(output)
+        .expect("UTF-8")
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("JSON"))
+        .collect();
+    for metric in ["ProvisioningFailures", "TokensWithoutClaims"] {
+        let counted = lines.iter().filter(|line| line[metric] == 1).count();
+        assert_eq!(counted, 1, "{metric}: {lines:#?}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_start_waits_no_longer_than_300_ms_for_the_connection() {
     let (_listener, dynamodb) = hanging().await;

@@ -85,10 +85,9 @@ async fn unknown_users_are_refused_each_with_its_place_and_nobody_is_added() {
 }
 
 #[tokio::test]
-async fn when_the_user_pool_fails_nobody_is_added_and_its_error_is_not_shown() {
+async fn when_the_user_pool_fails_those_with_a_profile_are_added_and_its_error_is_not_shown() {
     let pool = strangers(&["stranger"]);
     let world = with_users_and_pool(["jane"], &pool).await;
-    let before = world.items().await;
     let body = naming(&["jane", "stranger"]);
 
     pool.stays("ListUsers", &Fate::Lost);
@@ -96,7 +95,7 @@ async fn when_the_user_pool_fails_nobody_is_added_and_its_error_is_not_shown() {
     pool.next("ListUsers", Fate::error("NotAuthorizedException", "arn:aws:inside"));
     assert_internal(&world.post(MEMBERS, &body).await);
 
-    assert_eq!(world.items().await, before);
+    assert_eq!(listed(&world).await, json!([by_hand("jane")]));
 }
 
 #[tokio::test]
@@ -131,6 +130,28 @@ async fn a_refusal_by_rate_says_how_many_were_added_and_the_repetition_goes_on()
     pool.refuse_after("ListUsers", 1, &refusal);
     let answer = world.post(MEMBERS, &naming(&ids)).await;
     assert_partially_added(&answer, OVER_THE_RATE, 121, 150);
+    pool.requests();
+
+    assert_added(&world.post(MEMBERS, &naming(&ids)).await, &ids);
+    assert_eq!(member_ids(&world).await, ids);
+}
+
+#[tokio::test]
+async fn whoever_was_found_before_a_failure_of_cognito_is_added_and_the_repetition_goes_on() {
+    let ids = users(99);
+    let (world, pool) = world_of_strangers(&ids).await;
+    let inside = json!({ "__type": "InternalErrorException", "message": "inside" });
+
+    pool.refuse_after("ListUsers", 60, &Fate::Reply { status: 500, body: inside });
+    assert_unavailable(&world.post(MEMBERS, &naming(&ids)).await);
+    assert_eq!(member_ids(&world).await, ids[..60]);
+    pool.refuse_after("ListUsers", 30, &Fate::Lost);
+    assert_unavailable(&world.post(MEMBERS, &naming(&ids)).await);
+    assert_eq!(member_ids(&world).await, ids[..90]);
+    // A failure that the repetition does not mend keeps nobody out either.
+    pool.refuse_after("ListUsers", 5, &Fate::error("NotAuthorizedException", "arn:aws:inside"));
+    assert_internal(&world.post(MEMBERS, &naming(&ids)).await);
+    assert_eq!(member_ids(&world).await, ids[..95]);
     pool.requests();
 
     assert_added(&world.post(MEMBERS, &naming(&ids)).await, &ids);
