@@ -214,6 +214,7 @@ fn effect(characters: &[char], at: usize) -> Option<Effect> {
         ZERO_WIDTH_JOINER => is_beside_virama(before, after) || joins_one_side(before, after),
         ZERO_WIDTH_NON_JOINER => {
             joins_next(before)
+                || is_between_letters_that_join(before, after)
                 || is_beside_virama(before, after) && after.first().is_some_and(|it| !is_space(*it))
         }
         '\u{FE00}'..='\u{FE0D}' | '\u{E0100}'..='\u{E01EF}' => {
@@ -254,6 +255,20 @@ fn joins_next(before: &[char]) -> bool {
     let mut types = before.iter().rev().map(|&it| joining_type(it));
     let last = types.find(|it| *it != JoiningType::Transparent);
     matches!(last, Some(JoiningType::DualJoining | JoiningType::LeftJoining))
+}
+
+/// Whether a non-joiner stands between two letters of a script that joins letters. After one that
+/// never joins the next, it has no effect, but Persian writers put it between the parts of a word.
+fn is_between_letters_that_join(before: &[char], after: &[char]) -> bool {
+    let is_letter = |character: &&char| {
+        matches!(
+            joining_type(**character),
+            JoiningType::DualJoining | JoiningType::LeftJoining | JoiningType::RightJoining
+        )
+    };
+    let is_mark = |character: &&char| joining_type(**character) == JoiningType::Transparent;
+    before.iter().rev().find(|it| !is_mark(it)).is_some_and(|it| is_letter(&it))
+        && after.first().is_some_and(|it| is_letter(&it))
 }
 
 fn joining_type(character: char) -> JoiningType {
