@@ -131,28 +131,29 @@ pub(crate) async fn list(
     }
     let role = role.as_ref();
     let address = proven.map(|Proven(address)| address);
-    let search = search.filter(|search| !matches!(search, Search::Everybody));
-    let page = if search.is_none() && address.is_none() {
-        store.members(&organization, role, paging.page_size, start.as_ref()).await?
-    } else {
-        let mut users = named_by(&store, search.as_ref(), address.as_ref()).await?;
-        users.retain(|user| start.as_ref() < Some(user));
-        let mut items = store.members_among(&organization, users, role).await?;
-        let more = items.len() > paging.page_size;
-        items.truncate(paging.page_size);
-        let next = items.last().filter(|_| more).map(|member| member.user_id.clone());
-        Page { items, next }
+    let page = match named_by(&store, search.as_ref(), address.as_ref()).await? {
+        None => store.members(&organization, role, paging.page_size, start.as_ref()).await?,
+        Some(mut users) => {
+            users.retain(|user| start.as_ref() < Some(user));
+            let mut items =
+                store.members_among(&organization, users.into_iter().collect(), role).await?;
+            let more = items.len() > paging.page_size;
+            items.truncate(paging.page_size);
+            let next = items.last().filter(|_| more).map(|member| member.user_id.clone());
+            Page { items, next }
+        }
     };
     let entities = of_members(&store, page.items).await?;
     Ok(paging.respond(&entities, page.next.as_ref().map(UserId::as_str)))
 }
 
-/// The users whom a search names and who have proven an address, in the order of their ids.
+/// The users whom a search names and who have proven an address, in the order of their ids; `None`
+/// if the request asks for neither.
 async fn named_by(
     store: &Store,
     search: Option<&Search>,
     address: Option<&EmailAddress>,
-) -> Result<Vec<UserId>, Failure> {
+) -> Result<Option<BTreeSet<UserId>>, Failure> {
     let named = match search {
         Some(Search::Id(id)) => Some(BTreeSet::from([id.clone()])),
         Some(Search::Address(address)) => Some(store.accounts_with(address).await?),
@@ -164,8 +165,8 @@ async fn named_by(
         None => None,
     };
     Ok(match (named, proven) {
-        (Some(named), Some(proven)) => named.intersection(&proven).cloned().collect(),
-        (named, proven) => named.or(proven).unwrap_or_default().into_iter().collect(),
+        (Some(named), Some(proven)) => Some(named.intersection(&proven).cloned().collect()),
+        (named, proven) => named.or(proven),
     })
 }
 

@@ -213,8 +213,7 @@ fn effect(characters: &[char], at: usize) -> Option<Effect> {
         }
         ZERO_WIDTH_JOINER => is_beside_virama(before, after) || joins_one_side(before, after),
         ZERO_WIDTH_NON_JOINER => {
-            joins_next(before)
-                || is_between_letters_that_join(before, after)
+            keeps_apart(before, after)
                 || is_beside_virama(before, after) && after.first().is_some_and(|it| !is_space(*it))
         }
         '\u{FE00}'..='\u{FE0D}' | '\u{E0100}'..='\u{E01EF}' => {
@@ -244,31 +243,34 @@ fn effect(characters: &[char], at: usize) -> Option<Effect> {
 /// the Persian abbreviation `ه`. Between two letters that join anyway, or beside none, it does
 /// nothing.
 fn joins_one_side(before: &[char], after: &[char]) -> bool {
-    let mut types = after.iter().map(|&it| joining_type(it));
-    let next = types.find(|it| *it != JoiningType::Transparent);
+    let next = joining_type_of_letter(after.iter());
     let joins_previous = matches!(next, Some(JoiningType::DualJoining | JoiningType::RightJoining));
-    joins_next(before) != joins_previous
+    let last = joining_type_of_letter(before.iter().rev());
+    let joins_next = matches!(last, Some(JoiningType::DualJoining | JoiningType::LeftJoining));
+    joins_next != joins_previous
 }
 
-/// Whether the last letter joins one that follows it, as most letters in Persian do.
-fn joins_next(before: &[char]) -> bool {
-    let mut types = before.iter().rev().map(|&it| joining_type(it));
-    let last = types.find(|it| *it != JoiningType::Transparent);
-    matches!(last, Some(JoiningType::DualJoining | JoiningType::LeftJoining))
+/// Whether a non-joiner between these characters follows a letter that joins the next one, as most
+/// letters in Persian do, or stands between two letters of a script that joins letters. After one
+/// that never joins the next, it has no effect, but Persian writers put it between the parts of a
+/// word.
+fn keeps_apart(before: &[char], after: &[char]) -> bool {
+    match joining_type_of_letter(before.iter().rev()) {
+        Some(JoiningType::DualJoining | JoiningType::LeftJoining) => true,
+        Some(JoiningType::RightJoining) => after.first().is_some_and(|&next| {
+            matches!(
+                joining_type(next),
+                JoiningType::DualJoining | JoiningType::LeftJoining | JoiningType::RightJoining
+            )
+        }),
+        _ => false,
+    }
 }
 
-/// Whether a non-joiner stands between two letters of a script that joins letters. After one that
-/// never joins the next, it has no effect, but Persian writers put it between the parts of a word.
-fn is_between_letters_that_join(before: &[char], after: &[char]) -> bool {
-    let is_letter = |character: &&char| {
-        matches!(
-            joining_type(**character),
-            JoiningType::DualJoining | JoiningType::LeftJoining | JoiningType::RightJoining
-        )
-    };
-    let is_mark = |character: &&char| joining_type(**character) == JoiningType::Transparent;
-    before.iter().rev().find(|it| !is_mark(it)).is_some_and(|it| is_letter(&it))
-        && after.first().is_some_and(|it| is_letter(&it))
+/// The joining type of the first of these characters that is not a mark on a letter.
+fn joining_type_of_letter<'a>(characters: impl Iterator<Item = &'a char>) -> Option<JoiningType> {
+    let mut types = characters.map(|&character| joining_type(character));
+    types.find(|it| *it != JoiningType::Transparent)
 }
 
 fn joining_type(character: char) -> JoiningType {
