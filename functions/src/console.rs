@@ -1,4 +1,4 @@
-//! `/console/`: the built pages of the console, their settings, and `/openapi.json`. These need no
+//! `/console`: the built pages of the console, their settings, and `/openapi.json`. These need no
 //! token. They are the same for everybody, and contain nothing about any organization.
 
 use std::path::Path;
@@ -19,7 +19,7 @@ use utoipa::ToSchema;
 use crate::endpoints::endpoints;
 use crate::schemas;
 
-const START: &str = "/console/";
+const START: &str = "/console";
 /// The scopes that the console asks for.
 const SCOPE: &str = "openid usher/read usher/write";
 /// The build names these files after their content, so a file never changes.
@@ -60,23 +60,7 @@ capabilities! {
     }
 }
 
-endpoints!(redirect, start, file, settings, open_api);
-
-/// Redirects to the console.
-#[utoipa::path(
-    get,
-    path = "/console",
-    operation_id = "redirectToConsole",
-    tag = "Console",
-    params(AnyQuery),
-    extensions(("x-internal" = json!(true))),
-    security(()),
-    responses((status = 308, description = "To `/console/`.", headers(("Location")))),
-)]
-pub(crate) async fn redirect(State(console): State<Console>) -> Response {
-    let location = [(header::LOCATION, START)];
-    guarded(&console, (StatusCode::PERMANENT_REDIRECT, location).into_response())
-}
+endpoints!(start, file, settings, open_api);
 
 /// Serves the console.
 #[utoipa::path(
@@ -152,12 +136,12 @@ pub(crate) async fn open_api(State(console): State<Console>) -> Response {
     guarded(&console, (headers, DOCUMENT).into_response())
 }
 
-/// Answers a request below `/console/` with its file.
+/// Answers a request at or below `/console` with its file.
 async fn serve(console: &Console, request: Request) -> Response {
-    let path = request.uri().path().strip_prefix(START).unwrap_or_default();
+    let path = request.uri().path().strip_prefix(START).unwrap_or_default().trim_start_matches('/');
     let name = path.rsplit('/').next().unwrap_or_default();
     let is_place = !name.contains('.');
-    let path = if is_place { "index.html" } else { path.trim_start_matches('/') };
+    let path = if is_place { "index.html" } else { path };
     let found = read(&console.pages, path, request.headers()).await;
     let response = match found {
         Some(mut response) => {

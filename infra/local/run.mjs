@@ -264,7 +264,7 @@ function welcome({ USHER, COGNITO, DYNAMODB, USER_POOL_ID, CLIENT_ID }, lambda) 
   return `
 Usher is ready. Everything listens on this machine only, without authentication.
 
-  Console            ${USHER}/console/
+  Console            ${USHER}/console
   Management API     ${USHER}
   Cognito            ${COGNITO}   user pool ${USER_POOL_ID}, client ${CLIENT_ID}
   DynamoDB           ${DYNAMODB}   table usher

@@ -1,9 +1,9 @@
-// Measures a first load of the console: `node first-load.mjs http://127.0.0.1:3000/console/`, with
+// Measures a first load of the console: `node first-load.mjs http://127.0.0.1:3000/console`, with
 // `make run` in another terminal. The budget is checked by functions/console/build/budget.mjs.
 
 import { chromium } from '@playwright/test';
 
-const url = process.argv[2] ?? 'http://127.0.0.1:3000/console/';
+const url = process.argv[2] ?? 'http://127.0.0.1:3000/console';
 const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
 const args = ['--no-sandbox', '--disable-gpu', '--disable-background-networking'];
 const browser = await chromium.launch({ executablePath, args });

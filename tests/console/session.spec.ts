@@ -35,7 +35,7 @@ test('signing in leads to the requested page, and each request carries the token
 });
 
 test('no storage of the browser contains a token', async ({ page }) => {
-  await page.goto(`${origin}/console/`);
+  await page.goto(`${origin}/console`);
   const answered = page.waitForResponse((response) => response.url().endsWith('/token'));
   await signIn(page);
   const { access_token: access, refresh_token: refresh } = await (await answered).json();
@@ -50,7 +50,7 @@ test('no storage of the browser contains a token', async ({ page }) => {
 
 test('an expiring token is renewed in the background', async ({ page }) => {
   await page.clock.install();
-  await page.goto(`${origin}/console/`);
+  await page.goto(`${origin}/console`);
   await signIn(page);
   await expect(page.getByRole('link', { name: 'Acme' })).toBeVisible();
   const renewed = page.waitForResponse((response) => response.url().endsWith('/token'));
@@ -80,7 +80,7 @@ test('unsaved changes survive the end of a session', async ({ page }) => {
 
 test('the session ends when the provider no longer renews the token', async ({ page }) => {
   await page.clock.install();
-  await page.goto(`${origin}/console/`);
+  await page.goto(`${origin}/console`);
   await signIn(page);
   await expect(page.getByRole('link', { name: 'Acme' })).toBeVisible();
   await page.route(/\/token$/, (route) =>
@@ -91,7 +91,7 @@ test('the session ends when the provider no longer renews the token', async ({ p
 });
 
 test('a failed sign-in shows the reason', async ({ page }) => {
-  await page.goto(`${origin}/console/`);
+  await page.goto(`${origin}/console`);
   await page.getByRole('link', { name: 'Cancel' }).click();
   await expect(page.getByRole('heading', { name: 'Signing in failed' })).toBeVisible();
   await inspect(page, 'sign-in-failed');
@@ -99,7 +99,7 @@ test('a failed sign-in shows the reason', async ({ page }) => {
 });
 
 test('signing out ends the session at the provider', async ({ page }) => {
-  await page.goto(`${origin}/console/`);
+  await page.goto(`${origin}/console`);
   await signIn(page);
   await page.getByRole('button', { name: 'Sign out' }).click();
   await expect(page.getByText('Do you want to sign-out from')).toBeVisible();

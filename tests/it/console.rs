@@ -1,4 +1,4 @@
-//! `/console/` and `/openapi.json`
+//! `/console` and `/openapi.json`
 
 use std::fs;
 use std::path::Path;
@@ -57,9 +57,10 @@ fn shown(answer: &Answer) -> (u16, &str, &str, &str, &str) {
 async fn the_page_is_at_its_address_and_at_every_place_within_it() {
     let (world, _folder) = built().await;
     let places =
-        ["", "organizations", "organizations/acme/", "organizations/a.b/jit", "assets", "%C3%A9"];
-    for place in places {
-        let answer = world.get(&format!("/console/{place}")).await;
+        ["organizations", "organizations/acme/", "organizations/a.b/jit", "assets", "%C3%A9"];
+    let places = places.map(|place| format!("/console/{place}"));
+    for place in places.iter().map(String::as_str).chain(["/console"]) {
+        let answer = world.get(place).await;
         assert_eq!(shown(&answer), (200, "text/html", "", "no-cache", PAGE), "{place}");
         assert_eq!(answer.header("vary"), "accept-encoding");
     }
@@ -89,14 +90,14 @@ async fn a_browser_gets_what_was_compressed_when_it_takes_that() {
         assert_eq!(shown(&answer), (200, "text/javascript", coding, FOREVER, text), "{accepted}");
         assert_eq!(answer.header("vary"), "accept-encoding");
     }
-    let request = world.ask(Method::GET, "/console/").header("accept-encoding", "br");
+    let request = world.ask(Method::GET, "/console").header("accept-encoding", "br");
     assert_eq!(shown(&request.send().await), (200, "text/html", "", "no-cache", PAGE));
 }
 
 #[tokio::test]
 async fn conditional_and_range_requests_are_answered_whole() {
     let (world, _folder) = built().await;
-    let request = world.ask(Method::GET, "/console/");
+    let request = world.ask(Method::GET, "/console");
     let request = request.header("if-modified-since", "Fri, 01 Jan 2100 00:00:00 GMT");
     let answer = request.header("range", "bytes=0-1").send().await;
     assert_eq!(shown(&answer), (200, "text/html", "", "no-cache", PAGE));
@@ -142,8 +143,8 @@ async fn a_missing_file_is_not_found() {
 async fn a_console_that_is_not_built_says_how_to_build_it() {
     let console = Console { pages: Path::new("/nowhere").to_owned(), sign_in: None };
     let world = World::with_console(console).await;
-    for place in ["", "organizations/acme"] {
-        let answer = world.get(&format!("/console/{place}")).await;
+    for place in ["", "/organizations/acme"] {
+        let answer = world.get(&format!("/console{place}")).await;
         let (status, kind, _, cache, text) = shown(&answer);
         assert_eq!((status, kind, cache), (503, "text/html; charset=utf-8", "no-store"));
         assert!(text.contains("make console"), "{text}");
@@ -153,7 +154,7 @@ async fn a_console_that_is_not_built_says_how_to_build_it() {
 #[tokio::test]
 async fn every_answer_has_the_security_headers() {
     let (world, _folder) = built().await;
-    let paths = ["", "/", "/assets/index-4f2a.js", "/missing.js", "/config.json"];
+    let paths = ["", "/organizations", "/assets/index-4f2a.js", "/missing.js", "/config.json"];
     let paths = paths.map(|path| format!("/console{path}"));
     for path in paths.iter().map(String::as_str).chain(["/openapi.json"]) {
         let answer = world.get(path).await;
@@ -169,13 +170,6 @@ async fn every_answer_has_the_security_headers() {
             assert_eq!(answer.header(name), value, "{path}: {name}");
         }
     }
-}
-
-#[tokio::test]
-async fn the_bare_address_leads_to_the_console() {
-    let (world, _folder) = built().await;
-    let answer = world.get("/console").await;
-    assert_eq!((answer.status.as_u16(), answer.header("location")), (308, "/console/"));
 }
 
 #[tokio::test]
@@ -210,7 +204,7 @@ async fn with_a_sign_in_the_page_learns_of_it_and_may_talk_to_it() {
         "connect-src 'self' https://cognito-idp.eu-central-1.amazonaws.com {domain}; base-uri"
     );
     let policy = POLICY.replace("connect-src 'self'; base-uri", &connect);
-    assert_eq!(world.get("/console/").await.header("content-security-policy"), policy);
+    assert_eq!(world.get("/console").await.header("content-security-policy"), policy);
 }
 
 #[test]
@@ -251,9 +245,9 @@ async fn the_openapi_document_is_served_as_it_is() {
 #[tokio::test]
 async fn methods_other_than_get_and_head_are_not_allowed() {
     let (world, _folder) = built().await;
-    let answer = world.ask(Method::HEAD, "/console/").send().await;
+    let answer = world.ask(Method::HEAD, "/console").send().await;
     assert_eq!(shown(&answer), (200, "text/html", "", "no-cache", ""));
-    for path in ["/console/", "/console/assets/index-4f2a.js", "/openapi.json"] {
+    for path in ["/console", "/console/assets/index-4f2a.js", "/openapi.json"] {
         let answer = world.post(path, &json!({})).await;
         answer.problem(405, "request.method_not_allowed");
         assert_eq!(answer.header("allow"), "GET,HEAD");

@@ -23,7 +23,7 @@ export async function startWithLogin() {
   );
   const [, address] = await output(usher, /^ready http=(\S+)/m);
   const origin = `http://${address}`;
-  server.on('request', provider(issuer, `${origin}/console/`).callback());
+  server.on('request', provider(issuer, `${origin}/console`).callback());
   const stop = async () => {
     await end(usher);
     server.closeAllConnections();

@@ -5,7 +5,7 @@ export function SignInFailed({ error }: { error: unknown }) {
   return (
     <FullPage title="Signing in failed">
       <p>{error instanceof Error ? error.message : String(error)}</p>
-      <Button onClick={() => location.assign('/console/')}>Try again</Button>
+      <Button onClick={() => location.assign('/console')}>Try again</Button>
     </FullPage>
   );
 }

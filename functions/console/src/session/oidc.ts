@@ -19,7 +19,7 @@ interface Kept {
  * leaves for the provider, and the promise stays pending.
  */
 export async function signedIn(settings: LoginSettings): Promise<Login> {
-  const home = new URL('/console/', location.origin).href;
+  const home = new URL('/console', location.origin).href;
   const manager = new UserManager({
     authority: settings.authority,
     client_id: settings.clientId,
