@@ -23,7 +23,6 @@ EXCEPTIONS = {
     "A trigger never fails a sign-up or a sign-in.": OWN,
     "asks the rule index whether 50 organizations list the domain": OWN,
     "even after three attempts": OWN,
-    "Bodies have at most 1 MiB.": OWN,
 }
 
 # A block is about AWS if it names AWS or one of its services, or has a price.
