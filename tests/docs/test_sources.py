@@ -28,25 +28,27 @@ EXCEPTIONS = {
 # A block is about AWS if it names AWS or one of its services, or has a price.
 AWS = re.compile(
     r"\b(?:ACM|AWS|Amazon|API Gateway|Cloud(?:Formation|Front|Trail|Watch)|CodeDeploy|Cognito|DynamoDB|EventBridge|"
-    r"HTTP APIs?|IAM|KMS|Lambda|Route 53|S3|Service Quotas|SES|SNS|SQS|WAF|X-Ray)\b|\buser pools?\b|\bunits? (?:read|written)\b"
+    r"HTTP APIs?|IAM|KMS|Lambda|Route 53|S3|Service Quotas|SES|SNS|SQS|WAF|X-Ray)\b"
+    r"|\buser pools?\b|\bunits? (?:read|written)\b"
 )
 PRICE = re.compile(r"\bUSD\b|\bdollars?\b|\$ ?\d", re.IGNORECASE)
 
 UNIT = r"(?:second|minute|hour|day|week|month|year|byte|unit|time|request|call|attempt|item|user|email|event)s?|[KMGT]i?B|ms|s"
 WORDS = {
     "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10, "eleven": 11,
-    "twelve": 12, "dozen": 12, "fifteen": 15, "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "hundred": 100, "thousand": 1000,
-    "million": 1_000_000,
+    "twelve": 12, "dozen": 12, "fifteen": 15, "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "hundred": 100,
+    "thousand": 1_000, "million": 1_000_000,
 }
 # Any number in digits, and one in words if a unit follows.
 NUMBER = re.compile(
-    rf"(?<![\w.,#-])\d(?:[\d,.]*\d)?|\b(?:{'|'.join(WORDS)})\b(?=[ -](?:{UNIT})\b| at once)", re.IGNORECASE
+    rf"(?<![\w.,#-])\d[\d,]*(?:\.\d+)?|\b(?:{'|'.join(WORDS)})\b(?=[ -](?:{UNIT})\b| at once)", re.IGNORECASE
 )
 # The words that can follow a status of HTTP. Before any other word, the same number is an amount.
 BEHIND_A_STATUS = "and|are|as|by|for|from|has|have|if|in|is|means|or|to|until|when|with|without"
 # Numbers that are names and not amounts: statuses of HTTP, versions, formats, standards, steps and dates.
 NAME = re.compile(
-    rf"\b[1-5]xx\b|(?<![\d.,])(?:20[0-4]|308|40[0-9]|41[0-5]|42[0-9]|50[0-4])\b(?![.,]\d|[KMGTms%]| (?!(?:{BEHIND_A_STATUS})\b)[A-Za-z%])"
+    r"\b[1-5]xx\b"
+    rf"|(?<![\d.,])(?:20[0-4]|308|4[01]\d|42\d|50[0-4])\b(?![.,]\d|%| (?!(?:{BEHIND_A_STATUS})\b)[A-Za-z%])"
     r"|\b(?:versions?|formats?|OAuth|OpenAPI|Python|Node\.js|RFC|Route|steps?) \d[\d.]*(?: (?:and|or|to) \d+)?|\bV[12]_0\b"
     r"|\b(?:January|February|March|April|May|June|July|August|September|October|November|December) \d{4}\b",
     re.IGNORECASE,
@@ -200,6 +202,7 @@ class RuleTest(unittest.TestCase):
             "1. First.\n2. Lambda has 3 GB.",
             "Lambda stops a function after `900` seconds.",
             "A user pool has 40 million users.",
+            "Lambda needs boto3 1.40.5.",
             "> A dozen calls of SES a second are free.",
         ]:
             self.assertEqual(len(self.found(text)), 1, text)
