@@ -118,7 +118,9 @@ def deploy(template, **parameters):
     given = [f"{name}={value}" for name, value in {**fixed, **parameters}.items()]
     # With another digest, each function gets a new version.
     built = yaml.safe_load(template.read_text())
-    built["Globals"]["Function"]["AutoPublishCodeSha256"] = hashlib.sha256(repr(given).encode()).hexdigest()
+    for resource in built["Resources"].values():
+        if resource["Type"] == "AWS::Serverless::Function":
+            resource["Properties"]["AutoPublishCodeSha256"] = hashlib.sha256(repr(given).encode()).hexdigest()
     copy = template.with_name("deployed.yaml")
     copy.write_text(yaml.safe_dump(built, sort_keys=False))
     done = subprocess.run(
