@@ -113,11 +113,11 @@ def wait(process, url):
 
 def deploy(template, **parameters):
     machine = "arm64" if os.uname().machine in ("aarch64", "arm64") else "x86_64"
-    # The emulator has no CodeDeploy.
-    fixed = {"Architecture": machine, "TriggerDeployment": "AllAtOnce"}
-    given = [f"{name}={value}" for name, value in {**fixed, **parameters}.items()]
-    # With another digest, each function gets a new version.
+    given = [f"{name}={value}" for name, value in {"Architecture": machine, **parameters}.items()]
     built = yaml.safe_load(template.read_text())
+    # The emulator has no CodeDeploy, and its SAM sees the defaults of parameters instead of their values.
+    built["Parameters"]["TriggerDeployment"]["Default"] = "AllAtOnce"
+    # With another digest, each function gets a new version.
     for resource in built["Resources"].values():
         if resource["Type"] == "AWS::Serverless::Function":
             resource["Properties"]["AutoPublishCodeSha256"] = hashlib.sha256(repr(given).encode()).hexdigest()

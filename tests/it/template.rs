@@ -495,6 +495,7 @@ fn what_all_roles_may_beyond_their_own_is_to_trace_and_to_use_the_given_key() {
                 "kms:ViaService": [
                     { "Fn::Sub": "dynamodb.${AWS::Region}.${AWS::URLSuffix}" },
                     { "Fn::Sub": "lambda.${AWS::Region}.${AWS::URLSuffix}" },
+                    { "Fn::Sub": "cognito-idp.${AWS::Region}.${AWS::URLSuffix}" },
                 ],
             },
         },
