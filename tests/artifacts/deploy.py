@@ -23,6 +23,7 @@ from pathlib import Path
 
 import boto3
 import yaml
+from botocore.exceptions import ClientError
 
 from . import permissions, story
 from .story import same
@@ -44,7 +45,7 @@ ALIAS = "live"
 def main():
     template = Path(sys.argv[1]).resolve()
     with emulator():
-        for part in (created, answered, signed_in, permitted, updated, rolled_back, deleted):
+        for part in (created, answered, signed_in, permitted, updated, rolled_back, deleted, failed):
             begin = time.monotonic()
             said = part(template)
             print(f"{said} ({time.monotonic() - begin:.0f} s).", flush=True)
@@ -301,6 +302,71 @@ def deleted(template):
     return "deleting the stack leaves the table, the users' pool and its client, and nothing else"
 
 
+def failed(template):
+    """Does what docs/operations.md says about a first deployment that has failed, for the table and for the pool."""
+    formation = boto3.client("cloudformation")
+    dynamodb, cognito = boto3.client("dynamodb"), boto3.client("cognito-idp")
+    before = [*dynamodb.list_tables()["TableNames"], *(it["Id"] for it in pools(cognito))]
+    for part in ("Storage", "Identity"):
+        broken = yaml.safe_load((template.parent / part / "template.yaml").read_text())
+        retained = [id for id, it in broken["Resources"].items() if it.get("DeletionPolicy") == "Retain"]
+        # It is made last, for a pool that is not there.
+        properties = {"UserPoolId": f"{REGION}_Nobody"}
+        broken["Resources"]["Broken"] = {
+            "Type": "AWS::Cognito::UserPoolClient",
+            "Properties": properties,
+            "DependsOn": retained,
+        }
+        values = dict.fromkeys(broken["Parameters"], "") | ({"DeletionProtection": "true"} if part == "Storage" else {})
+        given = [{"ParameterKey": key, "ParameterValue": value} for key, value in values.items()]
+        name = f"{STACK}-{part}-failed"
+        formation.create_stack(StackName=name, TemplateBody=json.dumps(broken), Parameters=given)
+        settled(name, "ROLLBACK_COMPLETE")
+        reasons = [it for it in events(name) if it["ResourceStatus"] == "CREATE_FAILED"]
+        same(["Broken"], [it["LogicalResourceId"] for it in reasons], f"what failed of {part}")
+        refusal = refused(lambda: formation.update_stack(StackName=name, TemplateBody=json.dumps(broken), Parameters=given))
+        same(True, "ROLLBACK_COMPLETE" in refusal, f"an update of a stack that was never made: {refusal}")
+        delete(name)
+
+    tables = [it for it in dynamodb.list_tables()["TableNames"] if it not in before]
+    left = [it for it in pools(cognito) if it["Id"] not in before]
+    same(1, len(tables), f"tables that are left: {tables}")
+    same([True], [it["Name"].startswith(f"{STACK}-Identity-") for it in left], "pools that are left, with this name")
+    same(True, tables[0].startswith(f"{STACK}-Storage-"), tables[0])
+    dynamodb.update_table(TableName=tables[0], DeletionProtectionEnabled=False)
+    dynamodb.delete_table(TableName=tables[0])
+    cognito.update_user_pool(UserPoolId=left[0]["Id"], DeletionProtection="INACTIVE")
+    cognito.delete_user_pool(UserPoolId=left[0]["Id"])
+    after = [*dynamodb.list_tables()["TableNames"], *(it["Id"] for it in pools(cognito))]
+    same(sorted(before), sorted(after), "what is there after cleaning up")
+    return "a first deployment that fails leaves a table and a pool, which the documented commands find and delete"
+
+
+def pools(cognito):
+    return cognito.list_user_pools(MaxResults=60)["UserPools"]
+
+
+def events(name):
+    return boto3.client("cloudformation").describe_stack_events(StackName=name)["StackEvents"]
+
+
+def settled(name, status):
+    """Waits until a stack does not change any more."""
+    end = time.monotonic() + PATIENCE
+    while described(name)["StackStatus"].endswith("_IN_PROGRESS") and time.monotonic() < end:
+        time.sleep(0.2)
+    same(status, described(name)["StackStatus"], name)
+
+
+def refused(call):
+    """What AWS says to a call that it refuses."""
+    try:
+        call()
+    except ClientError as error:
+        return error.response["Error"]["Message"]
+    return "not refused"
+
+
 def retained_of(path, parameters):
     """The resources that remain after a stack of this template was created and deleted."""
     formation = boto3.client("cloudformation")
@@ -313,13 +379,13 @@ def retained_of(path, parameters):
     delete(name)
     tables = boto3.client("dynamodb").list_tables()["TableNames"]
     cognito = boto3.client("cognito-idp")
-    pools = [pool["Id"] for pool in cognito.list_user_pools(MaxResults=60)["UserPools"]]
+    pool_ids = [pool["Id"] for pool in pools(cognito)]
     clients = [
         client["ClientId"]
-        for pool in pools
+        for pool in pool_ids
         for client in cognito.list_user_pool_clients(UserPoolId=pool, MaxResults=60)["UserPoolClients"]
     ]
-    return {logical for logical, id in ids.items() if id in [*tables, *pools, *clients]}
+    return {logical for logical, id in ids.items() if id in [*tables, *pool_ids, *clients]}
 
 
 def delete(name):
