@@ -10,6 +10,7 @@ does not support JWT, so requests go through Lambda's own API, as the events tha
 
 import base64
 import contextlib
+import hashlib
 import json
 import os
 import socket
@@ -22,6 +23,7 @@ from pathlib import Path
 
 import boto3
 import yaml
+from botocore.exceptions import ClientError
 
 from . import permissions, story
 from .story import same
@@ -34,14 +36,16 @@ PASSWORD = "Correct-Horse-Battery-9"
 PATIENCE = 60  # seconds to wait for the emulator
 # The resources that stay when the stack is deleted: passwords cannot be exported, and apps use their client.
 RETAINED = ["Table", "UserPool", "UserPoolClient"]
-# The resources that SAM makes from the events of a function and from the API.
-MADE_BY_SAM = {"AWS::Lambda::Permission", "AWS::ApiGatewayV2::Stage"}
+# The resources that SAM makes from the events and the alias of a function, and from the API.
+MADE_BY_SAM = {"AWS::Lambda::Permission", "AWS::Lambda::Version", "AWS::Lambda::Alias", "AWS::ApiGatewayV2::Stage"}
+# The alias by which Cognito and the API call each function.
+ALIAS = "live"
 
 
 def main():
     template = Path(sys.argv[1]).resolve()
     with emulator():
-        for part in (created, answered, signed_in, permitted, updated, deleted):
+        for part in (created, answered, signed_in, permitted, updated, rolled_back, deleted, failed):
             begin = time.monotonic()
             said = part(template)
             print(f"{said} ({time.monotonic() - begin:.0f} s).", flush=True)
@@ -111,8 +115,17 @@ def wait(process, url):
 def deploy(template, **parameters):
     machine = "arm64" if os.uname().machine in ("aarch64", "arm64") else "x86_64"
     given = [f"{name}={value}" for name, value in {"Architecture": machine, **parameters}.items()]
+    built = yaml.safe_load(template.read_text())
+    # The emulator has no CodeDeploy, and its SAM sees the defaults of parameters instead of their values.
+    built["Parameters"]["TriggerDeployment"]["Default"] = "AllAtOnce"
+    # With another digest, each function gets a new version.
+    for resource in built["Resources"].values():
+        if resource["Type"] == "AWS::Serverless::Function":
+            resource["Properties"]["AutoPublishCodeSha256"] = hashlib.sha256(repr(given).encode()).hexdigest()
+    copy = template.with_name("deployed.yaml")
+    copy.write_text(yaml.safe_dump(built, sort_keys=False))
     done = subprocess.run(
-        [ROOT / ".venv/bin/sam", "deploy", "--template-file", template, "--stack-name", STACK]
+        [ROOT / ".venv/bin/sam", "deploy", "--template-file", copy, "--stack-name", STACK]
         + ["--resolve-s3", "--capabilities", "CAPABILITY_IAM", "--no-confirm-changeset", "--no-progressbar"]
         + ["--region", REGION, "--parameter-overrides", *given],
         cwd=ROOT,
@@ -157,7 +170,7 @@ def answered(template):
     functions = boto3.client("lambda")
 
     def invoke(name, _, event):
-        answer = functions.invoke(FunctionName=f"{STACK}-{name}", Payload=json.dumps(event))
+        answer = functions.invoke(FunctionName=f"{STACK}-{name}", Qualifier=ALIAS, Payload=json.dumps(event))
         return json.loads(answer["Payload"].read())
 
     count = story.tell(template, invoke)
@@ -201,12 +214,12 @@ def permitted(template):
 
 def updated(template):
     before = boto3.client("dynamodb").describe_table(TableName=outputs_of(STACK)["TableName"])["Table"]["TableId"]
-    deploy(template, MemorySize=512, LogRetentionDays=14, TableDeletionProtection="false")
+    pool = outputs_of(STACK)["UserPoolId"]
+    deploy(template, MemorySize=512, LogRetentionDays=14, TableDeletionProtection="false", MadeUserPoolId=pool)
     same("UPDATE_COMPLETE", described(STACK)["StackStatus"], "the stack")
     groups = boto3.client("logs").describe_log_groups(logGroupNamePrefix=f"/aws/lambda/{STACK}-")["logGroups"]
     for name in story.functions(template):
-        function = boto3.client("lambda").get_function_configuration(FunctionName=f"{STACK}-{name}")
-        same(512, function["MemorySize"], f"the memory of {name}")
+        same(("2", 512), behind_the_alias(name), f"version and memory of {name}")
         kept = [group["retentionInDays"] for group in groups if group["logGroupName"] == f"/aws/lambda/{STACK}-{name}"]
         same([14], kept, f"how long the log of {name} is kept")
     table = boto3.client("dynamodb").describe_table(TableName=outputs_of(STACK)["TableName"])["Table"]
@@ -214,6 +227,50 @@ def updated(template):
     # As text, because the emulator keeps the type of a parameter.
     same("false", str(table["DeletionProtectionEnabled"]).lower(), "the table's protection")
     return "an update with other parameters changes functions, logs and table, and replaces none"
+
+
+def rolled_back(template):
+    """Takes the update back, twice, and then the rolling back itself."""
+    names = list(story.functions(template))
+    for arguments, expected, last in [
+        ([], ("1", 256), "done."),
+        ([], ("1", 256), "nothing to change."),
+        (["--to-deployed"], ("2", 512), "done."),
+        (["--function", names[0]], ("1", 256), "done."),
+        (["--to-deployed"], ("2", 512), "done."),
+    ]:
+        line = [ROOT / ".venv/bin/python", "-B", ROOT / "infra/roll-back.py", "--stack-name", STACK, *arguments]
+        done = subprocess.run(line, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        if done.returncode or f"\n{STACK}: {last}" not in done.stdout:
+            sys.exit(done.stdout)
+        for name in names[:1] if "--function" in arguments else names:
+            same(expected, behind_the_alias(name), f"version and memory of {name} after {arguments}")
+        if arguments == []:
+            signed_in_again()
+    return "a deployment is taken back by one command, and taken back again"
+
+
+def behind_the_alias(name):
+    """The version that the alias of a function is at, and its memory."""
+    functions = boto3.client("lambda")
+    function = functions.get_function_configuration(FunctionName=f"{STACK}-{name}", Qualifier=ALIAS)
+    version = functions.get_alias(FunctionName=f"{STACK}-{name}", Name=ALIAS)["FunctionVersion"]
+    return version, function["MemorySize"]
+
+
+def signed_in_again():
+    """Ann gets a token with her claims."""
+    cognito = boto3.client("cognito-idp")
+    pool = {"UserPoolId": outputs_of(STACK)["UserPoolId"]}
+    clients = cognito.list_user_pool_clients(**pool, MaxResults=60)["UserPoolClients"]
+    [client] = [it["ClientId"] for it in clients if it["ClientName"] == "test"]
+    answer = cognito.admin_initiate_auth(
+        **pool,
+        ClientId=client,
+        AuthFlow="ADMIN_USER_PASSWORD_AUTH",
+        AuthParameters={"USERNAME": ADDRESS, "PASSWORD": PASSWORD},
+    )["AuthenticationResult"]
+    same(["acme"], claims_of(answer["IdToken"]).get("organizations"), f"the organizations of {ADDRESS}")
 
 
 def deleted(template):
@@ -245,6 +302,71 @@ def deleted(template):
     return "deleting the stack leaves the table, the users' pool and its client, and nothing else"
 
 
+def failed(template):
+    """Does what docs/operations.md says about a first deployment that has failed, for the table and for the pool."""
+    formation = boto3.client("cloudformation")
+    dynamodb, cognito = boto3.client("dynamodb"), boto3.client("cognito-idp")
+    before = [*dynamodb.list_tables()["TableNames"], *(it["Id"] for it in pools(cognito))]
+    for part in ("Storage", "Identity"):
+        broken = yaml.safe_load((template.parent / part / "template.yaml").read_text())
+        retained = [id for id, it in broken["Resources"].items() if it.get("DeletionPolicy") == "Retain"]
+        # It is made last, for a pool that is not there.
+        properties = {"UserPoolId": f"{REGION}_Nobody"}
+        broken["Resources"]["Broken"] = {
+            "Type": "AWS::Cognito::UserPoolClient",
+            "Properties": properties,
+            "DependsOn": retained,
+        }
+        values = dict.fromkeys(broken["Parameters"], "") | ({"DeletionProtection": "true"} if part == "Storage" else {})
+        given = [{"ParameterKey": key, "ParameterValue": value} for key, value in values.items()]
+        name = f"{STACK}-{part}-failed"
+        formation.create_stack(StackName=name, TemplateBody=json.dumps(broken), Parameters=given)
+        settled(name, "ROLLBACK_COMPLETE")
+        reasons = [it for it in events(name) if it["ResourceStatus"] == "CREATE_FAILED"]
+        same(["Broken"], [it["LogicalResourceId"] for it in reasons], f"what failed of {part}")
+        refusal = refused(lambda: formation.update_stack(StackName=name, TemplateBody=json.dumps(broken), Parameters=given))
+        same(True, "ROLLBACK_COMPLETE" in refusal, f"an update of a stack that was never made: {refusal}")
+        delete(name)
+
+    tables = [it for it in dynamodb.list_tables()["TableNames"] if it not in before]
+    left = [it for it in pools(cognito) if it["Id"] not in before]
+    same(1, len(tables), f"tables that are left: {tables}")
+    same([True], [it["Name"].startswith(f"{STACK}-Identity-") for it in left], "pools that are left, with this name")
+    same(True, tables[0].startswith(f"{STACK}-Storage-"), tables[0])
+    dynamodb.update_table(TableName=tables[0], DeletionProtectionEnabled=False)
+    dynamodb.delete_table(TableName=tables[0])
+    cognito.update_user_pool(UserPoolId=left[0]["Id"], DeletionProtection="INACTIVE")
+    cognito.delete_user_pool(UserPoolId=left[0]["Id"])
+    after = [*dynamodb.list_tables()["TableNames"], *(it["Id"] for it in pools(cognito))]
+    same(sorted(before), sorted(after), "what is there after cleaning up")
+    return "a first deployment that fails leaves a table and a pool, which the documented commands find and delete"
+
+
+def pools(cognito):
+    return cognito.list_user_pools(MaxResults=60)["UserPools"]
+
+
+def events(name):
+    return boto3.client("cloudformation").describe_stack_events(StackName=name)["StackEvents"]
+
+
+def settled(name, status):
+    """Waits until a stack does not change any more."""
+    end = time.monotonic() + PATIENCE
+    while described(name)["StackStatus"].endswith("_IN_PROGRESS") and time.monotonic() < end:
+        time.sleep(0.2)
+    same(status, described(name)["StackStatus"], name)
+
+
+def refused(call):
+    """What AWS says to a call that it refuses."""
+    try:
+        call()
+    except ClientError as error:
+        return error.response["Error"]["Message"]
+    return "not refused"
+
+
 def retained_of(path, parameters):
     """The resources that remain after a stack of this template was created and deleted."""
     formation = boto3.client("cloudformation")
@@ -257,13 +379,13 @@ def retained_of(path, parameters):
     delete(name)
     tables = boto3.client("dynamodb").list_tables()["TableNames"]
     cognito = boto3.client("cognito-idp")
-    pools = [pool["Id"] for pool in cognito.list_user_pools(MaxResults=60)["UserPools"]]
+    pool_ids = [pool["Id"] for pool in pools(cognito)]
     clients = [
         client["ClientId"]
-        for pool in pools
+        for pool in pool_ids
         for client in cognito.list_user_pool_clients(UserPoolId=pool, MaxResults=60)["UserPoolClients"]
     ]
-    return {logical for logical, id in ids.items() if id in [*tables, *pools, *clients]}
+    return {logical for logical, id in ids.items() if id in [*tables, *pool_ids, *clients]}
 
 
 def delete(name):
@@ -294,9 +416,12 @@ def resources_of(path, parameters):
     defaults = {name: parameter.get("Default") for name, parameter in template.get("Parameters", {}).items()}
     values = defaults | parameters
     conditions = template.get("Conditions", {})
+    mappings = template.get("Mappings", {})
 
     def value(expression):
         match expression:
+            case {"Fn::FindInMap": [name, key, attribute]}:
+                return mappings[name][value(key)][attribute]
             case {"Ref": name}:
                 return values[name]
             case {"Fn::Join": [separator, parts]}:

@@ -266,6 +266,30 @@ fn an_alarm_tells_its_beginning_and_its_end_to_the_given_topic_and_silence_is_no
     assert_eq!(passed["AlarmTopicArn"], json!({ "Ref": "AlarmTopicArn" }));
 }
 
+/// A canary deployment lasts five minutes at least. An alarm is evaluated some time after the last
+/// of its minutes.
+#[test]
+fn the_alarms_that_stop_a_deployment_are_there_and_rise_within_three_minutes() {
+    let (root, alarms) = (template("template.yaml"), alarms());
+    let resources = root["Resources"].as_object().expect("resources").values();
+    let braked: Vec<_> = resources
+        .filter_map(|it| it["Properties"]["DeploymentPreference"]["Alarms"].as_array())
+        .flatten()
+        .map(|name| name["Fn::Sub"].as_str().expect("a name"))
+        .map(|name| name.strip_prefix("${AWS::StackName}-").expect("the stack's name"))
+        .collect();
+    assert_eq!(braked.len(), 4, "{braked:?}");
+    for name in braked {
+        let alarm = alarms.get(name).unwrap_or_else(|| panic!("{name} is no alarm"));
+        let number = |of: &str| alarm[of].as_u64().expect("a number");
+        assert!(number("Period") * number("EvaluationPeriods") <= 180, "{name} is too slow");
+        // What it breaks must be seen in the alarm: the sum of all versions of the function.
+        let dimensions = alarm["Dimensions"].as_array().expect("dimensions");
+        assert_eq!(dimensions.len(), 1, "{name}");
+        assert_eq!(dimensions[0]["Name"], "FunctionName", "{name}");
+    }
+}
+
 #[test]
 fn each_kind_of_trouble_has_its_alarm() {
     let watched: BTreeSet<_> = alarms()

@@ -27,12 +27,19 @@ fn no_function_role_or_log_group_is_written_by_hand() {
     let of = |suffix: &str| FUNCTIONS.iter().map(|it| it.logical_id() + suffix).collect::<Vec<_>>();
     for (kind, of_functions, others) in [
         ("AWS::Serverless::Function", of("Function"), &[][..]),
-        ("AWS::IAM::", of("Role"), &["OptionalPolicy"]),
+        ("AWS::IAM::", of("Role"), &["OptionalPolicy", "TriggerDeploymentRole"]),
         ("AWS::Logs::", of("LogGroup"), &["AccessLogGroup"]),
         (
             "AWS::Lambda::",
             Vec::new(),
-            &["PostConfirmationPermission", "PreTokenGenerationPermission"],
+            &[
+                "PostConfirmationAliasPermission",
+                "PostConfirmationEarlyPermission",
+                "PostConfirmationPermission",
+                "PreTokenGenerationAliasPermission",
+                "PreTokenGenerationEarlyPermission",
+                "PreTokenGenerationPermission",
+            ],
         ),
     ] {
         let others = others.iter().map(|id: &&str| (*id).to_owned());
@@ -100,6 +107,9 @@ fn no_route_is_open_but_the_console_and_only_tokens_of_operators_and_machines_op
     let issuer = "https://cognito-idp.${AWS::Region}.${AWS::URLSuffix}/${OperatorPool}";
     let outputs = &identity["Outputs"];
     assert_eq!(outputs["OperatorIssuer"]["Value"], json!({ "Fn::Sub": issuer }));
+    // The form of the issuer above. The other one would make every token one of a stranger.
+    let pool = &identity["Resources"]["OperatorPool"]["Properties"];
+    assert_eq!(pool["IssuerConfiguration"], json!({ "Type": "ORIGINAL" }));
     for client in ["OperatorClient", "MachineClient"] {
         assert_eq!(outputs[format!("{client}Id")]["Value"], json!({ "Ref": client }));
         let pool = &identity["Resources"][client]["Properties"]["UserPoolId"];
@@ -111,25 +121,56 @@ fn no_route_is_open_but_the_console_and_only_tokens_of_operators_and_machines_op
 fn the_customers_pool_is_another_than_the_operators_and_the_only_one_that_calls_the_triggers() {
     let root = template("template.yaml");
     let triggers = FUNCTIONS.iter().filter(|it| matches!(it.entry, Entry::Trigger(_)));
+    let pool = json!({ "Fn::GetAtt": "Identity.Outputs.UserPoolArn" });
+    let made = "arn:${AWS::Partition}:cognito-idp:${AWS::Region}:${AWS::AccountId}:userpool/${MadeUserPoolId}";
     for id in triggers.map(Function::logical_id) {
-        assert_eq!(
-            root["Resources"][format!("{id}Permission")],
+        let (function, alias) = (format!("{id}Function"), format!("{id}Function.Alias"));
+        let permission = |function: &str, pool: &Value| {
             json!({
-                "Type": "AWS::Lambda::Permission",
-                "Properties": {
-                    "Action": "lambda:InvokeFunction",
-                    "FunctionName": { "Ref": format!("{id}Function") },
-                    "Principal": "cognito-idp.amazonaws.com",
-                    "SourceArn": { "Fn::GetAtt": "Identity.Outputs.UserPoolArn" },
-                    "SourceAccount": { "Ref": "AWS::AccountId" },
-                },
+                "Action": "lambda:InvokeFunction",
+                "FunctionName": { "Ref": function },
+                "Principal": "cognito-idp.amazonaws.com",
+                "SourceArn": pool,
+                "SourceAccount": { "Ref": "AWS::AccountId" },
             })
-        );
+        };
+        for (kind, condition, properties) in [
+            ("AliasPermission", Value::Null, permission(&alias, &pool)),
+            (
+                "EarlyPermission",
+                json!("HasMadeUserPool"),
+                permission(&alias, &json!({ "Fn::Sub": made })),
+            ),
+            ("Permission", Value::Null, permission(&function, &pool)),
+        ] {
+            let resource = &root["Resources"][format!("{id}{kind}")];
+            assert_eq!(resource["Type"], "AWS::Lambda::Permission", "{id}{kind}");
+            assert_eq!(resource["Condition"], condition, "{id}{kind}");
+            assert_eq!(resource["Properties"], properties, "{id}{kind}");
+        }
+        // The pool changes only after the early permission is there.
+        let early = json!({ "Ref": format!("{id}EarlyPermission") });
         assert_eq!(
             root["Resources"]["Identity"]["Properties"]["Parameters"][format!("{id}FunctionArn")],
-            json!({ "Fn::GetAtt": format!("{id}Function.Arn") })
+            json!({
+                "Fn::If": [
+                    "HasMadeUserPool",
+                    { "Fn::Select": [0, [{ "Ref": alias }, early]] },
+                    { "Ref": alias },
+                ],
+            })
         );
+        assert_eq!(root["Outputs"][format!("{id}FunctionArn")]["Value"], json!({ "Ref": alias }));
     }
+    assert_eq!(
+        root["Conditions"]["HasMadeUserPool"],
+        json!({
+            "Fn::And": [
+                { "Condition": "MakesUserPool" },
+                { "Fn::Not": [{ "Fn::Equals": [{ "Ref": "MadeUserPoolId" }, ""] }] },
+            ],
+        })
+    );
 
     let identity = template("infra/identity.yaml");
     let given =
@@ -190,6 +231,7 @@ fn each_function_has_its_own_log_group_and_its_own_role_with_the_optional_policy
             properties["Timeout"] = json!(5);
             properties["ReservedConcurrentExecutions"] =
                 given("ReservesTriggerConcurrency", "TriggerConcurrency");
+            properties["DeploymentPreference"] = deployment_preference(name);
         } else if ["organizations", "memberships", "users"].contains(name) {
             properties["Timeout"] = json!(30);
         }
@@ -249,6 +291,78 @@ fn each_function_has_its_own_log_group_and_its_own_role_with_the_optional_policy
             })
         );
     }
+}
+
+/// How a trigger is deployed: as the parameter says, braked by the trigger's own two alarms.
+fn deployment_preference(name: &str) -> Value {
+    let deployment = json!({ "Ref": "TriggerDeployment" });
+    let role = json!({ "Fn::GetAtt": "TriggerDeploymentRole.Arn" });
+    let alarms = ["errors", "slow"]
+        .map(|alarm| json!({ "Fn::Sub": format!("${{AWS::StackName}}-{name}-{alarm}") }));
+    json!({
+        "Enabled": { "Fn::FindInMap": ["TriggerDeployment", deployment, "InSteps"] },
+        "Type": deployment,
+        "Role": { "Fn::If": ["DeploysTriggersInSteps", role, { "Ref": "AWS::NoValue" }] },
+        "Alarms": alarms,
+    })
+}
+
+#[test]
+fn every_function_is_called_by_its_alias_and_each_way_to_deploy_a_trigger_is_in_the_mapping() {
+    let root = template("template.yaml");
+    assert_eq!(root["Globals"]["Function"]["AutoPublishAlias"], "live");
+    let ways = root["Parameters"]["TriggerDeployment"]["AllowedValues"].as_array().expect("values");
+    let ways: BTreeSet<_> = ways.iter().map(|way| way.as_str().expect("text").to_owned()).collect();
+    let mapping = root["Mappings"]["TriggerDeployment"].as_object().expect("a mapping");
+    assert_eq!(mapping.keys().cloned().collect::<BTreeSet<_>>(), ways);
+    for (way, settings) in mapping {
+        let in_steps = (way != "AllAtOnce").to_string();
+        assert_eq!(*settings, json!({ "InSteps": in_steps }), "{way}");
+    }
+    let deployment = json!({ "Ref": "TriggerDeployment" });
+    let in_steps = json!({ "Fn::FindInMap": ["TriggerDeployment", deployment, "InSteps"] });
+    assert_eq!(
+        root["Conditions"]["DeploysTriggersInSteps"],
+        json!({ "Fn::Equals": [in_steps, "true"] })
+    );
+}
+
+#[test]
+fn the_deployment_of_triggers_may_move_their_aliases_and_nothing_else() {
+    let root = template("template.yaml");
+    let document = |statement: Value| json!({ "Version": "2012-10-17", "Statement": statement });
+    let trust = json!([{
+        "Effect": "Allow",
+        "Principal": { "Service": "codedeploy.amazonaws.com" },
+        "Action": "sts:AssumeRole",
+    }]);
+    let triggers = FUNCTIONS.iter().filter(|it| matches!(it.entry, Entry::Trigger(_)));
+    let functions: Vec<_> = triggers
+        .map(|it| format!("{}Function.Arn", it.logical_id()))
+        .flat_map(|arn| {
+            [json!({ "Fn::GetAtt": arn }), json!({ "Fn::Sub": format!("${{{arn}}}:live") })]
+        })
+        .collect();
+    let may = json!([
+        {
+            "Effect": "Allow",
+            "Action":
+                ["lambda:GetAlias", "lambda:UpdateAlias", "lambda:GetProvisionedConcurrencyConfig"],
+            "Resource": functions,
+        },
+        { "Effect": "Allow", "Action": "cloudwatch:DescribeAlarms", "Resource": "*" },
+    ]);
+    assert_eq!(
+        root["Resources"]["TriggerDeploymentRole"],
+        json!({
+            "Type": "AWS::IAM::Role",
+            "Condition": "DeploysTriggersInSteps",
+            "Properties": {
+                "AssumeRolePolicyDocument": document(trust),
+                "Policies": [{ "PolicyName": "shift-aliases", "PolicyDocument": document(may) }],
+            },
+        })
+    );
 }
 
 #[test]
@@ -329,7 +443,7 @@ fn given(condition: &str, parameter: &str) -> Value {
 }
 
 #[test]
-fn a_given_key_encrypts_table_logs_and_environment_and_without_one_nothing_is_said() {
+fn a_given_key_encrypts_table_logs_environment_and_pools_and_without_one_nothing_is_said() {
     let storage = template("infra/storage.yaml");
     let key = json!({ "Fn::Not": [{ "Fn::Equals": [{ "Ref": "KmsKeyArn" }, ""] }] });
     assert_eq!(storage["Conditions"]["HasKmsKey"], key);
@@ -343,11 +457,26 @@ fn a_given_key_encrypts_table_logs_and_environment_and_without_one_nothing_is_sa
         json!({ "Fn::If": ["HasKmsKey", of_key, { "Ref": "AWS::NoValue" }] })
     );
 
+    let identity = template("infra/identity.yaml");
+    assert_eq!(identity["Conditions"]["HasKmsKey"], key);
+    let of_key = json!({ "KeyType": "CUSTOMER_MANAGED_KEY", "KmsKeyArn": { "Ref": "KmsKeyArn" } });
+    for pool in ids_of(&identity, "AWS::Cognito::UserPool") {
+        assert_eq!(
+            identity["Resources"][&pool]["Properties"]["KeyConfiguration"],
+            json!({ "Fn::If": ["HasKmsKey", of_key, { "Ref": "AWS::NoValue" }] }),
+            "{pool}"
+        );
+    }
+
     // Another test is about the functions' log groups.
     let root = template("template.yaml");
     assert_eq!(root["Conditions"]["HasKmsKey"], key);
     let globals = &root["Globals"]["Function"];
     assert_eq!(globals["KmsKeyArn"], given("HasKmsKey", "KmsKeyArn"));
+    for stack in ["Storage", "Identity"] {
+        let passed = &root["Resources"][stack]["Properties"]["Parameters"]["KmsKeyArn"];
+        assert_eq!(*passed, json!({ "Ref": "KmsKeyArn" }), "{stack}");
+    }
     let access = &root["Resources"]["AccessLogGroup"]["Properties"];
     assert_eq!(access["KmsKeyId"], given("HasKmsKey", "KmsKeyArn"));
 }
@@ -383,6 +512,7 @@ fn what_all_roles_may_beyond_their_own_is_to_trace_and_to_use_the_given_key() {
                 "kms:ViaService": [
                     { "Fn::Sub": "dynamodb.${AWS::Region}.${AWS::URLSuffix}" },
                     { "Fn::Sub": "lambda.${AWS::Region}.${AWS::URLSuffix}" },
+                    { "Fn::Sub": "cognito-idp.${AWS::Region}.${AWS::URLSuffix}" },
                 ],
             },
         },
@@ -473,6 +603,38 @@ fn a_domain_name_of_ones_own_leads_to_the_api_without_a_prefix() {
             },
         })
     );
+}
+
+#[test]
+fn a_domain_name_of_ones_own_is_reached_over_both_versions_of_ip() {
+    let root = template("template.yaml");
+    assert_eq!(
+        root["Resources"]["ApiDomain"]["Properties"]["DomainNameConfigurations"],
+        json!([{
+            "CertificateArn": { "Ref": "ApiCertificateArn" },
+            "EndpointType": "REGIONAL",
+            "IpAddressType": "dualstack",
+            "SecurityPolicy": "TLS_1_2",
+        }])
+    );
+    for (id, kind) in [("ApiDomainRecord", "A"), ("ApiDomainRecordV6", "AAAA")] {
+        assert_eq!(
+            root["Resources"][id],
+            json!({
+                "Type": "AWS::Route53::RecordSet",
+                "Condition": "HasApiHostedZone",
+                "Properties": {
+                    "HostedZoneId": { "Ref": "ApiHostedZoneId" },
+                    "Name": { "Ref": "ApiDomainName" },
+                    "Type": kind,
+                    "AliasTarget": {
+                        "DNSName": { "Fn::GetAtt": "ApiDomain.RegionalDomainName" },
+                        "HostedZoneId": { "Fn::GetAtt": "ApiDomain.RegionalHostedZoneId" },
+                    },
+                },
+            })
+        );
+    }
 }
 
 #[test]

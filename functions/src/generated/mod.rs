@@ -118,6 +118,7 @@ fn settings(function: &Function) -> String {
         let reserved =
             "!If [ReservesTriggerConcurrency, !Ref TriggerConcurrency, !Ref AWS::NoValue]";
         line(&mut text, 6, &format!("ReservedConcurrentExecutions: {reserved}"));
+        text += include_str!("deployment.yaml");
     }
     if !function.layers.is_empty() {
         let layers: Vec<_> = function.layers.iter().map(|layer| format!("!Ref {layer}")).collect();

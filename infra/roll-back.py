@@ -1,0 +1,219 @@
+#!/usr/bin/env python3
+"""Takes back the last deployment of a stack's functions: each alias goes to the version before.
+
+    roll-back.py --stack-name usher [--region REGION] [--function NAME]… [--releases N] [--dry-run]
+    roll-back.py --stack-name usher --to-deployed [--region REGION] [--function NAME]… [--dry-run]
+
+It counts from the version that the stack has deployed, wherever the alias is. So running it twice changes nothing more.
+`--releases 2` goes two versions back. `--to-deployed` takes the rolling back itself back. The script checks all functions
+before it moves the first alias. If moving one fails, it moves the others back.
+
+It moves aliases, and nothing else. Everything in docs/operations.md#rolling-back that is no alias stays as it is.
+"""
+
+import argparse
+import sys
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+
+# The alias that the template publishes (`AutoPublishAlias`).
+ALIAS = "live"
+
+
+class Refusal(Exception):
+    """One sentence for the caller."""
+
+
+def main(arguments=None):
+    options = parse(arguments)
+    try:
+        roll_back(options)
+    except Refusal as refusal:
+        return f"{refusal}"
+    except ClientError as error:
+        return refused(error)
+    except BotoCoreError as error:
+        return f"AWS cannot be asked: {error}"
+    return 0
+
+
+def parse(arguments):
+    parser = argparse.ArgumentParser(description="Takes back the last deployment of a stack's functions.")
+    parser.add_argument("--stack-name", metavar="NAME", required=True, help="the stack")
+    parser.add_argument("--region", metavar="REGION", help="the stack's region, instead of the profile's")
+    parser.add_argument(
+        "--function",
+        metavar="NAME",
+        action="append",
+        help="only this function, such as pre-token-generation; can be repeated",
+    )
+    parser.add_argument(
+        "--releases", metavar="N", type=int, default=1, help="how many versions to go back from the deployed one (1)"
+    )
+    parser.add_argument("--to-deployed", action="store_true", help="go to the version that the stack has deployed")
+    parser.add_argument("--dry-run", action="store_true", help="say what would change, and change nothing")
+    options = parser.parse_args(arguments)
+    if options.releases < 1:
+        parser.error("--releases is 1 or more: --to-deployed goes to the deployed version")
+    if options.to_deployed and options.releases != 1:
+        parser.error("give either --to-deployed or --releases")
+    return options
+
+
+def roll_back(options):
+    session = boto3.Session(region_name=options.region)
+    formation, functions = session.client("cloudformation"), session.client("lambda")
+    deployed, failed = stack_of(formation, options.stack_name)
+    names = chosen(options, deployed)
+
+    moves, staying = [], []
+    for name in names:
+        alias = functions.get_alias(FunctionName=name, Name=ALIAS)
+        if alias.get("RoutingConfig", {}).get("AdditionalVersionWeights"):
+            raise Refusal(
+                f"{name} is being deployed: its alias {ALIAS} has two versions. Stop that deployment in CodeDeploy, "
+                "which takes it back."
+            )
+        target = deployed[name]
+        if not options.to_deployed:
+            target = before(functions, name, target, failed, options.releases)
+        if target is None:
+            staying.append(name)
+        else:
+            moves.append((name, alias, target))
+    if not moves:
+        raise Refusal(
+            f"No function of {options.stack_name} has a version that is {options.releases} before the deployed one: "
+            "check out the commit that ran before, and deploy it."
+        )
+
+    for name in staying:
+        print(f"{name}: stays at {deployed[name]}, since it has no such version.")
+    for name, alias, target in moves:
+        now = alias["FunctionVersion"]
+        print(f"{name}: {now} -> {described(functions, name, target)}" if now != target else f"{name}: is at {now}.")
+    moves = [move for move in moves if move[1]["FunctionVersion"] != move[2]]
+    if not moves:
+        print(f"{options.stack_name}: nothing to change.")
+    elif options.dry_run:
+        print(f"{options.stack_name}: nothing changed, since this is a dry run.")
+    else:
+        move_all(functions, moves)
+        print(f"{options.stack_name}: done. Only aliases have moved: see docs/operations.md#rolling-back.")
+
+
+def stack_of(formation, stack):
+    """The deployed version of each function of a stack, and the versions that a failed deployment has left."""
+    found = formation.describe_stacks(StackName=stack)["Stacks"][0]
+    status = found["StackStatus"]
+    if status.endswith("_IN_PROGRESS"):
+        raise Refusal(f"{stack} is {status}: wait for the end, or cancel the update, which takes it back.")
+
+    versions, aliased = {}, set()
+    for page in formation.get_paginator("list_stack_resources").paginate(StackName=stack):
+        for resource in page["StackResourceSummaries"]:
+            kind, arn = resource["ResourceType"], resource.get("PhysicalResourceId", "")
+            if kind == "AWS::Lambda::Version":
+                name, version = qualified(arn)
+                versions[name] = version
+            elif kind == "AWS::Lambda::Alias" and qualified(arn)[1] == ALIAS:
+                aliased.add(qualified(arn)[0])
+    deployed = {name: version for name, version in versions.items() if name in aliased}
+    if not deployed:
+        raise Refusal(f"{stack} has no function with the alias {ALIAS}: deploy Usher's present version.")
+    return deployed, failed_versions(formation, found["StackId"])
+
+
+def failed_versions(formation, stack_id):
+    """The versions that stack events (of the last 90 days) tell of as published by a deployment that failed.
+
+    CloudFormation retains versions, also those that it drops while it rolls an update back.
+    """
+    events = []
+    for page in formation.get_paginator("describe_stack_events").paginate(StackName=stack_id):
+        events += page["StackEvents"]
+    failed, rolls_back = set(), False
+    for event in reversed(events):
+        kind, status = event["ResourceType"], event.get("ResourceStatus", "")
+        if event.get("PhysicalResourceId") == stack_id:
+            rolls_back = "ROLLBACK" in status
+        elif kind == "AWS::Lambda::Version" and rolls_back and status.startswith("DELETE_"):
+            failed.add(qualified(event.get("PhysicalResourceId", "")))
+    return failed
+
+
+def qualified(arn):
+    """Function and version, or alias, of an ARN: `arn:aws:lambda:eu-central-1:111122223333:function:NAME:VERSION`."""
+    name, _, qualifier = arn.partition(":function:")[2].partition(":")
+    return name, qualifier
+
+
+def chosen(options, deployed):
+    """The names of the functions, each as it is or without the stack's name before it."""
+    if not options.function:
+        return sorted(deployed)
+    prefix = f"{options.stack_name}-"
+    names = [name if name.startswith(prefix) else prefix + name for name in dict.fromkeys(options.function)]
+    for name in names:
+        if name not in deployed:
+            there = ", ".join(sorted(it.removeprefix(prefix) for it in deployed))
+            raise Refusal(f"{options.stack_name} has no function {name.removeprefix(prefix)}: it has {there}.")
+    return list(dict.fromkeys(names))
+
+
+def before(functions, name, deployed, failed, releases):
+    """The version so many releases before the deployed one. None if there is none."""
+    numbers = []
+    for page in functions.get_paginator("list_versions_by_function").paginate(FunctionName=name):
+        numbers += [int(it["Version"]) for it in page["Versions"] if it["Version"].isdigit()]
+    older = [it for it in numbers if it < int(deployed) and (name, str(it)) not in failed]
+    older.sort(reverse=True)
+    return str(older[releases - 1]) if len(older) >= releases else None
+
+
+def described(functions, name, version):
+    """A version with the moment from which its code and settings are. Refuses one that cannot run."""
+    configuration = functions.get_function_configuration(FunctionName=name, Qualifier=version)
+    state = configuration.get("State", "Active")
+    # Lambda makes a version inactive that nobody has called for long, and active again at its first call.
+    if state not in ("Active", "Inactive"):
+        raise Refusal(f"Version {version} of {name} is {state}: {configuration.get('StateReason', 'it cannot run')}.")
+    return f"{version}, from {configuration['LastModified'][:16].replace('T', ' ')} UTC"
+
+
+def move_all(functions, moves):
+    """Moves all aliases, or none."""
+    moved = []
+    for name, alias, target in moves:
+        try:
+            # The revision makes Lambda refuse if somebody else has moved the alias meanwhile.
+            answer = functions.update_alias(
+                FunctionName=name, Name=ALIAS, FunctionVersion=target, RevisionId=alias["RevisionId"]
+            )
+        except (ClientError, BotoCoreError) as error:
+            told = refused(error) if isinstance(error, ClientError) else f"AWS cannot be asked: {error}"
+            raise Refusal(f"{name}: {told}\n{undone(functions, moved)}") from None
+        moved.append((name, alias["FunctionVersion"], answer["RevisionId"]))
+
+
+def undone(functions, moved):
+    """Moves aliases back after another one could not be moved, and says what became of it."""
+    stuck = []
+    for name, version, revision in reversed(moved):
+        try:
+            functions.update_alias(FunctionName=name, Name=ALIAS, FunctionVersion=version, RevisionId=revision)
+        except (ClientError, BotoCoreError):
+            stuck.append(f"{name} (was at {version})")
+    if stuck:
+        return f"These have moved and could not be moved back: {', '.join(stuck)}. Run the same command again."
+    return "No alias has moved."
+
+
+def refused(error):
+    told = error.response.get("Error", {})
+    return f"AWS refuses {error.operation_name}: {told.get('Message') or told.get('Code')}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
