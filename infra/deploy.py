@@ -65,8 +65,8 @@ class Refusal(Exception):
     """One sentence for the caller."""
 
 
-class Loader(yaml.SafeLoader):
-    """Reads a template with short tags (`!Ref`), of which only the parameters are used."""
+class Loader(yaml.CSafeLoader):
+    """Reads a template, a source with short tags (`!Ref`) for its parameters only."""
 
 
 Loader.add_multi_constructor("!", lambda loader, tag, node: None)
@@ -407,7 +407,7 @@ def check_build(folder, architecture):
 
 def resources(template, kind=None):
     """The resources of a built template with their properties."""
-    found = yaml.safe_load(template.read_text())["Resources"].items()
+    found = yaml.load(template.read_text(), Loader)["Resources"].items()
     return [(id, resource.get("Properties", {})) for id, resource in found if kind in (None, resource["Type"])]
 
 
@@ -426,7 +426,7 @@ def prepared(folder, planned):
             for file in files:
                 if file.is_file():
                     parts[f"{id} {file.relative_to(artifact).as_posix()}"] = file.read_bytes()
-    template = yaml.safe_load(source.read_text())
+    template = yaml.load(source.read_text(), Loader)
     for resource in template["Resources"].values():
         if resource["Type"] == "AWS::Serverless::Function":
             resource["Properties"]["AutoPublishCodeSha256"] = digest(parts)
