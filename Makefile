@@ -20,8 +20,10 @@ CARGO_DENY_VERSION := 0.20.2
 CARGO_DENY := .tools/.cargo-deny-$(CARGO_DENY_VERSION)
 MACHINE := $(if $(filter aarch64 arm64,$(shell uname -m)),arm64,x86_64)
 
-# The build for `sam-local` and `test-sam`. `sam deploy` does not use this folder.
+# The build for `sam-local` and `test-sam`. `make deploy` does not use this folder.
 QUICK := .aws-sam/quick
+# A build notes the sources that it began with. A build of other sources is not deployed.
+SOURCES := .venv/bin/python -B infra/deploy.py --sources
 
 export HTTP_PORT DYNAMODB_PORT LAMBDA_PORT COGNITO_PORT RUN_DIR KEEP VERBOSE SAM
 
@@ -53,8 +55,14 @@ help:
 	@echo 'make template-lint  checks the templates'
 	@echo 'make advisories checks Cargo.lock for known vulnerabilities; fetches their list from GitHub'
 	@echo 'make bench      measures functions: start, first event, memory, size'
-	@echo 'make build      builds all functions for `sam deploy`; ARCH=arm64 or x86_64'
-	@echo 'make deploy     builds and deploys; asks for the parameters in docs/parameters.md'
+	@echo 'make build      builds all functions for AWS; ARCH=arm64 or x86_64'
+	@echo 'make deploy     builds and deploys; shows what changes, and asks. All parameters that are not named stay.'
+	@echo '                  STACK=usher REGION=eu-central-1'
+	@echo '                    the stack; it is made if it is not there'
+	@echo "                  PARAMETERS='MemorySize=512 TrustedProviders='"
+	@echo '                    parameters of docs/parameters.md to set'
+	@echo '                  DRY_RUN=1     only shows which parameters would change'
+	@echo '                  YES=1         does not ask'
 
 run: rust node $(EMULATOR) $(PAGES)
 	@cargo build --locked --bin usher-local
@@ -83,6 +91,7 @@ programs: rust
 script-tests: $(VENV)
 	.venv/bin/python -B -m unittest discover --start-directory tests/attach
 	.venv/bin/python -B -m unittest discover --start-directory tests/docs
+	.venv/bin/python -B -m unittest discover --start-directory tests/deploy
 
 openapi-lint: $(OPENAPI_TESTS_MODULES)
 	npm run --silent --prefix $(OPENAPI_TESTS) lint
@@ -129,7 +138,8 @@ advisories: rust $(CARGO_DENY)
 build: export PATH := $(CURDIR)/.venv/bin:$(PATH)
 build: export SAM_CLI_TELEMETRY := 0
 build: rust $(VENV) $(PAGES)
-	sam build --parameter-overrides Architecture=$(ARCH)
+	@sources=$$($(SOURCES)) && set -x && sam build --parameter-overrides Architecture=$(ARCH) && \
+	echo "$$sources" >.aws-sam/build/sources
 
 # What is written from the code, all of it checked in: a test fails while it is stale. The console's types are generated
 # from the OpenAPI document, without Rust. Both programs are built with the features that the tests are built with.
@@ -143,10 +153,21 @@ openapi: rust
 	$${CARGO_TARGET_DIR:-target}/debug/examples/openapi >functions/console/openapi.json.new
 	mv functions/console/openapi.json.new functions/console/openapi.json
 
-deploy: export PATH := $(CURDIR)/.venv/bin:$(PATH)
-deploy: rust $(VENV) $(PAGES)
-	sam build --parameter-overrides Architecture=$(ARCH)
-	sam deploy --guided
+# Only the command line of make counts. A variable that is left in the environment would change a stack that nobody meant.
+given = $(if $(filter command,$(firstword $(origin $1))),$($1))
+quoted = '$(subst ','\'',$(call given,$1))'
+DEPLOY = .venv/bin/python -B infra/deploy.py --stack-name $(call quoted,STACK) --region $(call quoted,REGION) \
+  --parameters $(call quoted,PARAMETERS)
+
+# Refusals come before the build, which takes minutes.
+deploy: rust $(VENV)
+	@$(if $(call given,ARCH),echo 'The stack has its architecture: name Architecture in PARAMETERS.' >&2; exit 1)
+ifneq ($(call given,DRY_RUN),)
+	@$(DEPLOY) --dry-run
+else
+	@architecture=$$($(DEPLOY) --architecture) && $(MAKE) --no-print-directory build ARCH=$$architecture
+	@$(DEPLOY) $(if $(call given,YES),--yes)
+endif
 
 # This prints figures and does not judge them. infra/bench/bench.py explains them.
 bench: rust
@@ -160,8 +181,9 @@ quick-build: export CARGO_PROFILE_RELEASE_CODEGEN_UNITS := 16
 quick-build: export CARGO_PROFILE_RELEASE_LTO := off
 quick-build: export CARGO_PROFILE_RELEASE_OPT_LEVEL := 0
 quick-build: rust $(VENV) $(PAGES)
-	@begin=$$(date +%s); \
+	@begin=$$(date +%s) && sources=$$($(SOURCES)) && \
 	sam build --build-dir $(QUICK) --parameter-overrides Architecture=$(MACHINE) >/dev/null && \
+	echo "$$sources" >$(QUICK)/sources && \
 	echo "sam build makes the functions ($$(($$(date +%s) - begin)) s)."
 
 test-sam: rust node curl $(EMULATOR) $(MINISTACK) quick-build

@@ -1,8 +1,9 @@
-"""Deploys the built stack to an AWS emulator, runs it there, changes it, and deletes it.
+"""Deploys the previous release to an AWS emulator, updates it to the built stack, runs, changes and deletes it.
 
     python -m artifacts.deploy .aws-sam/test/template.yaml
 
-It tests what other tests cannot: CloudFormation creates, changes and deletes the stack. The functions start from their
+It tests what other tests cannot: CloudFormation creates, changes and deletes the stack, each time by infra/deploy.py, from a
+folder without any saved state. The functions start from their
 artifacts, with only the permissions of their roles, and answer. The pool calls the deployed trigger with event version 2,
 and the answer reaches both tokens. The emulator (ministack) runs on loopback, and ends with this program. Its HTTP API
 does not support JWT, so requests go through Lambda's own API, as the events that an HTTP API would send.
@@ -24,18 +25,33 @@ from pathlib import Path
 import boto3
 import yaml
 from botocore.exceptions import ClientError
+from samcli.yamlhelper import yaml_parse
 
 from . import permissions, story
 from .story import same
 
 ROOT = Path(__file__).parents[2]
 STACK = "usher"
+# Names that a shell, SAM and CloudFormation could each read in another way.
+PROVIDERS = "Google,SignInWithApple,Acme's,\"staff\""
 REGION = "eu-central-1"
 ADDRESS = "ann@acme.example"
 PASSWORD = "Correct-Horse-Battery-9"
 PATIENCE = 60  # seconds to wait for the emulator
 # The resources that stay when the stack is deleted: passwords cannot be exported, and apps use their client.
 RETAINED = ["Table", "UserPool", "UserPoolClient"]
+# The templates of the previous release.
+RECORDED = ROOT / "tests/data/recorded-stack"
+# What an update must not replace. If one of these got another id, data, users, programs or addresses would be lost.
+KEPT = {
+    "AWS::ApiGatewayV2::Api",
+    "AWS::Cognito::UserPool",
+    "AWS::Cognito::UserPoolClient",
+    "AWS::Cognito::UserPoolDomain",
+    "AWS::Cognito::UserPoolResourceServer",
+    "AWS::DynamoDB::Table",
+    "AWS::Logs::LogGroup",
+}
 # The resources that SAM makes from the events and the alias of a function, and from the API.
 MADE_BY_SAM = {"AWS::Lambda::Permission", "AWS::Lambda::Version", "AWS::Lambda::Alias", "AWS::ApiGatewayV2::Stage"}
 # The alias by which Cognito and the API call each function.
@@ -45,7 +61,7 @@ ALIAS = "live"
 def main():
     template = Path(sys.argv[1]).resolve()
     with emulator():
-        for part in (created, answered, signed_in, permitted, updated, rolled_back, deleted, failed):
+        for part in (recorded, upgraded, answered, signed_in, permitted, updated, rolled_back, restored, deleted, failed):
             begin = time.monotonic()
             said = part(template)
             print(f"{said} ({time.monotonic() - begin:.0f} s).", flush=True)
@@ -65,7 +81,8 @@ def emulator():
         "AWS_DEFAULT_REGION": REGION,
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-        "SAM_CLI_TELEMETRY": "0",
+        # Seconds between two questions whether CloudFormation has ended.
+        "SAM_CLI_POLL_DELAY": "1",
     }
     os.environ.clear()
     os.environ.update(environment)
@@ -112,37 +129,66 @@ def wait(process, url):
             time.sleep(0.2)
 
 
-def deploy(template, **parameters):
-    machine = "arm64" if os.uname().machine in ("aarch64", "arm64") else "x86_64"
-    given = [f"{name}={value}" for name, value in {"Architecture": machine, **parameters}.items()]
-    built = yaml.safe_load(template.read_text())
-    # The emulator has no CodeDeploy, and its SAM sees the defaults of parameters instead of their values.
-    built["Parameters"]["TriggerDeployment"]["Default"] = "AllAtOnce"
-    # With another digest, each function gets a new version.
-    for resource in built["Resources"].values():
-        if resource["Type"] == "AWS::Serverless::Function":
-            resource["Properties"]["AutoPublishCodeSha256"] = hashlib.sha256(repr(given).encode()).hexdigest()
-    copy = template.with_name("deployed.yaml")
-    copy.write_text(yaml.safe_dump(built, sort_keys=False))
-    done = subprocess.run(
-        [ROOT / ".venv/bin/sam", "deploy", "--template-file", copy, "--stack-name", STACK]
-        + ["--resolve-s3", "--capabilities", "CAPABILITY_IAM", "--no-confirm-changeset", "--no-progressbar"]
-        + ["--region", REGION, "--parameter-overrides", *given],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    if done.returncode:
-        sys.exit(done.stdout)
+def deploy(template, *given, samconfig=None):
+    """Runs infra/deploy.py in an empty folder, or in one with this samconfig.toml. Returns its exit code and what it said."""
+    with tempfile.TemporaryDirectory() as folder:
+        if samconfig:
+            Path(folder, "samconfig.toml").write_text(samconfig)
+        done = subprocess.run(
+            [ROOT / ".venv/bin/python", "-B", ROOT / "infra/deploy.py", "--yes", "--build-dir", template.parent]
+            + ["--stack-name", STACK, "--region", REGION, *given],
+            cwd=folder,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+    return done.returncode, done.stdout
 
 
-def created(template):
-    deploy(template)
+def deployed(template, *given):
+    """Deploys, and returns what the script said."""
+    code, said = deploy(template, *given)
+    if code:
+        sys.exit(said)
+    return said
+
+
+def recorded(template):
+    """Deploys the templates of the previous release, with the present artifacts."""
+    built = {id: (template.parent / properties["CodeUri"]) for _, id, properties in story.resources(template)}
+    [pages] = [it["Properties"]["ContentUri"] for it in resources_of(template).values() if "ContentUri" in it["Properties"]]
+    with tempfile.TemporaryDirectory() as folder:
+        root = yaml_parse((RECORDED / "template.yaml").read_text())
+        # The metadata for publishing names files beside the template.
+        del root["Metadata"]
+        for id, resource in root["Resources"].items():
+            match resource["Type"]:
+                case "AWS::Serverless::Function":
+                    # A function that was removed since gets any artifact.
+                    resource["Properties"]["CodeUri"] = f"{built.get(id) or next(iter(built.values()))}"
+                case "AWS::Serverless::LayerVersion":
+                    resource["Properties"]["ContentUri"] = f"{(template.parent / pages).resolve()}"
+                case "AWS::CloudFormation::Stack":
+                    resource["Properties"]["TemplateURL"] = f"{RECORDED / resource['Properties']['TemplateURL']}"
+        path = Path(folder, "template.yaml")
+        # JSON is YAML.
+        path.write_text(json.dumps(root))
+        Path(folder, "sources").write_text(Path(template.parent, "sources").read_text())
+        machine = "arm64" if os.uname().machine in ("aarch64", "arm64") else "x86_64"
+        deployed(path, f"Architecture={machine}", f"TrustedProviders={PROVIDERS}")
     same("CREATE_COMPLETE", described(STACK)["StackStatus"], "the stack")
+    return "make deploy creates a stack of the previous release"
+
+
+def upgraded(template):
+    before, table = kept(), table_of(outputs_of(STACK)["TableName"])["TableId"]
+    deployed(template)
+    same(PROVIDERS, parameters_of(STACK)["TrustedProviders"], "a parameter that nobody has named")
+    same(before, {id: there for id, there in kept().items() if id in before}, "what an update must not replace")
+    same(table, table_of(outputs_of(STACK)["TableName"])["TableId"], "the table")
     count = 0
     for name, path in stacks(template).items():
-        expected = resources_of(path, parameters_of(name))
+        expected = made_with(path, parameters_of(name))
         found = {
             resource["LogicalResourceId"]: resource
             for resource in boto3.client("cloudformation").describe_stack_resources(StackName=name)["StackResources"]
@@ -159,10 +205,31 @@ def created(template):
             if found[id]["ResourceType"] not in MADE_BY_SAM and not any(id.startswith(layer) for layer in layers)
         }
         same([], sorted(more), f"resources that {path} does not have")
-        states = {resource["ResourceStatus"] for resource in found.values()}
-        same(["CREATE_COMPLETE"], sorted(states), f"the resources of {path}")
+        states = {resource["ResourceStatus"] for resource in found.values()} - {"CREATE_COMPLETE", "UPDATE_COMPLETE"}
+        same([], sorted(states), f"other states of the resources of {path}")
         count += len(found)
-    return f"sam deploy creates all {count} resources"
+    return f"an update to this release makes all {count} resources, and replaces none of {len(before)} that must stay"
+
+
+def kept():
+    """The physical ids of what an update must not replace, by stack and logical id."""
+    formation = boto3.client("cloudformation")
+    pages = formation.get_paginator("list_stack_resources")
+    listed = {STACK: STACK}
+    for resource in formation.describe_stack_resources(StackName=STACK)["StackResources"]:
+        if resource["ResourceType"] == "AWS::CloudFormation::Stack":
+            listed[resource["LogicalResourceId"]] = resource["PhysicalResourceId"]
+    return {
+        f"{label}.{resource['LogicalResourceId']}": resource["PhysicalResourceId"]
+        for label, name in listed.items()
+        for page in pages.paginate(StackName=name)
+        for resource in page["StackResourceSummaries"]
+        if resource["ResourceType"] in KEPT
+    }
+
+
+def table_of(name):
+    return boto3.client("dynamodb").describe_table(TableName=name)["Table"]
 
 
 def answered(template):
@@ -213,20 +280,55 @@ def permitted(template):
 
 
 def updated(template):
-    before = boto3.client("dynamodb").describe_table(TableName=outputs_of(STACK)["TableName"])["Table"]["TableId"]
-    pool = outputs_of(STACK)["UserPoolId"]
-    deploy(template, MemorySize=512, LogRetentionDays=14, TableDeletionProtection="false", MadeUserPoolId=pool)
-    same("UPDATE_COMPLETE", described(STACK)["StackStatus"], "the stack")
+    before = table_of(outputs_of(STACK)["TableName"])["TableId"]
+    named = {"MemorySize": "512", "LogRetentionDays": "14", "TableDeletionProtection": "false"}
+    deployed(template, "--parameters", " ".join(f"{name}={value}" for name, value in named.items()))
     groups = boto3.client("logs").describe_log_groups(logGroupNamePrefix=f"/aws/lambda/{STACK}-")["logGroups"]
     for name in story.functions(template):
         same(("2", 512), behind_the_alias(name), f"version and memory of {name}")
         kept = [group["retentionInDays"] for group in groups if group["logGroupName"] == f"/aws/lambda/{STACK}-{name}"]
         same([14], kept, f"how long the log of {name} is kept")
-    table = boto3.client("dynamodb").describe_table(TableName=outputs_of(STACK)["TableName"])["Table"]
+    table = table_of(outputs_of(STACK)["TableName"])
     same(before, table["TableId"], "the table")
     # As text, because the emulator keeps the type of a parameter.
     same("false", str(table["DeletionProtectionEnabled"]).lower(), "the table's protection")
-    return "an update with other parameters changes functions, logs and table, and replaces none"
+
+    there = parameters_of(STACK)
+    same(1, deployed(template).count("No changes to deploy"), "a deployment without a change")
+    same(there, parameters_of(STACK), "the parameters after it")
+    return "an update with other parameters changes functions, logs and table, replaces none, and a second one nothing"
+
+
+def restored(template):
+    """Restores the table, and deploys as an operator does then: once with the new table, and later without naming it."""
+    database, functions = boto3.client("dynamodb"), boto3.client("lambda")
+    old, new = outputs_of(STACK)["TableName"], f"{STACK}-restored"
+    database.restore_table_to_point_in_time(SourceTableName=old, TargetTableName=new, UseLatestRestorableTime=True)
+    same("ACTIVE", table_of(new)["TableStatus"], "the restored table")
+    refusal = "There is no table usher-restord in eu-central-1.\n"
+    same((1, refusal), deploy(template, "ExistingTableName=usher-restord"), "a table that is not there")
+    said = deployed(template, f"ExistingTableName={new}")
+    told = f"The functions will use the table {new}. The table {old} stays, and they no longer use it.\n"
+    same(True, told in said, f"what the script says in {said}")
+
+    guided = f'[default.deploy.parameters]\nparameter_overrides = "ExistingTableName=\\"\\" TableName=\\"{old}\\""\n'
+    code, said = deploy(template, samconfig=guided)
+    same((1, True), (code, "samconfig.toml has settings for deployments" in said), f"an older samconfig.toml: {said}")
+    deployed(template, "MemorySize=256")
+    same(new, outputs_of(STACK)["TableName"], "the table after a release that does not name it")
+    for name in story.functions(template):
+        variables = functions.get_function_configuration(FunctionName=f"{STACK}-{name}")["Environment"]["Variables"]
+        same(new, variables["TABLE_NAME"], f"the table of {name}")
+
+    # What is in the restored table alone is answered.
+    key = {"pk": {"S": "ORG#acme"}, "sk": {"S": "ORG"}}
+    items = {table: database.get_item(TableName=table, Key=key)["Item"] for table in (old, new)}
+    same(items[old], items[new], "the restored organization")
+    database.put_item(TableName=new, Item=items[new] | {"name": {"S": "Restored"}})
+    event = story.event_of({"request": "GET /organizations/acme"})
+    answer = json.loads(functions.invoke(FunctionName=f"{STACK}-organizations", Payload=json.dumps(event))["Payload"].read())
+    same("Restored", json.loads(answer["body"])["name"], "the organization in the restored table")
+    return "the next release keeps the restored table, and a function answers from it"
 
 
 def rolled_back(template):
@@ -293,7 +395,7 @@ def deleted(template):
     # The emulator deletes everything in a nested stack. It retains resources only in a stack that is not nested.
     retained = []
     for name, path in nested.items():
-        resources = resources_of(path, parameters[name])
+        resources = made_with(path, parameters[name])
         expected = sorted(id for id, resource in resources.items() if resource.get("DeletionPolicy") == "Retain")
         if expected:
             same(expected, sorted(retained_of(path, parameters[name])), f"what {path} retains")
@@ -410,7 +512,11 @@ def described(name):
     return boto3.client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
 
 
-def resources_of(path, parameters):
+def resources_of(path):
+    return yaml.safe_load(path.read_text())["Resources"]
+
+
+def made_with(path, parameters):
     """The resources of a built template that it makes with these parameters."""
     template = yaml.safe_load(path.read_text())
     defaults = {name: parameter.get("Default") for name, parameter in template.get("Parameters", {}).items()}

@@ -204,12 +204,41 @@ fn what_documents_for_operators_call_by_a_name_is_there() {
             "{path} names {unknown:?}, which is no parameter, no output and no metric"
         );
     }
-    for (path, document) in documents() {
-        let overrides = document.split("--parameter-overrides ").skip(1);
-        for name in overrides.filter_map(|text| text.split_once('=')).map(|(name, _)| name) {
-            assert!(names_in(&root, "Parameters").contains(name), "{path}: {name} is no parameter");
+}
+
+#[test]
+fn every_deployment_in_a_document_is_make_deploy_with_a_stack_and_parameters_that_are_there() {
+    let parameters = names_in(&template("template.yaml"), "Parameters");
+    let mut texts = documents();
+    // The records say why no other way is used.
+    texts.retain(|path, _| !path.starts_with("docs/adr/"));
+    for path in ["template.yaml", OBSERVABILITY, "infra/identity.yaml", "infra/storage.yaml"] {
+        texts.insert(path.to_owned(), text_of(path));
+    }
+    for path in ["samconfig.toml", ".github/workflows/ci.yml"] {
+        texts.insert(path.to_owned(), text_of(path));
+    }
+    let mut commands = 0;
+    for (path, text) in texts {
+        for other in ["sam deploy", "--parameter-overrides", "--guided"] {
+            assert!(!text.contains(other), "{path} shows `{other}`: show make deploy");
+        }
+        for command in text.split("make deploy STACK=").skip(1) {
+            commands += 1;
+            let command = command.lines().next().unwrap_or_default();
+            assert!(command.contains(" REGION="), "{path} names no region: {command}");
+            let Some((_, given)) = command.split_once("PARAMETERS=") else { continue };
+            let given = match given.strip_prefix('\'') {
+                Some(quoted) => quoted.split('\'').next().unwrap_or_default(),
+                None => given.split(' ').next().unwrap_or_default(),
+            };
+            for pair in given.split(' ') {
+                let name = pair.split_once('=').map(|(name, _)| name).unwrap_or_default();
+                assert!(parameters.contains(name), "{path}: {name} is no parameter: {command}");
+            }
         }
     }
+    assert!(commands > 5, "the documents have {commands} commands");
 }
 
 #[test]
