@@ -12,6 +12,7 @@ import base64
 import contextlib
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -36,15 +37,47 @@ PATIENCE = 60  # seconds to wait for the emulator
 RETAINED = ["Table", "UserPool", "UserPoolClient"]
 # The resources that SAM makes from the events of a function and from the API.
 MADE_BY_SAM = {"AWS::Lambda::Permission", "AWS::ApiGatewayV2::Stage"}
+# The alarms on more than one metric. The emulator refuses metric math and queries, so it gets a template without them.
+ALARMS_WITH_MATH = [
+    "FederationThrottlesAlarm",
+    "SignInThrottlesAlarm",
+    "SignUpThrottlesAlarm",
+    "TokenRefreshThrottlesAlarm",
+    "TriggersNotCalledAlarm",
+]
 
 
 def main():
-    template = Path(sys.argv[1]).resolve()
+    template = without_alarms_with_math(Path(sys.argv[1]).resolve())
     with emulator():
         for part in (created, answered, signed_in, permitted, updated, deleted):
             begin = time.monotonic()
             said = part(template)
             print(f"{said} ({time.monotonic() - begin:.0f} s).", flush=True)
+
+
+def without_alarms_with_math(template):
+    """A copy of the built template and all that it needs, beside it, without `ALARMS_WITH_MATH`."""
+    copy = template.parent.with_name("emulated")
+    shutil.rmtree(copy, ignore_errors=True)
+    shutil.copytree(template.parent, copy, copy_function=os.link)
+    path = copy / "Observability" / "template.yaml"
+    nested = yaml.safe_load(path.read_text())
+    resources = nested["Resources"]
+    with_math = [id for id, resource in resources.items() if "Metrics" in resource["Properties"]]
+    same(ALARMS_WITH_MATH, sorted(with_math), "the alarms with metric math")
+    dashboard = resources["Dashboard"]["Properties"]["DashboardBody"]
+    body = json.loads(dashboard["Fn::Sub"])
+    shown = body["widgets"][0]["properties"]["alarms"]
+    for id in with_math:
+        del resources[id]
+        shown = [arn for arn in shown if f"${{{id}}}" not in arn]
+    body["widgets"][0]["properties"]["alarms"] = shown
+    dashboard["Fn::Sub"] = json.dumps(body)
+    # The copied files are links.
+    path.unlink()
+    path.write_text(yaml.safe_dump(nested))
+    return copy / "template.yaml"
 
 
 @contextlib.contextmanager
@@ -110,7 +143,7 @@ def wait(process, url):
 
 def deploy(template, **parameters):
     machine = "arm64" if os.uname().machine in ("aarch64", "arm64") else "x86_64"
-    given = [f"{name}={value}" for name, value in {"Architecture": machine, **parameters}.items()]
+    given = [f'{name}="{value}"' for name, value in {"Architecture": machine, **parameters}.items()]
     done = subprocess.run(
         [ROOT / ".venv/bin/sam", "deploy", "--template-file", template, "--stack-name", STACK]
         + ["--resolve-s3", "--capabilities", "CAPABILITY_IAM", "--no-confirm-changeset", "--no-progressbar"]
@@ -149,6 +182,8 @@ def created(template):
         states = {resource["ResourceStatus"] for resource in found.values()}
         same(["CREATE_COMPLETE"], sorted(states), f"the resources of {path}")
         count += len(found)
+    same([{"EmailSendingAccount": "COGNITO_DEFAULT"}] * 2, mail_of_pools(), "who sends the pools' emails")
+    same([["INFO", "WARN"]], log_levels(template), "what functions and Lambda log")
     return f"sam deploy creates all {count} resources"
 
 
@@ -201,7 +236,8 @@ def permitted(template):
 
 def updated(template):
     before = boto3.client("dynamodb").describe_table(TableName=outputs_of(STACK)["TableName"])["Table"]["TableId"]
-    deploy(template, MemorySize=512, LogRetentionDays=14, TableDeletionProtection="false")
+    mail = {"SesIdentityArn": "arn:aws:ses:eu-central-1:000000000000:identity/acme.com", "EmailFrom": "Acme <no-reply@acme.com>"}
+    deploy(template, MemorySize=512, LogRetentionDays=14, TableDeletionProtection="false", LogLevel="DEBUG", **mail)
     same("UPDATE_COMPLETE", described(STACK)["StackStatus"], "the stack")
     groups = boto3.client("logs").describe_log_groups(logGroupNamePrefix=f"/aws/lambda/{STACK}-")["logGroups"]
     for name in story.functions(template):
@@ -211,9 +247,29 @@ def updated(template):
         same([14], kept, f"how long the log of {name} is kept")
     table = boto3.client("dynamodb").describe_table(TableName=outputs_of(STACK)["TableName"])["Table"]
     same(before, table["TableId"], "the table")
+    by_ses = {"EmailSendingAccount": "DEVELOPER", "SourceArn": mail["SesIdentityArn"], "From": mail["EmailFrom"]}
+    same([by_ses] * 2, mail_of_pools(), "who sends the pools' emails")
+    same([["DEBUG", "INFO"]], log_levels(template), "what functions and Lambda log")
     # As text, because the emulator keeps the type of a parameter.
     same("false", str(table["DeletionProtectionEnabled"]).lower(), "the table's protection")
-    return "an update with other parameters changes functions, logs and table, and replaces none"
+    return "an update with other parameters changes functions, logs, pools and table, and replaces none"
+
+
+def mail_of_pools():
+    """The email configuration of the operators' pool and of the customers' pool."""
+    cognito, outputs = boto3.client("cognito-idp"), outputs_of(STACK)
+    pools = [cognito.describe_user_pool(UserPoolId=outputs[name])["UserPool"] for name in ("OperatorPoolId", "UserPoolId")]
+    return [pool["EmailConfiguration"] for pool in pools]
+
+
+def log_levels(template):
+    """The log levels of all functions: of their own lines, and of Lambda's lines."""
+    functions = boto3.client("lambda")
+    found = set()
+    for name in story.functions(template):
+        logging = functions.get_function_configuration(FunctionName=f"{STACK}-{name}")["LoggingConfig"]
+        found.add((logging["ApplicationLogLevel"], logging["SystemLogLevel"]))
+    return sorted(map(list, found))
 
 
 def deleted(template):

@@ -13,7 +13,9 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use lambda_runtime::{LambdaEvent, service_fn};
 use serde_json::value::RawValue;
-use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 pub use http_event::answer_http_event;
 
@@ -121,14 +123,26 @@ pub async fn within<T>(deadline: Duration, work: impl Future<Output = T>) -> Opt
 /// lines on standard output.
 fn start_logs_and_metrics(environment: &Environment) -> Metrics {
     let level = environment.get("AWS_LAMBDA_LOG_LEVEL").and_then(|level| level.parse().ok());
-    tracing_subscriber::fmt()
+    let lines = tracing_subscriber::fmt::layer()
         .json()
         .flatten_event(true)
         .with_current_span(true)
-        .with_span_list(false)
-        .with_max_level(level.unwrap_or(LevelFilter::INFO))
+        .with_span_list(false);
+    tracing_subscriber::registry()
+        .with(lines)
+        .with(log_levels(level.unwrap_or(LevelFilter::INFO)))
         .init();
     Metrics::gather(environment.stack_name())
+}
+
+/// What is logged at this level of Lambda's logging configuration. Only lines of Usher's own code
+/// become more than `INFO`: the details of the libraries could contain addresses and tokens.
+#[must_use]
+pub fn log_levels(level: LevelFilter) -> Targets {
+    Targets::new()
+        .with_default(level.min(LevelFilter::INFO))
+        .with_target("functions", level)
+        .with_target("shared", level)
 }
 
 fn variable(name: &str) -> Option<String> {
