@@ -8,7 +8,7 @@ use functions::triggers::pre_token_generation;
 use serde_json::value::to_raw_value;
 use serde_json::{Value, json};
 use shared::metrics::{COUNTERS, PROVISIONING_DURATION};
-use shared::runtime::{TRIGGER_DEADLINE, log_levels};
+use shared::runtime::{TRIGGER_DEADLINE, logged};
 use tracing::Level;
 use tracing_subscriber::filter::LevelFilter;
 
@@ -397,7 +397,7 @@ fn at_the_level_debug_only_the_code_of_usher_logs_more_than_at_info() {
         (LevelFilter::INFO, Level::INFO, Level::INFO),
         (LevelFilter::ERROR, Level::ERROR, Level::ERROR),
     ] {
-        let levels = log_levels(level);
+        let levels = logged(level);
         for written in [Level::ERROR, Level::WARN, Level::INFO, Level::DEBUG, Level::TRACE] {
             for target in ["shared::provisioning", "functions::triggers::pre_token_generation"] {
                 assert_eq!(levels.would_enable(target, &written), written <= own, "{target}");

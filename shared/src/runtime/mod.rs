@@ -119,30 +119,29 @@ pub async fn within<T>(deadline: Duration, work: impl Future<Output = T>) -> Opt
     None
 }
 
+/// The lines that a function logs at this level. Libraries log at most at `INFO`: below it, they may
+/// log parts of requests and answers.
+#[must_use]
+pub fn logged(level: LevelFilter) -> Targets {
+    Targets::new()
+        .with_default(level.min(LevelFilter::INFO))
+        .with_targets([("shared", level), ("functions", level)])
+}
+
 /// Starts the log, from the level in Lambda's logging configuration, and the metrics. Both are JSON
 /// lines on standard output.
 fn start_logs_and_metrics(environment: &Environment) -> Metrics {
     let level = environment.get("AWS_LAMBDA_LOG_LEVEL").and_then(|level| level.parse().ok());
-    let lines = tracing_subscriber::fmt::layer()
+    tracing_subscriber::fmt()
         .json()
         .flatten_event(true)
         .with_current_span(true)
-        .with_span_list(false);
-    tracing_subscriber::registry()
-        .with(lines)
-        .with(log_levels(level.unwrap_or(LevelFilter::INFO)))
+        .with_span_list(false)
+        .with_max_level(LevelFilter::TRACE)
+        .finish()
+        .with(logged(level.unwrap_or(LevelFilter::INFO)))
         .init();
     Metrics::gather(environment.stack_name())
-}
-
-/// What is logged at this level of Lambda's logging configuration. Only lines of Usher's own code
-/// become more than `INFO`: the details of the libraries could contain addresses and tokens.
-#[must_use]
-pub fn log_levels(level: LevelFilter) -> Targets {
-    Targets::new()
-        .with_default(level.min(LevelFilter::INFO))
-        .with_target("functions", level)
-        .with_target("shared", level)
 }
 
 fn variable(name: &str) -> Option<String> {
