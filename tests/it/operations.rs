@@ -8,7 +8,9 @@ use functions::triggers::pre_token_generation;
 use serde_json::value::to_raw_value;
 use serde_json::{Value, json};
 use shared::metrics::{COUNTERS, PROVISIONING_DURATION};
-use shared::runtime::TRIGGER_DEADLINE;
+use shared::runtime::{TRIGGER_DEADLINE, logged};
+use tracing::Level;
+use tracing_subscriber::filter::LevelFilter;
 
 use crate::support::{Logs, Pool, World, in_repository, pool_user, template, text_of};
 
@@ -108,6 +110,44 @@ fn alarms() -> BTreeMap<String, Value> {
         .collect()
 }
 
+/// The name of the metric that a query sums up over all app clients of the customers' pool.
+fn queried(expression: &str) -> Option<&str> {
+    let (name, from) = expression.strip_prefix("SELECT SUM(")?.split_once(") FROM SCHEMA(")?;
+    let dimensions = from.strip_prefix("\"AWS/Cognito\", ")?;
+    // The metrics of federation have one dimension more, and a query must name all of them.
+    let expected = if name.starts_with("Federation") {
+        "UserPool, UserPoolClient, IdentityProvider) WHERE UserPool = '${UserPoolId}'"
+    } else {
+        "UserPool, UserPoolClient) WHERE UserPool = '${UserPoolId}'"
+    };
+    assert_eq!(dimensions, expected, "{name}");
+    Some(name)
+}
+
+/// The metrics that an alarm is on: each its namespace, its name, and the values of its dimensions.
+fn metrics_of(alarm: &Value) -> Vec<(String, String, Vec<String>)> {
+    let text = |value: &Value| value.as_str().expect("text").to_owned();
+    let metric = |of: &Value| {
+        let dimensions = of["Dimensions"].as_array().expect("dimensions").iter();
+        let values = dimensions.map(|dimension| match &dimension["Value"] {
+            Value::String(text) => text.clone(),
+            value => text(&value["Ref"]),
+        });
+        (text(&of["Namespace"]), text(&of["MetricName"]), values.collect())
+    };
+    let Some(metrics) = alarm["Metrics"].as_array() else {
+        return vec![metric(alarm)];
+    };
+    let of_one = |one: &Value| match &one["MetricStat"] {
+        Value::Null => {
+            let name = queried(one["Expression"]["Fn::Sub"].as_str()?)?;
+            Some(("AWS/Cognito".to_owned(), name.to_owned(), vec!["UserPoolId".to_owned()]))
+        }
+        stat => Some(metric(&stat["Metric"])),
+    };
+    metrics.iter().filter_map(of_one).collect()
+}
+
 /// The dashboard, with the names of parameters and resources in place of their values.
 fn dashboard() -> Value {
     let template = template(OBSERVABILITY);
@@ -124,6 +164,16 @@ fn shown_metrics() -> Vec<Vec<Value>> {
         .flat_map(|widget| widget["properties"]["metrics"].as_array().cloned().unwrap_or_default())
         .map(|metric| metric.as_array().expect("a metric").clone())
         .collect()
+}
+
+/// The names of the metrics of AWS among these.
+fn metrics_of_aws(metrics: &[Vec<Value>]) -> BTreeSet<String> {
+    let names = metrics.iter().filter_map(|metric| match metric[0].as_str() {
+        Some(namespace) if namespace.starts_with("AWS/") => metric[1].as_str(),
+        Some(_) => None,
+        None => queried(metric[0]["expression"].as_str()?),
+    });
+    names.map(str::to_owned).collect()
 }
 
 /// The names of our own metrics among these, searched ones included.
@@ -169,11 +219,13 @@ fn each_parameter_has_its_row_in_the_document_with_its_default_and_there_is_no_o
 #[test]
 fn what_documents_for_operators_call_by_a_name_is_there() {
     // Names that AWS and HTTP have given.
-    const OTHERS: [&str; 6] = [
+    const OTHERS: [&str; 8] = [
+        "AWSServiceRoleForAmazonCognitoIdpEmailService",
         "DeleteUser",
         "ETag",
         "ForceAliasCreation",
         "InboundFederation",
+        "LimitExceededException",
         "PreSignUp",
         "UserMigration",
     ];
@@ -185,6 +237,7 @@ fn what_documents_for_operators_call_by_a_name_is_there() {
     let paths = shared::domain::membership::EntryPath::ALL;
     known.extend(paths.map(|path| path.as_str().to_owned()));
     known.extend(["Stack", "EntryPath", "Reason", "Usher"].map(str::to_owned));
+    known.extend(metrics_of_aws(&shown_metrics()));
     known.extend(OTHERS.map(str::to_owned));
     let actions = functions::FUNCTIONS.iter().flat_map(|function| function.user_pool);
     known.extend(actions.map(|action| format!("{action:?}")));
@@ -287,8 +340,6 @@ fn an_alarm_tells_its_beginning_and_its_end_to_the_given_topic_and_silence_is_no
         assert_eq!(alarm["AlarmName"], json!({ "Fn::Sub": format!("${{RootStackName}}-{name}") }));
         assert_eq!(alarm["TreatMissingData"], "notBreaching", "{name}");
         assert_eq!((&alarm["AlarmActions"], &alarm["OKActions"]), (&topic, &topic), "{name}");
-        // One metric: emulators know no metric math, and it would cost the same.
-        assert_eq!(alarm["Metrics"], Value::Null, "{name}");
     }
     let root = template("template.yaml");
     let passed = &root["Resources"]["Observability"]["Properties"]["Parameters"];
@@ -324,14 +375,9 @@ fn each_kind_of_trouble_has_its_alarm() {
     let watched: BTreeSet<_> = alarms()
         .into_values()
         .map(|alarm| {
-            let of = alarm["Dimensions"].as_array().expect("dimensions").iter();
-            let of: Vec<_> = of
-                .map(|dimension| match &dimension["Value"] {
-                    Value::String(text) => text.clone(),
-                    value => value["Ref"].as_str().expect("a parameter").to_owned(),
-                })
-                .collect();
-            format!("{} {}", alarm["MetricName"].as_str().expect("a name"), of.join(" "))
+            let metrics = metrics_of(&alarm).into_iter();
+            let metrics = metrics.map(|(_, name, of)| format!("{name} {}", of.join(" ")));
+            metrics.collect::<Vec<_>>().join(", ")
         })
         .collect();
     let expected = [
@@ -349,8 +395,71 @@ fn each_kind_of_trouble_has_its_alarm() {
         "WriteThrottleEvents TableName",
         "ReadThrottleEvents TableName gsi1",
         "WriteThrottleEvents TableName gsi1",
+        "SignInThrottles UserPoolId",
+        "TokenRefreshThrottles UserPoolId",
+        "FederationThrottles UserPoolId",
+        "SignUpThrottles UserPoolId",
+        "UsersSeen RootStackName PreTokenGeneration, ProvisioningFailures RootStackName, \
+         SignInSuccesses UserPoolId, TokenRefreshSuccesses UserPoolId, FederationSuccesses UserPoolId",
     ];
     assert_eq!(watched, expected.map(str::to_owned).into());
+
+    let root = template("template.yaml");
+    let passed = &root["Resources"]["Observability"]["Properties"]["Parameters"];
+    assert_eq!(passed["UserPoolId"], json!({ "Fn::GetAtt": "Identity.Outputs.UserPoolId" }));
+}
+
+#[test]
+fn tokens_that_usher_does_not_see_in_three_of_four_periods_raise_an_alarm_and_failures_do_not() {
+    let alarm = &alarms()["triggers-not-called"];
+    let metrics = alarm["Metrics"].as_array().expect("metrics");
+    let returned: Vec<_> = metrics.iter().filter(|one| one["ReturnData"] == true).collect();
+    assert_eq!(
+        returned,
+        [&json!({
+            "Id": "unseen",
+            "Expression":
+                "IF((FILL(seen, 0) + FILL(failed, 0)) == 0, SUM([signins, refreshes, federated]), 0)",
+            "Label": "tokens without Usher",
+            "ReturnData": true,
+        })]
+    );
+    let ids: Vec<_> = metrics.iter().map(|one| one["Id"].as_str().expect("an id")).collect();
+    assert_eq!(ids, ["unseen", "seen", "failed", "signins", "refreshes", "federated"]);
+    assert_eq!(
+        (&alarm["Threshold"], &alarm["ComparisonOperator"]),
+        (&json!(1), &json!("GreaterThanOrEqualToThreshold"))
+    );
+    assert_eq!((&alarm["EvaluationPeriods"], &alarm["DatapointsToAlarm"]), (&json!(4), &json!(3)));
+    // Metrics with different periods cannot be combined.
+    for one in &metrics[1..] {
+        let period = if one["MetricStat"].is_null() { one } else { &one["MetricStat"] };
+        assert_eq!(period["Period"], 300, "{one}");
+    }
+}
+
+#[test]
+fn at_the_level_debug_only_the_code_of_usher_logs_more_than_at_info() {
+    const LIBRARIES: [&str; 3] = [
+        "aws_smithy_runtime::client::orchestrator",
+        "hyper_util::client::legacy",
+        "lambda_runtime",
+    ];
+    for (level, own, others) in [
+        (LevelFilter::DEBUG, Level::DEBUG, Level::INFO),
+        (LevelFilter::INFO, Level::INFO, Level::INFO),
+        (LevelFilter::ERROR, Level::ERROR, Level::ERROR),
+    ] {
+        let levels = logged(level);
+        for written in [Level::ERROR, Level::WARN, Level::INFO, Level::DEBUG, Level::TRACE] {
+            for target in ["shared::provisioning", "functions::triggers::pre_token_generation"] {
+                assert_eq!(levels.would_enable(target, &written), written <= own, "{target}");
+            }
+            for target in LIBRARIES {
+                assert_eq!(levels.would_enable(target, &written), written <= others, "{target}");
+            }
+        }
+    }
 }
 
 #[test]
@@ -381,10 +490,26 @@ fn the_dashboard_shows_every_alarm_and_every_metric_that_the_document_explains()
     let written: BTreeSet<_> =
         COUNTERS.into_iter().chain([PROVISIONING_DURATION]).map(str::to_owned).collect();
     assert_eq!(explained, written, "{OPERATIONS} (left) explains what functions write (right)");
+    let of_aws = metrics_of_aws(&metrics);
     for (name, alarm) in alarms() {
-        let metric = alarm["MetricName"].as_str().expect("a metric");
-        assert!(alarm["Namespace"] != "Usher" || explained.contains(metric), "{name}: {metric}");
+        for (namespace, metric, _) in metrics_of(&alarm) {
+            let shown = match namespace.as_str() {
+                "Usher" => &explained,
+                "AWS/Cognito" => &of_aws,
+                _ => continue,
+            };
+            assert!(shown.contains(&metric), "{name}: the dashboard does not show {metric}");
+        }
     }
+
+    // Its name belongs to the whole account.
+    let properties = &template["Resources"]["Dashboard"]["Properties"];
+    assert_eq!(
+        properties["DashboardName"],
+        json!({ "Fn::Sub": "${RootStackName}-${AWS::Region}" })
+    );
+    let url = "https://${AWS::Region}.console.aws.amazon.com/cloudwatch/home?region=${AWS::Region}#dashboards/dashboard/${Dashboard}";
+    assert_eq!(template["Outputs"]["DashboardUrl"]["Value"], json!({ "Fn::Sub": url }));
 }
 
 #[test]

@@ -482,6 +482,95 @@ fn a_given_key_encrypts_table_logs_environment_and_pools_and_without_one_nothing
 }
 
 #[test]
+fn the_keys_that_dynamodb_throttles_are_named_unless_a_given_key_encrypts_the_table() {
+    let storage = template("infra/storage.yaml");
+    let table = &storage["Resources"]["Table"]["Properties"];
+    // CloudWatch would not encrypt them with the given key.
+    let throttled = json!({ "Enabled": true, "Mode": "THROTTLED_KEYS" });
+    let named = json!({ "Fn::If": ["HasKmsKey", { "Enabled": false }, throttled] });
+    assert_eq!(table["ContributorInsightsSpecification"], named);
+    let indexes = table["GlobalSecondaryIndexes"].as_array().expect("indexes");
+    assert!(indexes.iter().all(|index| index["ContributorInsightsSpecification"] == named));
+}
+
+#[test]
+fn functions_log_decisions_and_lambda_only_failures_unless_details_are_asked_for() {
+    let root = template("template.yaml");
+    assert_eq!(
+        root["Globals"]["Function"]["LoggingConfig"],
+        json!({
+            "LogFormat": "JSON",
+            "ApplicationLogLevel": { "Ref": "LogLevel" },
+            "SystemLogLevel": { "Fn::If": ["LogsDetails", "INFO", "WARN"] },
+        })
+    );
+    assert_eq!(
+        root["Conditions"]["LogsDetails"],
+        json!({ "Fn::Equals": [{ "Ref": "LogLevel" }, "DEBUG"] })
+    );
+    // At WARN there would be no metrics: they are lines without a level, which Lambda takes for INFO.
+    let parameter = &root["Parameters"]["LogLevel"];
+    assert_eq!(parameter["AllowedValues"], json!(["INFO", "DEBUG"]));
+    assert_eq!(parameter["Default"], "INFO");
+}
+
+#[test]
+fn both_pools_send_by_cognito_unless_an_identity_of_ses_and_a_sender_are_given() {
+    let identity = template("infra/identity.yaml");
+    let by_ses = json!({
+        "EmailSendingAccount": "DEVELOPER",
+        "SourceArn": { "Ref": "SesIdentityArn" },
+        "From": { "Ref": "EmailFrom" },
+    });
+    let by_cognito = json!({ "EmailSendingAccount": "COGNITO_DEFAULT" });
+    for pool in ["OperatorPool", "UserPool"] {
+        assert_eq!(
+            identity["Resources"][pool]["Properties"]["EmailConfiguration"],
+            json!({ "Fn::If": ["SendsBySes", by_ses, by_cognito] }),
+            "{pool}"
+        );
+    }
+    let is_given =
+        |parameter: &str| json!({ "Fn::Not": [{ "Fn::Equals": [{ "Ref": parameter }, ""] }] });
+    assert_eq!(identity["Conditions"]["SendsBySes"], is_given("SesIdentityArn"));
+
+    let root = template("template.yaml");
+    for (one, other) in [("SesIdentityArn", "EmailFrom"), ("EmailFrom", "SesIdentityArn")] {
+        let passed = &root["Resources"]["Identity"]["Properties"]["Parameters"][one];
+        assert_eq!(*passed, json!({ "Ref": one }));
+        let rule = &root["Rules"][format!("{one}Needs{other}")];
+        assert_eq!(rule["RuleCondition"], is_given(one));
+        assert_eq!(rule["Assertions"][0]["Assert"], is_given(other));
+    }
+
+    let is_allowed = allowed(&root["Parameters"]["SesIdentityArn"]);
+    for identity in ["acme.com", "no-reply@acme.com"] {
+        assert!(is_allowed(&format!("arn:aws:ses:eu-west-1:111122223333:identity/{identity}")));
+    }
+    for wrong in ["acme.com", "arn:aws:ses:eu-west-1:111122223333:configuration-set/a"] {
+        assert!(!is_allowed(wrong), "{wrong}");
+    }
+    let is_allowed = allowed(&root["Parameters"]["EmailFrom"]);
+    for right in
+        ["", "no-reply@acme.com", "Acme <no-reply@acme.com>", "Acme Inc. <no-reply@acme.com>"]
+    {
+        assert!(is_allowed(right), "{right}");
+    }
+    for wrong in [
+        "Acme",
+        "acme.com",
+        "<no-reply@acme.com>",
+        "Acme<no-reply@acme.com>",
+        "Acme <no-reply@acme.com",
+        "Acme <no-reply>",
+        "Acme, Inc. <no-reply@acme.com>",
+        "a@acme.com,b@acme.com",
+    ] {
+        assert!(!is_allowed(wrong), "{wrong}");
+    }
+}
+
+#[test]
 fn what_all_roles_may_beyond_their_own_is_to_trace_and_to_use_the_given_key() {
     let root = template("template.yaml");
     assert_eq!(
