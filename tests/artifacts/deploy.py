@@ -23,7 +23,7 @@ from pathlib import Path
 import boto3
 import yaml
 
-from . import permissions, story
+from . import chained, permissions, story
 from .story import same
 
 ROOT = Path(__file__).parents[2]
@@ -41,7 +41,7 @@ MADE_BY_SAM = {"AWS::Lambda::Permission", "AWS::ApiGatewayV2::Stage"}
 def main():
     template = Path(sys.argv[1]).resolve()
     with emulator():
-        for part in (created, answered, signed_in, permitted, updated, deleted):
+        for part in (created, answered, signed_in, permitted, updated, joined, deleted):
             begin = time.monotonic()
             said = part(template)
             print(f"{said} ({time.monotonic() - begin:.0f} s).", flush=True)
@@ -214,6 +214,11 @@ def updated(template):
     # As text, because the emulator keeps the type of a parameter.
     same("false", str(table["DeletionProtectionEnabled"]).lower(), "the table's protection")
     return "an update with other parameters changes functions, logs and table, and replaces none"
+
+
+def joined(_):
+    with tempfile.TemporaryDirectory() as folder:
+        return chained.check(STACK, folder, claims_of, outputs_of, delete)
 
 
 def deleted(template):
