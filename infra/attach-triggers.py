@@ -159,7 +159,7 @@ def attach(options):
 
     before = triggers(pool)
     following = {trigger: parameters.get(f"Next{trigger}Arn") for trigger in TRIGGERS}
-    obstacles = obstacles_of(options, pool, ours, following)
+    obstacles = obstacles_of(options, stack, pool, ours, following)
     outcomes, chained = {}, []
     for trigger, now in before.items():
         if trigger in obstacles:
@@ -177,54 +177,64 @@ def attach(options):
             chained.append(trigger)
             if now.version == "V1_0":
                 tell(f"{now.arn} gets events of version 2 instead of 1. Usher converts its answers of version 1.")
-    return change(options, cognito, pool, outcomes, {"stackName": options.stack_name, "chained": chained})
+    return change(options, cognito, pool, outcomes, {"stackName": stack.get("StackName"), "chained": chained})
 
 
-def obstacles_of(options, pool, ours, following):
+def obstacles_of(options, stack, pool, ours, following):
     """Why triggers cannot have Usher's functions, each with what to do instead."""
-    stack, obstacles, unnamed = options.stack_name, {}, {}
-    for trigger, now in triggers(pool).items():
-        name, parameter = TRIGGERS[trigger], f"Next{trigger}Arn"
-        if following[trigger] and is_among(following[trigger], ours.values()):
+    before, region = triggers(pool), place_of(pool["Arn"])[:2]
+    taken = {
+        trigger: now.arn
+        for trigger, now in before.items()
+        if now and not is_among(now.arn, ours.values()) and TRIGGERS[trigger] not in options.replace
+    }
+    # One deployment is enough for both.
+    unnamed = {
+        f"Next{trigger}Arn": arn
+        for trigger, arn in taken.items()
+        if arn != following[trigger] and place_of(arn)[:2] == region
+    }
+    obstacles = {}
+    for trigger, its_next in following.items():
+        name, parameter, arn = TRIGGERS[trigger], f"Next{trigger}Arn", taken.get(trigger)
+        why = None
+        if its_next and is_among(its_next, ours.values()):
             command = deployment(stack, pool["Id"], {parameter: ""})
-            obstacles[trigger] = f"{parameter} names Usher's own function, which would invoke itself. First run {command}"
-        elif not now or is_among(now.arn, ours.values()) or name in options.replace:
-            continue
-        elif not options.chain:
-            obstacles[trigger] = (
+            why = f"{parameter} names Usher's own function, which would invoke itself. First run {command}"
+        elif arn and not options.chain:
+            why = (
                 "A pool has one function per trigger: give --chain to put Usher's in its place, which then invokes "
                 f"this one first, or --replace {name} to put Usher's there instead of it."
             )
-        elif place_of(now.arn)[:2] != place_of(pool["Arn"])[:2]:
-            obstacles[trigger] = (
+        elif arn and place_of(arn)[:2] != region:
+            why = (
                 "Usher's function can invoke only functions of its own region: "
                 f"give --replace {name} to put Usher's there instead of it."
             )
-        elif now.arn != following[trigger]:
-            unnamed[parameter] = now.arn
-        elif place_of(now.arn) != place_of(pool["Arn"]):
-            obstacles[trigger] = (
+        elif parameter in unnamed:
+            there = f"is {its_next}" if its_next else "does not name it"
+            command = deployment(stack, pool["Id"], unnamed)
+            why = f"{parameter} of the stack {stack['StackName']} {there}. First run {command}"
+        elif arn and place_of(arn) != place_of(pool["Arn"]):
+            why = (
                 "It is in another account. Its policy there must let the role of Usher's function invoke it: "
                 f"give --replace {name} when it does. Usher's function then invokes it first, as {parameter} says."
             )
-        elif not invokes(ours[trigger], now.arn):
-            command = deployment(stack, pool["Id"], {parameter: now.arn})
-            obstacles[trigger] = (
-                f"The stack {stack} names it, but {ours[trigger]} is a version from before. First run {command}"
+        elif its_next and not invokes(ours[trigger], its_next):
+            command = deployment(stack, pool["Id"], {parameter: its_next})
+            why = (
+                f"{parameter} of the stack {stack['StackName']} is {its_next}, but {ours[trigger]} is a version from "
+                f"before. First run {command}"
             )
-    for trigger, its_next in following.items():
-        if (parameter := f"Next{trigger}Arn") in unnamed:
-            there = f"is {its_next}" if its_next else "does not name it"
-            # One deployment is enough for both.
-            command = deployment(stack, pool["Id"], unnamed)
-            obstacles[trigger] = f"{parameter} of the stack {stack} {there}. First run {command}"
+        if why:
+            obstacles[trigger] = why
     return obstacles
 
 
 def deployment(stack, pool_id, parameters):
     """The command that sets these parameters of the stack, and publishes its functions with them."""
     given = " ".join(f"{name}={value}" for name, value in parameters.items())
-    return f"make deploy STACK={stack} REGION={region_of(pool_id)} PARAMETERS='{given}'"
+    return f"make deploy STACK={stack['StackName']} REGION={region_of(pool_id)} PARAMETERS='{given}'"
 
 
 def invokes(arn, next_arn):
@@ -267,7 +277,7 @@ def emptying(trigger, kept):
     """What may be changed in the stack after a chain has been undone."""
     if trigger not in kept["chained"]:
         return ""
-    command = deployment(kept["stackName"], kept["userPoolId"], {f"Next{trigger}Arn": ""})
+    command = deployment({"StackName": kept["stackName"]}, kept["userPoolId"], {f"Next{trigger}Arn": ""})
     return f"The stack {kept['stackName']} need not name it any more: you can run {command}"
 
 
@@ -281,24 +291,25 @@ def detach(options):
     for trigger, now in triggers(pool).items():
         if not now or TRIGGERS[trigger] in options.replace:
             outcomes[trigger] = Outcome(None)
-        elif stays := foreign(now, trigger, pool, options, bool(stack)):
+        elif stays := foreign(now, trigger, pool, options, stack):
             outcomes[trigger] = stays
         else:
             outcomes[trigger] = detached(trigger, now, pool, options, stack)
     return change(options, cognito, pool, outcomes)
 
 
-def foreign(now, trigger, pool, options, stack_exists):
+def foreign(now, trigger, pool, options, stack):
     """The outcome if the function is not Usher's, so that it stays."""
     replace = f"--replace {TRIGGERS[trigger]} takes it off all the same."
     if options.stack_name:
-        partition, region, account = place_of(pool["Arn"])
-        names = [f"{options.stack_name}-{name}" for name in TRIGGERS.values()]
-        if is_among(now.arn, [f"arn:{partition}:lambda:{region}:{account}:function:{name}" for name in names]):
+        # The names tell also if the stack has no outputs any more.
+        stack_name = stack.get("StackName", options.stack_name)
+        functions = "arn:{}:lambda:{}:{}:function:".format(*place_of(pool["Arn"]))
+        if is_among(now.arn, [f"{functions}{stack_name}-{name}" for name in TRIGGERS.values()]):
             return None
-        if stack_exists:
-            return Outcome(now, f"It is not of the stack {options.stack_name}.")
-        return Outcome(now, f"It is not of a stack {options.stack_name}, which does not exist. {replace}", left=True)
+        if stack:
+            return Outcome(now, f"It is not of the stack {stack_name}.")
+        return Outcome(now, f"It is not of a stack {stack_name}, which does not exist. {replace}", left=True)
     if options.post_confirmation:
         if is_among(now.arn, [options.post_confirmation, options.pre_token_generation]):
             return None
@@ -312,6 +323,8 @@ def foreign(now, trigger, pool, options, stack_exists):
 def detached(trigger, now, pool, options, stack):
     """The outcome for Usher's function: a function that it invokes first gets the trigger back."""
     invoked = parameters_of(stack).get(f"Next{trigger}Arn")
+    if invoked and is_among(invoked, [now.arn]):
+        invoked = ""
     ways = f"Undo with the file that attaching wrote, or give --replace {TRIGGERS[trigger]} to take it off."
     if invoked and output_of(stack, "UserPoolId") != pool["Id"]:
         why = f"The stack serves {output_of(stack, 'UserPoolId')} now, so it does not say what was there before. {ways}"

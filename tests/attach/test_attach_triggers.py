@@ -255,7 +255,7 @@ class Aws:
 
     def stack(self, body):
         [name] = parse_qs(body)["StackName"]
-        if name != "usher" or self.status == "DELETE_COMPLETE":
+        if "usher" not in name.split("/") or self.status == "DELETE_COMPLETE":
             message = f"Stack with id {name} does not exist"
             return 400, f"<R><Error><Code>ValidationError</Code><Message>{message}</Message></Error></R>".encode()
         outputs = "".join(
@@ -549,12 +549,18 @@ class AttachTriggers(unittest.TestCase):
         outcomes = (
             f"PostConfirmation: none -> {POST_CONFIRMATION}\n"
             f"PreTokenGeneration: {PLAN} (V2_0) stays. "
-            f"The stack usher names it, but {PRE_TOKEN_GENERATION} is a version from before. "
+            f"NextPreTokenGenerationArn of the stack usher is {PLAN}, but {PRE_TOKEN_GENERATION} is a version from before. "
             f"First run make deploy STACK=usher REGION=eu-central-1 PARAMETERS='NextPreTokenGenerationArn={PLAN}'\n"
         )
         for variables in ({"NEXT_TRIGGER_ARN": f"{FUNCTION}plan"}, {"NEXT_TRIGGER_ARN": ""}, {}):
             self.aws.environment = {"Variables": variables}
             self.assertEqual((LEFT, outcomes + DRY_RUN, ""), self.attach("--chain", "--dry-run"))
+        # Nor does it get the trigger otherwise.
+        replaced = self.attach("--replace", "pre-token-generation", "--dry-run")
+        self.assertEqual((LEFT, outcomes + DRY_RUN, ""), replaced)
+        self.aws.pool = a_pool()
+        outcomes = outcomes.replace(f"{PLAN} (V2_0) stays", "none")
+        self.assertEqual((LEFT, outcomes + DRY_RUN, ""), self.attach("--dry-run"))
 
     def test_a_chain_whose_version_cannot_be_seen_is_made_with_a_warning(self):
         self.aws.pool = a_pool(LambdaConfig=token(PLAN))
@@ -895,6 +901,17 @@ class AttachTriggers(unittest.TestCase):
         )
         self.assert_changes(DETACH, outcomes, CUSTOM_MESSAGE | {"PostConfirmation": newer}, number=2)
 
+    def test_a_function_that_would_invoke_itself_is_detached(self):
+        self.aws.pool = a_pool(LambdaConfig=ATTACHED)
+        self.aws.parameters = {"NextPreTokenGenerationArn": EARLIER_PRE_TOKEN_GENERATION}
+        self.assert_changes(DETACH, DETACHING, {})
+
+    def test_the_stack_may_be_named_by_its_id(self):
+        stack = "arn:aws:cloudformation:eu-central-1:123456789012:stack/usher/8c1d"
+        command = ["--user-pool-id", POOL, "--stack-name", stack]
+        self.assert_changes(command, ATTACHING, ATTACHED)
+        self.assert_changes([*command, "--detach"], DETACHING, {}, number=2)
+
     def test_detaching_a_chain_puts_no_function_back_that_does_not_exist(self):
         self.a_chain()
         del self.aws.functions[PLAN]
@@ -940,9 +957,16 @@ class AttachTriggers(unittest.TestCase):
         self.assert_changes(["--undo", file(4)], DETACHING, {}, number=5)
 
     def test_the_file_can_have_another_name(self):
-        for number, arguments in enumerate([ATTACH, ["--undo", "elsewhere.json"], ATTACH, DETACH]):
-            self.assertEqual(0, self.run_script(*arguments, "--save", "elsewhere.json")[0])
-            self.assertEqual(["elsewhere-2.json", "elsewhere.json"][-min(number, 1) - 1 :], sorted(os.listdir()))
+        first, second = "elsewhere.json", "elsewhere-2.json"
+        for arguments, files in [
+            (ATTACH, [first]),
+            (["--undo", first], [second, first]),
+            # A file with the same text is there already.
+            (ATTACH, [second, first]),
+            (DETACH, [second, first]),
+        ]:
+            self.assertEqual(0, self.run_script(*arguments, "--save", first)[0])
+            self.assertEqual(files, sorted(os.listdir()))
 
     def test_nothing_is_changed_if_the_file_cannot_be_written(self):
         ended, output, errors = self.attach("--save", "missing/a.json")
@@ -951,14 +975,19 @@ class AttachTriggers(unittest.TestCase):
 
     def test_the_file_is_written_before_the_pool_is_changed(self):
         self.aws.refusal = "Not today."
-        own = [ATTACH, UNDO, DETACH]
-        for number, (there, arguments) in enumerate(zip([{}, ATTACHED, ATTACHED], own, strict=True), 1):
-            self.aws.pool = a_pool(LambdaConfig=there)
+        token_trigger = {"LambdaVersion": "V2_0", "LambdaArn": PRE_TOKEN_GENERATION}
+        attached = {"PostConfirmation": POST_CONFIRMATION, "PreTokenGenerationConfig": token_trigger}
+        Path("undo.json").write_text(json.dumps({"userPoolId": POOL, "before": {}, "attached": attached}))
+        for there, arguments, before, after in [
+            ({}, ATTACH, {}, attached),
+            (ATTACHED, ["--undo", "undo.json"], attached, {}),
+            (ATTACHED, DETACH, attached, {}),
+        ]:
+            self.aws.pool = pool = a_pool(LambdaConfig=there)
             self.assertEqual("AWS refuses UpdateUserPool: Not today.", self.run_script(*arguments)[0])
-            # Undo and detach come from the same to the same, so their files are the same.
-            self.assertEqual(min(number, 2), len(os.listdir()))
-        kept = json.loads(Path(file(2)).read_text())
-        self.assertEqual((POST_CONFIRMATION, {}), (kept["before"]["PostConfirmation"], kept["attached"]))
+            kept = json.loads(Path(FILE).read_text())
+            self.assertEqual((before, after, pool), (kept["before"], kept["attached"], self.aws.pool))
+            os.remove(FILE)
 
     def test_what_aws_refuses_can_be_tried_again(self):
         self.aws.refusal = "Not today."
