@@ -1,9 +1,14 @@
 #!/usr/bin/env python3
 """Attaches both triggers of a deployed stack to a customers' user pool that the stack did not make, and undoes it.
 
-    attach-triggers.py --user-pool-id eu-central-1_Ab3dE --stack-name usher [--dry-run] [--replace] [--save FILE]
-    attach-triggers.py --undo user-pool-eu-central-1_Ab3dE-triggers.json [--dry-run] [--replace]
-    attach-triggers.py --detach --user-pool-id eu-central-1_Ab3dE [--stack-name usher | --replace] [--dry-run]
+    attach-triggers.py --user-pool-id eu-central-1_Ab3dE --stack-name usher [--chain] [--replace TRIGGER]
+    attach-triggers.py --undo user-pool-eu-central-1_Ab3dE-triggers.json [--replace TRIGGER]
+    attach-triggers.py --detach --user-pool-id eu-central-1_Ab3dE [--stack-name usher] [--replace TRIGGER]
+
+With --dry-run the script only says what it would do. It decides about each trigger separately, and says what becomes of
+it. A trigger that has somebody else's function is left, unless --chain or --replace says what to do with it. Before each
+change the script writes what is there to a new file, and --undo puts that back. The exit status is 0 if all is as asked,
+1 if nothing could be done, 2 if the arguments are wrong, and 3 if a trigger was left.
 
 UpdateUserPool resets every setting that a request leaves out. So the script describes the pool first, and sends back
 all settings that UpdateUserPool takes, together with the triggers. The SDK's model of the API lists these settings; a
@@ -11,18 +16,27 @@ newer SDK knows more of them. Afterwards the script describes the pool again and
 """
 
 import argparse
+import fnmatch
+import itertools
 import json
+import os
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-# The triggers that this script sets. The third is the older name of the second. Cognito shows both, and refuses two
+# Usher's triggers as Cognito calls them, each with its name on the command line and at the end of its function's name.
+# The stack's parameters and outputs for them have Cognito's names.
+TRIGGERS = {"PostConfirmation": "post-confirmation", "PreTokenGeneration": "pre-token-generation"}
+# The settings of a pool for them. The last is the older name of the one before. Cognito shows both, and refuses two
 # different values.
-TRIGGERS = ("PostConfirmation", "PreTokenGenerationConfig", "PreTokenGeneration")
-# Version 3 adds machine tokens, which the function does not change. A pool with version 3 keeps it.
-LIST_CLAIMS = ("V2_0", "V3_0")
+SETTINGS = ("PostConfirmation", "PreTokenGenerationConfig", "PreTokenGeneration")
+# Versions of the token trigger's events. Usher needs the second. The third adds machine tokens, which Usher does not
+# change. A pool with version 3 keeps it.
+VERSIONS = ("V1_0", "V2_0", "V3_0")
+LIST_CLAIMS = VERSIONS[1:]
 # Other triggers of a pool that can change what Usher trusts, each with what it can do.
 ASSERTING = {
     "PreSignUp": "if that one verifies addresses by itself, nobody has proven theirs.",
@@ -32,17 +46,39 @@ ASSERTING = {
 # The scope with which users change their own attributes. Tokens of a sign-in without the sign-in page have it too.
 OWN_ATTRIBUTES = "aws.cognito.signin.user.admin"
 # Fields that may differ between two descriptions of a pool although no setting has changed.
-NO_SETTINGS = ("LambdaConfig", "LastModifiedDate", "EstimatedNumberOfUsers")
+NO_SETTINGS = ("LastModifiedDate", "EstimatedNumberOfUsers")
+# Cognito, in the policy of a function that it may invoke.
+COGNITO = "cognito-idp.amazonaws.com"
+# The exit status if a trigger was left.
+LEFT = 3
 
 
 class Refusal(Exception):
     """One sentence for the caller."""
 
 
+class Function(NamedTuple):
+    """The function of a trigger, with the version of its events. Only the token trigger has versions."""
+
+    arn: str
+    version: str | None = None
+
+    def __str__(self):
+        return f"{self.arn} ({self.version})" if self.version else self.arn
+
+
+class Outcome(NamedTuple):
+    """What becomes of a trigger: its function afterwards, why, and whether this is less than was asked for."""
+
+    after: Function | None
+    why: str = ""
+    left: bool = False
+
+
 def main(arguments=None):
     options = parse(arguments)
     try:
-        (undo if options.undo else detach if options.detach else attach)(options)
+        return (undo if options.undo else detach if options.detach else attach)(options)
     except Refusal as refusal:
         return f"{refusal}"
     except ClientError as error:
@@ -52,7 +88,6 @@ def main(arguments=None):
         return f"AWS cannot be asked: {error}"
     except OSError as error:
         return f"{error.filename}: {error.strerror}."
-    return 0
 
 
 def parse(arguments):
@@ -62,66 +97,153 @@ def parse(arguments):
     parser.add_argument("--stack-name", metavar="NAME", help="the stack, deployed with UserPoolId=ID")
     parser.add_argument("--post-confirmation", metavar="ARN", help="the function, instead of the stack's output")
     parser.add_argument("--pre-token-generation", metavar="ARN", help="the function, instead of the stack's output")
-    parser.add_argument("--replace", action="store_true", help="even if another trigger is there")
+    parser.add_argument(
+        "--chain",
+        action="store_true",
+        help="take the place of functions that the stack names as next ones; Usher's functions invoke them first",
+    )
+    parser.add_argument(
+        "--replace",
+        action="append",
+        choices=TRIGGERS.values(),
+        default=[],
+        help="change this trigger although somebody else's function is there; may be given twice",
+    )
     parser.add_argument("--dry-run", action="store_true", help="say what would change, and change nothing")
     parser.add_argument(
         "--save",
         metavar="FILE",
         type=Path,
-        help="where to keep what was there (user-pool-ID-triggers.json in this folder)",
+        help="where to keep what was there (user-pool-ID-triggers.json in this folder, or the next free number)",
     )
     parser.add_argument("--undo", metavar="FILE", type=Path, help="put back what such a file keeps")
     parser.add_argument(
         "--detach",
         action="store_true",
-        help="take both triggers off, before their stack is deleted; with --replace also if it is gone",
+        help="take the triggers off that are the stack's, before it is deleted or afterwards; "
+        "without a stack, those whose functions do not exist",
+    )
+    parser.add_argument(
+        "--next-version",
+        choices=VERSIONS,
+        help="with --detach: events that the next token function takes, if no file in this folder tells",
     )
     options = parser.parse_args(arguments)
 
-    functions = (options.post_confirmation, options.pre_token_generation)
+    functions = [options.post_confirmation, options.pre_token_generation]
+    named = sum([bool(options.stack_name), any(functions)])
     if options.undo:
-        if options.stack_name or options.save or options.detach or any(functions):
-            parser.error("--undo takes everything from its file, besides --user-pool-id, --replace and --dry-run")
+        if options.detach or options.chain or options.next_version or named:
+            parser.error("--undo takes all else from its file: give only --user-pool-id, --replace, --save or --dry-run")
     elif not options.user_pool_id:
         parser.error("--user-pool-id is missing")
-    elif options.detach and options.save:
-        parser.error("--detach keeps nothing that --save could name")
-    elif options.detach and options.replace:
-        if options.stack_name or any(functions):
-            parser.error("--detach with --replace takes off whatever is there: name no stack and no function")
-    elif bool(options.stack_name) == all(functions) or any(functions) != all(functions):
+    elif any(functions) != all(functions) or named > 1 or (named == 0 and not options.detach):
         parser.error("give either --stack-name, or both --post-confirmation and --pre-token-generation")
+    elif options.chain and (options.detach or not options.stack_name):
+        parser.error("--chain attaches the functions of a stack, which names the next ones: give --stack-name")
+    elif options.next_version and not options.detach:
+        parser.error("--next-version belongs to --detach")
     return options
 
 
 def attach(options):
     pool_id = options.user_pool_id
-    stack = stack_of(options)
-    post_confirmation, pre_token_generation = functions_of(options, stack)
-    cognito = client("cognito-idp", pool_id)
+    stack = stack_of(options.stack_name, pool_id) if options.stack_name else {}
+    parameters = parameters_of(stack)
+    ours = functions_of(options, stack)
+    cognito = client("cognito-idp", region_of(pool_id))
     pool = describe(cognito, pool_id)
-    before = triggers(pool)
     warn(pool)
-    parameters = {given["ParameterKey"]: given.get("ParameterValue") for given in stack.get("Parameters", [])}
     if attribute := parameters.get("GoogleHostedDomainAttribute"):
         warn_of_writers(cognito, pool_id, attribute)
 
-    version = before.get("PreTokenGenerationConfig", {})
-    if version.get("LambdaArn") != pre_token_generation or version["LambdaVersion"] not in LIST_CLAIMS:
-        version = {"LambdaVersion": LIST_CLAIMS[0], "LambdaArn": pre_token_generation}
-    after = {"PostConfirmation": post_confirmation, "PreTokenGenerationConfig": version}
+    before = triggers(pool)
+    following = {trigger: parameters.get(f"Next{trigger}Arn") for trigger in TRIGGERS}
+    obstacles = obstacles_of(options, stack, pool, ours, following)
+    outcomes, chained = {}, []
+    for trigger, now in before.items():
+        if trigger in obstacles:
+            outcomes[trigger] = Outcome(now, obstacles[trigger], left=True)
+            continue
+        taken = now and not is_among(now.arn, ours.values())
+        chains = taken and now.arn == following[trigger]
+        version = None
+        if trigger == "PreTokenGeneration":
+            kept = now and now.version in LIST_CLAIMS and (chains or not taken)
+            version = now.version if kept else LIST_CLAIMS[0]
+        why = f"It invokes {following[trigger]} first, as Next{trigger}Arn says." if following[trigger] else ""
+        outcomes[trigger] = Outcome(Function(ours[trigger], version), why)
+        if chains:
+            chained.append(trigger)
+            if now.version == "V1_0":
+                tell(f"{now.arn} gets events of version 2 instead of 1. Usher converts its answers of version 1.")
+    return change(options, cognito, pool, outcomes, {"stackName": stack.get("StackName"), "chained": chained})
 
-    if not options.replace:
-        found = functions_in(before)
-        for trigger, function in functions_in(after).items():
-            if found.get(trigger, function) != function:
-                raise Refusal(
-                    f"{trigger} of {pool_id} is {found[trigger]} already, and a pool has one function per trigger: "
-                    "give --replace to put Usher's in its place."
-                )
-    save = options.save or Path(f"user-pool-{pool_id}-triggers.json")
-    kept = {"userPoolId": pool_id, "before": before, "attached": after}
-    change(cognito, pool, after, options.dry_run, lambda: keep(save, kept))
+
+def obstacles_of(options, stack, pool, ours, following):
+    """Why triggers cannot have Usher's functions, each with what to do instead."""
+    before, region = triggers(pool), place_of(pool["Arn"])[:2]
+    taken = {
+        trigger: now.arn
+        for trigger, now in before.items()
+        if now and not is_among(now.arn, ours.values()) and TRIGGERS[trigger] not in options.replace
+    }
+    # One deployment is enough for both.
+    unnamed = {
+        f"Next{trigger}Arn": arn
+        for trigger, arn in taken.items()
+        if arn != following[trigger] and place_of(arn)[:2] == region
+    }
+    obstacles = {}
+    for trigger, its_next in following.items():
+        name, parameter, arn = TRIGGERS[trigger], f"Next{trigger}Arn", taken.get(trigger)
+        why = None
+        if its_next and is_among(its_next, ours.values()):
+            command = deployment(stack, pool["Id"], {parameter: ""})
+            why = f"{parameter} names Usher's own function, which would invoke itself. First run {command}"
+        elif arn and not options.chain:
+            why = (
+                "A pool has one function per trigger: give --chain to put Usher's in its place, which then invokes "
+                f"this one first, or --replace {name} to put Usher's there instead of it."
+            )
+        elif arn and place_of(arn)[:2] != region:
+            why = (
+                "Usher's function can invoke only functions of its own region: "
+                f"give --replace {name} to put Usher's there instead of it."
+            )
+        elif parameter in unnamed:
+            there = f"is {its_next}" if its_next else "does not name it"
+            command = deployment(stack, pool["Id"], unnamed)
+            why = f"{parameter} of the stack {stack['StackName']} {there}. First run {command}"
+        elif arn and place_of(arn) != place_of(pool["Arn"]):
+            why = (
+                "It is in another account. Its policy there must let the role of Usher's function invoke it: "
+                f"give --replace {name} when it does. Usher's function then invokes it first, as {parameter} says."
+            )
+        elif its_next and not invokes(ours[trigger], its_next):
+            command = deployment(stack, pool["Id"], {parameter: its_next})
+            why = (
+                f"{parameter} of the stack {stack['StackName']} is {its_next}, but {ours[trigger]} is a version from "
+                f"before. First run {command}"
+            )
+        if why:
+            obstacles[trigger] = why
+    return obstacles
+
+
+def deployment(stack, pool_id, parameters):
+    """The command that sets these parameters of the stack, and publishes its functions with them."""
+    given = " ".join(f"{name}={value}" for name, value in parameters.items())
+    return f"make deploy STACK={stack['StackName']} REGION={region_of(pool_id)} PARAMETERS='{given}'"
+
+
+def invokes(arn, next_arn):
+    """Whether this version of Usher's function invokes that function first. It can be older than the stack's parameters."""
+    environment = client("lambda", place_of(arn)[1]).get_function_configuration(FunctionName=arn).get("Environment", {})
+    if "Error" in environment:
+        tell(f"AWS cannot decrypt the environment of {arn}, so nothing shows whether it invokes {next_arn}.")
+        return True
+    return environment.get("Variables", {}).get("NEXT_TRIGGER_ARN") == next_arn
 
 
 def undo(options):
@@ -129,63 +251,144 @@ def undo(options):
     pool_id = kept["userPoolId"]
     if options.user_pool_id not in (None, pool_id):
         raise Refusal(f"{options.undo} is about {pool_id}, not about {options.user_pool_id}.")
-    cognito = client("cognito-idp", pool_id)
+    cognito = client("cognito-idp", region_of(pool_id))
     pool = describe(cognito, pool_id)
 
-    now = functions_in(triggers(pool))
-    known = [functions_in(kept[moment]) for moment in ("before", "attached")]
-    if not options.replace:
-        for trigger, function in now.items():
-            if function not in [functions.get(trigger) for functions in known]:
-                raise Refusal(
-                    f"{trigger} of {pool_id} has become {function} since {options.undo} was written: "
-                    "give --replace to put back what was there before all the same."
-                )
-    change(cognito, pool, kept["before"], options.dry_run, lambda: None)
+    outcomes = {}
+    for trigger, now in triggers(pool).items():
+        was, became = kept["before"][trigger], kept["attached"][trigger]
+        forced = TRIGGERS[trigger] in options.replace
+        if was in (now, became) and not forced:
+            outcomes[trigger] = Outcome(now)
+        elif not forced and (now and function(now.arn)) != (became and function(became.arn)):
+            why = (
+                f"This was set after {options.undo} was written: "
+                f"give --replace {TRIGGERS[trigger]} to put back {was or 'none'} all the same."
+            )
+            outcomes[trigger] = Outcome(now, why, left=True)
+        elif was and not forced and (obstacle := uninvocable(was.arn, pool, "take Usher's off with --detach")):
+            outcomes[trigger] = Outcome(now, f"{was} was there before. {obstacle}", left=True)
+        else:
+            outcomes[trigger] = Outcome(was, emptying(trigger, kept))
+    return change(options, cognito, pool, outcomes)
+
+
+def emptying(trigger, kept):
+    """What may be changed in the stack after a chain has been undone."""
+    if trigger not in kept["chained"]:
+        return ""
+    command = deployment({"StackName": kept["stackName"]}, kept["userPoolId"], {f"Next{trigger}Arn": ""})
+    return f"The stack {kept['stackName']} need not name it any more: you can run {command}"
 
 
 def detach(options):
     pool_id = options.user_pool_id
-    cognito = client("cognito-idp", pool_id)
+    cognito = client("cognito-idp", region_of(pool_id))
     pool = describe(cognito, pool_id)
-    if not options.replace:
-        ours = functions_of(options, stack_of(options))
-        for trigger, function in functions_in(triggers(pool)).items():
-            if function not in ours:
-                raise Refusal(
-                    f"{trigger} of {pool_id} is {function}, which is none of these: give --replace alone to remove it."
-                )
-    change(cognito, pool, {}, options.dry_run, lambda: None)
+    stack = stack_of(options.stack_name, pool_id, gone={}) if options.stack_name else {}
+
+    outcomes = {}
+    for trigger, now in triggers(pool).items():
+        if not now or TRIGGERS[trigger] in options.replace:
+            outcomes[trigger] = Outcome(None)
+        elif stays := foreign(now, trigger, pool, options, stack):
+            outcomes[trigger] = stays
+        else:
+            outcomes[trigger] = detached(trigger, now, pool, options, stack)
+    return change(options, cognito, pool, outcomes)
 
 
-def change(cognito, pool, after, dry_run, prepare):
-    """Replaces the triggers of the pool with these. `prepare` runs before the only write."""
+def foreign(now, trigger, pool, options, stack):
+    """The outcome if the function is not Usher's, so that it stays."""
+    replace = f"--replace {TRIGGERS[trigger]} takes it off all the same."
+    if options.stack_name:
+        # The names tell also if the stack has no outputs any more.
+        stack_name = stack.get("StackName", options.stack_name)
+        functions = "arn:{}:lambda:{}:{}:function:".format(*place_of(pool["Arn"]))
+        if is_among(now.arn, [f"{functions}{stack_name}-{name}" for name in TRIGGERS.values()]):
+            return None
+        if stack:
+            return Outcome(now, f"It is not of the stack {stack_name}.")
+        return Outcome(now, f"It is not of a stack {stack_name}, which does not exist. {replace}", left=True)
+    if options.post_confirmation:
+        if is_among(now.arn, [options.post_confirmation, options.pre_token_generation]):
+            return None
+        return Outcome(now, "It is neither of the functions that were named.")
+    if exists(now.arn):
+        why = f"The function exists. If it is Usher's, name its stack with --stack-name; {replace}"
+        return Outcome(now, why, left=True)
+    return None
+
+
+def detached(trigger, now, pool, options, stack):
+    """The outcome for Usher's function: a function that it invokes first gets the trigger back."""
+    invoked = parameters_of(stack).get(f"Next{trigger}Arn")
+    if invoked and is_among(invoked, [now.arn]):
+        invoked = ""
+    ways = f"Undo with the file that attaching wrote, or give --replace {TRIGGERS[trigger]} to take it off."
+    if invoked and output_of(stack, "UserPoolId") != pool["Id"]:
+        why = f"The stack serves {output_of(stack, 'UserPoolId')} now, so it does not say what was there before. {ways}"
+        return Outcome(now, why, left=True)
+    back = earlier(trigger, now, pool["Id"], invoked)
+    if invoked and not back:
+        if trigger == "PreTokenGeneration" and not options.next_version:
+            why = f"It invokes {invoked} first. Give --next-version, the version of events that this one takes. {ways}"
+            return Outcome(now, why, left=True)
+        back = Function(invoked, options.next_version if trigger == "PreTokenGeneration" else None)
+    if back and (obstacle := uninvocable(back.arn, pool, f"take Usher's off with --replace {TRIGGERS[trigger]}")):
+        return Outcome(now, f"It invokes {back.arn} first. {obstacle}", left=True)
+    return Outcome(back)
+
+
+def earlier(trigger, now, pool_id, invoked):
+    """The function that a chain put behind this one, from the files that attaching wrote to this folder."""
+    for path in reversed(list(itertools.takewhile(Path.exists, numbered(default_file(pool_id))))):
+        try:
+            kept = read(path)
+        except (Refusal, OSError):
+            continue
+        was, became = kept["before"][trigger], kept["attached"][trigger]
+        if trigger in kept["chained"] and function(became.arn) == function(now.arn) and invoked in (None, was.arn):
+            return was
+    return None
+
+
+def change(options, cognito, pool, outcomes, about={}):
+    """Says what becomes of each trigger, and changes them. `about` is more for the file. Returns the exit status."""
     pool_id, before = pool["Id"], triggers(pool)
-    if shown(before) == shown(after):
+    after = {trigger: outcome.after for trigger, outcome in outcomes.items()}
+    for trigger, outcome in outcomes.items():
+        old, new = before[trigger], outcome.after
+        said = f"{old or 'none'} -> {new or 'none'}" if old != new else f"{old} stays" if old else "none"
+        print(f"{trigger}: {said}" + (f". {outcome.why}" if outcome.why else ""))
+    status = LEFT if any(outcome.left for outcome in outcomes.values()) else 0
+    if before == after:
         print(f"{pool_id}: nothing to change.")
-        return
-
-    for trigger in TRIGGERS[:2]:
-        old, new = shown(before)[trigger], shown(after)[trigger]
-        if old != new:
-            print(f"{trigger}: {old} -> {new}")
-    if dry_run:
+        return status
+    if options.dry_run:
         print(f"{pool_id}: nothing changed, since this is a dry run.")
-        return
+        return status
 
-    prepare()
-    others = {name: value for name, value in pool.get("LambdaConfig", {}).items() if name not in TRIGGERS}
-    cognito.update_user_pool(**settings(cognito, pool), LambdaConfig=others | after)
+    keep(
+        options.save or default_file(pool_id),
+        {"userPoolId": pool_id, "before": config_of(before), "attached": config_of(after), **about},
+    )
+    others = {name: value for name, value in pool.get("LambdaConfig", {}).items() if name not in SETTINGS}
+    cognito.update_user_pool(**settings(cognito, pool), LambdaConfig=others | config_of(after))
 
     now = describe(cognito, pool_id)
-    reset = [name for name in sorted(pool.keys() | now.keys()) if pool.get(name) != now.get(name)]
+    expected = pool | {"LambdaConfig": others | config_of(after)}
+    found = {name: value for name, value in now.get("LambdaConfig", {}).items() if name not in SETTINGS}
+    now |= {"LambdaConfig": found | config_of(triggers(now))}
+    reset = [name for name in sorted(expected.keys() | now.keys()) if expected.get(name) != now.get(name)]
     reset = [name for name in reset if name not in NO_SETTINGS]
     if reset:
         raise Refusal(
-            f"{pool_id} has the triggers, but these settings are not what they were: {', '.join(reset)}; "
+            f"{pool_id} was updated, but these settings are not as expected: {', '.join(reset)}; "
             "somebody else may have changed them meanwhile, else set them again."
         )
     print(f"{pool_id}: done, all other settings are as they were.")
+    return status
 
 
 def settings(cognito, pool):
@@ -211,32 +414,50 @@ def accepted(shape, value):
     return value
 
 
-def stack_of(options):
-    if not options.stack_name:
-        return {}
-    return client("cloudformation", options.user_pool_id).describe_stacks(StackName=options.stack_name)["Stacks"][0]
+def stack_of(name, pool_id, gone=None):
+    """The stack, or `gone` if no such stack exists and that is given."""
+    try:
+        return client("cloudformation", region_of(pool_id)).describe_stacks(StackName=name)["Stacks"][0]
+    except ClientError as error:
+        # CloudFormation has no code of its own for this.
+        if gone is not None and error.response["Error"]["Message"].endswith("does not exist"):
+            return gone
+        raise
+
+
+def parameters_of(stack):
+    return {given["ParameterKey"]: given.get("ParameterValue") for given in stack.get("Parameters", [])}
+
+
+def output_of(stack, name):
+    return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}.get(name)
 
 
 def functions_of(options, stack):
+    """Usher's functions by trigger, as the pool is to call them."""
     if not options.stack_name:
-        return options.post_confirmation, options.pre_token_generation
-    name, pool_id = options.stack_name, options.user_pool_id
-    outputs = {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
-    try:
-        served = outputs["UserPoolId"]
-        functions = outputs["PostConfirmationFunctionArn"], outputs["PreTokenGenerationFunctionArn"]
-    except KeyError as missing:
-        raise Refusal(f"The stack {name} has no output {missing.args[0]}: deploy Usher's present version.") from None
+        return dict(zip(TRIGGERS, (options.post_confirmation, options.pre_token_generation), strict=True))
+    name, pool_id, status = options.stack_name, options.user_pool_id, stack["StackStatus"]
+    # Parameters are new before the functions are.
+    if status.endswith("_FAILED") or (status.endswith("_IN_PROGRESS") and "CLEANUP" not in status):
+        raise Refusal(f"The stack {name} is {status}: wait until it is deployed, or repair it.")
+    for output in ["UserPoolId", *(f"{trigger}FunctionArn" for trigger in TRIGGERS)]:
+        if not output_of(stack, output):
+            raise Refusal(f"The stack {name} has no output {output}: deploy Usher's present version.")
     # The stack allows Cognito to call the functions only for its own pool.
-    if served != pool_id:
+    if (served := output_of(stack, "UserPoolId")) != pool_id:
         raise Refusal(f"The stack {name} serves the user pool {served}: deploy it with UserPoolId={pool_id} first.")
-    return functions
+    return {trigger: output_of(stack, f"{trigger}FunctionArn") for trigger in TRIGGERS}
 
 
-def client(service, pool_id):
+def region_of(pool_id):
     region, separator, _ = pool_id.partition("_")
     if not separator:
         raise Refusal(f"{pool_id} is no id of a user pool: they look like eu-central-1_Ab3dE.")
+    return region
+
+
+def client(service, region):
     return boto3.client(service, region_name=region)
 
 
@@ -248,24 +469,104 @@ def describe(cognito, pool_id):
 
 
 def triggers(pool):
-    """Usher's two triggers of a pool, the second by its newer name."""
-    config = {name: value for name, value in pool.get("LambdaConfig", {}).items() if name in TRIGGERS}
-    older = config.pop("PreTokenGeneration", None)
-    if older:
-        config.setdefault("PreTokenGenerationConfig", {"LambdaVersion": "V1_0", "LambdaArn": older})
-    return config
+    """The functions of Usher's two triggers in a pool, or None."""
+    return functions_in(pool.get("LambdaConfig", {}))
 
 
 def functions_in(config):
-    functions = {"PostConfirmation": config.get("PostConfirmation")}
-    functions["PreTokenGeneration"] = config.get("PreTokenGenerationConfig", {}).get("LambdaArn")
-    return {trigger: function for trigger, function in functions.items() if function}
-
-
-def shown(config):
+    """The same for a pool's `LambdaConfig`."""
     token = config.get("PreTokenGenerationConfig")
-    token = f"{token['LambdaArn']} ({token['LambdaVersion']})" if token else "none"
-    return {"PostConfirmation": config.get("PostConfirmation") or "none", "PreTokenGenerationConfig": token}
+    if not token and config.get("PreTokenGeneration"):
+        token = {"LambdaVersion": VERSIONS[0], "LambdaArn": config["PreTokenGeneration"]}
+    return {
+        "PostConfirmation": Function(config["PostConfirmation"]) if config.get("PostConfirmation") else None,
+        "PreTokenGeneration": Function(token["LambdaArn"], token["LambdaVersion"]) if token else None,
+    }
+
+
+def config_of(functions):
+    """The part of a pool's `LambdaConfig` that sets these functions."""
+    first, token = functions["PostConfirmation"], functions["PreTokenGeneration"]
+    config = {"PostConfirmation": first.arn} if first else {}
+    if token:
+        config["PreTokenGenerationConfig"] = {"LambdaVersion": token.version, "LambdaArn": token.arn}
+    return config
+
+
+def function(arn):
+    """The ARN without a version or an alias: arn:aws:lambda:eu-central-1:123456789012:function:usher[:live]."""
+    return ":".join(arn.split(":")[:7])
+
+
+def qualifier(arn):
+    return arn[len(function(arn)) + 1 :]
+
+
+def is_among(arn, arns):
+    """Whether this is one of these functions, by whatever version or alias."""
+    return function(arn) in map(function, arns)
+
+
+def place_of(arn):
+    """Partition, region and account of an ARN."""
+    _, partition, _, region, account, *_ = arn.split(":")
+    return partition, region, account
+
+
+def exists(arn):
+    try:
+        # The endpoint of another region answers that the function does not exist.
+        client("lambda", place_of(arn)[1]).get_function_configuration(FunctionName=arn)
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ResourceNotFoundException":
+            raise
+        return False
+    return True
+
+
+def uninvocable(arn, pool, instead):
+    """Why Cognito cannot invoke a function for the pool, and what to do. A pool with such a trigger refuses sign-ins."""
+    version = {"Qualifier": qualifier(arn)} if qualifier(arn) else {}
+    try:
+        answer = client("lambda", place_of(arn)[1]).get_policy(FunctionName=function(arn), **version)
+    except ClientError as error:
+        if error.response["Error"]["Code"] in ("AccessDenied", "AccessDeniedException"):
+            tell(f"AWS refuses GetPolicy of {arn}: make sure that the function exists, and that Cognito may invoke it.")
+            return ""
+        if error.response["Error"]["Code"] != "ResourceNotFoundException":
+            raise
+        # Also the answer for a function without a policy.
+        statements = []
+    else:
+        statements = json.loads(answer["Policy"])["Statement"]
+    if any(allows(statement, pool["Arn"]) for statement in statements):
+        return ""
+    if not exists(arn):
+        return f"That function does not exist: {instead}."
+    return (
+        "Its policy does not let Cognito invoke it for this pool. First run aws lambda add-permission "
+        f"--function-name {arn} --statement-id {pool['Id']} --action lambda:InvokeFunction "
+        f"--principal {COGNITO} --source-arn {pool['Arn']}"
+    )
+
+
+def allows(statement, pool_arn):
+    """Whether a statement of a function's policy lets Cognito invoke it for the pool."""
+    principal = statement.get("Principal")
+    if isinstance(principal, dict):
+        principal = principal.get("Service", [])
+    sources = [
+        pattern
+        for keys in statement.get("Condition", {}).values()
+        for key, patterns in keys.items()
+        if key.lower() == "aws:sourcearn"
+        for pattern in ([patterns] if isinstance(patterns, str) else patterns)
+    ]
+    return (
+        statement.get("Effect") == "Allow"
+        and ("*" == principal or COGNITO in ([principal] if isinstance(principal, str) else principal))
+        and (not sources or any(fnmatch.fnmatchcase(pool_arn, pattern) for pattern in sources))
+    )
 
 
 def warn(pool):
@@ -297,26 +598,48 @@ def tell(warning):
     print(f"Warning: {warning}", file=sys.stderr)
 
 
+def default_file(pool_id):
+    return Path(f"user-pool-{pool_id}-triggers.json")
+
+
+def numbered(path):
+    """The path, and others beside it: a.json, a-2.json, a-3.json and so on."""
+    yield path
+    for number in itertools.count(2):
+        yield path.with_stem(f"{path.stem}-{number}")
+
+
 def keep(path, kept):
-    text = json.dumps(kept, indent=2) + "\n"
-    try:
-        with path.open("x") as file:
-            file.write(text)
-    except FileExistsError:
-        # Left by a run that AWS refused, or by one that has been undone.
-        if path.read_text() != text:
-            raise Refusal(
-                f"{path} keeps what was there at another time: undo with it, move it away, or give --save."
-            ) from None
-    print(f"What was there is in {path}: undo with --undo {path}")
+    """Writes a new file, unless a run that AWS refused, or one that was undone, has left one with the same text."""
+    text = (json.dumps(kept, indent=2) + "\n").encode()
+    for path in numbered(path):
+        try:
+            with path.open("xb") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+        except FileExistsError:
+            if path.is_file() and path.read_bytes() == text:
+                break
+        else:
+            folder = os.open(path.parent, os.O_RDONLY)
+            os.fsync(folder)
+            os.close(folder)
+            break
+    print(f"What was there is in {path}: undo with --undo {path}", flush=True)
 
 
 def read(path):
     try:
         kept = json.loads(path.read_text())
-        if isinstance(kept["userPoolId"], str) and all(isinstance(kept[key], dict) for key in ("before", "attached")):
-            return kept
-    except (ValueError, TypeError, KeyError):
+        if isinstance(kept["userPoolId"], str):
+            functions = {moment: functions_in(kept[moment]) for moment in ("before", "attached")}
+            for found in [*functions["before"].values(), *functions["attached"].values()]:
+                if found:
+                    place_of(found.arn)
+            # Earlier releases had no chains.
+            return {"stackName": None, "chained": []} | kept | functions
+    except (ValueError, TypeError, KeyError, AttributeError):
         pass
     raise Refusal(f"{path} was not written by this script.")
 

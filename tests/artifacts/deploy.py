@@ -28,7 +28,7 @@ import yaml
 from botocore.exceptions import ClientError
 from samcli.yamlhelper import yaml_parse
 
-from . import permissions, story
+from . import chained, permissions, story
 from .story import same
 
 ROOT = Path(__file__).parents[2]
@@ -70,7 +70,7 @@ ALARMS_WITH_MATH = [
 def main():
     template = emulated(Path(sys.argv[1]).resolve())
     with emulator():
-        for part in (recorded, upgraded, answered, signed_in, permitted, updated, rolled_back, restored, deleted, failed):
+        for part in (recorded, upgraded, answered, signed_in, permitted, updated, rolled_back, restored, joined, deleted, failed):
             begin = time.monotonic()
             said = part(template)
             print(f"{said} ({time.monotonic() - begin:.0f} s).", flush=True)
@@ -457,6 +457,11 @@ def log_levels(template):
         logging = functions.get_function_configuration(FunctionName=f"{STACK}-{name}")["LoggingConfig"]
         found.add((logging["ApplicationLogLevel"], logging["SystemLogLevel"]))
     return sorted(map(list, found))
+
+
+def joined(_):
+    with tempfile.TemporaryDirectory() as folder:
+        return chained.check(STACK, folder, claims_of, outputs_of, delete)
 
 
 def deleted(template):

@@ -1,6 +1,7 @@
 """infra/attach-triggers.py, through the real AWS SDK, against a Cognito that resets what an update leaves out."""
 
 import contextlib
+import copy
 import importlib.util
 import io
 import json
@@ -11,7 +12,7 @@ import unittest
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from unittest import mock
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, unquote, urlsplit
 from xml.sax.saxutils import escape
 
 import botocore.session
@@ -24,25 +25,76 @@ specification.loader.exec_module(script)
 POOL = "eu-central-1_Ab3dE"
 FILE = f"user-pool-{POOL}-triggers.json"
 FUNCTION = "arn:aws:lambda:eu-central-1:123456789012:function:"
-POST_CONFIRMATION = f"{FUNCTION}usher-post-confirmation"
-PRE_TOKEN_GENERATION = f"{FUNCTION}usher-pre-token-generation"
+# The functions of an earlier release, which had no alias, and those of this one.
+EARLIER_POST_CONFIRMATION = f"{FUNCTION}usher-post-confirmation"
+EARLIER_PRE_TOKEN_GENERATION = f"{FUNCTION}usher-pre-token-generation"
+POST_CONFIRMATION = f"{EARLIER_POST_CONFIRMATION}:live"
+PRE_TOKEN_GENERATION = f"{EARLIER_PRE_TOKEN_GENERATION}:live"
+# The customers' own functions.
+WELCOME = f"{FUNCTION}welcome"
+PLAN = f"{FUNCTION}plan:prod"
 OUTPUTS = {
     "UserPoolId": POOL,
     "PostConfirmationFunctionArn": POST_CONFIRMATION,
     "PreTokenGenerationFunctionArn": PRE_TOKEN_GENERATION,
 }
-ATTACHED = {
-    "PostConfirmation": POST_CONFIRMATION,
-    "PreTokenGeneration": PRE_TOKEN_GENERATION,
-    "PreTokenGenerationConfig": {"LambdaVersion": "V2_0", "LambdaArn": PRE_TOKEN_GENERATION},
-}
 CUSTOM_MESSAGE = {"CustomMessage": f"{FUNCTION}letters"}
-SAVED = f"What was there is in {FILE}: undo with --undo {FILE}\n"
+UNCHANGED = f"{POOL}: nothing to change.\n"
+DRY_RUN = f"{POOL}: nothing changed, since this is a dry run.\n"
 DONE = f"{POOL}: done, all other settings are as they were.\n"
 ATTACHING = (
     f"PostConfirmation: none -> {POST_CONFIRMATION}\n"
-    f"PreTokenGenerationConfig: none -> {PRE_TOKEN_GENERATION} (V2_0)\n"
+    f"PreTokenGeneration: none -> {PRE_TOKEN_GENERATION} (V2_0)\n"
 )
+STAYING = f"PostConfirmation: {POST_CONFIRMATION} stays\nPreTokenGeneration: {PRE_TOKEN_GENERATION} (V2_0) stays\n"
+LEFT = 3
+
+
+def file(number=1):
+    """The name of the file that the script writes, and of the next ones."""
+    return FILE if number == 1 else FILE.replace(".json", f"-{number}.json")
+
+
+def saved(number=1):
+    return f"What was there is in {file(number)}: undo with --undo {file(number)}\n"
+
+
+def token(arn, version="V2_0"):
+    """A token trigger, as Cognito describes it."""
+    return {"PreTokenGeneration": arn, "PreTokenGenerationConfig": {"LambdaVersion": version, "LambdaArn": arn}}
+
+
+SAVED = saved()
+ATTACHED = {"PostConfirmation": POST_CONFIRMATION, **token(PRE_TOKEN_GENERATION)}
+# A pool with triggers of its own, and the parameters that a stack needs to invoke them.
+OWN = {"PostConfirmation": WELCOME, **token(PLAN)}
+NEXT = {"NextPostConfirmationArn": WELCOME, "NextPreTokenGenerationArn": PLAN}
+FIRST = {trigger: f"It invokes {arn} first, as Next{trigger}Arn says." for trigger, arn in [
+    ("PostConfirmation", WELCOME),
+    ("PreTokenGeneration", PLAN),
+]}
+CHAINING = (
+    f"PostConfirmation: {WELCOME} -> {POST_CONFIRMATION}. {FIRST['PostConfirmation']}\n"
+    f"PreTokenGeneration: {PLAN} (V2_0) -> {PRE_TOKEN_GENERATION} (V2_0). {FIRST['PreTokenGeneration']}\n"
+)
+DETACHING = (
+    f"PostConfirmation: {POST_CONFIRMATION} -> none\n"
+    f"PreTokenGeneration: {PRE_TOKEN_GENERATION} (V2_0) -> none\n"
+)
+NAMES = {"PostConfirmation": "post-confirmation", "PreTokenGeneration": "pre-token-generation"}
+# What the script is called with.
+ATTACH = ["--user-pool-id", POOL, "--stack-name", "usher"]
+FUNCTIONS = ["--user-pool-id", POOL]
+FUNCTIONS += ["--post-confirmation", POST_CONFIRMATION, "--pre-token-generation", PRE_TOKEN_GENERATION]
+UNDO = ["--undo", FILE]
+DETACH = [*ATTACH, "--detach"]
+
+
+def offers(trigger):
+    return (
+        "A pool has one function per trigger: give --chain to put Usher's in its place, which then invokes this one first, "
+        f"or --replace {NAMES[trigger]} to put Usher's there instead of it."
+    )
 
 MODEL = botocore.session.get_session().get_service_model("cognito-idp")
 SETTABLE = MODEL.operation_model("UpdateUserPool").input_shape.members.keys()
@@ -99,12 +151,18 @@ def a_pool(**settings):
 
 
 class Aws:
-    """Cognito with one pool, and CloudFormation with one stack, on loopback."""
+    """Cognito with one pool, CloudFormation with one stack, and Lambda with its and the pool's functions, on loopback."""
 
     def __init__(self):
         self.pool = a_pool()
         self.outputs = dict(OUTPUTS)
         self.parameters = {}
+        self.status = "UPDATE_COMPLETE"
+        # By ARN, each with the source of the events that its policy allows, and None without a policy.
+        self.functions = dict.fromkeys([POST_CONFIRMATION, PRE_TOKEN_GENERATION, WELCOME, PLAN], self.pool["Arn"])
+        self.functions |= dict.fromkeys([EARLIER_POST_CONFIRMATION, EARLIER_PRE_TOKEN_GENERATION])
+        self.environment = {}  # of the stack's functions, if it is not what its parameters say
+        self.denied = []  # calls to Lambda that AWS refuses
         self.clients = []
         self.updates = []
         self.refusal = None  # what the next update is answered with
@@ -116,7 +174,16 @@ class Aws:
                 body = self.rfile.read(int(self.headers["content-length"]))
                 operation = self.headers.get("x-amz-target", "").rpartition(".")[2]
                 status, answer = aws.cognito(operation, json.loads(body)) if operation else aws.stack(body.decode())
+                self.answer(status, answer)
+
+            def do_GET(self):
+                self.answer(*aws.function(urlsplit(self.path)))
+
+            def answer(self, status, answer):
                 self.send_response(status)
+                # Lambda says the kind of an error in a header.
+                if status >= 400 and answer.startswith(b"{"):
+                    self.send_header("x-amzn-errortype", json.loads(answer)["__type"])
                 self.send_header("content-length", str(len(answer)))
                 self.end_headers()
                 self.wfile.write(answer)
@@ -165,20 +232,42 @@ class Aws:
             del self.pool[name]
         return 200, b"{}"
 
+    def function(self, url):
+        """Answers GetFunctionConfiguration and GetPolicy."""
+        arn, call = unquote(url.path).removeprefix("/2015-03-31/functions/").rsplit("/", 1)
+        arn = ":".join([arn, *parse_qs(url.query).get("Qualifier", [])])
+        if call in self.denied:
+            return refused("AccessDeniedException", f"You may not see {arn}.")
+        if arn not in self.functions or (call == "policy" and not self.functions[arn]):
+            return refused("ResourceNotFoundException", f"Function not found: {arn}", 404)
+        if call == "configuration":
+            trigger = "PostConfirmation" if arn == POST_CONFIRMATION else "PreTokenGeneration"
+            variables = {"CLAIMS_IN": "both", "NEXT_TRIGGER_ARN": self.parameters.get(f"Next{trigger}Arn", "")}
+            environment = self.environment or {"Variables": variables}
+            return 200, json.dumps({"FunctionArn": arn, "Environment": environment}).encode()
+        statement = {
+            "Effect": "Allow",
+            "Principal": {"Service": "cognito-idp.amazonaws.com"},
+            "Action": "lambda:InvokeFunction",
+            "Condition": {"ArnLike": {"AWS:SourceArn": self.functions[arn]}},
+        }
+        return 200, json.dumps({"Policy": json.dumps({"Statement": [statement]})}).encode()
+
     def stack(self, body):
-        if parse_qs(body)["StackName"] != ["usher"]:
-            message = "Stack with id other does not exist"
+        [name] = parse_qs(body)["StackName"]
+        if "usher" not in name.split("/") or self.status == "DELETE_COMPLETE":
+            message = f"Stack with id {name} does not exist"
             return 400, f"<R><Error><Code>ValidationError</Code><Message>{message}</Message></Error></R>".encode()
         outputs = "".join(
             f"<member><OutputKey>{key}</OutputKey><OutputValue>{escape(value)}</OutputValue></member>"
             for key, value in self.outputs.items()
         )
         parameters = "".join(
-            f"<member><ParameterKey>{key}</ParameterKey><ParameterValue>{value}</ParameterValue></member>"
+            f"<member><ParameterKey>{key}</ParameterKey><ParameterValue>{escape(value)}</ParameterValue></member>"
             for key, value in self.parameters.items()
         )
         parts = f"<Outputs>{outputs}</Outputs><Parameters>{parameters}</Parameters>"
-        stack = f"<member><StackName>usher</StackName>{parts}</member>"
+        stack = f"<member><StackName>usher</StackName><StackStatus>{self.status}</StackStatus>{parts}</member>"
         result = f"<DescribeStacksResult><Stacks>{stack}</Stacks></DescribeStacksResult>"
         return 200, f"<DescribeStacksResponse>{result}</DescribeStacksResponse>".encode()
 
@@ -187,8 +276,8 @@ class Aws:
         self.server.server_close()
 
 
-def refused(code, message):
-    return 400, json.dumps({"__type": code, "message": message}).encode()
+def refused(code, message, status=400):
+    return status, json.dumps({"__type": code, "message": message}).encode()
 
 
 class AttachTriggers(unittest.TestCase):
@@ -231,14 +320,35 @@ class AttachTriggers(unittest.TestCase):
         self.assertEqual(([], pool), (self.aws.updates, self.aws.pool))
         self.assertEqual([], os.listdir())
 
+    def assert_changes(self, arguments, outcomes, triggers, status=0, errors="", number=1):
+        """A dry run says the outcomes and changes nothing. Then a run says the same, and changes only the triggers."""
+        before, files, updates = copy.deepcopy(self.aws.pool), sorted(os.listdir()), len(self.aws.updates)
+        self.assertEqual((status, outcomes + DRY_RUN, errors), self.run_script(*arguments, "--dry-run"))
+        self.assertEqual((before, files, updates), (self.aws.pool, sorted(os.listdir()), len(self.aws.updates)))
+        self.assertEqual((status, outcomes + saved(number) + DONE, errors), self.run_script(*arguments))
+        self.assertEqual(before | {"LambdaConfig": triggers, "LastModifiedDate": 1767225601}, self.aws.pool)
+
+    def assert_changes_nothing(self, arguments, outcomes, status=0, errors=""):
+        before, files, updates = copy.deepcopy(self.aws.pool), sorted(os.listdir()), len(self.aws.updates)
+        for more in ([], ["--dry-run"]):
+            self.assertEqual((status, outcomes + UNCHANGED, errors), self.run_script(*arguments, *more))
+            self.assertEqual((before, files, updates), (self.aws.pool, sorted(os.listdir()), len(self.aws.updates)))
+
+    def a_chain(self):
+        """A pool whose own functions are invoked by Usher's."""
+        self.aws.pool = a_pool(LambdaConfig=CUSTOM_MESSAGE | OWN)
+        self.aws.parameters = dict(NEXT)
+        self.assertEqual((0, CHAINING + SAVED + DONE, ""), self.attach("--chain"))
+
     def test_the_pool_of_these_tests_has_every_setting_that_an_update_takes(self):
         names = a_pool().keys() | {"UserPoolId", "PoolName"}
         self.assertEqual(set(), SETTABLE - names)
 
+    # Attaching
+
     def test_attaching_keeps_every_other_setting_and_every_other_trigger(self):
         self.aws.pool = a_pool(LambdaConfig=CUSTOM_MESSAGE)
-        self.assertEqual((0, ATTACHING + SAVED + DONE, ""), self.attach())
-        self.assertEqual(a_pool(LambdaConfig=CUSTOM_MESSAGE | ATTACHED, LastModifiedDate=1767225601), self.aws.pool)
+        self.assert_changes(ATTACH, ATTACHING, CUSTOM_MESSAGE | ATTACHED)
 
     def test_a_setting_inside_another_that_an_update_does_not_know_is_not_sent(self):
         known = {
@@ -262,129 +372,622 @@ class AttachTriggers(unittest.TestCase):
 
     def test_attaching_again_changes_nothing_and_says_so(self):
         self.attach()
-        self.assertEqual((0, f"{POOL}: nothing to change.\n", ""), self.attach())
-        self.assertEqual(1, len(self.aws.updates))
+        self.assert_changes_nothing(ATTACH, STAYING)
 
     def test_version_3_of_the_same_function_stays(self):
-        config = {"LambdaVersion": "V3_0", "LambdaArn": PRE_TOKEN_GENERATION}
-        self.aws.pool = pool = a_pool(LambdaConfig=ATTACHED | {"PreTokenGenerationConfig": config})
-        self.assertEqual((0, f"{POOL}: nothing to change.\n", ""), self.attach())
-        self.assert_untouched(pool)
+        self.aws.pool = a_pool(LambdaConfig=ATTACHED | token(PRE_TOKEN_GENERATION, "V3_0"))
+        self.assert_changes_nothing(ATTACH, STAYING.replace("V2_0", "V3_0"))
 
     def test_version_1_of_the_same_function_becomes_version_2_and_returns_by_undo(self):
-        version_1 = {"PreTokenGeneration": PRE_TOKEN_GENERATION}
-        self.aws.pool = a_pool(LambdaConfig={"PostConfirmation": POST_CONFIRMATION} | version_1)
-        change = f"PreTokenGenerationConfig: {PRE_TOKEN_GENERATION} (V1_0) -> {PRE_TOKEN_GENERATION} (V2_0)\n"
-        self.assertEqual((0, change + SAVED + DONE, ""), self.attach())
-        self.assertEqual(ATTACHED, self.aws.pool["LambdaConfig"])
-        self.assertEqual(0, self.run_script("--undo", FILE)[0])
-        config = {"PreTokenGenerationConfig": {"LambdaVersion": "V1_0", "LambdaArn": PRE_TOKEN_GENERATION}}
-        self.assertEqual(ATTACHED | config, self.aws.pool["LambdaConfig"])
+        self.aws.pool = a_pool(LambdaConfig={
+            "PostConfirmation": POST_CONFIRMATION,
+            "PreTokenGeneration": PRE_TOKEN_GENERATION,
+        })
+        stays = f"PostConfirmation: {POST_CONFIRMATION} stays\n"
+        one, two = f"{PRE_TOKEN_GENERATION} (V1_0)", f"{PRE_TOKEN_GENERATION} (V2_0)"
+        self.assert_changes(ATTACH, f"{stays}PreTokenGeneration: {one} -> {two}\n", ATTACHED)
+        version_1 = ATTACHED | token(PRE_TOKEN_GENERATION, "V1_0")
+        self.assert_changes(UNDO, f"{stays}PreTokenGeneration: {two} -> {one}\n", version_1, number=2)
 
     def test_the_functions_may_be_given_instead_of_the_stack(self):
-        functions = ["--post-confirmation", POST_CONFIRMATION, "--pre-token-generation", PRE_TOKEN_GENERATION]
-        ended = self.run_script("--user-pool-id", POOL, *functions)
-        self.assertEqual((0, ATTACHING + SAVED + DONE, ""), ended)
-        self.assertEqual(ATTACHED, self.aws.pool["LambdaConfig"])
+        self.assert_changes(FUNCTIONS, ATTACHING, ATTACHED)
 
-    def test_a_dry_run_says_what_would_change_and_changes_nothing(self):
-        nothing = f"{POOL}: nothing changed, since this is a dry run.\n"
-        self.assertEqual((0, ATTACHING + nothing, ""), self.attach("--dry-run"))
-        self.assert_untouched(a_pool())
+    def test_a_pool_with_the_functions_of_an_earlier_release_gets_their_aliases(self):
+        self.aws.pool = a_pool(LambdaConfig={
+            "PostConfirmation": EARLIER_POST_CONFIRMATION,
+            **token(EARLIER_PRE_TOKEN_GENERATION),
+        })
+        moving = (
+            f"PostConfirmation: {EARLIER_POST_CONFIRMATION} -> {POST_CONFIRMATION}\n"
+            f"PreTokenGeneration: {EARLIER_PRE_TOKEN_GENERATION} (V2_0) -> {PRE_TOKEN_GENERATION} (V2_0)\n"
+        )
+        self.assert_changes(ATTACH, moving, ATTACHED)
 
-    def test_another_trigger_is_replaced_only_on_demand_and_returns_by_undo(self):
-        other = f"{FUNCTION}other"
-        version_1 = {
-            "PreTokenGeneration": other,
-            "PreTokenGenerationConfig": {"LambdaVersion": "V1_0", "LambdaArn": other},
-        }
-        for trigger, there, shown in [
-            ("PostConfirmation", {"PostConfirmation": other}, other),
-            ("PreTokenGeneration", version_1, f"{other} (V1_0)"),
+    def test_a_function_of_usher_in_the_place_of_the_other_is_moved(self):
+        swapped = {"PostConfirmation": f"{EARLIER_PRE_TOKEN_GENERATION}:7", **token(POST_CONFIRMATION)}
+        self.aws.pool = a_pool(LambdaConfig=swapped)
+        moving = (
+            f"PostConfirmation: {EARLIER_PRE_TOKEN_GENERATION}:7 -> {POST_CONFIRMATION}\n"
+            f"PreTokenGeneration: {POST_CONFIRMATION} (V2_0) -> {PRE_TOKEN_GENERATION} (V2_0)\n"
+        )
+        self.assert_changes([*ATTACH, "--chain"], moving, ATTACHED)
+
+    # A trigger that somebody else's function has
+
+    def test_a_trigger_that_is_taken_is_left_and_the_other_is_attached(self):
+        for trigger, there, now, after in [
+            ("PostConfirmation", {"PostConfirmation": WELCOME}, WELCOME, {**ATTACHED, "PostConfirmation": WELCOME}),
+            ("PreTokenGeneration", token(PLAN), f"{PLAN} (V2_0)", {**ATTACHED, **token(PLAN)}),
+            ("PreTokenGeneration", token(PLAN, "V1_0"), f"{PLAN} (V1_0)", {**ATTACHED, **token(PLAN, "V1_0")}),
         ]:
-            with self.subTest(trigger):
-                self.aws.pool, self.aws.updates = pool, _ = a_pool(LambdaConfig=there), []
-                refusal = (
-                    f"{trigger} of {POOL} is {other} already, and a pool has one function per trigger: "
-                    "give --replace to put Usher's in its place."
+            with self.subTest(there):
+                self.aws.pool = a_pool(LambdaConfig=there)
+                outcomes = "".join(
+                    f"{name}: {now} stays. {offers(name)}\n" if name == trigger else f"{line}\n"
+                    for name, line in zip(NAMES, ATTACHING.splitlines(), strict=True)
                 )
-                self.assertEqual((refusal, "", ""), self.attach())
-                self.assert_untouched(pool)
-
-                ended, output, errors = self.attach("--replace")
-                self.assertEqual((0, ""), (ended, errors))
-                self.assertIn(f": {shown} -> ", output)
-                self.assertEqual(ATTACHED, self.aws.pool["LambdaConfig"])
-
-                self.assertEqual(0, self.run_script("--undo", FILE)[0])
-                self.assertEqual(a_pool(LambdaConfig=there, LastModifiedDate=1767225601), self.aws.pool)
+                self.assert_changes(ATTACH, outcomes, after, LEFT)
                 os.remove(FILE)
+
+    def test_two_triggers_that_are_taken_are_left(self):
+        self.aws.pool = a_pool(LambdaConfig=OWN)
+        # Also if the stack names the functions: taking their places has to be asked for.
+        for parameters in ({}, NEXT):
+            self.aws.parameters = parameters
+            self.assert_changes_nothing(
+                ATTACH,
+                f"PostConfirmation: {WELCOME} stays. {offers('PostConfirmation')}\n"
+                f"PreTokenGeneration: {PLAN} (V2_0) stays. {offers('PreTokenGeneration')}\n",
+                LEFT,
+            )
+
+    def test_a_trigger_is_replaced_by_its_name_and_returns_by_undo(self):
+        self.aws.pool = a_pool(LambdaConfig=OWN)
+        self.assert_changes(
+            [*ATTACH, "--replace", "pre-token-generation"],
+            f"PostConfirmation: {WELCOME} stays. {offers('PostConfirmation')}\n"
+            f"PreTokenGeneration: {PLAN} (V2_0) -> {PRE_TOKEN_GENERATION} (V2_0)\n",
+            {"PostConfirmation": WELCOME, **token(PRE_TOKEN_GENERATION)},
+            LEFT,
+        )
+        self.assert_changes(
+            [*ATTACH, "--replace", "pre-token-generation", "--replace", "post-confirmation"],
+            f"PostConfirmation: {WELCOME} -> {POST_CONFIRMATION}\n"
+            f"PreTokenGeneration: {PRE_TOKEN_GENERATION} (V2_0) stays\n",
+            ATTACHED,
+            number=2,
+        )
+        self.assert_changes(
+            UNDO,
+            # The first file is about the other trigger.
+            f"PostConfirmation: {POST_CONFIRMATION} stays\n"
+            f"PreTokenGeneration: {PRE_TOKEN_GENERATION} (V2_0) -> {PLAN} (V2_0)\n",
+            {"PostConfirmation": POST_CONFIRMATION, **token(PLAN)},
+            number=3,
+        )
+        self.assert_changes(
+            ["--undo", file(2)],
+            f"PostConfirmation: {POST_CONFIRMATION} -> {WELCOME}\nPreTokenGeneration: {PLAN} (V2_0) stays\n",
+            OWN,
+            number=4,
+        )
+
+    # Chains
+
+    def test_a_chain_takes_the_places_of_the_functions_that_the_stack_names(self):
+        self.aws.pool = a_pool(LambdaConfig=CUSTOM_MESSAGE | OWN)
+        self.aws.parameters = dict(NEXT)
+        self.assert_changes([*ATTACH, "--chain"], CHAINING, CUSTOM_MESSAGE | ATTACHED)
+        kept = {
+            "userPoolId": POOL,
+            "before": {
+                "PostConfirmation": WELCOME,
+                "PreTokenGenerationConfig": {"LambdaVersion": "V2_0", "LambdaArn": PLAN},
+            },
+            "attached": {
+                "PostConfirmation": POST_CONFIRMATION,
+                "PreTokenGenerationConfig": {"LambdaVersion": "V2_0", "LambdaArn": PRE_TOKEN_GENERATION},
+            },
+            "stackName": "usher",
+            "chained": ["PostConfirmation", "PreTokenGeneration"],
+        }
+        self.assertEqual(kept, json.loads(Path(FILE).read_text()))
+        again = (
+            f"PostConfirmation: {POST_CONFIRMATION} stays. {FIRST['PostConfirmation']}\n"
+            f"PreTokenGeneration: {PRE_TOKEN_GENERATION} (V2_0) stays. {FIRST['PreTokenGeneration']}\n"
+        )
+        for more in ([], ["--chain"]):
+            self.assert_changes_nothing([*ATTACH, *more], again)
+
+    def test_a_function_that_the_stack_does_not_name_exactly_is_left_with_the_deployment_that_names_it(self):
+        for given, there in [
+            ({}, "does not name it"),
+            ({"NextPreTokenGenerationArn": ""}, "does not name it"),
+            ({"NextPreTokenGenerationArn": f"{FUNCTION}other"}, f"is {FUNCTION}other"),
+            ({"NextPreTokenGenerationArn": f"{FUNCTION}plan"}, f"is {FUNCTION}plan"),
+        ]:
+            with self.subTest(given):
+                self.aws.pool = a_pool(LambdaConfig=token(PLAN))
+                self.aws.parameters = given
+                outcomes = (
+                    f"PostConfirmation: none -> {POST_CONFIRMATION}\n"
+                    f"PreTokenGeneration: {PLAN} (V2_0) stays. NextPreTokenGenerationArn of the stack usher {there}. "
+                    f"First run make deploy STACK=usher REGION=eu-central-1 PARAMETERS='NextPreTokenGenerationArn={PLAN}'\n"
+                )
+                after = {"PostConfirmation": POST_CONFIRMATION, **token(PLAN)}
+                self.assert_changes([*ATTACH, "--chain"], outcomes, after, LEFT)
+                os.remove(FILE)
+
+    def test_one_deployment_names_the_functions_of_both_triggers(self):
+        self.aws.pool = a_pool(LambdaConfig=OWN)
+        command = (
+            f"make deploy STACK=usher REGION=eu-central-1 PARAMETERS='NextPostConfirmationArn={WELCOME} NextPreTokenGenerationArn={PLAN}'"
+        )
+        self.assert_changes_nothing(
+            [*ATTACH, "--chain"],
+            f"PostConfirmation: {WELCOME} stays. "
+            f"NextPostConfirmationArn of the stack usher does not name it. First run {command}\n"
+            f"PreTokenGeneration: {PLAN} (V2_0) stays. "
+            f"NextPreTokenGenerationArn of the stack usher does not name it. First run {command}\n",
+            LEFT,
+        )
+
+    def test_one_trigger_can_be_chained_and_the_other_replaced(self):
+        self.aws.pool = a_pool(LambdaConfig=OWN)
+        self.aws.parameters = {"NextPostConfirmationArn": WELCOME}
+        self.assert_changes(
+            [*ATTACH, "--chain", "--replace", "pre-token-generation"],
+            f"PostConfirmation: {WELCOME} -> {POST_CONFIRMATION}. {FIRST['PostConfirmation']}\n"
+            f"PreTokenGeneration: {PLAN} (V2_0) -> {PRE_TOKEN_GENERATION} (V2_0)\n",
+            ATTACHED,
+        )
+        self.assertEqual(["PostConfirmation"], json.loads(Path(FILE).read_text())["chained"])
+
+    def test_a_version_of_usher_from_before_the_parameter_is_not_chained(self):
+        self.aws.pool = a_pool(LambdaConfig=token(PLAN))
+        self.aws.parameters = dict(NEXT, NextPostConfirmationArn="")
+        outcomes = (
+            f"PostConfirmation: none -> {POST_CONFIRMATION}\n"
+            f"PreTokenGeneration: {PLAN} (V2_0) stays. "
+            f"NextPreTokenGenerationArn of the stack usher is {PLAN}, but {PRE_TOKEN_GENERATION} is a version from before. "
+            f"First run make deploy STACK=usher REGION=eu-central-1 PARAMETERS='NextPreTokenGenerationArn={PLAN}'\n"
+        )
+        for variables in ({"NEXT_TRIGGER_ARN": f"{FUNCTION}plan"}, {"NEXT_TRIGGER_ARN": ""}, {}):
+            self.aws.environment = {"Variables": variables}
+            self.assertEqual((LEFT, outcomes + DRY_RUN, ""), self.attach("--chain", "--dry-run"))
+        # Nor does it get the trigger otherwise.
+        replaced = self.attach("--replace", "pre-token-generation", "--dry-run")
+        self.assertEqual((LEFT, outcomes + DRY_RUN, ""), replaced)
+        self.aws.pool = a_pool()
+        outcomes = outcomes.replace(f"{PLAN} (V2_0) stays", "none")
+        self.assertEqual((LEFT, outcomes + DRY_RUN, ""), self.attach("--dry-run"))
+
+    def test_a_chain_whose_version_cannot_be_seen_is_made_with_a_warning(self):
+        self.aws.pool = a_pool(LambdaConfig=token(PLAN))
+        self.aws.parameters = dict(NEXT, NextPostConfirmationArn="")
+        self.aws.environment = {"Error": {"ErrorCode": "AccessDeniedException", "Message": "kms:Decrypt"}}
+        warning = (
+            f"Warning: AWS cannot decrypt the environment of {PRE_TOKEN_GENERATION}, "
+            f"so nothing shows whether it invokes {PLAN}.\n"
+        )
+        outcomes = f"PostConfirmation: none -> {POST_CONFIRMATION}\n{CHAINING.splitlines()[1]}\n"
+        self.assert_changes([*ATTACH, "--chain"], outcomes, ATTACHED, errors=warning)
+
+    def test_a_function_of_version_1_gets_events_of_version_2_in_a_chain_and_version_1_again_by_undo(self):
+        for there in (token(PLAN, "V1_0"), {"PreTokenGeneration": PLAN}):
+            self.aws.pool = a_pool(LambdaConfig=there)
+            self.aws.parameters = {"NextPreTokenGenerationArn": PLAN}
+            warning = (
+                f"Warning: {PLAN} gets events of version 2 instead of 1. Usher converts its answers of version 1.\n"
+            )
+            outcomes = ATTACHING.splitlines()[0] + "\n" + CHAINING.splitlines()[1].replace("V2_0", "V1_0", 1) + "\n"
+            self.assert_changes([*ATTACH, "--chain"], outcomes, ATTACHED, errors=warning)
+            self.assertEqual(0, self.run_script(*UNDO)[0])
+            self.assertEqual(token(PLAN, "V1_0"), self.aws.pool["LambdaConfig"])
+            for name in os.listdir():
+                os.remove(name)
+
+    def test_a_function_of_version_3_gets_events_of_version_3_in_a_chain_but_not_if_it_is_replaced(self):
+        own = token(PLAN, "V3_0")
+        for arguments, version, parameters in [
+            (["--chain"], "V3_0", {"NextPreTokenGenerationArn": PLAN}),
+            (["--replace", "pre-token-generation"], "V3_0", {"NextPreTokenGenerationArn": PLAN}),
+            (["--replace", "pre-token-generation"], "V2_0", {}),
+        ]:
+            self.aws.pool = a_pool(LambdaConfig=own)
+            self.aws.parameters = parameters
+            self.assertEqual((0, ""), self.attach(*arguments)[::2])
+            after = {"PostConfirmation": POST_CONFIRMATION, **token(PRE_TOKEN_GENERATION, version)}
+            self.assertEqual(after, self.aws.pool["LambdaConfig"])
+
+    def test_a_function_in_another_region_or_account_is_not_chained(self):
+        region = "arn:aws:lambda:us-east-1:123456789012:function:plan"
+        account = "arn:aws:lambda:eu-central-1:210987654321:function:plan"
+        for arn, why in [
+            (
+                region,
+                "Usher's function can invoke only functions of its own region: "
+                "give --replace pre-token-generation to put Usher's there instead of it.",
+            ),
+            (
+                account,
+                "It is in another account. Its policy there must let the role of Usher's function invoke it: give "
+                "--replace pre-token-generation when it does. Usher's function then invokes it first, as "
+                "NextPreTokenGenerationArn says.",
+            ),
+        ]:
+            with self.subTest(arn):
+                self.aws.pool = a_pool(LambdaConfig=ATTACHED | token(arn))
+                self.aws.parameters = {"NextPreTokenGenerationArn": arn}
+                outcomes = f"{STAYING.splitlines()[0]}\nPreTokenGeneration: {arn} (V2_0) stays. {why}\n"
+                self.assert_changes_nothing([*ATTACH, "--chain"], outcomes, LEFT)
+        changed = f"PreTokenGeneration: {account} (V2_0) -> {PRE_TOKEN_GENERATION} (V2_0). It invokes {account} first"
+        self.assertIn(changed, self.attach("--replace", "pre-token-generation")[1])
+
+    def test_a_stack_that_names_a_next_function_says_so_also_if_none_was_there(self):
+        self.aws.parameters = dict(NEXT)
+        outcomes = (
+            f"PostConfirmation: none -> {POST_CONFIRMATION}. {FIRST['PostConfirmation']}\n"
+            f"PreTokenGeneration: none -> {PRE_TOKEN_GENERATION} (V2_0). {FIRST['PreTokenGeneration']}\n"
+        )
+        self.assert_changes(ATTACH, outcomes, ATTACHED)
+        self.assertEqual([], json.loads(Path(FILE).read_text())["chained"])
+
+    def test_a_function_of_usher_is_never_its_own_next_one(self):
+        for arn in (PRE_TOKEN_GENERATION, EARLIER_PRE_TOKEN_GENERATION, f"{EARLIER_PRE_TOKEN_GENERATION}:7"):
+            for there in ({}, token(PRE_TOKEN_GENERATION), token(PLAN)):
+                with self.subTest(arn, there=there):
+                    self.aws.pool = a_pool(LambdaConfig={"PostConfirmation": POST_CONFIRMATION, **there})
+                    self.aws.parameters = {"NextPreTokenGenerationArn": arn}
+                    now = there.get("PreTokenGeneration")
+                    outcomes = (
+                        f"{STAYING.splitlines()[0]}\n"
+                        f"PreTokenGeneration: {f'{now} (V2_0) stays' if now else 'none'}. "
+                        "NextPreTokenGenerationArn names Usher's own function, which would invoke itself. "
+                        "First run make deploy STACK=usher REGION=eu-central-1 PARAMETERS='NextPreTokenGenerationArn='\n"
+                    )
+                    for more in (["--chain"], ["--replace", "pre-token-generation"], []):
+                        self.assert_changes_nothing([*ATTACH, *more], outcomes, LEFT)
+
+    def test_usher_in_the_pool_is_not_chained_to_itself(self):
+        self.aws.pool = a_pool(LambdaConfig=ATTACHED | token(f"{EARLIER_PRE_TOKEN_GENERATION}:7"))
+        outcomes = (
+            f"{STAYING.splitlines()[0]}\n"
+            f"PreTokenGeneration: {EARLIER_PRE_TOKEN_GENERATION}:7 (V2_0) -> {PRE_TOKEN_GENERATION} (V2_0)\n"
+        )
+        self.assert_changes([*ATTACH, "--chain"], outcomes, ATTACHED)
+
+    # Undoing
 
     def test_undo_keeps_what_has_changed_since_and_a_second_one_changes_nothing(self):
         self.attach()
         self.aws.pool["MfaConfiguration"] = "ON"
         self.aws.pool["LambdaConfig"] |= CUSTOM_MESSAGE
-        detaching = (
-            f"PostConfirmation: {POST_CONFIRMATION} -> none\n"
-            f"PreTokenGenerationConfig: {PRE_TOKEN_GENERATION} (V2_0) -> none\n"
-        )
-        self.assertEqual((0, detaching + DONE, ""), self.run_script("--undo", FILE))
-        changed = a_pool(LambdaConfig=CUSTOM_MESSAGE, MfaConfiguration="ON", LastModifiedDate=1767225601)
-        self.assertEqual(changed, self.aws.pool)
-        self.assertEqual((0, f"{POOL}: nothing to change.\n", ""), self.run_script("--undo", FILE))
-        self.assertEqual(2, len(self.aws.updates))
+        self.assert_changes(UNDO, DETACHING, CUSTOM_MESSAGE, number=2)
+        self.assert_changes_nothing(UNDO, "PostConfirmation: none\nPreTokenGeneration: none\n")
+        # The first file has the same text as a new one.
         self.assertEqual((0, ATTACHING + SAVED + DONE, ""), self.attach())
 
-    def test_a_dry_run_of_undo_changes_nothing(self):
+    def test_undoing_a_chain_puts_the_functions_back_and_says_what_the_stack_need_not_name(self):
+        self.a_chain()
+        emptying = "The stack usher need not name it any more: you can run make deploy STACK=usher REGION=eu-central-1 PARAMETERS="
+        outcomes = (
+            f"PostConfirmation: {POST_CONFIRMATION} -> {WELCOME}. {emptying}'NextPostConfirmationArn='\n"
+            f"PreTokenGeneration: {PRE_TOKEN_GENERATION} (V2_0) -> {PLAN} (V2_0). {emptying}'NextPreTokenGenerationArn='\n"
+        )
+        self.assert_changes(UNDO, outcomes, CUSTOM_MESSAGE | OWN, number=2)
+        self.assert_changes_nothing(UNDO, f"PostConfirmation: {WELCOME} stays\nPreTokenGeneration: {PLAN} (V2_0) stays\n")
+
+    def test_an_undo_can_be_undone(self):
         self.attach()
-        ended, output, _ = self.run_script("--undo", FILE, "--dry-run")
-        self.assertEqual((0, f"{POOL}: nothing changed, since this is a dry run."), (ended, output.splitlines()[-1]))
+        self.run_script(*UNDO)
+        self.assert_changes(["--undo", file(2)], ATTACHING, ATTACHED, number=3)
+
+    def test_undo_leaves_a_trigger_that_somebody_has_changed_since_and_puts_the_other_back(self):
+        other = f"{FUNCTION}other"
+        for now in (other, None):
+            with self.subTest(now):
+                self.aws.pool = a_pool(LambdaConfig=OWN)
+                self.attach("--replace", "post-confirmation", "--replace", "pre-token-generation")
+                del self.aws.pool["LambdaConfig"]["PostConfirmation"]
+                there = {"PostConfirmation": now} if now else {}
+                self.aws.pool["LambdaConfig"] |= there
+                self.assert_changes(
+                    UNDO,
+                    f"PostConfirmation: {f'{now} stays' if now else 'none'}. This was set after {FILE} was written: "
+                    f"give --replace post-confirmation to put back {WELCOME} all the same.\n"
+                    f"PreTokenGeneration: {PRE_TOKEN_GENERATION} (V2_0) -> {PLAN} (V2_0)\n",
+                    there | token(PLAN),
+                    LEFT,
+                    number=2,
+                )
+                self.assert_changes(
+                    [*UNDO, "--replace", "post-confirmation"],
+                    f"PostConfirmation: {now or 'none'} -> {WELCOME}\nPreTokenGeneration: {PLAN} (V2_0) stays\n",
+                    OWN,
+                    number=3,
+                )
+                for name in os.listdir():
+                    os.remove(name)
+
+    def test_undo_leaves_a_trigger_that_it_had_left(self):
+        self.aws.pool = a_pool(LambdaConfig={"PostConfirmation": WELCOME})
+        self.assertEqual(LEFT, self.attach()[0])
+        self.aws.pool["LambdaConfig"]["PostConfirmation"] = other = f"{FUNCTION}other"
+        outcomes = f"PostConfirmation: {other} stays\nPreTokenGeneration: {PRE_TOKEN_GENERATION} (V2_0) -> none\n"
+        self.assert_changes(UNDO, outcomes, {"PostConfirmation": other}, number=2)
+
+    def test_undo_puts_no_function_back_that_cognito_cannot_invoke(self):
+        policy = (
+            "Its policy does not let Cognito invoke it for this pool. First run aws lambda add-permission "
+            f"--function-name {PLAN} --statement-id {POOL} --action lambda:InvokeFunction "
+            f"--principal cognito-idp.amazonaws.com --source-arn {a_pool()['Arn']}"
+        )
+        self.a_chain()
+        gone = dict(self.aws.functions)
+        del gone[PLAN]
+        missing = "That function does not exist: take Usher's off with --detach."
+        elsewhere = "arn:aws:cognito-idp:eu-central-1:123456789012:userpool/eu-central-1_Other"
+        for functions, why in [
+            (gone, missing),
+            (self.aws.functions | {PLAN: None}, policy),
+            (self.aws.functions | {PLAN: elsewhere}, policy),
+        ]:
+            with self.subTest(functions):
+                self.aws.functions = functions
+                ended, output, errors = self.run_script(*UNDO, "--dry-run")
+                left = f"PreTokenGeneration: {PRE_TOKEN_GENERATION} (V2_0) stays. {PLAN} (V2_0) was there before. {why}"
+                self.assertEqual((LEFT, left, ""), (ended, output.splitlines()[1], errors))
+        self.aws.functions = gone
+        self.run_script(*UNDO)
+        self.assertEqual({**CUSTOM_MESSAGE, "PostConfirmation": WELCOME, **token(PRE_TOKEN_GENERATION)}, self.aws.pool["LambdaConfig"])
+
+    def test_undo_does_not_go_back_to_a_function_without_an_alias_that_cognito_may_not_invoke(self):
+        self.aws.pool = a_pool(LambdaConfig={"PostConfirmation": EARLIER_POST_CONFIRMATION, **token(PRE_TOKEN_GENERATION)})
+        self.attach()
+        ended, output, errors = self.run_script(*UNDO)
+        self.assertEqual((LEFT, ""), (ended, errors))
+        self.assertIn(f"--function-name {EARLIER_POST_CONFIRMATION} --statement-id", output)
         self.assertEqual(ATTACHED, self.aws.pool["LambdaConfig"])
 
-    def test_undo_does_not_remove_a_trigger_that_somebody_else_has_set_since(self):
-        self.attach()
-        self.aws.pool["LambdaConfig"]["PostConfirmation"] = other = f"{FUNCTION}other"
-        refusal = (
-            f"PostConfirmation of {POOL} has become {other} since {FILE} was written: "
-            "give --replace to put back what was there before all the same."
+    def test_a_policy_that_may_not_be_seen_is_warned_about(self):
+        self.a_chain()
+        self.aws.denied = ["policy"]
+        ended, output, errors = self.run_script(*UNDO)
+        warning = "Warning: AWS refuses GetPolicy of {}: make sure that the function exists, and that Cognito may invoke it.\n"
+        self.assertEqual((0, warning.format(WELCOME) + warning.format(PLAN)), (ended, errors))
+        self.assertEqual(CUSTOM_MESSAGE | OWN, self.aws.pool["LambdaConfig"])
+
+    def test_a_file_of_an_earlier_release_can_be_undone(self):
+        self.aws.pool = a_pool(LambdaConfig=ATTACHED)
+        Path("old.json").write_text(json.dumps({
+            "userPoolId": POOL,
+            "before": {"PreTokenGenerationConfig": {"LambdaVersion": "V1_0", "LambdaArn": PLAN}},
+            "attached": {
+                "PostConfirmation": EARLIER_POST_CONFIRMATION,
+                "PreTokenGenerationConfig": {"LambdaVersion": "V2_0", "LambdaArn": EARLIER_PRE_TOKEN_GENERATION},
+            },
+        }))
+        outcomes = (
+            f"PostConfirmation: {POST_CONFIRMATION} -> none\n"
+            f"PreTokenGeneration: {PRE_TOKEN_GENERATION} (V2_0) -> {PLAN} (V1_0)\n"
         )
-        self.assertEqual((refusal, "", ""), self.run_script("--undo", FILE))
-        self.assertEqual(other, self.aws.pool["LambdaConfig"]["PostConfirmation"])
-        self.assertEqual(0, self.run_script("--undo", FILE, "--replace")[0])
-        self.assertEqual({}, self.aws.pool["LambdaConfig"])
+        self.assert_changes(["--undo", "old.json"], outcomes, token(PLAN, "V1_0"))
+
+    # Detaching
 
     def test_detaching_takes_both_triggers_off_and_keeps_everything_else(self):
         self.aws.pool = a_pool(LambdaConfig=CUSTOM_MESSAGE | ATTACHED)
-        ended, output, errors = self.attach("--detach")
-        done = f"{POOL}: done, all other settings are as they were."
-        self.assertEqual((0, done, ""), (ended, output.splitlines()[-1], errors))
-        self.assertEqual(a_pool(LambdaConfig=CUSTOM_MESSAGE, LastModifiedDate=1767225601), self.aws.pool)
-        self.assertEqual((0, f"{POOL}: nothing to change.\n", ""), self.attach("--detach"))
+        self.assert_changes(DETACH, DETACHING, CUSTOM_MESSAGE)
+        self.assert_changes_nothing(DETACH, "PostConfirmation: none\nPreTokenGeneration: none\n")
+        self.assert_changes(UNDO, ATTACHING, CUSTOM_MESSAGE | ATTACHED, number=2)
 
-    def test_detaching_takes_no_trigger_of_somebody_else_off_but_on_demand(self):
-        other = f"{FUNCTION}other"
-        self.aws.pool = pool = a_pool(LambdaConfig=ATTACHED | {"PostConfirmation": other})
-        refusal = f"PostConfirmation of {POOL} is {other}, which is none of these: give --replace alone to remove it."
-        self.assertEqual((refusal, "", ""), self.attach("--detach"))
-        self.assert_untouched(pool)
-        self.assertEqual(0, self.run_script("--detach", "--replace", "--user-pool-id", POOL)[0])
-        self.assertEqual({}, self.aws.pool["LambdaConfig"])
+    def test_detaching_takes_the_functions_off_by_any_version(self):
+        named = ["--detach", *FUNCTIONS]
+        for version in ("", ":7", ":live", ":$LATEST"):
+            for arguments, status in [(DETACH, "UPDATE_COMPLETE"), (DETACH, "DELETE_COMPLETE"), (named, "UPDATE_COMPLETE")]:
+                with self.subTest(arguments, version=version, status=status):
+                    self.aws.status = status
+                    first, second = EARLIER_POST_CONFIRMATION + version, EARLIER_PRE_TOKEN_GENERATION + version
+                    self.aws.pool = a_pool(LambdaConfig={"PostConfirmation": first, **token(second)})
+                    outcomes = f"PostConfirmation: {first} -> none\nPreTokenGeneration: {second} (V2_0) -> none\n"
+                    self.assert_changes(arguments, outcomes, {})
+                    os.remove(FILE)
 
-    def test_a_dry_run_of_detaching_changes_nothing(self):
+    def test_detaching_leaves_functions_of_others_and_says_so(self):
+        # A longer name is another function.
+        other = f"{EARLIER_PRE_TOKEN_GENERATION}-2"
+        named = ["--detach", *FUNCTIONS]
+        detached = f"PostConfirmation: {POST_CONFIRMATION} -> none\n"
+        force = "--replace pre-token-generation takes it off all the same."
+        for arguments, status, why, ended in [
+            (DETACH, "UPDATE_COMPLETE", "It is not of the stack usher.", 0),
+            (DETACH, "DELETE_COMPLETE", f"It is not of a stack usher, which does not exist. {force}", LEFT),
+            (named, "UPDATE_COMPLETE", "It is neither of the functions that were named.", 0),
+        ]:
+            with self.subTest(arguments, status=status):
+                self.aws.status = status
+                self.aws.pool = a_pool(LambdaConfig=ATTACHED | token(other))
+                outcomes = f"{detached}PreTokenGeneration: {other} (V2_0) stays. {why}\n"
+                self.assert_changes(arguments, outcomes, token(other), ended)
+                self.assert_changes(
+                    [*arguments, "--replace", "pre-token-generation"],
+                    f"PostConfirmation: none\nPreTokenGeneration: {other} (V2_0) -> none\n",
+                    {},
+                    number=2,
+                )
+                os.remove(FILE)
+                os.remove(file(2))
+
+    def test_without_a_stack_only_functions_that_do_not_exist_are_detached(self):
+        elsewhere = "arn:aws:lambda:us-east-1:123456789012:function:plan"
+        for there, arn in [(ATTACHED, PRE_TOKEN_GENERATION), (ATTACHED | token(elsewhere), elsewhere)]:
+            self.aws.pool = a_pool(LambdaConfig=there)
+            self.aws.functions = {PRE_TOKEN_GENERATION: None, elsewhere: None}
+            self.assert_changes(
+                ["--detach", "--user-pool-id", POOL],
+                f"PostConfirmation: {POST_CONFIRMATION} -> none\n"
+                f"PreTokenGeneration: {arn} (V2_0) stays. The function exists. If it is Usher's, name its stack with "
+                "--stack-name; --replace pre-token-generation takes it off all the same.\n",
+                token(arn),
+                LEFT,
+            )
+            os.remove(FILE)
+
+    def test_without_a_stack_a_function_that_may_not_be_seen_is_not_detached(self):
         self.aws.pool = pool = a_pool(LambdaConfig=ATTACHED)
-        ended, output, _ = self.attach("--detach", "--dry-run")
-        self.assertEqual((0, f"{POOL}: nothing changed, since this is a dry run."), (ended, output.splitlines()[-1]))
+        self.aws.denied = ["configuration"]
+        refusal = f"AWS refuses GetFunctionConfiguration: You may not see {POST_CONFIRMATION}."
+        self.assertEqual((refusal, "", ""), self.run_script("--detach", "--user-pool-id", POOL))
         self.assert_untouched(pool)
+
+    def test_detaching_a_chain_puts_the_functions_back_before_and_after_the_stack_is_deleted(self):
+        outcomes = (
+            f"PostConfirmation: {POST_CONFIRMATION} -> {WELCOME}\n"
+            f"PreTokenGeneration: {PRE_TOKEN_GENERATION} (V2_0) -> {PLAN} (V1_0)\n"
+        )
+        own = CUSTOM_MESSAGE | OWN | token(PLAN, "V1_0")
+        usher = [POST_CONFIRMATION, PRE_TOKEN_GENERATION, EARLIER_POST_CONFIRMATION, EARLIER_PRE_TOKEN_GENERATION]
+        functions = self.aws.functions
+        for arguments, status in [
+            (DETACH, "UPDATE_COMPLETE"),
+            (DETACH, "DELETE_COMPLETE"),
+            (["--detach", "--user-pool-id", POOL], "DELETE_COMPLETE"),
+            (["--detach", *FUNCTIONS], "DELETE_COMPLETE"),
+        ]:
+            with self.subTest(arguments, status=status):
+                self.aws.pool = a_pool(LambdaConfig=own)
+                self.aws.parameters, self.aws.status, self.aws.functions = dict(NEXT), "UPDATE_COMPLETE", functions
+                self.assertEqual(0, self.attach("--chain")[0])
+                # A later file, and one that somebody else wrote, tell nothing about the chain.
+                self.aws.pool["LambdaConfig"]["PostConfirmation"] = EARLIER_POST_CONFIRMATION
+                self.assertEqual(0, self.attach()[0])
+                Path(file(3)).write_text("[]")
+                self.aws.status = status
+                if status == "DELETE_COMPLETE":
+                    self.aws.functions = {arn: source for arn, source in functions.items() if arn not in usher}
+                self.assert_changes(arguments, outcomes, own, number=4)
+                for name in os.listdir():
+                    os.remove(name)
+
+    def test_detaching_a_chain_without_its_file_needs_the_version_of_the_events(self):
+        self.a_chain()
+        os.remove(FILE)
+        first = f"PostConfirmation: {POST_CONFIRMATION} -> {WELCOME}\n"
+        self.assert_changes(
+            DETACH,
+            f"{first}PreTokenGeneration: {PRE_TOKEN_GENERATION} (V2_0) stays. It invokes {PLAN} first. Give "
+            "--next-version, the version of events that this one takes. Undo with the file that attaching wrote, or "
+            "give --replace pre-token-generation to take it off.\n",
+            {**CUSTOM_MESSAGE, "PostConfirmation": WELCOME, **token(PRE_TOKEN_GENERATION)},
+            LEFT,
+        )
+        self.assert_changes(
+            [*DETACH, "--next-version", "V1_0"],
+            f"PostConfirmation: {WELCOME} stays. It is not of the stack usher.\n"
+            f"PreTokenGeneration: {PRE_TOKEN_GENERATION} (V2_0) -> {PLAN} (V1_0)\n",
+            CUSTOM_MESSAGE | OWN | token(PLAN, "V1_0"),
+            number=2,
+        )
+
+    def test_detaching_a_chain_puts_back_what_the_stack_names_now(self):
+        self.a_chain()
+        self.aws.parameters["NextPostConfirmationArn"] = newer = f"{FUNCTION}newer"
+        self.aws.parameters["NextPreTokenGenerationArn"] = ""
+        self.aws.functions[newer] = self.aws.pool["Arn"]
+        outcomes = (
+            f"PostConfirmation: {POST_CONFIRMATION} -> {newer}\n"
+            f"PreTokenGeneration: {PRE_TOKEN_GENERATION} (V2_0) -> none\n"
+        )
+        self.assert_changes(DETACH, outcomes, CUSTOM_MESSAGE | {"PostConfirmation": newer}, number=2)
+
+    def test_a_function_that_would_invoke_itself_is_detached(self):
+        self.aws.pool = a_pool(LambdaConfig=ATTACHED)
+        self.aws.parameters = {"NextPreTokenGenerationArn": EARLIER_PRE_TOKEN_GENERATION}
+        self.assert_changes(DETACH, DETACHING, {})
+
+    def test_the_stack_may_be_named_by_its_id(self):
+        stack = "arn:aws:cloudformation:eu-central-1:123456789012:stack/usher/8c1d"
+        command = ["--user-pool-id", POOL, "--stack-name", stack]
+        self.assert_changes(command, ATTACHING, ATTACHED)
+        self.assert_changes([*command, "--detach"], DETACHING, {}, number=2)
+
+    def test_detaching_a_chain_puts_no_function_back_that_does_not_exist(self):
+        self.a_chain()
+        del self.aws.functions[PLAN]
+        first = f"PostConfirmation: {POST_CONFIRMATION} -> {WELCOME}\n"
+        self.assert_changes(
+            DETACH,
+            f"{first}PreTokenGeneration: {PRE_TOKEN_GENERATION} (V2_0) stays. It invokes {PLAN} first. "
+            "That function does not exist: take Usher's off with --replace pre-token-generation.\n",
+            {**CUSTOM_MESSAGE, "PostConfirmation": WELCOME, **token(PRE_TOKEN_GENERATION)},
+            LEFT,
+            number=2,
+        )
+        self.assert_changes(
+            [*DETACH, "--replace", "pre-token-generation"],
+            f"PostConfirmation: {WELCOME} stays. It is not of the stack usher.\n"
+            f"PreTokenGeneration: {PRE_TOKEN_GENERATION} (V2_0) -> none\n",
+            {**CUSTOM_MESSAGE, "PostConfirmation": WELCOME},
+            number=3,
+        )
+
+    def test_a_pool_that_the_stack_has_left_is_detached_but_for_chains(self):
+        self.aws.pool = a_pool(LambdaConfig=ATTACHED)
+        self.aws.parameters = {"NextPreTokenGenerationArn": PLAN}
+        self.aws.outputs["UserPoolId"] = "eu-central-1_Other"
+        self.assert_changes(
+            DETACH,
+            f"PostConfirmation: {POST_CONFIRMATION} -> none\n"
+            f"PreTokenGeneration: {PRE_TOKEN_GENERATION} (V2_0) stays. The stack serves eu-central-1_Other now, so it does "
+            "not say what was there before. Undo with the file that attaching wrote, or give --replace "
+            "pre-token-generation to take it off.\n",
+            token(PRE_TOKEN_GENERATION),
+            LEFT,
+        )
+
+    # The file
 
     def test_a_file_that_keeps_something_else_is_not_overwritten(self):
         Path(FILE).write_text("precious")
-        ended, output, errors = self.attach()
-        refusal = f"{FILE} keeps what was there at another time: undo with it, move it away, or give --save."
-        self.assertEqual((refusal, ATTACHING, ""), (ended, output, errors))
-        self.assertEqual(([], "precious"), (self.aws.updates, Path(FILE).read_text()))
-        self.assertEqual(0, self.attach("--save", "elsewhere.json")[0])
-        self.assertEqual(0, self.run_script("--undo", "elsewhere.json")[0])
-        self.assertEqual({}, self.aws.pool["LambdaConfig"])
+        Path(file(2)).mkdir()
+        Path(file(3)).write_bytes(b"\xff")
+        self.assert_changes(ATTACH, ATTACHING, ATTACHED, number=4)
+        self.assertEqual(("precious", b"\xff"), (Path(FILE).read_text(), Path(file(3)).read_bytes()))
+        self.assert_changes(["--undo", file(4)], DETACHING, {}, number=5)
+
+    def test_the_file_can_have_another_name(self):
+        first, second = "elsewhere.json", "elsewhere-2.json"
+        for arguments, files in [
+            (ATTACH, [first]),
+            (["--undo", first], [second, first]),
+            # A file with the same text is there already.
+            (ATTACH, [second, first]),
+            (DETACH, [second, first]),
+        ]:
+            self.assertEqual(0, self.run_script(*arguments, "--save", first)[0])
+            self.assertEqual(files, sorted(os.listdir()))
+
+    def test_nothing_is_changed_if_the_file_cannot_be_written(self):
+        ended, output, errors = self.attach("--save", "missing/a.json")
+        self.assertEqual(("missing/a.json: No such file or directory.", ATTACHING, ""), (ended, output, errors))
+        self.assert_untouched(a_pool())
+
+    def test_the_file_is_written_before_the_pool_is_changed(self):
+        self.aws.refusal = "Not today."
+        token_trigger = {"LambdaVersion": "V2_0", "LambdaArn": PRE_TOKEN_GENERATION}
+        attached = {"PostConfirmation": POST_CONFIRMATION, "PreTokenGenerationConfig": token_trigger}
+        Path("undo.json").write_text(json.dumps({"userPoolId": POOL, "before": {}, "attached": attached}))
+        for there, arguments, before, after in [
+            ({}, ATTACH, {}, attached),
+            (ATTACHED, ["--undo", "undo.json"], attached, {}),
+            (ATTACHED, DETACH, attached, {}),
+        ]:
+            self.aws.pool = pool = a_pool(LambdaConfig=there)
+            self.assertEqual("AWS refuses UpdateUserPool: Not today.", self.run_script(*arguments)[0])
+            kept = json.loads(Path(FILE).read_text())
+            self.assertEqual((before, after, pool), (kept["before"], kept["attached"], self.aws.pool))
+            os.remove(FILE)
 
     def test_what_aws_refuses_can_be_tried_again(self):
         self.aws.refusal = "Not today."
@@ -393,13 +996,17 @@ class AttachTriggers(unittest.TestCase):
         self.aws.refusal = None
         self.assertEqual((0, ATTACHING + SAVED + DONE, ""), self.attach())
 
+    # All else
+
     def test_a_setting_that_was_lost_all_the_same_is_named(self):
-        self.aws.forgets = ["Domain", "UserPoolAddOns"]
-        lost = (
-            f"{POOL} has the triggers, but these settings are not what they were: Domain, UserPoolAddOns; "
-            "somebody else may have changed them meanwhile, else set them again."
-        )
-        self.assertEqual((lost, ATTACHING + SAVED, ""), self.attach())
+        for forgets, lost in [(["Domain", "UserPoolAddOns"], "Domain, UserPoolAddOns"), (["LambdaConfig"], "LambdaConfig")]:
+            self.aws.pool = a_pool(LambdaConfig=CUSTOM_MESSAGE)
+            self.aws.forgets = forgets
+            refusal = (
+                f"{POOL} was updated, but these settings are not as expected: {lost}; "
+                "somebody else may have changed them meanwhile, else set them again."
+            )
+            self.assertEqual((refusal, ATTACHING + SAVED, ""), self.attach())
 
     def test_a_pool_that_cannot_use_or_prove_what_is_attached_is_warned_about(self):
         for settings, warning in [
@@ -474,12 +1081,23 @@ class AttachTriggers(unittest.TestCase):
                 self.assertEqual((f"The stack usher {refusal}", "", ""), self.attach())
                 self.assert_untouched(a_pool())
 
+    def test_a_stack_that_is_not_deployed_is_refused(self):
+        for status in ("UPDATE_IN_PROGRESS", "UPDATE_ROLLBACK_FAILED", "DELETE_IN_PROGRESS"):
+            self.aws.status = status
+            refusal = f"The stack usher is {status}: wait until it is deployed, or repair it."
+            self.assertEqual((refusal, "", ""), self.attach())
+            self.assert_untouched(a_pool())
+        for status in ("CREATE_COMPLETE", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", "UPDATE_ROLLBACK_COMPLETE"):
+            self.aws.status = status
+            self.assertEqual((0, ATTACHING + DRY_RUN, ""), self.attach("--dry-run"))
+
     def test_what_cannot_be_done_is_one_sentence(self):
         Path("other.json").write_text("[]")
         Path("broken.json").write_bytes(b"\xff")
+        Path("none-of-ours.json").write_text('{"userPoolId": "a", "before": {"PostConfirmation": "a"}, "attached": {}}')
         foreign = {"userPoolId": "eu-central-1_Other", "before": {}, "attached": {}}
         Path("foreign.json").write_text(json.dumps(foreign))
-        functions = ["--post-confirmation", POST_CONFIRMATION, "--pre-token-generation", PRE_TOKEN_GENERATION]
+        functions = FUNCTIONS[2:]
         missing = "AWS refuses DescribeUserPool: User pool eu-central-1_None does not exist."
         for arguments, sentence in [
             (["--user-pool-id", "eu-central-1_None", *functions], missing),
@@ -491,6 +1109,7 @@ class AttachTriggers(unittest.TestCase):
             (["--undo", "none.json"], "none.json: No such file or directory."),
             (["--undo", "other.json"], "other.json was not written by this script."),
             (["--undo", "broken.json"], "broken.json was not written by this script."),
+            (["--undo", "none-of-ours.json"], "none-of-ours.json was not written by this script."),
             (
                 ["--undo", "foreign.json", "--user-pool-id", POOL],
                 f"foreign.json is about eu-central-1_Other, not about {POOL}.",
@@ -508,10 +1127,14 @@ class AttachTriggers(unittest.TestCase):
 
     def test_flags_that_do_not_go_together_are_refused(self):
         either = "give either --stack-name, or both --post-confirmation and --pre-token-generation"
-        undo = "--undo takes everything from its file, besides --user-pool-id, --replace and --dry-run"
-        save = "--detach keeps nothing that --save could name"
-        whatever = "--detach with --replace takes off whatever is there: name no stack and no function"
+        undo = "--undo takes all else from its file: give only --user-pool-id, --replace, --save or --dry-run"
+        chain = "--chain attaches the functions of a stack, which names the next ones: give --stack-name"
+        version = "--next-version belongs to --detach"
+        replace = (
+            "argument --replace: invalid choice: 'all' (choose from 'post-confirmation', 'pre-token-generation')"
+        )
         pool = ["--user-pool-id", POOL]
+        functions = FUNCTIONS[2:]
         for arguments, error in [
             ([], "--user-pool-id is missing"),
             (pool, either),
@@ -519,12 +1142,17 @@ class AttachTriggers(unittest.TestCase):
             ([*pool, "--stack-name", "usher", "--pre-token-generation", "a"], either),
             ([*pool, "--stack-name", "usher", "--post-confirmation", "a", "--pre-token-generation", "b"], either),
             (["--undo", FILE, "--stack-name", "usher"], undo),
-            (["--undo", FILE, "--save", "a"], undo),
             (["--undo", FILE, "--post-confirmation", "a"], undo),
             (["--undo", FILE, "--detach"], undo),
-            ([*pool, "--detach"], either),
-            ([*pool, "--detach", "--stack-name", "usher", "--save", "a"], save),
-            ([*pool, "--detach", "--stack-name", "usher", "--replace"], whatever),
+            (["--undo", FILE, "--chain"], undo),
+            (["--undo", FILE, "--next-version", "V1_0"], undo),
+            (["--detach"], "--user-pool-id is missing"),
+            ([*pool, "--detach", "--stack-name", "usher", *functions], either),
+            ([*pool, "--detach", "--post-confirmation", "a"], either),
+            ([*pool, "--detach", "--stack-name", "usher", "--chain"], chain),
+            ([*pool, *functions, "--chain"], chain),
+            ([*pool, "--stack-name", "usher", "--next-version", "V1_0"], version),
+            ([*pool, "--stack-name", "usher", "--replace", "all"], replace),
         ]:
             with self.subTest(arguments):
                 ended, output, errors = self.run_script(*arguments)
