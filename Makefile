@@ -82,6 +82,7 @@ programs: rust
 
 script-tests: $(VENV)
 	.venv/bin/python -B -m unittest discover --start-directory tests/attach
+	.venv/bin/python -B -m unittest discover --start-directory tests/verify
 
 openapi-lint: $(OPENAPI_TESTS_MODULES)
 	npm run --silent --prefix $(OPENAPI_TESTS) lint

@@ -4,8 +4,9 @@
 
 It tests what other tests cannot: CloudFormation creates, changes and deletes the stack. The functions start from their
 artifacts, with only the permissions of their roles, and answer. The pool calls the deployed trigger with event version 2,
-and the answer reaches both tokens. The emulator (ministack) runs on loopback, and ends with this program. Its HTTP API
-does not support JWT, so requests go through Lambda's own API, as the events that an HTTP API would send.
+and the answer reaches both tokens. The emulator (ministack) runs on loopback, and ends with this program. It does not take
+the routes of the HTTP API from the template, so requests go through Lambda's own API, as the events that an HTTP API would
+send. Only `account.py` gives the API its routes.
 """
 
 import base64
@@ -23,7 +24,7 @@ from pathlib import Path
 import boto3
 import yaml
 
-from . import permissions, story
+from . import account, permissions, story
 from .story import same
 
 ROOT = Path(__file__).parents[2]
@@ -41,7 +42,7 @@ MADE_BY_SAM = {"AWS::Lambda::Permission", "AWS::ApiGatewayV2::Stage"}
 def main():
     template = Path(sys.argv[1]).resolve()
     with emulator():
-        for part in (created, answered, signed_in, permitted, updated, deleted):
+        for part in (created, answered, signed_in, permitted, verified, updated, deleted):
             begin = time.monotonic()
             said = part(template)
             print(f"{said} ({time.monotonic() - begin:.0f} s).", flush=True)
@@ -197,6 +198,11 @@ def signed_in(_):
 def permitted(template):
     count = permissions.check(STACK, story.functions(template), outputs_of(STACK))
     return f"each role can do its function's work and no other's: {count} calls allowed or denied as its policies say"
+
+
+def verified(template):
+    count = account.check(template, STACK)
+    return f"verify-account.py makes {count} checks as far as the emulator goes, and leaves nothing, also when it is killed"
 
 
 def updated(template):
