@@ -6,8 +6,8 @@
     verify-account.py --list
 
 Run it once after a first deployment, with an administrator's credentials, before customers are in. Each check prints
-one line: `pass`, `FAIL` with what was seen and what to do, or `SKIPPED` with the reason. The exit status is 0 if no check
-failed and nothing is left. See docs/verify-account.md.
+one line: `pass`, `FAIL` with what was seen and what to do, or `SKIPPED` with the reason. The exit status is 0 if no
+check failed and nothing is left. See docs/verify-account.md.
 
 All that is made has MARK in its name. So `clean` finds it without any notes, also what an earlier run has left that was
 killed. The same function cleans up at the beginning, at the end, and with --clean.
@@ -404,7 +404,10 @@ class Run:
             "body": text,
             "isBase64Encoded": False,
         }
-        answer = self.client("lambda").invoke(FunctionName=self.functions[function], Payload=json.dumps(event))
+        version = {"Qualifier": ALIAS} if self.of_type("AWS::Lambda::Alias") else {}
+        answer = self.client("lambda").invoke(
+            FunctionName=self.functions[function], Payload=json.dumps(event), **version
+        )
         answer = json.loads(answer["Payload"].read())
         if not 200 <= answer.get("statusCode", 0) < 300:
             raise Failed(f"{function} answers {json.dumps(answer)[:300]}. Look at its log.")
@@ -1070,7 +1073,7 @@ def api_works(run):
         raise Failed(f"GET /organizations: {read.status} {read.text[:200]}. Look at the log of organizations.")
     write = run.ask(*WRITE, run.machine_token(run.machine_client, "usher/write"))
     if write.status != 404 or '"code"' not in write.text:
-        raise Failed(f"DELETE of no member: {write.status} {write.text[:200]}, instead of Usher's 404. Look at its log.")
+        raise Failed(f"DELETE of no member: {write.status} {write.text[:200]}, instead of Usher's own 404.")
     return "reading: 200; a change of what does not exist: Usher's 404"
 
 

@@ -4,9 +4,9 @@
 
 It tests what other tests cannot: CloudFormation creates, changes and deletes the stack. The functions start from their
 artifacts, with only the permissions of their roles, and answer. The pool calls the deployed trigger with event version 2,
-and the answer reaches both tokens. The emulator (ministack) runs on loopback, and ends with this program. It does not take
-the routes of the HTTP API from the template, so requests go through Lambda's own API, as the events that an HTTP API would
-send. Only `account.py` gives the API its routes.
+and the answer reaches both tokens. The emulator (ministack) runs on loopback, and ends with this program. It does not
+take the routes of the HTTP API from the template, so requests go through Lambda's own API, as the events that an HTTP
+API would send. Only `account.py` gives the API its routes.
 """
 
 import base64
@@ -202,7 +202,7 @@ def permitted(template):
 
 def verified(template):
     count = account.check(template, STACK)
-    return f"verify-account.py makes {count} checks as far as the emulator goes, and leaves nothing, also when it is killed"
+    return f"verify-account.py makes {count} checks as far as the emulator goes, and leaves nothing, also if killed"
 
 
 def updated(template):

@@ -1,4 +1,4 @@
-"""infra/verify-account.py: what it says, how it ends, and that it cleans up. `make test-sam` runs the checks themselves."""
+"""infra/verify-account.py: what it says, how it ends, and that it cleans up. `make test-sam` runs its checks."""
 
 import contextlib
 import importlib.util
@@ -80,10 +80,7 @@ class Ending(unittest.TestCase):
             return "two\n  lines"
 
         status, said, errors = self.run_script(first, lambda _: "yes")
-        self.assertEqual(
-            (0, ""),
-            (status, errors),
-        )
+        self.assertEqual((0, ""), (status, errors))
         self.assertEqual(
             [
                 "Removed: role earlier, user earlier.",
@@ -184,7 +181,8 @@ class Ending(unittest.TestCase):
 
         kinds = (("app client", unlisted, None), *self.stack.kinds())
         status, said, errors = self.run_script(arguments=("--clean",), kinds=kinds)
-        self.assertEqual("LEFT    any app client. AWS refuses AnOperation: not today. Give --clean to try again.\n", errors)
+        left = "LEFT    any app client. AWS refuses AnOperation: not today. Give --clean to try again.\n"
+        self.assertEqual(left, errors)
         self.assertEqual((1, ["Removed: role earlier, user earlier."]), (status, said))
 
     def test_clean_only_removes(self):
