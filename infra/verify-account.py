@@ -822,8 +822,13 @@ def keys_inside(run):
         for way, call in (("", probe.single(probe.inside)), ("transactional ", probe.transaction(probe.inside)))
         if call
     ]
-    denied = [what for what, probe, call in calls if probe.is_denied(call)]
-    if denied:
+    denied = []
+
+    def all_allowed():
+        denied[:] = [what for what, probe, call in calls if probe.is_denied(call)]
+        return not denied
+
+    if not wait(all_allowed, SETTLING):
         raise Failed(f"AWS denies {', '.join(denied)}: functions will fail. Do not let customers in.")
     return f"{len(calls)} calls allowed"
 
