@@ -72,6 +72,8 @@ def emulator():
             # Enforce roles: a caller may do only what the policies allow.
             "AUTH": "true",
             "BIND_HOST": "127.0.0.1",
+            # This listener would not be on loopback.
+            "IOT_MTLS_ENABLED": "0",
             "GATEWAY_PORT": str(port),
             "MINISTACK_REGION": REGION,
             # As on AWS, no token is issued if the trigger fails. So a failure is noticed.
