@@ -92,6 +92,7 @@ script-tests: $(VENV)
 	.venv/bin/python -B -m unittest discover --start-directory tests/attach
 	.venv/bin/python -B -m unittest discover --start-directory tests/docs
 	.venv/bin/python -B -m unittest discover --start-directory tests/deploy
+	.venv/bin/python -B -m unittest discover --start-directory tests/verify
 
 openapi-lint: $(OPENAPI_TESTS_MODULES)
 	npm run --silent --prefix $(OPENAPI_TESTS) lint

@@ -5,8 +5,9 @@
 It tests what other tests cannot: CloudFormation creates, changes and deletes the stack, each time by infra/deploy.py, from a
 folder without any saved state. The functions start from their
 artifacts, with only the permissions of their roles, and answer. The pool calls the deployed trigger with event version 2,
-and the answer reaches both tokens. The emulator (ministack) runs on loopback, and ends with this program. Its HTTP API
-does not support JWT, so requests go through Lambda's own API, as the events that an HTTP API would send.
+and the answer reaches both tokens. The emulator (ministack) runs on loopback, and ends with this program. It does not
+take the routes of the HTTP API from the template, so requests go through Lambda's own API, as the events that an HTTP
+API would send. Only `account.py` gives the API its routes.
 """
 
 import base64
@@ -28,7 +29,7 @@ import yaml
 from botocore.exceptions import ClientError
 from samcli.yamlhelper import yaml_parse
 
-from . import chained, permissions, story
+from . import account, chained, permissions, story
 from .story import same
 
 ROOT = Path(__file__).parents[2]
@@ -70,7 +71,8 @@ ALARMS_WITH_MATH = [
 def main():
     template = emulated(Path(sys.argv[1]).resolve())
     with emulator():
-        for part in (recorded, upgraded, answered, signed_in, permitted, updated, rolled_back, restored, joined, deleted, failed):
+        parts = (recorded, upgraded, answered, signed_in, permitted, verified, updated, rolled_back, restored, joined, deleted, failed)
+        for part in parts:
             begin = time.monotonic()
             said = part(template)
             print(f"{said} ({time.monotonic() - begin:.0f} s).", flush=True)
@@ -130,6 +132,8 @@ def emulator():
             # Enforce roles: a caller may do only what the policies allow.
             "AUTH": "true",
             "BIND_HOST": "127.0.0.1",
+            # This listener would not be on loopback.
+            "IOT_MTLS_ENABLED": "0",
             "GATEWAY_PORT": str(port),
             "MINISTACK_REGION": REGION,
             # As on AWS, no token is issued if the trigger fails. So a failure is noticed.
@@ -339,6 +343,11 @@ def signed_in(_):
 def permitted(template):
     count = permissions.check(STACK, story.functions(template), outputs_of(STACK))
     return f"each role can do its function's work and no other's: {count} calls allowed or denied as its policies say"
+
+
+def verified(template):
+    count = account.check(template, STACK)
+    return f"verify-account.py makes {count} checks as far as the emulator goes, and leaves nothing, also if killed"
 
 
 def updated(template):

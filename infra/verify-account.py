@@ -1,0 +1,1418 @@
+#!/usr/bin/env python3
+"""Tries in a real account what no emulator shows about a deployed stack, and removes all that it made.
+
+    verify-account.py --stack-name usher [--region eu-central-1] [--yes] [--skip CHECK,...]
+    verify-account.py --stack-name usher --clean
+    verify-account.py --list
+
+Run it once after a first deployment, with an administrator's credentials, before customers are in. Each check prints
+one line: `pass`, `FAIL` with what was seen and what to do, or `SKIPPED` with the reason. The exit status is 0 if no
+check failed and nothing is left. See docs/verify-account.md.
+
+All that is made has MARK in its name. So `clean` finds it without any notes, also what an earlier run has left that was
+killed. The same function cleans up at the beginning, at the end, and with --clean.
+"""
+
+import argparse
+import base64
+import contextlib
+import fnmatch
+import functools
+import hashlib
+import hmac
+import http.client
+import json
+import os
+import re
+import secrets
+import signal
+import socket
+import ssl
+import sys
+import time
+from collections import namedtuple
+from datetime import datetime, timedelta, timezone
+from urllib.parse import urlencode, urlsplit
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+# Begins the name of all that a run makes.
+MARK = "usher-verify"
+# The mailbox simulator of SES takes every mail, and no mail to it counts against the sender. A label after `+` makes an
+# address of its own. https://docs.aws.amazon.com/ses/latest/dg/send-an-email-from-console.html
+MAIL_DOMAIN = "simulator.amazonses.com"
+MAILBOX = "success"
+# The alias of every function that the API and the pool call, if the stack has aliases.
+ALIAS = "live"
+# The actions of functions on the table and on its index, and the transaction's part that needs the action.
+ACTIONS = (
+    *("GetItem", "BatchGetItem", "Query", "ConditionCheckItem"),
+    *("PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "Query of gsi1"),
+)
+PARTS = {"PutItem": "Put", "UpdateItem": "Update", "DeleteItem": "Delete", "ConditionCheckItem": "ConditionCheck"}
+DENIED = ("AccessDenied", "AccessDeniedException")
+GONE = ("NoSuchEntity", "ResourceNotFoundException", "UserNotFoundException")
+# Seconds. IAM takes some until a new role can be used everywhere, and CloudWatch some until a line can be found.
+SETTLING = 90
+# Seconds until an alarm must be on. CloudWatch evaluates an alarm every minute.
+RINGING = 600
+
+WHAT_IT_MAKES = """\
+This tries the stack {stack} in account {account}, {region}. It makes, and removes at the end:
+  - a user in the customers' pool, who signs up as {address} (one mail goes there)
+  - an operator in the operators' pool, without a mail
+  - an app client in each of the two pools
+  - an organization that lists {domain}, with one member
+  - {roles} roles of IAM with the policies of functions, which only this run can assume
+It also reports failures of provisioning that did not happen, so that an alarm rings{heard}.
+Log lines, these figures and the mail stay. Run it on a test stack, or before customers are in, and not during a
+deployment.
+"""
+
+
+class Refusal(Exception):
+    """One sentence for the caller. Nothing was tried."""
+
+
+class Failed(Exception):
+    """What was seen, and what to do."""
+
+
+class Skipped(Exception):
+    """Why a check cannot be made here."""
+
+
+class Interrupted(BaseException):
+    """A signal ended the run. No check catches it."""
+
+
+Check = namedtuple("Check", "name promise try_")
+CHECKS = []
+
+
+def check(promise):
+    """Adds a function to the checks, under its own name. It returns what was seen, or raises Failed or Skipped."""
+
+    def add(function):
+        CHECKS.append(Check(function.__name__.replace("_", "-"), promise, function))
+        return function
+
+    return add
+
+
+def main(arguments=None):
+    options = parse(arguments)
+    if options.list:
+        for name, promise, _ in CHECKS:
+            print(f"{name:20}{promise}")
+        return 0
+    try:
+        run = Run(options.stack_name, options.region)
+        if options.clean:
+            return 0 if clean(run) else 1
+        confirm(run, options.yes)
+    except Refusal as refusal:
+        return f"{refusal}"
+    except (ClientError, BotoCoreError) as error:
+        return told(error)
+
+    failed = removed = False
+    try:
+        try:
+            on_signals(interrupt)
+            clean(run)
+            failed = tried(run, options.skip)
+        finally:
+            on_signals(signal.SIG_IGN)
+    except Interrupted as interrupted:
+        failed = True
+        print(f"Interrupted by {interrupted}.", file=sys.stderr)
+    finally:
+        removed = clean(run)
+    return 0 if removed and not failed else 1
+
+
+def parse(arguments):
+    parser = argparse.ArgumentParser(description="Tries in a real account what no emulator shows about a stack.")
+    parser.add_argument("--stack-name", metavar="NAME", help="the deployed stack")
+    parser.add_argument("--region", metavar="REGION", help="its region, unless your settings of AWS name it")
+    parser.add_argument("--yes", action="store_true", help="do not ask before anything is made")
+    parser.add_argument("--skip", metavar="CHECK,...", default="", help="leave these checks out")
+    parser.add_argument("--clean", action="store_true", help="only remove what an earlier run has left")
+    parser.add_argument("--list", action="store_true", help="only print the names of the checks")
+    options = parser.parse_args(arguments)
+    options.skip = set(filter(None, options.skip.split(",")))
+    if unknown := options.skip - {it.name for it in CHECKS}:
+        parser.error(f"there is no check {', '.join(sorted(unknown))}: --list prints the names")
+    if not options.list and not options.stack_name:
+        parser.error("--stack-name is missing")
+    return options
+
+
+def confirm(run, yes):
+    heard = " and tells its topic" if run.parameters.get("AlarmTopicArn") else ""
+    print(
+        WHAT_IT_MAKES.format(
+            stack=run.stack,
+            account=run.account,
+            region=run.region,
+            address=run.address,
+            domain=MAIL_DOMAIN,
+            roles=len(run.tried_functions),
+            heard=heard,
+        ),
+        flush=True,
+    )
+    if yes:
+        return
+    try:
+        answer = input("Go on? [y/N] ")
+    except (EOFError, KeyboardInterrupt):
+        raise Refusal("Nothing was made: answer y, or give --yes.") from None
+    if answer.strip().lower() not in ("y", "yes"):
+        raise Refusal("Nothing was made.")
+
+
+def on_signals(handler):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, handler)
+
+
+def interrupt(number, _):
+    # A second signal must not end the removal.
+    on_signals(signal.SIG_IGN)
+    raise Interrupted(signal.Signals(number).name)
+
+
+def tried(run, skipped):
+    """Makes all checks, and returns how many failed."""
+    counts = {"pass": 0, "FAIL": 0, "SKIPPED": 0}
+    for name, promise, try_ in CHECKS:
+        try:
+            if name in skipped:
+                raise Skipped("asked for by --skip")
+            outcome, seen = "pass", try_(run)
+        except Skipped as reason:
+            outcome, seen = "SKIPPED", reason
+        except Failed as failure:
+            outcome, seen = "FAIL", failure
+        except Exception as error:
+            outcome, seen = "FAIL", f"this could not be tried. {told(error)}"
+        counts[outcome] += 1
+        print(f"{outcome:8}{name:20}{promise}: {' '.join(str(seen).split())}", flush=True)
+    print(f"{counts['pass']} passed, {counts['FAIL']} failed, {counts['SKIPPED']} skipped.", flush=True)
+    return counts["FAIL"]
+
+
+def told(error):
+    if isinstance(error, ClientError):
+        about = error.response.get("Error", {})
+        return f"AWS refuses {error.operation_name}: {about.get('Message') or about.get('Code')}"
+    if isinstance(error, BotoCoreError):
+        return f"AWS cannot be asked: {error}"
+    return f"{type(error).__name__}: {error}"
+
+
+# --- The stack, and what a run makes in it
+
+
+class Run:
+    """One run: the stack, the names of all that the run makes, and what it has made so far."""
+
+    def __init__(self, stack, region):
+        self.stack = stack
+        self.session = boto3.Session(region_name=region)
+        self.region = self.session.region_name
+        if not self.region:
+            raise Refusal("Give --region: your settings of AWS name none.")
+        described = self.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
+        self.outputs = {it["OutputKey"]: it["OutputValue"] for it in described.get("Outputs", [])}
+        self.parameters = {it["ParameterKey"]: it.get("ParameterValue", "") for it in described.get("Parameters", [])}
+        for needed in ("ApiEndpoint", "TableName", "UserPoolId", "OperatorPoolId", "MachineClientId"):
+            if needed not in self.outputs:
+                raise Refusal(f"The stack {stack} has no output {needed}: name the root stack of Usher.")
+        caller = self.client("sts").get_caller_identity()
+        self.account, self.partition = caller["Account"], caller["Arn"].split(":")[1]
+        self.pool, self.operators = self.outputs["UserPoolId"], self.outputs["OperatorPoolId"]
+        self.table = self.outputs["TableName"]
+
+        self.begin = time.time()
+        self.id = f"{MARK}-{secrets.token_hex(6)}"
+        self.address = f"{MAILBOX}+{self.id}@{MAIL_DOMAIN}"
+        self.password = f"Aa1-{secrets.token_urlsafe(32)}"
+        # Only who knows this can assume the roles of the run.
+        self.external_id = secrets.token_urlsafe(32)
+        # What was made under names that AWS lists with delay: names of users by pool, and ids of organizations.
+        self.users = {self.pool: set(), self.operators: set()}
+        self.organizations = set()
+
+    @functools.cache
+    def client(self, service):
+        return self.session.client(service, region_name=self.region)
+
+    @functools.cached_property
+    def resources(self):
+        """The resources of the stack and of its nested stacks, as (type, physical id)."""
+        found, stacks = [], [self.stack]
+        for stack in stacks:
+            for page in self.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=stack):
+                for resource in page["StackResourceSummaries"]:
+                    found.append((resource["ResourceType"], resource.get("PhysicalResourceId", "")))
+                    if resource["ResourceType"] == "AWS::CloudFormation::Stack":
+                        stacks.append(resource["PhysicalResourceId"])
+        return found
+
+    def of_type(self, kind):
+        return sorted(id for type_, id in self.resources if type_ == kind)
+
+    @functools.cached_property
+    def functions(self):
+        """The functions of the stack, by the name without the stack's."""
+        return {name.removeprefix(f"{self.stack}-"): name for name in self.of_type("AWS::Lambda::Function")}
+
+    @functools.cached_property
+    def table_arn(self):
+        return f"arn:{self.partition}:dynamodb:{self.region}:{self.account}:table/{self.table}"
+
+    @functools.cached_property
+    def policies(self):
+        """What each function's role has: its inline policies by name, and the ARNs of its managed policies."""
+        iam, found = self.client("iam"), {}
+        for name, function in self.functions.items():
+            role = self.client("lambda").get_function_configuration(FunctionName=function)["Role"].rpartition("/")[2]
+            inline = {
+                policy: iam.get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"]
+                for policy in iam.list_role_policies(RoleName=role)["PolicyNames"]
+            }
+            attached = iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]
+            found[name] = inline, [it["PolicyArn"] for it in attached]
+        return found
+
+    @functools.cached_property
+    def confined(self):
+        """What each function's role may do to the table: action, to the patterns of the partition keys."""
+        found = {}
+        for name, (inline, _) in self.policies.items():
+            found[name] = {}
+            for document in inline.values():
+                for statement in listed(document["Statement"]):
+                    condition = statement.get("Condition", {}).get("ForAllValues:StringLike", {})
+                    patterns = listed(condition.get("dynamodb:LeadingKeys", []))
+                    for resource in listed(statement["Resource"]):
+                        if not resource.startswith(self.table_arn):
+                            continue
+                        of_index = " of gsi1" if resource.endswith("/index/gsi1") else ""
+                        for action in listed(statement["Action"]):
+                            action = action.removeprefix("dynamodb:") + of_index
+                            found[name].setdefault(action, []).extend(patterns)
+        return found
+
+    @functools.cached_property
+    def tried_functions(self):
+        """As few functions as have all the actions. Each action is tried with the role of the function named for it."""
+        lacking, chosen = set(ACTIONS), {}
+        while lacking:
+            name = max(sorted(self.confined), key=lambda it: len(lacking & self.confined[it].keys()))
+            actions = lacking & self.confined[name].keys()
+            if not actions:
+                break
+            chosen[name] = actions
+            lacking -= actions
+        return chosen
+
+    @functools.cached_property
+    def roles(self):
+        """A client of DynamoDB for each tried function, with the credentials of a role that has its policies."""
+        return {name: self.role_of(name) for name in self.tried_functions}
+
+    def role_of(self, function):
+        iam = self.client("iam")
+        inline, attached = self.policies[function]
+        name = f"{self.id}-{function}"
+        trust = {
+            "Effect": "Allow",
+            "Principal": {"AWS": f"arn:{self.partition}:iam::{self.account}:root"},
+            "Action": "sts:AssumeRole",
+            "Condition": {"StringEquals": {"sts:ExternalId": self.external_id}},
+        }
+        made = iam.create_role(
+            Path=path_of_roles(self),
+            RoleName=name,
+            Description=f"The policies of {self.stack}-{function}, for infra/verify-account.py. Can be deleted.",
+            AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]}),
+        )
+        for policy, document in inline.items():
+            iam.put_role_policy(RoleName=name, PolicyName=policy, PolicyDocument=json.dumps(document))
+        for policy in attached:
+            iam.attach_role_policy(RoleName=name, PolicyArn=policy)
+
+        def assumed():
+            try:
+                return self.client("sts").assume_role(
+                    RoleArn=made["Role"]["Arn"], RoleSessionName=MARK, ExternalId=self.external_id
+                )["Credentials"]
+            except ClientError as error:
+                if error.response["Error"]["Code"] in DENIED:
+                    return None
+                raise
+
+        credentials = wait(assumed, SETTLING)
+        if not credentials:
+            raise Failed(
+                f"the role {name} cannot be assumed. Use credentials that may call sts:AssumeRole, and not those of "
+                "the account's root user."
+            )
+        return boto3.Session(
+            aws_access_key_id=credentials["AccessKeyId"],
+            aws_secret_access_key=credentials["SecretAccessKey"],
+            aws_session_token=credentials["SessionToken"],
+            region_name=self.region,
+        ).client("dynamodb", config=Config(retries={"total_max_attempts": 2}))
+
+    @functools.cached_property
+    def organization(self):
+        """An organization that lists the domain of the run's address, made by the functions themselves."""
+        self.organizations.add(self.id)
+        self.call("organizations", "POST", "/organizations", {"id": self.id, "name": self.id})
+        path = "/organizations/{organizationId}/jit/email-domains"
+        given = {"emailDomain": MAIL_DOMAIN}
+        self.call("add-email-domain", "POST", path, given, {"organizationId": self.id})
+        return self.id
+
+    def call(self, function, method, path, body, parameters=()):
+        """Invokes a function with the event of a request. So this needs neither the API nor a token."""
+        filled = functools.reduce(lambda text, it: text.replace("{%s}" % it[0], it[1]), dict(parameters).items(), path)
+        claims = {"client_id": MARK, "sub": MARK, "scope": "usher/read usher/write", "token_use": "access"}
+        text = json.dumps(body)
+        event = {
+            "version": "2.0",
+            "routeKey": f"{method} {path}",
+            "rawPath": filled,
+            "rawQueryString": "",
+            "headers": {"content-type": "application/json", "content-length": str(len(text)), "host": MARK},
+            "pathParameters": dict(parameters),
+            "requestContext": {
+                "authorizer": {"jwt": {"claims": claims, "scopes": ["usher/write"]}},
+                "http": {"method": method, "path": filled, "protocol": "HTTP/1.1", "sourceIp": "192.0.2.1"},
+                "requestId": self.id,
+                "routeKey": f"{method} {path}",
+                "stage": "$default",
+                "timeEpoch": int(time.time() * 1000),
+            },
+            "body": text,
+            "isBase64Encoded": False,
+        }
+        version = {"Qualifier": ALIAS} if self.of_type("AWS::Lambda::Alias") else {}
+        answer = self.client("lambda").invoke(
+            FunctionName=self.functions[function], Payload=json.dumps(event), **version
+        )
+        answer = json.loads(answer["Payload"].read())
+        if not 200 <= answer.get("statusCode", 0) < 300:
+            raise Failed(f"{function} answers {json.dumps(answer)[:300]}. Look at its log.")
+
+    @functools.cached_property
+    def app(self):
+        """An app client of the customers' pool with which an administrator signs users in."""
+        flows = ["ALLOW_ADMIN_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]
+        made = self.client("cognito-idp").create_user_pool_client(
+            UserPoolId=self.pool, ClientName=self.id, GenerateSecret=False, ExplicitAuthFlows=flows
+        )
+        return made["UserPoolClient"]["ClientId"]
+
+    @functools.cached_property
+    def described_pool(self):
+        return self.client("cognito-idp").describe_user_pool(UserPoolId=self.pool)["UserPool"]
+
+    @functools.cached_property
+    def user(self):
+        """The name of the run's user in the customers' pool."""
+        addressed = "email" in self.described_pool.get("UsernameAttributes", [])
+        name = self.address if addressed else self.id
+        self.users[self.pool].add(name)
+        return name
+
+    @property
+    def attributes(self):
+        return [{"Name": "email", "Value": self.address}, {"Name": "name", "Value": MARK}]
+
+    @functools.cached_property
+    def signed_up(self):
+        """Signs the user up and confirms the sign-up, as the pool does with the code of the mail. Returns the `sub`."""
+        cognito, user = self.client("cognito-idp"), {"UserPoolId": self.pool, "Username": self.user}
+        try:
+            sub = cognito.sign_up(
+                ClientId=self.app, Username=self.user, Password=self.password, UserAttributes=self.attributes
+            )["UserSub"]
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "NotAuthorizedException":
+                raise Skipped("only administrators make users in this pool") from None
+            raise
+        # Confirming as an administrator verifies nothing. Here the script is who vouches for the address.
+        verified = [{"Name": "email_verified", "Value": "true"}]
+        cognito.admin_update_user_attributes(**user, UserAttributes=verified)
+        # Cognito calls the trigger now, as after a code.
+        cognito.admin_confirm_sign_up(**user)
+        return sub
+
+    @functools.cached_property
+    def signed_in(self):
+        """The tokens of the user's first sign-in. A user who could not sign up is made by the administrator."""
+        cognito, user = self.client("cognito-idp"), {"UserPoolId": self.pool, "Username": self.user}
+        self.organization
+        try:
+            cognito.admin_get_user(**user)
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in GONE:
+                raise
+            verified = [{"Name": "email_verified", "Value": "true"}]
+            self.created(user, [*self.attributes, *verified])
+        return self.initiated("ADMIN_USER_PASSWORD_AUTH", USERNAME=self.user, PASSWORD=self.password)
+
+    def created(self, user, attributes):
+        """Makes a user with a password, without a mail."""
+        cognito = self.client("cognito-idp")
+        cognito.admin_create_user(
+            **user, TemporaryPassword=self.password, UserAttributes=attributes, MessageAction="SUPPRESS"
+        )
+        cognito.admin_set_user_password(**user, Password=self.password, Permanent=True)
+
+    def initiated(self, flow, **parameters):
+        answer = self.client("cognito-idp").admin_initiate_auth(
+            UserPoolId=self.pool, ClientId=self.app, AuthFlow=flow, AuthParameters=parameters
+        )
+        if "AuthenticationResult" not in answer:
+            raise Skipped(f"the pool asks every user for {answer.get('ChallengeName')}. Sign in yourself and look")
+        return answer["AuthenticationResult"]
+
+    @functools.cached_property
+    def operator(self):
+        """The tokens of an operator who signs in through the console's client with a password. They have no scopes."""
+        cognito = self.client("cognito-idp")
+        address = f"{self.id}@{MAIL_DOMAIN}"
+        self.users[self.operators].add(self.id)
+        attributes = [{"Name": "email", "Value": address}, {"Name": "name", "Value": MARK}]
+        self.created({"UserPoolId": self.operators, "Username": self.id}, attributes)
+        return signed_in_by_srp(cognito, self.operators, self.outputs["OperatorClientId"], self.id, self.password)
+
+    @functools.cached_property
+    def other_client(self):
+        """A client of the operators' pool that has all scopes and that the API does not know: its id and its secret."""
+        made = self.client("cognito-idp").create_user_pool_client(
+            UserPoolId=self.operators,
+            ClientName=self.id,
+            GenerateSecret=True,
+            AllowedOAuthFlowsUserPoolClient=True,
+            AllowedOAuthFlows=["client_credentials"],
+            AllowedOAuthScopes=["usher/read", "usher/write"],
+            ExplicitAuthFlows=["ALLOW_REFRESH_TOKEN_AUTH"],
+        )["UserPoolClient"]
+        return made["ClientId"], made["ClientSecret"]
+
+    @functools.cached_property
+    def machine_client(self):
+        client = self.client("cognito-idp").describe_user_pool_client(
+            UserPoolId=self.operators, ClientId=self.outputs["MachineClientId"]
+        )["UserPoolClient"]
+        return client["ClientId"], client["ClientSecret"]
+
+    @functools.cache
+    def machine_token(self, client, scopes):
+        basic = base64.b64encode(":".join(client).encode()).decode()
+        answer = send(
+            "POST",
+            self.outputs["TokenUrl"],
+            {"authorization": f"Basic {basic}", "content-type": "application/x-www-form-urlencoded"},
+            urlencode({"grant_type": "client_credentials", "scope": scopes}),
+        )
+        if answer.status != 200:
+            raise Failed(f"{self.outputs['TokenUrl']} issues no token: {answer.status} {answer.text[:200]}.")
+        return json.loads(answer.text)["access_token"]
+
+    def ask(self, method, path, token=None):
+        headers = {"authorization": f"Bearer {token}"} if token else {}
+        return send(method, self.outputs["ApiEndpoint"] + path, headers)
+
+
+def listed(value):
+    return value if isinstance(value, list) else [value]
+
+
+def wait(ready, seconds):
+    """Asks until the answer is true or the seconds are over, and returns the last answer."""
+    end, pause = time.monotonic() + seconds, 1
+    while not (answer := ready()) and time.monotonic() < end:
+        time.sleep(pause)
+        pause = min(pause * 2, 15)
+    return answer
+
+
+# --- Removal
+
+
+def clean(run):
+    """Removes what this run and earlier runs have made for the stack. Says what was removed, and whether all was."""
+    removed, left = [], []
+    # What cannot be removed must not keep the rest from being removed.
+    for what, find, remove in KINDS:
+        try:
+            found = find(run)
+        except Exception as error:
+            left.append(f"any {what}. {told(error)}")
+            continue
+        for it in found:
+            name = f"{what} {it[-1] if isinstance(it, tuple) else it}"
+            try:
+                if remove(run, it):
+                    removed.append(name)
+            except Exception as error:
+                left.append(f"{name}. {told(error)}")
+    if removed:
+        print(f"Removed: {', '.join(removed)}.", flush=True)
+    for it in left:
+        print(f"LEFT    {it}. Give --clean to try again.", file=sys.stderr, flush=True)
+    return not left
+
+
+def path_of_roles(run):
+    return f"/{MARK}/{run.stack}/"
+
+
+def roles_of_runs(run):
+    pages = run.client("iam").get_paginator("list_roles").paginate(PathPrefix=path_of_roles(run))
+    return [role["RoleName"] for page in pages for role in page["Roles"] if role["RoleName"].startswith(MARK)]
+
+
+def remove_role(run, name):
+    iam = run.client("iam")
+    with contextlib.suppress(iam.exceptions.NoSuchEntityException):
+        for policy in iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"]:
+            iam.detach_role_policy(RoleName=name, PolicyArn=policy["PolicyArn"])
+        for policy in iam.list_role_policies(RoleName=name)["PolicyNames"]:
+            iam.delete_role_policy(RoleName=name, PolicyName=policy)
+        iam.delete_role(RoleName=name)
+        return True
+
+
+def clients_of_runs(run):
+    return [
+        (pool, client["ClientId"], client["ClientName"])
+        for pool in (run.pool, run.operators)
+        for page in run.client("cognito-idp").get_paginator("list_user_pool_clients").paginate(UserPoolId=pool)
+        for client in page["UserPoolClients"]
+        if client["ClientName"].startswith(f"{MARK}-")
+    ]
+
+
+def remove_client(run, client):
+    cognito = run.client("cognito-idp")
+    with contextlib.suppress(cognito.exceptions.ResourceNotFoundException):
+        cognito.delete_user_pool_client(UserPoolId=client[0], ClientId=client[1])
+        return True
+
+
+def users_of_runs(run):
+    """The users of the runs, as (pool, user name). The list of Cognito lags, so the run knows its own as well."""
+    found = {(pool, name) for pool, names in run.users.items() for name in names}
+    for pool in (run.pool, run.operators):
+        pages = run.client("cognito-idp").get_paginator("list_users").paginate(
+            UserPoolId=pool, Filter=f'name = "{MARK}"'
+        )
+        for user in (user for page in pages for user in page["Users"]):
+            attributes = {it["Name"]: it["Value"] for it in user["Attributes"]}
+            # Anybody can have that name. Nobody else has such an address.
+            address = rf"({MAILBOX}\+)?{MARK}-[0-9a-f]{{12}}@{re.escape(MAIL_DOMAIN)}"
+            if re.fullmatch(address, attributes.get("email", "")):
+                found.add((pool, user["Username"]))
+    return sorted(found)
+
+
+def remove_user(run, user):
+    """Removes a user, and first the user's items. So what a killed removal leaves can be found by the user."""
+    cognito, user = run.client("cognito-idp"), {"UserPoolId": user[0], "Username": user[1]}
+    with contextlib.suppress(cognito.exceptions.UserNotFoundException):
+        described = cognito.admin_get_user(**user)
+        # No more tokens, and so no more items.
+        cognito.admin_disable_user(**user)
+        if user["UserPoolId"] == run.pool:
+            sub = next(it["Value"] for it in described["UserAttributes"] if it["Name"] == "sub")
+            items = items_of(run, f"USER#{sub}")
+            for digest in sorted({digest for item in items for digest in digests_in(item)}):
+                delete(run, f"ADDRESS#{digest}", f"USER#{sub}")
+                delete(run, f"ADDRESS#{digest}", "VERSION")
+            for item in items:
+                delete(run, item["pk"]["S"], item["sk"]["S"])
+        cognito.admin_delete_user(**user)
+        return True
+
+
+def digests_in(item):
+    """The digests of addresses that a user's item names, in any shape."""
+    return re.findall(r"'([0-9a-f]{64})'", repr([item.get(name) for name in ("addresses", "addressDigest")]))
+
+
+def organizations_of_runs(run):
+    """The organizations of the runs. The index lags, so the run knows its own as well."""
+    pages = run.client("dynamodb").get_paginator("query").paginate(
+        TableName=run.table,
+        IndexName="gsi1",
+        KeyConditionExpression="gsi1pk = :pk AND begins_with(gsi1sk, :mark)",
+        ExpressionAttributeValues={":pk": {"S": "ORGS"}, ":mark": {"S": f"{MARK}-"}},
+    )
+    ids = {item["pk"]["S"].removeprefix("ORG#") for page in pages for item in page["Items"]}
+    return sorted(run.organizations | {id for id in ids if re.fullmatch(rf"{MARK}-[0-9a-f]{{12}}", id)})
+
+
+def remove_organization(run, id):
+    """Removes all items of an organization of a run. Usher itself would keep the id, since it could be known."""
+    pages = run.client("dynamodb").get_paginator("query").paginate(
+        TableName=run.table,
+        IndexName="gsi1",
+        KeyConditionExpression="gsi1pk = :pk",
+        ExpressionAttributeValues={":pk": {"S": f"ORG#{id}"}},
+    )
+    memberships = [item for page in pages for item in page["Items"]]
+    items = items_of(run, f"ORG#{id}")
+    for item in items:
+        for domain in item.get("domains", {}).get("M", {}):
+            delete(run, f"DOMAIN#{domain}", f"ORG#{id}")
+    for item in [*memberships, *items]:
+        delete(run, item["pk"]["S"], item["sk"]["S"])
+    return bool(memberships or items)
+
+
+def items_of(run, partition):
+    pages = run.client("dynamodb").get_paginator("query").paginate(
+        TableName=run.table,
+        ConsistentRead=True,
+        KeyConditionExpression="pk = :pk",
+        ExpressionAttributeValues={":pk": {"S": partition}},
+    )
+    return [item for page in pages for item in page["Items"]]
+
+
+def delete(run, pk, sk):
+    run.client("dynamodb").delete_item(TableName=run.table, Key={"pk": {"S": pk}, "sk": {"S": sk}})
+
+
+# All kinds of things that a run makes, with how those of all runs are found, and how one is removed.
+KINDS = (
+    ("role", roles_of_runs, remove_role),
+    ("app client", clients_of_runs, remove_client),
+    ("user", users_of_runs, remove_user),
+    ("organization", organizations_of_runs, remove_organization),
+)
+
+
+# --- Roles and the table
+
+
+class Probe:
+    """Calls to the table with the role of a function. None of them changes anything, whether allowed or not."""
+
+    def __init__(self, run, action):
+        self.run, self.action = run, action
+        function = next((it for it, actions in run.tried_functions.items() if action in actions), None)
+        if not function:
+            raise Failed(f"no role of the stack may {action} on {run.table}: deploy Usher's present version.")
+        self.function, self.dynamodb = function, run.roles[function]
+        own = run.confined[function]
+        self.inside = own[action][0].replace("*", run.id)
+        # Best a key that the role may use for something else.
+        others = [pattern.replace("*", run.id) for patterns in own.values() for pattern in patterns]
+        self.outside = next(key for key in [*others, f"NOTHING#{run.id}"] if not self.matches(key))
+
+    def matches(self, key):
+        return any(fnmatch.fnmatchcase(key, pattern) for pattern in self.run.confined[self.function][self.action])
+
+    def is_denied(self, call):
+        try:
+            call()
+        except ClientError as error:
+            code = error.response["Error"]["Code"]
+            # The condition on an item that does not exist: the role was asked, and the call was allowed.
+            if code in ("ConditionalCheckFailedException", "TransactionCanceledException"):
+                return any(it.get("Code") in DENIED for it in error.response.get("CancellationReasons", []))
+            if code not in DENIED:
+                raise
+            return True
+        return False
+
+    def single(self, *keys):
+        """The action as a call of its own. Only batches take several keys."""
+        name, there = self.run.table, {"ConditionExpression": "attribute_exists(pk)"}
+        one = {"TableName": name, "Key": key_of(keys[0])}
+        match self.action:
+            case "GetItem":
+                return lambda: self.dynamodb.get_item(**one)
+            case "BatchGetItem":
+                return lambda: self.dynamodb.batch_get_item(RequestItems={name: {"Keys": [*map(key_of, keys)]}})
+            case "Query" | "Query of gsi1":
+                index = {"IndexName": "gsi1"} if self.action != "Query" else {}
+                return lambda: self.dynamodb.query(
+                    TableName=name,
+                    KeyConditionExpression="gsi1pk = :pk" if index else "pk = :pk",
+                    ExpressionAttributeValues={":pk": {"S": keys[0]}},
+                    Limit=1,
+                    **index,
+                )
+            case "PutItem":
+                return lambda: self.dynamodb.put_item(TableName=name, Item=key_of(keys[0]), **there)
+            case "UpdateItem":
+                return lambda: self.dynamodb.update_item(**one, **there, **updated_by())
+            case "DeleteItem":
+                return lambda: self.dynamodb.delete_item(**one, **there)
+            case "BatchWriteItem":
+                deletions = [{"DeleteRequest": {"Key": key_of(key)}} for key in keys]
+                return lambda: self.dynamodb.batch_write_item(RequestItems={name: deletions})
+        return None  # ConditionCheckItem has no call of its own.
+
+    def transaction(self, *keys):
+        """The action as parts of a transaction, one for each key."""
+        name, there = self.run.table, {"ConditionExpression": "attribute_exists(pk)"}
+        if self.action == "GetItem":
+            gets = [{"Get": {"TableName": name, "Key": key_of(key)}} for key in keys]
+            return lambda: self.dynamodb.transact_get_items(TransactItems=gets)
+        if self.action not in PARTS:
+            return None
+        extra = updated_by() if self.action == "UpdateItem" else {}
+        what = "Item" if self.action == "PutItem" else "Key"
+        parts = [{PARTS[self.action]: {"TableName": name, what: key_of(key), **there, **extra}} for key in keys]
+        return lambda: self.dynamodb.transact_write_items(TransactItems=parts)
+
+
+def key_of(partition):
+    return {"pk": {"S": partition}, "sk": {"S": MARK}}
+
+
+def updated_by():
+    return {"UpdateExpression": "SET a = :a", "ExpressionAttributeValues": {":a": {"S": "a"}}}
+
+
+def probes(run):
+    found = [Probe(run, action) for action in ACTIONS]
+    # A new role's policies do not hold everywhere at once. Before they do, everything is denied.
+    for probe in {it.function: it for it in found}.values():
+        call = probe.single(probe.inside) or probe.transaction(probe.inside)
+        wait(lambda probe=probe, call=call: not probe.is_denied(call), SETTLING)
+    return found
+
+
+def denied_or_fail(calls, advice):
+    """Makes calls that must be denied: (what, probe, call)."""
+    allowed = [what for what, probe, call in calls if not probe.is_denied(call)]
+    if allowed:
+        raise Failed(f"AWS allows {', '.join(allowed)}. {advice}")
+    return f"{len(calls)} calls denied ({', '.join(what for what, _, _ in calls)})"
+
+
+UNCONFINED = (
+    "A function that somebody takes over could then use its actions on all kinds of items: read docs/security.md, "
+    "and tell the authors of Usher."
+)
+
+
+@check("A role allows what its function does")
+def keys_inside(run):
+    found = probes(run)
+    calls = [
+        (f"{way}{probe.action} of {probe.inside}", probe, call)
+        for probe in found
+        for way, call in (("", probe.single(probe.inside)), ("transactional ", probe.transaction(probe.inside)))
+        if call
+    ]
+    denied = []
+
+    def all_allowed():
+        denied[:] = [what for what, probe, call in calls if probe.is_denied(call)]
+        return not denied
+
+    if not wait(all_allowed, SETTLING):
+        raise Failed(f"AWS denies {', '.join(denied)}: functions will fail. Do not let customers in.")
+    return f"{len(calls)} calls allowed"
+
+
+@check("A call outside a role's keys is denied")
+def keys_outside(run):
+    found = probes(run)
+    calls = [(probe.action, probe, probe.single(probe.outside)) for probe in found]
+    return denied_or_fail([it for it in calls if it[2]], UNCONFINED)
+
+
+@check("A part of a transaction outside a role's keys is denied")
+def keys_transactions(run):
+    found = probes(run)
+    calls = [(PARTS.get(probe.action, "Get"), probe, probe.transaction(probe.outside)) for probe in found]
+    return denied_or_fail([it for it in calls if it[2]], UNCONFINED)
+
+
+@check("A request with one key inside and one outside is denied as a whole")
+def keys_mixed(run):
+    found = probes(run)
+    calls = []
+    for probe in found:
+        keys = probe.inside, probe.outside
+        if probe.action.startswith("Batch"):
+            calls.append((probe.action, probe, probe.single(*keys)))
+        elif call := probe.transaction(*keys):
+            calls.append((f"transactional {probe.action}", probe, call))
+    return denied_or_fail(calls, UNCONFINED)
+
+
+@check("A request without keys is denied")
+def no_keys(run):
+    found = probes(run)
+    calls = []
+    for probe in {it.function: it for it in found}.values():
+        dynamodb, table = probe.dynamodb, run.table
+        calls += [
+            (f"Scan as {probe.function}", probe, lambda d=dynamodb: d.scan(TableName=table, Limit=1)),
+            (
+                f"PartiQL as {probe.function}",
+                probe,
+                lambda d=dynamodb: d.execute_statement(Statement=f'SELECT pk FROM "{table}"', Limit=1),
+            ),
+        ]
+    return denied_or_fail(calls, UNCONFINED)
+
+
+# --- Users
+
+
+@check("The customers' pool calls the stack's functions")
+def triggers(run):
+    config = run.described_pool.get("LambdaConfig", {})
+    token = config.get("PreTokenGenerationConfig", {})
+    has = {
+        "PostConfirmation": config.get("PostConfirmation"),
+        "PreTokenGeneration": token.get("LambdaArn") or config.get("PreTokenGeneration"),
+    }
+    wrong = [
+        f"{trigger} is {function or 'none'} instead of {run.outputs[f'{trigger}FunctionArn']}"
+        for trigger, function in has.items()
+        if function != run.outputs[f"{trigger}FunctionArn"]
+    ]
+    if wrong:
+        raise Failed(f"{'; '.join(wrong)}. Attach them: docs/given-user-pool.md.")
+    return f"both, with event version {token.get('LambdaVersion', 'V1_0')}"
+
+
+@check("A confirmed sign-up makes a member")
+def sign_up(run):
+    organization = run.organization
+    sub = run.signed_up
+    key = {"pk": {"S": f"USER#{sub}"}, "sk": {"S": f"ORG#{organization}"}}
+    item = run.client("dynamodb").get_item(TableName=run.table, Key=key, ConsistentRead=True).get("Item", {})
+    if item.get("entryPath", {}).get("S") != "PostConfirmation":
+        raise Failed(
+            f"the user {sub} is no member after the sign-up. If `triggers` has passed, look at the log of "
+            "post-confirmation."
+        )
+    return f"{sub} is a member of {organization}"
+
+
+def shown_claims(run, tokens):
+    """Compares the claims of a user's tokens with the membership."""
+    organization, where = run.organization, run.parameters.get("ClaimsIn", "both")
+    kinds = {"both": ("IdToken", "AccessToken"), "id": ("IdToken",), "access": ("AccessToken",)}[where]
+    trigger = run.described_pool.get("LambdaConfig", {}).get("PreTokenGenerationConfig", {})
+    # An event of version 1 has no access token.
+    if trigger.get("LambdaVersion", "V1_0") == "V1_0":
+        kinds = ("IdToken",)
+    for kind in kinds:
+        payload = tokens[kind].split(".")[1]
+        claim = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4))).get("organizations")
+        if claim is None:
+            raise Failed(f"the {kind} has no claim `organizations`. Look at the log of pre-token-generation.")
+        if organization not in (json.loads(claim) if isinstance(claim, str) else claim):
+            raise Failed(f"the {kind} has the claim `organizations`, without {organization}: {claim}.")
+    return f"{' and '.join(kinds)} name {organization}"
+
+
+@check("The tokens of a sign-in have the claims")
+def tokens(run):
+    return shown_claims(run, run.signed_in)
+
+
+@check("The tokens of a refresh have the claims")
+def refreshed_tokens(run):
+    return shown_claims(run, run.initiated("REFRESH_TOKEN_AUTH", REFRESH_TOKEN=run.signed_in["RefreshToken"]))
+
+
+@check("The functions log what they decide, and no address")
+def logs(run):
+    run.signed_in
+    user = run.client("cognito-idp").admin_get_user(UserPoolId=run.pool, Username=run.user)
+    sub = next(it["Value"] for it in user["UserAttributes"] if it["Name"] == "sub")
+    triggers_ = [f"/aws/lambda/{run.functions[name]}" for name in ("post-confirmation", "pre-token-generation")]
+    lines = wait(lambda: [line for group in triggers_ for line in logged(run, group, sub)], SETTLING)
+    if not lines:
+        raise Failed(f"no line of the triggers names {sub}. Look at {' and '.join(triggers_)}.")
+    for line in lines:
+        try:
+            json.loads(line)
+        except ValueError:
+            raise Failed(f"a line is no JSON: {line[:200]}. Was the log format changed? Deploy again.") from None
+    groups = [it.removesuffix(":*") for it in run.of_type("AWS::Logs::LogGroup")]
+    # The local part, so that an address in another form is found as well.
+    leaking = [group for group in groups if logged(run, group, f"{MAILBOX}+{run.id}")]
+    if leaking:
+        raise Failed(f"the user's address is in {', '.join(leaking)}. Tell the authors of Usher.")
+    return f"{len(lines)} lines about the user, and no address in {len(groups)} log groups"
+
+
+def logged(run, group, text):
+    # Five minutes earlier, because clocks differ.
+    since = int((run.begin - 300) * 1000)
+    pages = run.client("logs").get_paginator("filter_log_events").paginate(
+        logGroupName=group, startTime=since, filterPattern=f'"{text}"'
+    )
+    return [event["message"] for page in pages for event in page["events"] if text in event["message"]]
+
+
+# --- The API and the console
+
+
+Answer = namedtuple("Answer", "status headers text")
+
+
+def send(method, url, headers=None, body=None, connection=None):
+    target = urlsplit(url)
+    # With boto3's own variable, an emulator answers for all hosts of AWS, and tells them apart by the header Host.
+    place = urlsplit(os.environ.get("AWS_ENDPOINT_URL") or url)
+    if not connection:
+        kind = http.client.HTTPSConnection if place.scheme == "https" else http.client.HTTPConnection
+        connection = kind(place.netloc, timeout=30)
+    path = (target.path or "/") + (f"?{target.query}" if target.query else "")
+    try:
+        connection.request(method, path, body, {"host": target.netloc, **(headers or {})})
+        answer = connection.getresponse()
+        answered = {name.lower(): value for name, value in answer.getheaders()}
+        return Answer(answer.status, answered, answer.read().decode(errors="replace"))
+    except OSError as error:
+        raise Failed(f"{url} cannot be reached: {error}.") from None
+    finally:
+        connection.close()
+
+
+@check("The API's authorizer has the issuer that the operators' pool says")
+def issuer(run):
+    found = [
+        (api, authorizer["JwtConfiguration"]["Issuer"])
+        for api in run.of_type("AWS::ApiGatewayV2::Api")
+        for authorizer in run.client("apigatewayv2").get_authorizers(ApiId=api)["Items"]
+        if "JwtConfiguration" in authorizer
+    ]
+    if len(found) != 1:
+        raise Failed(f"the API has {len(found)} authorizers for tokens instead of 1: deploy the stack again.")
+    has = found[0][1]
+    answer = send("GET", f"{has}/.well-known/openid-configuration")
+    if answer.status != 200:
+        raise Failed(f"{has} has no discovery document ({answer.status}): no token is valid. Deploy the stack again.")
+    says = json.loads(answer.text).get("issuer")
+    if says != has:
+        raise Failed(
+            f"the pool's tokens are from {says}, and the API wants {has}: it refuses all of them. Somebody has changed "
+            "the pool's issuer: set it back."
+        )
+    return has
+
+
+LET_IN = (
+    "If the API has its routes, everybody can read or change memberships: delete the stage of the API, and tell the "
+    "authors of Usher."
+)
+
+
+def refused(run, asked):
+    """Sends requests that must be refused: what, method, path, token."""
+    seen, wrong = [], []
+    for what, method, path, token in asked:
+        status = run.ask(method, path, token).status
+        (seen if status in (401, 403) else wrong).append(f"{what}: {status}")
+    if wrong:
+        let_in = any(it.endswith((": 200", ": 404")) for it in wrong)
+        advice = LET_IN if let_in else "Deploy the stack again."
+        raise Failed(f"{'; '.join(wrong)}, instead of 401 or 403. {advice}")
+    return "; ".join(seen)
+
+
+# Reads and changes that find nothing, so that a request which is let through changes nothing.
+READ = "GET", "/organizations?page_size=1"
+WRITE = "DELETE", f"/organizations/{MARK}-nobody/users/{MARK}"
+
+
+@check("The API refuses a request without a valid token")
+def api_tokens(run):
+    header, payload, signature = run.machine_token(run.machine_client, "usher/read usher/write").split(".")
+    unsigned = base64.urlsafe_b64encode(b'{"alg":"none","typ":"JWT"}').decode().rstrip("=")
+    flipped = ("B" if signature[0] != "B" else "C") + signature[1:]
+    tokens = [
+        ("no token", None),
+        ("no JWT", "usher"),
+        ("another signature", f"{header}.{payload}.{flipped}"),
+        ("no signature", f"{unsigned}.{payload}."),
+        ("another client of the operators' pool", run.machine_token(run.other_client, "usher/read usher/write")),
+    ]
+    with contextlib.suppress(Skipped):
+        for kind, name in (("access", "AccessToken"), ("ID", "IdToken")):
+            tokens.append((f"a customer's {kind} token", run.signed_in[name]))
+    return refused(run, [(f"{what}, {way[0]}", *way, token) for what, token in tokens for way in (READ, WRITE)])
+
+
+@check("The API refuses a token without the route's scope")
+def api_scopes(run):
+    reading = run.machine_token(run.machine_client, "usher/read")
+    writing = run.machine_token(run.machine_client, "usher/write")
+    asked = [("usher/read, DELETE", *WRITE, reading), ("usher/write, GET", *READ, writing)]
+    for kind, token in (("access", run.operator["AccessToken"]), ("ID", run.operator["IdToken"])):
+        asked += [(f"an operator's {kind} token without scopes, {way[0]}", *way, token) for way in (READ, WRITE)]
+    return refused(run, asked)
+
+
+@check("The API answers a program that has the scope")
+def api_works(run):
+    read = run.ask(*READ, run.machine_token(run.machine_client, "usher/read"))
+    if read.status != 200:
+        raise Failed(f"GET /organizations: {read.status} {read.text[:200]}. Look at the log of organizations.")
+    write = run.ask(*WRITE, run.machine_token(run.machine_client, "usher/write"))
+    if write.status != 404 or '"code"' not in write.text:
+        raise Failed(f"DELETE of no member: {write.status} {write.text[:200]}, instead of Usher's own 404.")
+    return "reading: 200; a change of what does not exist: Usher's 404"
+
+
+@check("The console and the API's description answer without a token, other paths do not")
+def console(run):
+    start = run.ask("GET", "/console")
+    if start.status in (301, 302, 307, 308):
+        path = urlsplit(start.headers.get("location", "")).path
+        start = run.ask("GET", path)
+    deep = run.ask("GET", f"/console/organizations/{MARK}-nobody")
+    assets = sorted(set(re.findall(r'(?:src|href)="(/console/[^"]+)"', start.text)))
+    settings = run.ask("GET", "/console/config.json")
+    description = run.ask("GET", "/openapi.json")
+    answers = {
+        "the console": (start, "text/html"),
+        "a deep link": (deep, "text/html"),
+        "config.json": (settings, "application/json"),
+        "openapi.json": (description, "application/json"),
+    }
+    for path in assets:
+        answers[path] = run.ask("GET", path), ""
+    wrong = [
+        f"{what}: {answer.status} {answer.headers.get('content-type', '')}"
+        for what, (answer, kind) in answers.items()
+        if answer.status != 200 or kind not in answer.headers.get("content-type", "")
+    ]
+    if not assets:
+        wrong.append("the console names no files of its own")
+    if not wrong and run.outputs["OperatorClientId"] not in settings.text:
+        wrong.append("config.json names another client than the output OperatorClientId")
+    for path in ("/", "/nothing", "/organizations", "/console-nothing"):
+        if run.ask("GET", path).status < 400:
+            wrong.append(f"{path} answers without a token")
+    if wrong:
+        raise Failed(f"{'; '.join(wrong)}. Deploy the stack again.")
+    return f"{len(answers)} addresses answer"
+
+
+@check("The API's own domain name answers over IPv6")
+def ipv6(run):
+    name = run.parameters.get("ApiDomainName")
+    if not name:
+        raise Skipped("the stack has no ApiDomainName")
+    try:
+        found = socket.getaddrinfo(name, 443, socket.AF_INET6, socket.SOCK_STREAM)
+    except OSError:
+        raise Skipped(f"{name} has no AAAA record") from None
+    plain = None
+    try:
+        plain = socket.create_connection(found[0][4][:2], timeout=30)
+        connection = http.client.HTTPSConnection(name)
+        connection.sock = ssl.create_default_context().wrap_socket(plain, server_hostname=name)
+    except ssl.SSLError as error:
+        plain.close()
+        raise Failed(f"{name} over IPv6: {error}. Look at ApiCertificateArn.") from None
+    except OSError as error:
+        raise Skipped(f"this machine reaches no address over IPv6 ({error}). Try it from another one") from None
+    status = send("GET", f"https://{name}/openapi.json", connection=connection).status
+    if status != 200:
+        raise Failed(f"/openapi.json: {status}. Deploy the stack again.")
+    return f"{found[0][4][0]} answers"
+
+
+# --- Releases and chained triggers
+
+
+@check(f"The alias `{ALIAS}` of each function is its newest version")
+def aliases(run):
+    if not run.of_type("AWS::Lambda::Alias"):
+        raise Skipped("the stack has no aliases")
+    functions, wrong = run.client("lambda"), []
+    for name in run.functions.values():
+        try:
+            alias = functions.get_alias(FunctionName=name, Name=ALIAS)
+        except functions.exceptions.ResourceNotFoundException:
+            wrong.append(f"{name} has no alias")
+            continue
+        pages = functions.get_paginator("list_versions_by_function").paginate(FunctionName=name)
+        numbers = [int(it["Version"]) for page in pages for it in page["Versions"] if it["Version"].isdigit()]
+        if int(alias["FunctionVersion"]) != max(numbers, default=0):
+            wrong.append(f"{name} runs version {alias['FunctionVersion']} of {max(numbers, default=0)}")
+        elif alias.get("RoutingConfig", {}).get("AdditionalVersionWeights"):
+            wrong.append(f"{name} is being deployed")
+    if wrong:
+        raise Failed(f"{'; '.join(wrong)}. Wait for the deployment, or deploy again after a rollback.")
+    return f"{len(run.functions)} functions"
+
+
+@check("A release stops at alarms that exist")
+def release_alarms(run):
+    codedeploy, found = run.client("codedeploy"), []
+    for application in run.of_type("AWS::CodeDeploy::Application"):
+        pages = codedeploy.get_paginator("list_deployment_groups").paginate(applicationName=application)
+        for name in (name for page in pages for name in page["deploymentGroups"]):
+            group = codedeploy.get_deployment_group(applicationName=application, deploymentGroupName=name)
+            found.append(group["deploymentGroupInfo"])
+    if not found:
+        raise Skipped("the stack has no deployment groups, so a release does not stop by itself")
+    named = {group["deploymentGroupName"]: group.get("alarmConfiguration", {}) for group in found}
+    deaf = [name for name, alarms in named.items() if not alarms.get("enabled") or not alarms.get("alarms")]
+    # HTTP functions may go all at once. A trigger stands between people and their sign-in.
+    if len(deaf) == len(named):
+        raise Failed("no deployment group has an alarm, so a broken release is not stopped. Deploy the stack again.")
+    wanted = sorted({it["name"] for alarms in named.values() for it in alarms.get("alarms", [])})
+    there = {alarm["AlarmName"] for alarm in described_alarms(run, wanted)}
+    if missing := [name for name in wanted if name not in there]:
+        raise Failed(f"these alarms do not exist: {', '.join(missing)}. Deploy the stack again.")
+    return f"{', '.join(wanted)}"
+
+
+@check("The triggers may invoke the functions that were there before")
+def chained(run):
+    nexts = {name: run.parameters.get(f"Next{name}Arn") for name in ("PostConfirmation", "PreTokenGeneration")}
+    nexts = {name: arn for name, arn in nexts.items() if arn}
+    if not nexts:
+        raise Skipped("no trigger has a function to invoke first")
+    for trigger, arn in nexts.items():
+        name = run.functions["post-confirmation" if trigger == "PostConfirmation" else "pre-token-generation"]
+        role = run.client("lambda").get_function_configuration(FunctionName=name)["Role"]
+        decision = run.client("iam").simulate_principal_policy(
+            PolicySourceArn=role, ActionNames=["lambda:InvokeFunction"], ResourceArns=[arn]
+        )["EvaluationResults"][0]["EvalDecision"]
+        if decision != "allowed":
+            raise Failed(f"{name} may not invoke {arn} ({decision}). Deploy the stack again.")
+    # The sign-up and the tokens of this run went through both functions.
+    return " and ".join(nexts.values())
+
+
+# --- Alarms
+
+
+def described_alarms(run, names):
+    found = []
+    for begin in range(0, len(names), 100):
+        some = names[begin : begin + 100]
+        pages = run.client("cloudwatch").get_paginator("describe_alarms").paginate(AlarmNames=some)
+        found += [alarm for page in pages for alarm in page["MetricAlarms"]]
+    return found
+
+
+def alarms_of(run):
+    names = run.of_type("AWS::CloudWatch::Alarm")
+    found = described_alarms(run, names)
+    if missing := sorted(set(names) - {alarm["AlarmName"] for alarm in found}):
+        raise Failed(f"these alarms do not exist any more: {', '.join(missing)}. Deploy the stack again.")
+    return found
+
+
+def computed(run, queries):
+    """Lets CloudWatch compute queries over the last hour. Returns what it refuses."""
+    now = datetime.now(timezone.utc)
+    try:
+        answer = run.client("cloudwatch").get_metric_data(
+            MetricDataQueries=queries, StartTime=now - timedelta(hours=1), EndTime=now
+        )
+    except ClientError as error:
+        return [told(error)]
+    about = [answer, *answer["MetricDataResults"]]
+    return [message.get("Value") or message.get("Code") for it in about for message in it.get("Messages", [])]
+
+
+@check("CloudWatch computes the alarms that are expressions")
+def alarm_expressions(run):
+    expressions = [alarm for alarm in alarms_of(run) if alarm.get("Metrics")]
+    if not expressions:
+        raise Skipped("the stack has no alarms with expressions")
+    wrong = [f"{it['AlarmName']}: {problem}" for it in expressions for problem in computed(run, it["Metrics"])]
+    if wrong:
+        raise Failed(f"{'; '.join(wrong)}. This alarm never rings: tell the authors of Usher.")
+    return ", ".join(sorted(alarm["AlarmName"] for alarm in expressions))
+
+
+@check("CloudWatch computes the dashboard's expressions")
+def dashboard(run):
+    name = run.of_type("AWS::CloudWatch::Dashboard")[0]
+    body = json.loads(run.client("cloudwatch").get_dashboard(DashboardName=name)["DashboardBody"])
+    wrong, count = [], 0
+    for widget in body["widgets"]:
+        shown = widget["properties"]
+        if not any("expression" in (row[-1] if isinstance(row[-1], dict) else {}) for row in shown.get("metrics", [])):
+            continue
+        count += 1
+        queries = queries_of(shown)
+        # One call of GetMetricData takes one query in SQL.
+        sql = [query for query in queries if query.get("Expression", "").startswith("SELECT ")]
+        for together in [[query for query in queries if query not in sql], *([query] for query in sql)]:
+            if together:
+                wrong += [f"{shown['title']}: {problem}" for problem in computed(run, together)]
+    if wrong:
+        raise Failed(f"{'; '.join(wrong)}. The widget stays empty: tell the authors of Usher.")
+    return f"{count} widgets with expressions"
+
+
+def queries_of(shown):
+    """The metrics of a widget as GetMetricData takes them."""
+    queries = []
+    for number, row in enumerate(shown["metrics"]):
+        settings = row[-1] if isinstance(row[-1], dict) else {}
+        query = {"Id": settings.get("id", f"m{number}")}
+        period = settings.get("period", shown.get("period", 300))
+        if "expression" in settings:
+            query |= {"Expression": settings["expression"], "Period": period}
+        else:
+            namespace, metric, *pairs = [it for it in row if isinstance(it, str)]
+            dimensions = [{"Name": key, "Value": value} for key, value in zip(pairs[::2], pairs[1::2])]
+            about = {"Namespace": namespace, "MetricName": metric, "Dimensions": dimensions}
+            stat = settings.get("stat", shown.get("stat", "Average"))
+            query["MetricStat"] = {"Metric": about, "Period": period, "Stat": stat}
+        queries.append(query)
+    return queries
+
+
+def forced_alarm(run):
+    """The alarm of the metric that this script reports. Usher reports the same metric in its log lines."""
+    metric = {"Namespace": "Usher", "MetricName": "ProvisioningFailures"}
+    return next((alarm for alarm in alarms_of(run) if metric.items() <= alarm.items()), None)
+
+
+@check("An alarm rings after failures")
+def alarm_rings(run):
+    alarm = forced_alarm(run)
+    if not alarm:
+        raise Skipped("the stack has no alarm on ProvisioningFailures")
+    name, actions = alarm["AlarmName"], alarm.get("AlarmActions", [])
+    if alarm["StateValue"] == "ALARM":
+        raise Failed(
+            f"{name} is on already. If no run of this script has made it ring in the last half hour, look at "
+            "docs/operations.md#provisioning-failures."
+        )
+    begin = datetime.now(timezone.utc)
+    datum = {"MetricName": "ProvisioningFailures", "Dimensions": alarm["Dimensions"], "Unit": "Count"}
+    run.client("cloudwatch").put_metric_data(
+        Namespace="Usher", MetricData=[datum | {"Value": alarm["Threshold"] + 1, "Timestamp": begin}]
+    )
+    if not wait(lambda: forced_alarm(run)["StateValue"] == "ALARM", RINGING):
+        state = forced_alarm(run)["StateValue"]
+        raise Failed(f"{name} is still {state} {RINGING // 60} minutes after failures. Deploy the stack again.")
+    if not actions or not alarm.get("ActionsEnabled"):
+        return f"{name} is on. It tells nobody: the stack has no AlarmTopicArn"
+
+    def acted():
+        pages = run.client("cloudwatch").get_paginator("describe_alarm_history").paginate(
+            AlarmName=name,
+            HistoryItemType="Action",
+            StartDate=begin - timedelta(minutes=1),
+            EndDate=begin + timedelta(hours=1),
+        )
+        return [item["HistorySummary"] for page in pages for item in page["AlarmHistoryItems"]]
+
+    history = wait(acted, SETTLING)
+    if not any(it.startswith("Successfully") for it in history):
+        raise Failed(
+            f"{name} is on, and its topic was not told ({'; '.join(history) or 'no action in its history'}). Does the "
+            "topic's policy, and the policy of its key, allow cloudwatch.amazonaws.com?"
+        )
+    return f"{name} is on, and {', '.join(actions)} was told. Look whether somebody has heard it"
+
+
+@check("The alarm ends by itself")
+def alarm_ends(run):
+    alarm = forced_alarm(run)
+    if not alarm or alarm["StateValue"] != "ALARM":
+        raise Skipped("the alarm does not ring")
+    # The window of the failures has to pass.
+    seconds = 2 * alarm["Period"] * alarm["EvaluationPeriods"] + RINGING
+    print(f"Waiting for the end of the alarm, at most {seconds // 60} minutes.", file=sys.stderr, flush=True)
+    if not wait(lambda: forced_alarm(run)["StateValue"] == "OK", seconds):
+        raise Failed(
+            f"{alarm['AlarmName']} is still on: users cannot be provisioned. Look at "
+            "docs/operations.md#provisioning-failures."
+        )
+    return f"{alarm['AlarmName']} is OK"
+
+
+# --- Secure Remote Password, as Cognito has it
+
+# The 3072-bit group of RFC 3526, section 4.
+GROUP = int(
+    "FFFFFFFFFFFFFFFFC90FDAA22168C234C4C6628B80DC1CD129024E088A67CC74020BBEA63B139B22514A08798E3404DD"
+    "EF9519B3CD3A431B302B0A6DF25F14374FE1356D6D51C245E485B576625E7EC6F44C42E9A637ED6B0BFF5CB6F406B7ED"
+    "EE386BFB5A899FA5AE9F24117C4B1FE649286651ECE45B3DC2007CB8A163BF0598DA48361C55D39A69163FA8FD24CF5F"
+    "83655D23DCA3AD961C62F356208552BB9ED529077096966D670C354E4ABC9804F1746C08CA18217C32905E462E36CE3B"
+    "E39E772C180E86039B2783A2EC07A28FB5C55DF06F4C52C9DE2BCBF6955817183995497CEA956AE515D2261898FA0510"
+    "15728E5A8AAAC42DAD33170D04507A33A85521ABDF1CBA64ECFB850458DBEF0A8AEA71575D060C7DB3970F85A6E1E4C7"
+    "ABF5AE8CDB0933D71E8C94E04A25619DCEE3D2261AD2EE6BF12FFA06D98A0864D87602733EC86A64521F2B18177B200C"
+    "BBE117577A615D6C770988C0BAD946E208E24FA074E5AB3143DB5BFCE0FD108E4B82D120A93AD2CAFFFFFFFFFFFFFFFF",
+    16,
+)
+GENERATOR = 2
+
+
+def signed_in_by_srp(cognito, pool, client, user, password):
+    """The tokens of a sign-in through a client that takes no plain passwords."""
+    secret = secrets.randbelow(GROUP - 2) + 1
+    public = pow(GENERATOR, secret, GROUP)
+    challenge = cognito.initiate_auth(
+        ClientId=client, AuthFlow="USER_SRP_AUTH", AuthParameters={"USERNAME": user, "SRP_A": f"{public:x}"}
+    )
+    given = challenge["ChallengeParameters"]
+    theirs, salt = int(given["SRP_B"], 16), int(given["SALT"], 16)
+    name = pool.partition("_")[2] + given["USER_ID_FOR_SRP"]
+    both = digest(padded(public) + padded(theirs))
+    proof = digest(padded(salt) + hashlib.sha256(f"{name}:{password}".encode()).digest())
+    factor = digest(padded(GROUP) + padded(GENERATOR))
+    shared = pow(theirs - factor * pow(GENERATOR, proof, GROUP), secret + both * proof, GROUP)
+    # One block of HKDF (RFC 5869).
+    extracted = hmac.digest(padded(both), padded(shared), "sha256")
+    key = hmac.digest(extracted, b"Caldera Derived Key\x01", "sha256")[:16]
+    now = datetime.now(timezone.utc)
+    moment = f"{now:%a %b} {now.day} {now:%H:%M:%S} UTC {now.year}"
+    message = name.encode() + base64.b64decode(given["SECRET_BLOCK"]) + moment.encode()
+    answer = cognito.respond_to_auth_challenge(
+        ClientId=client,
+        ChallengeName=challenge["ChallengeName"],
+        ChallengeResponses={
+            "USERNAME": given["USER_ID_FOR_SRP"],
+            "PASSWORD_CLAIM_SECRET_BLOCK": given["SECRET_BLOCK"],
+            "PASSWORD_CLAIM_SIGNATURE": base64.b64encode(hmac.digest(key, message, "sha256")).decode(),
+            "TIMESTAMP": moment,
+        },
+    )
+    if "AuthenticationResult" not in answer:
+        raise Skipped(f"the operators' pool asks every operator for {answer.get('ChallengeName')}")
+    return answer["AuthenticationResult"]
+
+
+def padded(number):
+    """Big-endian bytes whose first bit is 0, as of a signed number."""
+    return number.to_bytes(number.bit_length() // 8 + 1)
+
+
+def digest(data):
+    return int.from_bytes(hashlib.sha256(data).digest())
+
+
+if __name__ == "__main__":
+    sys.exit(main())
