@@ -71,7 +71,9 @@ pub struct FunctionArn(String);
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NextTriggerSettingError {
     /// The text is not the ARN of a function.
-    #[error("{0:?} is not the ARN of a Lambda function: write arn:aws:lambda:REGION:ACCOUNT:function:NAME, with :VERSION or :ALIAS after it if you want one")]
+    #[error(
+        "{0:?} is not the ARN of a Lambda function: write arn:aws:lambda:REGION:ACCOUNT:function:NAME, with :VERSION or :ALIAS after it if you want one"
+    )]
     Arn(String),
     /// The ARN names this function, which would invoke itself without end.
     #[error("{0:?} is this function itself: name the function that the pool had before, or none")]
@@ -93,7 +95,8 @@ pub struct Passed {
 }
 
 /// The error with which a trigger ends instead of an answer: that of the pool's own function. Cognito
-/// shows the message to the user. The message may have personal data, so the debug form is without it.
+/// shows the message to the user. The message may have personal data. Lambda's runtime logs the debug
+/// form, which is without it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Refusal {
     /// The type of the error.
@@ -245,7 +248,8 @@ pub const RESPONSE: &str = "response";
 /// When it is anything else.
 pub fn members(parent: &Members, name: &str) -> Result<Option<Members>, Unusable> {
     let Some(member) = parent.get(name) else { return Ok(None) };
-    serde_json::from_str(member.get()).map_err(|_| Unusable("a member that should be an object is none"))
+    serde_json::from_str(member.get())
+        .map_err(|_| Unusable("a member that should be an object is none"))
 }
 
 /// The members as JSON.
@@ -315,7 +319,8 @@ impl From<Refusal> for Diagnostic {
 
 impl fmt::Debug for Refusal {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_tuple("Refusal").field(&self.type_for_log()).finish()
+        let kind = self.type_for_log();
+        write!(formatter, "the event ended with the error of the pool's own function: {kind}")
     }
 }
 

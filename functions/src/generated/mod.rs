@@ -74,10 +74,7 @@ fn binary(function: &Function) -> String {
     let Function { name, module, entry, .. } = function;
     let (import, run) = match entry {
         Entry::Http(_) => (String::new(), format!("run_http(functions::{module}::routes())")),
-        Entry::Trigger(_) => (
-            String::new(),
-            format!("run_trigger(functions::{module}::handle)"),
-        ),
+        Entry::Trigger(_) => (String::new(), format!("run_trigger(functions::{module}::handle)")),
     };
     format!(
         "//! The Lambda function `{name}`.\n\n{import}\

@@ -85,7 +85,8 @@ async fn evaluate(
         NoClaims
     };
     let claims = claims(needs, &user, entry_path).await.map_err(|error| failed(&error))?;
-    let answer = claims.write_to(json, needs.claims_policy, groups).map_err(|error| failed(&error))?;
+    let answer =
+        claims.write_to(json, needs.claims_policy, groups).map_err(|error| failed(&error))?;
     if answer.is_none() {
         tracing::warn!(user = %user.id, "no claims: ClaimsIn is `access`, and the event takes claims for the ID token alone");
     }

@@ -10,7 +10,7 @@ use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
+use lambda_runtime::{LambdaEvent, service_fn};
 use serde_json::value::RawValue;
 use tracing_subscriber::filter::LevelFilter;
 
@@ -84,7 +84,7 @@ where
             // Boxed, because the compiler limits how deep futures are nested.
             let answer = Box::pin(handle(capabilities, next, event.payload, deadline)).await;
             metrics.write(&event.context.request_id, stdout());
-            answer.map_err(Diagnostic::from)
+            answer
         }
     };
     lambda_runtime::run(service_fn(respond)).await

@@ -295,7 +295,9 @@ impl World {
         let payload = serde_json::value::to_raw_value(event).expect("JSON");
         let http = match function.entry {
             Entry::Http(http) => http,
-            Entry::Trigger(_) => return self.trigger(function.name, event).await.expect("an answer"),
+            Entry::Trigger(_) => {
+                return self.trigger(function.name, event).await.expect("an answer");
+            }
         };
         let service = (http.handlers)(&self.app).into_service().layer(from_fn(contract::hold));
         let event = LambdaEvent::new(payload, lambda_http::Context::default());
@@ -308,11 +310,14 @@ impl World {
     /// Sends an event through a trigger, which may end with an error of the pool's own function.
     pub(crate) async fn trigger(&self, function: &str, event: &Value) -> Result<Value, Refusal> {
         let function = functions::function(function).expect("a function of this name");
-        let Entry::Trigger(handle) = function.entry else { panic!("{} is no trigger", function.name) };
+        let Entry::Trigger(handle) = function.entry else {
+            panic!("{} is no trigger", function.name)
+        };
         let sent = event.to_string();
         let payload = RawValue::from_string(sent.clone()).expect("JSON");
         let answer = handle(&self.app, payload).await?;
-        if function.name == "post-confirmation" && format!("{:?}", self.app.next_trigger) == NO_NEXT {
+        if function.name == "post-confirmation" && format!("{:?}", self.app.next_trigger) == NO_NEXT
+        {
             assert_eq!(answer.get(), sent, "the answer is the event's own bytes");
         }
         Ok(serde_json::from_str(answer.get()).expect("JSON"))

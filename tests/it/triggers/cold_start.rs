@@ -59,7 +59,9 @@ pub(super) fn variables(dynamodb: SocketAddr) -> HashMap<&'static str, String> {
 
 /// The Lambda Runtime API: gives one event to the function, and then waits for ever. Returns its
 /// address, and the function's answers, each with the path that it came by.
-pub(super) async fn runtime_api(event: &Value) -> (SocketAddr, mpsc::UnboundedReceiver<(String, Value)>) {
+pub(super) async fn runtime_api(
+    event: &Value,
+) -> (SocketAddr, mpsc::UnboundedReceiver<(String, Value)>) {
     let (answered, answers) = mpsc::unbounded_channel();
     let event = Arc::new(Mutex::new(Some(event.to_string())));
     let next = move || async move {
