@@ -1,10 +1,13 @@
 //! The types of the table [`FUNCTIONS`](crate::FUNCTIONS).
 
+use std::collections::BTreeSet;
 use std::pin::Pin;
 
 use serde_json::value::RawValue;
 use shared::App;
+use shared::capabilities::Capability;
 use shared::http::{Route, Routes};
+use shared::next_trigger::{NextTrigger, Refusal};
 use utoipa::openapi::OpenApi;
 
 /// A Lambda function. The template, the dashboard, the README's table and the binaries are made
@@ -34,7 +37,8 @@ pub struct Function {
 pub enum Entry {
     /// API Gateway, for its routes.
     Http(Http),
-    /// Cognito, as a trigger. The handler always answers the event.
+    /// Cognito, as a trigger. The handler first invokes the function that the pool had before, if it had
+    /// one. Only a failure of that function can be the answer to an event.
     Trigger(fn(&App, Box<RawValue>) -> Answer),
 }
 
@@ -50,7 +54,7 @@ pub struct Http {
 }
 
 /// A trigger's future answer to an event.
-pub type Answer = Pin<Box<dyn Future<Output = Box<RawValue>> + Send>>;
+pub type Answer = Pin<Box<dyn Future<Output = Result<Box<RawValue>, Refusal>> + Send>>;
 
 /// A kind of items of the table, or of entries in its index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -171,6 +175,17 @@ impl Function {
     #[must_use]
     pub fn logical_id(&self) -> String {
         pascal(self.name)
+    }
+
+    /// All environment variables that it reads, by name.
+    #[must_use]
+    pub fn all_variables(&self) -> BTreeSet<&'static str> {
+        let own = self.variables.iter().flat_map(|variables| variables.iter());
+        let next = match self.entry {
+            Entry::Http(_) => &[],
+            Entry::Trigger(_) => NextTrigger::VARIABLES,
+        };
+        own.chain(next).copied().collect()
     }
 
     /// Its routes, if it is an HTTP function.

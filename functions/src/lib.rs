@@ -54,7 +54,8 @@ macro_rules! trigger {
     ($name:literal, $first:ident$(::$rest:ident)*) => {{
         use crate::$first$(::$rest)* as module;
         let entry = Entry::Trigger(|app, event| {
-            Box::pin(module::handle(app.into(), event, TRIGGER_DEADLINE))
+            let next = app.next_trigger.clone();
+            Box::pin(module::handle(Some(app.into()), next, event, TRIGGER_DEADLINE))
         });
         let path = concat!(stringify!($first)$(, "::", stringify!($rest))*);
         Function::new($name, path, entry, <module::Needs as Capabilities>::VARIABLES)
@@ -64,7 +65,8 @@ macro_rules! trigger {
 /// All functions, with their permissions. A test checks that each function uses all of its
 /// permissions, and needs no others.
 ///
-/// A function that uses the table may also read [`Items::WarmUp`].
+/// A function that uses the table may also read [`Items::WarmUp`]. A trigger may also invoke the function
+/// that the pool had for it before, if a parameter of the stack names one.
 pub static FUNCTIONS: &[Function] = &[
     http!("list-email-domains", email_domains::list).may(&[(Organizations, &[GetItem])]),
     http!("add-email-domain", email_domains::add).may(&[

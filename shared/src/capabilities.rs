@@ -12,12 +12,13 @@ use std::time::Duration;
 
 use crate::ambient::{Clock, Randomness};
 use crate::claims::ClaimsPolicy;
-use crate::clients::{Waits, cognito, dynamodb};
+use crate::clients::{Waits, cognito, dynamodb, lambda};
 use crate::cognito::UserPool;
 use crate::console::{Console, SignIn, origin};
 use crate::domain::decision::JoinPolicy;
 use crate::domain::provider::{AttributeName, ProviderPolicy, TrustedProviders};
 use crate::domain::public_mailbox::MailboxPolicy;
+use crate::next_trigger::{FunctionArn, NextTrigger, NextTriggerSettingError};
 use crate::provisioning::Provisioning;
 use crate::store::Store;
 
@@ -102,6 +103,8 @@ capabilities! {
         pub user_pool: UserPool,
         /// The console's pages, and where operators sign in.
         pub console: Console,
+        /// The function that the pool had for a trigger before, which only a trigger on Lambda has.
+        pub next_trigger: NextTrigger,
     }
 }
 
@@ -115,7 +118,7 @@ pub struct Policies {
 }
 
 impl App {
-    /// All capabilities, from their parts.
+    /// All capabilities, from their parts. There is no function that the pool had before.
     #[must_use]
     pub fn new(
         store: Store,
@@ -137,6 +140,7 @@ impl App {
             provisioning,
             user_pool,
             console,
+            next_trigger: NextTrigger::default(),
         }
     }
 }
@@ -362,5 +366,28 @@ impl Capability for Console {
         };
         let pages = environment.get(CONSOLE_PAGES).unwrap_or_else(|| LAYER.to_owned());
         Ok(Self { pages: PathBuf::from(pages), sign_in })
+    }
+}
+
+const NEXT_TRIGGER_ARN: &str = "NEXT_TRIGGER_ARN";
+const NEXT_TRIGGER_FAILURE: &str = "NEXT_TRIGGER_FAILURE";
+
+impl Capability for NextTrigger {
+    const VARIABLES: &'static [&'static str] = &[NEXT_TRIGGER_ARN, NEXT_TRIGGER_FAILURE];
+
+    /// A client of Lambda is made only if there is a function. Names of functions are unique within an
+    /// account and a region. Lambda tells a function its name and its region, and not its account, so
+    /// the same name in the same region is the function itself.
+    fn from_environment(environment: &Environment) -> Result<Self, EnvironmentError> {
+        let on_failure = environment.parsed_or_default(NEXT_TRIGGER_FAILURE)?;
+        let Some(arn) = environment.get(NEXT_TRIGGER_ARN) else { return Ok(Self::default()) };
+        let arn = arn.parse::<FunctionArn>().map_err(|error| invalid(NEXT_TRIGGER_ARN, &error))?;
+        let is_here = environment.get("AWS_REGION").is_none_or(|region| arn.is_in(&region));
+        let name = environment.get("AWS_LAMBDA_FUNCTION_NAME");
+        if is_here && name.is_some_and(|name| name == arn.name()) {
+            let itself = NextTriggerSettingError::Itself(arn.to_string());
+            return Err(invalid(NEXT_TRIGGER_ARN, &itself));
+        }
+        Ok(Self::new(lambda(&*environment.variable), arn, on_failure))
     }
 }

@@ -8,8 +8,9 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region};
 
 use crate::metrics::CountRetries;
+use crate::runtime::TRIGGER_DEADLINE;
 
-/// The time-outs of calls to DynamoDB and to Cognito.
+/// The time-outs of calls to DynamoDB, to Cognito and to Lambda.
 #[derive(Clone, Copy, Debug)]
 pub struct Waits {
     /// To open a connection.
@@ -41,6 +42,10 @@ impl Waits {
         attempt: Duration::from_secs(15),
         call: Duration::from_secs(18),
     };
+
+    /// To invoke the function that the pool had before. The caller stops waiting for it earlier.
+    pub const NEXT_TRIGGER: Self =
+        Self { connect: Duration::from_secs(1), attempt: TRIGGER_DEADLINE, call: TRIGGER_DEADLINE };
 
     pub(crate) fn timeouts(self) -> TimeoutConfig {
         TimeoutConfig::builder()
@@ -94,4 +99,11 @@ pub(crate) fn cognito(
     let config =
         config!(aws_sdk_cognitoidentityprovider, "COGNITO_IDENTITY_PROVIDER", variable, waits);
     aws_sdk_cognitoidentityprovider::Client::from_conf(config.build())
+}
+
+/// A client of Lambda with the settings in these environment variables. It does not repeat a call,
+/// because the function that is invoked may have done its work before the answer was lost.
+pub(crate) fn lambda(variable: &dyn Fn(&str) -> Option<String>) -> aws_sdk_lambda::Client {
+    let config = config!(aws_sdk_lambda, "LAMBDA", variable, Waits::NEXT_TRIGGER);
+    aws_sdk_lambda::Client::from_conf(config.retry_config(RetryConfig::disabled()).build())
 }

@@ -182,6 +182,11 @@ where
         let (code, message) = (service.code(), service.message());
         return format!("{}: {}", code.unwrap_or("no code"), message.unwrap_or("no message"));
     }
-    let sources = std::iter::successors(Some(error as &dyn std::error::Error), |e| e.source());
+    sources(error)
+}
+
+/// An error and what has caused it.
+pub(crate) fn sources(error: &(dyn std::error::Error + 'static)) -> String {
+    let sources = std::iter::successors(Some(error), |error| error.source());
     sources.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }

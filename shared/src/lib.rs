@@ -13,6 +13,7 @@ pub mod error;
 pub mod failure;
 pub mod http;
 pub mod metrics;
+pub mod next_trigger;
 pub mod provisioning;
 pub mod runtime;
 pub mod store;

@@ -36,17 +36,20 @@ pub const PROVISIONING_DURATION: &str = "ProvisioningDuration";
 pub const TOKENS_WITHOUT_CLAIMS: &str = "TokensWithoutClaims";
 /// Tokens whose claims were too large.
 pub const TOKEN_OVERFLOWS: &str = "TokenOverflows";
+/// Events for which the function that the pool had before has failed.
+pub const NEXT_TRIGGER_FAILURES: &str = "NextTriggerFailures";
 /// Calls of DynamoDB that the SDK or the store repeated.
 pub const DYNAMODB_RETRIES: &str = "DynamoDbRetries";
 
 /// Every metric that is a counter.
-pub const COUNTERS: [&str; 7] = [
+pub const COUNTERS: [&str; 8] = [
     USERS_SEEN,
     JOINED,
     REFUSED,
     PROVISIONING_FAILURES,
     TOKENS_WITHOUT_CLAIMS,
     TOKEN_OVERFLOWS,
+    NEXT_TRIGGER_FAILURES,
     DYNAMODB_RETRIES,
 ];
 
@@ -82,6 +85,11 @@ pub fn token_without_claims() {
 /// Counts a token whose claims were too large.
 pub fn token_overflowed() {
     counter!(TOKEN_OVERFLOWS).increment(1);
+}
+
+/// Counts an event for which the function that the pool had before has failed.
+pub fn next_trigger_failed() {
+    counter!(NEXT_TRIGGER_FAILURES).increment(1);
 }
 
 /// Counts a repeated call of DynamoDB.

@@ -34,6 +34,11 @@ USER_POOL = {
     "users": {"AdminCreateUser", "AdminDeleteUser", "AdminGetUser", "DescribeUserPool", "ListUsers"},
     "memberships": {"AdminGetUser", "ListUsers"},
 }
+# The parameter of the stack with the one function that a trigger may invoke.
+NEXT_TRIGGERS = {
+    "post-confirmation": "NextPostConfirmationArn",
+    "pre-token-generation": "NextPreTokenGenerationArn",
+}
 READS = {"GetItem", "BatchGetItem", "Query", "ConditionCheckItem"}
 WRITES = {"PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem"}
 DENIED = {"AccessDenied", "AccessDeniedException"}
@@ -42,6 +47,8 @@ DENIED = {"AccessDenied", "AccessDeniedException"}
 def check(stack, functions, outputs):
     """Checks all functions. Returns the number of calls that were made with their credentials."""
     table = boto3.client("dynamodb").describe_table(TableName=outputs["TableName"])["Table"]["TableArn"]
+    described = boto3.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
+    parameters = {it["ParameterKey"]: it["ParameterValue"] for it in described.get("Parameters", [])}
     count = 0
     for name in functions:
         role = boto3.client("lambda").get_function_configuration(FunctionName=f"{stack}-{name}")["Role"]
@@ -50,6 +57,7 @@ def check(stack, functions, outputs):
         other = next(f"/aws/lambda/{stack}-{it}" for it in functions if it != name)
         place = table.split(":table/")[0].replace(":dynamodb:", ":logs:")
         check_policies(name, statements, table, f"{place}:log-group:{group}:*")
+        check_invocations(name, statements, parameters.get(NEXT_TRIGGERS.get(name)))
         session = boto3.Session(**credentials_of(role))
         probes = [
             *on_table(session, table, lambda *wanted: any(allows(it, *wanted) for it in statements)),
@@ -102,6 +110,13 @@ def check_policies(name, statements, table, log):
     for item, writers in WRITERS.items():
         may = any(allows(it, f"dynamodb:{action}", table, item) for it in statements for action in WRITES)
         same(name in writers, may, f"whether {name} may write {item}")
+
+
+def check_invocations(name, statements, arn):
+    """Checks that a function may invoke this function and no other; none if there is none."""
+    expected = [{"Effect": "Allow", "Action": ["lambda:InvokeFunction"], "Resource": [arn]}] if arn else []
+    found = [it for it in statements if any(action.startswith("lambda:") for action in it["Action"])]
+    same(expected, found, f"which functions {name} may invoke")
 
 
 def allows(statement, action, resource, item=None):

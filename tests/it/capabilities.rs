@@ -11,11 +11,12 @@ use shared::cognito::UserPool;
 use shared::console::Console;
 use shared::domain::provider::TrustedProviders;
 use shared::domain::public_mailbox::MailboxPolicy;
+use shared::next_trigger::NextTrigger;
 use shared::provisioning::Provisioning;
 use shared::store::Store;
 use shared::{App, Clock, Randomness};
 
-use crate::support::text_of;
+use crate::support::{NEXT_ARN, text_of};
 
 /// An environment in which every variable has this value.
 fn all_set_to(value: &'static str) -> Environment {
@@ -45,6 +46,7 @@ fn read_and_declared<C: Capability>() -> (BTreeSet<String>, BTreeSet<String>) {
         log.borrow_mut().insert(name.to_owned());
         match name {
             "TABLE_NAME" | "USER_POOL_ID" | "OPERATOR_CLIENT_ID" => Some("set".to_owned()),
+            "NEXT_TRIGGER_ARN" => Some(NEXT_ARN.to_owned()),
             "OPERATOR_ISSUER" | "OPERATOR_DOMAIN" => Some("https://sign-in.example".to_owned()),
             _ => None,
         }
@@ -60,11 +62,13 @@ fn read_and_declared<C: Capability>() -> (BTreeSet<String>, BTreeSet<String>) {
 }
 
 /// These are set by Lambda or by hand, not by the template.
-const NOT_IN_TEMPLATE: [&str; 5] = [
+const NOT_IN_TEMPLATE: [&str; 7] = [
+    "AWS_LAMBDA_FUNCTION_NAME",
     "AWS_REGION",
     "AWS_ENDPOINT_URL",
     "AWS_ENDPOINT_URL_DYNAMODB",
     "AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER",
+    "AWS_ENDPOINT_URL_LAMBDA",
     "CONSOLE_PAGES",
 ];
 
@@ -79,6 +83,7 @@ fn each_capability_declares_the_variables_that_it_reads() {
         read_and_declared::<Provisioning>(),
         read_and_declared::<UserPool>(),
         read_and_declared::<Console>(),
+        read_and_declared::<NextTrigger>(),
     ];
     assert_eq!(all.len(), App::VARIABLES.len(), "every capability is here");
     for (read, declared) in all {
@@ -143,6 +148,49 @@ fn an_error_about_providers_names_the_variable() {
     }
     let all_empty = Policies::from_environment(&all_set_to("")).expect("policies");
     assert_eq!(all_empty.joining.providers.google_hosted_domain, None);
+}
+
+#[test]
+fn a_function_that_the_pool_had_is_read_and_none_is_made_without_one() {
+    const ARN: &str = "NEXT_TRIGGER_ARN";
+    const FAILURE: &str = "NEXT_TRIGGER_FAILURE";
+    let read = |variables: &[(&'static str, &'static str)]| {
+        let variables = variables.to_vec();
+        let set = move |name: &str| {
+            let found = variables.iter().find(|(variable, _)| *variable == name);
+            found.map(|(_, value)| (*value).to_owned())
+        };
+        let read = NextTrigger::from_environment(&Environment::new(set, Waits::TRIGGER));
+        read.map(|next| format!("{next:?}").contains("Client")).map_err(|it| it.to_string())
+    };
+
+    assert_eq!(read(&[]), Ok(false));
+    assert_eq!(read(&[(ARN, ""), (FAILURE, "continue")]), Ok(false));
+    for failure in ["", "fail", "continue"] {
+        assert_eq!(read(&[(ARN, NEXT_ARN), (FAILURE, failure)]), Ok(true), "{failure}");
+    }
+    let wrong = "the environment variable NEXT_TRIGGER_FAILURE is wrong: \"Fail\" is neither `fail` \
+                 nor `continue`";
+    assert_eq!(read(&[(FAILURE, "Fail")]), Err(wrong.to_owned()));
+    let wrong = "the environment variable NEXT_TRIGGER_ARN is wrong: \"customers-own\" is not the ARN \
+                 of a Lambda function: write arn:aws:lambda:REGION:ACCOUNT:function:NAME, with :VERSION \
+                 or :ALIAS after it if you want one";
+    assert_eq!(read(&[(ARN, "customers-own")]), Err(wrong.to_owned()));
+
+    // The same name in another region is another function.
+    let name = ("AWS_LAMBDA_FUNCTION_NAME", "customers-own");
+    let elsewhere = ("AWS_REGION", "eu-west-1");
+    assert_eq!(read(&[(ARN, NEXT_ARN), name, elsewhere]), Ok(true));
+    for qualifier in ["", ":live", ":1", ":$LATEST"] {
+        let arn = "arn:aws:lambda:eu-central-1:123456789012:function:customers-own";
+        let arn: &'static str = format!("{arn}{qualifier}").leak();
+        let itself = format!(
+            "the environment variable NEXT_TRIGGER_ARN is wrong: {arn:?} is this function itself: name \
+             the function that the pool had before, or none"
+        );
+        let here = ("AWS_REGION", "eu-central-1");
+        assert_eq!(read(&[(ARN, arn), name, here]), Err(itself));
+    }
 }
 
 #[test]

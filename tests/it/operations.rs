@@ -8,6 +8,7 @@ use functions::triggers::pre_token_generation;
 use serde_json::value::to_raw_value;
 use serde_json::{Value, json};
 use shared::metrics::{COUNTERS, PROVISIONING_DURATION};
+use shared::next_trigger::NextTrigger;
 use shared::runtime::{TRIGGER_DEADLINE, logged};
 use tracing::Level;
 use tracing_subscriber::filter::LevelFilter;
@@ -597,7 +598,9 @@ async fn no_log_line_has_an_address_a_token_or_a_body_whatever_is_asked_for() {
             "response": {},
         });
         let event = to_raw_value(&event).expect("JSON");
-        pre_token_generation::handle((&world.app).into(), event, TRIGGER_DEADLINE).await;
+        let (needs, next) = (Some((&world.app).into()), NextTrigger::default());
+        let answer = pre_token_generation::handle(needs, next, event, TRIGGER_DEADLINE).await;
+        answer.expect("an answer");
         world.wire.cut_after(0);
     }
 

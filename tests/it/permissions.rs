@@ -6,7 +6,7 @@ use std::fmt::Write;
 use functions::{FUNCTIONS, Function};
 use serde_json::{Value, json};
 
-use crate::support::{tell, template};
+use crate::support::{INVOKES_NEXT, tell, template};
 
 /// One text, or a list of them.
 fn texts(value: &Value) -> Vec<&str> {
@@ -21,6 +21,10 @@ fn granted(template: &Value, function: &Function) -> BTreeSet<String> {
     let role = &template["Resources"][format!("{id}Role")]["Properties"];
     let mut granted = BTreeSet::new();
     for policy in role["Policies"].as_array().into_iter().flatten() {
+        if let Some(choice) = policy.get("Fn::If") {
+            granted.insert(on_next_trigger(&id, choice));
+            continue;
+        }
         for statement in policy["PolicyDocument"]["Statement"].as_array().expect("statements") {
             let about = (&policy["PolicyName"], statement);
             match policy["PolicyName"].as_str() {
@@ -80,6 +84,21 @@ fn in_user_pool(statement: &Value) -> BTreeSet<String> {
     );
     let actions = actions(statement, "cognito-idp:").into_iter();
     actions.map(|action| format!("{action} in the user pool")).collect()
+}
+
+/// What a trigger's role grants if the pool had a function before: to invoke that one.
+#[track_caller]
+fn on_next_trigger(id: &str, choice: &Value) -> String {
+    let statement = json!({
+        "Effect": "Allow",
+        "Action": "lambda:InvokeFunction",
+        "Resource": { "Ref": format!("Next{id}Arn") },
+    });
+    let document = json!({ "Version": "2012-10-17", "Statement": [statement] });
+    let policy = json!({ "PolicyName": "next-trigger", "PolicyDocument": document });
+    let none = json!({ "Ref": "AWS::NoValue" });
+    assert_eq!(*choice, json!([format!("HasNext{id}"), policy, none]), "{id}Role");
+    INVOKES_NEXT.to_owned()
 }
 
 #[track_caller]

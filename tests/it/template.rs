@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use shared::claims::{ClaimsBytes, ClaimsIn};
 use shared::domain::provider::{AttributeName, TrustedProviders};
 use shared::domain::public_mailbox::MailboxPolicy;
+use shared::next_trigger::{FunctionArn, OnFailure};
 
 use crate::support::{in_repository, template, text_of};
 
@@ -802,6 +803,74 @@ fn the_claims_parameters_have_the_range_and_the_defaults_of_the_code() {
     let variables = &trigger["Environment"]["Variables"];
     assert_eq!(variables["CLAIMS_BYTES"], json!({ "Ref": "ClaimsBytes" }));
     assert_eq!(variables["CLAIMS_IN"], json!({ "Ref": "ClaimsIn" }));
+}
+
+#[test]
+fn each_trigger_has_its_own_parameter_for_the_function_that_the_pool_had() {
+    let root = template("template.yaml");
+    let parameters = &root["Parameters"];
+    let failure = &parameters["NextTriggerFailure"];
+    assert_eq!(failure["Default"], "fail");
+    assert_eq!("fail".parse(), Ok(OnFailure::default()));
+    let allowed_failures = failure["AllowedValues"].as_array().expect("values").iter();
+    let parsed = allowed_failures.map(|value| value.as_str().expect("text").parse());
+    let parsed: Result<Vec<_>, _> = parsed.collect();
+    assert_eq!(parsed, Ok(vec![OnFailure::Fail, OnFailure::Continue]));
+
+    let (name, alias) = ("a".repeat(64), "a".repeat(128));
+    let arn = |rest: &str| format!("arn:aws:lambda:eu-central-1:123456789012:function:{rest}");
+    for (text, right) in [
+        (arn("own"), true),
+        (arn("Own_function-2"), true),
+        (arn(&name), true),
+        (arn("own:live"), true),
+        (arn("own:1"), true),
+        (arn("own:$LATEST"), true),
+        (arn(&format!("own:{alias}")), true),
+        ("arn:aws-us-gov:lambda:us-gov-west-1:123456789012:function:own".to_owned(), true),
+        ("arn:aws-cn:lambda:cn-north-1:123456789012:function:own".to_owned(), true),
+        (arn(""), false),
+        (arn(&format!("{name}a")), false),
+        (arn("own:"), false),
+        (arn("own:live:1"), false),
+        (arn("own:$LATEST.PUBLISHED"), false),
+        (arn("own:$latest"), false),
+        (arn(&format!("own:{alias}a")), false),
+        (arn("*"), false),
+        (arn("own*"), false),
+        (arn("own:*"), false),
+        (arn("own "), false),
+        (format!("{}\n", arn("own")), false),
+        ("own".to_owned(), false),
+        ("123456789012:own".to_owned(), false),
+        ("arn:aws:lambda:eu-central-1:12345678901:function:own".to_owned(), false),
+        ("arn:aws:lambda::123456789012:function:own".to_owned(), false),
+        ("arn:AWS:lambda:eu-central-1:123456789012:function:own".to_owned(), false),
+        ("arn:aws:lambda:eu-central-1:123456789012:layer:own".to_owned(), false),
+        ("arn:aws:states:eu-central-1:123456789012:function:own".to_owned(), false),
+        ("arn:aws:lambda:*:123456789012:function:own".to_owned(), false),
+    ] {
+        assert_eq!(text.parse::<FunctionArn>().is_ok(), right, "{text:?}");
+        for id in ["PostConfirmation", "PreTokenGeneration"] {
+            let is_allowed = allowed(&parameters[format!("Next{id}Arn")]);
+            assert_eq!(is_allowed(&text), right, "{text:?}");
+            assert!(is_allowed(""));
+        }
+    }
+
+    for function in FUNCTIONS {
+        let id = function.logical_id();
+        let variables = &root["Resources"][format!("{id}Function")]["Properties"]["Environment"];
+        let variable = |name: &str| variables["Variables"].get(name).cloned();
+        let parameter = format!("Next{id}Arn");
+        let is_trigger = matches!(function.entry, Entry::Trigger(_));
+        let reference = |name: &str| is_trigger.then(|| json!({ "Ref": name }));
+        assert_eq!(variable("NEXT_TRIGGER_ARN"), reference(&parameter), "{id}");
+        assert_eq!(variable("NEXT_TRIGGER_FAILURE"), reference("NextTriggerFailure"), "{id}");
+        let is_empty = json!({ "Fn::Equals": [{ "Ref": parameter }, ""] });
+        let condition = is_trigger.then(|| json!({ "Fn::Not": [is_empty] }));
+        assert_eq!(root["Conditions"].get(format!("HasNext{id}")), condition.as_ref(), "{id}");
+    }
 }
 
 #[test]

@@ -74,10 +74,7 @@ fn binary(function: &Function) -> String {
     let Function { name, module, entry, .. } = function;
     let (import, run) = match entry {
         Entry::Http(_) => (String::new(), format!("run_http(functions::{module}::routes())")),
-        Entry::Trigger(_) => (
-            format!("use functions::{module}::{{count_failure, handle}};\n\n"),
-            "run_trigger(handle, count_failure)".to_owned(),
-        ),
+        Entry::Trigger(_) => (String::new(), format!("run_trigger(functions::{module}::handle)")),
     };
     format!(
         "//! The Lambda function `{name}`.\n\n{import}\
@@ -124,16 +121,14 @@ fn settings(function: &Function) -> String {
         let layers: Vec<_> = function.layers.iter().map(|layer| format!("!Ref {layer}")).collect();
         line(&mut text, 6, &format!("Layers: [{}]", layers.join(", ")));
     }
-    let mut variables: Vec<_> = function.variables.concat();
-    variables.sort_unstable();
-    variables.dedup();
-    variables.retain(|variable| *variable != TABLE_NAME);
+    let mut variables = function.all_variables();
+    variables.remove(TABLE_NAME);
     if !variables.is_empty() {
         line(&mut text, 6, "Environment:");
         line(&mut text, 8, "Variables:");
     }
     for variable in variables {
-        line(&mut text, 10, &format!("{variable}: {}", value(variable)));
+        line(&mut text, 10, &format!("{variable}: {}", value(function, variable)));
     }
     text
 }
@@ -141,9 +136,16 @@ fn settings(function: &Function) -> String {
 /// The variable that every function gets from the template's `Globals`.
 const TABLE_NAME: &str = "TABLE_NAME";
 
-/// The place in the stack that has the value of an environment variable.
-fn value(variable: &str) -> &'static str {
-    match variable {
+/// The parameter with the function that the pool had for a trigger before.
+fn next_trigger(function: &Function) -> String {
+    format!("Next{}Arn", function.logical_id())
+}
+
+/// The place in the stack that has the value of an environment variable of a function.
+fn value(function: &Function, variable: &str) -> String {
+    let place = match variable {
+        "NEXT_TRIGGER_ARN" => return format!("!Ref {}", next_trigger(function)),
+        "NEXT_TRIGGER_FAILURE" => "!Ref NextTriggerFailure",
         "CLAIMS_BYTES" => "!Ref ClaimsBytes",
         "CLAIMS_IN" => "!Ref ClaimsIn",
         "PUBLIC_MAILBOX_EXCEPTIONS" => "!Ref PublicMailboxExceptions",
@@ -154,7 +156,8 @@ fn value(variable: &str) -> &'static str {
         "OPERATOR_CLIENT_ID" => "!GetAtt Identity.Outputs.OperatorClientId",
         "OPERATOR_DOMAIN" => "!GetAtt Identity.Outputs.OperatorDomain",
         other => unreachable!("add the place in the stack that has the value of {other} here"),
-    }
+    };
+    place.to_owned()
 }
 
 fn events(function: &Function, document: &Value) -> String {
@@ -190,7 +193,7 @@ fn events(function: &Function, document: &Value) -> String {
 fn policies(function: &Function) -> String {
     let mut text = String::new();
     if !function.may.is_empty() {
-        policy(&mut text, "own-items");
+        policy(&mut text, 0, "own-items");
         let warm_up = (Items::WarmUp, &[Action::GetItem][..]);
         for (items, actions) in [&warm_up].into_iter().chain(function.may) {
             let table = "Storage.Outputs.TableArn";
@@ -199,41 +202,52 @@ fn policies(function: &Function) -> String {
                 None => format!("!GetAtt {table}"),
             };
             let actions: Vec<_> = actions.iter().map(|it| format!("dynamodb:{it:?}")).collect();
-            statement(&mut text, &actions, &resource);
+            statement(&mut text, 0, &actions, &resource);
             line(&mut text, 16, "Condition:");
             line(&mut text, 18, "ForAllValues:StringLike:");
             line(&mut text, 20, &format!("dynamodb:LeadingKeys: {:?}", [items.keys()]));
         }
     }
     if !function.user_pool.is_empty() {
-        policy(&mut text, "user-pool");
+        policy(&mut text, 0, "user-pool");
         let actions = function.user_pool.iter().map(|it| format!("cognito-idp:{it:?}"));
-        statement(&mut text, &actions.collect::<Vec<_>>(), "!GetAtt Identity.Outputs.UserPoolArn");
+        let actions: Vec<_> = actions.collect();
+        statement(&mut text, 0, &actions, "!GetAtt Identity.Outputs.UserPoolArn");
+    }
+    if let Entry::Trigger(_) = function.entry {
+        // Only if there is such a function: a policy has at least one statement.
+        line(&mut text, 8, "- !If");
+        line(&mut text, 10, &format!("- HasNext{}", function.logical_id()));
+        policy(&mut text, 2, "next-trigger");
+        let resource = format!("!Ref {}", next_trigger(function));
+        statement(&mut text, 2, &["lambda:InvokeFunction".to_owned()], &resource);
+        line(&mut text, 10, "- !Ref AWS::NoValue");
     }
     text
 }
 
-fn policy(text: &mut String, name: &str) {
-    line(text, 8, &format!("- PolicyName: {name}"));
-    line(text, 10, "PolicyDocument:");
-    line(text, 12, "Version: \"2012-10-17\"");
-    line(text, 12, "Statement:");
+/// Begins a policy, this much deeper than those of the role itself.
+fn policy(text: &mut String, deeper: usize, name: &str) {
+    line(text, deeper + 8, &format!("- PolicyName: {name}"));
+    line(text, deeper + 10, "PolicyDocument:");
+    line(text, deeper + 12, "Version: \"2012-10-17\"");
+    line(text, deeper + 12, "Statement:");
 }
 
-fn statement(text: &mut String, actions: &[String], resource: &str) {
-    line(text, 14, "- Effect: Allow");
+fn statement(text: &mut String, deeper: usize, actions: &[String], resource: &str) {
+    line(text, deeper + 14, "- Effect: Allow");
     let list = actions.join(", ");
     match actions {
-        [action] => line(text, 16, &format!("Action: {action}")),
-        _ if list.len() < WIDTH - "                Action: []".len() => {
-            line(text, 16, &format!("Action: [{list}]"));
+        [action] => line(text, deeper + 16, &format!("Action: {action}")),
+        _ if list.len() < WIDTH - deeper - "                Action: []".len() => {
+            line(text, deeper + 16, &format!("Action: [{list}]"));
         }
         _ => {
-            line(text, 16, "Action:");
-            actions.iter().for_each(|action| line(text, 18, &format!("- {action}")));
+            line(text, deeper + 16, "Action:");
+            actions.iter().for_each(|action| line(text, deeper + 18, &format!("- {action}")));
         }
     }
-    line(text, 16, &format!("Resource: {resource}"));
+    line(text, deeper + 16, &format!("Resource: {resource}"));
 }
 
 /// The longest line of a template.

@@ -9,6 +9,7 @@ use shared::claims::{ClaimsBytes, ClaimsPolicy};
 use shared::domain::ids::OrganizationId;
 use shared::domain::text::Name;
 use shared::metrics;
+use shared::next_trigger::{Members, RESPONSE, Unusable, members, raw};
 
 /// The memberships of a user, as claims of a token.
 #[derive(Debug)]
@@ -22,33 +23,30 @@ impl Claims {
         Self { memberships }
     }
 
-    /// The event with the claims in its response. Groups, scopes and other claims stay unchanged.
+    /// The event with the claims in its response. Groups, scopes and other claims stay, to the letter.
     /// `None` if the event does not take claims for a token that has them by this policy.
     pub(super) fn write_to(
         &self,
         event: &str,
         policy: ClaimsPolicy,
+        groups: Groups,
     ) -> serde_json::Result<Option<Box<RawValue>>> {
-        let mut event: BTreeMap<String, Box<RawValue>> = serde_json::from_str(event)?;
-        let mut response = match event.get("response") {
-            Some(response) => serde_json::from_str(response.get())?,
-            None => Value::Null,
-        };
-        let version = event.get("version").map_or("", |version| version.get().trim_matches('"'));
-        let both_tokens = takes_both_tokens(&response, version);
-        let response_object = object(&mut response);
-        if both_tokens {
+        let mut event: Members = serde_json::from_str(event)?;
+        if takes_both_tokens(&event) {
             let claims = self.fitting(policy.most, |list| json!(list), json!(true));
-            let details = child(response_object, BOTH_TOKENS);
-            for (token, has_claims) in [
-                ("idTokenGeneration", policy.tokens.id_token()),
-                ("accessTokenGeneration", policy.tokens.access_token()),
-            ] {
-                if has_claims {
-                    child(child(details, token), "claimsToAddOrOverride").extend(claims.clone());
-                }
-            }
-            keep_groups(details);
+            change(&mut event, RESPONSE, |response| {
+                change(response, BOTH_TOKENS, |details| {
+                    for (token, has_claims) in [
+                        (ID_TOKEN_GENERATION, policy.tokens.id_token()),
+                        (ACCESS_TOKEN_GENERATION, policy.tokens.access_token()),
+                    ] {
+                        if has_claims {
+                            change(details, token, |token| add(token, &claims));
+                        }
+                    }
+                    groups.keep(details);
+                });
+            });
         } else {
             // Version 1 supports only strings as claims, and only the ID token.
             if !policy.tokens.id_token() {
@@ -56,12 +54,14 @@ impl Claims {
             }
             let list = |list: &[String]| json!(json!(list).to_string());
             let claims = self.fitting(policy.most, list, json!("true"));
-            let details = child(response_object, ID_TOKEN);
-            child(details, "claimsToAddOrOverride").extend(claims);
-            keep_groups(details);
+            change(&mut event, RESPONSE, |response| {
+                change(response, ID_TOKEN, |details| {
+                    add(details, &claims);
+                    groups.keep(details);
+                });
+            });
         }
-        event.insert("response".to_owned(), to_raw_value(&response)?);
-        to_raw_value(&event).map(Some)
+        Ok(Some(raw(&event)))
     }
 
     /// The claims that fit. If they are too large, the roles are left out first, then the
@@ -105,37 +105,107 @@ fn bytes_in_token(claims: &Map<String, Value>) -> usize {
 
 /// The member of a response that takes claims for both tokens: event versions 2 and 3.
 const BOTH_TOKENS: &str = "claimsAndScopeOverrideDetails";
+/// Its member for the ID token.
+const ID_TOKEN_GENERATION: &str = "idTokenGeneration";
+/// Its member for the access token.
+const ACCESS_TOKEN_GENERATION: &str = "accessTokenGeneration";
 /// The member of a response that takes claims for the ID token alone: event version 1.
 const ID_TOKEN: &str = "claimsOverrideDetails";
+/// The claims, in each of these members but the first.
+const CLAIMS: &str = "claimsToAddOrOverride";
+/// The claims that a token does not get, beside them.
+const SUPPRESSED: &str = "claimsToSuppress";
+/// The groups, in the first and the last of these members.
+const GROUPS: &str = "groupOverrideDetails";
 
 /// Whether Cognito takes claims for both tokens. The member that the event's own response offers
 /// decides, even if it is null: there are events with a version 2 response and another version.
-fn takes_both_tokens(response: &Value, version: &str) -> bool {
-    let offers = |member| response.get(member).is_some();
+fn takes_both_tokens(event: &Members) -> bool {
+    let response = object(event, RESPONSE);
+    let version = event.get("version").map_or("", |version| version.get().trim_matches('"'));
+    let offers = |member| response.contains_key(member);
     offers(BOTH_TOKENS) || (!offers(ID_TOKEN) && matches!(version, "2" | "3"))
 }
 
-/// Removes an empty `groupOverrideDetails`, which would take away the user's groups.
-fn keep_groups(details: &mut Map<String, Value>) {
-    const GROUPS: &str = "groupOverrideDetails";
-    let says_nothing = match details.get(GROUPS) {
-        Some(Value::Object(groups)) => groups.is_empty(),
-        Some(_) => true,
-        None => false,
-    };
-    if says_nothing {
-        details.remove(GROUPS);
+/// The response of the pool's own function, in the shape that the event takes. It offers what the event
+/// offers. So what the function has written for the ID token alone, as it did with an event of
+/// version 1, is written for the ID token of two.
+pub(super) fn adopted(event: &Members, mut response: Members) -> Result<Members, Unusable> {
+    let of_id_token = members(&response, ID_TOKEN)?;
+    let of_both = members(&response, BOTH_TOKENS)?;
+    for details in [&of_id_token, &of_both].into_iter().flatten() {
+        members(details, CLAIMS)?;
+        for token in [ID_TOKEN_GENERATION, ACCESS_TOKEN_GENERATION] {
+            members(&members(details, token)?.unwrap_or_default(), CLAIMS)?;
+        }
+    }
+    if !takes_both_tokens(event) {
+        response.remove(BOTH_TOKENS);
+        response.entry(ID_TOKEN.to_owned()).or_insert_with(|| RawValue::NULL.to_owned());
+        return Ok(response);
+    }
+    response.remove(ID_TOKEN);
+    response.entry(BOTH_TOKENS.to_owned()).or_insert_with(|| RawValue::NULL.to_owned());
+    if let Some(mut of_id_token) = of_id_token.filter(|details| !details.is_empty()) {
+        change(&mut response, BOTH_TOKENS, |details| {
+            fill(details, GROUPS, &mut of_id_token);
+            change(details, ID_TOKEN_GENERATION, |token| {
+                fill(token, CLAIMS, &mut of_id_token);
+                fill(token, SUPPRESSED, &mut of_id_token);
+            });
+        });
+    }
+    Ok(response)
+}
+
+/// Moves a member, unless its new place has something there.
+fn fill(to: &mut Members, name: &str, from: &mut Members) {
+    let is_free = to.get(name).is_none_or(|present| present.get() == "null");
+    if let Some(member) = from.remove(name).filter(|_| is_free) {
+        to.insert(name.to_owned(), member);
     }
 }
 
-/// The object with this name. It is created if there is none.
-fn child<'a>(parent: &'a mut Map<String, Value>, name: &str) -> &'a mut Map<String, Value> {
-    object(parent.entry(name).or_insert(Value::Null))
+/// Whose word the groups in a response are.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Groups {
+    /// They came with Cognito's event.
+    OfCognito,
+    /// The pool's own function has answered them.
+    OfNextTrigger,
 }
 
-fn object(value: &mut Value) -> &mut Map<String, Value> {
-    if !value.is_object() {
-        *value = json!({});
+impl Groups {
+    /// Removes an empty `groupOverrideDetails`, which would take away the user's groups, unless the
+    /// pool's own function has answered it.
+    fn keep(self, details: &mut Members) {
+        if let Self::OfCognito = self
+            && object(details, GROUPS).is_empty()
+        {
+            details.remove(GROUPS);
+        }
     }
-    value.as_object_mut().expect("the value is an object now")
+}
+
+/// Adds claims to those that a token gets.
+fn add(token: &mut Members, claims: &Map<String, Value>) {
+    change(token, CLAIMS, |present| {
+        present.extend(claims.iter().map(|(name, claim)| (name.clone(), as_raw(claim))));
+    });
+}
+
+fn as_raw(claim: &Value) -> Box<RawValue> {
+    to_raw_value(claim).expect("a value is JSON")
+}
+
+/// Changes the object with this name. It is created if there is none.
+fn change(parent: &mut Members, name: &str, change: impl FnOnce(&mut Members)) {
+    let mut members = object(parent, name);
+    change(&mut members);
+    parent.insert(name.to_owned(), raw(&members));
+}
+
+/// The members of the object with this name; none if it is no object.
+fn object(parent: &Members, name: &str) -> Members {
+    members(parent, name).ok().flatten().unwrap_or_default()
 }

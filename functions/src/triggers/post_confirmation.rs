@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::value::RawValue;
 use shared::capabilities;
 use shared::metrics::provisioning_failed;
+use shared::next_trigger::{NextTrigger, Passed, Refusal};
 use shared::provisioning::Provisioning;
 use shared::runtime::within;
 
@@ -17,16 +18,27 @@ capabilities! {
     }
 }
 
-/// Provisions the user of an event. The answer is always the unchanged event, within the deadline.
-/// If provisioning fails, the user's next sign-in repeats it.
-pub async fn handle(needs: Needs, event: Box<RawValue>, deadline: Duration) -> Box<RawValue> {
-    within(deadline, evaluate(&needs, event.get())).await;
-    event
-}
-
-/// Counts an event that could not be handled at all.
-pub fn count_failure() {
-    provisioning_failed();
+/// Provisions the user of an event, after the pool's own function. The answer is the unchanged event,
+/// within the deadline; after that function it has the function's response. If provisioning fails, the
+/// user's next sign-in repeats it. Without capabilities, because the settings are unusable, it counts
+/// a failure.
+///
+/// # Errors
+/// When the pool's own function fails, and its failure means that the sign-up fails.
+pub async fn handle(
+    needs: Option<Needs>,
+    next: NextTrigger,
+    event: Box<RawValue>,
+    deadline: Duration,
+) -> Result<Box<RawValue>, Refusal> {
+    let Passed { event, left, .. } = next.pass(event, deadline, |_, response| Ok(response)).await?;
+    match needs {
+        Some(needs) => {
+            within(left, evaluate(&needs, event.get())).await;
+        }
+        None => provisioning_failed(),
+    }
+    Ok(event)
 }
 
 async fn evaluate(needs: &Needs, event: &str) {
@@ -38,7 +50,7 @@ async fn evaluate(needs: &Needs, event: &str) {
         Ok(About::Other(source)) => tracing::info!(source, "nothing to do: no sign-up"),
         Err(error) => {
             tracing::error!(%error, "not provisioned");
-            count_failure();
+            provisioning_failed();
         }
     }
 }

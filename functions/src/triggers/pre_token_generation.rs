@@ -11,11 +11,12 @@ use shared::domain::membership::{EntryPath, Membership};
 use shared::domain::user::User;
 use shared::failure::Failure;
 use shared::metrics;
+use shared::next_trigger::{NextTrigger, Passed, Refusal};
 use shared::provisioning::Provisioning;
 use shared::runtime::within;
 use shared::store::Store;
 
-use super::claims::Claims;
+use super::claims::{Claims, Groups, adopted};
 use super::event::{About, about};
 
 capabilities! {
@@ -30,29 +31,43 @@ capabilities! {
 /// The claims could not be made. The log has the reason.
 struct NoClaims;
 
-/// Provisions the user of an event, and adds the claims to the answer. If this fails or takes too
-/// long, the answer is the unchanged event, and the token is issued without these claims.
-pub async fn handle(needs: Needs, event: Box<RawValue>, deadline: Duration) -> Box<RawValue> {
+/// Provisions the user of an event, after the pool's own function, and adds the claims to the answer. If
+/// this fails or takes too long, the answer is the event as that function has left it, and the token is
+/// issued without these claims. Without capabilities, because the settings are unusable, it counts both.
+///
+/// # Errors
+/// When the pool's own function fails, and its failure means that the sign-in fails.
+pub async fn handle(
+    needs: Option<Needs>,
+    next: NextTrigger,
+    event: Box<RawValue>,
+    deadline: Duration,
+) -> Result<Box<RawValue>, Refusal> {
+    let Passed { event, is_answered, left } = next.pass(event, deadline, adopted).await?;
+    let Some(needs) = needs else {
+        metrics::provisioning_failed();
+        metrics::token_without_claims();
+        return Ok(event);
+    };
     // The last third is for the claims.
-    let provisioning = needs.provisioning.clone().joining_within(deadline / 3);
+    let provisioning = needs.provisioning.clone().joining_within(left / 3);
     let needs = Needs { provisioning, ..needs };
-    match within(deadline, evaluate(&needs, event.get())).await {
-        Some(Ok(answer)) => answer.unwrap_or(event),
+    let groups = if is_answered { Groups::OfNextTrigger } else { Groups::OfCognito };
+    match within(left, evaluate(&needs, event.get(), groups)).await {
+        Some(Ok(answer)) => Ok(answer.unwrap_or(event)),
         Some(Err(NoClaims)) | None => {
             metrics::token_without_claims();
-            event
+            Ok(event)
         }
     }
 }
 
-/// Counts an event that could not be handled at all.
-pub fn count_failure() {
-    metrics::provisioning_failed();
-    metrics::token_without_claims();
-}
-
 /// The event with the claims in its response. `None` if there is nothing to add.
-async fn evaluate(needs: &Needs, json: &str) -> Result<Option<Box<RawValue>>, NoClaims> {
+async fn evaluate(
+    needs: &Needs,
+    json: &str,
+    groups: Groups,
+) -> Result<Option<Box<RawValue>>, NoClaims> {
     let about = about(json).map_err(|error| {
         tracing::error!(%error, "no claims");
         metrics::provisioning_failed();
@@ -70,7 +85,8 @@ async fn evaluate(needs: &Needs, json: &str) -> Result<Option<Box<RawValue>>, No
         NoClaims
     };
     let claims = claims(needs, &user, entry_path).await.map_err(|error| failed(&error))?;
-    let answer = claims.write_to(json, needs.claims_policy).map_err(|error| failed(&error))?;
+    let answer =
+        claims.write_to(json, needs.claims_policy, groups).map_err(|error| failed(&error))?;
     if answer.is_none() {
         tracing::warn!(user = %user.id, "no claims: ClaimsIn is `access`, and the event takes claims for the ID token alone");
     }

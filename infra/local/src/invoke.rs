@@ -11,6 +11,7 @@ use functions::{Entry, FUNCTIONS};
 use serde_json::json;
 use serde_json::value::RawValue;
 use shared::App;
+use shared::next_trigger::Refusal;
 
 /// `POST /2015-03-31/functions/{FunctionName}/invocations`.
 pub(crate) fn router(app: App) -> Router {
@@ -52,10 +53,16 @@ async fn invoke(
             StatusCode::ACCEPTED.into_response()
         }
         _ => {
-            let answer = handle(&app, event).await;
             let headers =
                 [("content-type", "application/json"), ("x-amz-executed-version", "$LATEST")];
-            (headers, answer.get().to_owned()).into_response()
+            match handle(&app, event).await {
+                Ok(answer) => (headers, answer.get().to_owned()).into_response(),
+                Err(Refusal { error_type, error_message }) => {
+                    let error = json!({ "errorType": error_type, "errorMessage": error_message });
+                    let failed = [("x-amz-function-error", "Unhandled")];
+                    (headers, failed, error.to_string()).into_response()
+                }
+            }
         }
     }
 }

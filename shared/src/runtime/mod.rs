@@ -4,7 +4,6 @@
 mod http_event;
 
 use std::cell::Cell;
-use std::convert::Infallible;
 use std::future::Future;
 use std::io::stdout;
 use std::panic::AssertUnwindSafe;
@@ -20,10 +19,11 @@ use tracing_subscriber::util::SubscriberInitExt;
 pub use http_event::answer_http_event;
 
 use crate::ambient::Stopwatch;
-use crate::capabilities::{Capabilities, Environment};
+use crate::capabilities::{Capabilities, Capability, Environment};
 use crate::clients::Waits;
 use crate::http::Routes;
 use crate::metrics::{Metrics, provisioning_failed};
+use crate::next_trigger::{NextTrigger, Refusal};
 
 /// How long a trigger works on an event at most. After that, it answers with the event alone. Cognito
 /// waits 5 seconds for an answer, then calls again, and shows the user an error after the third call.
@@ -50,19 +50,17 @@ pub async fn run_http<C: Capabilities>(routes: Routes<C>) -> Result<(), lambda_r
     lambda_runtime::run(service_fn(respond)).await
 }
 
-/// Runs a Cognito trigger. It answers every event. If the settings are unusable, the answer is the
-/// event alone, and `count_failure` counts it.
+/// Runs a Cognito trigger. It answers every event, unless the function that the pool had before fails
+/// and its failure means that the sign-up or sign-in fails. If the settings are unusable, `handle` gets
+/// no capabilities. If only those of that function are, it gets [`NextTrigger::unusable`].
 ///
 /// # Errors
 /// When the runtime fails.
-pub async fn run_trigger<C, F, Fut>(
-    handle: F,
-    count_failure: fn(),
-) -> Result<(), lambda_runtime::Error>
+pub async fn run_trigger<C, F, Fut>(handle: F) -> Result<(), lambda_runtime::Error>
 where
     C: Capabilities,
-    F: Fn(C, Box<RawValue>, Duration) -> Fut,
-    Fut: Future<Output = Box<RawValue>>,
+    F: Fn(Option<C>, NextTrigger, Box<RawValue>, Duration) -> Fut,
+    Fut: Future<Output = Result<Box<RawValue>, Refusal>>,
 {
     let start = Stopwatch::start();
     let environment = Environment::new(variable, Waits::TRIGGER);
@@ -70,25 +68,25 @@ where
     let capabilities = C::from_environment(&environment)
         .inspect_err(|error| tracing::error!(%error, "nothing can be provisioned"))
         .ok();
+    let next = NextTrigger::from_environment(&environment).unwrap_or_else(|error| {
+        tracing::error!(%error, "the pool's own function is not invoked");
+        NextTrigger::unusable()
+    });
     environment.warm_up().await;
     let initialization = environment.get("AWS_LAMBDA_INITIALIZATION_TYPE");
     let first = first_deadline(initialization.as_deref(), start.elapsed());
     let (handle, next_deadline) = (&handle, &Cell::new(first));
     let respond = move |event: LambdaEvent<Box<RawValue>>| {
-        let capabilities = capabilities.clone();
+        let (capabilities, next) = (capabilities.clone(), next.clone());
         async move {
             let deadline = next_deadline.replace(TRIGGER_DEADLINE);
-            let answer = match capabilities {
-                // Boxed, because the compiler limits how deep futures are nested.
-                Some(capabilities) => Box::pin(handle(capabilities, event.payload, deadline)).await,
-                None => {
-                    tracing::error!("not provisioned: an environment variable is wrong");
-                    count_failure();
-                    event.payload
-                }
-            };
+            if capabilities.is_none() {
+                tracing::error!("not provisioned: an environment variable is wrong");
+            }
+            // Boxed, because the compiler limits how deep futures are nested.
+            let answer = Box::pin(handle(capabilities, next, event.payload, deadline)).await;
             metrics.write(&event.context.request_id, stdout());
-            Ok::<_, Infallible>(answer)
+            answer
         }
     };
     lambda_runtime::run(service_fn(respond)).await

@@ -16,8 +16,10 @@ use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 use shared::domain::jit::EmailDomains;
 use shared::http::Route;
+use shared::next_trigger::OnFailure;
 
 use super::directory::as_got;
+use super::next::NextFunction;
 use super::pool::{Pool, pool_user};
 use super::world::World;
 use super::{in_repository, text_of};
@@ -207,11 +209,16 @@ pub(crate) fn http_event(method: &str, address: &str) -> Value {
     })
 }
 
+/// What a trigger does with the function that the pool had before, in the words of what roles grant.
+pub(crate) const INVOKES_NEXT: &str = "InvokeFunction on the function that the pool had before";
+
 /// Tells the story, holds every answer against it, and returns what each function did meanwhile, in
 /// the words of what roles grant.
 pub(crate) async fn tell() -> BTreeMap<&'static str, BTreeSet<String>> {
     let pool = Pool::default();
-    let world = World::with_pool(&pool).await;
+    let mut world = World::with_pool(&pool).await;
+    let next = NextFunction::default();
+    world.app.next_trigger = next.trigger(OnFailure::Fail);
     let mut done: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
     let mut is_crowded = false;
     for step in steps() {
@@ -233,6 +240,7 @@ pub(crate) async fn tell() -> BTreeMap<&'static str, BTreeSet<String>> {
         done.extend(world.wire.uses().into_iter().map(|it| it.in_words()));
         let asked = pool.requests().into_iter();
         done.extend(asked.map(|(operation, _)| format!("{operation} in the user pool")));
+        done.extend(next.invocations().into_iter().map(|_| INVOKES_NEXT.to_owned()));
     }
     done
 }

@@ -20,6 +20,7 @@ use functions::Entry;
 use http_body_util::BodyExt;
 use jiff::Timestamp;
 use lambda_http::LambdaEvent;
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use shared::capabilities::Policies;
 use shared::cognito::UserPool;
@@ -27,6 +28,7 @@ use shared::console::Console;
 use shared::domain::decision::JoinPolicy;
 use shared::domain::public_mailbox::MailboxPolicy;
 use shared::metrics::CountRetries;
+use shared::next_trigger::Refusal;
 use shared::store::Store;
 use shared::{App, Clock, Randomness};
 use tower::ServiceExt;
@@ -36,6 +38,9 @@ use super::attributes::text;
 use super::contract;
 use super::pool::{POOL_ID, Pool};
 use super::wire::Wire;
+
+/// The debug form of the function that a pool had before, if there is none.
+const NO_NEXT: &str = "NextTrigger(None)";
 
 /// When every world begins.
 pub(crate) const START: &str = "2026-01-01T00:00:00.000Z";
@@ -290,13 +295,8 @@ impl World {
         let payload = serde_json::value::to_raw_value(event).expect("JSON");
         let http = match function.entry {
             Entry::Http(http) => http,
-            Entry::Trigger(handle) => {
-                let sent = payload.get().to_owned();
-                let answer = handle(&self.app, payload).await;
-                if function.name == "post-confirmation" {
-                    assert_eq!(answer.get(), sent, "the answer is the event's own bytes");
-                }
-                return serde_json::from_str(answer.get()).expect("JSON");
+            Entry::Trigger(_) => {
+                return self.trigger(function.name, event).await.expect("an answer");
             }
         };
         let service = (http.handlers)(&self.app).into_service().layer(from_fn(contract::hold));
@@ -305,6 +305,22 @@ impl World {
             Ok(response) => serde_json::to_value(response).expect("JSON"),
             Err(never) => match never {},
         }
+    }
+
+    /// Sends an event through a trigger, which may end with an error of the pool's own function.
+    pub(crate) async fn trigger(&self, function: &str, event: &Value) -> Result<Value, Refusal> {
+        let function = functions::function(function).expect("a function of this name");
+        let Entry::Trigger(handle) = function.entry else {
+            panic!("{} is no trigger", function.name)
+        };
+        let sent = event.to_string();
+        let payload = RawValue::from_string(sent.clone()).expect("JSON");
+        let answer = handle(&self.app, payload).await?;
+        if function.name == "post-confirmation" && format!("{:?}", self.app.next_trigger) == NO_NEXT
+        {
+            assert_eq!(answer.get(), sent, "the answer is the event's own bytes");
+        }
+        Ok(serde_json::from_str(answer.get()).expect("JSON"))
     }
 
     /// Sends an event through the trigger `post-confirmation`.

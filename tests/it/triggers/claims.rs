@@ -1,9 +1,11 @@
 //! How large the claims of a token may be, and in which tokens they go.
 
+use functions::triggers::pre_token_generation::handle;
 use serde_json::value::to_raw_value;
 use serde_json::{Value, json};
 use shared::App;
 use shared::claims::{ClaimsBytes, ClaimsIn, ClaimsPolicy};
+use shared::next_trigger::NextTrigger;
 use shared::runtime::TRIGGER_DEADLINE;
 
 use super::pre_token_generation::{access_claims, event};
@@ -35,10 +37,8 @@ async fn member_of(organizations: usize, role: &str) -> World {
 async fn answered(world: &World, version: &str, claims_policy: ClaimsPolicy) -> Value {
     let app = App { claims_policy, ..world.app.clone() };
     let event = to_raw_value(&event(version, "jane", "jane@nobody.example")).expect("JSON");
-    let needs = (&app).into();
-    let answer =
-        functions::triggers::pre_token_generation::handle(needs, event, TRIGGER_DEADLINE).await;
-    serde_json::from_str(answer.get()).expect("JSON")
+    let answer = handle(Some((&app).into()), NextTrigger::default(), event, TRIGGER_DEADLINE).await;
+    serde_json::from_str(answer.expect("an answer").get()).expect("JSON")
 }
 
 /// The claims in the response to an event of this version, with at most so many bytes.

@@ -30,17 +30,17 @@ use tokio::time::timeout;
 use crate::support::{program, trigger_event, verified};
 
 /// From the start of the process to its answer.
-const ANSWERED_WITHIN: Duration = Duration::from_millis(4_200);
+pub(super) const ANSWERED_WITHIN: Duration = Duration::from_millis(4_200);
 
 /// A listener whose connections are accepted by the system, and by nobody else.
-async fn hanging() -> (TcpListener, SocketAddr) {
+pub(super) async fn hanging() -> (TcpListener, SocketAddr) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = listener.local_addr().expect("an address");
     (listener, address)
 }
 
 /// The variables that Lambda and the template set for a trigger.
-fn variables(dynamodb: SocketAddr) -> HashMap<&'static str, String> {
+pub(super) fn variables(dynamodb: SocketAddr) -> HashMap<&'static str, String> {
     [
         ("AWS_ACCESS_KEY_ID", "test".to_owned()),
         ("AWS_ENDPOINT_URL_DYNAMODB", format!("http://{dynamodb}")),
@@ -59,7 +59,9 @@ fn variables(dynamodb: SocketAddr) -> HashMap<&'static str, String> {
 
 /// The Lambda Runtime API: gives one event to the function, and then waits for ever. Returns its
 /// address, and the function's answers, each with the path that it came by.
-async fn runtime_api(event: &Value) -> (SocketAddr, mpsc::UnboundedReceiver<(String, Value)>) {
+pub(super) async fn runtime_api(
+    event: &Value,
+) -> (SocketAddr, mpsc::UnboundedReceiver<(String, Value)>) {
     let (answered, answers) = mpsc::unbounded_channel();
     let event = Arc::new(Mutex::new(Some(event.to_string())));
     let next = move || async move {

@@ -1,6 +1,8 @@
 //! The trigger `pre-token-generation`
 
+use functions::triggers::pre_token_generation::handle;
 use serde_json::{Value, json};
+use shared::next_trigger::NextTrigger;
 use shared::runtime::TRIGGER_DEADLINE;
 
 use crate::support::{Fate, Logs, World, by_domain, item, trigger_event, verified};
@@ -26,7 +28,7 @@ pub(super) fn access_claims(answer: &Value) -> &Value {
 }
 
 /// A world in which acme lists acme.com and gives Engineer and analyst.
-async fn acme() -> World {
+pub(super) async fn acme() -> World {
     let world = World::new().await;
     world.organization("acme").await;
     world.domains("acme", &["acme.com"]).await;
@@ -161,9 +163,8 @@ async fn numbers_of_the_event_stay_to_the_letter() {
     let mut text = event("2", "jane", "jane@acme.com").to_string();
     text.insert_str(1, r#""odd":[12345678901234567890123,1.0,1e400],"#);
     let raw = serde_json::value::RawValue::from_string(text).expect("JSON");
-    let needs = (&world.app).into();
-    let answered =
-        functions::triggers::pre_token_generation::handle(needs, raw, TRIGGER_DEADLINE).await;
+    let answered = handle(Some((&world.app).into()), NextTrigger::default(), raw, TRIGGER_DEADLINE);
+    let answered = answered.await.expect("an answer");
     assert!(answered.get().contains(r#""odd":[12345678901234567890123,1.0,1e400]"#));
     assert!(answered.get().contains(r#""organizations":["acme"]"#));
 }

@@ -1,7 +1,9 @@
 //! The answer to an event, and its log
 
+use functions::triggers::post_confirmation::handle;
 use serde_json::json;
 use serde_json::value::RawValue;
+use shared::next_trigger::NextTrigger;
 use shared::runtime::TRIGGER_DEADLINE;
 
 use super::{acme, assert_nothing, jane, sign_up_of};
@@ -48,13 +50,9 @@ async fn only_a_confirmed_sign_up_counts() {
 /// Sends a text, and answers the answer's.
 async fn answered(world: &World, event: &str) -> String {
     let event = RawValue::from_string(event.to_owned()).expect("JSON");
-    let answer = functions::triggers::post_confirmation::handle(
-        (&world.app).into(),
-        event,
-        TRIGGER_DEADLINE,
-    )
-    .await;
-    answer.get().to_owned()
+    let needs = Some((&world.app).into());
+    let answer = handle(needs, NextTrigger::default(), event, TRIGGER_DEADLINE).await;
+    answer.expect("an answer").get().to_owned()
 }
 
 #[tokio::test]
