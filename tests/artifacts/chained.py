@@ -55,6 +55,7 @@ def handler(event, context):
 """,
 }
 ANN, OLD, REFUSED = "ann@acme.example", "old@acme.example", "refused@acme.example"
+TEXTS = ["SmsAuthenticationMessage", "SmsVerificationMessage", "EmailVerificationMessage", "EmailVerificationSubject"]
 PLAN = {"plan": "gold"}
 ORGANIZATIONS = {"organizations": ["acme"], "organization_roles": []}
 # Claims that are compared, with the value of those that a token has not.
@@ -77,7 +78,11 @@ class Customer:
             "PostConfirmation": self.functions["welcome"],
             "PreTokenGenerationConfig": {"LambdaVersion": "V2_0", "LambdaArn": self.functions["plan"]},
         }
-        pool = self.cognito.create_user_pool(PoolName="customers", LambdaConfig=self.own)["UserPool"]
+        # The emulator describes a text that is not set as an empty one, which UpdateUserPool does not take. And it does
+        # not derive UnusedAccountValidityDays from the password policy.
+        settings = dict.fromkeys(TEXTS, "Your code is {####}")
+        settings["AdminCreateUserConfig"] = {"AllowAdminCreateUserOnly": False}
+        pool = self.cognito.create_user_pool(PoolName="customers", LambdaConfig=self.own, **settings)["UserPool"]
         self.pool = {"UserPoolId": pool["Id"]}
         for arn in self.functions.values():
             boto3.client("lambda").add_permission(
