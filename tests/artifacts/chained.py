@@ -1,7 +1,7 @@
 """Puts a stack's triggers in front of the functions that a customers' pool has already, and takes them off again.
 
-The pool and its functions are made with AWS's API, as a customer would. The stack is a second one, for this pool, made from
-the template and with the table of the first one. `infra/attach-triggers.py` runs as a program. The tokens show what each
+The pool and its functions are made with AWS's API, as a customer would. The stack is a second one, for this pool, with the
+template and the table of the first one. `infra/attach-triggers.py` runs as a program. The tokens show what each
 function has added. The emulator does not call the trigger of a confirmed sign-up, and ignores the groups in an answer of
 version 2. For these, the test calls Usher's function as the pool would.
 """
@@ -152,7 +152,8 @@ def check(first, folder, claims_of, outputs_of, delete):
     stack.deploy()
     command = ["--user-pool-id", customer.pool["UserPoolId"], "--stack-name", STACK]
     said = run(folder, LEFT, *command, "--chain")
-    names = {"NextPostConfirmationArn": customer.functions["welcome"], "NextPreTokenGenerationArn": customer.functions["plan"]}
+    welcome, plan = customer.functions["welcome"], customer.functions["plan"]
+    names = {"NextPostConfirmationArn": welcome, "NextPreTokenGenerationArn": plan}
     given = " ".join(f"{name}={arn}" for name, arn in names.items())
     same(2, said.count(f"PARAMETERS='{given}'"), f"how often {said!r} names both functions")
     same(customer.own, customer.triggers(), "the triggers that were left")
@@ -205,7 +206,7 @@ def failures(customer, usher, stack, names):
     customer.gets(REFUSED, ORGANIZATIONS)
     customer.gets(ANN, PLAN | ORGANIZATIONS, scope=f"{SCOPE} plans/read")
     event = customer.event("post-confirmation", REFUSED)
-    same(event, invoke(usher["PostConfirmation"], event), "the answer to a confirmed sign-up without the pool's function")
+    same(event, invoke(usher["PostConfirmation"], event), "the answer to a confirmed sign-up that goes on")
 
 
 class Stack:
