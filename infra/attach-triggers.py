@@ -260,7 +260,7 @@ def undo(options):
         forced = TRIGGERS[trigger] in options.replace
         if was in (now, became) and not forced:
             outcomes[trigger] = Outcome(now)
-        elif not forced and (now and function(now.arn)) != (became and function(became.arn)):
+        elif not forced and not is_same(now, became):
             why = (
                 f"This was set after {options.undo} was written: "
                 f"give --replace {TRIGGERS[trigger]} to put back {was or 'none'} all the same."
@@ -342,14 +342,17 @@ def detached(trigger, now, pool, options, stack):
 
 def earlier(trigger, now, pool_id, invoked):
     """The function that a chain put behind this one, from the files that attaching wrote to this folder."""
-    for path in reversed(list(itertools.takewhile(Path.exists, numbered(default_file(pool_id))))):
+    files = Path().glob(f"{default_file(pool_id).stem}*.json")
+    for path in sorted(files, key=lambda path: path.stat().st_mtime_ns, reverse=True):
         try:
             kept = read(path)
         except (Refusal, OSError):
             continue
         was, became = kept["before"][trigger], kept["attached"][trigger]
-        if trigger in kept["chained"] and function(became.arn) == function(now.arn) and invoked in (None, was.arn):
-            return was
+        if not is_same(became, now) or is_same(was, now):
+            continue
+        # This change put Usher's function there.
+        return was if trigger in kept["chained"] and invoked in (None, was.arn) else None
     return None
 
 
@@ -502,6 +505,11 @@ def qualifier(arn):
     return arn[len(function(arn)) + 1 :]
 
 
+def is_same(one, other):
+    """Whether two functions of a trigger are the same, or both none, by whatever version or alias."""
+    return (one and function(one.arn)) == (other and function(other.arn))
+
+
 def is_among(arn, arns):
     """Whether this is one of these functions, by whatever version or alias."""
     return function(arn) in map(function, arns)
@@ -620,6 +628,8 @@ def keep(path, kept):
                 os.fsync(file.fileno())
         except FileExistsError:
             if path.is_file() and path.read_bytes() == text:
+                # Its time says that it is the newest.
+                path.touch()
                 break
         else:
             folder = os.open(path.parent, os.O_RDONLY)

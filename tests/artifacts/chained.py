@@ -1,7 +1,7 @@
 """Puts a stack's triggers in front of the functions that a customers' pool has already, and takes them off again.
 
-The pool and its functions are made with AWS's API, as a customer would. The stack is a second one, for this pool, made from
-the template and with the table of the first one. `infra/attach-triggers.py` runs as a program. The tokens show what each
+The pool and its functions are made with AWS's API, as a customer would. The stack is a second one, for this pool, with the
+template and the table of the first one. `infra/attach-triggers.py` runs as a program. The tokens show what each
 function has added. The emulator does not call the trigger of a confirmed sign-up, and ignores the groups in an answer of
 version 2. For these, the test calls Usher's function as the pool would.
 """
@@ -55,6 +55,7 @@ def handler(event, context):
 """,
 }
 ANN, OLD, REFUSED = "ann@acme.example", "old@acme.example", "refused@acme.example"
+TEXTS = ["SmsAuthenticationMessage", "SmsVerificationMessage", "EmailVerificationMessage", "EmailVerificationSubject"]
 PLAN = {"plan": "gold"}
 ORGANIZATIONS = {"organizations": ["acme"], "organization_roles": []}
 # Claims that are compared, with the value of those that a token has not.
@@ -77,7 +78,11 @@ class Customer:
             "PostConfirmation": self.functions["welcome"],
             "PreTokenGenerationConfig": {"LambdaVersion": "V2_0", "LambdaArn": self.functions["plan"]},
         }
-        pool = self.cognito.create_user_pool(PoolName="customers", LambdaConfig=self.own)["UserPool"]
+        # The emulator describes a text that is not set as an empty one, which UpdateUserPool does not take. And it does
+        # not derive UnusedAccountValidityDays from the password policy.
+        settings = dict.fromkeys(TEXTS, "Your code is {####}")
+        settings["AdminCreateUserConfig"] = {"AllowAdminCreateUserOnly": False}
+        pool = self.cognito.create_user_pool(PoolName="customers", LambdaConfig=self.own, **settings)["UserPool"]
         self.pool = {"UserPoolId": pool["Id"]}
         for arn in self.functions.values():
             boto3.client("lambda").add_permission(
@@ -147,7 +152,8 @@ def check(first, folder, claims_of, outputs_of, delete):
     stack.deploy()
     command = ["--user-pool-id", customer.pool["UserPoolId"], "--stack-name", STACK]
     said = run(folder, LEFT, *command, "--chain")
-    names = {"NextPostConfirmationArn": customer.functions["welcome"], "NextPreTokenGenerationArn": customer.functions["plan"]}
+    welcome, plan = customer.functions["welcome"], customer.functions["plan"]
+    names = {"NextPostConfirmationArn": welcome, "NextPreTokenGenerationArn": plan}
     given = " ".join(f"{name}={arn}" for name, arn in names.items())
     same(2, said.count(f"PARAMETERS='{given}'"), f"how often {said!r} names both functions")
     same(customer.own, customer.triggers(), "the triggers that were left")
@@ -200,7 +206,7 @@ def failures(customer, usher, stack, names):
     customer.gets(REFUSED, ORGANIZATIONS)
     customer.gets(ANN, PLAN | ORGANIZATIONS, scope=f"{SCOPE} plans/read")
     event = customer.event("post-confirmation", REFUSED)
-    same(event, invoke(usher["PostConfirmation"], event), "the answer to a confirmed sign-up without the pool's function")
+    same(event, invoke(usher["PostConfirmation"], event), "the answer to a confirmed sign-up that goes on")
 
 
 class Stack:

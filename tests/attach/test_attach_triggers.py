@@ -870,6 +870,25 @@ class AttachTriggers(unittest.TestCase):
                 for name in os.listdir():
                     os.remove(name)
 
+    def test_only_the_file_of_the_change_that_attached_usher_tells_of_a_chain(self):
+        self.a_chain()
+        self.run_script(*UNDO)
+        # The pool's own functions are taken off, and Usher's are attached without a chain.
+        self.aws.pool["LambdaConfig"] = {}
+        parameters, self.aws.parameters = self.aws.parameters, {}
+        self.assertEqual(0, self.attach()[0])
+        detach = ["--detach", "--user-pool-id", POOL]
+        functions = self.aws.functions
+        self.aws.functions = dict.fromkeys([WELCOME, PLAN], self.aws.pool["Arn"])
+        self.assertEqual((0, DETACHING + DRY_RUN, ""), self.run_script(*detach, "--dry-run"))
+        # The chain is made once more, with a file that is there already.
+        self.aws.pool["LambdaConfig"] = dict(CUSTOM_MESSAGE | OWN)
+        self.aws.parameters, self.aws.functions = parameters, functions
+        self.assertEqual((0, CHAINING + SAVED + DONE, ""), self.attach("--chain"))
+        self.aws.functions = dict.fromkeys([WELCOME, PLAN], self.aws.pool["Arn"])
+        self.assertEqual(0, self.run_script(*detach)[0])
+        self.assertEqual(CUSTOM_MESSAGE | OWN, self.aws.pool["LambdaConfig"])
+
     def test_detaching_a_chain_without_its_file_needs_the_version_of_the_events(self):
         self.a_chain()
         os.remove(FILE)
