@@ -2,10 +2,9 @@
 
     python -m artifacts.deploy .aws-sam/test/template.yaml
 
-It tests what other tests cannot: CloudFormation creates, changes and deletes the stack, each time by infra/deploy.py, from a
-folder without any saved state. The functions start from their
-artifacts, with only the permissions of their roles, and answer. The pool calls the deployed trigger with event version 2,
-and the answer reaches both tokens. The emulator (ministack) runs on loopback, and ends with this program. Its HTTP API
+It tests what other tests cannot: CloudFormation creates, changes and deletes the stack, as infra/deploy.py lets it from a
+folder without any saved state. The functions start from their artifacts, with only the permissions of their roles, and
+answer. The pool calls the deployed trigger with event version 2, and the answer reaches both tokens. The emulator (ministack) runs on loopback, and ends with this program. Its HTTP API
 does not support JWT, so requests go through Lambda's own API, as the events that an HTTP API would send.
 """
 
@@ -126,7 +125,7 @@ def wait(process, url):
 
 
 def deploy(template, *given, samconfig=None):
-    """Runs infra/deploy.py in an empty folder, or in one with this samconfig.toml. Returns its exit code and what it said."""
+    """Runs infra/deploy.py in a folder with no file, or with this samconfig.toml. Returns its exit code and output."""
     with tempfile.TemporaryDirectory() as folder:
         if samconfig:
             Path(folder, "samconfig.toml").write_text(samconfig)
@@ -152,7 +151,8 @@ def deployed(template, *given):
 def recorded(template):
     """Deploys the templates of the previous release, with the present artifacts."""
     built = {id: (template.parent / properties["CodeUri"]) for _, id, properties in story.resources(template)}
-    [pages] = [it["Properties"]["ContentUri"] for it in resources_of(template).values() if "ContentUri" in it["Properties"]]
+    properties = [resource["Properties"] for resource in resources_of(template).values()]
+    [pages] = [given["ContentUri"] for given in properties if "ContentUri" in given]
     with tempfile.TemporaryDirectory() as folder:
         root = yaml_parse((RECORDED / "template.yaml").read_text())
         # The metadata for publishing names files beside the template.
@@ -323,8 +323,9 @@ def restored(template):
     same(items[old], items[new], "the restored organization")
     database.put_item(TableName=new, Item=items[new] | {"name": {"S": "Restored"}})
     event = story.event_of({"request": "GET /organizations/acme"})
-    answer = json.loads(functions.invoke(FunctionName=f"{STACK}-organizations", Payload=json.dumps(event))["Payload"].read())
-    same("Restored", json.loads(answer["body"])["name"], "the organization in the restored table")
+    answer = functions.invoke(FunctionName=f"{STACK}-organizations", Payload=json.dumps(event))["Payload"]
+    organization = json.loads(json.loads(answer.read())["body"])
+    same("Restored", organization["name"], "the organization in the restored table")
     return "the next release keeps the restored table, and a function answers from it"
 
 
