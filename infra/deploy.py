@@ -89,6 +89,8 @@ def main(arguments=None):
         return f"AWS cannot be asked: {error}"
     except OSError as error:
         return f"{error.filename}: {error.strerror}."
+    except KeyboardInterrupt:
+        return "Stopped. If CloudFormation has begun to execute a change set, it continues: look at the stack."
     return 0
 
 

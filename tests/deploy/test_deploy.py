@@ -561,6 +561,15 @@ class Deploy(unittest.TestCase):
         self.assertEqual((0, change + TAIL, ""), self.deploy("MemorySize=512", answers=["Y"]))
         self.assertEqual("--no-confirm-changeset", (self.deploy("--yes"), self.commands)[1][1][-1])
 
+    def test_who_stops_it_is_told_what_may_go_on(self):
+        stopped = "Stopped. If CloudFormation has begun to execute a change set, it continues: look at the stack."
+        for place in ("builtins.input", "subprocess.run"):
+            with mock.patch(place, side_effect=KeyboardInterrupt):
+                with contextlib.redirect_stdout(io.StringIO()):
+                    yes = ["--yes"] if place == "subprocess.run" else []
+                    arguments = ["--stack-name", "usher", "--region", "eu-central-1", "MemorySize=512", *yes]
+                    self.assertEqual(stopped, script.main(arguments))
+
     def test_a_dry_run_needs_no_build_and_changes_nothing(self):
         (self.build / "template.yaml").unlink()
         said = f"{HEAD}  MemorySize: 256 -> 512\n{OTHERS}{DRY}"
