@@ -333,6 +333,9 @@ def deleted(template):
     """Deletes the stack. Only the retained resources stay."""
     nested = {name: path for name, path in stacks(template).items() if name != STACK}
     parameters = {name: parameters_of(name) for name in nested}
+    for given in parameters.values():
+        # As before the restore, because a stack with a given table has no table that could stay.
+        given.update(dict.fromkeys(given.keys() & {"ExistingTableName"}, ""))
     delete(STACK)
     listed = boto3.client("cloudformation").list_stacks()["StackSummaries"]
     states = {it["StackName"]: it["StackStatus"] for it in listed if it["StackName"].startswith(STACK)}
