@@ -147,7 +147,7 @@ def deploy(options):
     run_sam(session, stack, name, prepared(template, planned), sent, options.yes)
     stack = stack_of(session, name)
     there = parameters_of(stack)
-    if other := [name for name, value in planned.items() if there.get(name) != value]:
+    if other := [key for key, value in planned.items() if there.get(key) != value]:
         raise Refusal(
             f"The stack {name} does not have the planned value of {', '.join(other)}: "
             "nobody has confirmed the change set, or somebody else has deployed."
@@ -310,7 +310,7 @@ def looked_up(session, stack, present, planned):
     table, pool, sentences = planned["ExistingTableName"], planned["UserPoolId"], []
     if "ExistingTableName" in changed and table:
         sentences += check_table(session, table, planned["KmsKeyArn"])
-    elif "TableName" in changed and planned["TableName"] and not table:
+    elif changed & {"ExistingTableName", "TableName"} and planned["TableName"] and not table:
         refuse_table(session, planned["TableName"])
     if "UserPoolId" in changed and pool:
         check_pool(session, pool)
@@ -377,7 +377,7 @@ def refuse_table(session, name):
         if error.response.get("Error", {}).get("Code") == "ResourceNotFoundException":
             return
         raise
-    raise Refusal(f"There is a table {name} already: to use it, name ExistingTableName={name} instead of TableName.")
+    raise Refusal(f"The stack would make a table {name}, which is there: to use it, name ExistingTableName={name}.")
 
 
 def check_pool(session, id):

@@ -489,8 +489,11 @@ class Deploy(unittest.TestCase):
 
         self.aws.parameters["ExistingTableName"] = ""
         self.aws.tables["mine"] = TABLE
-        refusal = "There is a table mine already: to use it, name ExistingTableName=mine instead of TableName."
+        refusal = "The stack would make a table mine, which is there: to use it, name ExistingTableName=mine."
         self.assert_refused(refusal, "TableName=mine")
+        # The stack has made it once, and it stayed when another one was given.
+        self.aws.parameters |= {"ExistingTableName": "restored", "TableName": "mine"}
+        self.assert_refused(refusal, "ExistingTableName=")
         self.aws.status = None
         self.assert_refused(refusal, "TableName=mine")
 
