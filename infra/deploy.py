@@ -37,11 +37,12 @@ SAM = Path(sys.executable).with_name("sam")
 GUARDED = ("UserPoolId", "ExistingTableName", "TableName")
 # Every release of Usher has these outputs.
 OUTPUTS = {"ApiEndpoint", "PostConfirmationFunctionArn", "PreTokenGenerationFunctionArn", "TableName", "UserPoolId"}
+UNBORN = "its first deployment failed: delete it with `aws cloudformation delete-stack`, and deploy again"
 # Each state in which CloudFormation refuses an update, with what to do.
 STUCK = {
-    "CREATE_FAILED": "its first deployment failed: delete it with `aws cloudformation delete-stack`, and deploy again",
-    "ROLLBACK_COMPLETE": "its first deployment failed: delete it with `aws cloudformation delete-stack`, and deploy again",
-    "ROLLBACK_FAILED": "its first deployment failed: delete it with `aws cloudformation delete-stack`, and deploy again",
+    "CREATE_FAILED": UNBORN,
+    "ROLLBACK_COMPLETE": UNBORN,
+    "ROLLBACK_FAILED": UNBORN,
     "DELETE_FAILED": "its deletion failed: delete it again, and deploy after that",
     "UPDATE_FAILED": "its last update failed: roll it back with `aws cloudformation rollback-stack`, and deploy again",
     "UPDATE_ROLLBACK_FAILED": (
@@ -88,6 +89,8 @@ def main(arguments=None):
         return f"AWS cannot be asked: {error}"
     except OSError as error:
         return f"{error.filename}: {error.strerror}."
+    except KeyboardInterrupt:
+        return "Stopped. If CloudFormation has begun to execute a change set, it continues: look at the stack."
     return 0
 
 
@@ -113,12 +116,14 @@ def deploy(options):
     name = options.stack_name
     named = named_parameters(options)
     refuse_samconfig(ROOT, Path.cwd())
+    only_asks = options.architecture or options.dry_run
+    template = ROOT / "template.yaml" if only_asks else built_template(options.build_dir)
     session = boto3.Session(region_name=options.region or os.environ.get("AWS_REGION") or None)
     if not session.region_name:
         raise Refusal("Name the region: make deploy STACK=usher REGION=eu-central-1.")
     stack = stack_of(session, name)
     present = parameters_of(stack)
-    declared = yaml.load((ROOT / "template.yaml").read_text(), Loader)["Parameters"]
+    declared = yaml.load(template.read_text(), Loader)["Parameters"]
     planned = plan(declared, present, named)
     consequences = looked_up(session, stack, present, planned)
     if options.architecture:
@@ -134,17 +139,19 @@ def deploy(options):
     if options.dry_run:
         print("Nothing was deployed, since this is a dry run.")
         return
-    check_build(options.build_dir, planned["Architecture"])
+    check_architecture(template, planned["Architecture"])
     if (changed or not stack) and not options.yes:
         ask("Deploy this?" if stack else f"Make a new stack {name}?")
 
-    template = prepared(options.build_dir, planned)
     sent = {key: value for key, value in named.items() if present.get(key) != value}
-    run_sam(session, stack, name, template, sent, options.yes)
+    run_sam(session, stack, name, prepared(template, planned), sent, options.yes)
     stack = stack_of(session, name)
     there = parameters_of(stack)
-    if other := [name for name, value in planned.items() if there.get(name) != value]:
-        raise Refusal(f"The change set was not executed: {', '.join(other)} of {name} are as they were.")
+    if other := [key for key, value in planned.items() if there.get(key) != value]:
+        raise Refusal(
+            f"The stack {name} does not have the planned value of {', '.join(other)}: "
+            "nobody has confirmed the change set, or somebody else has deployed."
+        )
     advise(session, stack)
 
 
@@ -161,7 +168,9 @@ def named_parameters(options):
             raise Refusal(f"{pair} is no parameter with a value: write NAME=VALUE, and quote a value that has spaces.")
         # SAM takes these away, once or twice.
         if re.fullmatch(r"""(["'])(.*\1)?|.*\\[ "'].*""", value, re.DOTALL):
-            raise Refusal(f"{name} cannot be {value}: no value is in quotes, or has a backslash before a quote or a blank.")
+            raise Refusal(
+                f"{name} cannot be {value}: no value is in quotes, or has a backslash before a quote or a blank."
+            )
         if named.setdefault(name, value) != value:
             raise Refusal(f"{name} is named twice: once with {named[name]}, once with {value}.")
     return named
@@ -184,7 +193,7 @@ def refuse_samconfig(*folders):
                     if settings := (section or {}).get("parameters"):
                         raise Refusal(
                             f"{path} has settings for deployments ({environment}.{command}): {', '.join(settings)}. "
-                            "Remove them: the stack keeps its parameters, and what is to change is named on the command line."
+                            "Remove them: the stack keeps its parameters, and changes are named on the command line."
                         )
 
 
@@ -301,7 +310,7 @@ def looked_up(session, stack, present, planned):
     table, pool, sentences = planned["ExistingTableName"], planned["UserPoolId"], []
     if "ExistingTableName" in changed and table:
         sentences += check_table(session, table, planned["KmsKeyArn"])
-    elif "TableName" in changed and planned["TableName"] and not table:
+    elif changed & {"ExistingTableName", "TableName"} and planned["TableName"] and not table:
         refuse_table(session, planned["TableName"])
     if "UserPoolId" in changed and pool:
         check_pool(session, pool)
@@ -310,10 +319,14 @@ def looked_up(session, stack, present, planned):
 
     old = outputs["TableName"]
     if "ExistingTableName" in changed and table:
-        stays = f"The table {old} stays, and they no longer use it." if old != table else "The stack no longer manages it."
+        stays = (
+            f"The table {old} stays, and they no longer use it." if old != table else "The stack no longer manages it."
+        )
         sentences.append(f"The functions will use the table {table}. {stays}")
     elif "ExistingTableName" in changed or ("TableName" in changed and not table):
-        sentences.append(f"The stack makes a new, empty table. The table {old} stays, and the functions no longer use it.")
+        sentences.append(
+            f"The stack makes a new, empty table. The table {old} stays, and the functions no longer use it."
+        )
     elif "TableName" in changed:
         sentences.append(f"TableName has no effect while ExistingTableName is {table}.")
     if "UserPoolId" in changed:
@@ -346,10 +359,14 @@ def check_table(session, name, key):
         raise Refusal(f"The table {name} is {table['TableStatus']}: wait until it is ACTIVE.")
     lacks = []
     if not table.get("DeletionProtectionEnabled"):
-        lacks.append(f"The table {name} has no deletion protection: docs/operations.md says what a restored table needs.")
+        lacks.append(
+            f"The table {name} has no deletion protection: docs/operations.md says what a restored table needs."
+        )
     other = table.get("SSEDescription", {}).get("KMSMasterKeyArn", key)
     if other != key:
-        lacks.append(f"The table {name} is encrypted with {other}: if that is a key of yours, name it as KmsKeyArn too.")
+        lacks.append(
+            f"The table {name} is encrypted with {other}: if that is a key of yours, name it as KmsKeyArn too."
+        )
     return lacks
 
 
@@ -360,7 +377,7 @@ def refuse_table(session, name):
         if error.response.get("Error", {}).get("Code") == "ResourceNotFoundException":
             return
         raise
-    raise Refusal(f"There is a table {name} already: to use it, name ExistingTableName={name} instead of TableName.")
+    raise Refusal(f"The stack would make a table {name}, which is there: to use it, name ExistingTableName={name}.")
 
 
 def check_pool(session, id):
@@ -390,19 +407,26 @@ def digest(parts):
     return digest.hexdigest()
 
 
-def check_build(folder, architecture):
-    """Refuses a build that is not there, is of other sources, or is for another processor."""
-    again = f"run make build ARCH={architecture}, or make deploy, which builds."
+def built_template(folder):
+    """The template of a build. Refuses a build that is not there, has not ended, or is of other sources than these."""
     template, built_from = folder / "template.yaml", folder / BUILT_FROM
     if not template.exists() or not built_from.exists():
-        raise Refusal(f"There is no complete build in {folder}: {again}")
+        raise Refusal(f"There is no complete build in {folder}: run make deploy, which builds.")
     if built_from.read_text().strip() != digest_of_sources(ROOT):
-        raise Refusal(f"The build in {folder} is of other sources than these: {again}")
+        raise Refusal(f"The build in {folder} is of other sources than these: run make deploy, which builds.")
+    return template
+
+
+def check_architecture(template, architecture):
+    """Refuses a build for another processor."""
     for id, properties in resources(template, "AWS::Serverless::Function"):
-        with (folder / properties["CodeUri"] / "bootstrap").open("rb") as file:
+        with (template.parent / properties["CodeUri"] / "bootstrap").open("rb") as file:
             machine = MACHINES.get(int.from_bytes(file.read(20)[18:], "little"))
         if machine != architecture:
-            raise Refusal(f"{id} is built for {machine}, and the stack's Architecture is {architecture}: {again}")
+            raise Refusal(
+                f"{id} is built for {machine}, and the stack's Architecture is {architecture}: "
+                "run make deploy, which builds."
+            )
 
 
 def resources(template, kind=None):
@@ -411,17 +435,18 @@ def resources(template, kind=None):
     return [(id, resource.get("Properties", {})) for id, resource in found if kind in (None, resource["Type"])]
 
 
-def prepared(folder, planned):
+def prepared(source, planned):
     """Writes the template that is deployed. Each function has a digest of everything that is deployed.
 
-    A function's alias gets a new version only if something changes in the function as the template has it, where a value of
-    a parameter is not seen (https://github.com/aws/serverless-application-model/issues/3820). The digest is seen. It is the
-    same for the same artifacts, template and parameters, so that a deployment without a change makes no version.
+    SAM makes a new version for an alias if the text of the function in the template changes. It does not see the values of
+    parameters (https://github.com/aws/serverless-application-model/issues/3820), but it sees this digest. The digest is
+    the same for the same artifacts, template and parameters. So a deployment without a change makes no version.
     """
-    source = folder / "template.yaml"
     parts = {"template": source.read_bytes(), "parameters": json.dumps(planned, sort_keys=True).encode()}
     for id, properties in resources(source):
-        for artifact in [folder / properties[name] for name in ARTIFACTS if isinstance(properties.get(name), str)]:
+        for artifact in [
+            source.parent / properties[name] for name in ARTIFACTS if isinstance(properties.get(name), str)
+        ]:
             files = artifact.rglob("*") if artifact.is_dir() else [artifact]
             for file in files:
                 if file.is_file():
@@ -430,7 +455,7 @@ def prepared(folder, planned):
     for resource in template["Resources"].values():
         if resource["Type"] == "AWS::Serverless::Function":
             resource["Properties"]["AutoPublishCodeSha256"] = digest(parts)
-    written = folder / DEPLOYED
+    written = source.with_name(DEPLOYED)
     written.write_text(yaml.safe_dump(template, sort_keys=False))
     return written
 

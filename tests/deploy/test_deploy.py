@@ -1,4 +1,4 @@
-"""infra/deploy.py, through the real AWS SDK, against the answers of AWS that it reads. tests/artifacts runs it with SAM."""
+"""infra/deploy.py, through the real AWS SDK, against what it reads from AWS. tests/artifacts runs it with SAM."""
 
 import contextlib
 import importlib.util
@@ -184,13 +184,15 @@ class Deploy(unittest.TestCase):
         }
         (self.build / "storage.yaml").write_text("Resources: {}")
         nested = {"Storage": {"Type": "AWS::CloudFormation::Stack", "Properties": {"TemplateURL": "storage.yaml"}}}
-        (self.build / "template.yaml").write_text(json.dumps({"Resources": functions | nested}))
+        parameters = yaml.load(template, script.Loader)["Parameters"]
+        written = {"Parameters": parameters, "Resources": functions | nested}
+        (self.build / "template.yaml").write_text(json.dumps(written))
         (self.build / "sources").write_text(script.digest_of_sources(self.root) + "\n")
 
     def sam(self, command, **_):
-        """What `sam deploy` does as far as the script sees it: the stack gets the named parameters, and keeps the others."""
+        """What the script sees of SAM: the stack gets the named parameters, and keeps the others."""
         self.commands.append(command)
-        given = dict(zip(command, command[1:]))
+        given = dict(zip(command, command[1:], strict=False))
         overrides = given.get("--parameter-overrides", "").removeprefix("file://")
         sent = json.loads(Path(overrides).read_text()) if overrides else {}
         self.sent.append(sent)
@@ -214,7 +216,11 @@ class Deploy(unittest.TestCase):
                 raise EOFError
             return left.pop(0)
 
-        with contextlib.redirect_stdout(output), contextlib.redirect_stderr(errors), mock.patch("builtins.input", answer):
+        with (
+            contextlib.redirect_stdout(output),
+            contextlib.redirect_stderr(errors),
+            mock.patch("builtins.input", answer),
+        ):
             try:
                 ended = script.main(arguments)
             except SystemExit as exit:
@@ -303,7 +309,7 @@ class Deploy(unittest.TestCase):
                     path.write_text(text)
                     self.assert_refused(
                         f"{path} has settings for deployments ({section}): parameter_overrides, region. Remove them: "
-                        "the stack keeps its parameters, and what is to change is named on the command line."
+                        "the stack keeps its parameters, and changes are named on the command line."
                     )
                     path.unlink()
 
@@ -472,9 +478,7 @@ class Deploy(unittest.TestCase):
                 self.aws.status = "UPDATE_COMPLETE"
 
     def test_a_new_empty_table_is_told_and_never_has_the_name_of_one_that_is_there(self):
-        told = (
-            "The stack makes a new, empty table. The table usher-Storage-Table-1 stays, and the functions no longer use it.\n"
-        )
+        told = "The stack makes a new, empty table. The table usher-Storage-Table-1 stays, and the functions no longer use it.\n"
         said = f"{HEAD}  TableName: nothing -> mine\n{OTHERS}{told}{DRY}"
         self.assertEqual((0, said, ""), self.deploy("TableName=mine", "--dry-run"))
         self.aws.parameters["ExistingTableName"] = "restored"
@@ -485,8 +489,11 @@ class Deploy(unittest.TestCase):
 
         self.aws.parameters["ExistingTableName"] = ""
         self.aws.tables["mine"] = TABLE
-        refusal = "There is a table mine already: to use it, name ExistingTableName=mine instead of TableName."
+        refusal = "The stack would make a table mine, which is there: to use it, name ExistingTableName=mine."
         self.assert_refused(refusal, "TableName=mine")
+        # The stack has made it once, and it stayed when another one was given.
+        self.aws.parameters |= {"ExistingTableName": "restored", "TableName": "mine"}
+        self.assert_refused(refusal, "ExistingTableName=")
         self.aws.status = None
         self.assert_refused(refusal, "TableName=mine")
 
@@ -500,7 +507,9 @@ class Deploy(unittest.TestCase):
             f"The pool {POOL} stays, but it may no longer call the functions: take their triggers off it first, "
             "or nobody can sign in there.\n"
         )
-        said = f"{HEAD}  UserPoolId: nothing -> {other}\n{OTHERS}The stack will serve the user pool {other}. {stays}{DRY}"
+        said = (
+            f"{HEAD}  UserPoolId: nothing -> {other}\n{OTHERS}The stack will serve the user pool {other}. {stays}{DRY}"
+        )
         self.assertEqual((0, said, ""), self.deploy(f"UserPoolId={other}", "--dry-run"))
         self.aws.parameters["UserPoolId"] = POOL
         said = f"{HEAD}  UserPoolId: {POOL} -> nothing\n{OTHERS}The stack makes a new, empty user pool. {stays}{DRY}"
@@ -517,31 +526,26 @@ class Deploy(unittest.TestCase):
         self.assertEqual((0, True), (ended, output.endswith(f"{OTHERS}{told}{DRY}")))
 
     def test_a_build_that_is_not_of_these_sources_is_refused(self):
-        again = "run make build ARCH=arm64, or make deploy, which builds."
-        folder = f"{self.build}"
         source = self.root / "functions/src/lib.rs"
         source.parent.mkdir(parents=True)
         source.write_text("// newer")
-        refusal = f"The build in {folder} is of other sources than these: {again}"
-        self.assertEqual((refusal, HEAD + KEPT, ""), self.deploy("--yes"))
+        self.assert_refused(f"The build in {self.build} is of other sources than these: run make deploy, which builds.")
         self.built()
         self.assertEqual(0, self.deploy("--yes")[0])
         for made in ("functions/console/dist/index.html", "functions/console/node_modules/a.js", "functions/target/a"):
             (self.root / made).parent.mkdir(parents=True)
             (self.root / made).write_text("made")
         self.assertEqual(0, self.deploy("--yes")[0])
+        self.commands.clear()
         for missing in ("sources", "template.yaml"):
             (self.build / missing).unlink()
-            refusal = f"There is no complete build in {folder}: {again}"
-            self.assertEqual((refusal, HEAD + KEPT, ""), self.deploy("--yes"))
+            self.assert_refused(f"There is no complete build in {self.build}: run make deploy, which builds.")
             self.built()
-        self.assertEqual(2, len(self.commands))
 
     def test_the_build_is_for_the_architecture_of_the_stack(self):
         self.aws.parameters["Architecture"] = "x86_64"
         refusal = (
-            "FirstFunction is built for arm64, and the stack's Architecture is x86_64: "
-            "run make build ARCH=x86_64, or make deploy, which builds."
+            "FirstFunction is built for arm64, and the stack's Architecture is x86_64: run make deploy, which builds."
         )
         self.assertEqual((refusal, HEAD + KEPT, ""), self.deploy("--yes"))
         self.assertEqual([], self.commands)
@@ -559,6 +563,15 @@ class Deploy(unittest.TestCase):
         self.assertEqual([], self.commands)
         self.assertEqual((0, change + TAIL, ""), self.deploy("MemorySize=512", answers=["Y"]))
         self.assertEqual("--no-confirm-changeset", (self.deploy("--yes"), self.commands)[1][1][-1])
+
+    def test_who_stops_it_is_told_what_may_go_on(self):
+        stopped = "Stopped. If CloudFormation has begun to execute a change set, it continues: look at the stack."
+        for place in ("builtins.input", "subprocess.run"):
+            with mock.patch(place, side_effect=KeyboardInterrupt):
+                with contextlib.redirect_stdout(io.StringIO()):
+                    yes = ["--yes"] if place == "subprocess.run" else []
+                    arguments = ["--stack-name", "usher", "--region", "eu-central-1", "MemorySize=512", *yes]
+                    self.assertEqual(stopped, script.main(arguments))
 
     def test_a_dry_run_needs_no_build_and_changes_nothing(self):
         (self.build / "template.yaml").unlink()
@@ -599,7 +612,10 @@ class Deploy(unittest.TestCase):
         )
         self.assertEqual((failed, change, ""), self.deploy("--yes", "MemorySize=512"))
         self.sam_ends, self.executes = 0, False
-        declined = "The change set was not executed: MemorySize of usher are as they were."
+        declined = (
+            "The stack usher does not have the planned value of MemorySize: "
+            "nobody has confirmed the change set, or somebody else has deployed."
+        )
         self.assertEqual((declined, change, ""), self.deploy("--yes", "MemorySize=512"))
 
     def test_the_tags_of_the_stack_stay(self):
@@ -636,12 +652,25 @@ class Deploy(unittest.TestCase):
 
     def test_make_builds_for_the_stack_and_passes_every_value_on_as_it_is(self):
         self.aws.parameters["Architecture"] = "x86_64"
-        values = """TrustedProviders= OperatorCallbackUrls='https://a.example/?x=1&y=2,https://b.example/*' ClaimsIn="id" """
-        code, lines, errors = self.make("STACK=usher", "REGION=eu-central-1", f"PARAMETERS={values}", "YES=1", ARCH="arm64")
+        values = (
+            """TrustedProviders= OperatorCallbackUrls='https://a.example/?x=1&y=2,https://b.example/*' ClaimsIn="id" """
+        )
+        code, lines, errors = self.make(
+            "STACK=usher", "REGION=eu-central-1", f"PARAMETERS={values}", "YES=1", ARCH="arm64"
+        )
         self.assertEqual((0, ""), (code, errors))
         [build] = [line for line in lines if "sam build" in line]
         self.assertIn("--parameter-overrides Architecture=x86_64 ", build)
-        passed = ["infra/deploy.py", "--stack-name", "usher", "--region", "eu-central-1", "--parameters", values, "--yes"]
+        passed = [
+            "infra/deploy.py",
+            "--stack-name",
+            "usher",
+            "--region",
+            "eu-central-1",
+            "--parameters",
+            values,
+            "--yes",
+        ]
         self.assertEqual([".venv/bin/python", "-B", *passed], shlex.split(lines[-1]))
 
     def test_make_takes_nothing_from_the_environment(self):
@@ -657,7 +686,9 @@ class Deploy(unittest.TestCase):
     def test_make_builds_nothing_after_a_refusal_or_for_a_dry_run(self):
         code, lines, errors = self.make("STACK=usher", "REGION=eu-central-1", "PARAMETERS=Memory=1")
         refusal = "There is no parameter Memory: did you mean MemorySize?"
-        self.assertEqual((2, refusal, []), (code, errors.splitlines()[0], [line for line in lines if "sam build" in line]))
+        self.assertEqual(
+            (2, refusal, []), (code, errors.splitlines()[0], [line for line in lines if "sam build" in line])
+        )
         code, lines, _ = self.make("STACK=usher", "REGION=eu-central-1", "DRY_RUN=1")
         self.assertEqual((0, "--dry-run"), (code, shlex.split(lines[-1])[-1]))
         self.assertEqual([], [line for line in lines if "sam build" in line])

@@ -87,7 +87,7 @@ def written_out(release, path, value):
 
 
 def losses(before, after):
-    """Each stateful resource that an update replaces or deletes, or that a deletion of the stack would delete, with why."""
+    """Each stateful resource that an update replaces, deletes or no longer retains, with why."""
     found = {}
     for path, template in before.items():
         for id, resource in template["Resources"].items():
@@ -113,7 +113,7 @@ def loss(before, after, path, id):
         if old.get(policy) == "Retain" and new.get(policy) != "Retain":
             return f"loses its {policy}"
     for place in create_only(type_of(old)):
-        if differs(lambda resource: value_at(resource.get("Properties", {}), place)):
+        if differs(lambda resource, place=place: value_at(resource.get("Properties", {}), place)):
             return f"is replaced, since its {'.'.join(place)} changes"
     return None
 
