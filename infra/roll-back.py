@@ -13,6 +13,7 @@ It moves aliases, and nothing else. Everything in docs/operations.md#rolling-bac
 
 import argparse
 import sys
+from datetime import datetime
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
@@ -64,24 +65,22 @@ def parse(arguments):
 def roll_back(options):
     session = boto3.Session(region_name=options.region)
     formation, functions = session.client("cloudformation"), session.client("lambda")
-    deployed, failed = stack_of(formation, options.stack_name)
+    stack_id, deployed = stack_of(formation, options.stack_name)
     names = chosen(options, deployed)
-
-    moves, staying = [], []
-    for name in names:
-        alias = functions.get_alias(FunctionName=name, Name=ALIAS)
+    aliases = {name: functions.get_alias(FunctionName=name, Name=ALIAS) for name in names}
+    for name, alias in aliases.items():
         if alias.get("RoutingConfig", {}).get("AdditionalVersionWeights"):
             raise Refusal(
                 f"{name} is being deployed: its alias {ALIAS} has two versions. Stop that deployment in CodeDeploy, "
                 "which takes it back."
             )
-        target = deployed[name]
-        if not options.to_deployed:
-            target = before(functions, name, target, failed, options.releases)
-        if target is None:
-            staying.append(name)
-        else:
-            moves.append((name, alias, target))
+
+    targets = {name: deployed[name] for name in names}
+    if not options.to_deployed:
+        older = {name: older_versions(functions, name, deployed[name]) for name in names}
+        targets = before(older, failures(formation, stack_id), options.releases)
+    staying = [name for name in names if name not in targets]
+    moves = [(name, aliases[name], target) for name, target in targets.items()]
     if not moves:
         raise Refusal(
             f"No function of {options.stack_name} has a version that is {options.releases} before the deployed one: "
@@ -104,7 +103,7 @@ def roll_back(options):
 
 
 def stack_of(formation, stack):
-    """The deployed version of each function of a stack, and the versions that a failed deployment has left."""
+    """The id of a stack, and the deployed version of each of its functions."""
     found = formation.describe_stacks(StackName=stack)["Stacks"][0]
     status = found["StackStatus"]
     if status.endswith("_IN_PROGRESS"):
@@ -122,25 +121,22 @@ def stack_of(formation, stack):
     deployed = {name: version for name, version in versions.items() if name in aliased}
     if not deployed:
         raise Refusal(f"{stack} has no function with the alias {ALIAS}: deploy Usher's present version.")
-    return deployed, failed_versions(formation, found["StackId"])
+    return found["StackId"], deployed
 
 
-def failed_versions(formation, stack_id):
-    """The versions that stack events (of the last 90 days) tell of as published by a deployment that failed.
+def failures(formation, stack_id):
+    """The stack's events, the newest first: the moment, and the function and version if a failed deployment left one.
 
     CloudFormation retains versions, also those that it drops while it rolls an update back.
     """
-    events = []
+    rolled_back = False
     for page in formation.get_paginator("describe_stack_events").paginate(StackName=stack_id):
-        events += page["StackEvents"]
-    failed, rolls_back = set(), False
-    for event in reversed(events):
-        kind, status = event["ResourceType"], event.get("ResourceStatus", "")
-        if event.get("PhysicalResourceId") == stack_id:
-            rolls_back = "ROLLBACK" in status
-        elif kind == "AWS::Lambda::Version" and rolls_back and status.startswith("DELETE_"):
-            failed.add(qualified(event.get("PhysicalResourceId", "")))
-    return failed
+        for event in page["StackEvents"]:
+            arn, status = event.get("PhysicalResourceId", ""), event.get("ResourceStatus", "")
+            if arn == stack_id:
+                rolled_back = "ROLLBACK" in status
+            dropped = event["ResourceType"] == "AWS::Lambda::Version" and status.startswith("DELETE_")
+            yield event["Timestamp"], qualified(arn) if dropped and rolled_back else None
 
 
 def qualified(arn):
@@ -162,14 +158,33 @@ def chosen(options, deployed):
     return list(dict.fromkeys(names))
 
 
-def before(functions, name, deployed, failed, releases):
-    """The version so many releases before the deployed one. None if there is none."""
-    numbers = []
+def older_versions(functions, name, deployed):
+    """The versions before the deployed one, the newest first, each with the moment from which its settings are."""
+    found = []
     for page in functions.get_paginator("list_versions_by_function").paginate(FunctionName=name):
-        numbers += [int(it["Version"]) for it in page["Versions"] if it["Version"].isdigit()]
-    older = [it for it in numbers if it < int(deployed) and (name, str(it)) not in failed]
-    older.sort(reverse=True)
-    return str(older[releases - 1]) if len(older) >= releases else None
+        for it in page["Versions"]:
+            if it["Version"].isdigit() and int(it["Version"]) < int(deployed):
+                found.append((int(it["Version"]), datetime.fromisoformat(it["LastModified"])))
+    return sorted(found, reverse=True)
+
+
+def before(older, events, releases):
+    """The version of each function that is so many releases before the deployed one, if there is one.
+
+    Reads events until they are older than these versions. A stack can have tens of thousands of them.
+    """
+    failed, targets = set(), None
+    while True:
+        good = {name: [it for it in versions if (name, str(it[0])) not in failed] for name, versions in older.items()}
+        chosen = {name: versions[releases - 1] for name, versions in good.items() if len(versions) >= releases}
+        if chosen == targets:
+            return {name: str(version) for name, (version, _) in chosen.items()}
+        targets = chosen
+        oldest = min((moment for _, moment in chosen.values()), default=None)
+        for moment, version in events:
+            failed.add(version)
+            if oldest is None or moment < oldest:
+                break
 
 
 def described(functions, name, version):

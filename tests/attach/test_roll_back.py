@@ -36,7 +36,8 @@ class Aws:
         self.versions = {name: ["$LATEST", "1", "2", "3"] for name in names}
         self.aliases = {name: {"FunctionVersion": "3", "RevisionId": f"{name}-0"} for name in names}
         self.states = {}  # of versions that are not active
-        self.events = []  # of the stack, oldest first: type, id, status
+        self.events = []  # of the stack, oldest first: type, id, status, day of November
+        self.pages = 0  # of events that were read
         self.moves = []
         self.refused = {}  # function and version, with what UpdateAlias says
         aws = self
@@ -75,27 +76,30 @@ class Aws:
             parts = f"<StackId>{STACK_ID}</StackId><StackName>usher</StackName><StackStatus>{self.status}</StackStatus>"
             return listed(action, "Stacks", [parts])
         if action == "DescribeStackEvents":
-            # The newest first.
-            return listed(action, "StackEvents", [entry(*it, "ResourceStatus") for it in reversed(self.events)])
-        resources = [("AWS::Lambda::Function", name, "") for name in self.deployed]
-        resources += [("AWS::Lambda::Version", f"{ARN}:{name}:{it}", "") for name, it in self.deployed.items()]
-        resources += [("AWS::Lambda::Alias", f"{ARN}:{name}:live", "") for name in self.aliases]
-        return listed(action, "StackResourceSummaries", [entry(*it, "ResourceStatus") for it in resources])
+            # The newest first, two to a page.
+            start = int(body.get("NextToken", ["0"])[0])
+            self.pages += 1
+            more = str(start + 2) if start + 2 < len(self.events) else None
+            page = self.events[::-1][start : start + 2]
+            return listed(action, "StackEvents", [entry(*it) for it in page], more)
+        resources = [("AWS::Lambda::Function", name) for name in self.deployed]
+        resources += [("AWS::Lambda::Version", f"{ARN}:{name}:{it}") for name, it in self.deployed.items()]
+        resources += [("AWS::Lambda::Alias", f"{ARN}:{name}:live") for name in self.aliases]
+        return listed(action, "StackResourceSummaries", [entry(*it) for it in resources])
 
     def read(self, address):
         name, kind = address.path.split("/")[3:5]
         if kind == "versions":
             # Two to a page.
             start = int(parse_qs(address.query).get("Marker", ["0"])[0])
-            page = {"Versions": [{"Version": it} for it in self.versions[name][start : start + 2]]}
+            page = {"Versions": [configuration(it) for it in self.versions[name][start : start + 2]]}
             if start + 2 < len(self.versions[name]):
                 page["NextMarker"] = str(start + 2)
             return 200, json.dumps(page)
         if kind == "aliases":
             return 200, json.dumps(self.aliases[name])
         [version] = parse_qs(address.query)["Qualifier"]
-        described = {"Version": version, "LastModified": f"2026-11-2{version}T10:00:00.000+0000"}
-        return 200, json.dumps(described | self.states.get((name, version), {"State": "Active"}))
+        return 200, json.dumps(configuration(version) | self.states.get((name, version), {"State": "Active"}))
 
     def move(self, name, body):
         self.moves.append((name, body["FunctionVersion"]))
@@ -115,14 +119,34 @@ class Aws:
         self.server.server_close()
 
 
-def entry(kind, id, status, key):
-    return f"<ResourceType>{kind}</ResourceType><PhysicalResourceId>{id}</PhysicalResourceId><{key}>{status}</{key}>"
+def configuration(version):
+    """Of a version of a function. Each is a day younger than the one before."""
+    day = 20 + int(version) if version.isdigit() else 30
+    return {"Version": version, "LastModified": f"2026-11-{day}T10:00:00.000+0000"}
 
 
-def listed(action, key, entries):
+def entry(kind, id, status="", day=30):
+    parts = {"ResourceType": kind, "PhysicalResourceId": id, "ResourceStatus": status}
+    parts["Timestamp"] = f"2026-11-{day}T10:00:05.000Z"
+    return "".join(f"<{name}>{value}</{name}>" for name, value in parts.items())
+
+
+def listed(action, key, entries, more=None):
     members = "".join(f"<member>{it}</member>" for it in entries)
-    result = f"<{action}Result><{key}>{members}</{key}></{action}Result>"
+    token = f"<NextToken>{more}</NextToken>" if more else ""
+    result = f"<{action}Result><{key}>{members}</{key}>{token}</{action}Result>"
     return 200, f"<{action}Response>{result}</{action}Response>"
+
+
+def update(day, ended, dropped):
+    """The events of an update, oldest first, which drops a version while it cleans up."""
+    stack = ("AWS::CloudFormation::Stack", STACK_ID)
+    return [
+        (*stack, "UPDATE_IN_PROGRESS", day),
+        (*stack, f"{ended}_CLEANUP_IN_PROGRESS", day),
+        ("AWS::Lambda::Version", f"{ARN}:{dropped}", "DELETE_SKIPPED", day),
+        (*stack, ended, day),
+    ]
 
 
 class RollBack(unittest.TestCase):
@@ -215,23 +239,30 @@ class RollBack(unittest.TestCase):
         )
 
     def test_a_version_of_a_deployment_that_failed_is_left_out(self):
-        # Version 2 was published by an update that was rolled back, and version 3 by the next one.
+        # Version 2 of one function was published by an update that was rolled back, and version 3 by the next one.
         self.aws.events = [
-            ("AWS::CloudFormation::Stack", STACK_ID, "CREATE_COMPLETE"),
-            ("AWS::CloudFormation::Stack", STACK_ID, "UPDATE_IN_PROGRESS"),
-            ("AWS::Lambda::Version", f"{ARN}:usher-users:2", "CREATE_COMPLETE"),
-            ("AWS::CloudFormation::Stack", STACK_ID, "UPDATE_ROLLBACK_IN_PROGRESS"),
-            ("AWS::CloudFormation::Stack", STACK_ID, "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS"),
-            ("AWS::Lambda::Version", f"{ARN}:usher-users:2", "DELETE_SKIPPED"),
-            ("AWS::CloudFormation::Stack", STACK_ID, "UPDATE_ROLLBACK_COMPLETE"),
-            ("AWS::CloudFormation::Stack", STACK_ID, "UPDATE_IN_PROGRESS"),
-            ("AWS::CloudFormation::Stack", STACK_ID, "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"),
+            *update(21, "UPDATE_COMPLETE", "usher-users:1"),
+            *update(22, "UPDATE_ROLLBACK_COMPLETE", "usher-users:2"),
             # The predecessor of a deployment that succeeded is one to go back to.
-            ("AWS::Lambda::Version", f"{ARN}:usher-post-confirmation:2", "DELETE_SKIPPED"),
-            ("AWS::CloudFormation::Stack", STACK_ID, "UPDATE_COMPLETE"),
+            *update(23, "UPDATE_COMPLETE", "usher-post-confirmation:2"),
         ]
         self.assertEqual(0, self.roll_back()[0])
         self.assertEqual({"usher-post-confirmation": "2", "usher-users": "1"}, self.aws.at())
+
+    def test_if_every_earlier_version_has_failed_the_function_stays(self):
+        self.aws.events = [
+            *update(21, "UPDATE_ROLLBACK_COMPLETE", "usher-users:1"),
+            *update(22, "UPDATE_ROLLBACK_COMPLETE", "usher-users:2"),
+        ]
+        self.assertEqual(0, self.roll_back()[0])
+        self.assertEqual({"usher-post-confirmation": "2", "usher-users": "3"}, self.aws.at())
+
+    def test_events_that_are_older_than_the_version_are_not_read(self):
+        old = [it for day in range(1, 21) for it in update(day, "UPDATE_COMPLETE", "usher-users:0")]
+        self.aws.events = [*old, *update(22, "UPDATE_COMPLETE", "usher-users:1")]
+        self.assertEqual(0, self.roll_back()[0])
+        # Two pages of that update, and one on which the events are older.
+        self.assertEqual(3, self.aws.pages)
 
     def test_versions_after_the_deployed_one_do_not_count(self):
         # The last update failed: the stack has version 3 again, and version 4 remains.
