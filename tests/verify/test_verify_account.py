@@ -302,6 +302,69 @@ class Keys(unittest.TestCase):
                     self.assertNotIn('"sk": {"S": "ORG"}', text)
 
 
+class Expressions(unittest.TestCase):
+    """No emulator computes expressions, so CloudWatch is a stand-in here."""
+
+    def setUp(self):
+        self.asked = []
+        self.run = mock.Mock()
+        self.run.of_type = lambda kind: {"AWS::CloudWatch::Dashboard": ["usher"]}.get(kind, ["one", "two"])
+        self.cloudwatch = self.run.client.return_value
+        self.cloudwatch.get_metric_data = self.get_metric_data
+
+    def get_metric_data(self, MetricDataQueries, StartTime, EndTime):
+        self.assertEqual(3600, (EndTime - StartTime).total_seconds())
+        self.asked.append([query["Id"] for query in MetricDataQueries])
+        if "refused" in self.asked[-1]:
+            raise refusal("ValidationError")
+        messages = [{"Code": "Unsupported", "Value": "not today"}] if "unknown" in self.asked[-1] else []
+        return {"MetricDataResults": [{"Id": self.asked[-1][0]}], "Messages": messages}
+
+    def shows(self, *rows):
+        widgets = [
+            {"properties": {"title": "None", "metrics": [["Usher", "Joined", "Stack", "usher"]]}},
+            {"properties": {"title": "Alarms", "alarms": []}},
+            {"properties": {"title": "Some", "metrics": list(rows)}},
+        ]
+        self.cloudwatch.get_dashboard.return_value = {"DashboardBody": json.dumps({"widgets": widgets})}
+
+    def has(self, *alarms):
+        pages = [{"MetricAlarms": [{"AlarmName": name, **about} for name, about in zip(("one", "two"), alarms)]}]
+        self.cloudwatch.get_paginator.return_value.paginate.return_value = pages
+
+    def test_each_query_in_sql_of_a_widget_is_asked_by_itself(self):
+        self.shows(
+            [{"expression": "SELECT SUM(A) FROM B", "id": "first"}],
+            ["Usher", "Joined", "Stack", "usher", {"id": "joined"}],
+            [{"expression": "SELECT SUM(C) FROM D", "id": "second"}],
+            [{"expression": "joined * 2", "id": "twice"}],
+        )
+        self.assertEqual("Some", script.dashboard(self.run))
+        self.assertEqual([["joined", "twice"], ["first"], ["second"]], self.asked)
+
+    def test_what_cloudwatch_refuses_or_cannot_compute_is_a_failure(self):
+        for id, expected in [("refused", "AWS refuses AnOperation: not today"), ("unknown", "not today")]:
+            self.shows([{"expression": "1", "id": id}])
+            with self.assertRaisesRegex(script.Failed, f"^Some: {expected}. The widget stays empty"):
+                script.dashboard(self.run)
+            self.has({"Metrics": [{"Id": id}]}, {"MetricName": "Joined"})
+            with self.assertRaisesRegex(script.Failed, f"^one: {expected}. The alarm may never ring"):
+                script.alarm_expressions(self.run)
+
+    def test_an_alarm_is_asked_as_it_is_and_one_of_a_single_metric_not_at_all(self):
+        self.has({"Metrics": [{"Id": "sum"}, {"Id": "a"}]}, {"MetricName": "Joined"})
+        self.assertEqual("one", script.alarm_expressions(self.run))
+        self.assertEqual([["sum", "a"]], self.asked)
+
+    def test_alarms_without_expressions_and_alarms_that_are_gone(self):
+        self.has({"MetricName": "Joined"}, {"MetricName": "Refused"})
+        with self.assertRaisesRegex(script.Skipped, "the stack has no alarms with expressions"):
+            script.alarm_expressions(self.run)
+        self.has({"MetricName": "Joined"})
+        with self.assertRaisesRegex(script.Failed, "^these alarms do not exist any more: two. "):
+            script.alarm_expressions(self.run)
+
+
 class Documents(unittest.TestCase):
     def test_each_check_has_its_row(self):
         text = (ROOT / "docs/verify-account.md").read_text()
