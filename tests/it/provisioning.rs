@@ -12,7 +12,7 @@ use shared::provisioning::Provisioning;
 use shared::runtime::TRIGGER_DEADLINE;
 use shared::{App, Clock};
 
-use crate::support::{Fate, Item, Logs, Traffic, World, key};
+use crate::support::{Fate, Item, Logs, Traffic, World, delete_user, key};
 
 const QUERIES: [&str; 3] = ["Query"; 3];
 const JOIN: [&str; 5] = ["Query", "Query", "Query", "TransactGetItems", "TransactWriteItems"];
@@ -142,7 +142,7 @@ async fn a_deletion_of_a_user_writes_a_tombstone_and_deletes_the_rest() {
     world.sign_up("user-1", "jane@acme.com").await;
     world.wire.traffic();
     let user = UserId::parse("user-1").expect("an id");
-    let deleted = world.app.store.delete_user(&user, true, world.app.clock.now()).await;
+    let deleted = delete_user(&world.app.store, &user, true, world.app.clock.now()).await;
     assert!(deleted.expect("the store works"));
     let operations =
         ["Query", "TransactWriteItems", "Query", "BatchWriteItem", "TransactWriteItems"];

@@ -13,7 +13,9 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use lambda_runtime::{LambdaEvent, service_fn};
 use serde_json::value::RawValue;
-use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 pub use http_event::answer_http_event;
 
@@ -117,6 +119,15 @@ pub async fn within<T>(deadline: Duration, work: impl Future<Output = T>) -> Opt
     None
 }
 
+/// The lines that a function logs at this level. Libraries log at most at `INFO`: below it, they may
+/// log parts of requests and answers.
+#[must_use]
+pub fn logged(level: LevelFilter) -> Targets {
+    Targets::new()
+        .with_default(level.min(LevelFilter::INFO))
+        .with_targets([("shared", level), ("functions", level)])
+}
+
 /// Starts the log, from the level in Lambda's logging configuration, and the metrics. Both are JSON
 /// lines on standard output.
 fn start_logs_and_metrics(environment: &Environment) -> Metrics {
@@ -126,7 +137,9 @@ fn start_logs_and_metrics(environment: &Environment) -> Metrics {
         .flatten_event(true)
         .with_current_span(true)
         .with_span_list(false)
-        .with_max_level(level.unwrap_or(LevelFilter::INFO))
+        .with_max_level(LevelFilter::TRACE)
+        .finish()
+        .with(logged(level.unwrap_or(LevelFilter::INFO)))
         .init();
     Metrics::gather(environment.stack_name())
 }
