@@ -40,7 +40,7 @@ async fn hanging() -> (TcpListener, SocketAddr) {
 }
 
 /// The variables that Lambda and the template set for a trigger.
-fn variables(dynamodb: SocketAddr) -> HashMap<&'static str, String> {
+pub(super) fn variables(dynamodb: SocketAddr) -> HashMap<&'static str, String> {
     [
         ("AWS_ACCESS_KEY_ID", "test".to_owned()),
         ("AWS_ENDPOINT_URL_DYNAMODB", format!("http://{dynamodb}")),
@@ -59,7 +59,9 @@ fn variables(dynamodb: SocketAddr) -> HashMap<&'static str, String> {
 
 /// The Lambda Runtime API: gives one event to the function, and then waits for ever. Returns its
 /// address, and the function's answers, each with the path that it came by.
-async fn runtime_api(event: &Value) -> (SocketAddr, mpsc::UnboundedReceiver<(String, Value)>) {
+pub(super) async fn runtime_api(
+    event: &Value,
+) -> (SocketAddr, mpsc::UnboundedReceiver<(String, Value)>) {
     let (answered, answers) = mpsc::unbounded_channel();
     let event = Arc::new(Mutex::new(Some(event.to_string())));
     let next = move || async move {

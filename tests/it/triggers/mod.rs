@@ -1,4 +1,5 @@
 mod claims;
 mod cold_start;
+mod log;
 mod post_confirmation;
 mod pre_token_generation;
