@@ -10,7 +10,7 @@ use crate::domain::caller::Caller;
 use crate::domain::change::ListChange;
 use crate::domain::ids::{OrganizationId, OrganizationRoleId, UserId};
 
-/// The most bytes of ids and domains in one line. CloudWatch takes 256 KB, with all other fields. A
+/// The most bytes of ids and domains in one line, because CloudWatch limits the size of a line. A
 /// thousand users take 37 KB.
 pub const LARGEST_LINE: usize = 100_000;
 

@@ -28,9 +28,9 @@ impl Store {
         item.map_or(Ok(None), |attributes| read_default_roles(&self.item(&attributes)))
     }
 
-    /// Changes the list, and returns its new version and what has changed. `change` gets the ids of the listed roles
-    /// that still exist. It is called again if another request has changed the list in the
-    /// meantime. If the list stays the same, nothing is written.
+    /// Changes the list, and returns its new version and what has changed. `change` gets the ids of
+    /// the listed roles that still exist. It is called again if another request has changed the list
+    /// in the meantime. If the list stays the same, nothing is written.
     ///
     /// # Errors
     /// The error of `change`; when there is no such organization; when the precondition fails; when
