@@ -6,11 +6,12 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use shared::ambient::organization_role_id;
+use shared::domain::caller::Caller;
 use shared::domain::characters::fold;
 use shared::domain::ids::OrganizationRoleId;
 use shared::domain::organization::OrganizationRole;
 use shared::domain::text::Name;
-use shared::http::{FromQuery, JsonBody, Paging, PathOf, Problem, QueryOf, present};
+use shared::http::{Action, FromQuery, JsonBody, Paging, PathOf, Problem, QueryOf, audit, present};
 use shared::store::{OrganizationRoleChanges, Store};
 use shared::{Clock, Error, Randomness, capabilities};
 use utoipa::ToSchema;
@@ -67,6 +68,7 @@ pub(crate) async fn create(
     State(store): State<Store>,
     State(clock): State<Clock>,
     State(randomness): State<Randomness>,
+    caller: Caller,
     JsonBody(body): JsonBody<Creation>,
 ) -> Result<Response, Problem> {
     let name = values::name(&body.name);
@@ -76,6 +78,7 @@ pub(crate) async fn create(
     let id = organization_role_id(created_at, &randomness);
     let role = OrganizationRole { id, name, description, created_at };
     store.create_organization_role(&role).await?;
+    audit(Action::CreateOrganizationRole, &caller).role(&role.id).log();
     Ok((StatusCode::CREATED, Json(RoleEntity::from(&role))).into_response())
 }
 
@@ -143,13 +146,17 @@ pub(crate) async fn get(
 )]
 pub(crate) async fn update(
     State(store): State<Store>,
+    caller: Caller,
     PathOf(id): PathOf<OrganizationRoleId>,
     JsonBody(body): JsonBody<Changes>,
 ) -> Result<Json<RoleEntity>, Problem> {
     let texts = values::changed_texts(body.name.as_deref(), body.description.as_ref());
     let (name, description) = texts.map_err(Error::Invalid)?;
     let changes = OrganizationRoleChanges { name, description };
-    let role = store.update_organization_role(&id, &changes).await?;
+    let (role, is_changed) = store.update_organization_role(&id, &changes).await?;
+    if is_changed {
+        audit(Action::UpdateOrganizationRole, &caller).role(&id).log();
+    }
     Ok(Json(RoleEntity::from(&role)))
 }
 
@@ -163,8 +170,10 @@ pub(crate) async fn update(
 )]
 pub(crate) async fn delete(
     State(store): State<Store>,
+    caller: Caller,
     PathOf(id): PathOf<OrganizationRoleId>,
 ) -> Result<StatusCode, Problem> {
     store.delete_organization_role(&id).await?;
+    audit(Action::DeleteOrganizationRole, &caller).role(&id).log();
     Ok(StatusCode::NO_CONTENT)
 }

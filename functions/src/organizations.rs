@@ -9,12 +9,15 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use shared::ambient::organization_id;
+use shared::domain::caller::Caller;
 use shared::domain::custom_data::CustomData;
 use shared::domain::ids::OrganizationId;
 use shared::domain::organization::Organization;
 use shared::domain::text::{Description, Name};
-use shared::http::{CursorPaging, FromQuery, JsonBody, PathOf, Problem, QueryOf, present};
-use shared::store::{OrganizationChanges, OrganizationRank, Store};
+use shared::http::{
+    Action, CursorPaging, FromQuery, JsonBody, PathOf, Problem, QueryOf, audit, present,
+};
+use shared::store::{DeletedOrganization, OrganizationChanges, OrganizationRank, Store};
 use shared::{Clock, Error, Randomness, Violation, capabilities};
 use utoipa::ToSchema;
 
@@ -128,6 +131,7 @@ pub(crate) async fn create(
     State(store): State<Store>,
     State(clock): State<Clock>,
     State(randomness): State<Randomness>,
+    caller: Caller,
     JsonBody(body): JsonBody<Creation>,
 ) -> Result<Response, Problem> {
     let texts = both(values::name(&body.name), values::description(body.description.as_deref()));
@@ -137,6 +141,7 @@ pub(crate) async fn create(
     let id = id.unwrap_or_else(|| organization_id(created_at, &randomness));
     let organization = Organization { id, name, description, created_at };
     store.create_organization(&organization, custom_data.as_ref()).await?;
+    audit(Action::CreateOrganization, &caller).organization(&organization.id).log();
     let custom_data = custom_data.unwrap_or_default();
     let entity = OrganizationEntity::new(&organization, &custom_data);
     Ok((StatusCode::CREATED, Json(entity)).into_response())
@@ -194,6 +199,7 @@ pub(crate) async fn get(
 )]
 pub(crate) async fn update(
     State(store): State<Store>,
+    caller: Caller,
     PathOf(id): PathOf<OrganizationId>,
     JsonBody(body): JsonBody<Changes>,
 ) -> Result<Response, Problem> {
@@ -201,7 +207,9 @@ pub(crate) async fn update(
     let ((name, description), custom_data) =
         both(texts, custom_data(body.custom_data)).map_err(Error::Invalid)?;
     let changes = OrganizationChanges { name, description, custom_data };
-    store.update_organization(&id, &changes).await?;
+    if store.update_organization(&id, &changes).await? {
+        audit(Action::UpdateOrganization, &caller).organization(&id).log();
+    }
     let (organization, custom_data) = read(&store, &id).await?;
     Ok(Json(OrganizationEntity::new(&organization, &custom_data)).into_response())
 }
@@ -224,11 +232,23 @@ pub(crate) async fn update(
 pub(crate) async fn delete(
     State(store): State<Store>,
     State(clock): State<Clock>,
+    caller: Caller,
     PathOf(id): PathOf<OrganizationId>,
 ) -> Result<Response, Problem> {
-    let domains = store.delete_organization(&id, clock.now()).await?;
+    let line = || audit(Action::DeleteOrganization, &caller).organization(&id);
+    let DeletedOrganization { is_new, unswept } =
+        store.delete_organization(&id, clock.now()).await?;
+    if is_new {
+        line().log();
+    }
     // The deletion is done. Readers ignore the items that the sweep does not reach.
-    match tokio::time::timeout(SWEEP, store.sweep_organization(&id, &domains)).await {
+    let mut swept = 0;
+    let sweep = store.sweep_organization(&id, &unswept, &mut swept);
+    let sweep = tokio::time::timeout(SWEEP, sweep).await;
+    if !is_new && swept > 0 {
+        line().swept(swept).log();
+    }
+    match sweep {
         Ok(Ok(())) => return Ok(StatusCode::NO_CONTENT.into_response()),
         Ok(Err(error)) => tracing::warn!(organization = %id, %error, "sweep failed"),
         Err(_) => tracing::warn!(organization = %id, limit = ?SWEEP, "sweep not finished in time"),

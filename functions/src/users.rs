@@ -6,12 +6,13 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use shared::cognito::{NewUser, PoolUser, UserPool};
+use shared::domain::caller::Caller;
 use shared::domain::email_address::EmailAddress;
 use shared::domain::ids::UserId;
 use shared::domain::membership::EntryPath;
 use shared::domain::text::Name;
 use shared::failure::Failure;
-use shared::http::{JsonBody, PathOf, Problem, present};
+use shared::http::{Action, JsonBody, PathOf, Problem, audit, present};
 use shared::provisioning::Provisioning;
 use shared::store::Store;
 use shared::{Clock, Error, Randomness, Violation, capabilities};
@@ -119,6 +120,7 @@ pub(crate) async fn create(
     State(randomness): State<Randomness>,
     State(provisioning): State<Provisioning>,
     State(user_pool): State<UserPool>,
+    caller: Caller,
     JsonBody(body): JsonBody<Creation>,
 ) -> Result<Response, Problem> {
     let email = EmailAddress::parse(&body.primary_email)
@@ -134,6 +136,7 @@ pub(crate) async fn create(
         send_invitation: body.send_invitation.unwrap_or(true),
     };
     let created = user_pool.create(&new, &randomness).await.map_err(Error::from)?;
+    audit(Action::CreateUser, &caller).user(&created.user.id).log();
     let joined = join(&store, &provisioning, &created).await;
     let (organizations, provisioned) = joined.unwrap_or_default();
     let entity = CreatedUser { user: created.into(), provisioned, organizations };
@@ -185,12 +188,25 @@ pub(crate) async fn delete(
     State(store): State<Store>,
     State(clock): State<Clock>,
     State(user_pool): State<UserPool>,
+    caller: Caller,
     PathOf(id): PathOf<UserId>,
 ) -> Result<StatusCode, Problem> {
     // The user pool comes first. If the second step fails, the request can be repeated.
+    let line = || audit(Action::DeleteUser, &caller).user(&id);
     let last_name = last_name(&store, &id).await?;
     let was_in_pool = user_pool.delete(&id, last_name.as_deref()).await?;
-    let was_here = store.delete_user(&id, was_in_pool, clock.now()).await?;
+    if was_in_pool {
+        line().log();
+    }
+    let now = clock.now();
+    let deleted = store.delete_user(&id, was_in_pool, now).await?;
+    let was_here = deleted.as_ref().is_some_and(|deleted| deleted.had_items);
+    if was_here && !was_in_pool {
+        line().log();
+    }
+    if let Some(deleted) = deleted {
+        store.sweep_user(&id, &deleted, now).await?;
+    }
     if !was_in_pool && !was_here {
         return Err(Error::UserNotFound(id.to_string()).into());
     }

@@ -101,7 +101,8 @@ impl Provisioning {
         Self { limit: Some(limit), ..self }
     }
 
-    /// Provisions a user who appears, and logs and counts every decision with its reason. Returns
+    /// Provisions a user who appears, and logs and counts every decision with its reason: news at
+    /// `INFO`, what a token repeats at `DEBUG`. Returns
     /// all memberships of the user, and whether the user could join everything that matches.
     ///
     /// # Errors
@@ -123,8 +124,10 @@ impl Provisioning {
         };
         metrics::user_seen(entry_path, self.clock.now().duration_since(started));
         match outcomes {
-            Err(reason) => report_nothing(user, &reason),
-            Ok(outcomes) if outcomes.is_empty() => report_nothing(user, &Reason::NotListed),
+            Err(reason) => report_refusal(user, entry_path, None, &reason),
+            Ok(outcomes) if outcomes.is_empty() => {
+                report_refusal(user, entry_path, None, &Reason::NotListed);
+            }
             Ok(outcomes) => {
                 for (organization, outcome) in outcomes {
                     report(user, entry_path, &organization, &outcome);
@@ -371,12 +374,6 @@ fn standings(items: &UserItems, marks: Vec<OrganizationId>) -> HashMap<Organizat
     marked.chain(removed).chain(unreadable).chain(members).collect()
 }
 
-/// Logs and counts that the user cannot join any organization.
-fn report_nothing(user: &User, reason: &Reason) {
-    tracing::info!(user = %user.id, decision = "nothing", reason = reason.as_str());
-    metrics::refused(reason);
-}
-
 /// Logs and counts the outcome for one organization.
 fn report(user: &User, entry_path: EntryPath, organization: &OrganizationId, outcome: &Outcome) {
     match outcome {
@@ -384,10 +381,35 @@ fn report(user: &User, entry_path: EntryPath, organization: &OrganizationId, out
             tracing::info!(user = %user.id, %organization, decision = "join", %email_domain);
             metrics::joined(entry_path);
         }
-        Outcome::Refuse(reason) => {
-            let reason_name = reason.as_str();
-            tracing::info!(user = %user.id, %organization, decision = "refuse", reason = reason_name);
-            metrics::refused(reason);
-        }
+        Outcome::Refuse(reason) => report_refusal(user, entry_path, Some(organization), reason),
+    }
+}
+
+/// Logs and counts that the user cannot join an organization, or any organization.
+fn report_refusal(
+    user: &User,
+    entry_path: EntryPath,
+    organization: Option<&OrganizationId>,
+    reason: &Reason,
+) {
+    let decision = if organization.is_some() { "refuse" } else { "nothing" };
+    let organization = organization.map(OrganizationId::as_str);
+    let reason_name = reason.as_str();
+    if is_news(entry_path, reason) {
+        tracing::info!(user = %user.id, organization, decision, reason = reason_name);
+    } else {
+        tracing::debug!(user = %user.id, organization, decision, reason = reason_name);
+    }
+    metrics::refused(reason);
+}
+
+/// Whether a refusal is news. A user who signs up or is created is new, so every reason is. Each token
+/// of a user repeats the reasons of the one before, unless the user was deleted in the meantime. A
+/// member who stays one is never news.
+fn is_news(entry_path: EntryPath, reason: &Reason) -> bool {
+    match reason {
+        Reason::AlreadyMember => false,
+        Reason::UserDeleted => true,
+        _ => entry_path != EntryPath::PreTokenGeneration,
     }
 }

@@ -215,7 +215,7 @@ async fn what_the_operator_decides_about_providers_holds_for_every_entry_path() 
             let joins: &[_] = if refused.is_some() { &[] } else { &["acme"] };
             let found = memberships(&world).await;
             assert_eq!(found, expected(joins, path), "{path:?}: {trusted:?}, {attributes}");
-            let lines = logs.lines();
+            let lines = logs.lines_with_debug();
             let reason = lines.iter().find_map(|line| line["reason"].as_str());
             assert_eq!(reason, refused, "{path:?}: {trusted:?}, {attributes}");
         }

@@ -1,6 +1,7 @@
 //! Usher's tests: the real handlers, through the real AWS SDK, on an embedded DynamoDB of their
 //! own. The tree of modules is the tree of the functions.
 
+mod audit;
 mod capabilities;
 mod cognito;
 mod console;

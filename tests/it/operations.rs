@@ -604,7 +604,7 @@ async fn no_log_line_has_an_address_a_token_or_a_body_whatever_is_asked_for() {
         world.wire.cut_after(0);
     }
 
-    let lines = logs.lines();
+    let lines = logs.lines_with_debug();
     assert!(lines.len() > 2 * asked.len(), "a line for each request: {lines:#?}");
     for line in lines {
         let text = line.to_string().to_lowercase();

@@ -4,8 +4,9 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
+use shared::domain::caller::Caller;
 use shared::domain::ids::OrganizationId;
-use shared::http::{IfMatch, JsonBody, PathOf, Problem, etag};
+use shared::http::{Action, IfMatch, JsonBody, PathOf, Problem, audit, etag};
 use shared::store::Store;
 use shared::{Error, capabilities};
 use utoipa::ToSchema;
@@ -44,6 +45,7 @@ pub(crate) struct Additions {
 )]
 pub(crate) async fn add(
     State(store): State<Store>,
+    caller: Caller,
     PathOf(organization): PathOf<OrganizationId>,
     IfMatch(precondition): IfMatch,
     JsonBody(body): JsonBody<Additions>,
@@ -53,6 +55,8 @@ pub(crate) async fn add(
     }
     let added = existing(&body.organization_role_ids, &organization, &store).await?;
     let change = |current: &[_]| Ok(union(current, &added));
-    let version = store.change_default_roles(&organization, &precondition, change).await?;
+    let (version, change) =
+        store.change_default_roles(&organization, &precondition, change).await?;
+    audit(Action::AddDefaultRoles, &caller).organization(&organization).change(&change).log();
     Ok((StatusCode::CREATED, [etag(version)]).into_response())
 }

@@ -3,8 +3,9 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use shared::domain::caller::Caller;
 use shared::domain::ids::{OrganizationId, OrganizationRoleId};
-use shared::http::{IfMatch, PathOf, Problem, etag};
+use shared::http::{Action, IfMatch, PathOf, Problem, audit, etag};
 use shared::store::Store;
 use shared::{Error, capabilities};
 
@@ -30,6 +31,7 @@ endpoints!(delete);
 )]
 pub(crate) async fn delete(
     State(store): State<Store>,
+    caller: Caller,
     PathOf((organization, role)): PathOf<(OrganizationId, OrganizationRoleId)>,
     IfMatch(precondition): IfMatch,
 ) -> Result<Response, Problem> {
@@ -40,6 +42,8 @@ pub(crate) async fn delete(
             Err(Error::DefaultRoleNotFound(role.to_string()))
         }
     };
-    let version = store.change_default_roles(&organization, &precondition, change).await?;
+    let (version, change) =
+        store.change_default_roles(&organization, &precondition, change).await?;
+    audit(Action::DeleteDefaultRole, &caller).organization(&organization).change(&change).log();
     Ok((StatusCode::NO_CONTENT, [etag(version)]).into_response())
 }

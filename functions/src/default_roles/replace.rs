@@ -5,8 +5,9 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use shared::capabilities;
+use shared::domain::caller::Caller;
 use shared::domain::ids::OrganizationId;
-use shared::http::{IfMatch, JsonBody, PathOf, Problem, etag};
+use shared::http::{Action, IfMatch, JsonBody, PathOf, Problem, audit, etag};
 use shared::store::Store;
 use utoipa::ToSchema;
 
@@ -43,12 +44,15 @@ pub(crate) struct Replacement {
 )]
 pub(crate) async fn replace(
     State(store): State<Store>,
+    caller: Caller,
     PathOf(organization): PathOf<OrganizationId>,
     IfMatch(precondition): IfMatch,
     JsonBody(body): JsonBody<Replacement>,
 ) -> Result<Response, Problem> {
     let wanted = existing(&body.organization_role_ids, &organization, &store).await?;
     let change = |_: &[_]| Ok(wanted.clone());
-    let version = store.change_default_roles(&organization, &precondition, change).await?;
+    let (version, change) =
+        store.change_default_roles(&organization, &precondition, change).await?;
+    audit(Action::ReplaceDefaultRoles, &caller).organization(&organization).change(&change).log();
     Ok((StatusCode::NO_CONTENT, [etag(version)]).into_response())
 }

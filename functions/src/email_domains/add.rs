@@ -5,9 +5,11 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
+use shared::domain::caller::Caller;
+use shared::domain::change::ListChange;
 use shared::domain::ids::OrganizationId;
 use shared::domain::public_mailbox::MailboxPolicy;
-use shared::http::{IfMatch, JsonBody, PathOf, Problem};
+use shared::http::{Action, IfMatch, JsonBody, PathOf, Problem, audit};
 use shared::store::Store;
 use shared::{Clock, capabilities};
 use utoipa::ToSchema;
@@ -52,6 +54,7 @@ pub(crate) async fn add(
     State(store): State<Store>,
     State(clock): State<Clock>,
     State(mailbox_policy): State<MailboxPolicy>,
+    caller: Caller,
     PathOf(organization): PathOf<OrganizationId>,
     IfMatch(precondition): IfMatch,
     JsonBody(body): JsonBody<Body>,
@@ -61,6 +64,8 @@ pub(crate) async fn add(
     let domain = acceptable(&body.email_domain, POINTER, &organization, &mailbox_policy)?;
     let added = store.add_email_domain(&organization, &domain, &clock, &precondition).await;
     let added_at = added.map_err(|error| crowded_at(error, |_| POINTER.to_owned()))?;
+    let change = ListChange { added: vec![&domain], removed: Vec::new() };
+    audit(Action::AddEmailDomain, &caller).organization(&organization).change(&change).log();
     let entity = EmailDomainEntity::new(&organization, &domain, added_at);
     Ok((StatusCode::CREATED, Json(entity)).into_response())
 }

@@ -3,9 +3,11 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use shared::capabilities;
+use shared::domain::caller::Caller;
+use shared::domain::change::ListChange;
 use shared::domain::email_domain::EmailDomain;
 use shared::domain::ids::OrganizationId;
-use shared::http::{IfMatch, PathOf, Problem};
+use shared::http::{Action, IfMatch, PathOf, Problem, audit};
 use shared::store::Store;
 
 use crate::endpoints::endpoints;
@@ -30,9 +32,12 @@ endpoints!(delete);
 )]
 pub(crate) async fn delete(
     State(store): State<Store>,
+    caller: Caller,
     PathOf((organization, domain)): PathOf<(OrganizationId, EmailDomain)>,
     IfMatch(precondition): IfMatch,
 ) -> Result<StatusCode, Problem> {
     store.remove_email_domain(&organization, &domain, &precondition).await?;
+    let change = ListChange { added: Vec::new(), removed: vec![&domain] };
+    audit(Action::DeleteEmailDomain, &caller).organization(&organization).change(&change).log();
     Ok(StatusCode::NO_CONTENT)
 }

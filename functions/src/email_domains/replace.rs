@@ -6,11 +6,13 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
+use shared::domain::caller::Caller;
+use shared::domain::change::ListChange;
 use shared::domain::email_domain::EmailDomain;
 use shared::domain::ids::OrganizationId;
 use shared::domain::jit::EmailDomains;
 use shared::domain::public_mailbox::MailboxPolicy;
-use shared::http::{IfMatch, JsonBody, PathOf, Problem, etag};
+use shared::http::{Action, IfMatch, JsonBody, PathOf, Problem, audit, etag};
 use shared::store::Store;
 use shared::{Clock, Error, capabilities};
 use utoipa::ToSchema;
@@ -57,14 +59,18 @@ pub(crate) async fn replace(
     State(store): State<Store>,
     State(clock): State<Clock>,
     State(mailbox_policy): State<MailboxPolicy>,
+    caller: Caller,
     PathOf(organization): PathOf<OrganizationId>,
     IfMatch(precondition): IfMatch,
     JsonBody(body): JsonBody<Body>,
 ) -> Result<Response, Problem> {
     let wanted = parse(&body, &organization, &mailbox_policy)?;
     let domains = wanted.keys().cloned().collect();
-    let replaced =
-        store.replace_email_domains(&organization, &domains, &clock, &precondition).await;
+    let mut done = ListChange::default();
+    let replaced = store
+        .replace_email_domains(&organization, &domains, &clock, &precondition, &mut done)
+        .await;
+    audit(Action::ReplaceEmailDomains, &caller).organization(&organization).change(&done).log();
     let version = replaced.map_err(|error| crowded_at(error, |domain| wanted[domain].clone()))?;
     Ok((StatusCode::NO_CONTENT, [etag(version)]).into_response())
 }

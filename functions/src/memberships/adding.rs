@@ -4,17 +4,17 @@ use std::collections::{BTreeSet, HashSet};
 use std::pin::pin;
 use std::time::Duration;
 
-use futures_util::{StreamExt, TryStreamExt, stream};
+use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
 use shared::cognito::UserPool;
 use shared::domain::ids::{OrganizationId, UserId};
 use shared::domain::membership::{MOST_REPLACED, Profile};
 use shared::failure::Failure;
 use shared::provisioning::Provisioning;
-use shared::store::Store;
+use shared::store::{Added, Store};
 use shared::{Clock, Error, Violation};
 
-use super::AT_ONCE;
+use super::{AT_ONCE, write_all};
 use crate::named::Named;
 
 /// The pause between two look-ups of one request. Cognito allows 30 calls of `ListUsers` a second for
@@ -57,7 +57,7 @@ impl<'a> Users<'a> {
 /// then adds them. If one of the first hundred is unknown, nobody is added. If one of a later hundred
 /// is unknown, nobody of that hundred and of those after it. If Cognito fails or takes no more
 /// requests, or the time runs out, those who were found are added. So the same request goes on where
-/// it stopped.
+/// it stopped. `joined` gets those who have become members, also if others could not.
 pub(super) async fn add_all(
     store: &Store,
     clock: &Clock,
@@ -65,6 +65,7 @@ pub(super) async fn add_all(
     user_pool: &UserPool,
     organization: &OrganizationId,
     users: Users<'_>,
+    joined: &mut Vec<UserId>,
 ) -> Result<(), Error> {
     let until = clock.now() + LOOK_UP_TIME;
     let Users { named, ids, profiles: mut ready, strangers } = users;
@@ -81,7 +82,8 @@ pub(super) async fn add_all(
         refuse(&unknown)?;
         ready.extend(found);
         added += ready.len();
-        let deleted = join(store, organization, std::mem::take(&mut ready), clock.now()).await?;
+        let deleted =
+            join(store, organization, std::mem::take(&mut ready), clock.now(), joined).await?;
         refuse(&deleted)?;
         if let Some(stopped) = stopped {
             let failure = match stopped {
@@ -157,18 +159,30 @@ async fn look_up(
     looked_up
 }
 
-/// Makes users members by hand, each in its own transaction. Returns those who were deleted after
-/// they were looked up. After an error, the request can be repeated.
+/// Makes users members by hand, each in its own transaction. `joined` gets those who were not members.
+/// Returns those who were deleted after they were looked up. After an error, the request can be
+/// repeated.
 async fn join(
     store: &Store,
     organization: &OrganizationId,
     users: Vec<(UserId, Profile)>,
     at: Timestamp,
+    joined: &mut Vec<UserId>,
 ) -> Result<HashSet<UserId>, Failure> {
     let joining = users.into_iter().map(|(id, profile)| async move {
-        let exists = store.add_member(organization, &id, &profile, at).await?;
-        Ok((!exists).then_some(id))
+        match store.add_member(organization, &id, &profile, at).await {
+            Ok(added) => (vec![(id, added)], Ok(())),
+            Err(failure) => (Vec::new(), Err(failure)),
+        }
     });
-    let deleted = stream::iter(joining).buffer_unordered(AT_ONCE);
-    deleted.try_filter_map(|id| std::future::ready(Ok(id))).try_collect().await
+    let (all, outcome) = write_all(joining).await;
+    let mut deleted = HashSet::new();
+    for (id, added) in all {
+        match added {
+            Added::Now => joined.push(id),
+            Added::Already => {}
+            Added::UserDeleted => _ = deleted.insert(id),
+        }
+    }
+    outcome.map(|()| deleted)
 }

@@ -7,18 +7,19 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use futures_util::{StreamExt, TryStreamExt, stream};
 use serde::Deserialize;
+use shared::domain::caller::Caller;
+use shared::domain::change::ListChange;
 use shared::domain::ids::{OrganizationId, OrganizationRoleId, UserId};
 use shared::domain::membership::{MOST_REPLACED, Membership};
 use shared::domain::organization::OrganizationRole;
-use shared::http::{FromPath, JsonBody, Paging, PathOf, Problem, present};
+use shared::http::{Action, FromPath, JsonBody, Paging, PathOf, Problem, audit, present};
 use shared::store::Store;
 use shared::{Error, Violation};
 use utoipa::ToSchema;
 
-use super::AT_ONCE;
 use super::entities::AddedMemberRoles;
+use super::write_all;
 use crate::entities::RoleEntity;
 use crate::named::Named;
 use crate::roles::{NamedRoles, union};
@@ -96,6 +97,7 @@ pub(crate) async fn list_roles(
 )]
 pub(crate) async fn add_roles(
     State(store): State<Store>,
+    caller: Caller,
     PathOf((organization, user)): PathOf<(OrganizationId, UserId)>,
     JsonBody(body): JsonBody<Body>,
 ) -> Result<(StatusCode, Json<AddedMemberRoles>), Problem> {
@@ -103,7 +105,8 @@ pub(crate) async fn add_roles(
     required_membership(&store, &organization, &user).await?;
     let added = roles.existing(Error::MemberRolesFull, &store).await?;
     let change = |held: &[_]| Ok(union(held, &added));
-    store.change_member_roles(&organization, &user, change).await?;
+    let change = store.change_member_roles(&organization, &user, change).await?;
+    log(Action::AddMemberRoles, &caller, &organization, &user, &change);
     let organization_role_ids = added.iter().map(OrganizationRoleId::to_string).collect();
     Ok((StatusCode::CREATED, Json(AddedMemberRoles { organization_role_ids })))
 }
@@ -119,6 +122,7 @@ pub(crate) async fn add_roles(
 )]
 pub(crate) async fn replace_roles(
     State(store): State<Store>,
+    caller: Caller,
     PathOf((organization, user)): PathOf<(OrganizationId, UserId)>,
     JsonBody(body): JsonBody<Body>,
 ) -> Result<StatusCode, Problem> {
@@ -126,7 +130,8 @@ pub(crate) async fn replace_roles(
     required_membership(&store, &organization, &user).await?;
     let wanted = roles.existing(Error::MemberRolesFull, &store).await?;
     let change = |_: &[_]| Ok(wanted.clone());
-    store.change_member_roles(&organization, &user, change).await?;
+    let change = store.change_member_roles(&organization, &user, change).await?;
+    log(Action::ReplaceMemberRoles, &caller, &organization, &user, &change);
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -151,6 +156,7 @@ impl FromPath for HeldRole {
 )]
 pub(crate) async fn remove_role(
     State(store): State<Store>,
+    caller: Caller,
     PathOf((organization, user, HeldRole(role))): PathOf<(OrganizationId, UserId, HeldRole)>,
 ) -> Result<StatusCode, Problem> {
     store.require_organization(&organization).await?;
@@ -162,7 +168,8 @@ pub(crate) async fn remove_role(
             Err(Error::MemberRoleNotFound(role.to_string()))
         }
     };
-    store.change_member_roles(&organization, &user, change).await?;
+    let change = store.change_member_roles(&organization, &user, change).await?;
+    log(Action::RemoveMemberRole, &caller, &organization, &user, &change);
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -179,6 +186,7 @@ pub(crate) async fn remove_role(
 )]
 pub(crate) async fn assign_roles(
     State(store): State<Store>,
+    caller: Caller,
     PathOf(organization): PathOf<OrganizationId>,
     JsonBody(body): JsonBody<Assignment>,
 ) -> Result<StatusCode, Problem> {
@@ -190,13 +198,44 @@ pub(crate) async fn assign_roles(
     let members = members(&store, &organization, &body.user_ids).await?;
     let added = roles.existing(Error::MemberRolesFull, &store).await?;
     make_sure_of_room(&store, &members, &added).await?;
-    let (store, organization, added) = (&store, &organization, &added);
+    let (changes, outcome) = assign_all(&store, &organization, members, &added).await;
+    let users = changes.iter().map(|(user, _)| user);
+    let all = changes.iter().fold(Vec::new(), |all, (_, change)| union(&all, &change.added));
+    let change = ListChange { added: all, removed: Vec::new() };
+    let line = audit(Action::AssignMemberRoles, &caller).organization(&organization);
+    line.users(users).change(&change).log();
+    outcome?;
+    Ok(StatusCode::CREATED)
+}
+
+/// Assigns roles to members, each in its own transaction. Returns those whose roles have changed, also
+/// if others could not be written.
+async fn assign_all(
+    store: &Store,
+    organization: &OrganizationId,
+    members: HashMap<UserId, Membership>,
+    added: &[OrganizationRoleId],
+) -> (Vec<(UserId, ListChange<OrganizationRoleId>)>, Result<(), Error>) {
     let changes = members.into_keys().map(|user| async move {
         let change = |held: &[_]| Ok(union(held, added));
-        store.change_member_roles(organization, &user, change).await
+        match store.change_member_roles(organization, &user, change).await {
+            Ok(change) if change == ListChange::default() => (Vec::new(), Ok(())),
+            Ok(change) => (vec![(user, change)], Ok(())),
+            Err(error) => (Vec::new(), Err(error)),
+        }
     });
-    stream::iter(changes).buffer_unordered(AT_ONCE).try_collect::<()>().await?;
-    Ok(StatusCode::CREATED)
+    write_all(changes).await
+}
+
+/// Logs a change of the roles of one member.
+fn log(
+    action: Action,
+    caller: &Caller,
+    organization: &OrganizationId,
+    user: &UserId,
+    change: &ListChange<OrganizationRoleId>,
+) {
+    audit(action, caller).organization(organization).user(user).change(change).log();
 }
 
 /// The membership of a user. Fails if there is no such organization, or the user is not a member.

@@ -6,23 +6,24 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use futures_util::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
 use serde::Deserialize;
 use shared::cognito::UserPool;
+use shared::domain::caller::Caller;
+use shared::domain::change::ListChange;
 use shared::domain::email_address::EmailAddress;
 use shared::domain::ids::{OrganizationId, OrganizationRoleId, UserId};
 use shared::domain::membership::MOST_REPLACED;
 use shared::failure::Failure;
-use shared::http::{CursorPaging, FromQuery, JsonBody, PathOf, Problem, QueryOf};
+use shared::http::{Action, CursorPaging, FromQuery, JsonBody, PathOf, Problem, QueryOf, audit};
 use shared::provisioning::Provisioning;
 use shared::store::{Page, Store};
 use shared::{Clock, Error};
 use utoipa::ToSchema;
 
-use super::AT_ONCE;
 use super::adding::{Users, add_all};
 use super::entities::{AddedMembers, MemberEntity, of_members};
+use super::write_all;
 use crate::schemas;
 
 #[derive(Deserialize, ToSchema)]
@@ -189,6 +190,7 @@ pub(crate) async fn add(
     State(clock): State<Clock>,
     State(provisioning): State<Provisioning>,
     State(user_pool): State<UserPool>,
+    caller: Caller,
     PathOf(organization): PathOf<OrganizationId>,
     JsonBody(body): JsonBody<Additions>,
 ) -> Result<(StatusCode, Json<AddedMembers>), Problem> {
@@ -197,7 +199,12 @@ pub(crate) async fn add(
     }
     store.require_organization(&organization).await?;
     let users = Users::named(&store, &body.user_ids).await?;
-    add_all(&store, &clock, &provisioning, &user_pool, &organization, users).await?;
+    let mut change = ListChange::default();
+    let joined = &mut change.added;
+    let outcome =
+        add_all(&store, &clock, &provisioning, &user_pool, &organization, users, joined).await;
+    audit(Action::AddMembers, &caller).organization(&organization).change(&change).log();
+    outcome?;
     Ok((StatusCode::CREATED, Json(AddedMembers { user_ids: body.user_ids })))
 }
 
@@ -220,6 +227,7 @@ pub(crate) async fn replace(
     State(clock): State<Clock>,
     State(provisioning): State<Provisioning>,
     State(user_pool): State<UserPool>,
+    caller: Caller,
     PathOf(organization): PathOf<OrganizationId>,
     JsonBody(body): JsonBody<Replacement>,
 ) -> Result<StatusCode, Problem> {
@@ -233,21 +241,16 @@ pub(crate) async fn replace(
     if leaving.len() > MOST_REPLACED {
         return Err(Error::TooManyMembers.into());
     }
-    add_all(&store, &clock, &provisioning, &user_pool, &organization, users).await?;
-    let now = clock.now();
-    let (store, organization, keep) = (&store, &organization, &wanted);
-    let groups = by_address(store, leaving).await?;
-    let leaving = groups.into_iter().map(|group| async move {
-        for id in group {
-            match remove_one(store, organization, &id, keep, now).await {
-                // Another request has removed the member, or the index lags behind.
-                Err(Error::MembershipNotFound(_)) => {}
-                outcome => outcome?,
-            }
-        }
-        Ok::<_, Error>(())
-    });
-    stream::iter(leaving).buffer_unordered(AT_ONCE).try_collect::<()>().await?;
+    let mut change = ListChange::default();
+    let joined = &mut change.added;
+    let mut outcome =
+        add_all(&store, &clock, &provisioning, &user_pool, &organization, users, joined).await;
+    if outcome.is_ok() {
+        (change.removed, outcome) =
+            remove_all(&store, &organization, leaving, &wanted, clock.now()).await;
+    }
+    audit(Action::ReplaceMembers, &caller).organization(&organization).change(&change).log();
+    outcome?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -262,11 +265,44 @@ pub(crate) async fn replace(
 pub(crate) async fn remove(
     State(store): State<Store>,
     State(clock): State<Clock>,
+    caller: Caller,
     PathOf((organization, user)): PathOf<(OrganizationId, UserId)>,
 ) -> Result<StatusCode, Problem> {
     store.require_organization(&organization).await?;
-    remove_one(&store, &organization, &user, &BTreeSet::new(), clock.now()).await?;
+    let (keep, mut change) = (BTreeSet::new(), ListChange::default());
+    let ended = &mut change.removed;
+    let outcome = store.remove_member(&organization, &user, &keep, clock.now(), ended).await;
+    let line = audit(Action::RemoveMember, &caller).organization(&organization);
+    line.user(&user).change(&change).log();
+    outcome?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Removes members. Returns the users whose memberships have ended, also if others could not be
+/// removed.
+async fn remove_all(
+    store: &Store,
+    organization: &OrganizationId,
+    leaving: Vec<UserId>,
+    keep: &BTreeSet<UserId>,
+    at: Timestamp,
+) -> (Vec<UserId>, Result<(), Error>) {
+    let groups = match by_address(store, leaving).await {
+        Ok(groups) => groups,
+        Err(failure) => return (Vec::new(), Err(failure.into())),
+    };
+    let removals = groups.into_iter().map(|group| async move {
+        let mut ended = Vec::new();
+        for id in group {
+            match store.remove_member(organization, &id, keep, at, &mut ended).await {
+                // Another request has removed the member, or the index lags behind.
+                Ok(()) | Err(Error::MembershipNotFound(_)) => {}
+                Err(error) => return (ended, Err(error)),
+            }
+        }
+        (ended, Ok(()))
+    });
+    write_all(removals).await
 }
 
 /// These users in groups: those who have proven the same address last are in one. Removals of an
@@ -282,17 +318,4 @@ async fn by_address(store: &Store, users: Vec<UserId>) -> Result<Vec<Vec<UserId>
     }
     alone.extend(together.into_values());
     Ok(alone)
-}
-
-/// Removes a member, and logs how many memberships have ended with it.
-async fn remove_one(
-    store: &Store,
-    organization: &OrganizationId,
-    user: &UserId,
-    keep: &BTreeSet<UserId>,
-    at: Timestamp,
-) -> Result<(), Error> {
-    let memberships = store.remove_member(organization, user, keep, at).await?;
-    tracing::info!(%user, %organization, memberships, "removed");
-    Ok(())
 }

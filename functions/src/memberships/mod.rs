@@ -6,6 +6,8 @@ pub(crate) mod member_roles;
 pub(crate) mod members;
 pub(crate) mod user_organizations;
 
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
 use shared::cognito::UserPool;
 use shared::provisioning::Provisioning;
 use shared::store::Store;
@@ -25,6 +27,25 @@ capabilities! {
         provisioning: Provisioning,
         user_pool: UserPool,
     }
+}
+
+/// Makes writes, at most [`AT_ONCE`] at the same time. Each returns what it has done, also if it then
+/// failed. After a failure, no other write begins, and those under way are awaited, so that it is
+/// known what was done. Returns all that was done, and the first failure.
+async fn write_all<T, E>(
+    writes: impl IntoIterator<Item = impl Future<Output = (Vec<T>, Result<(), E>)>>,
+) -> (Vec<T>, Result<(), E>) {
+    let mut writes = writes.into_iter();
+    let mut begun: FuturesUnordered<_> = writes.by_ref().take(AT_ONCE).collect();
+    let (mut all, mut outcome) = (Vec::new(), Ok(()));
+    while let Some((done, result)) = begun.next().await {
+        all.extend(done);
+        outcome = outcome.and(result);
+        if outcome.is_ok() {
+            begun.extend(writes.next());
+        }
+    }
+    (all, outcome)
 }
 
 endpoints! {

@@ -47,7 +47,7 @@ async fn evaluate(needs: &Needs, event: &str) {
         Ok(About::User(user, entry_path)) => {
             drop(needs.provisioning.appear(&user, entry_path).await);
         }
-        Ok(About::Other(source)) => tracing::info!(source, "nothing to do: no sign-up"),
+        Ok(About::Other(source)) => tracing::debug!(source, "nothing to do: no sign-up"),
         Err(error) => {
             tracing::error!(%error, "not provisioned");
             provisioning_failed();

@@ -76,7 +76,7 @@ async fn evaluate(
     let (user, entry_path) = match about {
         About::User(user, entry_path) => (user, entry_path),
         About::Other(source) => {
-            tracing::info!(source, "no claims: the token is not for a user");
+            tracing::debug!(source, "no claims: the token is not for a user");
             return Ok(None);
         }
     };

@@ -10,8 +10,9 @@ use shared::capabilities::{Capability, Environment, EnvironmentError, Policies};
 use shared::clients::Waits;
 use shared::console::Console;
 use shared::domain::public_mailbox::MailboxPolicy;
+use shared::runtime::logged;
 use tokio::signal::unix::{SignalKind, signal};
-use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use usher_local::{Local, Options};
@@ -109,11 +110,11 @@ async fn run(options: Options) -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// Logs lines to standard error. Warnings of the embedded DynamoDB are left out, because it warns
-/// of every failed condition, and the functions rely on those.
+/// Logs lines to standard error: all that functions log, also requests and decisions without news.
+/// Warnings of the embedded DynamoDB are left out, because it warns of every failed condition, and
+/// the functions rely on those.
 fn start_logging() {
-    let levels =
-        Targets::new().with_default(LevelFilter::INFO).with_target("dynoxide", LevelFilter::ERROR);
+    let levels = logged(LevelFilter::DEBUG).with_target("dynoxide", LevelFilter::ERROR);
     tracing_subscriber::registry()
         .with(tracing_subscriber::fmt::layer().with_writer(std::io::stderr))
         .with(levels)

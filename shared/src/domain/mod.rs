@@ -3,6 +3,8 @@
 //! A value of these types is always valid. Text from outside is parsed and normalised before any
 //! I/O, so that `==` has the same meaning everywhere.
 
+pub mod caller;
+pub mod change;
 pub mod characters;
 pub mod custom_data;
 pub mod decision;

@@ -1,5 +1,6 @@
 //! Helpers of the HTTP handlers: extractors, problem responses, paging, and [`finish`].
 
+mod audit;
 mod body;
 mod body_value;
 mod etag;
@@ -18,6 +19,7 @@ use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use tower_http::catch_panic::CatchPanicLayer;
 
+pub use audit::{Action, Audit, LARGEST_LINE, audit};
 pub use body::{JsonBody, present};
 pub use etag::{IfMatch, etag};
 pub use paging::{CursorPaging, Paging};
@@ -70,7 +72,8 @@ fn panicked(cause: Box<dyn Any + Send>) -> Response {
     Problem::internal(format!("panic: {cause}")).into_response()
 }
 
-/// Writes one line for each request, with the cause of a failure, which the client does not get.
+/// Writes one line for each request, with the cause of a failure, which the client does not get. A
+/// success is no news: the log of API Gateway has it too, and a write has its audit line.
 async fn log(request: Request, next: Next) -> Response {
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().cloned();
@@ -81,7 +84,8 @@ async fn log(request: Request, next: Next) -> Response {
     let code = problem.map(|problem| problem.code);
     match problem.and_then(|problem| problem.cause.as_deref()) {
         Some(cause) => tracing::error!(%method, route, status, code, cause, "request failed"),
-        None => tracing::info!(%method, route, status, code, "request"),
+        None if code.is_some() => tracing::info!(%method, route, status, code, "request"),
+        None => tracing::debug!(%method, route, status, "request"),
     }
     response
 }

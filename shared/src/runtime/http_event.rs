@@ -13,9 +13,11 @@ use lambda_http::request::LambdaRequest;
 use lambda_http::{Adapter, Body, LambdaEvent, Request, Service, service_fn};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use serde_json::value::RawValue;
 use tower::ServiceExt;
 
+use crate::domain::caller::Caller;
 use crate::http::{Problem, completed};
 
 /// Answers one event of API Gateway (HTTP API, payload version 2.0) in its own format. It answers
@@ -62,6 +64,17 @@ struct HttpEvent {
 #[derive(Deserialize)]
 struct HttpEventContext {
     http: HttpEventDescription,
+    /// What API Gateway's authorizer says. Routes without one have none.
+    #[serde(default)]
+    authorizer: Value,
+}
+
+impl HttpEventContext {
+    /// The caller, from the claims of the token that the JWT authorizer has verified.
+    fn caller(&self) -> Caller {
+        let claim = |name: &str| self.authorizer["jwt"]["claims"][name].as_str();
+        Caller::new(claim("client_id"), claim("sub"))
+    }
 }
 
 #[derive(Deserialize)]
@@ -84,6 +97,7 @@ fn read_http_event(payload: &RawValue) -> Result<Request, Problem> {
         body => body.map_or(Body::Empty, Body::Text),
     };
     let mut request = Request::new(body);
+    request.extensions_mut().insert(event.request_context.caller());
     *request.uri_mut() = address(&event.raw_path, &event.raw_query_string)?;
     *request.method_mut() =
         event.request_context.http.method.parse().map_err(|error| unintelligible(&error))?;

@@ -8,6 +8,7 @@ use super::backoff::Backoff;
 use super::expression::Expression;
 use super::item::{Item, number, texts};
 use super::{Store, keys};
+use crate::domain::change::ListChange;
 use crate::domain::ids::{OrganizationId, OrganizationRoleId};
 use crate::domain::jit::{DefaultRoles, Precondition, Version};
 use crate::domain::organization::OrganizationRole;
@@ -27,9 +28,9 @@ impl Store {
         item.map_or(Ok(None), |attributes| read_default_roles(&self.item(&attributes)))
     }
 
-    /// Changes the list, and returns its new version. `change` gets the ids of the listed roles
-    /// that still exist. It is called again if another request has changed the list in the
-    /// meantime. If the list stays the same, nothing is written.
+    /// Changes the list, and returns its new version and what has changed. `change` gets the ids of
+    /// the listed roles that still exist. It is called again if another request has changed the list
+    /// in the meantime. If the list stays the same, nothing is written.
     ///
     /// # Errors
     /// The error of `change`; when there is no such organization; when the precondition fails; when
@@ -39,7 +40,7 @@ impl Store {
         id: &OrganizationId,
         precondition: &Precondition,
         change: impl Fn(&[OrganizationRoleId]) -> Result<Vec<OrganizationRoleId>>,
-    ) -> Result<Version> {
+    ) -> Result<(Version, ListChange<OrganizationRoleId>)> {
         let mut backoff = Backoff::new(&self.randomness);
         loop {
             let stored = self.default_roles(id).await?.ok_or_else(|| organization_not_found(id))?;
@@ -51,7 +52,7 @@ impl Store {
                 stored.ids.iter().filter(|id| existing.contains_key(id)).cloned().collect();
             let wanted = change(&current)?;
             if wanted == stored.ids {
-                return Ok(stored.version);
+                return Ok((stored.version, ListChange::default()));
             }
             if wanted.len() > OrganizationRole::MOST_IN_A_LIST {
                 return Err(Error::DefaultRolesFull);
@@ -64,7 +65,7 @@ impl Store {
                 .set("#roles = :roles")
                 .when_version("#roles.#version", &Precondition::OneOf(vec![stored.version]));
             if self.commit(vec![self.update(keys::organization(id), write)]).await?.is_ok() {
-                return Ok(next);
+                return Ok((next, ListChange::between(&current, &wanted)));
             }
             backoff.pause("TransactWriteItems", "other requests changed the default roles").await?;
         }

@@ -9,6 +9,7 @@ use super::expression::Expression;
 use super::item::{Attributes, Item, text, texts, timestamp};
 use super::users::{UserItems, read_profile};
 use super::{Page, Store, keys};
+use crate::domain::change::ListChange;
 use crate::domain::decision::Standing;
 use crate::domain::email_address::AddressDigest;
 use crate::domain::ids::{OrganizationId, OrganizationRoleId, UserId};
@@ -50,6 +51,17 @@ pub struct Joined {
     pub skipped: HashMap<OrganizationId, Standing>,
     /// Whether the user was deleted through the Management API. Then nothing was written.
     pub user_deleted: bool,
+}
+
+/// The result of adding a member by hand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Added {
+    /// The user has become a member.
+    Now,
+    /// The user was a member already. Nothing was written.
+    Already,
+    /// The user was deleted through the Management API. Nothing was written.
+    UserDeleted,
 }
 
 /// What stands in the place of a membership.
@@ -269,7 +281,6 @@ impl Store {
     /// Makes a user a member by hand, without roles, and deletes the marks of an earlier removal: of
     /// the user, and of every address that the user has proven. Nothing of an earlier membership
     /// remains. A user who is a member already is not changed. `profile` is kept if there is none.
-    /// Returns whether the user exists; not if the user was deleted through the Management API.
     ///
     /// # Errors
     /// When the store fails. Then either everything or nothing was written.
@@ -279,7 +290,7 @@ impl Store {
         user: &UserId,
         profile: &Profile,
         at: Timestamp,
-    ) -> Result<bool, Failure> {
+    ) -> Result<Added, Failure> {
         let mut backoff = Backoff::new(&self.randomness);
         let membership = Membership {
             organization_id: organization.clone(),
@@ -292,14 +303,14 @@ impl Store {
             let Found { place, profile: stored, user_deleted } =
                 self.found(organization, user).await?;
             if user_deleted {
-                return Ok(false);
+                return Ok(Added::UserDeleted);
             }
             let stored = stored?;
             // An address that an earlier release kept may not be proven, so it clears no mark.
             let proven = &stored.as_ref().unwrap_or(profile).addresses;
             let mut marked: BTreeSet<_> = proven.iter().cloned().collect();
             match place {
-                Place::Member(_) => return Ok(true),
+                Place::Member(_) => return Ok(Added::Already),
                 Place::Removed { addresses, .. } => marked.extend(addresses),
                 Place::Empty => {}
             }
@@ -318,14 +329,15 @@ impl Store {
             let marks = marked.iter().map(|it| keys::removal_mark(it, organization));
             writes.extend(marks.map(|mark| self.delete(mark)));
             if self.commit(writes).await?.is_ok() {
-                return Ok(true);
+                return Ok(Added::Now);
             }
             backoff.pause("TransactWriteItems", "other requests changed the membership").await?;
         }
     }
 
     /// Changes the roles of one member. `change` gets the ids of the member's roles that still
-    /// exist. It is called again if another request has changed the roles in the meantime.
+    /// exist. It is called again if another request has changed the roles in the meantime. Returns
+    /// what has changed.
     ///
     /// # Errors
     /// The error of `change`, [`Error::NotAMember`], or [`Error::MemberRolesFull`]; then nothing has
@@ -335,7 +347,7 @@ impl Store {
         organization: &OrganizationId,
         user: &UserId,
         change: impl Fn(&[OrganizationRoleId]) -> Result<Vec<OrganizationRoleId>>,
-    ) -> Result<()> {
+    ) -> Result<ListChange<OrganizationRoleId>> {
         let mut backoff = Backoff::new(&self.randomness);
         loop {
             let membership = self.membership(organization, user).await?;
@@ -345,7 +357,7 @@ impl Store {
                 held.iter().filter(|id| existing.contains_key(id)).cloned().collect();
             let wanted = change(&current)?;
             if wanted == held {
-                return Ok(());
+                return Ok(ListChange::default());
             }
             if wanted.len() > OrganizationRole::MOST_IN_A_LIST {
                 return Err(Error::MemberRolesFull);
@@ -358,7 +370,7 @@ impl Store {
                 .when("#roles = :held");
             let write = self.update(keys::membership(user, organization), write);
             if self.commit(vec![write]).await?.is_ok() {
-                return Ok(());
+                return Ok(ListChange::between(&current, &wanted));
             }
             backoff
                 .pause("TransactWriteItems", "other requests changed the member's roles")

@@ -25,13 +25,13 @@ use std::sync::Arc;
 
 use aws_sdk_dynamodb::Client;
 
-pub use memberships::{Joined, Member};
+pub use memberships::{Added, Joined, Member};
 pub use organization_roles::OrganizationRoleChanges;
 pub(crate) use organizations::SORT_KEY_BYTES;
-pub use organizations::{OrganizationChanges, OrganizationRank};
+pub use organizations::{DeletedOrganization, OrganizationChanges, OrganizationRank};
 pub use read::Page;
 pub use rules::Listing;
-pub use users::UserItems;
+pub use users::{DeletedUser, UserItems};
 
 use crate::ambient::Randomness;
 use crate::failure::Failure;

@@ -150,7 +150,7 @@ impl Store {
         })
     }
 
-    /// Changes a role, and returns the changed role.
+    /// Changes a role, and returns the role, and whether anything is different now.
     ///
     /// # Errors
     /// When there is no such role, or when another role has its new name or one that looks like it;
@@ -159,7 +159,7 @@ impl Store {
         &self,
         id: &OrganizationRoleId,
         changes: &OrganizationRoleChanges,
-    ) -> Result<OrganizationRole> {
+    ) -> Result<(OrganizationRole, bool)> {
         let mut backoff = Backoff::new(&self.randomness);
         loop {
             let item = self.get(keys::organization_role(id)).await?;
@@ -173,6 +173,9 @@ impl Store {
                     .unwrap_or_else(|| before.description.clone()),
                 ..before.clone()
             };
+            if after == before {
+                return Ok((after, false));
+            }
             let mut change = unchanged_name(&before)
                 .value(":new", text(after.name.as_str()))
                 .set("#name = :new")
@@ -212,7 +215,7 @@ impl Store {
             let mut writes = vec![self.update(keys::organization_role(id), change)];
             writes.append(&mut names);
             let Err(unmet) = self.commit(writes).await? else {
-                return Ok(after);
+                return Ok((after, true));
             };
             if unmet.of(&keys::organization_role(id)).is_none() {
                 return Err(Error::OrganizationRoleNameInUse(after.name.as_str().to_owned()));

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 
 use super::backoff::Backoff;
@@ -25,6 +24,9 @@ use crate::failure::Failure;
 /// The most bytes of a sort key (DynamoDB's limit).
 pub(crate) const SORT_KEY_BYTES: usize = 1024;
 
+/// The attribute with the text of custom data.
+const JSON: &str = "json";
+
 /// The changes of an organization. `None` leaves a value unchanged.
 #[derive(Clone, Debug, Default)]
 pub struct OrganizationChanges {
@@ -34,6 +36,31 @@ pub struct OrganizationChanges {
     pub description: Option<Option<Description>>,
     /// The new custom data, which replaces the old.
     pub custom_data: Option<CustomData>,
+}
+
+impl OrganizationChanges {
+    /// Those that change an organization with this custom data.
+    fn without_present(&self, (before, data): &(Organization, CustomData)) -> Self {
+        let Self { name, description, custom_data } = self.clone();
+        Self {
+            name: name.filter(|name| *name != before.name),
+            description: description.filter(|description| *description != before.description),
+            custom_data: custom_data.filter(|it| it.as_raw().get() != data.as_raw().get()),
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        matches!(self, Self { name: None, description: None, custom_data: None })
+    }
+}
+
+/// A deleted organization.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeletedOrganization {
+    /// Whether it was deleted now, and not earlier.
+    pub is_new: bool,
+    /// The domains whose index entries remain.
+    pub unswept: Vec<EmailDomain>,
 }
 
 /// The position of an organization in a list: by folded name, then by id. In a search, the
@@ -206,7 +233,8 @@ impl Store {
         self.commit(writes).await?.map_err(|_| Error::OrganizationIdInUse(id.clone()))
     }
 
-    /// Changes an organization. Of two simultaneous changes, the later one wins.
+    /// Changes an organization, and returns whether anything is different now. Of two simultaneous
+    /// changes, the later one wins.
     ///
     /// # Errors
     /// When there is no such organization.
@@ -214,8 +242,34 @@ impl Store {
         &self,
         id: &OrganizationId,
         changes: &OrganizationChanges,
-    ) -> Result<()> {
+    ) -> Result<bool> {
+        let mut backoff = Backoff::new(&self.randomness);
+        loop {
+            let before = self.organization(id).await?.ok_or_else(|| organization_not_found(id))?;
+            let changes = changes.without_present(&before);
+            if changes.is_empty() {
+                return Ok(false);
+            }
+            let data = changes.custom_data.as_ref().map(|data| {
+                let other = Expression::default()
+                    .name("#json", JSON)
+                    .value(":json", text(data.as_raw().get()))
+                    .when("attribute_not_exists(#json) OR #json <> :json");
+                self.put_custom_data_if(id, data, other)
+            });
+            let writes = std::iter::once(self.update_details(id, &changes)).chain(data).collect();
+            if self.commit(writes).await?.is_ok() {
+                return Ok(true);
+            }
+            backoff.pause("TransactWriteItems", "other requests changed the organization").await?;
+        }
+    }
+
+    /// The write of a new name or description, on the condition that one of them is different. Without
+    /// these, the condition that the organization exists.
+    fn update_details(&self, id: &OrganizationId, changes: &OrganizationChanges) -> Write {
         let mut change = organization_exists();
+        let mut others = Vec::new();
         if let Some(name) = &changes.name {
             change = change
                 .name("#name", "name")
@@ -224,29 +278,34 @@ impl Store {
                 .value(":rank", text(keys::organization_rank(name, id)))
                 .set("#name = :name")
                 .set("#rank = :rank");
+            others.push("#name <> :name");
         }
         if let Some(description) = &changes.description {
             change = change.name("#description", "description");
             change = match description {
-                Some(description) => change
-                    .value(":description", text(description.as_str()))
-                    .set("#description = :description"),
-                None => change.remove("#description"),
+                Some(description) => {
+                    others.push("attribute_not_exists(#description)");
+                    others.push("#description <> :description");
+                    change
+                        .value(":description", text(description.as_str()))
+                        .set("#description = :description")
+                }
+                None => {
+                    others.push("attribute_exists(#description)");
+                    change.remove("#description")
+                }
             };
         }
-        let organization = if change.update().is_empty() {
+        if others.is_empty() {
             self.check(keys::organization(id), change)
         } else {
-            self.update(keys::organization(id), change)
-        };
-        let data = changes.custom_data.as_ref().map(|data| self.put_custom_data(id, data));
-        let writes = std::iter::once(organization).chain(data).collect();
-        self.commit(writes).await?.map_err(|_| organization_not_found(id))
+            self.update(keys::organization(id), change.when(others.join(" OR ")))
+        }
     }
 
     /// Deletes an organization. From that moment on, its JIT configuration and its memberships have
-    /// no effect. Returns the domains whose index entries remain for [`Self::sweep_organization`].
-    /// An organization that is deleted already is not changed, and is swept further.
+    /// no effect. An organization that is deleted already is not changed. In both cases,
+    /// [`Self::sweep_organization`] deletes the remaining items.
     ///
     /// # Errors
     /// When there never was such an organization.
@@ -254,11 +313,12 @@ impl Store {
         &self,
         id: &OrganizationId,
         at: Timestamp,
-    ) -> Result<Vec<EmailDomain>> {
+    ) -> Result<DeletedOrganization> {
+        let earlier = |unswept| DeletedOrganization { is_new: false, unswept };
         let mut backoff = Backoff::new(&self.randomness);
         loop {
             let Some(list) = self.email_domains(id).await? else {
-                return self.unswept_domains(id).await;
+                return self.unswept_domains(id).await.map(earlier);
             };
             // A whole item, so that no attribute of the organization remains.
             let tombstone = HashMap::from([("deletedAt".to_owned(), timestamp(at))]);
@@ -277,9 +337,12 @@ impl Store {
                 writes.push(self.put(keys::unswept_domains(id), domains));
             }
             match self.commit(writes).await? {
-                Ok(()) => return Ok(list.domains.into_keys().collect()),
+                Ok(()) => {
+                    let unswept = list.domains.into_keys().collect();
+                    return Ok(DeletedOrganization { is_new: true, unswept });
+                }
                 Err(unmet) if unmet.of(&keys::organization(id)).is_some() => {
-                    return self.unswept_domains(id).await;
+                    return self.unswept_domains(id).await.map(earlier);
                 }
                 Err(_) => {
                     backoff.pause("TransactWriteItems", "other requests changed the list").await?;
@@ -308,7 +371,7 @@ impl Store {
     /// Deletes the remaining items of a deleted organization. Nothing depends on it: remaining
     /// items are invisible, and the id is never used again. It can be stopped at any moment, and
     /// started again. A membership that a sign-up writes at the same moment can escape it. The next
-    /// sweep finds that one.
+    /// sweep finds that one. `swept` counts the deleted index entries and memberships.
     ///
     /// # Errors
     /// When the store fails.
@@ -316,6 +379,7 @@ impl Store {
         &self,
         id: &OrganizationId,
         domains: &[EmailDomain],
+        swept: &mut usize,
     ) -> Result<(), Failure> {
         if !domains.is_empty() {
             let entries = domains
@@ -323,8 +387,9 @@ impl Store {
                 .map(|domain| keys::rule_index_entry(&RuleKey::EmailDomain(domain.clone()), id))
                 .collect();
             self.batch_delete(entries).await?;
-            let swept = self.commit(vec![self.delete(keys::unswept_domains(id))]).await?;
-            swept.expect("the deletion has no condition");
+            *swept += domains.len();
+            let deleted = self.commit(vec![self.delete(keys::unswept_domains(id))]).await?;
+            deleted.expect("the deletion has no condition");
         }
         let mut start = None;
         loop {
@@ -334,7 +399,9 @@ impl Store {
                 .iter()
                 .map(|attributes| self.item(attributes).key())
                 .collect::<Result<Vec<_>, _>>()?;
+            let count = members.len();
             self.batch_delete(members).await?;
+            *swept += count;
             start = next;
             if start.is_none() {
                 return Ok(());
@@ -410,13 +477,21 @@ impl Store {
 
     fn read_custom_data(&self, attributes: &Attributes) -> Result<CustomData, Failure> {
         let item = self.item(attributes);
-        item.parsed("json", "a JSON object", |json| CustomData::from_store(json).ok_or(()))
+        item.parsed(JSON, "a JSON object", |json| CustomData::from_store(json).ok_or(()))
     }
 
     fn put_custom_data(&self, id: &OrganizationId, data: &CustomData) -> Write {
-        let attributes =
-            HashMap::from([("json".to_owned(), AttributeValue::S(data.as_raw().get().to_owned()))]);
-        self.put(keys::custom_data(id), attributes)
+        self.put_custom_data_if(id, data, Expression::default())
+    }
+
+    fn put_custom_data_if(
+        &self,
+        id: &OrganizationId,
+        data: &CustomData,
+        condition: Expression,
+    ) -> Write {
+        let attributes = HashMap::from([(JSON.to_owned(), text(data.as_raw().get()))]);
+        self.put_if(keys::custom_data(id), attributes, condition)
     }
 }
 

@@ -54,10 +54,10 @@ impl Store {
     /// Removes a member, and marks the user and every address that the user has proven as removed,
     /// so that provisioning does not undo the removal. It also removes the other accounts whose
     /// memberships the same addresses brought about, except those to `keep`. A membership that was
-    /// made by hand is not ended with another. Returns the number of memberships that have ended.
+    /// made by hand is not ended with another. `ended` gets the users whose memberships have ended.
     ///
     /// If more accounts have an address than one transaction can hold, there are several. When one
-    /// of the later ones fails, repeating the call goes on.
+    /// of the later ones fails, `ended` has the users of those before, and repeating the call goes on.
     ///
     /// # Errors
     /// When the user is not a member; then nothing has changed.
@@ -67,10 +67,11 @@ impl Store {
         user: &UserId,
         keep: &BTreeSet<UserId>,
         at: Timestamp,
-    ) -> Result<usize> {
+        ended: &mut Vec<UserId>,
+    ) -> Result<()> {
         // Removals of members with the same address at the same time go one after the other.
         let mut backoff = Backoff::short(&self.randomness, REPEATS);
-        let mut ended = 0;
+        let mut is_repeated = false;
         loop {
             let Found { place, profile, .. } = self.found(organization, user).await?;
             let mut transaction = Removal::default();
@@ -97,14 +98,14 @@ impl Store {
                     transaction.writes.extend(profile.map(|it| self.check_profile(user, &it)));
                     addresses
                 }
-                Place::Removed { .. } | Place::Empty if ended > 0 => return Ok(ended),
+                Place::Removed { .. } | Place::Empty if is_repeated => return Ok(()),
                 Place::Removed { .. } | Place::Empty => {
                     return Err(Error::MembershipNotFound(user.to_string()));
                 }
             };
             let mut others = self.others_by(organization, user, &addresses).await?;
             others.retain(|(other, ..)| !keep.contains(other));
-            let mut count = usize::from(is_member);
+            let mut ending: Vec<_> = is_member.then(|| user.clone()).into_iter().collect();
             let mut others_remain = false;
             for (other, proven, profile) in others {
                 let of_other = self.removal_of(organization, &other, &proven, profile, at);
@@ -112,7 +113,7 @@ impl Store {
                 if others_remain {
                     break;
                 }
-                count += 1;
+                ending.push(other);
             }
             let mark = removal(&addresses, others_remain, at);
             let is_present = "attribute_exists(joinedAt) OR attribute_exists(othersRemain)";
@@ -124,10 +125,11 @@ impl Store {
                 backoff.pause("TransactWriteItems", cause).await?;
                 continue;
             }
-            ended += count;
+            ended.extend(ending);
             if !others_remain {
-                return Ok(ended);
+                return Ok(());
             }
+            is_repeated = true;
         }
     }
 

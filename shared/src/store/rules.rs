@@ -20,6 +20,7 @@ use super::read::readable;
 use super::write::{Unmet, Write};
 use super::{Store, TRANSACTION_ITEMS, keys};
 use crate::ambient::Clock;
+use crate::domain::change::ListChange;
 use crate::domain::email_domain::EmailDomain;
 use crate::domain::ids::{OrganizationId, OrganizationRoleId};
 use crate::domain::jit::{EmailDomains, Precondition, Step, Version, plan};
@@ -126,7 +127,8 @@ impl Store {
     /// Replaces the list, and returns the new version. Up to 99 changes are one atomic step. More
     /// changes take several steps, each on the condition that the list still has the version of the
     /// step before. Without a precondition, a replacement whose first step fails because another
-    /// request has changed the list starts over, at most [`REPLACEMENT_REPEATS`] times.
+    /// request has changed the list starts over, at most [`REPLACEMENT_REPEATS`] times. `done` gets
+    /// what each step has changed, also if a later one fails.
     ///
     /// # Errors
     /// When there is no such organization, the precondition fails, or too many other organizations
@@ -139,6 +141,7 @@ impl Store {
         wanted: &BTreeSet<EmailDomain>,
         clock: &Clock,
         precondition: &Precondition,
+        done: &mut ListChange<EmailDomain>,
     ) -> Result<Version> {
         // Each added domain is checked once, even if the replacement starts over. The checks take
         // longer than the rest. Repeating them would let other requests come first each time.
@@ -151,7 +154,7 @@ impl Store {
             }
             let added = unchecked.extract_if(.., |domain| !before.domains.contains_key(domain));
             self.refuse_crowded(id, added.collect()).await?;
-            match self.replace(id, &before, wanted, clock.now()).await {
+            match self.replace(id, &before, wanted, clock.now(), done).await {
                 // `PreconditionFailed` would be wrong: the client has not named a version.
                 Err(Error::PreconditionFailed { .. }) if *precondition == Precondition::None => {
                     backoff.pause("TransactWriteItems", "other requests changed the list").await?;
@@ -168,6 +171,7 @@ impl Store {
         before: &EmailDomains,
         after: &BTreeSet<EmailDomain>,
         at: Timestamp,
+        done: &mut ListChange<EmailDomain>,
     ) -> Result<Version> {
         let listed = before.domains.keys().cloned().collect();
         let mut steps = plan(&listed, after, CHANGES_PER_STEP);
@@ -188,6 +192,8 @@ impl Store {
                     Ok(current) => Error::PreconditionFailed { current: current.version },
                 });
             }
+            done.added.extend(step.added);
+            done.removed.extend(step.removed);
             version = version.next();
         }
         Ok(version)

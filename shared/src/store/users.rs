@@ -32,6 +32,15 @@ pub struct UserItems {
     pub unreadable: Vec<(Option<OrganizationId>, Failure)>,
 }
 
+/// A user whose other items remain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeletedUser {
+    /// Whether anything was kept about the user, or remained of an earlier deletion.
+    pub had_items: bool,
+    /// The addresses whose accounts remain.
+    addresses: Vec<AddressDigest>,
+}
+
 impl UserItems {
     fn read(&mut self, id: &UserId, item: &Item<'_>) -> Result<(), Failure> {
         if item.text(keys::SK)? == keys::profile(id).sk {
@@ -89,25 +98,24 @@ impl Store {
             .collect()
     }
 
-    /// Deletes all items of a user, and returns whether there were any. First a tombstone takes the
-    /// place of the profile, so that no request that has read the user before can write again. If
-    /// there are no items and the user was not in the user pool either, nothing is written: the id may
-    /// be one of a user who has not appeared yet. Removal marks by address stay, so that a new account
-    /// with the same address does not become a member again.
+    /// Deletes a user: a tombstone takes the place of the profile, so that no request that has read the
+    /// user before can write again. [`Self::sweep_user`] then deletes the other items. If there are no
+    /// items and the user was not in the user pool either, nothing is written: the id may be one of a
+    /// user who has not appeared yet. Then the answer is `None`.
     ///
     /// # Errors
-    /// When the store fails. Then a part may be deleted, and repeating the call deletes the rest.
+    /// When the store fails. Then nothing has changed.
     pub async fn delete_user(
         &self,
         id: &UserId,
         was_in_pool: bool,
         at: Timestamp,
-    ) -> Result<bool, Failure> {
+    ) -> Result<Option<DeletedUser>, Failure> {
         let mut backoff = Backoff::new(&self.randomness);
-        let (addresses, existed) = loop {
+        loop {
             let before = self.query(keys::user_partition(id), "").await?;
             if before.is_empty() && !was_in_pool {
-                return Ok(false);
+                return Ok(None);
             }
             let before = before.iter().map(|attributes| self.item(attributes));
             let (profile, items): (Vec<_>, Vec<_>) =
@@ -130,10 +138,24 @@ impl Store {
             let tombstone = self.put_if(keys::profile(id), tombstone(&addresses, at), condition);
             if self.commit(vec![tombstone]).await?.is_ok() {
                 let is_swept = is_tombstone && addresses.is_empty();
-                break (addresses, !items.is_empty() || (profile.is_some() && !is_swept));
+                let had_items = !items.is_empty() || (profile.is_some() && !is_swept);
+                return Ok(Some(DeletedUser { had_items, addresses }));
             }
             backoff.pause("TransactWriteItems", "other requests changed the profile").await?;
-        };
+        }
+    }
+
+    /// Deletes the remaining items of a deleted user. Removal marks by address stay, so that a new
+    /// account with the same address does not become a member again.
+    ///
+    /// # Errors
+    /// When the store fails. Then a part may be deleted, and deleting the user again deletes the rest.
+    pub async fn sweep_user(
+        &self,
+        id: &UserId,
+        DeletedUser { addresses, .. }: &DeletedUser,
+        at: Timestamp,
+    ) -> Result<(), Failure> {
         let items = self.query(keys::user_partition(id), "").await?;
         let found = items.iter().map(|item| self.item(item).key());
         let mut found = found.collect::<Result<Vec<_>, _>>()?;
@@ -145,7 +167,7 @@ impl Store {
             // If the tombstone has expired, nothing is left either.
             drop(self.commit(vec![tombstone]).await?);
         }
-        Ok(existed)
+        Ok(())
     }
 
     /// The write of a profile, on the condition that it is still the one before. If an address is

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use shared::domain::ids::UserId;
 
 use super::{MEMBERS, naming, with_users};
-use crate::support::{Fate, Items, Pool, START, SignIn, World, pool_user};
+use crate::support::{Fate, Items, Pool, START, SignIn, World, delete_user, pool_user};
 
 const JANE: &str = "jane@acme.com";
 
@@ -17,7 +17,7 @@ fn delete_before(world: &World, operation: &str, others: usize) {
     let jane = UserId::parse("jane").expect("an id");
     let now = START.parse().expect("a timestamp");
     let delete = async move {
-        store.delete_user(&jane, true, now).await.expect("the store works");
+        delete_user(&store, &jane, true, now).await.expect("the store works");
     };
     world.wire.next(operation, Fate::overtaken(delete));
 }
@@ -125,7 +125,7 @@ async fn a_deleted_user_cannot_be_added_by_hand() {
     world.organization("acme").await;
     let jane = UserId::parse("jane").expect("an id");
     let now = world.app.clock.now();
-    assert!(!world.app.store.delete_user(&jane, true, now).await.expect("the store works"));
+    assert!(!delete_user(&world.app.store, &jane, true, now).await.expect("the store works"));
     assert_eq!(left(&world.items().await), tombstone());
     let before = world.items().await;
 
@@ -152,7 +152,7 @@ async fn a_deletion_that_is_cut_anywhere_leaves_no_claim_and_is_finished_when_it
         world.sign_up("jane", JANE).await;
         let now = world.app.clock.now();
         world.wire.cut_after(calls);
-        world.app.store.delete_user(&jane, true, now).await.expect_err("the wire is cut");
+        delete_user(&world.app.store, &jane, true, now).await.expect_err("the wire is cut");
         world.wire.mend();
         if world.item("USER#jane", "PROFILE").await.contains_key("deletedAt") {
             let answer = world.token("jane", JANE).await;
@@ -161,7 +161,7 @@ async fn a_deletion_that_is_cut_anywhere_leaves_no_claim_and_is_finished_when_it
             assert_eq!(claims["organizations"], json!([]), "after {calls} calls");
         }
 
-        world.app.store.delete_user(&jane, false, now).await.expect("the store works");
+        delete_user(&world.app.store, &jane, false, now).await.expect("the store works");
 
         assert_eq!(left(&world.items().await), tombstone(), "after {calls} calls");
     }

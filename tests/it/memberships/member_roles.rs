@@ -500,7 +500,8 @@ mod adding {
                 let role = shared::domain::ids::OrganizationRoleId::parse(&winner).expect("an id");
                 let change = |_: &[_]| Ok(vec![role.clone()]);
                 let changed = store.change_member_roles(&acme(), &jane(), change).await;
-                changed.expect("the winner is first");
+                let change = changed.expect("the winner is first");
+                assert_eq!(change.added, [role]);
             }),
         );
         world.wire.next("TransactWriteItems", Fate::undisturbed());
@@ -520,7 +521,7 @@ mod adding {
             Fate::overtaken(async move {
                 let now = START.parse().expect("a timestamp");
                 store
-                    .remove_member(&acme(), &jane(), &BTreeSet::new(), now)
+                    .remove_member(&acme(), &jane(), &BTreeSet::new(), now, &mut Vec::new())
                     .await
                     .expect("removed");
             }),

@@ -11,7 +11,7 @@ use shared::domain::user::User;
 use shared::provisioning::Appearance;
 
 use super::{MEMBERS, assert_added, assert_done, digest, naming, standing, with_users};
-use crate::support::{Fate, Items, START, World, by_domain};
+use crate::support::{Fate, Items, START, World, by_domain, delete_user};
 
 const ADDRESS: &str = "jane@acme.com";
 const JANE: &str = "/organizations/acme/users/jane";
@@ -143,7 +143,9 @@ async fn a_removal_concerns_nobody_else_and_no_other_organization() {
 async fn the_mark_of_the_address_stays_after_the_user_is_deleted() {
     let world = with_jane_removed().await;
     let jane = UserId::parse("jane").expect("an id");
-    world.app.store.delete_user(&jane, true, world.app.clock.now()).await.expect("the store works");
+    delete_user(&world.app.store, &jane, true, world.app.clock.now())
+        .await
+        .expect("the store works");
 
     let decision = appear(&world, EntryPath::PostConfirmation, "new-account", ADDRESS).await;
 
@@ -310,7 +312,8 @@ async fn a_sign_up_that_a_removal_overtakes_does_not_bring_the_membership_back()
             let now = START.parse().expect("a timestamp");
             store.add_member(&acme, &jane, &profile, now).await.expect("added");
             let nobody = BTreeSet::new();
-            store.remove_member(&acme, &jane, &nobody, now).await.expect("removed");
+            let ended = &mut Vec::new();
+            store.remove_member(&acme, &jane, &nobody, now, ended).await.expect("removed");
         }),
     );
 

@@ -1,11 +1,15 @@
 //! Fixtures. A test writes its data with the API, or else with the store. The helpers here are only
 //! for times, numbers and states that requests cannot produce.
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use shared::Clock;
+use shared::domain::change::ListChange;
 use shared::domain::email_domain::EmailDomain;
-use shared::domain::ids::OrganizationId;
+use shared::domain::ids::{OrganizationId, UserId};
 use shared::domain::jit::Precondition;
+use shared::failure::Failure;
+use shared::store::Store;
 
 use super::attributes::{attributes, tagged_item};
 use super::world::{Item, Items, World};
@@ -64,9 +68,9 @@ impl World {
         let before = store.email_domains(&id).await.expect("the store works").expect("a list");
         let domains = domains.iter().map(|it| EmailDomain::normalise(it).expect("a domain"));
         let after = before.domains.keys().cloned().chain(domains).collect();
-        let replaced = store
-            .replace_email_domains(&id, &after, &Clock::new(move || since), &Precondition::None)
-            .await;
+        let (clock, mut done) = (Clock::new(move || since), ListChange::default());
+        let replaced =
+            store.replace_email_domains(&id, &after, &clock, &Precondition::None, &mut done).await;
         replaced.expect("the domains are listed");
     }
 
@@ -86,6 +90,18 @@ impl World {
         self.wire.mend();
         assert_eq!(answer.status, 204, "{:#}", answer.body);
     }
+}
+
+/// Deletes what is stored about a user, and returns whether anything was.
+pub(crate) async fn delete_user(
+    store: &Store,
+    id: &UserId,
+    was_in_pool: bool,
+    at: Timestamp,
+) -> Result<bool, Failure> {
+    let Some(deleted) = store.delete_user(id, was_in_pool, at).await? else { return Ok(false) };
+    store.sweep_user(id, &deleted, at).await?;
+    Ok(deleted.had_items)
 }
 
 /// The body that names these organization roles.

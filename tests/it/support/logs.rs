@@ -5,14 +5,16 @@ use std::io;
 use std::sync::Once;
 
 use serde_json::Value;
+use shared::runtime::logged;
 use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 thread_local! {
     static CAPTURED: RefCell<Option<Vec<u8>>> = const { RefCell::new(None) };
 }
 
-/// The log lines of this test, from the level that functions have in the template. A test and all
-/// that it runs share a thread.
+/// The log lines of this test. A test and all that it runs share a thread.
 #[derive(Debug)]
 pub(crate) struct Logs(());
 
@@ -28,16 +30,25 @@ impl Logs {
                 .flatten_event(true)
                 .with_current_span(false)
                 .without_time()
-                .with_max_level(LevelFilter::INFO)
+                .with_max_level(LevelFilter::TRACE)
                 .with_writer(|| Captured)
+                .finish()
+                .with(logged(LevelFilter::DEBUG))
                 .init();
         });
         CAPTURED.set(Some(Vec::new()));
         Self(())
     }
 
-    /// The lines since this was asked last.
+    /// The lines since they were asked for last, from the level that functions have in the template.
     pub(crate) fn lines(&self) -> Vec<Value> {
+        let mut lines = self.lines_with_debug();
+        lines.retain(|line| line["level"] != "DEBUG");
+        lines
+    }
+
+    /// The lines since they were asked for last, as with `LogLevel` `DEBUG`.
+    pub(crate) fn lines_with_debug(&self) -> Vec<Value> {
         let bytes = CAPTURED.replace(Some(Vec::new())).expect("capturing since `capture`");
         let text = String::from_utf8(bytes).expect("UTF-8");
         text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()

@@ -1,5 +1,6 @@
 mod claims;
 mod cold_start;
+mod log;
 mod next_trigger;
 mod post_confirmation;
 mod pre_token_generation;

@@ -37,7 +37,7 @@ async fn only_a_confirmed_sign_up_counts() {
     events.push(without_source);
     let events = events.into_iter().map(|event| {
         let line = json!({
-            "level": "INFO",
+            "level": "DEBUG",
             "target": "functions::triggers::post_confirmation",
             "message": "nothing to do: no sign-up",
             "source": event["triggerSource"].as_str().unwrap_or_default(),
