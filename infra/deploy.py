@@ -35,6 +35,8 @@ SAM = Path(sys.executable).with_name("sam")
 # The parameters that decide which table and which pool the functions use. With another value, nobody finds their
 # organizations, or nobody can sign in. So they never change unless they are named on the command line.
 GUARDED = ("UserPoolId", "ExistingTableName", "TableName")
+# The parameter that this script fills in: the pool that the stack has made. See template.yaml at `Identity`.
+MADE_POOL = "MadeUserPoolId"
 # Every release of Usher has these outputs.
 OUTPUTS = {"ApiEndpoint", "PostConfirmationFunctionArn", "PreTokenGenerationFunctionArn", "TableName", "UserPoolId"}
 UNBORN = "its first deployment failed: delete it with `aws cloudformation delete-stack`, and deploy again"
@@ -124,6 +126,8 @@ def deploy(options):
     stack = stack_of(session, name)
     present = parameters_of(stack)
     declared = yaml.load(template.read_text(), Loader)["Parameters"]
+    if MADE_POOL in declared:
+        named = filled_in(stack, present, named)
     planned = plan(declared, present, named)
     consequences = looked_up(session, stack, present, planned)
     if options.architecture:
@@ -174,6 +178,15 @@ def named_parameters(options):
         if named.setdefault(name, value) != value:
             raise Refusal(f"{name} is named twice: once with {named[name]}, once with {value}.")
     return named
+
+
+def filled_in(stack, present, named):
+    """The named parameters, with the pool that the stack has made. It has made none if it was given one."""
+    if MADE_POOL in named:
+        raise Refusal(f"{MADE_POOL} is filled in by itself: do not name it.")
+    given = named.get("UserPoolId") or present.get("UserPoolId")
+    made = "" if given else outputs_of(stack).get("UserPoolId", "")
+    return named if present.get(MADE_POOL, "") == made else named | {MADE_POOL: made}
 
 
 def refuse_samconfig(*folders):
@@ -442,7 +455,9 @@ def prepared(source, planned):
     parameters (https://github.com/aws/serverless-application-model/issues/3820), but it sees this digest. The digest is
     the same for the same artifacts, template and parameters. So a deployment without a change makes no version.
     """
-    parts = {"template": source.read_bytes(), "parameters": json.dumps(planned, sort_keys=True).encode()}
+    # No function depends on the pool that the stack has made.
+    parameters = json.dumps({name: value for name, value in planned.items() if name != MADE_POOL}, sort_keys=True)
+    parts = {"template": source.read_bytes(), "parameters": parameters.encode()}
     for id, properties in resources(source):
         for artifact in [
             source.parent / properties[name] for name in ARTIFACTS if isinstance(properties.get(name), str)

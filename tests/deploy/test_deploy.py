@@ -71,7 +71,7 @@ class Aws:
     """CloudFormation with at most one stack, and DynamoDB and Cognito with what the test puts there, on loopback."""
 
     def __init__(self):
-        self.parameters = DEFAULTS | {"OperatorCallbackUrls": CONSOLE}
+        self.parameters = DEFAULTS | {"OperatorCallbackUrls": CONSOLE, "MadeUserPoolId": POOL}
         self.outputs = dict(OUTPUTS)
         self.status = "UPDATE_COMPLETE"  # or nothing: there is no stack
         self.root = None  # of which stack it is a part
@@ -238,7 +238,7 @@ class Deploy(unittest.TestCase):
 
     def test_a_release_keeps_every_parameter_of_the_stack_and_names_none_to_sam(self):
         own = {"ExistingTableName": "usher-restored", "UserPoolId": POOL, "TrustedProviders": "", "MemorySize": "512"}
-        self.aws.parameters |= own
+        self.aws.parameters |= own | {"MadeUserPoolId": ""}
         before = dict(self.aws.parameters)
         self.assertEqual((0, HEAD + KEPT + TAIL, ""), self.deploy())
         self.assertEqual(([{}], before), (self.sent, self.aws.parameters))
@@ -273,9 +273,18 @@ class Deploy(unittest.TestCase):
         self.assertEqual([{"MemorySize": "512", "TrustedProviders": "A=b,Acme's"}], self.sent)
 
     def test_a_value_that_is_there_already_is_no_change(self):
-        self.aws.parameters["UserPoolId"] = POOL
+        self.aws.parameters |= {"UserPoolId": POOL, "MadeUserPoolId": ""}
         self.assertEqual((0, HEAD + KEPT + TAIL, ""), self.deploy("MemorySize=256", f"UserPoolId={POOL}"))
         self.assertEqual([{}], self.sent)
+
+    def test_the_pool_that_the_stack_has_made_is_filled_in_and_never_named(self):
+        del self.aws.parameters["MadeUserPoolId"]  # as in a stack of an earlier release
+        said = f"{HEAD}  MadeUserPoolId: {POOL}\n{OTHERS}"
+        self.assertEqual((0, said + TAIL, ""), self.deploy("--yes"))
+        self.assertEqual((0, HEAD + KEPT + TAIL, ""), self.deploy())
+        self.assertEqual([{"MadeUserPoolId": POOL}, {}], self.sent)
+        self.commands.clear()
+        self.assert_refused("MadeUserPoolId is filled in by itself: do not name it.", f"MadeUserPoolId={POOL}")
 
     def test_a_new_stack_gets_the_defaults_and_what_is_named(self):
         for status in (None, "REVIEW_IN_PROGRESS"):
@@ -508,10 +517,11 @@ class Deploy(unittest.TestCase):
             "or nobody can sign in there.\n"
         )
         said = (
-            f"{HEAD}  UserPoolId: nothing -> {other}\n{OTHERS}The stack will serve the user pool {other}. {stays}{DRY}"
+            f"{HEAD}  UserPoolId: nothing -> {other}\n  MadeUserPoolId: {POOL} -> nothing\n{OTHERS}"
+            f"The stack will serve the user pool {other}. {stays}{DRY}"
         )
         self.assertEqual((0, said, ""), self.deploy(f"UserPoolId={other}", "--dry-run"))
-        self.aws.parameters["UserPoolId"] = POOL
+        self.aws.parameters |= {"UserPoolId": POOL, "MadeUserPoolId": ""}
         said = f"{HEAD}  UserPoolId: {POOL} -> nothing\n{OTHERS}The stack makes a new, empty user pool. {stays}{DRY}"
         self.assertEqual((0, said, ""), self.deploy("UserPoolId=", "--dry-run"))
 
