@@ -89,10 +89,9 @@ programs: rust
 	cargo build --locked --bin usher-local --bin pre-token-generation
 
 script-tests: $(VENV)
-	.venv/bin/python -B -m unittest discover --start-directory tests/attach
-	.venv/bin/python -B -m unittest discover --start-directory tests/docs
-	.venv/bin/python -B -m unittest discover --start-directory tests/deploy
-	.venv/bin/python -B -m unittest discover --start-directory tests/verify
+	@for folder in scripts templates docs; do \
+	  .venv/bin/python -B -m unittest discover --start-directory tests/$$folder || exit 1; \
+	done
 
 openapi-lint: $(OPENAPI_TESTS_MODULES)
 	npm run --silent --prefix $(OPENAPI_TESTS) lint
