@@ -8,6 +8,9 @@ It counts from the version that the stack has deployed, wherever the alias is. S
 `--releases 2` goes two versions back. `--to-deployed` takes the rolling back itself back. The script checks all functions
 before it moves the first alias. If moving one fails, it moves the others back.
 
+A version has its settings too. So a version that uses another table, or that does not invoke the function that the pool had
+before, is refused unless `--other-settings` is given.
+
 It moves aliases, and nothing else. Everything in docs/operations.md#rolling-back that is no alias stays as it is.
 """
 
@@ -20,6 +23,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 # The alias that the template publishes (`AutoPublishAlias`).
 ALIAS = "live"
+# The settings without which users lose their organizations, or the claims of the pool's own function.
+GUARDED = {
+    "TABLE_NAME": "uses the table",
+    "NEXT_TRIGGER_ARN": "first invokes",
+}
 
 
 class Refusal(Exception):
@@ -53,6 +61,9 @@ def parse(arguments):
         "--releases", metavar="N", type=int, default=1, help="how many versions to go back from the deployed one (1)"
     )
     parser.add_argument("--to-deployed", action="store_true", help="go to the version that the stack has deployed")
+    parser.add_argument(
+        "--other-settings", action="store_true", help="also to a version with another table or next function"
+    )
     parser.add_argument("--dry-run", action="store_true", help="say what would change, and change nothing")
     options = parser.parse_args(arguments)
     if options.releases < 1:
@@ -87,11 +98,21 @@ def roll_back(options):
             "check out the commit that ran before, and deploy it."
         )
 
+    then = {name: runnable(functions, name, target) for name, alias, target in moves if alias["FunctionVersion"] != target}
+    if not options.other_settings:
+        for name, alias, _ in moves:
+            if name in then:
+                now = functions.get_function_configuration(FunctionName=name, Qualifier=alias["FunctionVersion"])
+                refuse_other_settings(name, now, then[name])
+
     for name in staying:
         print(f"{name}: stays at {deployed[name]}, since it has no such version.")
     for name, alias, target in moves:
         now = alias["FunctionVersion"]
-        print(f"{name}: {now} -> {described(functions, name, target)}" if now != target else f"{name}: is at {now}.")
+        if name in then:
+            print(f"{name}: {now} -> {target}, from {then[name]['LastModified'][:16].replace('T', ' ')} UTC")
+        else:
+            print(f"{name}: is at {now}.")
     moves = [move for move in moves if move[1]["FunctionVersion"] != move[2]]
     if not moves:
         print(f"{options.stack_name}: nothing to change.")
@@ -187,14 +208,25 @@ def before(older, events, releases):
                 break
 
 
-def described(functions, name, version):
-    """A version with the moment from which its code and settings are. Refuses one that cannot run."""
+def runnable(functions, name, version):
+    """The configuration of a version. Refuses one that cannot run."""
     configuration = functions.get_function_configuration(FunctionName=name, Qualifier=version)
     state = configuration.get("State", "Active")
     # Lambda makes a version inactive that nobody has called for long, and active again at its first call.
     if state not in ("Active", "Inactive"):
         raise Refusal(f"Version {version} of {name} is {state}: {configuration.get('StateReason', 'it cannot run')}.")
-    return f"{version}, from {configuration['LastModified'][:16].replace('T', ' ')} UTC"
+    return configuration
+
+
+def refuse_other_settings(name, now, then):
+    values = [it.get("Environment", {}).get("Variables", {}) for it in (now, then)]
+    for variable, does in GUARDED.items():
+        old, new = (it.get(variable) or "nothing" for it in values)
+        if old != new:
+            raise Refusal(
+                f"{name}: version {now['Version']} {does} {old}, and version {then['Version']} {new}. "
+                "Give --other-settings if that is meant, or check out the earlier commit and deploy it."
+            )
 
 
 def move_all(functions, moves):

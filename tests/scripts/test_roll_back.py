@@ -36,6 +36,7 @@ class Aws:
         self.versions = {name: ["$LATEST", "1", "2", "3"] for name in names}
         self.aliases = {name: {"FunctionVersion": "3", "RevisionId": f"{name}-0"} for name in names}
         self.states = {}  # of versions that are not active
+        self.variables = {}  # of versions, by function and version
         self.events = []  # of the stack, oldest first: type, id, status, day of November
         self.pages = 0  # of events that were read
         self.moves = []
@@ -99,7 +100,9 @@ class Aws:
         if kind == "aliases":
             return 200, json.dumps(self.aliases[name])
         [version] = parse_qs(address.query)["Qualifier"]
-        return 200, json.dumps(configuration(version) | self.states.get((name, version), {"State": "Active"}))
+        variables = {"Environment": {"Variables": self.variables.get((name, version), {"TABLE_NAME": "usher"})}}
+        state = self.states.get((name, version), {"State": "Active"})
+        return 200, json.dumps(configuration(version) | variables | state)
 
     def move(self, name, body):
         self.moves.append((name, body["FunctionVersion"]))
@@ -317,6 +320,25 @@ class RollBack(unittest.TestCase):
         ended, _, errors = self.roll_back()
         self.assertEqual(("Version 2 of usher-users is Failed: The key is disabled.", ""), (ended, errors))
         self.assertEqual([], self.aws.moves)
+
+    def test_a_version_with_another_table_or_without_the_pools_own_function_is_refused_unless_that_is_meant(self):
+        for variables, told in [
+            ({"TABLE_NAME": "old"}, "version 3 uses the table usher, and version 2 old"),
+            (
+                {"TABLE_NAME": "usher", "NEXT_TRIGGER_ARN": f"{ARN}:plan"},
+                f"version 3 first invokes nothing, and version 2 {ARN}:plan",
+            ),
+        ]:
+            with self.subTest(told):
+                self.aws.variables = {("usher-users", "2"): variables}
+                refusal = (
+                    f"usher-users: {told}. Give --other-settings if that is meant, or check out the earlier commit and "
+                    "deploy it."
+                )
+                self.assert_refused(refusal)
+                self.assert_refused(refusal, "--dry-run")
+        self.assertEqual(0, self.roll_back("--other-settings")[0])
+        self.assertEqual({"usher-post-confirmation": "2", "usher-users": "2"}, self.aws.at())
 
     def test_a_version_that_nobody_has_called_for_long_is_fine(self):
         self.aws.states["usher-users", "2"] = {"State": "Inactive"}
