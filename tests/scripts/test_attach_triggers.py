@@ -1,26 +1,18 @@
 """infra/attach-triggers.py, through the real AWS SDK, against a Cognito that resets what an update leaves out."""
 
-import contextlib
 import copy
-import importlib.util
-import io
 import json
 import os
 import tempfile
-import threading
 import unittest
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from unittest import mock
 from urllib.parse import parse_qs, unquote, urlsplit
 from xml.sax.saxutils import escape
 
 import botocore.session
+from support import Loopback, ScriptTest, load, run
 
-SCRIPT = Path(__file__).parents[2] / "infra/attach-triggers.py"
-specification = importlib.util.spec_from_file_location("attach_triggers", SCRIPT)
-script = importlib.util.module_from_spec(specification)
-specification.loader.exec_module(script)
+script = load("attach-triggers")
 
 POOL = "eu-central-1_Ab3dE"
 FILE = f"user-pool-{POOL}-triggers.json"
@@ -150,7 +142,7 @@ def a_pool(**settings):
     } | settings
 
 
-class Aws:
+class Aws(Loopback):
     """Cognito with one pool, CloudFormation with one stack, and Lambda with its and the pool's functions, on loopback."""
 
     def __init__(self):
@@ -167,33 +159,16 @@ class Aws:
         self.updates = []
         self.refusal = None  # what the next update is answered with
         self.forgets = []  # settings that are lost in an update whatever it says
-        aws = self
+        super().__init__()
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self):
-                body = self.rfile.read(int(self.headers["content-length"]))
-                operation = self.headers.get("x-amz-target", "").rpartition(".")[2]
-                status, answer = aws.cognito(operation, json.loads(body)) if operation else aws.stack(body.decode())
-                self.answer(status, answer)
-
-            def do_GET(self):
-                self.answer(*aws.function(urlsplit(self.path)))
-
-            def answer(self, status, answer):
-                self.send_response(status)
-                # Lambda says the kind of an error in a header.
-                if status >= 400 and answer.startswith(b"{"):
-                    self.send_header("x-amzn-errortype", json.loads(answer)["__type"])
-                self.send_header("content-length", str(len(answer)))
-                self.end_headers()
-                self.wfile.write(answer)
-
-            def log_message(self, *_):
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        # The interval in seconds at which it looks whether it is to end.
-        threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
+    def answer(self, method, path, headers, body):
+        if method == "GET":
+            status, answer = self.function(urlsplit(path))
+        elif operation := headers.get("x-amz-target", "").rpartition(".")[2]:
+            status, answer = self.cognito(operation, json.loads(body))
+        else:
+            status, answer = self.stack(body)
+        return status, answer.decode()
 
     def cognito(self, operation, request):
         if request["UserPoolId"] != POOL:
@@ -271,50 +246,21 @@ class Aws:
         result = f"<DescribeStacksResult><Stacks>{stack}</Stacks></DescribeStacksResult>"
         return 200, f"<DescribeStacksResponse>{result}</DescribeStacksResponse>".encode()
 
-    def close(self):
-        self.server.shutdown()
-        self.server.server_close()
-
 
 def refused(code, message, status=400):
     return status, json.dumps({"__type": code, "message": message}).encode()
 
 
-class AttachTriggers(unittest.TestCase):
-    maxDiff = None
-
+class AttachTriggers(ScriptTest):
     def setUp(self):
-        self.aws = Aws()
-        self.addCleanup(self.aws.close)
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.addCleanup(os.chdir, os.getcwd())
         os.chdir(folder.name)
-        environment = {
-            "AWS_ENDPOINT_URL": f"http://127.0.0.1:{self.aws.server.server_port}",
-            "AWS_ACCESS_KEY_ID": "test",
-            "AWS_SECRET_ACCESS_KEY": "test",
-            "AWS_CONFIG_FILE": "none",
-            "AWS_SHARED_CREDENTIALS_FILE": "none",
-            "AWS_EC2_METADATA_DISABLED": "true",
-            "PATH": os.environ["PATH"],
-        }
-        patch = mock.patch.dict(os.environ, environment, clear=True)
-        patch.start()
-        self.addCleanup(patch.stop)
-
-    def run_script(self, *arguments):
-        """How the script ends, and what it prints to standard output and standard error."""
-        output, errors = io.StringIO(), io.StringIO()
-        with contextlib.redirect_stdout(output), contextlib.redirect_stderr(errors):
-            try:
-                ended = script.main(arguments)
-            except SystemExit as exit:
-                ended = exit.code
-        return ended, output.getvalue(), errors.getvalue()
+        self.start(Aws())
 
     def attach(self, *arguments):
-        return self.run_script("--user-pool-id", POOL, "--stack-name", "usher", *arguments)
+        return run(script, "--user-pool-id", POOL, "--stack-name", "usher", *arguments)
 
     def assert_untouched(self, pool):
         self.assertEqual(([], pool), (self.aws.updates, self.aws.pool))
@@ -323,15 +269,15 @@ class AttachTriggers(unittest.TestCase):
     def assert_changes(self, arguments, outcomes, triggers, status=0, errors="", number=1):
         """A dry run says the outcomes and changes nothing. Then a run says the same, and changes only the triggers."""
         before, files, updates = copy.deepcopy(self.aws.pool), sorted(os.listdir()), len(self.aws.updates)
-        self.assertEqual((status, outcomes + DRY_RUN, errors), self.run_script(*arguments, "--dry-run"))
+        self.assertEqual((status, outcomes + DRY_RUN, errors), run(script, *arguments, "--dry-run"))
         self.assertEqual((before, files, updates), (self.aws.pool, sorted(os.listdir()), len(self.aws.updates)))
-        self.assertEqual((status, outcomes + saved(number) + DONE, errors), self.run_script(*arguments))
+        self.assertEqual((status, outcomes + saved(number) + DONE, errors), run(script, *arguments))
         self.assertEqual(before | {"LambdaConfig": triggers, "LastModifiedDate": 1767225601}, self.aws.pool)
 
     def assert_changes_nothing(self, arguments, outcomes, status=0, errors=""):
         before, files, updates = copy.deepcopy(self.aws.pool), sorted(os.listdir()), len(self.aws.updates)
         for more in ([], ["--dry-run"]):
-            self.assertEqual((status, outcomes + UNCHANGED, errors), self.run_script(*arguments, *more))
+            self.assertEqual((status, outcomes + UNCHANGED, errors), run(script, *arguments, *more))
             self.assertEqual((before, files, updates), (self.aws.pool, sorted(os.listdir()), len(self.aws.updates)))
 
     def a_chain(self):
@@ -582,7 +528,7 @@ class AttachTriggers(unittest.TestCase):
             )
             outcomes = ATTACHING.splitlines()[0] + "\n" + CHAINING.splitlines()[1].replace("V2_0", "V1_0", 1) + "\n"
             self.assert_changes([*ATTACH, "--chain"], outcomes, ATTACHED, errors=warning)
-            self.assertEqual(0, self.run_script(*UNDO)[0])
+            self.assertEqual(0, run(script, *UNDO)[0])
             self.assertEqual(token(PLAN, "V1_0"), self.aws.pool["LambdaConfig"])
             for name in os.listdir():
                 os.remove(name)
@@ -680,7 +626,7 @@ class AttachTriggers(unittest.TestCase):
 
     def test_an_undo_can_be_undone(self):
         self.attach()
-        self.run_script(*UNDO)
+        run(script, *UNDO)
         self.assert_changes(["--undo", file(2)], ATTACHING, ATTACHED, number=3)
 
     def test_undo_leaves_a_trigger_that_somebody_has_changed_since_and_puts_the_other_back(self):
@@ -735,17 +681,17 @@ class AttachTriggers(unittest.TestCase):
         ]:
             with self.subTest(functions):
                 self.aws.functions = functions
-                ended, output, errors = self.run_script(*UNDO, "--dry-run")
+                ended, output, errors = run(script, *UNDO, "--dry-run")
                 left = f"PreTokenGeneration: {PRE_TOKEN_GENERATION} (V2_0) stays. {PLAN} (V2_0) was there before. {why}"
                 self.assertEqual((LEFT, left, ""), (ended, output.splitlines()[1], errors))
         self.aws.functions = gone
-        self.run_script(*UNDO)
+        run(script, *UNDO)
         self.assertEqual({**CUSTOM_MESSAGE, "PostConfirmation": WELCOME, **token(PRE_TOKEN_GENERATION)}, self.aws.pool["LambdaConfig"])
 
     def test_undo_does_not_go_back_to_a_function_without_an_alias_that_cognito_may_not_invoke(self):
         self.aws.pool = a_pool(LambdaConfig={"PostConfirmation": EARLIER_POST_CONFIRMATION, **token(PRE_TOKEN_GENERATION)})
         self.attach()
-        ended, output, errors = self.run_script(*UNDO)
+        ended, output, errors = run(script, *UNDO)
         self.assertEqual((LEFT, ""), (ended, errors))
         self.assertIn(f"--function-name {EARLIER_POST_CONFIRMATION} --statement-id", output)
         self.assertEqual(ATTACHED, self.aws.pool["LambdaConfig"])
@@ -753,7 +699,7 @@ class AttachTriggers(unittest.TestCase):
     def test_a_policy_that_may_not_be_seen_is_warned_about(self):
         self.a_chain()
         self.aws.denied = ["policy"]
-        ended, output, errors = self.run_script(*UNDO)
+        ended, output, errors = run(script, *UNDO)
         warning = "Warning: AWS refuses GetPolicy of {}: make sure that the function exists, and that Cognito may invoke it.\n"
         self.assertEqual((0, warning.format(WELCOME) + warning.format(PLAN)), (ended, errors))
         self.assertEqual(CUSTOM_MESSAGE | OWN, self.aws.pool["LambdaConfig"])
@@ -838,7 +784,7 @@ class AttachTriggers(unittest.TestCase):
         self.aws.pool = pool = a_pool(LambdaConfig=ATTACHED)
         self.aws.denied = ["configuration"]
         refusal = f"AWS refuses GetFunctionConfiguration: You may not see {POST_CONFIRMATION}."
-        self.assertEqual((refusal, "", ""), self.run_script("--detach", "--user-pool-id", POOL))
+        self.assertEqual((refusal, "", ""), run(script, "--detach", "--user-pool-id", POOL))
         self.assert_untouched(pool)
 
     def test_detaching_a_chain_puts_the_functions_back_before_and_after_the_stack_is_deleted(self):
@@ -872,7 +818,7 @@ class AttachTriggers(unittest.TestCase):
 
     def test_only_the_file_of_the_change_that_attached_usher_tells_of_a_chain(self):
         self.a_chain()
-        self.run_script(*UNDO)
+        run(script, *UNDO)
         # The pool's own functions are taken off, and Usher's are attached without a chain.
         self.aws.pool["LambdaConfig"] = {}
         parameters, self.aws.parameters = self.aws.parameters, {}
@@ -880,13 +826,13 @@ class AttachTriggers(unittest.TestCase):
         detach = ["--detach", "--user-pool-id", POOL]
         functions = self.aws.functions
         self.aws.functions = dict.fromkeys([WELCOME, PLAN], self.aws.pool["Arn"])
-        self.assertEqual((0, DETACHING + DRY_RUN, ""), self.run_script(*detach, "--dry-run"))
+        self.assertEqual((0, DETACHING + DRY_RUN, ""), run(script, *detach, "--dry-run"))
         # The chain is made once more, with a file that is there already.
         self.aws.pool["LambdaConfig"] = dict(CUSTOM_MESSAGE | OWN)
         self.aws.parameters, self.aws.functions = parameters, functions
         self.assertEqual((0, CHAINING + SAVED + DONE, ""), self.attach("--chain"))
         self.aws.functions = dict.fromkeys([WELCOME, PLAN], self.aws.pool["Arn"])
-        self.assertEqual(0, self.run_script(*detach)[0])
+        self.assertEqual(0, run(script, *detach)[0])
         self.assertEqual(CUSTOM_MESSAGE | OWN, self.aws.pool["LambdaConfig"])
 
     def test_detaching_a_chain_without_its_file_needs_the_version_of_the_events(self):
@@ -984,7 +930,7 @@ class AttachTriggers(unittest.TestCase):
             (ATTACH, [second, first]),
             (DETACH, [second, first]),
         ]:
-            self.assertEqual(0, self.run_script(*arguments, "--save", first)[0])
+            self.assertEqual(0, run(script, *arguments, "--save", first)[0])
             self.assertEqual(files, sorted(os.listdir()))
 
     def test_nothing_is_changed_if_the_file_cannot_be_written(self):
@@ -1003,7 +949,7 @@ class AttachTriggers(unittest.TestCase):
             (ATTACHED, DETACH, attached, {}),
         ]:
             self.aws.pool = pool = a_pool(LambdaConfig=there)
-            self.assertEqual("AWS refuses UpdateUserPool: Not today.", self.run_script(*arguments)[0])
+            self.assertEqual("AWS refuses UpdateUserPool: Not today.", run(script, *arguments)[0])
             kept = json.loads(Path(FILE).read_text())
             self.assertEqual((before, after, pool), (kept["before"], kept["attached"], self.aws.pool))
             os.remove(FILE)
@@ -1135,7 +1081,7 @@ class AttachTriggers(unittest.TestCase):
             ),
         ]:
             with self.subTest(arguments):
-                self.assertEqual((sentence, "", ""), self.run_script(*arguments))
+                self.assertEqual((sentence, "", ""), run(script, *arguments))
                 self.assertEqual(([], a_pool()), (self.aws.updates, self.aws.pool))
 
     def test_an_aws_that_cannot_be_reached_is_one_sentence(self):
@@ -1174,7 +1120,7 @@ class AttachTriggers(unittest.TestCase):
             ([*pool, "--stack-name", "usher", "--replace", "all"], replace),
         ]:
             with self.subTest(arguments):
-                ended, output, errors = self.run_script(*arguments)
+                ended, output, errors = run(script, *arguments)
                 self.assertEqual((2, "", f"error: {error}"), (ended, output, errors[errors.index("error:") :].rstrip()))
 
 

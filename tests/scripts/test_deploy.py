@@ -1,30 +1,25 @@
 """infra/deploy.py, through the real AWS SDK, against what it reads from AWS. tests/artifacts runs it with SAM."""
 
 import contextlib
-import importlib.util
 import io
 import json
 import os
 import shlex
 import subprocess
 import tempfile
-import threading
 import unittest
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from unittest import mock
 from urllib.parse import parse_qs
 from xml.sax.saxutils import escape
 
 import yaml
+from support import ROOT, Loopback, ScriptTest, load, run
 
-ROOT = Path(__file__).parents[2]
 # The tests replace this function, through which the script runs SAM.
 RUN = subprocess.run
 SCRIPT = ROOT / "infra/deploy.py"
-specification = importlib.util.spec_from_file_location("deploy", SCRIPT)
-script = importlib.util.module_from_spec(specification)
-specification.loader.exec_module(script)
+script = load("deploy")
 
 TEMPLATE = (ROOT / "template.yaml").read_text()
 DECLARED = yaml.load(TEMPLATE, script.Loader)["Parameters"]
@@ -67,7 +62,7 @@ DRY = "Nothing was deployed, since this is a dry run.\n"
 ELF = {"arm64": b"\x7fELF".ljust(18, b"\0") + b"\xb7\0", "x86_64": b"\x7fELF".ljust(18, b"\0") + b"\x3e\0"}
 
 
-class Aws:
+class Aws(Loopback):
     """CloudFormation with at most one stack, and DynamoDB and Cognito with what the test puts there, on loopback."""
 
     def __init__(self):
@@ -79,24 +74,11 @@ class Aws:
         self.tables = {}
         self.pools = {POOL: TRIGGERS}
         self.refusal = None  # what CloudFormation answers instead
-        aws = self
+        super().__init__()
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self):
-                body = self.rfile.read(int(self.headers["content-length"])).decode()
-                target = self.headers.get("x-amz-target", "").rpartition(".")[2]
-                status, answer = aws.described(target, json.loads(body)) if target else aws.queried(parse_qs(body))
-                self.send_response(status)
-                self.send_header("content-length", str(len(answer)))
-                self.end_headers()
-                self.wfile.write(answer.encode())
-
-            def log_message(self, *_):
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        # The interval in seconds at which it looks whether it is to end.
-        threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
+    def answer(self, _, __, headers, body):
+        target = headers.get("x-amz-target", "").rpartition(".")[2]
+        return self.described(target, json.loads(body)) if target else self.queried(parse_qs(body))
 
     def described(self, operation, request):
         if operation == "DescribeTable" and request["TableName"] in self.tables:
@@ -131,17 +113,9 @@ class Aws:
         result = f"<DescribeStacksResult><Stacks><member>{stack}</member></Stacks></DescribeStacksResult>"
         return 200, f"<DescribeStacksResponse>{result}</DescribeStacksResponse>"
 
-    def close(self):
-        self.server.shutdown()
-        self.server.server_close()
 
-
-class Deploy(unittest.TestCase):
-    maxDiff = None
-
+class Deploy(ScriptTest):
     def setUp(self):
-        self.aws = Aws()
-        self.addCleanup(self.aws.close)
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.root = Path(folder.name, "usher")
@@ -150,20 +124,11 @@ class Deploy(unittest.TestCase):
         elsewhere.mkdir()
         self.addCleanup(os.chdir, os.getcwd())
         os.chdir(elsewhere)
-        environment = {
-            "AWS_ENDPOINT_URL": f"http://127.0.0.1:{self.aws.server.server_port}",
-            "AWS_ACCESS_KEY_ID": "test",
-            "AWS_SECRET_ACCESS_KEY": "test",
-            "AWS_CONFIG_FILE": "none",
-            "AWS_SHARED_CREDENTIALS_FILE": "none",
-            "AWS_EC2_METADATA_DISABLED": "true",
-            "PATH": os.environ["PATH"],
-        }
+        self.start(Aws())
         self.sam_ends = 0  # the exit code of SAM
         self.executes = True  # whether its change set is executed
         self.commands, self.sent = [], []
         for patch in (
-            mock.patch.dict(os.environ, environment, clear=True),
             mock.patch.object(script, "ROOT", self.root),
             mock.patch.object(script.subprocess, "run", self.sam),
         ):
@@ -206,30 +171,8 @@ class Deploy(unittest.TestCase):
             self.aws.status = "UPDATE_COMPLETE"
         return subprocess.CompletedProcess(command, self.sam_ends)
 
-    def run_script(self, *arguments, answers=()):
-        """How the script ends, and what it prints to standard output and standard error."""
-        output, errors, left = io.StringIO(), io.StringIO(), list(answers)
-
-        def answer(question):
-            print(question)
-            if not left:
-                raise EOFError
-            return left.pop(0)
-
-        with (
-            contextlib.redirect_stdout(output),
-            contextlib.redirect_stderr(errors),
-            mock.patch("builtins.input", answer),
-        ):
-            try:
-                ended = script.main(arguments)
-            except SystemExit as exit:
-                ended = exit.code
-        self.assertEqual([], left, "answers that nobody asked for")
-        return ended, output.getvalue(), errors.getvalue()
-
     def deploy(self, *arguments, **rest):
-        return self.run_script("--stack-name", "usher", "--region", "eu-central-1", *arguments, **rest)
+        return run(script, "--stack-name", "usher", "--region", "eu-central-1", *arguments, **rest)
 
     def assert_refused(self, refusal, *arguments, **rest):
         """Refused with this sentence, before anything is printed or changed."""
@@ -645,12 +588,12 @@ class Deploy(unittest.TestCase):
     def test_stack_and_region_are_named_and_what_aws_refuses_is_told(self):
         refusal = "Name the stack: make deploy STACK=usher REGION=eu-central-1."
         for arguments in (["--region", "eu-central-1"], ["--stack-name", "", "--region", "eu-central-1"]):
-            self.assertEqual((refusal, "", ""), self.run_script(*arguments))
+            self.assertEqual((refusal, "", ""), run(script, *arguments))
         refusal = "Name the region: make deploy STACK=usher REGION=eu-central-1."
         for arguments in (["--stack-name", "usher"], ["--stack-name", "usher", "--region", ""]):
-            self.assertEqual((refusal, "", ""), self.run_script(*arguments))
+            self.assertEqual((refusal, "", ""), run(script, *arguments))
         with mock.patch.dict(os.environ, {"AWS_REGION": "eu-central-1"}):
-            self.assertEqual((0, HEAD + KEPT + TAIL, ""), self.run_script("--stack-name", "usher", "--region", ""))
+            self.assertEqual((0, HEAD + KEPT + TAIL, ""), run(script, "--stack-name", "usher", "--region", ""))
         self.aws.refusal = "Not today."
         self.assertEqual("AWS refuses DescribeStacks: Not today.", self.deploy()[0])
 

@@ -4,29 +4,20 @@
 emulator does not reach: a deployment that runs or has failed, somebody else who moves an alias, and refusals by AWS.
 """
 
-import contextlib
-import importlib.util
-import io
 import json
-import os
-import threading
 import unittest
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
-from unittest import mock
 from urllib.parse import parse_qs, urlsplit
 
-PATH = Path(__file__).parents[2] / "infra/roll-back.py"
-spec = importlib.util.spec_from_file_location("roll_back", PATH)
-script = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(script)
+from support import Loopback, ScriptTest, load, run
+
+script = load("roll-back")
 
 STACK_ID = "arn:aws:cloudformation:eu-central-1:111122223333:stack/usher/1"
 ARN = "arn:aws:lambda:eu-central-1:111122223333:function"
 ONLY_ALIASES = "usher: done. Only aliases have moved: see docs/operations.md#rolling-back.\n"
 
 
-class Aws:
+class Aws(Loopback):
     """One stack with the functions `users` and `post-confirmation`, deployed as version 3."""
 
     def __init__(self):
@@ -41,32 +32,13 @@ class Aws:
         self.pages = 0  # of events that were read
         self.moves = []
         self.refused = {}  # function and version, with what UpdateAlias says
-        aws = self
+        super().__init__()
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self):
-                body = parse_qs(self.rfile.read(int(self.headers["content-length"])).decode())
-                self.answer(*aws.formation(body))
-
-            def do_GET(self):
-                self.answer(*aws.read(urlsplit(self.path)))
-
-            def do_PUT(self):
-                body = json.loads(self.rfile.read(int(self.headers["content-length"])))
-                self.answer(*aws.move(urlsplit(self.path).path.split("/")[3], body))
-
-            def answer(self, status, text):
-                self.send_response(status)
-                self.send_header("content-length", str(len(text)))
-                self.end_headers()
-                self.wfile.write(text.encode())
-
-            def log_message(self, *_):
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        # The interval in seconds at which it looks whether it is to end.
-        threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
+    def answer(self, method, path, _, body):
+        address = urlsplit(path)
+        if method == "POST":
+            return self.formation(parse_qs(body))
+        return self.read(address) if method == "GET" else self.move(address.path.split("/")[3], json.loads(body))
 
     def formation(self, body):
         [action], name = body["Action"], body["StackName"][0]
@@ -117,10 +89,6 @@ class Aws:
     def at(self):
         return {name: alias["FunctionVersion"] for name, alias in self.aliases.items()}
 
-    def close(self):
-        self.server.shutdown()
-        self.server.server_close()
-
 
 def configuration(version):
     """Of a version of a function. Each is a day younger than the one before."""
@@ -152,39 +120,12 @@ def update(day, ended, dropped):
     ]
 
 
-class RollBack(unittest.TestCase):
-    maxDiff = None
-
+class RollBack(ScriptTest):
     def setUp(self):
-        self.aws = Aws()
-        self.addCleanup(self.aws.close)
-        environment = {
-            "AWS_ENDPOINT_URL": f"http://127.0.0.1:{self.aws.server.server_port}",
-            "AWS_ACCESS_KEY_ID": "test",
-            "AWS_SECRET_ACCESS_KEY": "test",
-            "AWS_CONFIG_FILE": "none",
-            "AWS_SHARED_CREDENTIALS_FILE": "none",
-            "AWS_EC2_METADATA_DISABLED": "true",
-            "AWS_DEFAULT_REGION": "eu-central-1",
-            "AWS_MAX_ATTEMPTS": "1",
-            "PATH": os.environ["PATH"],
-        }
-        patch = mock.patch.dict(os.environ, environment, clear=True)
-        patch.start()
-        self.addCleanup(patch.stop)
-
-    def run_script(self, *arguments):
-        """How the script ends, and what it prints to standard output and standard error."""
-        output, errors = io.StringIO(), io.StringIO()
-        with contextlib.redirect_stdout(output), contextlib.redirect_stderr(errors):
-            try:
-                ended = script.main(arguments)
-            except SystemExit as exit:
-                ended = exit.code
-        return ended, output.getvalue(), errors.getvalue()
+        self.start(Aws(), AWS_DEFAULT_REGION="eu-central-1", AWS_MAX_ATTEMPTS="1")
 
     def roll_back(self, *arguments):
-        return self.run_script("--stack-name", "usher", *arguments)
+        return run(script, "--stack-name", "usher", *arguments)
 
     def assert_refused(self, sentence, *arguments):
         self.assertEqual((sentence, "", ""), self.roll_back(*arguments))
@@ -383,13 +324,13 @@ class RollBack(unittest.TestCase):
         self.assert_refused("usher has no function with the alias live: deploy Usher's present version.")
 
     def test_an_unknown_stack_is_refused_as_aws_says_it(self):
-        ended = self.run_script("--stack-name", "other")
+        ended = run(script, "--stack-name", "other")
         self.assertEqual(("AWS refuses DescribeStacks: Stack with id other does not exist", "", ""), ended)
 
     def test_wrong_arguments_are_refused(self):
         for arguments in (["--releases", "0"], ["--to-deployed", "--releases", "2"]):
             self.assertEqual(2, self.roll_back(*arguments)[0], arguments)
-        self.assertEqual(2, self.run_script()[0])
+        self.assertEqual(2, run(script)[0])
         self.assertEqual([], self.aws.moves)
 
 
