@@ -1211,16 +1211,18 @@ def chained(run):
 
 
 def described_alarms(run, names):
-    found = []
+    """The alarms of these names: those on metrics or queries, then those on the states of others."""
+    found, kinds = [], ("MetricAlarm", "CompositeAlarm")
     for begin in range(0, len(names), 100):
         some = names[begin : begin + 100]
-        pages = run.client("cloudwatch").get_paginator("describe_alarms").paginate(AlarmNames=some)
-        found += [alarm for page in pages for alarm in page["MetricAlarms"]]
+        # Without types, CloudWatch leaves composite alarms out.
+        pages = run.client("cloudwatch").get_paginator("describe_alarms").paginate(AlarmNames=some, AlarmTypes=kinds)
+        found += [alarm for page in pages for kind in kinds for alarm in page.get(f"{kind}s", [])]
     return found
 
 
 def alarms_of(run):
-    names = run.of_type("AWS::CloudWatch::Alarm")
+    names = [*run.of_type("AWS::CloudWatch::Alarm"), *run.of_type("AWS::CloudWatch::CompositeAlarm")]
     found = described_alarms(run, names)
     if missing := sorted(set(names) - {alarm["AlarmName"] for alarm in found}):
         raise Failed(f"these alarms do not exist any more: {', '.join(missing)}. Deploy the stack again.")

@@ -28,7 +28,7 @@ import yaml
 from botocore.exceptions import ClientError
 from samcli.yamlhelper import yaml_parse
 
-from . import account, chained, permissions, story
+from . import account, alarms, chained, permissions, story
 from .story import same
 
 ROOT = Path(__file__).parents[2]
@@ -73,8 +73,8 @@ REFUSED_ALARMS = [
 def main():
     template = emulated(Path(sys.argv[1]).resolve())
     with emulator():
-        parts = (recorded, upgraded, answered, signed_in, permitted, verified, updated, rolled_back, restored, joined, deleted, failed)
-        for part in parts:
+        parts = (recorded, upgraded, answered, signed_in, permitted, verified, updated, rolled_back, restored, joined)
+        for part in (*parts, alarms.composed, deleted, failed):
             begin = time.monotonic()
             said = part(template)
             print(f"{said} ({time.monotonic() - begin:.0f} s).", flush=True)
