@@ -341,15 +341,14 @@ class Expressions(unittest.TestCase):
 
         self.cloudwatch.get_paginator.return_value.paginate = paginate
 
-    def test_each_query_in_sql_of_a_widget_is_asked_by_itself(self):
+    def test_a_widget_is_asked_as_a_whole(self):
         self.shows(
-            [{"expression": "SELECT SUM(A) FROM B", "id": "first"}],
+            [{"expression": "SUM(SEARCH('{A,B} C=\"c\"', 'Sum', 300))", "id": "searched"}],
             ["Usher", "Joined", "Stack", "usher", {"id": "joined"}],
-            [{"expression": "SELECT SUM(C) FROM D", "id": "second"}],
             [{"expression": "joined * 2", "id": "twice"}],
         )
         self.assertEqual("Some", script.dashboard(self.run))
-        self.assertEqual([["joined", "twice"], ["first"], ["second"]], self.asked)
+        self.assertEqual([["searched", "joined", "twice"]], self.asked)
 
     def test_what_cloudwatch_refuses_or_cannot_compute_is_a_failure(self):
         for id, expected in [("refused", "AWS refuses AnOperation: not today"), ("unknown", "not today")]:
