@@ -1211,16 +1211,18 @@ def chained(run):
 
 
 def described_alarms(run, names):
-    found = []
+    """The alarms of these names: those on metrics or queries, then those on the states of others."""
+    found, kinds = [], ("MetricAlarm", "CompositeAlarm")
     for begin in range(0, len(names), 100):
         some = names[begin : begin + 100]
-        pages = run.client("cloudwatch").get_paginator("describe_alarms").paginate(AlarmNames=some)
-        found += [alarm for page in pages for alarm in page["MetricAlarms"]]
+        # Without types, CloudWatch leaves composite alarms out.
+        pages = run.client("cloudwatch").get_paginator("describe_alarms").paginate(AlarmNames=some, AlarmTypes=kinds)
+        found += [alarm for page in pages for kind in kinds for alarm in page.get(f"{kind}s", [])]
     return found
 
 
 def alarms_of(run):
-    names = run.of_type("AWS::CloudWatch::Alarm")
+    names = [*run.of_type("AWS::CloudWatch::Alarm"), *run.of_type("AWS::CloudWatch::CompositeAlarm")]
     found = described_alarms(run, names)
     if missing := sorted(set(names) - {alarm["AlarmName"] for alarm in found}):
         raise Failed(f"these alarms do not exist any more: {', '.join(missing)}. Deploy the stack again.")
@@ -1261,12 +1263,7 @@ def dashboard(run):
         if not any("expression" in (row[-1] if isinstance(row[-1], dict) else {}) for row in shown.get("metrics", [])):
             continue
         titles.append(shown["title"])
-        queries = queries_of(shown)
-        # One call of GetMetricData takes one query in SQL.
-        sql = [query for query in queries if query.get("Expression", "").startswith("SELECT ")]
-        for together in [[query for query in queries if query not in sql], *([query] for query in sql)]:
-            if together:
-                wrong += [f"{shown['title']}: {problem}" for problem in computed(run, together)]
+        wrong += [f"{shown['title']}: {problem}" for problem in computed(run, queries_of(shown))]
     if wrong:
         raise Failed(f"{'; '.join(wrong)}. The widget stays empty: tell the authors of Usher.")
     return ", ".join(titles)

@@ -28,7 +28,7 @@ import yaml
 from botocore.exceptions import ClientError
 from samcli.yamlhelper import yaml_parse
 
-from . import account, chained, permissions, story
+from . import account, alarms, chained, permissions, story
 from .story import same
 
 ROOT = Path(__file__).parents[2]
@@ -57,9 +57,12 @@ KEPT = {
 MADE_BY_SAM = {"AWS::Lambda::Permission", "AWS::Lambda::Version", "AWS::Lambda::Alias", "AWS::ApiGatewayV2::Stage"}
 # The alias by which Cognito and the API call each function.
 ALIAS = "live"
-# The alarms on more than one metric. The emulator refuses metric math and queries, so it gets a template without them.
-ALARMS_WITH_MATH = [
+# The alarms that the emulator refuses, so it gets a template without them: those on queries, and the composite one.
+REFUSED_ALARMS = [
     "FederationThrottlesAlarm",
+    "PartOfTriggersNotCalledFederatedSignInsAlarm",
+    "PartOfTriggersNotCalledSignInsAlarm",
+    "PartOfTriggersNotCalledTokenRefreshesAlarm",
     "SignInThrottlesAlarm",
     "SignUpThrottlesAlarm",
     "TokenRefreshThrottlesAlarm",
@@ -70,15 +73,15 @@ ALARMS_WITH_MATH = [
 def main():
     template = emulated(Path(sys.argv[1]).resolve())
     with emulator():
-        parts = (recorded, upgraded, answered, signed_in, permitted, verified, updated, rolled_back, restored, joined, deleted, failed)
-        for part in parts:
+        parts = (recorded, upgraded, answered, signed_in, permitted, verified, updated, rolled_back, restored, joined)
+        for part in (*parts, alarms.composed, deleted, failed):
             begin = time.monotonic()
             said = part(template)
             print(f"{said} ({time.monotonic() - begin:.0f} s).", flush=True)
 
 
 def emulated(template):
-    """A copy of the built template and all that it needs, beside it, without what the emulator refuses: `ALARMS_WITH_MATH`,
+    """A copy of the built template and all that it needs, beside it, without what the emulator refuses: `REFUSED_ALARMS`,
     and CodeDeploy."""
     copy = template.parent.with_name("emulated")
     shutil.rmtree(copy, ignore_errors=True)
@@ -86,12 +89,13 @@ def emulated(template):
     path = copy / "Observability" / "template.yaml"
     nested = yaml.safe_load(path.read_text())
     resources = nested["Resources"]
-    with_math = [id for id, resource in resources.items() if "Metrics" in resource["Properties"]]
-    same(ALARMS_WITH_MATH, sorted(with_math), "the alarms with metric math")
+    composite = "AWS::CloudWatch::CompositeAlarm"
+    refused = [id for id, it in resources.items() if it["Type"] == composite or "Metrics" in it["Properties"]]
+    same(REFUSED_ALARMS, sorted(refused), "the alarms that the emulator refuses")
     dashboard = resources["Dashboard"]["Properties"]["DashboardBody"]
     body = json.loads(dashboard["Fn::Sub"])
     shown = body["widgets"][0]["properties"]["alarms"]
-    for id in with_math:
+    for id in refused:
         del resources[id]
         shown = [arn for arn in shown if f"${{{id}}}" not in arn]
     body["widgets"][0]["properties"]["alarms"] = shown

@@ -308,7 +308,8 @@ class Expressions(unittest.TestCase):
     def setUp(self):
         self.asked = []
         self.run = mock.Mock()
-        self.run.of_type = lambda kind: {"AWS::CloudWatch::Dashboard": ["usher"]}.get(kind, ["one", "two"])
+        there = {"Dashboard": ["usher"], "Alarm": ["one", "two"], "CompositeAlarm": ["whole"]}
+        self.run.of_type = lambda kind: there[kind.removeprefix("AWS::CloudWatch::")]
         self.cloudwatch = self.run.client.return_value
         self.cloudwatch.get_metric_data = self.get_metric_data
 
@@ -328,19 +329,26 @@ class Expressions(unittest.TestCase):
         ]
         self.cloudwatch.get_dashboard.return_value = {"DashboardBody": json.dumps({"widgets": widgets})}
 
-    def has(self, *alarms):
-        pages = [{"MetricAlarms": [{"AlarmName": name, **about} for name, about in zip(("one", "two"), alarms)]}]
-        self.cloudwatch.get_paginator.return_value.paginate.return_value = pages
+    def has(self, *alarms, composite=("whole",)):
+        page = {
+            "MetricAlarms": [{"AlarmName": name, **about} for name, about in zip(("one", "two"), alarms)],
+            "CompositeAlarms": [{"AlarmName": name, "AlarmRule": "ALARM(one)"} for name in composite],
+        }
 
-    def test_each_query_in_sql_of_a_widget_is_asked_by_itself(self):
+        def paginate(AlarmNames, AlarmTypes=("MetricAlarm",)):
+            self.assertEqual(["one", "two", "whole"], AlarmNames)
+            return [{f"{kind}s": page[f"{kind}s"] for kind in AlarmTypes}]
+
+        self.cloudwatch.get_paginator.return_value.paginate = paginate
+
+    def test_a_widget_is_asked_as_a_whole(self):
         self.shows(
-            [{"expression": "SELECT SUM(A) FROM B", "id": "first"}],
+            [{"expression": "SUM(SEARCH('{A,B} C=\"c\"', 'Sum', 300))", "id": "searched"}],
             ["Usher", "Joined", "Stack", "usher", {"id": "joined"}],
-            [{"expression": "SELECT SUM(C) FROM D", "id": "second"}],
             [{"expression": "joined * 2", "id": "twice"}],
         )
         self.assertEqual("Some", script.dashboard(self.run))
-        self.assertEqual([["joined", "twice"], ["first"], ["second"]], self.asked)
+        self.assertEqual([["searched", "joined", "twice"]], self.asked)
 
     def test_what_cloudwatch_refuses_or_cannot_compute_is_a_failure(self):
         for id, expected in [("refused", "AWS refuses AnOperation: not today"), ("unknown", "not today")]:
@@ -352,9 +360,9 @@ class Expressions(unittest.TestCase):
                 script.alarm_expressions(self.run)
 
     def test_an_alarm_is_asked_as_it_is_and_one_of_a_single_metric_not_at_all(self):
-        self.has({"Metrics": [{"Id": "sum"}, {"Id": "a"}]}, {"MetricName": "Joined"})
+        self.has({"Metrics": [{"Id": "tokens"}]}, {"MetricName": "Joined"})
         self.assertEqual("one", script.alarm_expressions(self.run))
-        self.assertEqual([["sum", "a"]], self.asked)
+        self.assertEqual([["tokens"]], self.asked)
 
     def test_alarms_without_expressions_and_alarms_that_are_gone(self):
         self.has({"MetricName": "Joined"}, {"MetricName": "Refused"})
@@ -362,6 +370,9 @@ class Expressions(unittest.TestCase):
             script.alarm_expressions(self.run)
         self.has({"MetricName": "Joined"})
         with self.assertRaisesRegex(script.Failed, "^these alarms do not exist any more: two. "):
+            script.alarm_expressions(self.run)
+        self.has({"MetricName": "Joined"}, {"MetricName": "Refused"}, composite=())
+        with self.assertRaisesRegex(script.Failed, "^these alarms do not exist any more: whole. "):
             script.alarm_expressions(self.run)
 
 
