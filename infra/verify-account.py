@@ -1352,7 +1352,7 @@ def throttled_keys(run):
             )
     if wrong:
         problem = f"{'; '.join(wrong)}. Switch it on: {'; '.join(commands)}"
-        raise Failed(problem) if run.made_table else Skipped(f"the table was given. {problem}")
+        raise Failed(problem) if run.made_table else Skipped(f"the table was given, and {problem}")
     return f"the table {run.table} and its index gsi1, with the mode THROTTLED_KEYS"
 
 
