@@ -46,6 +46,8 @@ MAIL_DOMAIN = "simulator.amazonses.com"
 MAILBOX = "success"
 # The alias of every function that the API and the pool call, if the stack has aliases.
 ALIAS = "live"
+# The functions that Cognito calls.
+TRIGGERS = ("post-confirmation", "pre-token-generation")
 # The actions of functions on the table and on its index, and the transaction's part that needs the action.
 ACTIONS = (
     *("GetItem", "BatchGetItem", "Query", "ConditionCheckItem"),
@@ -249,8 +251,8 @@ class Run:
         self.organizations = set()
 
     @functools.cache
-    def client(self, service):
-        return self.session.client(service, region_name=self.region)
+    def client(self, service, region=None):
+        return self.session.client(service, region_name=region or self.region)
 
     @functools.cached_property
     def resources(self):
@@ -271,6 +273,31 @@ class Run:
     def functions(self):
         """The functions of the stack, by the name without the stack's."""
         return {name.removeprefix(f"{self.stack}-"): name for name in self.of_type("AWS::Lambda::Function")}
+
+    @functools.cached_property
+    def version(self):
+        """The version of a function that is called, as a parameter of Lambda's API."""
+        return {"Qualifier": ALIAS} if self.of_type("AWS::Lambda::Alias") else {}
+
+    @functools.cached_property
+    def settings(self):
+        """The settings of each function, of the version that is called."""
+        get = self.client("lambda").get_function_configuration
+        return {name: get(FunctionName=function, **self.version) for name, function in self.functions.items()}
+
+    def group_of(self, function):
+        return f"/aws/lambda/{self.functions[function]}"
+
+    @functools.cached_property
+    def made_pools(self):
+        """The pools that the stack has made: both, or without the customers' pool if that one was given."""
+        describe = self.client("cognito-idp").describe_user_pool
+        return [describe(UserPoolId=id)["UserPool"] for id in self.of_type("AWS::Cognito::UserPool")]
+
+    @functools.cached_property
+    def made_table(self):
+        """The table, unless it was given."""
+        return next(iter(self.of_type("AWS::DynamoDB::Table")), None)
 
     @functools.cached_property
     def table_arn(self):
@@ -404,9 +431,8 @@ class Run:
             "body": text,
             "isBase64Encoded": False,
         }
-        version = {"Qualifier": ALIAS} if self.of_type("AWS::Lambda::Alias") else {}
         answer = self.client("lambda").invoke(
-            FunctionName=self.functions[function], Payload=json.dumps(event), **version
+            FunctionName=self.functions[function], Payload=json.dumps(event), **self.version
         )
         answer = json.loads(answer["Payload"].read())
         if not 200 <= answer.get("statusCode", 0) < 300:
@@ -470,6 +496,13 @@ class Run:
             self.created(user, [*self.attributes, *verified])
         return self.initiated("ADMIN_USER_PASSWORD_AUTH", USERNAME=self.user, PASSWORD=self.password)
 
+    @functools.cached_property
+    def sub(self):
+        """The `sub` of the user, who has signed in."""
+        self.signed_in
+        user = self.client("cognito-idp").admin_get_user(UserPoolId=self.pool, Username=self.user)
+        return next(it["Value"] for it in user["UserAttributes"] if it["Name"] == "sub")
+
     def created(self, user, attributes):
         """Makes a user with a password, without a mail."""
         cognito = self.client("cognito-idp")
@@ -530,9 +563,12 @@ class Run:
             raise Failed(f"{self.outputs['TokenUrl']} issues no token: {answer.status} {answer.text[:200]}.")
         return json.loads(answer.text)["access_token"]
 
-    def ask(self, method, path, token=None):
+    def ask(self, method, path, token=None, body=None):
         headers = {"authorization": f"Bearer {token}"} if token else {}
-        return send(method, self.outputs["ApiEndpoint"] + path, headers)
+        if body is not None:
+            headers["content-type"] = "application/json"
+            body = json.dumps(body)
+        return send(method, self.outputs["ApiEndpoint"] + path, headers, body)
 
 
 def listed(value):
@@ -898,6 +934,59 @@ def triggers(run):
     return f"both, with event version {token.get('LambdaVersion', 'V1_0')}"
 
 
+@check("Only Cognito may call the triggers, for this pool alone")
+def trigger_permissions(run):
+    pool = f"arn:{run.partition}:cognito-idp:{run.region}:{run.account}:userpool/{run.pool}"
+    allowed = {
+        "Effect": "Allow",
+        "Principal": {"Service": "cognito-idp.amazonaws.com"},
+        "Action": "lambda:InvokeFunction",
+        "Condition": {
+            "ArnLike": {"aws:sourcearn": pool},
+            "StringEquals": {"aws:sourceaccount": run.account},
+        },
+    }
+    # The early permission, which the next update of the pool needs.
+    early = 1 if run.version and run.parameters.get("MadeUserPoolId") else 0
+    wrong, counts = [], []
+    for function in (run.functions[name] for name in TRIGGERS):
+        needed = {None: 1}
+        if run.version:
+            alias = run.client("lambda").get_alias(FunctionName=function, Name=ALIAS)
+            # By its number, nobody calls a version.
+            needed |= {ALIAS: 1 + early, alias["FunctionVersion"]: 0}
+        for qualifier, number in needed.items():
+            name = f"{function}:{qualifier}" if qualifier else function
+            statements = statements_of(run, function, qualifier)
+            wrong += [f"{name} lets {json.dumps(it)}" for it in statements if it != allowed]
+            if statements.count(allowed) < number:
+                wrong.append(f"{name} has {statements.count(allowed)} permissions for {pool} instead of {number}")
+            counts += [number]
+    if wrong:
+        raise Failed(
+            f"{'; '.join(wrong)}. Anybody else who may call a trigger can make members: take that permission away (aws "
+            "lambda remove-permission). If one is missing, deploy the stack again."
+        )
+    return f"{sum(counts)} permissions, all for {pool}"
+
+
+def statements_of(run, function, qualifier):
+    """What the policy of a function, an alias or a version says, without its ids."""
+    functions, version = run.client("lambda"), {"Qualifier": qualifier} if qualifier else {}
+    try:
+        policy = json.loads(functions.get_policy(FunctionName=function, **version)["Policy"])
+    except functions.exceptions.ResourceNotFoundException:
+        return []
+    found = []
+    for statement in listed(policy["Statement"]):
+        said = {name: value for name, value in statement.items() if name not in ("Sid", "Resource")}
+        # The case of a condition's key means nothing.
+        conditions = said.get("Condition", {}).items()
+        said["Condition"] = {test: {key.lower(): value for key, value in keys.items()} for test, keys in conditions}
+        found.append(said)
+    return found
+
+
 @check("A confirmed sign-up makes a member")
 def sign_up(run):
     organization = run.organization
@@ -942,10 +1031,7 @@ def refreshed_tokens(run):
 
 @check("The functions log what they decide, and no address")
 def logs(run):
-    run.signed_in
-    user = run.client("cognito-idp").admin_get_user(UserPoolId=run.pool, Username=run.user)
-    sub = next(it["Value"] for it in user["UserAttributes"] if it["Name"] == "sub")
-    triggers_ = [f"/aws/lambda/{run.functions[name]}" for name in ("post-confirmation", "pre-token-generation")]
+    sub, triggers_ = run.sub, [run.group_of(name) for name in TRIGGERS]
     lines = wait(lambda: [line for group in triggers_ for line in logged(run, group, sub)], SETTLING)
     if not lines:
         raise Failed(f"no line of the triggers names {sub}. Look at {' and '.join(triggers_)}.")
@@ -969,6 +1055,11 @@ def logged(run, group, text):
         logGroupName=group, startTime=since, filterPattern=f'"{text}"'
     )
     return [event["message"] for page in pages for event in page["events"] if text in event["message"]]
+
+
+def records(run, group, text):
+    """The lines with this text that are JSON objects."""
+    return [json.loads(line) for line in logged(run, group, text) if line.startswith("{")]
 
 
 # --- The API and the console
@@ -1142,6 +1233,166 @@ def ipv6(run):
     return f"{found[0][4][0]} answers"
 
 
+# --- What is logged of a run
+
+
+@check("Each change through the API has one audit line, with the token's client")
+def audit(run):
+    organization, client = run.organization, run.machine_client[0]
+    token = run.machine_token(run.machine_client, "usher/write")
+    # Two changes. The second request changes nothing.
+    for description in (MARK, MARK, run.id):
+        answer = run.ask("PATCH", f"/organizations/{organization}", token, {"description": description})
+        if answer.status != 200:
+            seen = f"{answer.status} {answer.text[:200]}"
+            raise Failed(f"PATCH of {organization}: {seen}. Look at the log of organizations.")
+    group = run.group_of("organizations")
+
+    def lines():
+        wanted = {"message": "audit", "action": "updateOrganization", "organization": organization}
+        return [line for line in records(run, group, organization) if wanted.items() <= line.items()]
+
+    wait(lambda: len(lines()) > 1, SETTLING)
+    callers = [f"{line.get('client_id')}, subject {line.get('subject')}" for line in lines()]
+    # A program's token has its client as subject, too.
+    if callers != [f"{client}, subject {client}"] * 2:
+        raise Failed(
+            f"two changes by {client} and one request without effect have these audit lines in {group}: "
+            f"{'; '.join(callers) or 'none'}. Read docs/operations.md#who-changed-what, and tell the authors of Usher."
+        )
+    return f"two changes by {client} have a line each, and a request without effect has none"
+
+
+@check("What functions and Lambda log is as `LogLevel` says")
+def log_levels(run):
+    level = run.parameters.get("LogLevel", "INFO")
+    of_lambda = "INFO" if level == "DEBUG" else "WARN"
+    expected = {"LogFormat": "JSON", "ApplicationLogLevel": level, "SystemLogLevel": of_lambda}
+    has = {name: settings.get("LoggingConfig", {}) for name, settings in run.settings.items()}
+    wrong = [f"{name} has {json.dumps(found)}" for name, found in has.items() if not expected.items() <= found.items()]
+    if wrong:
+        raise Failed(f"{'; '.join(wrong)}, instead of {json.dumps(expected)}. Deploy the stack again.")
+    if level == "DEBUG":
+        return f"{len(has)} functions have DEBUG. Set LogLevel back to INFO when you have found what you look for"
+
+    # The invocations of this run are those whose lines name its organization or its user.
+    named = {"organizations": run.organization}
+    with contextlib.suppress(Skipped):
+        named |= dict.fromkeys(TRIGGERS, run.sub)
+    # What the triggers have written is older.
+    wait(lambda: records(run, run.group_of("organizations"), run.organization), SETTLING)
+    invocations = 0
+    for name, id in named.items():
+        group = run.group_of(name)
+        lines = records(run, group, id)
+        ids = {line["span"]["requestId"] for line in lines if "span" in line}
+        invocations += len(ids)
+        if details := sum(line.get("level") == "DEBUG" for line in lines):
+            wrong.append(f"{name} has written {details} lines with the level DEBUG")
+        starts = [line for line in records(run, group, "platform.start") if line["record"]["requestId"] in ids]
+        if starts:
+            wrong.append(f"Lambda has written {len(starts)} lines platform.start about {name}")
+    if wrong:
+        raise Failed(f"{'; '.join(wrong)}, although LogLevel is {level}. These lines cost: tell the authors of Usher.")
+    if not invocations:
+        raise Failed("no line names the organization of this run. Look at the log of organizations.")
+    return f"{len(has)} functions have {level}, and {invocations} invocations have no lines DEBUG or platform.start"
+
+
+# --- The table and the key
+
+
+@check("The key of `KmsKeyArn` encrypts all that the stack has made")
+def own_key(run):
+    key = run.parameters.get("KmsKeyArn")
+    if not key:
+        raise Skipped("the stack has no KmsKeyArn, so AWS uses keys of its own")
+    used = {}
+    for pool in run.made_pools:
+        about = pool.get("KeyConfiguration", {})
+        own = about.get("KeyType") == "CUSTOMER_MANAGED_KEY"
+        used[f"the pool {pool['Id']}"] = about.get("KmsKeyArn") if own else None
+    if run.made_table:
+        table = run.client("dynamodb").describe_table(TableName=run.made_table)["Table"]
+        used[f"the table {run.made_table}"] = table.get("SSEDescription", {}).get("KMSMasterKeyArn")
+    for settings in run.settings.values():
+        used[f"the function {settings['FunctionName']}"] = settings.get("KMSKeyArn")
+    for name in (it.removesuffix(":*") for it in run.of_type("AWS::Logs::LogGroup")):
+        pages = run.client("logs").get_paginator("describe_log_groups").paginate(logGroupNamePrefix=name)
+        groups = {it["logGroupName"]: it for page in pages for it in page["logGroups"]}
+        used[f"the log group {name}"] = groups[name].get("kmsKeyId")
+    if wrong := [f"{what} has {other or 'a key of AWS'}" for what, other in used.items() if other != key]:
+        raise Failed(f"{'; '.join(wrong)}. Deploy the stack again: docs/parameters.md#a-key-of-yours.")
+    table = "the table" if run.made_table else "no table, because it was given"
+    return f"{len(run.made_pools)} pools, {len(run.settings)} functions with their logs, and {table}"
+
+
+@check("DynamoDB names the keys that it throttles")
+def throttled_keys(run):
+    if run.parameters.get("KmsKeyArn"):
+        raise Skipped("with KmsKeyArn they stay off, because CloudWatch uses a key of its own for them")
+    wrong, commands = [], []
+    for index in ("", "gsi1"):
+        place = {"TableName": run.table} | ({"IndexName": index} if index else {})
+
+        def described(place=place):
+            about = run.client("dynamodb").describe_contributor_insights(**place)
+            return about if about.get("ContributorInsightsStatus") != "ENABLING" else None
+
+        about = wait(described, SETTLING) or {"ContributorInsightsStatus": "ENABLING"}
+        status, mode = about.get("ContributorInsightsStatus"), about.get("ContributorInsightsMode")
+        if (status, mode) != ("ENABLED", "THROTTLED_KEYS"):
+            reason = about.get("FailureException", {}).get("ExceptionDescription")
+            seen = ", ".join(filter(None, (status, mode, reason)))
+            wrong.append(f"{f'its index {index}' if index else f'the table {run.table}'} has {seen}")
+            of_index = f" --index-name {index}" if index else ""
+            commands.append(
+                f"aws dynamodb update-contributor-insights --table-name {run.table}{of_index} "
+                "--contributor-insights-action ENABLE --contributor-insights-mode THROTTLED_KEYS"
+            )
+    if wrong:
+        problem = f"{'; '.join(wrong)}. Switch it on: {'; '.join(commands)}"
+        raise Failed(problem) if run.made_table else Skipped(f"the table was given, and {problem}")
+    return f"the table {run.table} and its index gsi1, with the mode THROTTLED_KEYS"
+
+
+# --- Mail
+
+
+@check("Amazon SES sends the mails of the pools that the stack has made")
+def mail(run):
+    identity, sender = run.parameters.get("SesIdentityArn"), run.parameters.get("EmailFrom")
+    if not identity:
+        raise Skipped("the stack has no SesIdentityArn: Cognito sends some 50 mails a day (docs/parameters.md#mail)")
+    expected, wrong = {"EmailSendingAccount": "DEVELOPER", "SourceArn": identity, "From": sender}, []
+    for pool in run.made_pools:
+        has = pool.get("EmailConfiguration", {})
+        if not expected.items() <= has.items():
+            wrong.append(f"the pool {pool['Id']} has {json.dumps(has)} instead of {json.dumps(expected)}")
+    if wrong:
+        raise Failed(f"{'; '.join(wrong)}. Deploy the stack again.")
+    sent = f"{len(run.made_pools)} pools send as {sender}"
+    _, _, _, region, account, name = identity.split(":", 5)
+    if account != run.account:
+        return f"{sent}. Look yourself whether {identity} is verified in account {account}"
+    # The identity can be in another region than the stack.
+    ses = run.client("sesv2", region)
+    try:
+        verified = ses.get_email_identity(EmailIdentity=name.removeprefix("identity/"))["VerifiedForSendingStatus"]
+    except ses.exceptions.NotFoundException:
+        verified = False
+    about = ses.get_account()
+    if not verified:
+        wrong.append(f"{identity} is not verified, so no mail goes out")
+    if not about.get("ProductionAccessEnabled"):
+        wrong.append(f"SES is in its sandbox in {region}, so mails reach verified addresses only")
+    if not about.get("SendingEnabled"):
+        wrong.append(f"AWS has paused SES for this account in {region}, so no mail goes out")
+    if wrong:
+        raise Failed(f"{'; '.join(wrong)}. Read docs/parameters.md#mail.")
+    return f"{sent}, by a verified identity"
+
+
 # --- Releases and chained triggers
 
 
@@ -1189,22 +1440,38 @@ def release_alarms(run):
     return f"{', '.join(wanted)}"
 
 
-@check("The triggers may invoke the functions that were there before")
+@check("The triggers invoke the functions that were there before, and may invoke no others")
 def chained(run):
-    nexts = {name: run.parameters.get(f"Next{name}Arn") for name in ("PostConfirmation", "PreTokenGeneration")}
-    nexts = {name: arn for name, arn in nexts.items() if arn}
-    if not nexts:
+    nexts = {"post-confirmation": "NextPostConfirmationArn", "pre-token-generation": "NextPreTokenGenerationArn"}
+    nexts = {trigger: run.parameters.get(parameter, "") for trigger, parameter in nexts.items()}
+    if not any(nexts.values()):
         raise Skipped("no trigger has a function to invoke first")
+    wrong = []
     for trigger, arn in nexts.items():
-        name = run.functions["post-confirmation" if trigger == "PostConfirmation" else "pre-token-generation"]
-        role = run.client("lambda").get_function_configuration(FunctionName=name)["Role"]
-        decision = run.client("iam").simulate_principal_policy(
-            PolicySourceArn=role, ActionNames=["lambda:InvokeFunction"], ResourceArns=[arn]
-        )["EvaluationResults"][0]["EvalDecision"]
-        if decision != "allowed":
-            raise Failed(f"{name} may not invoke {arn} ({decision}). Deploy the stack again.")
+        name, settings = run.functions[trigger], run.settings[trigger]
+        environment = settings.get("Environment", {})
+        if "Error" in environment:
+            raise Failed(f"the settings of {name} cannot be read: {environment['Error'].get('Message')}")
+        expected = {"NEXT_TRIGGER_ARN": arn, "NEXT_TRIGGER_FAILURE": run.parameters.get("NextTriggerFailure")}
+        has = {key: environment.get("Variables", {}).get(key, "") for key in expected}
+        if has != expected:
+            wrong.append(f"{name} runs with {json.dumps(has)} instead of {json.dumps(expected)}")
+        if not arn:
+            continue
+        # An ARN has 7 parts, and with a version or an alias 8.
+        parts = arn.split(":")
+        function = ":".join(parts[:7])
+        others = [f"{function}:{MARK}", f"{function}-{MARK}"] + ([function] if len(parts) > 7 else [])
+        for resource, may in [(arn, True), *((other, False) for other in others)]:
+            decision = run.client("iam").simulate_principal_policy(
+                PolicySourceArn=settings["Role"], ActionNames=["lambda:InvokeFunction"], ResourceArns=[resource]
+            )["EvaluationResults"][0]["EvalDecision"]
+            if (decision == "allowed") != may:
+                wrong.append(f"{name} may {'not ' if may else ''}invoke {resource} ({decision})")
+    if wrong:
+        raise Failed(f"{'; '.join(wrong)}. Deploy the stack again, or end a rollback: docs/operations.md#rolling-back.")
     # The sign-up and the tokens of this run went through both functions.
-    return " and ".join(nexts.values())
+    return f"{' and '.join(filter(None, nexts.values()))}, and no other version or name of theirs"
 
 
 # --- Alarms
@@ -1286,6 +1553,22 @@ def queries_of(shown):
             query["MetricStat"] = {"Metric": about, "Period": period, "Stat": stat}
         queries.append(query)
     return queries
+
+
+@check("CloudWatch evaluates the alarms without an error")
+def alarm_states(run):
+    def unwell():
+        return [alarm for alarm in alarms_of(run) if alarm.get("EvaluationState")]
+
+    # Some troubles are CloudWatch's own, and end.
+    wait(lambda: not unwell(), SETTLING)
+    if found := unwell():
+        seen = "; ".join(f"{it['AlarmName']} is {it['EvaluationState']}: {it.get('StateReason')}" for it in found)
+        raise Failed(f"{seen}. Such an alarm may not ring: look at it in CloudWatch, and tell the authors of Usher.")
+    alarms = alarms_of(run)
+    # CloudWatch says so from the creation of an alarm to its first evaluation.
+    new = sorted(it["AlarmName"] for it in alarms if it.get("StateReason", "").startswith("Unchecked"))
+    return f"{len(alarms)} alarms" + (f". It has not evaluated these yet: {', '.join(new)}" if new else "")
 
 
 def forced_alarm(run):

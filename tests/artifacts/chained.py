@@ -20,6 +20,7 @@ import yaml
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from . import account
 from .story import EVENTS, same
 
 SCRIPT = Path(__file__).parents[2] / "infra/attach-triggers.py"
@@ -164,6 +165,13 @@ def check(first, folder, claims_of, outputs_of, delete):
     token = {"LambdaVersion": "V2_0", "LambdaArn": usher["PreTokenGeneration"]}
     expected = {"PostConfirmation": usher["PostConfirmation"], "PreTokenGenerationConfig": token}
     same(expected, customer.triggers(), "the triggers of the chain")
+    verified = {
+        "triggers": ("pass", "both, with event version V2_0"),
+        "trigger-permissions": ("pass", "4 permissions, all for arn:aws:cognito-idp:"),
+        "throttled-keys": ("SKIPPED", f"the table was given, and the table {outputs_of(STACK)['TableName']} has DISABLED"),
+        "chained": ("pass", f"{welcome} and {plan}, and no other"),
+    }
+    account.check_only(STACK, verified)
     answers(customer, usher)
     failures(customer, usher, stack, names)
 

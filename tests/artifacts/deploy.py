@@ -374,6 +374,10 @@ def updated(template):
     by_ses = {"EmailSendingAccount": "DEVELOPER", "SourceArn": mail["SesIdentityArn"], "From": mail["EmailFrom"]}
     same([by_ses] * 2, mail_of_pools(), "who sends the pools' emails")
     same([["DEBUG", "INFO"]], log_levels(template), "what functions and Lambda log")
+    boto3.client("sesv2").create_email_identity(EmailIdentity="acme.com")
+    sends = f"2 pools send as {mail['EmailFrom']}, by a verified identity"
+    debug = f"{len(story.functions(template))} functions have DEBUG"
+    account.check_only(STACK, {"mail": ("pass", sends), "log-levels": ("pass", debug)})
     # As text, because the emulator keeps the type of a parameter.
     same("false", str(table["DeletionProtectionEnabled"]).lower(), "the table's protection")
 

@@ -376,6 +376,369 @@ class Expressions(unittest.TestCase):
             script.alarm_expressions(self.run)
 
 
+ACCOUNT = "123456789012"
+KEY = f"arn:aws:kms:eu-central-1:{ACCOUNT}:key/1"
+POOL = f"arn:aws:cognito-idp:eu-central-1:{ACCOUNT}:userpool/eu-central-1_Users"
+
+
+class NotFound(Exception):
+    """An exception that a client of AWS has."""
+
+
+def run_with(parameters=(), **clients):
+    """A run of a stack with these parameters, whose clients answer what a test says."""
+    return mock.Mock(
+        parameters=dict(parameters),
+        account=ACCOUNT,
+        region="eu-central-1",
+        partition="aws",
+        pool="eu-central-1_Users",
+        table="usher",
+        made_table="usher",
+        version={"Qualifier": "live"},
+        functions={name: f"usher-{name}" for name in ("organizations", *script.TRIGGERS)},
+        group_of=lambda name: f"/aws/lambda/usher-{name}",
+        client=lambda service, region=None: clients[service],
+    )
+
+
+class AtOnce(unittest.TestCase):
+    """Without a pause between two questions."""
+
+    def setUp(self):
+        patched = mock.patch.object(script, "wait", lambda ready, seconds: ready())
+        patched.start()
+        self.addCleanup(patched.stop)
+
+
+class Permissions(unittest.TestCase):
+    def setUp(self):
+        self.policies = {}
+        for trigger in script.TRIGGERS:
+            self.policies[f"usher-{trigger}"] = [self.permission(f"usher-{trigger}")]
+            self.policies[f"usher-{trigger}:live"] = [self.permission(f"usher-{trigger}:live")]
+        functions = mock.Mock(get_policy=self.get_policy)
+        functions.exceptions.ResourceNotFoundException = NotFound
+        functions.get_alias.return_value = {"FunctionVersion": "7"}
+        self.run = run_with(**{"lambda": functions})
+
+    def permission(self, resource, **more):
+        return {
+            "Sid": "a",
+            "Effect": "Allow",
+            "Principal": {"Service": "cognito-idp.amazonaws.com"},
+            "Action": "lambda:InvokeFunction",
+            "Resource": resource,
+            "Condition": {"StringEquals": {"AWS:SourceAccount": ACCOUNT}, "ArnLike": {"AWS:SourceArn": POOL}},
+        } | more
+
+    def get_policy(self, FunctionName, Qualifier=None):
+        name = f"{FunctionName}:{Qualifier}" if Qualifier else FunctionName
+        if name not in self.policies:
+            raise NotFound
+        return {"Policy": json.dumps({"Statement": self.policies[name]})}
+
+    def test_the_permissions_of_the_stack_pass(self):
+        self.assertEqual(f"4 permissions, all for {POOL}", script.trigger_permissions(self.run))
+
+    def test_whoever_else_may_call_is_a_failure_wherever_it_is(self):
+        foreign = POOL.replace("_Users", "_Others")
+        anyone = {"ArnLike": {"AWS:SourceArn": POOL.replace("eu-central-1_Users", "*")}}
+        for more in (
+            {"Principal": "*"},
+            {"Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}},
+            {"Action": "lambda:*"},
+            {"Condition": {"ArnLike": {"AWS:SourceArn": POOL}}},
+            {"Condition": {"StringEquals": {"AWS:SourceAccount": ACCOUNT}, "ArnLike": {"AWS:SourceArn": foreign}}},
+            {"Condition": {"StringEquals": {"AWS:SourceAccount": ACCOUNT}, **anyone}},
+            {"Condition": {}},
+        ):
+            for place in ("", ":live", ":7"):
+                self.setUp()
+                name = f"usher-pre-token-generation{place}"
+                self.policies.setdefault(name, []).append(self.permission(name, **more))
+                with self.assertRaisesRegex(script.Failed, f"^{name} lets "):
+                    script.trigger_permissions(self.run)
+
+    def test_a_missing_permission_is_a_failure(self):
+        for place in ("", ":live"):
+            self.setUp()
+            del self.policies[f"usher-post-confirmation{place}"]
+            with self.assertRaisesRegex(script.Failed, f"^usher-post-confirmation{place} has 0 permissions"):
+                script.trigger_permissions(self.run)
+
+    def test_a_stack_that_knows_its_pool_needs_the_early_permissions(self):
+        self.run.parameters["MadeUserPoolId"] = "eu-central-1_Users"
+        with self.assertRaisesRegex(script.Failed, "^usher-post-confirmation:live has 1 permissions .* instead of 2"):
+            script.trigger_permissions(self.run)
+        for trigger in script.TRIGGERS:
+            self.policies[f"usher-{trigger}:live"] *= 2
+        self.assertEqual(f"6 permissions, all for {POOL}", script.trigger_permissions(self.run))
+
+
+class Lines(AtOnce):
+    def setUp(self):
+        super().setUp()
+        self.lines = []
+        self.run = run_with({"LogLevel": "INFO"})
+        self.run.organization, self.run.sub, self.run.machine_client = "usher-verify-1", "ann", ("machine", "secret")
+        self.run.ask.return_value = script.Answer(200, {}, "")
+        levels = {"LogFormat": "JSON", "ApplicationLogLevel": "INFO", "SystemLogLevel": "WARN", "LogGroup": "a"}
+        self.run.settings = {name: {"LoggingConfig": dict(levels)} for name in self.run.functions}
+        patched = mock.patch.object(script, "logged", self.logged)
+        patched.start()
+        self.addCleanup(patched.stop)
+
+    def logged(self, run, group, text):
+        return [line for of, line in self.lines if of == group and text in line]
+
+    def line(self, function="organizations", **fields):
+        self.lines.append((f"/aws/lambda/usher-{function}", json.dumps(fields)))
+
+    def changed(self, **more):
+        about = {"message": "audit", "action": "updateOrganization", "organization": "usher-verify-1"}
+        self.line(**about | {"client_id": "machine", "subject": "machine"} | more)
+
+    def test_two_changes_have_two_audit_lines(self):
+        self.line(message="audit", action="createOrganization", organization="usher-verify-1", client_id="usher-verify")
+        self.line(message="other", action="updateOrganization", organization="usher-verify-1")
+        self.changed()
+        self.changed()
+        self.assertEqual(
+            "two changes by machine have a line each, and a request without effect has none", script.audit(self.run)
+        )
+        bodies = [call.args[3]["description"] for call in self.run.ask.call_args_list]
+        self.assertEqual(["usher-verify", "usher-verify"], bodies[:2])
+        self.assertEqual(3, len(bodies))
+
+    def test_other_audit_lines_are_a_failure(self):
+        for changes in ([], [{}], [{}] * 3, [{}, {"client_id": "another"}], [{}, {"subject": "none"}]):
+            self.lines = []
+            for more in changes:
+                self.changed(**more)
+            with self.assertRaisesRegex(script.Failed, "^two changes by machine and one request without effect have"):
+                script.audit(self.run)
+
+    def test_a_change_that_the_api_refuses_is_a_failure(self):
+        self.run.ask.return_value = script.Answer(412, {}, "no")
+        with self.assertRaisesRegex(script.Failed, "^PATCH of usher-verify-1: 412 no. "):
+            script.audit(self.run)
+
+    def test_the_levels_of_all_functions_are_compared(self):
+        self.line(organization="usher-verify-1", level="INFO", span={"requestId": "1"})
+        self.line("post-confirmation", type="platform.start", record={"requestId": "of another user"})
+        expected = "3 functions have INFO, and 1 invocations have no lines DEBUG or platform.start"
+        self.assertEqual(expected, script.log_levels(self.run))
+        for name, value in [("ApplicationLogLevel", "DEBUG"), ("SystemLogLevel", "INFO"), ("LogFormat", "Text")]:
+            settings = self.run.settings["organizations"]["LoggingConfig"]
+            with mock.patch.dict(settings, {name: value}):
+                with self.assertRaisesRegex(script.Failed, f'^organizations has .*"{name}": "{value}"'):
+                    script.log_levels(self.run)
+
+    def test_with_debug_only_the_levels_are_compared(self):
+        self.run.parameters["LogLevel"] = "DEBUG"
+        for settings in self.run.settings.values():
+            settings["LoggingConfig"] |= {"ApplicationLogLevel": "DEBUG", "SystemLogLevel": "INFO"}
+        self.assertTrue(script.log_levels(self.run).startswith("3 functions have DEBUG. "))
+
+    def test_a_detail_of_an_own_invocation_is_a_failure(self):
+        self.line("pre-token-generation", user="ann", level="INFO", span={"requestId": "1"})
+        self.line("pre-token-generation", type="platform.start", record={"requestId": "1"})
+        expected = "^Lambda has written 1 lines platform.start about pre-token-generation,"
+        with self.assertRaisesRegex(script.Failed, expected):
+            script.log_levels(self.run)
+        self.lines = []
+        self.line("pre-token-generation", user="ann", level="DEBUG", span={"requestId": "1"})
+        with self.assertRaisesRegex(script.Failed, "^pre-token-generation has written 1 lines with the level DEBUG,"):
+            script.log_levels(self.run)
+
+    def test_no_line_at_all_is_a_failure(self):
+        with self.assertRaisesRegex(script.Failed, "^no line names the organization of this run"):
+            script.log_levels(self.run)
+
+
+class Settings(AtOnce):
+    """Settings that the emulator does not have, or that its stacks have not."""
+
+    def keyed(self, **other):
+        """A run of a stack whose parts have the key, but for these."""
+        has = dict.fromkeys(("pool", "table", "function", "group"), KEY) | other
+        logs, dynamodb = mock.Mock(), mock.Mock()
+        group = {"logGroupName": "/aws/lambda/usher-users", "kmsKeyId": has["group"]}
+        groups = [group, {"logGroupName": "/aws/lambda/usher-users-2"}]
+        logs.get_paginator.return_value.paginate.return_value = [{"logGroups": groups}]
+        dynamodb.describe_table.return_value = {"Table": {"SSEDescription": {"KMSMasterKeyArn": has["table"]}}}
+        run = run_with({"KmsKeyArn": KEY}, logs=logs, dynamodb=dynamodb)
+        run.of_type = {"AWS::Logs::LogGroup": ["/aws/lambda/usher-users"]}.get
+        run.settings = {"users": {"FunctionName": "usher-users", "KMSKeyArn": has["function"]}}
+        own = {"Id": "one", "KeyConfiguration": {"KeyType": "CUSTOMER_MANAGED_KEY", "KmsKeyArn": KEY}}
+        kind = "CUSTOMER_MANAGED_KEY" if has["pool"] else "AWS_OWNED_KEY"
+        run.made_pools = [own, {"Id": "two", "KeyConfiguration": {"KeyType": kind, "KmsKeyArn": has["pool"]}}]
+        return run
+
+    def test_the_key_of_each_part_is_compared(self):
+        self.assertEqual("2 pools, 1 functions with their logs, and the table", script.own_key(self.keyed()))
+        for part, name in [
+            ("pool", "the pool two"),
+            ("table", "the table usher"),
+            ("function", "the function usher-users"),
+            ("group", "the log group /aws/lambda/usher-users"),
+        ]:
+            for other, seen in [(None, "a key of AWS"), (f"{KEY}2", f"{KEY}2")]:
+                with self.assertRaisesRegex(script.Failed, f"^{name} has {seen}. "):
+                    script.own_key(self.keyed(**{part: other}))
+
+    def test_a_given_table_has_a_key_of_its_own_and_without_a_key_nothing_is_compared(self):
+        run = self.keyed(table=None)
+        run.made_table = None
+        expected = "2 pools, 1 functions with their logs, and no table, because it was given"
+        self.assertEqual(expected, script.own_key(run))
+        with self.assertRaisesRegex(script.Skipped, "the stack has no KmsKeyArn"):
+            script.own_key(run_with({"KmsKeyArn": ""}))
+
+    def insights(self, of_table, of_index):
+        dynamodb = mock.Mock()
+        dynamodb.describe_contributor_insights = lambda TableName, IndexName=None: of_index if IndexName else of_table
+        return run_with(dynamodb=dynamodb)
+
+    def test_insights_of_table_and_index_are_compared(self):
+        on = {"ContributorInsightsStatus": "ENABLED", "ContributorInsightsMode": "THROTTLED_KEYS"}
+        expected = "the table usher and its index gsi1, with the mode THROTTLED_KEYS"
+        self.assertEqual(expected, script.throttled_keys(self.insights(on, on)))
+        for off, seen in [
+            ({"ContributorInsightsStatus": "DISABLED"}, "DISABLED"),
+            ({"ContributorInsightsStatus": "ENABLING"}, "ENABLING"),
+            (on | {"ContributorInsightsMode": "ACCESSED_AND_THROTTLED_KEYS"}, "ENABLED, ACCESSED_AND_THROTTLED_KEYS"),
+            (
+                on | {"ContributorInsightsStatus": "FAILED", "FailureException": {"ExceptionDescription": "too many"}},
+                "FAILED, THROTTLED_KEYS, too many",
+            ),
+        ]:
+            expected = f"^the table usher has {seen}. Switch it on: .* --table-name usher --contributor"
+            with self.assertRaisesRegex(script.Failed, expected):
+                script.throttled_keys(self.insights(off, on))
+            expected = f"^its index gsi1 has {seen}. Switch it on: .* --index-name gsi1 --contributor"
+            with self.assertRaisesRegex(script.Failed, expected):
+                script.throttled_keys(self.insights(on, off))
+
+    def test_insights_of_a_given_table_and_with_a_key_are_skipped(self):
+        off = {"ContributorInsightsStatus": "DISABLED"}
+        run = self.insights(off, off)
+        run.made_table = None
+        expected = "^the table was given, and the table usher has DISABLED; its index gsi1 has DISABLED. Switch it on: "
+        with self.assertRaisesRegex(script.Skipped, expected):
+            script.throttled_keys(run)
+        with self.assertRaisesRegex(script.Skipped, "^with KmsKeyArn they stay off"):
+            script.throttled_keys(run_with({"KmsKeyArn": KEY}))
+
+    def sending(self, account=ACCOUNT, verified=True, production=True, enabled=True):
+        """A run of a stack that sends by SES in another region."""
+        identity = f"arn:aws:ses:eu-west-1:{account}:identity/acme.com"
+        ses = mock.Mock()
+        ses.exceptions.NotFoundException = NotFound
+        ses.get_email_identity.return_value = {"VerifiedForSendingStatus": verified}
+        if verified is None:
+            ses.get_email_identity.side_effect = NotFound
+        ses.get_account.return_value = {"ProductionAccessEnabled": production, "SendingEnabled": enabled}
+        run = run_with({"SesIdentityArn": identity, "EmailFrom": "no-reply@acme.com"})
+        run.client = lambda service, region: {("sesv2", "eu-west-1"): ses}[service, region]
+        by_ses = {"EmailSendingAccount": "DEVELOPER", "SourceArn": identity, "From": "no-reply@acme.com"}
+        run.made_pools = [{"Id": id, "EmailConfiguration": dict(by_ses)} for id in ("one", "two")]
+        return run
+
+    def test_mail_goes_out_only_by_a_verified_identity_outside_the_sandbox(self):
+        self.assertEqual("2 pools send as no-reply@acme.com, by a verified identity", script.mail(self.sending()))
+        for more, seen in [
+            ({"verified": False}, "identity/acme.com is not verified"),
+            ({"verified": None}, "identity/acme.com is not verified"),
+            ({"production": False}, "SES is in its sandbox in eu-west-1"),
+            ({"enabled": False}, "AWS has paused SES"),
+        ]:
+            with self.assertRaisesRegex(script.Failed, seen):
+                script.mail(self.sending(**more))
+
+    def test_each_pool_has_to_send_by_the_identity(self):
+        for name in ("EmailSendingAccount", "SourceArn", "From"):
+            run = self.sending()
+            run.made_pools[1]["EmailConfiguration"][name] = "another"
+            with self.assertRaisesRegex(script.Failed, "^the pool two has "):
+                script.mail(run)
+
+    def test_an_identity_of_another_account_cannot_be_looked_at(self):
+        expected = "2 pools send as no-reply@acme.com. Look yourself whether "
+        self.assertTrue(script.mail(self.sending(account="210987654321")).startswith(expected))
+        expected = "^the stack has no SesIdentityArn: Cognito sends some 50 mails a day"
+        with self.assertRaisesRegex(script.Skipped, expected):
+            script.mail(run_with({"SesIdentityArn": ""}))
+
+
+class Chains(unittest.TestCase):
+    ARN = f"arn:aws:lambda:eu-central-1:{ACCOUNT}:function:plan"
+
+    def chain(self, arn, allowed=None, **environment):
+        parameters = {"NextPreTokenGenerationArn": arn, "NextPostConfirmationArn": "", "NextTriggerFailure": "fail"}
+        self.asked = []
+
+        def simulate(PolicySourceArn, ActionNames, ResourceArns):
+            self.asked += ResourceArns
+            decision = "allowed" if ResourceArns[0] in (allowed or [arn]) else "implicitDeny"
+            return {"EvaluationResults": [{"EvalDecision": decision}]}
+
+        run = run_with(parameters, iam=mock.Mock(simulate_principal_policy=simulate))
+        has = {"post-confirmation": "", "pre-token-generation": arn}
+        run.settings = {
+            name: {
+                "Role": f"role-of-{name}",
+                "Environment": {
+                    "Variables": {"NEXT_TRIGGER_ARN": has[name], "NEXT_TRIGGER_FAILURE": "fail", **environment}
+                },
+            }
+            for name in script.TRIGGERS
+        }
+        return run
+
+    def test_only_the_exact_arn_may_be_invoked(self):
+        for arn, others in [
+            (self.ARN, [f"{self.ARN}:usher-verify", f"{self.ARN}-usher-verify"]),
+            (f"{self.ARN}:live", [f"{self.ARN}:usher-verify", f"{self.ARN}-usher-verify", self.ARN]),
+        ]:
+            self.assertEqual(f"{arn}, and no other version or name of theirs", script.chained(self.chain(arn)))
+            self.assertEqual([arn, *others], self.asked)
+            for other in others:
+                with self.assertRaisesRegex(script.Failed, f"^usher-pre-token-generation may invoke {other} "):
+                    script.chained(self.chain(arn, allowed=[arn, other]))
+            with self.assertRaisesRegex(script.Failed, f"^usher-pre-token-generation may not invoke {arn} "):
+                script.chained(self.chain(arn, allowed=["none"]))
+
+    def test_the_version_that_runs_has_the_parameters(self):
+        for name in ("NEXT_TRIGGER_ARN", "NEXT_TRIGGER_FAILURE"):
+            with self.assertRaisesRegex(script.Failed, f'^usher-post-confirmation runs with .*"{name}": "another"'):
+                script.chained(self.chain(self.ARN, **{name: "another"}))
+
+    def test_without_functions_it_is_skipped(self):
+        with self.assertRaisesRegex(script.Skipped, "^no trigger has a function to invoke first"):
+            script.chained(self.chain(""))
+
+
+class States(AtOnce):
+    def states(self, *alarms):
+        run = mock.Mock()
+        run.of_type.return_value = [it["AlarmName"] for it in alarms]
+        run.client.return_value.get_paginator.return_value.paginate.return_value = [{"MetricAlarms": alarms}]
+        return script.alarm_states(run)
+
+    def test_alarms_are_evaluated(self):
+        new = {"AlarmName": "new", "StateReason": "Unchecked: Initial alarm creation"}
+        self.assertEqual("1 alarms", self.states({"AlarmName": "old", "StateReason": "Threshold Crossed"}))
+        self.assertEqual("2 alarms. It has not evaluated these yet: new", self.states({"AlarmName": "old"}, new))
+
+    def test_an_error_is_a_failure(self):
+        for state in ("EVALUATION_ERROR", "EVALUATION_FAILURE", "PARTIAL_DATA"):
+            about = {"AlarmName": "one", "EvaluationState": state, "StateReason": "because"}
+            with self.assertRaisesRegex(script.Failed, f"^one is {state}: because. Such an alarm may not ring"):
+                self.states({"AlarmName": "other"}, about)
+
+
 class Documents(unittest.TestCase):
     def test_each_check_has_its_row(self):
         text = (ROOT / "docs/verify-account.md").read_text()
