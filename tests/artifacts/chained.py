@@ -21,12 +21,11 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from . import account
+from .stack import PASSWORD, REGION, claims_of, delete, outputs_of
 from .story import EVENTS, same
 
 SCRIPT = Path(__file__).parents[2] / "infra/attach-triggers.py"
 STACK = "chained"
-REGION = "eu-central-1"
-PASSWORD = "Correct-Horse-Battery-9"
 ROLE = "customer"
 LEFT = 3  # the exit status of the script if it has left a trigger
 # The customer's functions. `plan` adds claims, a scope and groups. For `old@` it answers as a function for events of
@@ -67,8 +66,7 @@ SCOPE = "aws.cognito.signin.user.admin"
 class Customer:
     """A user pool with two functions of its own, and with users."""
 
-    def __init__(self, claims_of):
-        self.claims_of = claims_of
+    def __init__(self):
         statement = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
         policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
         role = boto3.client("iam").create_role(RoleName=ROLE, AssumeRolePolicyDocument=policy)["Role"]["Arn"]
@@ -117,7 +115,7 @@ class Customer:
         """Checks the claims of both tokens of a user, and the scope of the access token."""
         answer = self.sign_in(address)
         for kind, expected in [("IdToken", both | of_id_token), ("AccessToken", both | {"scope": scope})]:
-            claims = self.claims_of(answer[kind])
+            claims = claims_of(answer[kind])
             found = {name: claims.get(name) for name in (NONE | expected)}
             same(NONE | expected, found, f"the {kind} of {address}")
 
@@ -144,9 +142,9 @@ class Customer:
         boto3.client("iam").delete_role(RoleName=ROLE)
 
 
-def check(first, folder, claims_of, outputs_of, delete):
+def check(first, folder):
     """Checks it all beside the first stack. Returns what has been checked."""
-    customer = Customer(claims_of)
+    customer = Customer()
     customer.gets(ANN, PLAN, scope=f"{SCOPE} plans/read")
 
     stack = Stack(first, customer.pool["UserPoolId"], outputs_of(first)["TableName"])

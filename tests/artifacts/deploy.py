@@ -9,36 +9,46 @@ answer. The pool calls the deployed trigger with event version 2, and the answer
 requests go through Lambda's own API, as the events that an HTTP API would send. Only `account.py` gives the API its routes.
 """
 
-import base64
-import contextlib
 import json
-import os
 import shlex
-import shutil
-import socket
 import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 from pathlib import Path
 
 import boto3
 import yaml
-from botocore.exceptions import ClientError
 from samcli.yamlhelper import yaml_parse
 
 from . import account, alarms, chained, permissions, story
-from .story import same
+from .emulator import emulated, emulator
+from .stack import (
+    ALIAS,
+    PASSWORD,
+    REGION,
+    STACK,
+    claims_of,
+    delete,
+    described,
+    events,
+    machine,
+    made_with,
+    outputs_of,
+    parameters_of,
+    pools,
+    refused,
+    resources_of,
+    settled,
+    stacks,
+    table_of,
+    tokens_of,
+)
+from .story import ROOT, same
 
-ROOT = Path(__file__).parents[2]
-STACK = "usher"
 # Names that a shell, SAM and CloudFormation could each read in another way.
 PROVIDERS = "Google,SignInWithApple,Acme's,\"staff\""
-REGION = "eu-central-1"
 ADDRESS = "ann@acme.example"
-PASSWORD = "Correct-Horse-Battery-9"
-PATIENCE = 60  # seconds to wait for the emulator
 # The resources that stay when the stack is deleted: passwords cannot be exported, and apps use their client.
 RETAINED = ["Table", "UserPool", "UserPoolClient"]
 # The templates of the previous release.
@@ -55,19 +65,6 @@ KEPT = {
 }
 # The resources that SAM makes from the events and the alias of a function, and from the API.
 MADE_BY_SAM = {"AWS::Lambda::Permission", "AWS::Lambda::Version", "AWS::Lambda::Alias", "AWS::ApiGatewayV2::Stage"}
-# The alias by which Cognito and the API call each function.
-ALIAS = "live"
-# The alarms that the emulator refuses, so it gets a template without them: those on queries, and the composite one.
-REFUSED_ALARMS = [
-    "FederationThrottlesAlarm",
-    "PartOfTriggersNotCalledFederatedSignInsAlarm",
-    "PartOfTriggersNotCalledSignInsAlarm",
-    "PartOfTriggersNotCalledTokenRefreshesAlarm",
-    "SignInThrottlesAlarm",
-    "SignUpThrottlesAlarm",
-    "TokenRefreshThrottlesAlarm",
-    "TriggersNotCalledAlarm",
-]
 
 
 def main():
@@ -78,100 +75,6 @@ def main():
             begin = time.monotonic()
             said = part(template)
             print(f"{said} ({time.monotonic() - begin:.0f} s).", flush=True)
-
-
-def emulated(template):
-    """A copy of the built template and all that it needs, beside it, without what the emulator refuses: `REFUSED_ALARMS`,
-    and CodeDeploy."""
-    copy = template.parent.with_name("emulated")
-    shutil.rmtree(copy, ignore_errors=True)
-    shutil.copytree(template.parent, copy, copy_function=os.link)
-    path = copy / "Observability" / "template.yaml"
-    nested = yaml.safe_load(path.read_text())
-    resources = nested["Resources"]
-    composite = "AWS::CloudWatch::CompositeAlarm"
-    refused = [id for id, it in resources.items() if it["Type"] == composite or "Metrics" in it["Properties"]]
-    same(REFUSED_ALARMS, sorted(refused), "the alarms that the emulator refuses")
-    dashboard = resources["Dashboard"]["Properties"]["DashboardBody"]
-    body = json.loads(dashboard["Fn::Sub"])
-    shown = body["widgets"][0]["properties"]["alarms"]
-    for id in refused:
-        del resources[id]
-        shown = [arn for arn in shown if f"${{{id}}}" not in arn]
-    body["widgets"][0]["properties"]["alarms"] = shown
-    dashboard["Fn::Sub"] = json.dumps(body)
-    root = yaml.safe_load(template.read_text())
-    # Its SAM sees the defaults of parameters instead of their values.
-    root["Parameters"]["TriggerDeployment"]["Default"] = "AllAtOnce"
-    # The copied files are links.
-    for path, changed in [(path, nested), (copy / "template.yaml", root)]:
-        path.unlink()
-        path.write_text(yaml.safe_dump(changed, sort_keys=False))
-    return copy / "template.yaml"
-
-
-@contextlib.contextmanager
-def emulator():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    endpoint = f"http://127.0.0.1:{port}"
-    # Without the caller's credentials and settings, which could lead to a real account.
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")} | {
-        "AWS_ENDPOINT_URL": endpoint,
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_DEFAULT_REGION": REGION,
-        "AWS_CONFIG_FILE": os.devnull,
-        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-        # Seconds between two questions whether CloudFormation has ended.
-        "SAM_CLI_POLL_DELAY": "1",
-    }
-    os.environ.clear()
-    os.environ.update(environment)
-
-    with tempfile.TemporaryDirectory() as folder:
-        own = {
-            # Enforce roles: a caller may do only what the policies allow.
-            "AUTH": "true",
-            "BIND_HOST": "127.0.0.1",
-            # This listener would not be on loopback.
-            "IOT_MTLS_ENABLED": "0",
-            "GATEWAY_PORT": str(port),
-            "MINISTACK_REGION": REGION,
-            # As on AWS, no token is issued if the trigger fails. So a failure is noticed.
-            "MINISTACK_COGNITO_PRETOKEN_STRICT": "1",
-            "TMPDIR": folder,
-        }
-        log = Path(folder, "log")
-        with log.open("w") as output:
-            process = subprocess.Popen(
-                [ROOT / ".venv-ministack/bin/ministack"],
-                cwd=folder,
-                env=environment | own,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-            )
-        try:
-            wait(process, f"{endpoint}/_ministack/health")
-            yield
-        except BaseException:
-            print(f"--- the emulator's last words\n{log.read_text()[-4000:]}", file=sys.stderr)
-            raise
-        finally:
-            process.terminate()
-            process.wait()
-
-
-def wait(process, url):
-    end = time.monotonic() + PATIENCE
-    while True:
-        try:
-            return urllib.request.urlopen(url, timeout=1).close()
-        except OSError:
-            if process.poll() is not None or time.monotonic() > end:
-                raise
-            time.sleep(0.2)
 
 
 def deploy(template, *given, samconfig=None):
@@ -215,11 +118,6 @@ def run_sam(template, **parameters):
         )
     if done.returncode:
         sys.exit(done.stdout)
-
-
-def machine():
-    """The architecture of this machine, for which `make quick-build` builds."""
-    return "arm64" if os.uname().machine in ("aarch64", "arm64") else "x86_64"
 
 
 def recorded(template):
@@ -298,10 +196,6 @@ def kept():
     }
 
 
-def table_of(name):
-    return boto3.client("dynamodb").describe_table(TableName=name)["Table"]
-
-
 def answered(template):
     """Calls each function from its artifact, under its own role."""
     functions = boto3.client("lambda")
@@ -337,16 +231,6 @@ def signed_in(_):
             claims = claims_of(answer[kind])
             same(expected, {name: claims.get(name) for name in expected}, f"the {kind} of {address}")
     return "the claims are in the ID token and in the access token"
-
-
-def tokens_of(address, client):
-    """The tokens of a user who signs in through a client of the users' pool."""
-    return boto3.client("cognito-idp").admin_initiate_auth(
-        UserPoolId=outputs_of(STACK)["UserPoolId"],
-        ClientId=client,
-        AuthFlow="ADMIN_USER_PASSWORD_AUTH",
-        AuthParameters={"USERNAME": address, "PASSWORD": PASSWORD},
-    )["AuthenticationResult"]
 
 
 def permitted(template):
@@ -471,7 +355,7 @@ def log_levels(template):
 
 def joined(_):
     with tempfile.TemporaryDirectory() as folder:
-        return chained.check(STACK, folder, claims_of, outputs_of, delete)
+        return chained.check(STACK, folder)
 
 
 def deleted(template):
@@ -546,31 +430,6 @@ def failed(template):
     return "a first deployment that fails leaves a table and a pool, which the documented commands find and delete"
 
 
-def pools(cognito):
-    return cognito.list_user_pools(MaxResults=60)["UserPools"]
-
-
-def events(name):
-    return boto3.client("cloudformation").describe_stack_events(StackName=name)["StackEvents"]
-
-
-def settled(name, status):
-    """Waits until a stack does not change any more."""
-    end = time.monotonic() + PATIENCE
-    while described(name)["StackStatus"].endswith("_IN_PROGRESS") and time.monotonic() < end:
-        time.sleep(0.2)
-    same(status, described(name)["StackStatus"], name)
-
-
-def refused(call):
-    """What AWS says to a call that it refuses."""
-    try:
-        call()
-    except ClientError as error:
-        return error.response["Error"]["Message"]
-    return "not refused"
-
-
 def retained_of(path, parameters):
     """The resources that remain after a stack of this template was created and deleted."""
     formation = boto3.client("cloudformation")
@@ -590,85 +449,6 @@ def retained_of(path, parameters):
         for client in cognito.list_user_pool_clients(UserPoolId=pool, MaxResults=60)["UserPoolClients"]
     ]
     return {logical for logical, id in ids.items() if id in [*tables, *pool_ids, *clients]}
-
-
-def delete(name):
-    formation = boto3.client("cloudformation")
-    # By its id, because a deleted stack has no name.
-    id = described(name)["StackId"]
-    formation.delete_stack(StackName=name)
-    formation.get_waiter("stack_delete_complete").wait(StackName=id, WaiterConfig={"Delay": 1, "MaxAttempts": 120})
-
-
-def stacks(template):
-    """Every stack by its name or id, with the built template that it was made from."""
-    found = {STACK: template}
-    for resource in boto3.client("cloudformation").describe_stack_resources(StackName=STACK)["StackResources"]:
-        if resource["ResourceType"] == "AWS::CloudFormation::Stack":
-            name = resource["PhysicalResourceId"].split("/")[1]
-            found[name] = template.parent / resource["LogicalResourceId"] / "template.yaml"
-    return found
-
-
-def described(name):
-    return boto3.client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
-
-
-def resources_of(path):
-    return yaml.safe_load(path.read_text())["Resources"]
-
-
-def made_with(path, parameters):
-    """The resources of a built template that it makes with these parameters."""
-    template = yaml.safe_load(path.read_text())
-    defaults = {name: parameter.get("Default") for name, parameter in template.get("Parameters", {}).items()}
-    values = defaults | parameters
-    conditions = template.get("Conditions", {})
-    mappings = template.get("Mappings", {})
-
-    def value(expression):
-        match expression:
-            case {"Fn::FindInMap": [name, key, attribute]}:
-                return mappings[name][value(key)][attribute]
-            case {"Ref": name}:
-                return values[name]
-            case {"Fn::Join": [separator, parts]}:
-                parts = value(parts)
-                return separator.join(parts.split(",") if isinstance(parts, str) else map(value, parts))
-        return expression
-
-    def holds(expression):
-        match expression:
-            case {"Condition": name}:
-                return holds(conditions[name])
-            case {"Fn::Equals": [one, other]}:
-                return value(one) == value(other)
-            case {"Fn::Not": [one]}:
-                return not holds(one)
-            case {"Fn::And": all_of}:
-                return all(map(holds, all_of))
-            case {"Fn::Or": any_of}:
-                return any(map(holds, any_of))
-        raise ValueError(f"{path}: {expression}")
-
-    return {
-        id: resource
-        for id, resource in template["Resources"].items()
-        if "Condition" not in resource or holds({"Condition": resource["Condition"]})
-    }
-
-
-def parameters_of(name):
-    return {it["ParameterKey"]: it["ParameterValue"] for it in described(name).get("Parameters", [])}
-
-
-def outputs_of(name):
-    return {output["OutputKey"]: output["OutputValue"] for output in described(name)["Outputs"]}
-
-
-def claims_of(token):
-    payload = token.split(".")[1]
-    return json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
 
 
 if __name__ == "__main__":

@@ -55,7 +55,7 @@ fn no_function_role_or_log_group_is_written_by_hand() {
 /// off the permission of the function.
 #[test]
 fn no_route_ends_in_a_slash() {
-    let paths = FUNCTIONS.iter().flat_map(|it| it.routes()).map(|it| it.api_gateway_path());
+    let paths = FUNCTIONS.iter().flat_map(Function::routes).map(|it| it.api_gateway_path());
     let slashed: Vec<_> = paths.filter(|path| path.ends_with('/')).collect();
     assert!(slashed.is_empty(), "{slashed:?}");
     let root = template("template.yaml");
