@@ -1377,10 +1377,16 @@ def mail(run):
         return f"{sent}. Look yourself whether {identity} is verified in account {account}"
     # The identity can be in another region than the stack.
     ses = run.client("sesv2", region)
-    try:
-        verified = ses.get_email_identity(EmailIdentity=name.removeprefix("identity/"))["VerifiedForSendingStatus"]
-    except ses.exceptions.NotFoundException:
-        verified = False
+
+    def is_verified(identity):
+        try:
+            return ses.get_email_identity(EmailIdentity=identity)["VerifiedForSendingStatus"]
+        except ses.exceptions.NotFoundException:
+            return False
+
+    # Cognito also takes an address whose domain alone is verified.
+    address = name.removeprefix("identity/")
+    verified = is_verified(address) or is_verified(address.rpartition("@")[2])
     about = ses.get_account()
     if not verified:
         wrong.append(f"{identity} is not verified, so no mail goes out")

@@ -631,14 +631,17 @@ class Settings(AtOnce):
         with self.assertRaisesRegex(script.Skipped, "^with KmsKeyArn they stay off"):
             script.throttled_keys(run_with({"KmsKeyArn": KEY}))
 
-    def sending(self, account=ACCOUNT, verified=True, production=True, enabled=True):
-        """A run of a stack that sends by SES in another region."""
-        identity = f"arn:aws:ses:eu-west-1:{account}:identity/acme.com"
-        ses = mock.Mock()
+    def sending(self, account=ACCOUNT, name="acme.com", there={"acme.com": True}, production=True, enabled=True):
+        """A run of a stack that sends by SES in another region, which has these identities: verified or not."""
+        identity = f"arn:aws:ses:eu-west-1:{account}:identity/{name}"
+
+        def get_email_identity(EmailIdentity):
+            if EmailIdentity not in there:
+                raise NotFound
+            return {"VerifiedForSendingStatus": there[EmailIdentity]}
+
+        ses = mock.Mock(get_email_identity=get_email_identity)
         ses.exceptions.NotFoundException = NotFound
-        ses.get_email_identity.return_value = {"VerifiedForSendingStatus": verified}
-        if verified is None:
-            ses.get_email_identity.side_effect = NotFound
         ses.get_account.return_value = {"ProductionAccessEnabled": production, "SendingEnabled": enabled}
         run = run_with({"SesIdentityArn": identity, "EmailFrom": "no-reply@acme.com"})
         run.client = lambda service, region: {("sesv2", "eu-west-1"): ses}[service, region]
@@ -647,10 +650,14 @@ class Settings(AtOnce):
         return run
 
     def test_mail_goes_out_only_by_a_verified_identity_outside_the_sandbox(self):
-        self.assertEqual("2 pools send as no-reply@acme.com, by a verified identity", script.mail(self.sending()))
+        address, expected = "no-reply@acme.com", "2 pools send as no-reply@acme.com, by a verified identity"
+        self.assertEqual(expected, script.mail(self.sending()))
+        self.assertEqual(expected, script.mail(self.sending(name=address)))
+        self.assertEqual(expected, script.mail(self.sending(name=address, there={address: True})))
         for more, seen in [
-            ({"verified": False}, "identity/acme.com is not verified"),
-            ({"verified": None}, "identity/acme.com is not verified"),
+            ({"there": {"acme.com": False}}, "identity/acme.com is not verified"),
+            ({"there": {}}, "identity/acme.com is not verified"),
+            ({"name": address, "there": {address: False}}, "identity/no-reply@acme.com is not verified"),
             ({"production": False}, "SES is in its sandbox in eu-west-1"),
             ({"enabled": False}, "AWS has paused SES"),
         ]:
