@@ -18,6 +18,7 @@ import hashlib
 import json
 import os
 import re
+import secrets
 import shlex
 import subprocess
 import sys
@@ -37,6 +38,28 @@ SAM = Path(sys.executable).with_name("sam")
 GUARDED = ("UserPoolId", "ExistingTableName", "TableName")
 # The parameter that this script fills in: the pool that the stack has made. See template.yaml at `Identity`.
 MADE_POOL = "MadeUserPoolId"
+# The parameters that no function depends on. With another value of these, functions get no new version.
+NOT_OF_FUNCTIONS = {
+    MADE_POOL,
+    "AlarmTopicArn",
+    "AllowedOrigins",
+    "ApiCertificateArn",
+    "ApiDomainName",
+    "ApiHostedZoneId",
+    "EmailFrom",
+    "LogRetentionDays",
+    "OperatorCallbackUrls",
+    "SesIdentityArn",
+    "TableDeletionProtection",
+    "ThrottlingBurstLimit",
+    "ThrottlingRateLimit",
+    "TriggerDeployment",
+}
+# The functions that the triggers invoke first.
+NEXT = ("NextPostConfirmationArn", "NextPreTokenGenerationArn")
+ALL_AT_ONCE = "AllAtOnce"
+# The alias by which Cognito calls a trigger.
+ALIAS = "live"
 # Every release of Usher has these outputs.
 OUTPUTS = {"ApiEndpoint", "PostConfirmationFunctionArn", "PreTokenGenerationFunctionArn", "TableName", "UserPoolId"}
 UNBORN = "its first deployment failed: delete it with `aws cloudformation delete-stack`, and deploy again"
@@ -130,6 +153,8 @@ def deploy(options):
         named = filled_in(stack, present, named)
     planned = plan(declared, present, named)
     consequences = looked_up(session, stack, present, planned)
+    if stack:
+        consequences += in_steps(session, stack, present, planned)
     if options.architecture:
         print(planned["Architecture"])
         return
@@ -148,7 +173,7 @@ def deploy(options):
         ask("Deploy this?" if stack else f"Make a new stack {name}?")
 
     sent = {key: value for key, value in named.items() if present.get(key) != value}
-    run_sam(session, stack, name, prepared(template, planned), sent, options.yes)
+    run_sam(session, stack, name, prepared(session, stack, template, planned), sent, options.yes)
     stack = stack_of(session, name)
     there = parameters_of(stack)
     if other := [key for key, value in planned.items() if there.get(key) != value]:
@@ -353,6 +378,58 @@ def looked_up(session, stack, present, planned):
     return sentences
 
 
+def in_steps(session, stack, present, planned):
+    """Refuses to change triggers in steps where the earlier version would fail meanwhile. Says what fails for seconds.
+
+    The role of a trigger changes before the last of its events goes to the new version. From then on, the earlier version may
+    not use the table and the function that its settings name.
+    """
+    at_once = planned.get("TriggerDeployment", ALL_AT_ONCE) == ALL_AT_ONCE
+    instead = f"So name TriggerDeployment={ALL_AT_ONCE} too, and set it back with a later deployment."
+    table, given = outputs_of(stack)["TableName"], planned["ExistingTableName"]
+    changed = {name for name in ("ExistingTableName", "TableName") if present.get(name, "") != planned[name]}
+    moves = "ExistingTableName" in changed and given != table if given else changed
+    gone = [f"the table {table}"] if moves else []
+    next_functions = [present[name] for name in NEXT if present.get(name) and present[name] != planned.get(name)]
+    gone += [f"the function {arn}" for arn in next_functions]
+    if gone and not at_once:
+        raise Refusal(
+            f"The triggers change in steps, and until the last step the earlier version may not use {gone[0]} any more. "
+            f"{instead}"
+        )
+    if moved := moved_aliases(session, stack):
+        told = f"Somebody has taken back a deployment: {', '.join(moved)}."
+        if not at_once:
+            raise Refusal(f"{told} CodeDeploy would begin at the version that was taken back. {instead}")
+        return [f"{told} This deployment moves the aliases to new versions."]
+    if planned.get("NextTriggerFailure") != "fail":
+        return []
+    return [
+        f"For some seconds the trigger that runs may not invoke {arn} any more, and its events fail. To avoid this, do not "
+        "deploy: take the trigger off first, with infra/attach-triggers.py --detach, and attach it afterwards."
+        for arn in next_functions
+    ]
+
+
+def moved_aliases(session, stack):
+    """The triggers whose alias is not at the version that the stack has deployed, each with both versions."""
+    outputs, deployed = outputs_of(stack), {}
+    arns = [outputs[name] for name in ("PostConfirmationFunctionArn", "PreTokenGenerationFunctionArn")]
+    names = [arn.split(":")[-2] for arn in arns if arn.endswith(f":{ALIAS}")]
+    pages = session.client("cloudformation").get_paginator("list_stack_resources")
+    for page in pages.paginate(StackName=stack["StackName"]) if names else []:
+        for resource in page["StackResourceSummaries"]:
+            if resource["ResourceType"] == "AWS::Lambda::Version" and resource["ResourceStatus"].endswith("_COMPLETE"):
+                name, _, version = resource["PhysicalResourceId"].rpartition(":")
+                deployed[name.rpartition(":")[2]] = version
+    moved = []
+    for name in names:
+        at = session.client("lambda").get_alias(FunctionName=name, Name=ALIAS)["FunctionVersion"]
+        if deployed.get(name, at) != at:
+            moved.append(f"{name} is at version {at} instead of {deployed[name]}")
+    return moved
+
+
 def check_table(session, name, key):
     """Refuses a table that is not there, or is not Usher's, as infra/storage.yaml makes it. Says what it lacks."""
     try:
@@ -448,16 +525,17 @@ def resources(template, kind=None):
     return [(id, resource.get("Properties", {})) for id, resource in found if kind in (None, resource["Type"])]
 
 
-def prepared(source, planned):
-    """Writes the template that is deployed. Each function has a digest of everything that is deployed.
+def prepared(session, stack, source, planned):
+    """Writes the template that is deployed. Each function has the mark of this release.
 
     SAM makes a new version for an alias if the text of the function in the template changes. It does not see the values of
-    parameters (https://github.com/aws/serverless-application-model/issues/3820), but it sees this digest. The digest is
-    the same for the same artifacts, template and parameters. So a deployment without a change makes no version.
+    parameters (https://github.com/aws/serverless-application-model/issues/3820), but it sees this mark. It ends with a
+    digest of artifacts, template and the functions' parameters. If the stack has been deployed with the same, the mark is
+    the same too, and no function gets a version. Otherwise it begins with a new number: after a deployment that has failed,
+    Lambda would not publish the same again, because CloudFormation has retained that version.
     """
-    # No function depends on the pool that the stack has made.
-    parameters = json.dumps({name: value for name, value in planned.items() if name != MADE_POOL}, sort_keys=True)
-    parts = {"template": source.read_bytes(), "parameters": parameters.encode()}
+    used = {name: value for name, value in planned.items() if name not in NOT_OF_FUNCTIONS}
+    parts = {"template": source.read_bytes(), "parameters": json.dumps(used, sort_keys=True).encode()}
     for id, properties in resources(source):
         for artifact in [
             source.parent / properties[name] for name in ARTIFACTS if isinstance(properties.get(name), str)
@@ -466,13 +544,28 @@ def prepared(source, planned):
             for file in files:
                 if file.is_file():
                     parts[f"{id} {file.relative_to(artifact).as_posix()}"] = file.read_bytes()
+    content, mark = digest(parts)[10:], deployed_mark(session, stack)
+    if not mark.endswith(content):
+        # SAM looks at the first ten characters.
+        mark = secrets.token_hex(5) + content
     template = yaml.load(source.read_text(), Loader)
     for resource in template["Resources"].values():
         if resource["Type"] == "AWS::Serverless::Function":
-            resource["Properties"]["AutoPublishCodeSha256"] = digest(parts)
+            resource["Properties"]["AutoPublishCodeSha256"] = mark
     written = source.with_name(DEPLOYED)
     written.write_text(yaml.safe_dump(template, sort_keys=False))
     return written
+
+
+def deployed_mark(session, stack):
+    """The mark of the release that the stack has deployed, or nothing."""
+    if not stack:
+        return ""
+    name = stack["StackName"]
+    body = session.client("cloudformation").get_template(StackName=name, TemplateStage="Original")["TemplateBody"]
+    template = yaml.load(body, Loader) if isinstance(body, str) else body
+    marks = [it.get("Properties", {}).get("AutoPublishCodeSha256") for it in template["Resources"].values()]
+    return next(filter(None, marks), "")
 
 
 def run_sam(session, stack, name, template, sent, yes):
@@ -488,7 +581,7 @@ def run_sam(session, stack, name, template, sent, yes):
         if sent:
             overrides = Path(folder, "parameters.yaml")
             # JSON is YAML.
-            overrides.write_text(json.dumps(sent))
+            overrides.write_text(json.dumps(sent, ensure_ascii=False), encoding="utf-8")
             command += ["--parameter-overrides", f"file://{overrides}"]
         if tags := stack.get("Tags"):
             # SAM removes the tags of the stack that it is not given.
@@ -517,10 +610,13 @@ def advise(session, stack):
     name, outputs, given = stack["StackName"], outputs_of(stack), parameters_of(stack)
     region, console, pool = session.region_name, outputs["ConsoleUrl"], outputs["UserPoolId"]
     print(f"The console of {name}: {console}")
-    if console not in given["OperatorCallbackUrls"].split(","):
+    urls = [url.strip() for url in given["OperatorCallbackUrls"].split(",")]
+    if console not in urls:
+        # The address of the console in earlier releases had a slash at the end. The default is that of a local run.
+        kept = [url for url in urls if url not in (f"{console}/", "http://localhost:3000/console")]
         print(
             "Operators cannot sign in to the console yet: run "
-            f"make deploy STACK={name} REGION={region} PARAMETERS=OperatorCallbackUrls={console}"
+            f"make deploy STACK={name} REGION={region} PARAMETERS=OperatorCallbackUrls={','.join([*kept, console])}"
         )
     config = session.client("cognito-idp").describe_user_pool(UserPoolId=pool)["UserPool"].get("LambdaConfig", {})
     attached = (config.get("PostConfirmation"), config.get("PreTokenGenerationConfig", {}).get("LambdaArn"))

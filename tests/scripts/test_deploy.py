@@ -73,10 +73,15 @@ class Aws(Loopback):
         self.tags = {}
         self.tables = {}
         self.pools = {POOL: TRIGGERS}
+        self.template = "Resources: {}"  # that the stack has been deployed with
+        self.versions = []  # that the stack has deployed
+        self.aliases = {}  # the versions at which the triggers' aliases are
         self.refusal = None  # what CloudFormation answers instead
         super().__init__()
 
-    def answer(self, _, __, headers, body):
+    def answer(self, method, path, headers, body):
+        if method == "GET":
+            return 200, json.dumps({"FunctionVersion": self.aliases[path.split("/")[3]]})
         target = headers.get("x-amz-target", "").rpartition(".")[2]
         return self.described(target, json.loads(body)) if target else self.queried(parse_qs(body))
 
@@ -91,6 +96,17 @@ class Aws(Loopback):
         if request["Action"] == ["GetCallerIdentity"]:
             result = "<GetCallerIdentityResult><Account>123456789012</Account></GetCallerIdentityResult>"
             return 200, f"<GetCallerIdentityResponse>{result}</GetCallerIdentityResponse>"
+        if request["Action"] == ["GetTemplate"]:
+            result = f"<GetTemplateResult><TemplateBody>{escape(self.template)}</TemplateBody></GetTemplateResult>"
+            return 200, f"<GetTemplateResponse>{result}</GetTemplateResponse>"
+        if request["Action"] == ["ListStackResources"]:
+            entries = "".join(
+                f"<member><ResourceType>AWS::Lambda::Version</ResourceType><ResourceStatus>UPDATE_COMPLETE</ResourceStatus>"
+                f"<PhysicalResourceId>{arn}</PhysicalResourceId></member>"
+                for arn in self.versions
+            )
+            result = f"<ListStackResourcesResult><StackResourceSummaries>{entries}</StackResourceSummaries></ListStackResourcesResult>"
+            return 200, f"<ListStackResourcesResponse>{result}</ListStackResourcesResponse>"
         if self.refusal or not self.status:
             message = self.refusal or "Stack with id usher does not exist"
             return 400, f"<R><Error><Code>ValidationError</Code><Message>{message}</Message></Error></R>"
@@ -169,6 +185,7 @@ class Deploy(ScriptTest):
                 for name, parameter in declared.items()
             }
             self.aws.status = "UPDATE_COMPLETE"
+            self.aws.template = Path(given["--template-file"]).read_text()
         return subprocess.CompletedProcess(command, self.sam_ends)
 
     def deploy(self, *arguments, **rest):
@@ -389,6 +406,7 @@ class Deploy(ScriptTest):
         self.assert_refused(f"The stack usher is a part of {self.aws.root}: name that one.")
 
     def test_a_restored_table_is_used_if_it_is_named_and_the_old_one_stays(self):
+        self.aws.parameters["TriggerDeployment"] = "AllAtOnce"
         self.aws.tables["usher-restored"] = TABLE
         told = "The functions will use the table usher-restored. The table usher-Storage-Table-1 stays, and they no longer use it.\n"
         said = f"{HEAD}  ExistingTableName: nothing -> usher-restored\n{OTHERS}{told}Deploy this? [y/N] \n{TAIL}"
@@ -396,6 +414,7 @@ class Deploy(ScriptTest):
         self.assertEqual([{"ExistingTableName": "usher-restored"}], self.sent)
 
     def test_a_named_table_that_is_not_ready_is_told_what_it_lacks(self):
+        self.aws.parameters["TriggerDeployment"] = "AllAtOnce"
         for change, told in [
             (
                 {"DeletionProtectionEnabled": False},
@@ -430,6 +449,7 @@ class Deploy(ScriptTest):
                 self.aws.status = "UPDATE_COMPLETE"
 
     def test_a_new_empty_table_is_told_and_never_has_the_name_of_one_that_is_there(self):
+        self.aws.parameters["TriggerDeployment"] = "AllAtOnce"
         told = "The stack makes a new, empty table. The table usher-Storage-Table-1 stays, and the functions no longer use it.\n"
         said = f"{HEAD}  TableName: nothing -> mine\n{OTHERS}{told}{DRY}"
         self.assertEqual((0, said, ""), self.deploy("TableName=mine", "--dry-run"))
@@ -448,6 +468,44 @@ class Deploy(ScriptTest):
         self.assert_refused(refusal, "ExistingTableName=")
         self.aws.status = None
         self.assert_refused(refusal, "TableName=mine")
+
+    def test_the_triggers_do_not_change_in_steps_if_the_earlier_version_would_fail_meanwhile(self):
+        self.aws.tables["usher-restored"] = TABLE
+        plan = f"{FUNCTION}-plan"
+        self.aws.parameters["NextPreTokenGenerationArn"] = plan
+        for named, gone in [
+            ("ExistingTableName=usher-restored", "the table usher-Storage-Table-1"),
+            ("TableName=mine", "the table usher-Storage-Table-1"),
+            (f"NextPreTokenGenerationArn={plan}:7", f"the function {plan}"),
+            ("NextPreTokenGenerationArn=", f"the function {plan}"),
+        ]:
+            refusal = (
+                f"The triggers change in steps, and until the last step the earlier version may not use {gone} any more. "
+                "So name TriggerDeployment=AllAtOnce too, and set it back with a later deployment."
+            )
+            with self.subTest(named):
+                self.assert_refused(refusal, named)
+                self.assertEqual(0, self.deploy(named, "TriggerDeployment=AllAtOnce", "--dry-run")[0])
+        said = self.deploy("NextPreTokenGenerationArn=", "TriggerDeployment=AllAtOnce", "--dry-run")[1]
+        self.assertIn(f"For some seconds the trigger that runs may not invoke {plan} any more, and its events fail.", said)
+        # A trigger that invoked nothing before loses nothing.
+        self.assertEqual(0, self.deploy(f"NextPostConfirmationArn={plan}", "--dry-run")[0])
+
+    def test_a_deployment_after_one_that_was_taken_back_is_not_made_in_steps(self):
+        names = ("PostConfirmationFunctionArn", "PreTokenGenerationFunctionArn")
+        self.aws.outputs |= {name: f"{OUTPUTS[name]}:live" for name in names}
+        self.aws.versions = [f"{OUTPUTS[name]}:3" for name in names]
+        self.aws.aliases = {"usher-post-confirmation": "3", "usher-pre-token-generation": "3"}
+        self.assertEqual(0, self.deploy("--dry-run")[0])
+        self.aws.aliases["usher-pre-token-generation"] = "2"
+        told = "Somebody has taken back a deployment: usher-pre-token-generation is at version 2 instead of 3."
+        refusal = (
+            f"{told} CodeDeploy would begin at the version that was taken back. "
+            "So name TriggerDeployment=AllAtOnce too, and set it back with a later deployment."
+        )
+        self.assert_refused(refusal)
+        said = self.deploy("TriggerDeployment=AllAtOnce", "--dry-run")[1]
+        self.assertIn(f"{told} This deployment moves the aliases to new versions.\n", said)
 
     def test_another_pool_is_served_if_it_is_named_and_there(self):
         other = "eu-central-1_Other"
@@ -544,6 +602,12 @@ class Deploy(ScriptTest):
         first = deployed()
         os.utime(self.build / "FirstFunction/bootstrap", (1, 1))
         self.assertEqual(first, deployed(), "the same artifacts, template and parameters")
+        self.aws.parameters |= {"OperatorCallbackUrls": f"{CONSOLE},https://a.example", "AlarmTopicArn": ""}
+        self.assertEqual(first, deployed(), "parameters that no function depends on")
+        # CloudFormation retains the versions of a deployment that it has rolled back. Lambda would publish none again.
+        self.aws.template = "Resources: {}"
+        again = deployed()
+        self.assertEqual((True, first[10:]), (again[:10] != first[:10], again[10:]), "a repeated deployment")
         digests = {first}
         (self.build / "SecondFunction/bootstrap").write_bytes(ELF["arm64"] + b"changed")
         digests.add(deployed())
