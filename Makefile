@@ -154,7 +154,9 @@ openapi: rust
 	mv functions/console/openapi.json.new functions/console/openapi.json
 
 # Only the command line of make counts. A variable that is left in the environment would change a stack that nobody meant.
-given = $(if $(filter command,$(firstword $(origin $1))),$($1))
+given = $(if $(filter command,$(firstword $(origin $1))),$(value $1))
+# Whether a setting is on: YES=0 is not.
+on = $(filter-out 0 no false,$(call given,$1))
 quoted = '$(subst ','\'',$(call given,$1))'
 DEPLOY = .venv/bin/python -B infra/deploy.py --stack-name $(call quoted,STACK) --region $(call quoted,REGION) \
   --parameters $(call quoted,PARAMETERS)
@@ -162,11 +164,11 @@ DEPLOY = .venv/bin/python -B infra/deploy.py --stack-name $(call quoted,STACK) -
 # Refusals come before the build, which takes minutes.
 deploy: rust $(VENV)
 	@$(if $(call given,ARCH),echo 'The stack has its architecture: name Architecture in PARAMETERS.' >&2; exit 1)
-ifneq ($(call given,DRY_RUN),)
+ifneq ($(call on,DRY_RUN),)
 	@$(DEPLOY) --dry-run
 else
 	@architecture=$$($(DEPLOY) --architecture) && $(MAKE) --no-print-directory build ARCH=$$architecture
-	@$(DEPLOY) $(if $(call given,YES),--yes)
+	@$(DEPLOY) $(if $(call on,YES),--yes)
 endif
 
 # This prints figures and does not judge them. infra/bench/bench.py explains them.

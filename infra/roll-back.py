@@ -15,6 +15,7 @@ It moves aliases, and nothing else. Everything in docs/operations.md#rolling-bac
 """
 
 import argparse
+import contextlib
 import sys
 from datetime import datetime
 
@@ -26,6 +27,7 @@ ALIAS = "live"
 # The settings without which users lose their organizations, or the claims of the pool's own function.
 GUARDED = {
     "TABLE_NAME": "uses the table",
+    "USER_POOL_ID": "uses the user pool",
     "NEXT_TRIGGER_ARN": "first invokes",
 }
 
@@ -40,10 +42,8 @@ def main(arguments=None):
         roll_back(options)
     except Refusal as refusal:
         return f"{refusal}"
-    except ClientError as error:
+    except (ClientError, BotoCoreError, KeyboardInterrupt) as error:
         return refused(error)
-    except BotoCoreError as error:
-        return f"AWS cannot be asked: {error}"
     return 0
 
 
@@ -99,18 +99,18 @@ def roll_back(options):
         )
 
     then = {name: runnable(functions, name, target) for name, alias, target in moves if alias["FunctionVersion"] != target}
-    if not options.other_settings:
-        for name, alias, _ in moves:
-            if name in then:
-                now = functions.get_function_configuration(FunctionName=name, Qualifier=alias["FunctionVersion"])
-                refuse_other_settings(name, now, then[name])
+    told = {}
+    for name, alias, _ in moves:
+        if name in then:
+            now = functions.get_function_configuration(FunctionName=name, Qualifier=alias["FunctionVersion"])
+            told[name] = differences(name, now, then[name], options.other_settings)
 
     for name in staying:
         print(f"{name}: stays at {deployed[name]}, since it has no such version.")
     for name, alias, target in moves:
         now = alias["FunctionVersion"]
         if name in then:
-            print(f"{name}: {now} -> {target}, from {then[name]['LastModified'][:16].replace('T', ' ')} UTC")
+            print(f"{name}: {now} -> {target}, from {then[name]['LastModified'][:16].replace('T', ' ')} UTC{told[name]}")
         else:
             print(f"{name}: is at {now}.")
     moves = [move for move in moves if move[1]["FunctionVersion"] != move[2]]
@@ -119,6 +119,7 @@ def roll_back(options):
     elif options.dry_run:
         print(f"{options.stack_name}: nothing changed, since this is a dry run.")
     else:
+        wake(functions, [(name, target) for name, _, target in moves if then[name].get("State") == "Inactive"])
         move_all(functions, moves)
         print(f"{options.stack_name}: done. Only aliases have moved: see docs/operations.md#rolling-back.")
 
@@ -129,6 +130,9 @@ def stack_of(formation, stack):
     status = found["StackStatus"]
     if status.endswith("_IN_PROGRESS"):
         raise Refusal(f"{stack} is {status}: wait for the end, or cancel the update, which takes it back.")
+    if status.endswith("_FAILED"):
+        # Old and new versions can both be in the stack.
+        raise Refusal(f"{stack} is {status}: run aws cloudformation continue-update-rollback, which takes it back.")
 
     versions, aliased = {}, set()
     for page in formation.get_paginator("list_stack_resources").paginate(StackName=stack):
@@ -212,21 +216,41 @@ def runnable(functions, name, version):
     """The configuration of a version. Refuses one that cannot run."""
     configuration = functions.get_function_configuration(FunctionName=name, Qualifier=version)
     state = configuration.get("State", "Active")
-    # Lambda makes a version inactive that nobody has called for long, and active again at its first call.
     if state not in ("Active", "Inactive"):
         raise Refusal(f"Version {version} of {name} is {state}: {configuration.get('StateReason', 'it cannot run')}.")
     return configuration
 
 
-def refuse_other_settings(name, now, then):
-    values = [it.get("Environment", {}).get("Variables", {}) for it in (now, then)]
-    for variable, does in GUARDED.items():
-        old, new = (it.get(variable) or "nothing" for it in values)
-        if old != new:
+def differences(name, now, then, accepted):
+    """The settings in which two versions differ, as text. Refuses those that nobody may miss, unless they are accepted."""
+    values = []
+    for it in (now, then):
+        environment = it.get("Environment", {})
+        if error := environment.get("Error"):
+            raise Refusal(f"The settings of version {it['Version']} of {name} cannot be read: {error.get('Message')}")
+        values.append(environment.get("Variables", {}))
+    different = [key for key in sorted({*values[0], *values[1]}) if values[0].get(key, "") != values[1].get(key, "")]
+    for variable in GUARDED:
+        if variable in different and not accepted:
+            old, new = (it.get(variable) or "nothing" for it in values)
             raise Refusal(
-                f"{name}: version {now['Version']} {does} {old}, and version {then['Version']} {new}. "
+                f"{name}: version {now['Version']} {GUARDED[variable]} {old}, and version {then['Version']} {new}. "
                 "Give --other-settings if that is meant, or check out the earlier commit and deploy it."
             )
+    same_code = now.get("CodeSha256") and now.get("CodeSha256") == then.get("CodeSha256")
+    return (", with the same code" if same_code else "") + (f", with other {', '.join(different)}" if different else "")
+
+
+def wake(functions, versions):
+    """Calls versions that Lambda has made inactive, since nobody called them for long. Waits until they are active.
+
+    The first call of such a version fails, before any code runs. So it must not be that of a user.
+    """
+    for name, version in versions:
+        with contextlib.suppress(ClientError):
+            functions.invoke(FunctionName=name, Qualifier=version, Payload=b"{}")
+    for name, version in versions:
+        functions.get_waiter("function_active_v2").wait(FunctionName=name, Qualifier=version)
 
 
 def move_all(functions, moves):
@@ -238,10 +262,23 @@ def move_all(functions, moves):
             answer = functions.update_alias(
                 FunctionName=name, Name=ALIAS, FunctionVersion=target, RevisionId=alias["RevisionId"]
             )
-        except (ClientError, BotoCoreError) as error:
-            told = refused(error) if isinstance(error, ClientError) else f"AWS cannot be asked: {error}"
-            raise Refusal(f"{name}: {told}\n{undone(functions, moved)}") from None
+        except (ClientError, BotoCoreError, KeyboardInterrupt) as error:
+            answer = has_moved(functions, name, target)
+            if not answer or isinstance(error, KeyboardInterrupt):
+                if answer:
+                    moved.append((name, alias["FunctionVersion"], answer["RevisionId"]))
+                raise Refusal(f"{name}: {refused(error)}\n{undone(functions, moved)}") from None
+            # Only the answer was lost. The SDK has repeated the call, which Lambda then refused.
         moved.append((name, alias["FunctionVersion"], answer["RevisionId"]))
+
+
+def has_moved(functions, name, target):
+    """The alias of a function, if it is at this version."""
+    try:
+        alias = functions.get_alias(FunctionName=name, Name=ALIAS)
+    except (ClientError, BotoCoreError):
+        return None
+    return alias if alias["FunctionVersion"] == target else None
 
 
 def undone(functions, moved):
@@ -258,6 +295,10 @@ def undone(functions, moved):
 
 
 def refused(error):
+    if isinstance(error, KeyboardInterrupt):
+        return "interrupted."
+    if isinstance(error, BotoCoreError):
+        return f"AWS cannot be asked: {error}"
     told = error.response.get("Error", {})
     return f"AWS refuses {error.operation_name}: {told.get('Message') or told.get('Code')}"
 

@@ -671,6 +671,7 @@ class Deploy(ScriptTest):
         self.aws.parameters["Architecture"] = "x86_64"
         values = (
             """TrustedProviders= OperatorCallbackUrls='https://a.example/?x=1&y=2,https://b.example/*' ClaimsIn="id" """
+            "NextPostConfirmationArn=arn:aws:lambda:eu-central-1:123456789012:function:welcome:$LATEST"
         )
         code, lines, errors = self.make(
             "STACK=usher", "REGION=eu-central-1", f"PARAMETERS={values}", "YES=1", ARCH="arm64"

@@ -5,7 +5,9 @@ emulator does not reach: a deployment that runs or has failed, somebody else who
 """
 
 import json
+import os
 import unittest
+from unittest import mock
 from urllib.parse import parse_qs, urlsplit
 
 from support import Loopback, ScriptTest, load, run
@@ -31,11 +33,18 @@ class Aws(Loopback):
         self.events = []  # of the stack, oldest first: type, id, status, day of November
         self.pages = 0  # of events that were read
         self.moves = []
+        self.lost = None  # the function of which the answer to a move is lost
+        self.calls = []  # function, version, and how many aliases had moved before
         self.refused = {}  # function and version, with what UpdateAlias says
         super().__init__()
 
     def answer(self, method, path, _, body):
         address = urlsplit(path)
+        if method == "POST" and address.path.endswith("/invocations"):
+            name, [version] = address.path.split("/")[3], parse_qs(address.query)["Qualifier"]
+            self.calls.append((name, version, len(self.moves)))
+            self.states[name, version] = {"State": "Active"}
+            return 502, json.dumps({"Message": "pending", "__type": "CodeArtifactUserPendingException"})
         if method == "POST":
             return self.formation(parse_qs(body))
         return self.read(address) if method == "GET" else self.move(address.path.split("/")[3], json.loads(body))
@@ -61,7 +70,8 @@ class Aws(Loopback):
         return listed(action, "StackResourceSummaries", [entry(*it) for it in resources])
 
     def read(self, address):
-        name, kind = address.path.split("/")[3:5]
+        name, *kinds = address.path.split("/")[3:]
+        kind = kinds[0] if kinds else "function"
         if kind == "versions":
             # Two to a page.
             start = int(parse_qs(address.query).get("Marker", ["0"])[0])
@@ -74,7 +84,8 @@ class Aws(Loopback):
         [version] = parse_qs(address.query)["Qualifier"]
         variables = {"Environment": {"Variables": self.variables.get((name, version), {"TABLE_NAME": "usher"})}}
         state = self.states.get((name, version), {"State": "Active"})
-        return 200, json.dumps(configuration(version) | variables | state)
+        found = configuration(version) | variables | state
+        return 200, json.dumps({"Configuration": found} if kind == "function" else found)
 
     def move(self, name, body):
         self.moves.append((name, body["FunctionVersion"]))
@@ -84,6 +95,9 @@ class Aws(Loopback):
             return 412, json.dumps({"Message": "The RevisionId provided does not match the latest one."})
         revision = f"{name}-{len(self.moves)}"
         self.aliases[name] = {"FunctionVersion": body["FunctionVersion"], "RevisionId": revision}
+        if self.lost == name:
+            self.lost = None
+            return 500, json.dumps({"Message": "lost"})
         return 200, json.dumps(self.aliases[name])
 
     def at(self):
@@ -281,9 +295,37 @@ class RollBack(ScriptTest):
         self.assertEqual(0, self.roll_back("--other-settings")[0])
         self.assertEqual({"usher-post-confirmation": "2", "usher-users": "2"}, self.aws.at())
 
-    def test_a_version_that_nobody_has_called_for_long_is_fine(self):
-        self.aws.states["usher-users", "2"] = {"State": "Inactive"}
+    def test_a_version_that_nobody_has_called_for_long_is_called_before_its_alias_moves(self):
+        self.aws.states = {("usher-users", "2"): {"State": "Inactive"}}
         self.assertEqual(0, self.roll_back()[0])
+        self.assertEqual([("usher-users", "2", 0)], self.aws.calls)
+        self.assertEqual({"usher-post-confirmation": "2", "usher-users": "2"}, self.aws.at())
+
+    def test_what_differs_is_told(self):
+        self.aws.variables = {("usher-users", "2"): {"TABLE_NAME": "usher", "TRUSTED_PROVIDERS": "Google"}}
+        self.aws.states = {(name, version): {"State": "Active", "CodeSha256": "same"} for name in self.aws.aliases for version in "23"}
+        said = (
+            "usher-post-confirmation: 3 -> 2, from 2026-11-22 10:00 UTC, with the same code\n"
+            "usher-users: 3 -> 2, from 2026-11-22 10:00 UTC, with the same code, with other TRUSTED_PROVIDERS\n"
+        )
+        self.assertEqual((0, said + ONLY_ALIASES, ""), self.roll_back())
+
+    def test_settings_that_cannot_be_read_are_refused(self):
+        error = {"Environment": {"Error": {"ErrorCode": "AccessDeniedException", "Message": "The key is disabled."}}}
+        self.aws.states = {("usher-users", "2"): {"State": "Active"} | error}
+        self.assert_refused("The settings of version 2 of usher-users cannot be read: The key is disabled.")
+
+    def test_an_alias_that_has_moved_although_the_answer_was_lost_has_moved(self):
+        self.aws.lost = "usher-users"
+        with mock.patch.dict(os.environ, {"AWS_MAX_ATTEMPTS": "2"}):
+            self.assertEqual(0, self.roll_back()[0])
+        self.assertEqual({"usher-post-confirmation": "2", "usher-users": "2"}, self.aws.at())
+
+    def test_a_stack_whose_rolling_back_has_failed_is_refused(self):
+        self.aws.status = "UPDATE_ROLLBACK_FAILED"
+        self.assert_refused(
+            "usher is UPDATE_ROLLBACK_FAILED: run aws cloudformation continue-update-rollback, which takes it back."
+        )
 
     def test_if_one_alias_cannot_be_moved_the_others_are_moved_back(self):
         self.aws.refused["usher-users", "2"] = "not allowed"
