@@ -93,8 +93,8 @@ class Outcome(NamedTuple):
     why: str = ""
     # Less than was asked for.
     left: bool = False
-    # Of the functions before and afterwards, Usher's invokes the other one first.
-    chained: bool = False
+    # The function that Usher's, before or afterwards, invokes first.
+    following: str | None = None
     # What the caller can do once the pool is changed.
     then: str = ""
 
@@ -199,13 +199,13 @@ def attach(options):
             continue
         taken = now and not is_among(now.arn, ours.values())
         # With --replace, the stack may name the function by another version or alias.
-        chains = bool(taken and following[trigger] and is_among(now.arn, [following[trigger]]))
+        chains = taken and following[trigger] and is_among(now.arn, [following[trigger]])
         version = None
         if trigger == "PreTokenGeneration":
             kept = now and now.version in LIST_CLAIMS and (chains or not taken)
             version = now.version if kept else LIST_CLAIMS[0]
         why = f"It invokes {following[trigger]} first, as Next{trigger}Arn says." if following[trigger] else ""
-        outcomes[trigger] = Outcome(Function(ours[trigger], version), why, chained=chains)
+        outcomes[trigger] = Outcome(Function(ours[trigger], version), why, following=following[trigger])
         if chains and now.version == "V1_0":
             tell(f"{now.arn} gets events of version 2 instead of 1. Usher converts its answers of version 1.")
     return change(options, cognito, pool, outcomes, stack.get("StackName"))
@@ -316,9 +316,10 @@ def undo(options):
             )
             outcomes[trigger] = Outcome(now, why, left=True)
         else:
-            chained = trigger in kept["chained"] and is_same(now, became)
+            following = kept["following"].get(trigger) if is_same(now, became) else None
+            chained = was and following and is_among(was.arn, [following])
             then = emptying(trigger, kept) if chained and not attaches else ""
-            outcomes[trigger] = Outcome(was, chained=chained, then=then)
+            outcomes[trigger] = Outcome(was, following=following, then=then)
     return change(options, cognito, pool, outcomes, kept["stackName"], detaches=not attaches)
 
 
@@ -397,11 +398,14 @@ def detached(trigger, now, pool, options, stack):
         "to take it off and put nothing back."
     )
     kept = earlier(trigger, now, pool["Id"])
-    back = kept["before"][trigger] if kept and trigger in kept["chained"] else None
+    was, following = (kept["before"][trigger], kept["following"].get(trigger)) if kept else (None, None)
+    back = was if was and following and is_among(was.arn, [following]) else None
     # An earlier release has no parameter, and invokes nothing.
     if invoked is None and not kept and not serves:
         why = f"Neither a stack of this pool nor a file in this folder tells which function was there before. {ways}"
         return Outcome(now, why, left=True)
+    if invoked is None and not back:
+        invoked = following
     if invoked == "":
         back = None
     elif invoked:
@@ -412,7 +416,7 @@ def detached(trigger, now, pool, options, stack):
         back = Function(invoked, version if trigger == "PreTokenGeneration" else None)
     if back and (obstacle := uninvocable(back.arn, pool, f"take Usher's off with --replace {TRIGGERS[trigger]}")):
         return Outcome(now, f"It invokes {back.arn} first. {obstacle}", left=True)
-    return Outcome(back, chained=bool(back))
+    return Outcome(back, following=back.arn if back else None)
 
 
 def earlier(trigger, now, pool_id):
@@ -450,7 +454,7 @@ def change(options, cognito, pool, outcomes, stack_name, detaches=False):
         "before": config_of(before),
         "attached": config_of(after),
         "stackName": stack_name,
-        "chained": [trigger for trigger, outcome in outcomes.items() if outcome.chained],
+        "following": {trigger: outcome.following for trigger, outcome in outcomes.items() if outcome.following},
         "detaches": detaches,
     }
     keep(options.save or default_file(pool_id), kept)
@@ -784,7 +788,7 @@ def read(path):
                 if found:
                     place_of(found.arn)
             # Earlier releases had no chains.
-            return {"stackName": None, "chained": [], "detaches": False} | kept | functions
+            return {"stackName": None, "following": {}, "detaches": False} | kept | functions
     except (ValueError, TypeError, KeyError, AttributeError):
         pass
     raise Refusal(f"{path} was not written by this script.")

@@ -485,7 +485,7 @@ class AttachTriggers(ScriptTest):
                 "PreTokenGenerationConfig": {"LambdaVersion": "V2_0", "LambdaArn": PRE_TOKEN_GENERATION},
             },
             "stackName": "usher",
-            "chained": ["PostConfirmation", "PreTokenGeneration"],
+            "following": {"PostConfirmation": WELCOME, "PreTokenGeneration": PLAN},
             "detaches": False,
         }
         self.assertEqual(kept, json.loads(Path(FILE).read_text()))
@@ -538,7 +538,7 @@ class AttachTriggers(ScriptTest):
             f"PreTokenGeneration: {PLAN} (V2_0) -> {PRE_TOKEN_GENERATION} (V2_0)\n",
             ATTACHED,
         )
-        self.assertEqual(["PostConfirmation"], json.loads(Path(FILE).read_text())["chained"])
+        self.assertEqual({"PostConfirmation": WELCOME}, json.loads(Path(FILE).read_text())["following"])
 
     def test_a_version_of_usher_from_before_the_parameter_is_not_chained(self):
         self.aws.pool = a_pool(LambdaConfig=token(PLAN))
@@ -610,7 +610,7 @@ class AttachTriggers(ScriptTest):
         )
         after = {"PostConfirmation": POST_CONFIRMATION, **token(PRE_TOKEN_GENERATION, "V3_0")}
         self.assert_changes([*ATTACH, "--replace", "pre-token-generation"], outcomes, after)
-        self.assertEqual(["PreTokenGeneration"], json.loads(Path(FILE).read_text())["chained"])
+        self.assertEqual({"PreTokenGeneration": plain}, json.loads(Path(FILE).read_text())["following"])
         back = f"PostConfirmation: {POST_CONFIRMATION} -> none\nPreTokenGeneration: {PRE_TOKEN_GENERATION} (V3_0) -> {{}} (V3_0)\n"
         # The stack knows which alias Usher's function invokes, and the file which one was there.
         self.assertEqual((0, back.format(plain) + DRY_RUN, ""), run(script, *DETACH, "--dry-run"))
@@ -648,7 +648,23 @@ class AttachTriggers(ScriptTest):
             f"PreTokenGeneration: none -> {PRE_TOKEN_GENERATION} (V2_0). {FIRST['PreTokenGeneration']}\n"
         )
         self.assert_changes(ATTACH, outcomes, ATTACHED)
-        self.assertEqual([], json.loads(Path(FILE).read_text())["chained"])
+
+    def test_a_function_that_only_the_stack_named_gets_the_trigger_after_the_stack_is_deleted(self):
+        self.aws.parameters = dict(NEXT)
+        self.assertEqual(0, self.attach()[0])
+        self.aws.status = "DELETE_COMPLETE"
+        first = f"PostConfirmation: {POST_CONFIRMATION} -> {WELCOME}\n"
+        left = (
+            f"{first}PreTokenGeneration: {PRE_TOKEN_GENERATION} (V2_0) stays. It invokes {PLAN} first. Give "
+            f"--next-version, the version of events that this one takes. {ways('PreTokenGeneration')}\n"
+        )
+        self.assertEqual((LEFT, left + DRY_RUN, ""), run(script, *DETACH, "--dry-run"))
+        self.assert_changes(
+            [*DETACH, "--next-version", "V1_0"],
+            f"{first}PreTokenGeneration: {PRE_TOKEN_GENERATION} (V2_0) -> {PLAN} (V1_0)\n",
+            {"PostConfirmation": WELCOME, **token(PLAN, "V1_0")},
+            number=2,
+        )
 
     def test_a_function_of_usher_is_never_its_own_next_one(self):
         for arn in (PRE_TOKEN_GENERATION, EARLIER_PRE_TOKEN_GENERATION, f"{EARLIER_PRE_TOKEN_GENERATION}:7"):
@@ -1176,9 +1192,9 @@ class AttachTriggers(ScriptTest):
         # The chain of another stack in front of this one has ended.
         other = f"{FUNCTION}usher2-post-confirmation:live"
         kept = {"userPoolId": POOL, "before": {"PostConfirmation": WELCOME}, "attached": {"PostConfirmation": POST_CONFIRMATION}}
-        Path(FILE).write_text(json.dumps(kept | {"stackName": "usher", "chained": ["PostConfirmation"]}))
+        Path(FILE).write_text(json.dumps(kept | {"stackName": "usher", "following": {"PostConfirmation": WELCOME}}))
         ended = kept | {"before": {"PostConfirmation": other}, "stackName": "usher2", "detaches": True}
-        Path(file(2)).write_text(json.dumps(ended | {"chained": ["PostConfirmation"]}))
+        Path(file(2)).write_text(json.dumps(ended | {"following": {"PostConfirmation": POST_CONFIRMATION}}))
         os.utime(FILE, (0, 0))
         self.aws.pool = a_pool(LambdaConfig={"PostConfirmation": POST_CONFIRMATION})
         self.aws.status = "DELETE_COMPLETE"
