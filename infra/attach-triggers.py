@@ -519,7 +519,7 @@ def settings(cognito, pool):
 def valid_once(pool):
     """The pool with one setting for how long a temporary password is valid.
 
-    Cognito describes two, refuses a request with both, and sets the older one from the newer.
+    Cognito describes two, and refuses a request with both. The older one is no longer in use then.
     """
     if "TemporaryPasswordValidityDays" not in pool.get("Policies", {}).get("PasswordPolicy", {}):
         return pool
