@@ -8,7 +8,8 @@
 With --dry-run the script only says what it would do. It decides about each trigger separately, and says what becomes of
 it. A trigger that has somebody else's function is left, unless --chain or --replace says what to do with it. Before each
 change the script writes what is there to a new file, and --undo puts that back. The exit status is 0 if all is as asked,
-1 if nothing could be done, 2 if the arguments are wrong, and 3 if a trigger was left.
+1 if nothing could be done, 2 if the arguments are wrong, 3 if a trigger was left, and 4 if the pool was changed, or may have
+been, and is not as expected or could not be compared.
 
 UpdateUserPool resets every setting that a request leaves out. So the script describes the pool first, and sends back
 all settings that UpdateUserPool takes, together with the triggers. The SDK's model of the API lists these settings; a
@@ -49,12 +50,30 @@ OWN_ATTRIBUTES = "aws.cognito.signin.user.admin"
 NO_SETTINGS = ("LastModifiedDate", "EstimatedNumberOfUsers")
 # Cognito, in the policy of a function that it may invoke.
 COGNITO = "cognito-idp.amazonaws.com"
-# The exit status if a trigger was left.
+INVOKE = "lambda:InvokeFunction"
+# Operators of the conditions in such a policy: whether they compare exactly, and whether they are negated.
+OPERATORS = {
+    "StringEquals": (True, False),
+    "StringLike": (False, False),
+    "ArnEquals": (False, False),
+    "ArnLike": (False, False),
+    "StringNotEquals": (True, True),
+    "StringNotLike": (False, True),
+    "ArnNotEquals": (False, True),
+    "ArnNotLike": (False, True),
+}
+OPERATORS |= {f"{operator}IfExists": how for operator, how in OPERATORS.items()}
+# The exit statuses if a trigger was left, and if nothing shows that a change has changed what it should and nothing else.
 LEFT = 3
+UNVERIFIED = 4
 
 
 class Refusal(Exception):
-    """One sentence for the caller."""
+    """One sentence for the caller. Nothing was changed."""
+
+
+class Unverified(Exception):
+    """One sentence for the caller. The pool was changed, or may have been."""
 
 
 class Function(NamedTuple):
@@ -68,11 +87,16 @@ class Function(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What becomes of a trigger: its function afterwards, why, and whether this is less than was asked for."""
+    """What becomes of a trigger: its function afterwards, and why."""
 
     after: Function | None
     why: str = ""
+    # Less than was asked for.
     left: bool = False
+    # The function that Usher's, before or afterwards, invokes first.
+    following: str | None = None
+    # What the caller can do once the pool is changed.
+    then: str = ""
 
 
 def main(arguments=None):
@@ -81,13 +105,21 @@ def main(arguments=None):
         return (undo if options.undo else detach if options.detach else attach)(options)
     except Refusal as refusal:
         return f"{refusal}"
-    except ClientError as error:
-        told = error.response.get("Error", {})
-        return f"AWS refuses {error.operation_name}: {told.get('Message') or told.get('Code')}"
-    except BotoCoreError as error:
-        return f"AWS cannot be asked: {error}"
+    except Unverified as unverified:
+        print(unverified, file=sys.stderr)
+        return UNVERIFIED
+    except (ClientError, BotoCoreError) as error:
+        return sentence(error)
     except OSError as error:
         return f"{error.filename}: {error.strerror}."
+
+
+def sentence(error):
+    """What the SDK has raised, as a sentence."""
+    if not isinstance(error, ClientError):
+        return f"AWS cannot be asked: {error}"
+    told = error.response.get("Error", {})
+    return f"AWS refuses {error.operation_name}: {told.get('Message') or told.get('Code')}"
 
 
 def parse(arguments):
@@ -160,24 +192,23 @@ def attach(options):
     before = triggers(pool)
     following = {trigger: parameters.get(f"Next{trigger}Arn") for trigger in TRIGGERS}
     obstacles = obstacles_of(options, stack, pool, ours, following)
-    outcomes, chained = {}, []
+    outcomes = {}
     for trigger, now in before.items():
         if trigger in obstacles:
             outcomes[trigger] = Outcome(now, obstacles[trigger], left=True)
             continue
         taken = now and not is_among(now.arn, ours.values())
-        chains = taken and now.arn == following[trigger]
+        # With --replace, the stack may name the function by another version or alias.
+        chains = taken and following[trigger] and is_among(now.arn, [following[trigger]])
         version = None
         if trigger == "PreTokenGeneration":
             kept = now and now.version in LIST_CLAIMS and (chains or not taken)
             version = now.version if kept else LIST_CLAIMS[0]
         why = f"It invokes {following[trigger]} first, as Next{trigger}Arn says." if following[trigger] else ""
-        outcomes[trigger] = Outcome(Function(ours[trigger], version), why)
-        if chains:
-            chained.append(trigger)
-            if now.version == "V1_0":
-                tell(f"{now.arn} gets events of version 2 instead of 1. Usher converts its answers of version 1.")
-    return change(options, cognito, pool, outcomes, {"stackName": stack.get("StackName"), "chained": chained})
+        outcomes[trigger] = Outcome(Function(ours[trigger], version), why, following=following[trigger])
+        if chains and now.version == "V1_0":
+            tell(f"{now.arn} gets events of version 2 instead of 1. Usher converts its answers of version 1.")
+    return change(options, cognito, pool, outcomes, stack.get("StackName"))
 
 
 def obstacles_of(options, stack, pool, ours, following):
@@ -220,11 +251,13 @@ def obstacles_of(options, stack, pool, ours, following):
                 "It is in another account. Its policy there must let the role of Usher's function invoke it: "
                 f"give --replace {name} when it does. Usher's function then invokes it first, as {parameter} says."
             )
+        elif obstacle := uninvocable(ours[trigger], pool, "deploy Usher, or name another function"):
+            why = f"{ours[trigger]} cannot be attached. {obstacle}"
         elif its_next and not invokes(ours[trigger], its_next):
-            command = deployment(stack, pool["Id"], {parameter: its_next})
             why = (
-                f"{parameter} of the stack {stack['StackName']} is {its_next}, but {ours[trigger]} is a version from "
-                f"before. First run {command}"
+                f"{parameter} of the stack {stack['StackName']} is {its_next}, but {ours[trigger]} is another version, "
+                "which does not invoke it. First go to the deployed version: .venv/bin/python infra/roll-back.py "
+                f"--stack-name {stack['StackName']} --region {region_of(pool['Id'])} --to-deployed --other-settings"
             )
         if why:
             obstacles[trigger] = why
@@ -239,11 +272,16 @@ def deployment(stack, pool_id, parameters):
 
 def invokes(arn, next_arn):
     """Whether this version of Usher's function invokes that function first. It can be older than the stack's parameters."""
+    return next_of(arn) in (None, next_arn)
+
+
+def next_of(arn):
+    """The function that this version of Usher's function invokes first: "" if there is none, None if nothing shows it."""
     environment = client("lambda", place_of(arn)[1]).get_function_configuration(FunctionName=arn).get("Environment", {})
     if "Error" in environment:
-        tell(f"AWS cannot decrypt the environment of {arn}, so nothing shows whether it invokes {next_arn}.")
-        return True
-    return environment.get("Variables", {}).get("NEXT_TRIGGER_ARN") == next_arn
+        tell(f"AWS cannot decrypt the environment of {arn}, so nothing shows which function it invokes first.")
+        return None
+    return environment.get("Variables", {}).get("NEXT_TRIGGER_ARN", "")
 
 
 def undo(options):
@@ -254,6 +292,9 @@ def undo(options):
     cognito = client("cognito-idp", region_of(pool_id))
     pool = describe(cognito, pool_id)
 
+    # Undoing a change that took Usher's functions off puts them there again.
+    attaches = kept["detaches"]
+    instead = "attach the functions of a stack" if attaches else "take Usher's off with --detach"
     outcomes = {}
     for trigger, now in triggers(pool).items():
         was, became = kept["before"][trigger], kept["attached"][trigger]
@@ -266,19 +307,28 @@ def undo(options):
                 f"give --replace {TRIGGERS[trigger]} to put back {was or 'none'} all the same."
             )
             outcomes[trigger] = Outcome(now, why, left=True)
-        elif was and not forced and (obstacle := uninvocable(was.arn, pool, "take Usher's off with --detach")):
+        elif was and not forced and (obstacle := uninvocable(was.arn, pool, instead)):
             outcomes[trigger] = Outcome(now, f"{was} was there before. {obstacle}", left=True)
+        elif attaches and was and now and not forced and not is_same(was, now) and not invokes(was.arn, now.arn):
+            why = (
+                f"{was.arn} was there before, but does not invoke this one first. Attach it with --chain, "
+                f"or give --replace {TRIGGERS[trigger]} to put it back instead of this one."
+            )
+            outcomes[trigger] = Outcome(now, why, left=True)
         else:
-            outcomes[trigger] = Outcome(was, emptying(trigger, kept))
-    return change(options, cognito, pool, outcomes)
+            following = kept["following"].get(trigger) if is_same(now, became) else None
+            chained = was and following and is_among(was.arn, [following])
+            then = emptying(trigger, kept) if chained and not attaches else ""
+            outcomes[trigger] = Outcome(was, following=following, then=then)
+    return change(options, cognito, pool, outcomes, kept["stackName"], detaches=not attaches)
 
 
 def emptying(trigger, kept):
     """What may be changed in the stack after a chain has been undone."""
-    if trigger not in kept["chained"]:
+    if not kept["stackName"]:
         return ""
     command = deployment({"StackName": kept["stackName"]}, kept["userPoolId"], {f"Next{trigger}Arn": ""})
-    return f"The stack {kept['stackName']} need not name it any more: you can run {command}"
+    return f"The stack {kept['stackName']} need not name {kept['before'][trigger].arn} any more: you can run {command}"
 
 
 def detach(options):
@@ -295,7 +345,7 @@ def detach(options):
             outcomes[trigger] = stays
         else:
             outcomes[trigger] = detached(trigger, now, pool, options, stack)
-    return change(options, cognito, pool, outcomes)
+    return change(options, cognito, pool, outcomes, stack.get("StackName", options.stack_name), detaches=True)
 
 
 def foreign(now, trigger, pool, options, stack):
@@ -305,59 +355,86 @@ def foreign(now, trigger, pool, options, stack):
         # The names tell also if the stack has no outputs any more.
         stack_name = stack.get("StackName", options.stack_name)
         functions = "arn:{}:lambda:{}:{}:function:".format(*place_of(pool["Arn"]))
-        if is_among(now.arn, [f"{functions}{stack_name}-{name}" for name in TRIGGERS.values()]):
+        ours = [f"{functions}{stack_name}-{name}" for name in TRIGGERS.values()]
+        if is_among(now.arn, ours):
             return None
         if stack:
-            return Outcome(now, f"It is not of the stack {stack_name}.")
+            return beside(now, ours, f"It is not of the stack {stack_name}")
         return Outcome(now, f"It is not of a stack {stack_name}, which does not exist. {replace}", left=True)
     if options.post_confirmation:
-        if is_among(now.arn, [options.post_confirmation, options.pre_token_generation]):
-            return None
-        return Outcome(now, "It is neither of the functions that were named.")
+        ours = [options.post_confirmation, options.pre_token_generation]
+        return None if is_among(now.arn, ours) else beside(now, ours, "It is neither of the functions that were named")
     if exists(now.arn):
         why = f"The function exists. If it is Usher's, name its stack with --stack-name; {replace}"
         return Outcome(now, why, left=True)
     return None
 
 
+def beside(now, ours, why):
+    """The outcome for somebody else's function. It can be of another stack of Usher, and invoke one of ours first."""
+    try:
+        following = next_of(now.arn)
+    except ClientError as error:
+        following = None
+        if error.response["Error"]["Code"] != "ResourceNotFoundException":
+            tell(f"make sure that {now.arn} does not invoke what you detach. {sentence(error)}")
+    if following and is_among(following, ours):
+        why = f"{why}, but invokes {following} first, and would fail without it. Detach the stack of this one first."
+        return Outcome(now, why, left=True)
+    return Outcome(now, f"{why}.")
+
+
 def detached(trigger, now, pool, options, stack):
     """The outcome for Usher's function: a function that it invokes first gets the trigger back."""
-    invoked = parameters_of(stack).get(f"Next{trigger}Arn")
+    serves = output_of(stack, "UserPoolId") == pool["Id"]
+    if options.stack_name:
+        invoked = parameters_of(stack).get(f"Next{trigger}Arn") if serves else None
+    else:
+        invoked = next_of(now.arn) if exists(now.arn) else None
     if invoked and is_among(invoked, [now.arn]):
         invoked = ""
-    ways = f"Undo with the file that attaching wrote, or give --replace {TRIGGERS[trigger]} to take it off."
-    if invoked and output_of(stack, "UserPoolId") != pool["Id"]:
-        why = f"The stack serves {output_of(stack, 'UserPoolId')} now, so it does not say what was there before. {ways}"
+    ways = (
+        f"Undo with the file that attaching wrote (--undo FILE), or give --replace {TRIGGERS[trigger]} "
+        "to take it off and put nothing back."
+    )
+    kept = earlier(trigger, now, pool["Id"])
+    was, following = (kept["before"][trigger], kept["following"].get(trigger)) if kept else (None, None)
+    back = was if was and following and is_among(was.arn, [following]) else None
+    # An earlier release has no parameter, and invokes nothing.
+    if invoked is None and not kept and not serves:
+        why = f"Neither a stack of this pool nor a file in this folder tells which function was there before. {ways}"
         return Outcome(now, why, left=True)
-    back = earlier(trigger, now, pool["Id"], invoked)
-    if invoked and not back:
-        if trigger == "PreTokenGeneration" and not options.next_version:
+    if invoked is None and not back:
+        invoked = following
+    if invoked == "":
+        back = None
+    elif invoked:
+        version = back.version if back and is_among(back.arn, [invoked]) else options.next_version
+        if trigger == "PreTokenGeneration" and not version:
             why = f"It invokes {invoked} first. Give --next-version, the version of events that this one takes. {ways}"
             return Outcome(now, why, left=True)
-        back = Function(invoked, options.next_version if trigger == "PreTokenGeneration" else None)
+        back = Function(invoked, version if trigger == "PreTokenGeneration" else None)
     if back and (obstacle := uninvocable(back.arn, pool, f"take Usher's off with --replace {TRIGGERS[trigger]}")):
         return Outcome(now, f"It invokes {back.arn} first. {obstacle}", left=True)
-    return Outcome(back)
+    return Outcome(back, following=back.arn if back else None)
 
 
-def earlier(trigger, now, pool_id, invoked):
-    """The function that a chain put behind this one, from the files that attaching wrote to this folder."""
-    files = Path().glob(f"{default_file(pool_id).stem}*.json")
+def earlier(trigger, now, pool_id):
+    """What the file of the change tells that put Usher's function there, or None if no such file is in this folder."""
+    files = [path for path in Path().glob(f"{default_file(pool_id).stem}*.json") if path.is_file()]
     for path in sorted(files, key=lambda path: path.stat().st_mtime_ns, reverse=True):
         try:
             kept = read(path)
-        except (Refusal, OSError):
+        except Refusal:
             continue
-        was, became = kept["before"][trigger], kept["attached"][trigger]
-        if not is_same(became, now) or is_same(was, now):
-            continue
-        # This change put Usher's function there.
-        return was if trigger in kept["chained"] and invoked in (None, was.arn) else None
+        attaches = kept["userPoolId"] == pool_id and not kept["detaches"]
+        if attaches and is_same(kept["attached"][trigger], now) and not is_same(kept["before"][trigger], now):
+            return kept
     return None
 
 
-def change(options, cognito, pool, outcomes, about={}):
-    """Says what becomes of each trigger, and changes them. `about` is more for the file. Returns the exit status."""
+def change(options, cognito, pool, outcomes, stack_name, detaches=False):
+    """Says what becomes of each trigger, and changes them. `detaches` if Usher's are taken off. Returns the exit status."""
     pool_id, before = pool["Id"], triggers(pool)
     after = {trigger: outcome.after for trigger, outcome in outcomes.items()}
     for trigger, outcome in outcomes.items():
@@ -372,26 +449,59 @@ def change(options, cognito, pool, outcomes, about={}):
         print(f"{pool_id}: nothing changed, since this is a dry run.")
         return status
 
-    keep(
-        options.save or default_file(pool_id),
-        {"userPoolId": pool_id, "before": config_of(before), "attached": config_of(after), **about},
-    )
+    kept = {
+        "userPoolId": pool_id,
+        "before": config_of(before),
+        "attached": config_of(after),
+        "stackName": stack_name,
+        "following": {trigger: outcome.following for trigger, outcome in outcomes.items() if outcome.following},
+        "detaches": detaches,
+    }
+    keep(options.save or default_file(pool_id), kept)
     others = {name: value for name, value in pool.get("LambdaConfig", {}).items() if name not in SETTINGS}
-    cognito.update_user_pool(**settings(cognito, pool), LambdaConfig=others | config_of(after))
-
-    now = describe(cognito, pool_id)
-    expected = pool | {"LambdaConfig": others | config_of(after)}
-    found = {name: value for name, value in now.get("LambdaConfig", {}).items() if name not in SETTINGS}
-    now |= {"LambdaConfig": found | config_of(triggers(now))}
-    reset = [name for name in sorted(expected.keys() | now.keys()) if expected.get(name) != now.get(name)]
-    reset = [name for name in reset if name not in NO_SETTINGS]
+    config = others | config_of(after)
+    update(cognito, pool, config)
+    try:
+        reset = differing(pool | {"LambdaConfig": config}, describe(cognito, pool_id))
+    except (ClientError, BotoCoreError) as error:
+        raise Unverified(
+            f"{pool_id} was updated, but could not be compared with before: look at its settings yourself with "
+            f"aws cognito-idp describe-user-pool --user-pool-id {pool_id}. {sentence(error)}"
+        ) from error
     if reset:
-        raise Refusal(
+        raise Unverified(
             f"{pool_id} was updated, but these settings are not as expected: {', '.join(reset)}; "
             "somebody else may have changed them meanwhile, else set them again."
         )
     print(f"{pool_id}: done, all other settings are as they were.")
+    for outcome in outcomes.values():
+        if outcome.then:
+            print(outcome.then)
     return status
+
+
+def update(cognito, pool, config):
+    try:
+        cognito.update_user_pool(**settings(cognito, pool), LambdaConfig=config)
+    except (ClientError, BotoCoreError) as error:
+        # Without an answer, or with an error inside AWS, nothing shows whether the pool has changed.
+        if isinstance(error, ClientError) and error.response["ResponseMetadata"]["HTTPStatusCode"] < 500:
+            raise
+        raise Unverified(f"{pool['Id']} may have been updated: run this again. {sentence(error)}") from error
+
+
+def differing(expected, found):
+    """The settings that differ between two descriptions of a pool."""
+    expected, found = comparable(expected), comparable(found)
+    return [name for name in sorted(expected.keys() | found.keys()) if expected.get(name) != found.get(name)]
+
+
+def comparable(pool):
+    """The settings of a pool that an update keeps, with the triggers in one form."""
+    config = pool.get("LambdaConfig", {})
+    others = {name: value for name, value in config.items() if name not in SETTINGS}
+    kept = {name: value for name, value in valid_once(pool).items() if name not in NO_SETTINGS}
+    return kept | {"LambdaConfig": others | config_of(functions_in(config))}
 
 
 def settings(cognito, pool):
@@ -399,11 +509,22 @@ def settings(cognito, pool):
     request = cognito.meta.service_model.operation_model("UpdateUserPool").input_shape
     described = pool | {"UserPoolId": pool["Id"], "PoolName": pool["Name"]}
     described.pop("LambdaConfig", None)
-    sent = accepted(request, described)
-    # Both settings say how long a temporary password is valid. Cognito describes both, but refuses a request with both.
-    if "TemporaryPasswordValidityDays" in sent.get("Policies", {}).get("PasswordPolicy", {}):
-        sent.get("AdminCreateUserConfig", {}).pop("UnusedAccountValidityDays", None)
+    sent = accepted(request, valid_once(described))
+    # AWS sets the tags with this prefix, and refuses them in a request.
+    if tags := sent.get("UserPoolTags"):
+        sent["UserPoolTags"] = {name: value for name, value in tags.items() if not name.lower().startswith("aws:")}
     return sent
+
+
+def valid_once(pool):
+    """The pool with one setting for how long a temporary password is valid.
+
+    Cognito describes two, and refuses a request with both. The older one is no longer in use then.
+    """
+    if "TemporaryPasswordValidityDays" not in pool.get("Policies", {}).get("PasswordPolicy", {}):
+        return pool
+    create = {name: it for name, it in pool.get("AdminCreateUserConfig", {}).items() if name != "UnusedAccountValidityDays"}
+    return pool | {"AdminCreateUserConfig": create}
 
 
 def accepted(shape, value):
@@ -547,34 +668,53 @@ def uninvocable(arn, pool, instead):
         statements = []
     else:
         statements = json.loads(answer["Policy"])["Statement"]
-    if any(allows(statement, pool["Arn"]) for statement in statements):
+    effects = [statement["Effect"] for statement in statements if concerns(statement, pool["Arn"])]
+    if "Deny" in effects:
+        return "Its policy forbids Cognito to invoke it for this pool: remove that statement first."
+    if "Allow" in effects:
         return ""
     if not exists(arn):
         return f"That function does not exist: {instead}."
     return (
         "Its policy does not let Cognito invoke it for this pool. First run aws lambda add-permission "
-        f"--function-name {arn} --statement-id {pool['Id']} --action lambda:InvokeFunction "
+        f"--function-name {arn} --statement-id {pool['Id']} --action {INVOKE} "
         f"--principal {COGNITO} --source-arn {pool['Arn']}"
     )
 
 
-def allows(statement, pool_arn):
-    """Whether a statement of a function's policy lets Cognito invoke it for the pool."""
-    principal = statement.get("Principal")
-    if isinstance(principal, dict):
-        principal = principal.get("Service", [])
-    sources = [
-        pattern
-        for keys in statement.get("Condition", {}).values()
-        for key, patterns in keys.items()
-        if key.lower() == "aws:sourcearn"
-        for pattern in ([patterns] if isinstance(patterns, str) else patterns)
-    ]
+def concerns(statement, pool_arn):
+    """Whether a statement of a function's policy certainly is about Cognito's calls for the pool."""
+    principal = statement.get("Principal", {})
+    if isinstance(principal, str):
+        principal = {"AWS": principal}
     return (
-        statement.get("Effect") == "Allow"
-        and ("*" == principal or COGNITO in ([principal] if isinstance(principal, str) else principal))
-        and (not sources or any(fnmatch.fnmatchcase(pool_arn, pattern) for pattern in sources))
+        ("*" in several(principal.get("AWS")) or COGNITO in several(principal.get("Service")))
+        and any(matches(INVOKE.lower(), action.lower()) for action in several(statement.get("Action")))
+        and all(
+            holds(operator, key.lower(), several(values), pool_arn)
+            for operator, keys in statement.get("Condition", {}).items()
+            for key, values in keys.items()
+        )
     )
+
+
+def holds(operator, key, values, pool_arn):
+    """Whether a condition certainly holds for Cognito's calls for the pool."""
+    called_by = {"aws:sourcearn": pool_arn, "aws:sourceaccount": place_of(pool_arn)[2]}
+    if operator not in OPERATORS or key not in called_by:
+        return False
+    exact, negated = OPERATORS[operator]
+    found = any(value == called_by[key] if exact else matches(called_by[key], value) for value in values)
+    return found != negated
+
+
+def matches(text, pattern):
+    return fnmatch.fnmatchcase(text, pattern)
+
+
+def several(value):
+    """The values of a part of a policy, which may be one, several or missing."""
+    return [] if value is None else value if isinstance(value, list) else [value]
 
 
 def warn(pool):
@@ -648,7 +788,7 @@ def read(path):
                 if found:
                     place_of(found.arn)
             # Earlier releases had no chains.
-            return {"stackName": None, "chained": []} | kept | functions
+            return {"stackName": None, "following": {}, "detaches": False} | kept | functions
     except (ValueError, TypeError, KeyError, AttributeError):
         pass
     raise Refusal(f"{path} was not written by this script.")

@@ -173,10 +173,12 @@ def check(first, folder):
     answers(customer, usher)
     failures(customer, usher, stack, names)
 
-    run(folder, 0, "--undo", f"user-pool-{customer.pool['UserPoolId']}-triggers.json")
+    file = f"user-pool-{customer.pool['UserPoolId']}-triggers"
+    run(folder, 0, "--undo", f"{file}.json")
     same(customer.own, customer.triggers(), "the triggers after undoing")
     customer.gets(ANN, PLAN, scope=f"{SCOPE} plans/read")
-    run(folder, 0, *command, "--chain")
+    run(folder, 0, "--undo", f"{file}-2.json")
+    same(expected, customer.triggers(), "the triggers after undoing that")
     run(folder, 0, *command, "--detach")
     same(customer.own, customer.triggers(), "the triggers after detaching")
     delete(STACK)

@@ -6,6 +6,7 @@ import os
 import tempfile
 import unittest
 from pathlib import Path
+from unittest import mock
 from urllib.parse import parse_qs, unquote, urlsplit
 from xml.sax.saxutils import escape
 
@@ -40,6 +41,16 @@ ATTACHING = (
 )
 STAYING = f"PostConfirmation: {POST_CONFIRMATION} stays\nPreTokenGeneration: {PRE_TOKEN_GENERATION} (V2_0) stays\n"
 LEFT = 3
+UNVERIFIED = 4
+# What detaching says if nothing tells what was there before.
+UNTOLD = "Neither a stack of this pool nor a file in this folder tells which function was there before. "
+
+
+def ways(trigger):
+    return (
+        f"Undo with the file that attaching wrote (--undo FILE), or give --replace {NAMES[trigger]} "
+        "to take it off and put nothing back."
+    )
 
 
 def file(number=1):
@@ -150,14 +161,17 @@ class Aws(Loopback):
         self.outputs = dict(OUTPUTS)
         self.parameters = {}
         self.status = "UPDATE_COMPLETE"
-        # By ARN, each with the source of the events that its policy allows, and None without a policy.
+        # By ARN, each with the source of the events that its policy allows, or the statements of its policy, and None
+        # without a policy.
         self.functions = dict.fromkeys([POST_CONFIRMATION, PRE_TOKEN_GENERATION, WELCOME, PLAN], self.pool["Arn"])
         self.functions |= dict.fromkeys([EARLIER_POST_CONFIRMATION, EARLIER_PRE_TOKEN_GENERATION])
         self.environment = {}  # of the stack's functions, if it is not what its parameters say
+        self.following = {}  # by ARN of another function, the one that it invokes first
         self.denied = []  # calls to Lambda that AWS refuses
         self.clients = []
         self.updates = []
         self.refusal = None  # what the next update is answered with
+        self.failing = {}  # by operation of Cognito, the statuses of its next answers, with 200 for its own answer
         self.forgets = []  # settings that are lost in an update whatever it says
         super().__init__()
 
@@ -171,6 +185,8 @@ class Aws(Loopback):
         return status, answer.decode()
 
     def cognito(self, operation, request):
+        if self.failing.get(operation) and (status := self.failing[operation].pop(0)) != 200:
+            return refused("InternalErrorException", f"{operation} failed.", status)
         if request["UserPoolId"] != POOL:
             return refused("ResourceNotFoundException", f"User pool {request['UserPoolId']} does not exist.")
         if operation == "UpdateUserPool":
@@ -193,6 +209,8 @@ class Aws(Loopback):
         policy = request.get("Policies", {}).get("PasswordPolicy", {})
         if "TemporaryPasswordValidityDays" in policy and "UnusedAccountValidityDays" in request["AdminCreateUserConfig"]:
             return refused("InvalidParameterException", "Please use TemporaryPasswordValidityDays instead.")
+        if any(name.startswith("aws:") for name in request.get("UserPoolTags", {})):
+            return refused("InvalidParameterException", "Tags that begin with aws: are reserved.")
 
         given = {name: value for name, value in request.items() if name not in ("UserPoolId", "PoolName")}
         given["Name"] = request["PoolName"]
@@ -201,6 +219,8 @@ class Aws(Loopback):
         config = given["LambdaConfig"]
         if "PreTokenGenerationConfig" in config:
             config["PreTokenGeneration"] = config["PreTokenGenerationConfig"]["LambdaArn"]
+        reserved = {name: it for name, it in self.pool["UserPoolTags"].items() if name.startswith("aws:")}
+        given["UserPoolTags"] = reserved | given["UserPoolTags"]
         kept = {name: value for name, value in self.pool.items() if name not in SETTABLE}
         self.pool = kept | given | {"LastModifiedDate": 1767225601}
         for name in self.forgets:
@@ -216,17 +236,24 @@ class Aws(Loopback):
         if arn not in self.functions or (call == "policy" and not self.functions[arn]):
             return refused("ResourceNotFoundException", f"Function not found: {arn}", 404)
         if call == "configuration":
-            trigger = "PostConfirmation" if arn == POST_CONFIRMATION else "PreTokenGeneration"
-            variables = {"CLAIMS_IN": "both", "NEXT_TRIGGER_ARN": self.parameters.get(f"Next{trigger}Arn", "")}
-            environment = self.environment or {"Variables": variables}
-            return 200, json.dumps({"FunctionArn": arn, "Environment": environment}).encode()
+            return 200, json.dumps({"FunctionArn": arn, **self.settings_of(arn)}).encode()
         statement = {
             "Effect": "Allow",
             "Principal": {"Service": "cognito-idp.amazonaws.com"},
             "Action": "lambda:InvokeFunction",
             "Condition": {"ArnLike": {"AWS:SourceArn": self.functions[arn]}},
         }
-        return 200, json.dumps({"Policy": json.dumps({"Statement": [statement]})}).encode()
+        statements = self.functions[arn] if isinstance(self.functions[arn], list) else [statement]
+        return 200, json.dumps({"Policy": json.dumps({"Statement": statements})}).encode()
+
+    def settings_of(self, arn):
+        if arn in self.following:
+            return {"Environment": {"Variables": {"NEXT_TRIGGER_ARN": self.following[arn]}}}
+        if not arn.startswith(f"{FUNCTION}usher-"):
+            return {}
+        trigger = "PostConfirmation" if arn.startswith(EARLIER_POST_CONFIRMATION) else "PreTokenGeneration"
+        variables = {"CLAIMS_IN": "both", "NEXT_TRIGGER_ARN": self.parameters.get(f"Next{trigger}Arn", "")}
+        return {"Environment": self.environment or {"Variables": variables}}
 
     def stack(self, body):
         [name] = parse_qs(body)["StackName"]
@@ -266,12 +293,12 @@ class AttachTriggers(ScriptTest):
         self.assertEqual(([], pool), (self.aws.updates, self.aws.pool))
         self.assertEqual([], os.listdir())
 
-    def assert_changes(self, arguments, outcomes, triggers, status=0, errors="", number=1):
+    def assert_changes(self, arguments, outcomes, triggers, status=0, errors="", number=1, then=""):
         """A dry run says the outcomes and changes nothing. Then a run says the same, and changes only the triggers."""
         before, files, updates = copy.deepcopy(self.aws.pool), sorted(os.listdir()), len(self.aws.updates)
         self.assertEqual((status, outcomes + DRY_RUN, errors), run(script, *arguments, "--dry-run"))
         self.assertEqual((before, files, updates), (self.aws.pool, sorted(os.listdir()), len(self.aws.updates)))
-        self.assertEqual((status, outcomes + saved(number) + DONE, errors), run(script, *arguments))
+        self.assertEqual((status, outcomes + saved(number) + DONE + then, errors), run(script, *arguments))
         self.assertEqual(before | {"LambdaConfig": triggers, "LastModifiedDate": 1767225601}, self.aws.pool)
 
     def assert_changes_nothing(self, arguments, outcomes, status=0, errors=""):
@@ -358,6 +385,29 @@ class AttachTriggers(ScriptTest):
         )
         self.assert_changes([*ATTACH, "--chain"], moving, ATTACHED)
 
+    def test_a_function_that_cognito_cannot_invoke_is_not_attached(self):
+        permission = (
+            "Its policy does not let Cognito invoke it for this pool. First run aws lambda add-permission "
+            f"--function-name {{}} --statement-id {POOL} --action lambda:InvokeFunction "
+            f"--principal cognito-idp.amazonaws.com --source-arn {a_pool()['Arn']}"
+        )
+        missing = "That function does not exist: deploy Usher, or name another function."
+        for arn, why in [
+            (f"{FUNCTION}nothing", missing),
+            (f"{EARLIER_PRE_TOKEN_GENERATION}:7", missing),
+            (EARLIER_PRE_TOKEN_GENERATION, permission.format(EARLIER_PRE_TOKEN_GENERATION)),
+        ]:
+            self.aws.pool = a_pool()
+            self.aws.outputs["PreTokenGenerationFunctionArn"] = arn
+            outcomes = (
+                f"PostConfirmation: none -> {POST_CONFIRMATION}\n"
+                f"PreTokenGeneration: none. {arn} cannot be attached. {why}\n"
+            )
+            for arguments in (ATTACH, [*FUNCTIONS[:-1], arn], [*ATTACH, "--replace", "pre-token-generation"]):
+                self.aws.pool = a_pool()
+                self.assert_changes(arguments, outcomes, {"PostConfirmation": POST_CONFIRMATION}, LEFT)
+                os.remove(FILE)
+
     # A trigger that somebody else's function has
 
     def test_a_trigger_that_is_taken_is_left_and_the_other_is_attached(self):
@@ -435,7 +485,8 @@ class AttachTriggers(ScriptTest):
                 "PreTokenGenerationConfig": {"LambdaVersion": "V2_0", "LambdaArn": PRE_TOKEN_GENERATION},
             },
             "stackName": "usher",
-            "chained": ["PostConfirmation", "PreTokenGeneration"],
+            "following": {"PostConfirmation": WELCOME, "PreTokenGeneration": PLAN},
+            "detaches": False,
         }
         self.assertEqual(kept, json.loads(Path(FILE).read_text()))
         again = (
@@ -487,7 +538,7 @@ class AttachTriggers(ScriptTest):
             f"PreTokenGeneration: {PLAN} (V2_0) -> {PRE_TOKEN_GENERATION} (V2_0)\n",
             ATTACHED,
         )
-        self.assertEqual(["PostConfirmation"], json.loads(Path(FILE).read_text())["chained"])
+        self.assertEqual({"PostConfirmation": WELCOME}, json.loads(Path(FILE).read_text())["following"])
 
     def test_a_version_of_usher_from_before_the_parameter_is_not_chained(self):
         self.aws.pool = a_pool(LambdaConfig=token(PLAN))
@@ -495,8 +546,9 @@ class AttachTriggers(ScriptTest):
         outcomes = (
             f"PostConfirmation: none -> {POST_CONFIRMATION}\n"
             f"PreTokenGeneration: {PLAN} (V2_0) stays. "
-            f"NextPreTokenGenerationArn of the stack usher is {PLAN}, but {PRE_TOKEN_GENERATION} is a version from before. "
-            f"First run make deploy STACK=usher REGION=eu-central-1 PARAMETERS='NextPreTokenGenerationArn={PLAN}'\n"
+            f"NextPreTokenGenerationArn of the stack usher is {PLAN}, but {PRE_TOKEN_GENERATION} is another version, "
+            "which does not invoke it. First go to the deployed version: .venv/bin/python infra/roll-back.py "
+            "--stack-name usher --region eu-central-1 --to-deployed --other-settings\n"
         )
         for variables in ({"NEXT_TRIGGER_ARN": f"{FUNCTION}plan"}, {"NEXT_TRIGGER_ARN": ""}, {}):
             self.aws.environment = {"Variables": variables}
@@ -514,7 +566,7 @@ class AttachTriggers(ScriptTest):
         self.aws.environment = {"Error": {"ErrorCode": "AccessDeniedException", "Message": "kms:Decrypt"}}
         warning = (
             f"Warning: AWS cannot decrypt the environment of {PRE_TOKEN_GENERATION}, "
-            f"so nothing shows whether it invokes {PLAN}.\n"
+            "so nothing shows which function it invokes first.\n"
         )
         outcomes = f"PostConfirmation: none -> {POST_CONFIRMATION}\n{CHAINING.splitlines()[1]}\n"
         self.assert_changes([*ATTACH, "--chain"], outcomes, ATTACHED, errors=warning)
@@ -545,6 +597,25 @@ class AttachTriggers(ScriptTest):
             self.assertEqual((0, ""), self.attach(*arguments)[::2])
             after = {"PostConfirmation": POST_CONFIRMATION, **token(PRE_TOKEN_GENERATION, version)}
             self.assertEqual(after, self.aws.pool["LambdaConfig"])
+
+    def test_a_function_that_the_stack_names_by_another_alias_keeps_its_version_and_returns(self):
+        plain = f"{FUNCTION}plan"
+        self.aws.functions[plain] = self.aws.pool["Arn"]
+        self.aws.pool = a_pool(LambdaConfig=token(PLAN, "V3_0"))
+        self.aws.parameters = {"NextPreTokenGenerationArn": plain}
+        outcomes = (
+            f"PostConfirmation: none -> {POST_CONFIRMATION}\n"
+            f"PreTokenGeneration: {PLAN} (V3_0) -> {PRE_TOKEN_GENERATION} (V3_0). "
+            f"It invokes {plain} first, as NextPreTokenGenerationArn says.\n"
+        )
+        after = {"PostConfirmation": POST_CONFIRMATION, **token(PRE_TOKEN_GENERATION, "V3_0")}
+        self.assert_changes([*ATTACH, "--replace", "pre-token-generation"], outcomes, after)
+        self.assertEqual({"PreTokenGeneration": plain}, json.loads(Path(FILE).read_text())["following"])
+        back = f"PostConfirmation: {POST_CONFIRMATION} -> none\nPreTokenGeneration: {PRE_TOKEN_GENERATION} (V3_0) -> {{}} (V3_0)\n"
+        # The stack knows which alias Usher's function invokes, and the file which one was there.
+        self.assertEqual((0, back.format(plain) + DRY_RUN, ""), run(script, *DETACH, "--dry-run"))
+        self.aws.status = "DELETE_COMPLETE"
+        self.assertEqual((0, back.format(PLAN) + DRY_RUN, ""), run(script, *DETACH, "--dry-run"))
 
     def test_a_function_in_another_region_or_account_is_not_chained(self):
         region = "arn:aws:lambda:us-east-1:123456789012:function:plan"
@@ -577,7 +648,23 @@ class AttachTriggers(ScriptTest):
             f"PreTokenGeneration: none -> {PRE_TOKEN_GENERATION} (V2_0). {FIRST['PreTokenGeneration']}\n"
         )
         self.assert_changes(ATTACH, outcomes, ATTACHED)
-        self.assertEqual([], json.loads(Path(FILE).read_text())["chained"])
+
+    def test_a_function_that_only_the_stack_named_gets_the_trigger_after_the_stack_is_deleted(self):
+        self.aws.parameters = dict(NEXT)
+        self.assertEqual(0, self.attach()[0])
+        self.aws.status = "DELETE_COMPLETE"
+        first = f"PostConfirmation: {POST_CONFIRMATION} -> {WELCOME}\n"
+        left = (
+            f"{first}PreTokenGeneration: {PRE_TOKEN_GENERATION} (V2_0) stays. It invokes {PLAN} first. Give "
+            f"--next-version, the version of events that this one takes. {ways('PreTokenGeneration')}\n"
+        )
+        self.assertEqual((LEFT, left + DRY_RUN, ""), run(script, *DETACH, "--dry-run"))
+        self.assert_changes(
+            [*DETACH, "--next-version", "V1_0"],
+            f"{first}PreTokenGeneration: {PRE_TOKEN_GENERATION} (V2_0) -> {PLAN} (V1_0)\n",
+            {"PostConfirmation": WELCOME, **token(PLAN, "V1_0")},
+            number=2,
+        )
 
     def test_a_function_of_usher_is_never_its_own_next_one(self):
         for arn in (PRE_TOKEN_GENERATION, EARLIER_PRE_TOKEN_GENERATION, f"{EARLIER_PRE_TOKEN_GENERATION}:7"):
@@ -616,18 +703,86 @@ class AttachTriggers(ScriptTest):
 
     def test_undoing_a_chain_puts_the_functions_back_and_says_what_the_stack_need_not_name(self):
         self.a_chain()
-        emptying = "The stack usher need not name it any more: you can run make deploy STACK=usher REGION=eu-central-1 PARAMETERS="
         outcomes = (
-            f"PostConfirmation: {POST_CONFIRMATION} -> {WELCOME}. {emptying}'NextPostConfirmationArn='\n"
-            f"PreTokenGeneration: {PRE_TOKEN_GENERATION} (V2_0) -> {PLAN} (V2_0). {emptying}'NextPreTokenGenerationArn='\n"
+            f"PostConfirmation: {POST_CONFIRMATION} -> {WELCOME}\n"
+            f"PreTokenGeneration: {PRE_TOKEN_GENERATION} (V2_0) -> {PLAN} (V2_0)\n"
         )
-        self.assert_changes(UNDO, outcomes, CUSTOM_MESSAGE | OWN, number=2)
+        then = "".join(
+            f"The stack usher need not name {arn} any more: "
+            f"you can run make deploy STACK=usher REGION=eu-central-1 PARAMETERS='{parameter}='\n"
+            for parameter, arn in NEXT.items()
+        )
+        # Not before the pool is changed, which a dry run does not do.
+        self.aws.refusal = "Not today."
+        self.assertEqual(("AWS refuses UpdateUserPool: Not today.", outcomes + saved(2), ""), run(script, *UNDO))
+        os.remove(file(2))
+        self.aws.refusal = None
+        self.assert_changes(UNDO, outcomes, CUSTOM_MESSAGE | OWN, number=2, then=then)
         self.assert_changes_nothing(UNDO, f"PostConfirmation: {WELCOME} stays\nPreTokenGeneration: {PLAN} (V2_0) stays\n")
 
     def test_an_undo_can_be_undone(self):
         self.attach()
         run(script, *UNDO)
-        self.assert_changes(["--undo", file(2)], ATTACHING, ATTACHED, number=3)
+        # The first file has the same text as a new one.
+        self.assert_changes(["--undo", file(2)], ATTACHING, ATTACHED)
+
+    def test_an_undo_or_a_detachment_is_not_undone_if_usher_would_not_invoke_the_function_that_is_there(self):
+        for arguments in (UNDO, DETACH):
+            with self.subTest(arguments):
+                self.a_chain()
+                self.assertEqual(0, run(script, *arguments)[0])
+                back = ["--undo", file(2)]
+                outcomes = (
+                    f"PostConfirmation: {WELCOME} -> {POST_CONFIRMATION}\n"
+                    f"PreTokenGeneration: {PLAN} (V2_0) -> {PRE_TOKEN_GENERATION} (V2_0)\n"
+                )
+                self.assertEqual((0, outcomes + DRY_RUN, ""), run(script, *back, "--dry-run"))
+                for following in ("", f"{FUNCTION}other"):
+                    self.aws.parameters = dict.fromkeys(NEXT, following)
+                    left = "".join(
+                        f"{trigger}: {there} stays. {usher} was there before, but does not invoke this one first. "
+                        f"Attach it with --chain, or give --replace {NAMES[trigger]} to put it back instead of this one.\n"
+                        for trigger, there, usher in [
+                            ("PostConfirmation", WELCOME, POST_CONFIRMATION),
+                            ("PreTokenGeneration", f"{PLAN} (V2_0)", PRE_TOKEN_GENERATION),
+                        ]
+                    )
+                    self.assert_changes_nothing(back, left, LEFT)
+                replace = ["--replace", "post-confirmation", "--replace", "pre-token-generation"]
+                self.assert_changes([*back, *replace], outcomes, CUSTOM_MESSAGE | ATTACHED)
+                for name in os.listdir():
+                    os.remove(name)
+
+    def test_undoing_the_undoing_of_a_replacement_does_not_replace_again_by_itself(self):
+        self.aws.pool = a_pool(LambdaConfig={"PostConfirmation": WELCOME})
+        self.assertEqual(0, self.attach("--replace", "post-confirmation")[0])
+        self.assertEqual(0, run(script, *UNDO)[0])
+        self.assert_changes(
+            ["--undo", file(2)],
+            f"PostConfirmation: {WELCOME} stays. {POST_CONFIRMATION} was there before, but does not invoke this one first. "
+            "Attach it with --chain, or give --replace post-confirmation to put it back instead of this one.\n"
+            f"PreTokenGeneration: none -> {PRE_TOKEN_GENERATION} (V2_0)\n",
+            {"PostConfirmation": WELCOME, **token(PRE_TOKEN_GENERATION)},
+            LEFT,
+            number=3,
+        )
+
+    def test_a_chain_that_was_undone_and_made_again_by_undo_is_detached_after_the_stack_is_deleted(self):
+        detached = (
+            f"PostConfirmation: {POST_CONFIRMATION} -> {WELCOME}\n"
+            f"PreTokenGeneration: {PRE_TOKEN_GENERATION} (V2_0) -> {PLAN} (V2_0)\n"
+        )
+        functions = dict(self.aws.functions)
+        for arguments in (UNDO, DETACH):
+            self.aws.status, self.aws.functions = "UPDATE_COMPLETE", dict(functions)
+            self.a_chain()
+            self.assertEqual([0, 0], [run(script, *arguments)[0], run(script, "--undo", file(2))[0]])
+            self.aws.status = "DELETE_COMPLETE"
+            del self.aws.functions[POST_CONFIRMATION], self.aws.functions[PRE_TOKEN_GENERATION]
+            # The file of the earlier detachment has the same text.
+            self.assert_changes(DETACH, detached, CUSTOM_MESSAGE | OWN, number=2)
+            for name in os.listdir():
+                os.remove(name)
 
     def test_undo_leaves_a_trigger_that_somebody_has_changed_since_and_puts_the_other_back(self):
         other = f"{FUNCTION}other"
@@ -688,6 +843,54 @@ class AttachTriggers(ScriptTest):
         run(script, *UNDO)
         self.assertEqual({**CUSTOM_MESSAGE, "PostConfirmation": WELCOME, **token(PRE_TOKEN_GENERATION)}, self.aws.pool["LambdaConfig"])
 
+    def test_only_a_policy_that_certainly_lets_cognito_invoke_a_function_does(self):
+        arn, account = a_pool()["Arn"], "123456789012"
+        allow = {
+            "Effect": "Allow",
+            "Principal": {"Service": "cognito-idp.amazonaws.com"},
+            "Action": "lambda:InvokeFunction",
+        }
+        deny = allow | {"Effect": "Deny"}
+        url = {"StringEquals": {"lambda:FunctionUrlAuthType": "NONE"}}
+
+        def when(**conditions):
+            return {"Condition": conditions}
+
+        for statements, invocable in [
+            ([allow], True),
+            ([allow | {"Action": ["lambda:GetFunction", "lambda:invoke*"]}], True),
+            ([allow | {"Action": "*", "Principal": "*"}], True),
+            ([allow | {"Principal": {"AWS": "*"}}], True),
+            ([allow | {"Principal": {"Service": ["sns.amazonaws.com", "cognito-idp.amazonaws.com"]}}], True),
+            ([allow | {"Principal": {"Service": "sns.amazonaws.com"}}], False),
+            ([allow | {"Principal": {"AWS": "cognito-idp.amazonaws.com"}}], False),
+            ([allow | {"Action": "lambda:GetFunction"}], False),
+            ([allow | {"Action": "lambda:InvokeFunctionUrl", "Principal": "*"} | {"Condition": url}], False),
+            ([allow | {"Principal": "*"} | when(Bool={"lambda:InvokedViaFunctionUrl": "true"})], False),
+            ([allow | {"Principal": "*"} | when(StringEquals={"aws:PrincipalOrgID": "o-1"})], False),
+            ([allow | when(StringEquals={"AWS:SourceAccount": account})], True),
+            ([allow | when(StringEquals={"aws:SourceAccount": "210987654321"})], False),
+            ([allow | when(StringEquals={"aws:SourceAccount": account}, ArnLike={"aws:SourceArn": arn})], True),
+            ([allow | when(StringEquals={"aws:SourceAccount": "1"}, ArnLike={"aws:SourceArn": arn})], False),
+            ([allow | when(ArnEquals={"aws:SourceArn": "arn:aws:cognito-idp:*:*:userpool/*"})], True),
+            ([allow | when(StringEquals={"aws:SourceArn": "arn:aws:cognito-idp:*:*:userpool/*"})], False),
+            ([allow | when(ArnNotLike={"aws:SourceArn": ["arn:aws:sns:*", arn]})], False),
+            ([allow, deny], False),
+            ([allow, deny | {"Principal": "*", "Action": "lambda:*"}], False),
+            ([allow, deny | when(ArnNotLike={"aws:SourceArn": f"{arn}2"})], False),
+            ([allow, deny | when(ArnNotLike={"aws:SourceArn": arn})], True),
+            ([allow, deny | {"Principal": "*"} | when(Bool={"aws:SecureTransport": "false"})], True),
+            ([deny | {"Action": "lambda:GetFunction"}, allow], True),
+        ]:
+            with self.subTest(statements):
+                self.aws.pool = a_pool(LambdaConfig={"PostConfirmation": POST_CONFIRMATION})
+                self.aws.functions[WELCOME] = statements
+                kept = {"before": {"PostConfirmation": WELCOME}, "attached": {"PostConfirmation": POST_CONFIRMATION}}
+                Path(FILE).write_text(json.dumps({"userPoolId": POOL, **kept}))
+                ended, output, errors = run(script, *UNDO, "--dry-run")
+                self.assertEqual((0 if invocable else LEFT, ""), (ended, errors))
+                self.assertIn(f"-> {WELCOME}" if invocable else "Its policy ", output)
+
     def test_undo_does_not_go_back_to_a_function_without_an_alias_that_cognito_may_not_invoke(self):
         self.aws.pool = a_pool(LambdaConfig={"PostConfirmation": EARLIER_POST_CONFIRMATION, **token(PRE_TOKEN_GENERATION)})
         self.attach()
@@ -730,6 +933,7 @@ class AttachTriggers(ScriptTest):
 
     def test_detaching_takes_the_functions_off_by_any_version(self):
         named = ["--detach", *FUNCTIONS]
+        self.attach()
         for version in ("", ":7", ":live", ":$LATEST"):
             for arguments, status in [(DETACH, "UPDATE_COMPLETE"), (DETACH, "DELETE_COMPLETE"), (named, "UPDATE_COMPLETE")]:
                 with self.subTest(arguments, version=version, status=status):
@@ -737,14 +941,15 @@ class AttachTriggers(ScriptTest):
                     first, second = EARLIER_POST_CONFIRMATION + version, EARLIER_PRE_TOKEN_GENERATION + version
                     self.aws.pool = a_pool(LambdaConfig={"PostConfirmation": first, **token(second)})
                     outcomes = f"PostConfirmation: {first} -> none\nPreTokenGeneration: {second} (V2_0) -> none\n"
-                    self.assert_changes(arguments, outcomes, {})
-                    os.remove(FILE)
+                    self.assert_changes(arguments, outcomes, {}, number=2)
+                    os.remove(file(2))
 
     def test_detaching_leaves_functions_of_others_and_says_so(self):
         # A longer name is another function.
         other = f"{EARLIER_PRE_TOKEN_GENERATION}-2"
         named = ["--detach", *FUNCTIONS]
         detached = f"PostConfirmation: {POST_CONFIRMATION} -> none\n"
+        self.attach()
         force = "--replace pre-token-generation takes it off all the same."
         for arguments, status, why, ended in [
             (DETACH, "UPDATE_COMPLETE", "It is not of the stack usher.", 0),
@@ -755,18 +960,45 @@ class AttachTriggers(ScriptTest):
                 self.aws.status = status
                 self.aws.pool = a_pool(LambdaConfig=ATTACHED | token(other))
                 outcomes = f"{detached}PreTokenGeneration: {other} (V2_0) stays. {why}\n"
-                self.assert_changes(arguments, outcomes, token(other), ended)
+                self.assert_changes(arguments, outcomes, token(other), ended, number=2)
                 self.assert_changes(
                     [*arguments, "--replace", "pre-token-generation"],
                     f"PostConfirmation: none\nPreTokenGeneration: {other} (V2_0) -> none\n",
                     {},
-                    number=2,
+                    number=3,
                 )
-                os.remove(FILE)
                 os.remove(file(2))
+                os.remove(file(3))
+
+    def test_detaching_ends_with_a_function_left_if_another_stack_invokes_one_of_these_first(self):
+        other = f"{FUNCTION}usher2-pre-token-generation:live"
+        for arguments, why in [
+            (DETACH, "It is not of the stack usher"),
+            (["--detach", *FUNCTIONS], "It is neither of the functions that were named"),
+        ]:
+            for following in (PRE_TOKEN_GENERATION, f"{EARLIER_PRE_TOKEN_GENERATION}:7"):
+                self.aws.functions[other] = self.aws.pool["Arn"]
+                self.aws.following[other] = following
+                self.aws.pool = a_pool(LambdaConfig=token(other))
+                outcomes = (
+                    f"PostConfirmation: none\nPreTokenGeneration: {other} (V2_0) stays. {why}, but invokes {following} first, "
+                    "and would fail without it. Detach the stack of this one first.\n"
+                )
+                self.assert_changes_nothing(arguments, outcomes, LEFT)
+            self.aws.following[other] = PLAN
+            outcomes = f"PostConfirmation: none\nPreTokenGeneration: {other} (V2_0) stays. {why}.\n"
+            self.assert_changes_nothing(arguments, outcomes)
+            self.aws.denied = ["configuration"]
+            warning = (
+                f"Warning: make sure that {other} does not invoke what you detach. "
+                f"AWS refuses GetFunctionConfiguration: You may not see {other}.\n"
+            )
+            self.assert_changes_nothing(arguments, outcomes, errors=warning)
+            self.aws.denied = []
 
     def test_without_a_stack_only_functions_that_do_not_exist_are_detached(self):
         elsewhere = "arn:aws:lambda:us-east-1:123456789012:function:plan"
+        self.attach()
         for there, arn in [(ATTACHED, PRE_TOKEN_GENERATION), (ATTACHED | token(elsewhere), elsewhere)]:
             self.aws.pool = a_pool(LambdaConfig=there)
             self.aws.functions = {PRE_TOKEN_GENERATION: None, elsewhere: None}
@@ -777,8 +1009,9 @@ class AttachTriggers(ScriptTest):
                 "--stack-name; --replace pre-token-generation takes it off all the same.\n",
                 token(arn),
                 LEFT,
+                number=2,
             )
-            os.remove(FILE)
+            os.remove(file(2))
 
     def test_without_a_stack_a_function_that_may_not_be_seen_is_not_detached(self):
         self.aws.pool = pool = a_pool(LambdaConfig=ATTACHED)
@@ -842,8 +1075,7 @@ class AttachTriggers(ScriptTest):
         self.assert_changes(
             DETACH,
             f"{first}PreTokenGeneration: {PRE_TOKEN_GENERATION} (V2_0) stays. It invokes {PLAN} first. Give "
-            "--next-version, the version of events that this one takes. Undo with the file that attaching wrote, or "
-            "give --replace pre-token-generation to take it off.\n",
+            f"--next-version, the version of events that this one takes. {ways('PreTokenGeneration')}\n",
             {**CUSTOM_MESSAGE, "PostConfirmation": WELCOME, **token(PRE_TOKEN_GENERATION)},
             LEFT,
         )
@@ -897,18 +1129,80 @@ class AttachTriggers(ScriptTest):
             number=3,
         )
 
-    def test_a_pool_that_the_stack_has_left_is_detached_but_for_chains(self):
+    def test_a_detachment_that_nothing_tells_about_leaves_the_triggers(self):
+        functions, usher = dict(self.aws.functions), (POST_CONFIRMATION, PRE_TOKEN_GENERATION)
+        deleted = {arn: source for arn, source in functions.items() if arn not in usher}
+        left = (
+            f"PostConfirmation: {POST_CONFIRMATION} stays. {UNTOLD}{ways('PostConfirmation')}\n"
+            f"PreTokenGeneration: {PRE_TOKEN_GENERATION} (V2_0) stays. {UNTOLD}{ways('PreTokenGeneration')}\n"
+        )
+        back = (
+            f"PostConfirmation: {POST_CONFIRMATION} -> {WELCOME}\n"
+            f"PreTokenGeneration: {PRE_TOKEN_GENERATION} (V2_0) -> {PLAN} (V2_0)\n"
+        )
+        os.mkdir("elsewhere")
+        for arguments, status, pool in [
+            (DETACH, "DELETE_COMPLETE", POOL),
+            (["--detach", "--user-pool-id", POOL], "DELETE_COMPLETE", POOL),
+            (["--detach", *FUNCTIONS], "DELETE_COMPLETE", POOL),
+            # The stack serves another pool now, whatever its functions invoke.
+            (DETACH, "UPDATE_COMPLETE", "eu-central-1_Other"),
+        ]:
+            with self.subTest(arguments, status=status):
+                self.aws.status, self.aws.functions, self.aws.outputs = "UPDATE_COMPLETE", functions, dict(OUTPUTS)
+                self.aws.pool = a_pool(LambdaConfig=OWN)
+                self.aws.parameters = dict(NEXT)
+                self.assertEqual(0, self.attach("--chain", "--save", "elsewhere/kept.json")[0])
+                self.aws.status, self.aws.outputs["UserPoolId"] = status, pool
+                self.aws.functions = deleted if status == "DELETE_COMPLETE" else functions
+                self.assert_changes_nothing(arguments, left, LEFT)
+                self.assert_changes_nothing([*arguments, "--next-version", "V2_0"], left, LEFT)
+                replace = ["--replace", "post-confirmation", "--replace", "pre-token-generation", "--dry-run"]
+                self.assertEqual((0, DETACHING + DRY_RUN, ""), run(script, *arguments, *replace))
+                # A file of another pool tells nothing, and one that cannot be read stops it all.
+                kept = json.loads(Path("elsewhere/kept.json").read_text())
+                Path(FILE).write_text(json.dumps(kept | {"userPoolId": "eu-central-1_Other"}))
+                self.assert_changes_nothing(arguments, left, LEFT)
+                with mock.patch.object(Path, "read_text", side_effect=PermissionError(13, "Permission denied", FILE)):
+                    self.assertEqual((f"{FILE}: Permission denied.", "", ""), run(script, *arguments))
+                os.remove(FILE)
+                os.rename("elsewhere/kept.json", FILE)
+                self.assert_changes(arguments, back, OWN, number=2)
+                os.remove(FILE)
+                os.remove(file(2))
+
+    def test_a_detachment_of_named_functions_asks_those_that_exist_what_they_invoke(self):
         self.aws.pool = a_pool(LambdaConfig=ATTACHED)
-        self.aws.parameters = {"NextPreTokenGenerationArn": PLAN}
-        self.aws.outputs["UserPoolId"] = "eu-central-1_Other"
+        arguments = ["--detach", *FUNCTIONS]
+        self.assertEqual((0, DETACHING + DRY_RUN, ""), run(script, *arguments, "--dry-run"))
+        self.aws.parameters = dict(NEXT)
+        self.assert_changes(
+            [*arguments, "--next-version", "V1_0"],
+            f"PostConfirmation: {POST_CONFIRMATION} -> {WELCOME}\n"
+            f"PreTokenGeneration: {PRE_TOKEN_GENERATION} (V2_0) -> {PLAN} (V1_0)\n",
+            {"PostConfirmation": WELCOME, **token(PLAN, "V1_0")},
+        )
+
+    def test_a_stack_without_parameters_for_chains_is_detached(self):
+        self.aws.pool = a_pool(LambdaConfig=ATTACHED)
+        self.assertEqual({}, self.aws.parameters)
+        self.assert_changes(DETACH, DETACHING, {})
+
+    def test_a_detachment_takes_the_change_that_attached_usher_from_its_file_and_not_the_end_of_another_chain(self):
+        # The chain of another stack in front of this one has ended.
+        other = f"{FUNCTION}usher2-post-confirmation:live"
+        kept = {"userPoolId": POOL, "before": {"PostConfirmation": WELCOME}, "attached": {"PostConfirmation": POST_CONFIRMATION}}
+        Path(FILE).write_text(json.dumps(kept | {"stackName": "usher", "following": {"PostConfirmation": WELCOME}}))
+        ended = kept | {"before": {"PostConfirmation": other}, "stackName": "usher2", "detaches": True}
+        Path(file(2)).write_text(json.dumps(ended | {"following": {"PostConfirmation": POST_CONFIRMATION}}))
+        os.utime(FILE, (0, 0))
+        self.aws.pool = a_pool(LambdaConfig={"PostConfirmation": POST_CONFIRMATION})
+        self.aws.status = "DELETE_COMPLETE"
         self.assert_changes(
             DETACH,
-            f"PostConfirmation: {POST_CONFIRMATION} -> none\n"
-            f"PreTokenGeneration: {PRE_TOKEN_GENERATION} (V2_0) stays. The stack serves eu-central-1_Other now, so it does "
-            "not say what was there before. Undo with the file that attaching wrote, or give --replace "
-            "pre-token-generation to take it off.\n",
-            token(PRE_TOKEN_GENERATION),
-            LEFT,
+            f"PostConfirmation: {POST_CONFIRMATION} -> {WELCOME}\nPreTokenGeneration: none\n",
+            {"PostConfirmation": WELCOME},
+            number=3,
         )
 
     # The file
@@ -971,7 +1265,35 @@ class AttachTriggers(ScriptTest):
                 f"{POOL} was updated, but these settings are not as expected: {lost}; "
                 "somebody else may have changed them meanwhile, else set them again."
             )
-            self.assertEqual((refusal, ATTACHING + SAVED, ""), self.attach())
+            self.assertEqual((UNVERIFIED, ATTACHING + SAVED, f"{refusal}\n"), self.attach())
+
+    def test_a_pool_that_was_changed_but_cannot_be_seen_afterwards_has_a_status_of_its_own(self):
+        os.environ["AWS_MAX_ATTEMPTS"] = "1"
+        for operation in ("DescribeUserPool", "GetUserPoolMfaConfig"):
+            self.aws.pool = a_pool()
+            self.aws.failing = {operation: [200, 400]}
+            told = (
+                f"{POOL} was updated, but could not be compared with before: look at its settings yourself with "
+                f"aws cognito-idp describe-user-pool --user-pool-id {POOL}. AWS refuses {operation}: {operation} failed.\n"
+            )
+            self.assertEqual((UNVERIFIED, ATTACHING + SAVED, told), self.attach())
+            self.assertEqual(ATTACHED, self.aws.pool["LambdaConfig"])
+
+    def test_a_pool_that_may_have_been_changed_has_the_same_status(self):
+        os.environ["AWS_MAX_ATTEMPTS"] = "1"
+        self.aws.failing = {"UpdateUserPool": [500]}
+        told = f"{POOL} may have been updated: run this again. AWS refuses UpdateUserPool: UpdateUserPool failed.\n"
+        self.assertEqual((UNVERIFIED, ATTACHING + SAVED, told), self.attach())
+
+    def test_the_older_life_of_a_temporary_password_follows_the_newer_one(self):
+        self.aws.pool["AdminCreateUserConfig"]["UnusedAccountValidityDays"] = 7
+        self.assertEqual((0, ATTACHING + SAVED + DONE, ""), self.attach())
+        self.assertEqual(3, self.aws.pool["AdminCreateUserConfig"]["UnusedAccountValidityDays"])
+
+    def test_tags_that_aws_sets_are_not_sent(self):
+        self.aws.pool["UserPoolTags"] = {"aws:cloudformation:stack-name": "customers", "team": "identity"}
+        self.assert_changes(ATTACH, ATTACHING, ATTACHED)
+        self.assertEqual({"team": "identity"}, self.aws.updates[0]["UserPoolTags"])
 
     def test_a_pool_that_cannot_use_or_prove_what_is_attached_is_warned_about(self):
         for settings, warning in [
