@@ -48,6 +48,8 @@ MAILBOX = "success"
 ALIAS = "live"
 # The functions that Cognito calls.
 TRIGGERS = ("post-confirmation", "pre-token-generation")
+# The parameters with the functions that they invoke first.
+NEXT = {"post-confirmation": "NextPostConfirmationArn", "pre-token-generation": "NextPreTokenGenerationArn"}
 # The actions of functions on the table and on its index, and the transaction's part that needs the action.
 ACTIONS = (
     *("GetItem", "BatchGetItem", "Query", "ConditionCheckItem"),
@@ -56,6 +58,10 @@ ACTIONS = (
 PARTS = {"PutItem": "Put", "UpdateItem": "Update", "DeleteItem": "Delete", "ConditionCheckItem": "ConditionCheck"}
 DENIED = ("AccessDenied", "AccessDeniedException")
 GONE = ("NoSuchEntity", "ResourceNotFoundException", "UserNotFoundException")
+NO_SECRET = (
+    "Cognito shows no secret of the machine client that works. This may be so after you have changed the secret. Get a "
+    "token with yours, and try it yourself"
+)
 # Seconds. IAM takes some until a new role can be used everywhere, and CloudWatch some until a line can be found.
 SETTLING = 90
 # Seconds until an alarm must be on. CloudWatch evaluates an alarm every minute.
@@ -67,15 +73,27 @@ This tries the stack {stack} in account {account}, {region}. It makes, and remov
   - an operator in the operators' pool, without a mail
   - an app client in each of the two pools
   - an organization that lists {domain}, with one member
-  - {roles} roles of IAM with the policies of functions, which only this run can assume
+  - {roles} roles of IAM with the policies of functions, which only {principal} can assume
 It also reports failures of provisioning that did not happen, so that an alarm rings{heard}.
-Log lines, these figures and the mail stay. Run it on a test stack, or before customers are in, and not during a
+{own}Log lines, these figures and the mail stay. Run it on a test stack, or before customers are in, and not during a
 deployment.
 """
+
+# A part of WHAT_IT_MAKES.
+OWN_FUNCTIONS = """\
+These functions, which are not Usher's, also get the user: {functions}.
+What they make elsewhere, such as a mail or an entry, stays.
+"""
+# They end the run, but not within a call: what the call makes would be unknown.
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Refusal(Exception):
     """One sentence for the caller. Nothing was tried."""
+
+
+class NoStack(Refusal):
+    """The stack does not exist."""
 
 
 class Failed(Exception):
@@ -111,9 +129,9 @@ def main(arguments=None):
             print(f"{name:20}{promise}")
         return 0
     try:
-        run = Run(options.stack_name, options.region)
         if options.clean:
-            return 0 if clean(run) else 1
+            return 0 if only_clean(options.stack_name, options.region) else 1
+        run = Run(options.stack_name, options.region)
         confirm(run, options.yes)
     except Refusal as refusal:
         return f"{refusal}"
@@ -123,11 +141,13 @@ def main(arguments=None):
     failed = removed = False
     try:
         try:
+            signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
             on_signals(interrupt)
             clean(run)
             failed = tried(run, options.skip)
         finally:
             on_signals(signal.SIG_IGN)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
     except Interrupted as interrupted:
         failed = True
         print(f"Interrupted by {interrupted}.", file=sys.stderr)
@@ -155,6 +175,7 @@ def parse(arguments):
 
 def confirm(run, yes):
     heard = " and tells its topic" if run.parameters.get("AlarmTopicArn") else ""
+    own = OWN_FUNCTIONS.format(functions=", ".join(run.own_functions)) if run.own_functions else ""
     print(
         WHAT_IT_MAKES.format(
             stack=run.stack,
@@ -163,7 +184,9 @@ def confirm(run, yes):
             address=run.address,
             domain=MAIL_DOMAIN,
             roles=len(run.tried_functions),
+            principal=run.principal,
             heard=heard,
+            own=own,
         ),
         flush=True,
     )
@@ -178,7 +201,7 @@ def confirm(run, yes):
 
 
 def on_signals(handler):
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in SIGNALS:
         signal.signal(number, handler)
 
 
@@ -188,10 +211,20 @@ def interrupt(number, _):
     raise Interrupted(signal.Signals(number).name)
 
 
+def pause(seconds):
+    """Sleeps. A signal ends the run now, also one that came earlier."""
+    try:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+        time.sleep(seconds)
+    finally:
+        signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+
+
 def tried(run, skipped):
     """Makes all checks, and returns how many failed."""
     counts = {"pass": 0, "FAIL": 0, "SKIPPED": 0}
     for name, promise, try_ in CHECKS:
+        pause(0)
         try:
             if name in skipped:
                 raise Skipped("asked for by --skip")
@@ -204,6 +237,7 @@ def tried(run, skipped):
             outcome, seen = "FAIL", f"this could not be tried. {told(error)}"
         counts[outcome] += 1
         print(f"{outcome:8}{name:20}{promise}: {' '.join(str(seen).split())}", flush=True)
+    pause(0)
     print(f"{counts['pass']} passed, {counts['FAIL']} failed, {counts['SKIPPED']} skipped.", flush=True)
     return counts["FAIL"]
 
@@ -220,8 +254,8 @@ def told(error):
 # --- The stack, and what a run makes in it
 
 
-class Run:
-    """One run: the stack, the names of all that the run makes, and what it has made so far."""
+class Place:
+    """Where a stack is, or was before somebody deleted it."""
 
     def __init__(self, stack, region):
         self.stack = stack
@@ -229,14 +263,33 @@ class Run:
         self.region = self.session.region_name
         if not self.region:
             raise Refusal("Give --region: your settings of AWS name none.")
-        described = self.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
+        # Names of roles that this run may have made. IAM lists them with delay.
+        self.made_roles = set()
+
+    @functools.cache
+    def client(self, service, region=None):
+        return self.session.client(service, region_name=region or self.region)
+
+
+class Run(Place):
+    """One run: the stack, the names of all that the run makes, and what it has made so far."""
+
+    def __init__(self, stack, region):
+        super().__init__(stack, region)
+        try:
+            described = self.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
+        except ClientError as error:
+            if "does not exist" in told(error):
+                raise NoStack(f"There is no stack {stack} in {self.region}.") from None
+            raise
         self.outputs = {it["OutputKey"]: it["OutputValue"] for it in described.get("Outputs", [])}
         self.parameters = {it["ParameterKey"]: it.get("ParameterValue", "") for it in described.get("Parameters", [])}
         for needed in ("ApiEndpoint", "TableName", "UserPoolId", "OperatorPoolId", "MachineClientId"):
             if needed not in self.outputs:
                 raise Refusal(f"The stack {stack} has no output {needed}: name the root stack of Usher.")
         caller = self.client("sts").get_caller_identity()
-        self.account, self.partition = caller["Account"], caller["Arn"].split(":")[1]
+        self.account, self.caller = caller["Account"], caller["Arn"]
+        self.partition = self.caller.split(":")[1]
         self.pool, self.operators = self.outputs["UserPoolId"], self.outputs["OperatorPoolId"]
         self.table = self.outputs["TableName"]
 
@@ -244,15 +297,19 @@ class Run:
         self.id = f"{MARK}-{secrets.token_hex(6)}"
         self.address = f"{MAILBOX}+{self.id}@{MAIL_DOMAIN}"
         self.password = f"Aa1-{secrets.token_urlsafe(32)}"
-        # Only who knows this can assume the roles of the run.
-        self.external_id = secrets.token_urlsafe(32)
-        # What was made under names that AWS lists with delay: names of users by pool, and ids of organizations.
+        # What this run has made, or may have, and AWS lists with delay: names of users by pool, app clients as (pool, id,
+        # name), and ids of organizations.
         self.users = {self.pool: set(), self.operators: set()}
+        self.clients = set()
         self.organizations = set()
 
-    @functools.cache
-    def client(self, service, region=None):
-        return self.session.client(service, region_name=region or self.region)
+    @functools.cached_property
+    def principal(self):
+        """The caller, as a policy names it: for the session of a role, the role."""
+        if ":assumed-role/" not in self.caller:
+            return self.caller
+        # The name of a session leaves out the path of its role.
+        return self.client("iam").get_role(RoleName=self.caller.split("/")[1])["Role"]["Arn"]
 
     @functools.cached_property
     def resources(self):
@@ -360,10 +417,10 @@ class Run:
         name = f"{self.id}-{function}"
         trust = {
             "Effect": "Allow",
-            "Principal": {"AWS": f"arn:{self.partition}:iam::{self.account}:root"},
+            "Principal": {"AWS": self.principal},
             "Action": "sts:AssumeRole",
-            "Condition": {"StringEquals": {"sts:ExternalId": self.external_id}},
         }
+        self.made_roles.add(name)
         made = iam.create_role(
             Path=path_of_roles(self),
             RoleName=name,
@@ -377,9 +434,7 @@ class Run:
 
         def assumed():
             try:
-                return self.client("sts").assume_role(
-                    RoleArn=made["Role"]["Arn"], RoleSessionName=MARK, ExternalId=self.external_id
-                )["Credentials"]
+                return self.client("sts").assume_role(RoleArn=made["Role"]["Arn"], RoleSessionName=MARK)["Credentials"]
             except ClientError as error:
                 if error.response["Error"]["Code"] in DENIED:
                     return None
@@ -442,14 +497,25 @@ class Run:
     def app(self):
         """An app client of the customers' pool with which an administrator signs users in."""
         flows = ["ALLOW_ADMIN_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]
-        made = self.client("cognito-idp").create_user_pool_client(
-            UserPoolId=self.pool, ClientName=self.id, GenerateSecret=False, ExplicitAuthFlows=flows
-        )
-        return made["UserPoolClient"]["ClientId"]
+        return self.made_client(self.pool, GenerateSecret=False, ExplicitAuthFlows=flows)["ClientId"]
+
+    def made_client(self, pool, **settings):
+        made = self.client("cognito-idp").create_user_pool_client(UserPoolId=pool, ClientName=self.id, **settings)
+        self.clients.add((pool, made["UserPoolClient"]["ClientId"], self.id))
+        return made["UserPoolClient"]
 
     @functools.cached_property
     def described_pool(self):
         return self.client("cognito-idp").describe_user_pool(UserPoolId=self.pool)["UserPool"]
+
+    @functools.cached_property
+    def own_functions(self):
+        """The functions of others that the pool or the stack's triggers invoke."""
+        config = self.described_pool.get("LambdaConfig", {})
+        called = {it.get("LambdaArn") if isinstance(it, dict) else it for it in config.values()}
+        # Beside functions, the pool names a key.
+        called = {it for it in called if it and ":lambda:" in it} | {self.parameters.get(it) for it in NEXT.values()}
+        return sorted(filter(None, called - {*self.outputs.values()}))
 
     @functools.cached_property
     def user(self):
@@ -532,15 +598,14 @@ class Run:
     @functools.cached_property
     def other_client(self):
         """A client of the operators' pool that has all scopes and that the API does not know: its id and its secret."""
-        made = self.client("cognito-idp").create_user_pool_client(
-            UserPoolId=self.operators,
-            ClientName=self.id,
+        made = self.made_client(
+            self.operators,
             GenerateSecret=True,
             AllowedOAuthFlowsUserPoolClient=True,
             AllowedOAuthFlows=["client_credentials"],
             AllowedOAuthScopes=["usher/read", "usher/write"],
             ExplicitAuthFlows=["ALLOW_REFRESH_TOKEN_AUTH"],
-        )["UserPoolClient"]
+        )
         return made["ClientId"], made["ClientSecret"]
 
     @functools.cached_property
@@ -548,10 +613,12 @@ class Run:
         client = self.client("cognito-idp").describe_user_pool_client(
             UserPoolId=self.operators, ClientId=self.outputs["MachineClientId"]
         )["UserPoolClient"]
-        return client["ClientId"], client["ClientSecret"]
+        return client["ClientId"], client.get("ClientSecret")
 
     @functools.cache
     def machine_token(self, client, scopes):
+        if not client[1]:
+            raise Skipped(NO_SECRET)
         basic = base64.b64encode(":".join(client).encode()).decode()
         answer = send(
             "POST",
@@ -559,6 +626,8 @@ class Run:
             {"authorization": f"Basic {basic}", "content-type": "application/x-www-form-urlencoded"},
             urlencode({"grant_type": "client_credentials", "scope": scopes}),
         )
+        if "invalid_client" in answer.text and client == self.machine_client:
+            raise Skipped(NO_SECRET)
         if answer.status != 200:
             raise Failed(f"{self.outputs['TokenUrl']} issues no token: {answer.status} {answer.text[:200]}.")
         return json.loads(answer.text)["access_token"]
@@ -577,21 +646,34 @@ def listed(value):
 
 def wait(ready, seconds):
     """Asks until the answer is true or the seconds are over, and returns the last answer."""
-    end, pause = time.monotonic() + seconds, 1
+    end, some = time.monotonic() + seconds, 1
     while not (answer := ready()) and time.monotonic() < end:
-        time.sleep(pause)
-        pause = min(pause * 2, 15)
+        pause(some)
+        some = min(some * 2, 15)
     return answer
 
 
 # --- Removal
 
 
-def clean(run):
+def only_clean(stack, region):
+    """Removes what earlier runs have made for the stack, as `clean` does. Of a deleted stack, only roles are left."""
+    try:
+        return clean(Run(stack, region))
+    except NoStack as reason:
+        print(
+            f"{reason} Only roles of IAM are looked for. If you have kept its pool or its table, delete there what has "
+            f"{MARK}- in its name.",
+            file=sys.stderr,
+        )
+        return clean(Place(stack, region), KINDS_WITHOUT_STACK)
+
+
+def clean(run, kinds=None):
     """Removes what this run and earlier runs have made for the stack. Says what was removed, and whether all was."""
     removed, left = [], []
     # What cannot be removed must not keep the rest from being removed.
-    for what, find, remove in KINDS:
+    for what, find, remove in kinds or KINDS:
         try:
             found = find(run)
         except Exception as error:
@@ -612,33 +694,44 @@ def clean(run):
 
 
 def path_of_roles(run):
-    return f"/{MARK}/{run.stack}/"
+    # IAM has no regions, and stacks in two of them can have the same name.
+    return f"/{MARK}/{run.region}/{run.stack}/"
 
 
 def roles_of_runs(run):
     pages = run.client("iam").get_paginator("list_roles").paginate(PathPrefix=path_of_roles(run))
-    return [role["RoleName"] for page in pages for role in page["Roles"] if role["RoleName"].startswith(MARK)]
+    found = {role["RoleName"] for page in pages for role in page["Roles"]}
+    return sorted(run.made_roles | {name for name in found if name.startswith(f"{MARK}-")})
 
 
 def remove_role(run, name):
     iam = run.client("iam")
-    with contextlib.suppress(iam.exceptions.NoSuchEntityException):
+    # Each call by itself: IAM can know a role and not yet, or no longer, its policies.
+    gone = contextlib.suppress(iam.exceptions.NoSuchEntityException)
+    with gone:
         for policy in iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"]:
-            iam.detach_role_policy(RoleName=name, PolicyArn=policy["PolicyArn"])
+            with gone:
+                iam.detach_role_policy(RoleName=name, PolicyArn=policy["PolicyArn"])
+    with gone:
         for policy in iam.list_role_policies(RoleName=name)["PolicyNames"]:
-            iam.delete_role_policy(RoleName=name, PolicyName=policy)
+            with gone:
+                iam.delete_role_policy(RoleName=name, PolicyName=policy)
+    with gone:
         iam.delete_role(RoleName=name)
         return True
 
 
 def clients_of_runs(run):
-    return [
-        (pool, client["ClientId"], client["ClientName"])
-        for pool in (run.pool, run.operators)
-        for page in run.client("cognito-idp").get_paginator("list_user_pool_clients").paginate(UserPoolId=pool)
-        for client in page["UserPoolClients"]
-        if client["ClientName"].startswith(f"{MARK}-")
-    ]
+    return sorted(
+        run.clients
+        | {
+            (pool, client["ClientId"], client["ClientName"])
+            for pool in (run.pool, run.operators)
+            for page in run.client("cognito-idp").get_paginator("list_user_pool_clients").paginate(UserPoolId=pool)
+            for client in page["UserPoolClients"]
+            if client["ClientName"].startswith(f"{MARK}-")
+        }
+    )
 
 
 def remove_client(run, client):
@@ -739,6 +832,8 @@ KINDS = (
     ("user", users_of_runs, remove_user),
     ("organization", organizations_of_runs, remove_organization),
 )
+# Those that can be found without the stack.
+KINDS_WITHOUT_STACK = KINDS[:1]
 
 
 # --- Roles and the table
@@ -931,7 +1026,13 @@ def triggers(run):
     ]
     if wrong:
         raise Failed(f"{'; '.join(wrong)}. Attach them: docs/given-user-pool.md.")
-    return f"both, with event version {token.get('LambdaVersion', 'V1_0')}"
+    version, where = token.get("LambdaVersion", "V1_0"), run.parameters.get("ClaimsIn", "both")
+    if version == "V1_0" and where != "id":
+        raise Failed(
+            f"both, but with event version V1_0, which changes no access token, although ClaimsIn is {where}. Attach "
+            "pre-token-generation with V2_0 (docs/given-user-pool.md), or deploy with ClaimsIn=id."
+        )
+    return f"both, with event version {version}"
 
 
 @check("Only Cognito may call the triggers, for this pool alone")
@@ -1116,8 +1217,8 @@ LET_IN = (
 )
 
 
-def refused(run, asked):
-    """Sends requests that must be refused: what, method, path, token."""
+def refused(run, asked, untried=None):
+    """Sends requests that must be refused: what, method, path, token. `untried` says why others cannot be sent."""
     seen, wrong = [], []
     for what, method, path, token in asked:
         status = run.ask(method, path, token).status
@@ -1126,6 +1227,8 @@ def refused(run, asked):
         let_in = any(it.endswith((": 200", ": 404")) for it in wrong)
         advice = LET_IN if let_in else "Deploy the stack again."
         raise Failed(f"{'; '.join(wrong)}, instead of 401 or 403. {advice}")
+    if untried:
+        raise Skipped(f"{untried}. The API refuses what was tried: {'; '.join(seen)}")
     return "; ".join(seen)
 
 
@@ -1136,30 +1239,38 @@ WRITE = "DELETE", f"/organizations/{MARK}-nobody/users/{MARK}"
 
 @check("The API refuses a request without a valid token")
 def api_tokens(run):
-    header, payload, signature = run.machine_token(run.machine_client, "usher/read usher/write").split(".")
-    unsigned = base64.urlsafe_b64encode(b'{"alg":"none","typ":"JWT"}').decode().rstrip("=")
-    flipped = ("B" if signature[0] != "B" else "C") + signature[1:]
-    tokens = [
-        ("no token", None),
-        ("no JWT", "usher"),
-        ("another signature", f"{header}.{payload}.{flipped}"),
-        ("no signature", f"{unsigned}.{payload}."),
-        ("another client of the operators' pool", run.machine_token(run.other_client, "usher/read usher/write")),
-    ]
+    tokens, untried = [("no token", None), ("no JWT", "usher")], None
+    try:
+        header, payload, signature = run.machine_token(run.machine_client, "usher/read usher/write").split(".")
+        unsigned = base64.urlsafe_b64encode(b'{"alg":"none","typ":"JWT"}').decode().rstrip("=")
+        flipped = ("B" if signature[0] != "B" else "C") + signature[1:]
+        tokens += [
+            ("another signature", f"{header}.{payload}.{flipped}"),
+            ("no signature", f"{unsigned}.{payload}."),
+        ]
+    except Skipped as reason:
+        untried = reason
+    other = run.machine_token(run.other_client, "usher/read usher/write")
+    tokens.append(("another client of the operators' pool", other))
     with contextlib.suppress(Skipped):
         for kind, name in (("access", "AccessToken"), ("ID", "IdToken")):
             tokens.append((f"a customer's {kind} token", run.signed_in[name]))
-    return refused(run, [(f"{what}, {way[0]}", *way, token) for what, token in tokens for way in (READ, WRITE)])
+    asked = [(f"{what}, {way[0]}", *way, token) for what, token in tokens for way in (READ, WRITE)]
+    return refused(run, asked, untried)
 
 
 @check("The API refuses a token without the route's scope")
 def api_scopes(run):
-    reading = run.machine_token(run.machine_client, "usher/read")
-    writing = run.machine_token(run.machine_client, "usher/write")
-    asked = [("usher/read, DELETE", *WRITE, reading), ("usher/write, GET", *READ, writing)]
+    asked, untried = [], None
+    try:
+        reading = run.machine_token(run.machine_client, "usher/read")
+        writing = run.machine_token(run.machine_client, "usher/write")
+        asked += [("usher/read, DELETE", *WRITE, reading), ("usher/write, GET", *READ, writing)]
+    except Skipped as reason:
+        untried = reason
     for kind, token in (("access", run.operator["AccessToken"]), ("ID", run.operator["IdToken"])):
         asked += [(f"an operator's {kind} token without scopes, {way[0]}", *way, token) for way in (READ, WRITE)]
-    return refused(run, asked)
+    return refused(run, asked, untried)
 
 
 @check("The API answers a program that has the scope")
@@ -1435,11 +1546,13 @@ def release_alarms(run):
     if not found:
         raise Skipped("the stack has no deployment groups, so a release does not stop by itself")
     named = {group["deploymentGroupName"]: group.get("alarmConfiguration", {}) for group in found}
-    deaf = [name for name, alarms in named.items() if not alarms.get("enabled") or not alarms.get("alarms")]
-    # HTTP functions may go all at once. A trigger stands between people and their sign-in.
-    if len(deaf) == len(named):
-        raise Failed("no deployment group has an alarm, so a broken release is not stopped. Deploy the stack again.")
-    wanted = sorted({it["name"] for alarms in named.values() for it in alarms.get("alarms", [])})
+    heard = {it["name"] for alarms in named.values() if alarms.get("enabled") for it in alarms.get("alarms", [])}
+    wanted = [f"{run.stack}-{trigger}-{kind}" for trigger in TRIGGERS for kind in ("errors", "slow")]
+    if unheard := [name for name in wanted if name not in heard]:
+        raise Failed(
+            f"the deployment groups ({', '.join(named)}) do not stop at {', '.join(unheard)}, so a broken release goes "
+            "on. Deploy the stack again."
+        )
     there = {alarm["AlarmName"] for alarm in described_alarms(run, wanted)}
     if missing := [name for name in wanted if name not in there]:
         raise Failed(f"these alarms do not exist: {', '.join(missing)}. Deploy the stack again.")
@@ -1448,8 +1561,7 @@ def release_alarms(run):
 
 @check("The triggers invoke the functions that were there before, and may invoke no others")
 def chained(run):
-    nexts = {"post-confirmation": "NextPostConfirmationArn", "pre-token-generation": "NextPreTokenGenerationArn"}
-    nexts = {trigger: run.parameters.get(parameter, "") for trigger, parameter in nexts.items()}
+    nexts = {trigger: run.parameters.get(parameter, "") for trigger, parameter in NEXT.items()}
     if not any(nexts.values()):
         raise Skipped("no trigger has a function to invoke first")
     wrong = []
@@ -1476,7 +1588,25 @@ def chained(run):
                 wrong.append(f"{name} may {'not ' if may else ''}invoke {resource} ({decision})")
     if wrong:
         raise Failed(f"{'; '.join(wrong)}. Deploy the stack again, or end a rollback: docs/operations.md#rolling-back.")
-    # The sign-up and the tokens of this run went through both functions.
+    # With `continue`, users go on although the function fails. And nothing else shows the policy of a function in another
+    # account.
+    with contextlib.suppress(Skipped):
+        sub = run.sub
+        wait(lambda: [line for name in TRIGGERS for line in logged(run, run.group_of(name), sub)], SETTLING)
+    # It has failed, or is not invoked.
+    message = "the pool's own function "
+    failures = {
+        f"{run.functions[name]}: {line['message']}: {line.get('function', arn)}, {line.get('error')}"
+        for name, arn in nexts.items()
+        if arn
+        for line in records(run, run.group_of(name), message)
+        if line.get("message", "").startswith(message)
+    }
+    if failures:
+        raise Failed(
+            f"the logs since five minutes before this run have: {'; '.join(sorted(failures))}. Look at "
+            "docs/operations.md#the-pools-own-function."
+        )
     return f"{' and '.join(filter(None, nexts.values()))}, and no other version or name of theirs"
 
 

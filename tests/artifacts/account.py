@@ -13,11 +13,14 @@ import sys
 import boto3
 
 from . import story
+from .stack import REGION
 from .story import ROOT, same
 
 SCRIPT = ROOT / "infra/verify-account.py"
 # The alias of the functions, if they have one.
 ALIAS = "live"
+# A policy of a role.
+POLICY = '{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "dynamodb:GetItem", "Resource": "*"}}'
 # Every check, with its outcome here and how its text begins.
 EXPECTED = {
     "keys-inside": ("pass", "13 calls allowed"),
@@ -27,7 +30,7 @@ EXPECTED = {
     "keys-mixed": ("FAIL", "AWS allows transactional GetItem, BatchGetItem, transactional ConditionCheckItem, "),
     "no-keys": ("pass", "4 calls denied"),
     "triggers": ("pass", "both, with event version V2_0"),
-    "trigger-permissions": ("pass", "4 permissions, all for arn:aws:cognito-idp:"),
+    "trigger-permissions": ("pass", "6 permissions, all for arn:aws:cognito-idp:"),
     # The emulator confirms a user without calling the trigger. The function itself is tested in `answered`.
     "sign-up": ("FAIL", "the user "),
     "tokens": ("pass", "IdToken and AccessToken name usher-verify-"),
@@ -121,6 +124,24 @@ def check_only(stack, expected):
         said, errors = process.communicate()
     same("", errors, "what verify-account.py says of errors")
     compared(dict.fromkeys(names, ("SKIPPED", "asked for by --skip")) | expected, said)
+
+
+def check_without_stack(stack):
+    """After the stack is deleted, the script removes what a killed run has left in IAM, for this region alone."""
+    iam, names = boto3.client("iam"), {f"usher-verify-{region}": region for region in (REGION, "us-east-1")}
+    statement = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    for name, region in names.items():
+        trust = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        iam.create_role(Path=f"/usher-verify/{region}/{stack}/", RoleName=name, AssumeRolePolicyDocument=trust)
+        iam.put_role_policy(RoleName=name, PolicyName="own-items", PolicyDocument=POLICY)
+    own, other = names
+    with started(stack, "--clean") as process:
+        said, errors = process.communicate()
+    same([f"Removed: role {own}.\n", 0], [said, process.returncode], "how --clean ends without a stack")
+    same(f"There is no stack {stack} in {REGION}.", errors[: errors.index(".") + 1], "what --clean says of the stack")
+    same([other], [it["RoleName"] for it in iam.list_roles()["Roles"] if it["RoleName"] in names], "the roles left")
+    iam.delete_role_policy(RoleName=other, PolicyName="own-items")
+    iam.delete_role(RoleName=other)
 
 
 @contextlib.contextmanager

@@ -215,6 +215,8 @@ def failures(customer, usher, stack, names):
     customer.gets(ANN, PLAN | ORGANIZATIONS, scope=f"{SCOPE} plans/read")
     event = customer.event("post-confirmation", REFUSED)
     same(event, invoke(usher["PostConfirmation"], event), "the answer to a confirmed sign-up that goes on")
+    said = f"the logs since five minutes before this run have: {STACK}-post-confirmation: the pool's own function failed: "
+    account.check_only(STACK, {"chained": ("FAIL", said)})
 
 
 class Stack:

@@ -369,6 +369,7 @@ def deleted(template):
     listed = boto3.client("cloudformation").list_stacks()["StackSummaries"]
     states = {it["StackName"]: it["StackStatus"] for it in listed if it["StackName"].startswith(STACK)}
     same(dict.fromkeys([STACK, *nested], "DELETE_COMPLETE"), states, "the stacks")
+    account.check_without_stack(STACK)
     for service, listing, kind, key in [
         ("lambda", "list_functions", "Functions", "FunctionName"),
         ("iam", "list_roles", "Roles", "RoleName"),

@@ -1,22 +1,18 @@
 """infra/verify-account.py: what it says, how it ends, and that it cleans up. `make test-sam` runs its checks."""
 
 import contextlib
-import importlib.util
 import io
 import json
 import os
 import re
 import signal
 import unittest
-from pathlib import Path
 from unittest import mock
 
 from botocore.exceptions import ClientError
+from support import ROOT, load
 
-ROOT = Path(__file__).parents[2]
-specification = importlib.util.spec_from_file_location("verify_account", ROOT / "infra/verify-account.py")
-script = importlib.util.module_from_spec(specification)
-specification.loader.exec_module(script)
+script = load("verify-account")
 
 TABLE = "arn:aws:dynamodb:eu-central-1:123456789012:table/usher"
 
@@ -29,7 +25,8 @@ class Stack:
     """The account of a run that has made two things."""
 
     stack, account, region, address = "usher", "123456789012", "eu-central-1", "success+usher-verify-1@example.com"
-    parameters, tried_functions = {}, {"memberships": set()}
+    parameters, tried_functions, own_functions = {}, {"memberships": set()}, []
+    principal = "arn:aws:iam::123456789012:user/admin"
 
     def __init__(self):
         self.things = {"role": ["earlier"], "user": ["earlier"]}
@@ -130,12 +127,27 @@ class Ending(unittest.TestCase):
             self.stack = Stack()
 
             def interrupted(stack, number=number):
-                stack.make("role", "new")
                 os.kill(os.getpid(), number)
+                # As if the call that makes the role had been under way.
+                stack.make("role", "new")
 
             status, said, errors = self.run_script(interrupted, lambda _: self.fail("went on"))
             self.assertEqual((1, f"Interrupted by {number.name}.\n"), (status, errors))
-            self.assertEqual(["Removed: role earlier, user earlier.", "Removed: role new."], said)
+            passed = "pass    check-1             All is well: None"
+            self.assertEqual(["Removed: role earlier, user earlier.", passed, "Removed: role new."], said)
+
+    def test_a_signal_ends_a_check_that_waits(self):
+        def waiting(_):
+            os.kill(os.getpid(), signal.SIGINT)
+            script.wait(lambda: False, 600)
+
+        status, said, errors = self.run_script(waiting)
+        self.assertEqual((1, "Interrupted by SIGINT.\n"), (status, errors))
+        self.assertEqual(["Removed: role earlier, user earlier."], said)
+
+    def test_after_a_run_signals_come_at_once(self):
+        self.run_script(lambda _: "yes")
+        self.assertEqual(set(), signal.pthread_sigmask(signal.SIG_BLOCK, ()))
 
     def test_a_second_signal_does_not_end_the_removal(self):
         def interrupted(stack):
@@ -151,7 +163,8 @@ class Ending(unittest.TestCase):
         kinds = (("role", find, self.stack.remover("role")),)
         status, said, errors = self.run_script(interrupted, kinds=kinds)
         self.assertEqual((1, "Interrupted by SIGTERM.\n"), (status, errors))
-        self.assertEqual(["Removed: role earlier.", "Removed: role new."], said)
+        passed = "pass    check-1             All is well: None"
+        self.assertEqual(["Removed: role earlier.", passed, "Removed: role new."], said)
 
     def test_a_crash_of_the_script_itself_removes_all(self):
         def exiting(stack):
@@ -201,6 +214,33 @@ class Ending(unittest.TestCase):
         status, said, _ = self.run_script(lambda _: "yes", arguments=(), answer="Y")
         self.assertEqual((0, "1 passed, 0 failed, 0 skipped."), (status, said[-1]))
 
+    def test_the_question_names_the_functions_that_run_for_the_user_and_who_can_assume_the_roles(self):
+        self.stack.own_functions = ["welcome", "plan"]
+        said = io.StringIO()
+        with contextlib.redirect_stdout(said):
+            script.confirm(self.stack, yes=True)
+        self.assertIn("which only arn:aws:iam::123456789012:user/admin can assume\n", said.getvalue())
+        self.assertIn("which are not Usher's, also get the user: welcome, plan.\n", said.getvalue())
+
+    def test_without_its_stack_clean_still_removes_roles(self):
+        def no_stack(*_):
+            raise script.NoStack("There is no stack usher in eu-central-1.")
+
+        with mock.patch.object(script, "Place", lambda stack, region: self.stack):
+            with mock.patch.object(script, "KINDS_WITHOUT_STACK", self.stack.kinds()[:1]):
+                with mock.patch.object(script, "Run", no_stack):
+                    said, errors = io.StringIO(), io.StringIO()
+                    with contextlib.redirect_stdout(said), contextlib.redirect_stderr(errors):
+                        status = script.main(["--stack-name", "usher", "--clean"])
+                    self.assertEqual((0, "Removed: role earlier.\n"), (status, said.getvalue()))
+                    self.assertEqual(
+                        "There is no stack usher in eu-central-1. Only roles of IAM are looked for. If you have kept its "
+                        "pool or its table, delete there what has usher-verify- in its name.\n",
+                        errors.getvalue(),
+                    )
+                    expected = "There is no stack usher in eu-central-1."
+                    self.assertEqual(expected, script.main(["--stack-name", "usher", "--yes"]))
+
     def test_an_unknown_check_is_refused(self):
         with self.assertRaises(SystemExit) as ended:
             self.run_script(arguments=("--yes", "--skip", "check-9"))
@@ -212,6 +252,187 @@ class Ending(unittest.TestCase):
 
         with mock.patch.object(script, "Run", unknown):
             self.assertEqual("AWS refuses AnOperation: not today", script.main(["--stack-name", "usher", "--yes"]))
+
+
+class NotFound(Exception):
+    """An exception that a client of AWS has."""
+
+
+def run_of_account(**clients):
+    """A run as it is before it has made anything, with these clients."""
+    run = object.__new__(script.Run)
+    run.stack, run.region, run.id = "usher", "eu-central-1", "usher-verify-0123456789ab"
+    run.caller, run.principal = "", "arn:aws:iam::123456789012:user/admin"
+    run.pool, run.operators = "eu-central-1_Users", "eu-central-1_Operators"
+    run.outputs, run.parameters = {"TokenUrl": "https://example.com/token"}, {}
+    run.made_roles, run.clients = set(), set()
+    run.client = lambda service, region=None: clients[service]
+    return run
+
+
+class Roles(unittest.TestCase):
+    def setUp(self):
+        self.iam = mock.Mock()
+        self.iam.exceptions.NoSuchEntityException = NotFound
+        self.iam.list_attached_role_policies.return_value = {"AttachedPolicies": [{"PolicyArn": "one"}]}
+        self.iam.list_role_policies.return_value = {"PolicyNames": ["two"]}
+        self.iam.get_paginator.return_value.paginate.return_value = [{"Roles": []}]
+        self.run = run_of_account(iam=self.iam)
+        self.run.policies = {"users": ({}, [])}
+
+    def test_a_role_is_deleted_even_if_iam_does_not_know_its_policies(self):
+        for name in ("list_attached_role_policies", "detach_role_policy", "list_role_policies", "delete_role_policy"):
+            self.setUp()
+            getattr(self.iam, name).side_effect = NotFound
+            self.assertIs(True, script.remove_role(self.run, "usher-verify-role"))
+            self.iam.delete_role.assert_called_once_with(RoleName="usher-verify-role")
+
+    def test_a_role_that_was_not_made_is_not_named_as_removed(self):
+        self.iam.delete_role.side_effect = NotFound
+        self.assertIs(None, script.remove_role(self.run, "usher-verify-role"))
+
+    def test_what_refuses_to_be_removed_is_an_error(self):
+        for name in ("list_attached_role_policies", "detach_role_policy", "list_role_policies", "delete_role_policy"):
+            self.setUp()
+            getattr(self.iam, name).side_effect = refusal()
+            with self.assertRaises(ClientError):
+                script.remove_role(self.run, "usher-verify-role")
+
+    def test_the_run_knows_a_role_that_iam_does_not_list_yet(self):
+        self.iam.create_role.side_effect = refusal()
+        with self.assertRaises(ClientError):
+            self.run.role_of("users")
+        self.assertEqual(["usher-verify-0123456789ab-users"], script.roles_of_runs(self.run))
+
+    def test_stacks_of_one_name_in_two_regions_have_their_own_roles(self):
+        for region in ("eu-central-1", "us-east-1"):
+            self.run.region = region
+            script.roles_of_runs(self.run)
+            asked = self.iam.get_paginator.return_value.paginate
+            asked.assert_called_with(PathPrefix=f"/usher-verify/{region}/usher/")
+        self.iam.create_role.side_effect = refusal()
+        with contextlib.suppress(ClientError):
+            self.run.role_of("users")
+        self.assertEqual("/usher-verify/us-east-1/usher/", self.iam.create_role.call_args.kwargs["Path"])
+
+    def test_only_the_caller_can_assume_a_role(self):
+        self.iam.create_role.side_effect = refusal()
+        with contextlib.suppress(ClientError):
+            self.run.role_of("users")
+        trust = json.loads(self.iam.create_role.call_args.kwargs["AssumeRolePolicyDocument"])
+        expected = {"Effect": "Allow", "Principal": {"AWS": self.run.principal}, "Action": "sts:AssumeRole"}
+        self.assertEqual([expected], trust["Statement"])
+
+    def test_the_session_of_a_role_is_the_role_with_its_path(self):
+        role = "arn:aws:iam::123456789012:role/aws-reserved/sso.amazonaws.com/Admins"
+        self.iam.get_role = lambda RoleName: {"Role": {"Arn": {"Admins": role}[RoleName]}}
+        user = "arn:aws:iam::123456789012:user/people/ann"
+        for caller, expected in [
+            (user, user),
+            ("arn:aws:iam::123456789012:root", "arn:aws:iam::123456789012:root"),
+            ("arn:aws:sts::123456789012:assumed-role/Admins/ann@acme.com", role),
+        ]:
+            del self.run.principal
+            self.run.caller = caller
+            self.assertEqual(expected, self.run.principal)
+
+
+class Clients(unittest.TestCase):
+    def setUp(self):
+        self.cognito = mock.Mock()
+        self.cognito.get_paginator.return_value.paginate.return_value = [{"UserPoolClients": []}]
+        made = {"ClientId": "one", "ClientSecret": "secret"}
+        self.cognito.create_user_pool_client.return_value = {"UserPoolClient": made}
+        self.run = run_of_account(**{"cognito-idp": self.cognito})
+        self.sent = []
+        patched = mock.patch.object(script, "send", self.send)
+        patched.start()
+        self.addCleanup(patched.stop)
+
+    def send(self, method, url, headers=None, body=None, connection=None):
+        self.sent.append(url)
+        return script.Answer(400, {}, '{"error":"invalid_client"}')
+
+    def test_the_run_knows_a_client_that_cognito_does_not_list_yet(self):
+        self.assertEqual("one", self.run.app)
+        self.assertEqual(("one", "secret"), self.run.other_client)
+        id = "usher-verify-0123456789ab"
+        expected = [("eu-central-1_Operators", "one", id), ("eu-central-1_Users", "one", id)]
+        self.assertEqual(expected, script.clients_of_runs(self.run))
+
+    def test_a_secret_that_was_changed_is_no_failure(self):
+        self.run.outputs["MachineClientId"] = "machine"
+        self.run.ask = lambda method, path, token: script.Answer(401, {}, "")
+        for secret in ({}, {"ClientSecret": "deleted"}):
+            self.cognito.describe_user_pool_client.return_value = {"UserPoolClient": {"ClientId": "machine"} | secret}
+            vars(self.run).pop("machine_client", None)
+            for check in (script.api_works, script.audit):
+                self.run.organization = "usher-verify-1"
+                with self.assertRaisesRegex(script.Skipped, "^Cognito shows no secret of the machine client"):
+                    check(self.run)
+
+    def test_without_that_secret_the_other_requests_are_tried(self):
+        self.run.machine_client, self.run.signed_in = ("machine", None), {"AccessToken": "a", "IdToken": "b"}
+        self.run.operator = self.run.signed_in
+        status = 401
+        self.run.ask = lambda method, path, token: script.Answer(status, {}, "")
+
+        def machine_token(client, scopes, tokens=self.run.machine_token):
+            return "c" if client == self.run.other_client else tokens(client, scopes)
+
+        self.run.machine_token = machine_token
+        for check, tried in [
+            (script.api_tokens, "no token, GET: 401; .*another client of the operators' pool, DELETE: 401; .*ID token"),
+            (script.api_scopes, "an operator's access token without scopes, GET: 401; .*, DELETE: 401"),
+        ]:
+            status = 401
+            expected = f"^Cognito shows no .* The API refuses what was tried: {tried}"
+            with self.assertRaisesRegex(script.Skipped, expected):
+                check(self.run)
+            status = 200
+            with self.assertRaisesRegex(script.Failed, "GET: 200"):
+                check(self.run)
+
+    def test_a_client_of_the_run_that_gets_no_token_is_a_failure(self):
+        self.run.machine_client = ("machine", "secret")
+        with self.assertRaisesRegex(script.Failed, "^https://example.com/token issues no token: 400 "):
+            self.run.machine_token(self.run.other_client, "usher/read")
+
+
+class Triggers(unittest.TestCase):
+    PLAN, WELCOME, SENDER = (f"arn:aws:lambda:eu-central-1:123456789012:function:{it}" for it in ("plan", "hi", "mail"))
+
+    def run_of(self, version=None, **parameters):
+        run = run_of_account()
+        run.parameters = parameters
+        own = {f"{trigger}FunctionArn": f"{self.PLAN}-{trigger}" for trigger in ("PostConfirmation", "PreTokenGeneration")}
+        run.outputs |= own
+        token = own["PreTokenGenerationFunctionArn"]
+        config = {"PostConfirmation": own["PostConfirmationFunctionArn"], "PreTokenGeneration": token}
+        if version:
+            config["PreTokenGenerationConfig"] = {"LambdaVersion": version, "LambdaArn": token}
+        run.described_pool = {"LambdaConfig": config}
+        return run
+
+    def test_version_1_is_a_failure_unless_only_id_tokens_have_claims(self):
+        self.assertEqual("both, with event version V2_0", script.triggers(self.run_of("V2_0", ClaimsIn="both")))
+        for version in ("V1_0", None):
+            self.assertEqual("both, with event version V1_0", script.triggers(self.run_of(version, ClaimsIn="id")))
+            for where in ("both", "access"):
+                expected = f"^both, but with event version V1_0, .* although ClaimsIn is {where}. "
+                with self.assertRaisesRegex(script.Failed, expected):
+                    script.triggers(self.run_of(version, ClaimsIn=where))
+
+    def test_the_pools_own_functions_are_those_that_are_not_the_stacks(self):
+        run = self.run_of("V2_0", NextPreTokenGenerationArn="", NextPostConfirmationArn="")
+        self.assertEqual([], run.own_functions)
+        run = self.run_of("V2_0", NextPreTokenGenerationArn=self.PLAN)
+        run.described_pool["LambdaConfig"] |= {
+            "PreSignUp": self.WELCOME,
+            "CustomEmailSender": {"LambdaVersion": "V1_0", "LambdaArn": self.SENDER},
+            "KMSKeyID": "arn:aws:kms:eu-central-1:123456789012:key/1",
+        }
+        self.assertEqual([self.WELCOME, self.SENDER, self.PLAN], run.own_functions)
 
 
 class Keys(unittest.TestCase):
@@ -379,10 +600,6 @@ class Expressions(unittest.TestCase):
 ACCOUNT = "123456789012"
 KEY = f"arn:aws:kms:eu-central-1:{ACCOUNT}:key/1"
 POOL = f"arn:aws:cognito-idp:eu-central-1:{ACCOUNT}:userpool/eu-central-1_Users"
-
-
-class NotFound(Exception):
-    """An exception that a client of AWS has."""
 
 
 def run_with(parameters=(), **clients):
@@ -679,12 +896,55 @@ class Settings(AtOnce):
             script.mail(run_with({"SesIdentityArn": ""}))
 
 
-class Chains(unittest.TestCase):
+class Releases(unittest.TestCase):
+    NAMES = [f"usher-{trigger}-{kind}" for trigger in script.TRIGGERS for kind in ("errors", "slow")]
+
+    def stopping_at(self, *groups, there=NAMES):
+        """A run of a stack whose deployment groups have these settings of alarms."""
+        named = {f"group-{number}": group for number, group in enumerate(groups, 1)}
+        codedeploy, cloudwatch = mock.Mock(), mock.Mock()
+        codedeploy.get_paginator.return_value.paginate.return_value = [{"deploymentGroups": [*named]}]
+        codedeploy.get_deployment_group = lambda applicationName, deploymentGroupName: {
+            "deploymentGroupInfo": {
+                "deploymentGroupName": deploymentGroupName,
+                "alarmConfiguration": named[deploymentGroupName],
+            }
+        }
+        alarms = [{"MetricAlarms": [{"AlarmName": name} for name in there]}]
+        cloudwatch.get_paginator.return_value.paginate.return_value = alarms
+        run = run_with(codedeploy=codedeploy, cloudwatch=cloudwatch)
+        run.stack = "usher"
+        run.of_type = {"AWS::CodeDeploy::Application": ["application"]}.get
+        return run
+
+    def test_the_deployment_of_each_trigger_stops_at_its_alarms(self):
+        first, second = (
+            {"enabled": True, "alarms": [{"name": name} for name in names]}
+            for names in (self.NAMES[:2], self.NAMES[2:])
+        )
+        self.assertEqual(", ".join(self.NAMES), script.release_alarms(self.stopping_at(first, second)))
+        for groups in [
+            (first,),
+            (first, {}),
+            (first, {"enabled": True, "alarms": []}),
+            (first, second | {"enabled": False}),
+        ]:
+            expected = " do not stop at usher-pre-token-generation-errors, usher-pre-token-generation-slow, "
+            with self.assertRaisesRegex(script.Failed, expected):
+                script.release_alarms(self.stopping_at(*groups))
+        with self.assertRaisesRegex(script.Failed, "^these alarms do not exist: usher-pre-token-generation-slow. "):
+            script.release_alarms(self.stopping_at(first, second, there=self.NAMES[:3]))
+
+
+class Chains(AtOnce):
     ARN = f"arn:aws:lambda:eu-central-1:{ACCOUNT}:function:plan"
 
     def chain(self, arn, allowed=None, **environment):
         parameters = {"NextPreTokenGenerationArn": arn, "NextPostConfirmationArn": "", "NextTriggerFailure": "fail"}
-        self.asked = []
+        self.asked, self.lines = [], []
+        patched = mock.patch.object(script, "logged", lambda run, group, text: self.logged(group, text))
+        patched.start()
+        self.addCleanup(patched.stop)
 
         def simulate(PolicySourceArn, ActionNames, ResourceArns):
             self.asked += ResourceArns
@@ -692,6 +952,7 @@ class Chains(unittest.TestCase):
             return {"EvaluationResults": [{"EvalDecision": decision}]}
 
         run = run_with(parameters, iam=mock.Mock(simulate_principal_policy=simulate))
+        run.sub = "ann"
         has = {"post-confirmation": "", "pre-token-generation": arn}
         run.settings = {
             name: {
@@ -703,6 +964,9 @@ class Chains(unittest.TestCase):
             for name in script.TRIGGERS
         }
         return run
+
+    def logged(self, group, text):
+        return [line for of, line in self.lines if of == group and text in line]
 
     def test_only_the_exact_arn_may_be_invoked(self):
         for arn, others in [
@@ -722,17 +986,44 @@ class Chains(unittest.TestCase):
             with self.assertRaisesRegex(script.Failed, f'^usher-post-confirmation runs with .*"{name}": "another"'):
                 script.chained(self.chain(self.ARN, **{name: "another"}))
 
+    def test_a_failure_of_the_function_is_one_even_if_users_go_on_without_it(self):
+        for line, seen in [
+            (
+                {"message": "the pool's own function failed", "function": self.ARN, "error": "it failed with E"},
+                f"the pool's own function failed: {self.ARN}, it failed with E",
+            ),
+            (
+                {"message": "the pool's own function is not invoked", "error": "NEXT_TRIGGER_ARN names no function"},
+                f"the pool's own function is not invoked: {self.ARN}, NEXT_TRIGGER_ARN names no function",
+            ),
+        ]:
+            run = self.chain(self.ARN)
+            other = {"message": "the event ended with the error of the pool's own function: E"}
+            self.lines.append(("/aws/lambda/usher-pre-token-generation", json.dumps(other)))
+            self.lines.append(("/aws/lambda/usher-pre-token-generation", json.dumps(line)))
+            with self.assertRaisesRegex(script.Failed, f" have: usher-pre-token-generation: {seen}. Look at "):
+                script.chained(run)
+
     def test_without_functions_it_is_skipped(self):
         with self.assertRaisesRegex(script.Skipped, "^no trigger has a function to invoke first"):
             script.chained(self.chain(""))
 
 
 class States(AtOnce):
-    def states(self, *alarms):
+    def states(self, *alarms, composite=()):
         run = mock.Mock()
-        run.of_type.return_value = [it["AlarmName"] for it in alarms]
-        run.client.return_value.get_paginator.return_value.paginate.return_value = [{"MetricAlarms": alarms}]
+        there = {"AWS::CloudWatch::Alarm": alarms, "AWS::CloudWatch::CompositeAlarm": composite}
+        run.of_type = lambda kind: [it["AlarmName"] for it in there[kind]]
+        page = {"MetricAlarms": alarms, "CompositeAlarms": composite}
+        run.client.return_value.get_paginator.return_value.paginate = lambda AlarmNames, AlarmTypes: [
+            {f"{kind}s": page[f"{kind}s"] for kind in AlarmTypes}
+        ]
         return script.alarm_states(run)
+
+    def test_an_alarm_on_other_alarms_is_one_of_them(self):
+        whole = {"AlarmName": "whole", "StateReason": "Unchecked: Initial alarm creation"}
+        expected = "2 alarms. It has not evaluated these yet: whole"
+        self.assertEqual(expected, self.states({"AlarmName": "one"}, composite=[whole]))
 
     def test_alarms_are_evaluated(self):
         new = {"AlarmName": "new", "StateReason": "Unchecked: Initial alarm creation"}
