@@ -169,13 +169,13 @@ async fn join(
     at: Timestamp,
     joined: &mut Vec<UserId>,
 ) -> Result<HashSet<UserId>, Failure> {
-    let joining = users.into_iter().map(|(id, profile)| async move {
+    let add = |(id, profile): (UserId, Profile)| async move {
         match store.add_member(organization, &id, &profile, at).await {
             Ok(added) => (vec![(id, added)], Ok(())),
             Err(failure) => (Vec::new(), Err(failure)),
         }
-    });
-    let (all, outcome) = write_all(joining).await;
+    };
+    let (all, outcome) = write_all(users.into_iter().map(|user| [user]), add).await;
     let mut deleted = HashSet::new();
     for (id, added) in all {
         match added {
