@@ -606,6 +606,21 @@ async fn a_deletion_whose_sweep_stops_has_its_line_and_the_sweep_that_goes_on_ha
 }
 
 #[tokio::test]
+async fn a_deletion_of_a_user_whom_another_request_deletes_meanwhile_has_a_line_only_of_items() {
+    let (world, pool, _) = world().await;
+    let logs = Logs::capture();
+    // Liz has no items, and Joe is a member.
+    for (user, lines) in
+        [("liz", vec![]), ("joe", vec![line_of("deleteUser", NOBODY, &json!({ "user": "joe" }))])]
+    {
+        let gone = Fate::error("UserNotFoundException", "User does not exist.");
+        pool.next("AdminDeleteUser", gone);
+        assert_eq!(world.delete(&format!("/users/{user}")).await.status, 204);
+        assert_eq!(audited(&logs), lines, "{user}");
+    }
+}
+
+#[tokio::test]
 async fn a_user_who_is_created_and_cannot_be_provisioned_has_an_audit_line() {
     let (world, ..) = world().await;
     world.wire.cut_after(0);
