@@ -371,7 +371,8 @@ impl Store {
     /// Deletes the remaining items of a deleted organization. Nothing depends on it: remaining
     /// items are invisible, and the id is never used again. It can be stopped at any moment, and
     /// started again. A membership that a sign-up writes at the same moment can escape it. The next
-    /// sweep finds that one. `swept` counts the deleted index entries and memberships.
+    /// sweep finds that one. `swept` counts the deleted index entries and memberships while the sweep
+    /// goes on, also those that another sweep has deleted a moment before.
     ///
     /// # Errors
     /// When the store fails.
@@ -386,8 +387,7 @@ impl Store {
                 .iter()
                 .map(|domain| keys::rule_index_entry(&RuleKey::EmailDomain(domain.clone()), id))
                 .collect();
-            self.batch_delete(entries).await?;
-            *swept += domains.len();
+            self.batch_delete(entries, swept).await?;
             let deleted = self.commit(vec![self.delete(keys::unswept_domains(id))]).await?;
             deleted.expect("the deletion has no condition");
         }
@@ -399,9 +399,7 @@ impl Store {
                 .iter()
                 .map(|attributes| self.item(attributes).key())
                 .collect::<Result<Vec<_>, _>>()?;
-            let count = members.len();
-            self.batch_delete(members).await?;
-            *swept += count;
+            self.batch_delete(members, swept).await?;
             start = next;
             if start.is_none() {
                 return Ok(());
