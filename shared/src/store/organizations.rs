@@ -389,7 +389,7 @@ impl Store {
     /// items are invisible, and the id is never used again. It can be stopped at any moment, and
     /// started again. A membership that a sign-up writes at the same moment can escape it. The next
     /// sweep finds that one. `swept` counts the deleted index entries and memberships while the sweep
-    /// goes on, also those that another sweep has deleted a moment before.
+    /// goes on, also those that an earlier sweep has deleted already.
     ///
     /// # Errors
     /// When the store fails.
