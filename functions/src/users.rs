@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
-use shared::cognito::{NewUser, PoolUser, UserPool};
+use shared::cognito::{Deletion, NewUser, PoolUser, UserPool};
 use shared::domain::caller::Caller;
 use shared::domain::email_address::EmailAddress;
 use shared::domain::ids::UserId;
@@ -194,14 +194,15 @@ pub(crate) async fn delete(
     // The user pool comes first. If the second step fails, the request can be repeated.
     let line = || audit(Action::DeleteUser, &caller).user(&id);
     let last_name = last_name(&store, &id).await?;
-    let was_in_pool = user_pool.delete(&id, last_name.as_deref()).await?;
-    if was_in_pool {
+    let in_pool = user_pool.delete(&id, last_name.as_deref()).await?;
+    if in_pool == Deletion::Deleted {
         line().log();
     }
+    let was_in_pool = in_pool != Deletion::NotFound;
     let now = clock.now();
     let deleted = store.delete_user(&id, was_in_pool, now).await?;
     let was_here = deleted.as_ref().is_some_and(|deleted| deleted.had_items);
-    if was_here && !was_in_pool {
+    if was_here && in_pool != Deletion::Deleted {
         line().log();
     }
     if let Some(deleted) = deleted {

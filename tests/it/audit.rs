@@ -606,6 +606,62 @@ async fn a_deletion_whose_sweep_stops_has_its_line_and_the_sweep_that_goes_on_ha
 }
 
 #[tokio::test]
+async fn a_sweep_that_stops_between_two_batches_has_a_line_with_what_it_has_deleted() {
+    let world = World::new().await;
+    world.organization("acme").await;
+    world.domains("acme", &["a.example"]).await;
+    world.sign_up("user-00", "user@a.example").await;
+    world.copy("user-00", (1..60).map(|number| format!("user-{number:02}"))).await;
+    world.delete_unswept("acme").await;
+    let before = world.items().await.len();
+    let swept = |items| {
+        line_of("deleteOrganization", NOBODY, &json!({ "organization": "acme", "swept": items }))
+    };
+    let logs = Logs::capture();
+    let stop_after = |batches| {
+        for _ in 0..batches {
+            world.wire.next("BatchWriteItem", Fate::undisturbed());
+        }
+        for _ in 0..3 {
+            world.wire.next("BatchWriteItem", Fate::Lost);
+        }
+    };
+
+    // The entry of the domain and 25 memberships are deleted, and the list of domains to sweep.
+    stop_after(2);
+    assert_eq!(world.delete(ACME).await.header("retry-after"), "1");
+    assert_eq!(audited(&logs), [swept(26)]);
+    assert_eq!(world.items().await.len(), before - 27);
+
+    // What DynamoDB has not processed is not deleted.
+    let key = json!({ "pk": { "S": "USER#user-25" }, "sk": { "S": "ORG#acme" } });
+    let body = json!({ "UnprocessedItems": { "usher": [{ "DeleteRequest": { "Key": key } }] } });
+    world.wire.next("BatchWriteItem", Fate::Reply { status: 200, body });
+    stop_after(0);
+    assert_eq!(world.delete(ACME).await.header("retry-after"), "1");
+    assert_eq!(audited(&logs), [swept(24)]);
+
+    assert_eq!(world.delete(ACME).await.header("retry-after"), "");
+    // The reply of the test has deleted nothing.
+    assert_eq!(audited(&logs), [swept(35)]);
+}
+
+#[tokio::test]
+async fn a_deletion_of_a_user_whom_another_request_deletes_meanwhile_has_a_line_only_of_items() {
+    let (world, pool, _) = world().await;
+    let logs = Logs::capture();
+    // Liz has no items, and Joe is a member.
+    for (user, lines) in
+        [("liz", vec![]), ("joe", vec![line_of("deleteUser", NOBODY, &json!({ "user": "joe" }))])]
+    {
+        let gone = Fate::error("UserNotFoundException", "User does not exist.");
+        pool.next("AdminDeleteUser", gone);
+        assert_eq!(world.delete(&format!("/users/{user}")).await.status, 204);
+        assert_eq!(audited(&logs), lines, "{user}");
+    }
+}
+
+#[tokio::test]
 async fn a_user_who_is_created_and_cannot_be_provisioned_has_an_audit_line() {
     let (world, ..) = world().await;
     world.wire.cut_after(0);

@@ -13,6 +13,7 @@ use shared::failure::Failure;
 use shared::provisioning::Provisioning;
 use shared::store::{Added, Store};
 use shared::{Clock, Error, Violation};
+use tokio::time::timeout;
 
 use super::{AT_ONCE, write_all};
 use crate::named::Named;
@@ -23,9 +24,12 @@ const BETWEEN_LOOK_UPS: Duration = Duration::from_millis(40);
 /// How many users without a profile are looked up before they are added. An unknown one among them is
 /// found before any of them is added.
 const LOOKED_UP_TOGETHER: usize = 100;
-/// How long a request looks users up. The rest of the function's 30 seconds is for the last look-ups
-/// and for the table.
+/// How long a request begins look-ups.
 const LOOK_UP_TIME: Duration = Duration::from_secs(20);
+/// When a request stops waiting for look-ups that have begun. A look-up has up to two calls of Cognito,
+/// which may take 6 seconds each. The rest of the function's 30 seconds is for the table and the audit
+/// line.
+const LOOK_UPS_END: Duration = Duration::from_secs(22);
 
 /// The users in a body.
 pub(super) struct Users<'a> {
@@ -67,7 +71,7 @@ pub(super) async fn add_all(
     users: Users<'_>,
     joined: &mut Vec<UserId>,
 ) -> Result<(), Error> {
-    let until = clock.now() + LOOK_UP_TIME;
+    let begun = clock.now();
     let Users { named, ids, profiles: mut ready, strangers } = users;
     let refuse = |missing: &HashSet<UserId>| {
         let exists = |id: &UserId| !missing.contains(id);
@@ -78,7 +82,7 @@ pub(super) async fn add_all(
     loop {
         let hundred = hundreds.next().unwrap_or_default();
         let LookedUp { found, unknown, stopped } =
-            look_up(provisioning, user_pool, clock, until, hundred.to_vec()).await;
+            look_up(provisioning, user_pool, clock, begun, hundred.to_vec()).await;
         refuse(&unknown)?;
         ready.extend(found);
         added += ready.len();
@@ -113,12 +117,13 @@ enum Stopped {
     Failed(Failure),
 }
 
-/// Looks users up in the user pool, one after the other, with a pause between them.
+/// Looks users up in the user pool, one after the other, with a pause between them. No look-up begins
+/// after [`LOOK_UP_TIME`], and none is awaited after [`LOOK_UPS_END`].
 async fn look_up(
     provisioning: &Provisioning,
     user_pool: &UserPool,
     clock: &Clock,
-    until: Timestamp,
+    begun: Timestamp,
     ids: Vec<UserId>,
 ) -> LookedUp {
     let turns = stream::iter(ids.into_iter().enumerate()).then(|(index, id)| {
@@ -127,7 +132,7 @@ async fn look_up(
             if index > 0 {
                 clock.pause(BETWEEN_LOOK_UPS).await;
             }
-            (clock.now() < until).then_some(id)
+            (clock.now() < begun + LOOK_UP_TIME).then_some(id)
         }
     });
     let asked = turns.map(|turn| async move {
@@ -141,9 +146,10 @@ async fn look_up(
     });
     let mut answers = pin!(asked.buffer_unordered(AT_ONCE));
     let mut looked_up = LookedUp::default();
-    while looked_up.stopped.is_none()
-        && let Some(answer) = answers.next().await
-    {
+    while looked_up.stopped.is_none() {
+        let left = (begun + LOOK_UPS_END).duration_since(clock.now());
+        let answer = timeout(left.try_into().unwrap_or_default(), answers.next()).await;
+        let Some(answer) = answer.unwrap_or(Some(Ok(None))) else { break };
         match answer {
             Ok(Some((id, Some(found)))) => {
                 let account = provisioning.account(&found.user);
@@ -169,13 +175,13 @@ async fn join(
     at: Timestamp,
     joined: &mut Vec<UserId>,
 ) -> Result<HashSet<UserId>, Failure> {
-    let joining = users.into_iter().map(|(id, profile)| async move {
+    let add = |(id, profile): (UserId, Profile)| async move {
         match store.add_member(organization, &id, &profile, at).await {
             Ok(added) => (vec![(id, added)], Ok(())),
             Err(failure) => (Vec::new(), Err(failure)),
         }
-    });
-    let (all, outcome) = write_all(joining).await;
+    };
+    let (all, outcome) = write_all(users.into_iter().map(|user| [user]), add).await;
     let mut deleted = HashSet::new();
     for (id, added) in all {
         match added {

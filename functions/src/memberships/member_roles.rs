@@ -216,15 +216,15 @@ async fn assign_all(
     members: HashMap<UserId, Membership>,
     added: &[OrganizationRoleId],
 ) -> (Vec<(UserId, ListChange<OrganizationRoleId>)>, Result<(), Error>) {
-    let changes = members.into_keys().map(|user| async move {
+    let assign = |user: UserId| async move {
         let change = |held: &[_]| Ok(union(held, added));
         match store.change_member_roles(organization, &user, change).await {
             Ok(change) if change == ListChange::default() => (Vec::new(), Ok(())),
             Ok(change) => (vec![(user, change)], Ok(())),
             Err(error) => (Vec::new(), Err(error)),
         }
-    });
-    write_all(changes).await
+    };
+    write_all(members.into_keys().map(|user| [user]), assign).await
 }
 
 /// Logs a change of the roles of one member.

@@ -291,18 +291,15 @@ async fn remove_all(
         Ok(groups) => groups,
         Err(failure) => return (Vec::new(), Err(failure.into())),
     };
-    let removals = groups.into_iter().map(|group| async move {
+    let remove = |id: UserId| async move {
         let mut ended = Vec::new();
-        for id in group {
-            match store.remove_member(organization, &id, keep, at, &mut ended).await {
-                // Another request has removed the member, or the index lags behind.
-                Ok(()) | Err(Error::MembershipNotFound(_)) => {}
-                Err(error) => return (ended, Err(error)),
-            }
+        match store.remove_member(organization, &id, keep, at, &mut ended).await {
+            // Another request has removed the member, or the index lags behind.
+            Ok(()) | Err(Error::MembershipNotFound(_)) => (ended, Ok(())),
+            Err(error) => (ended, Err(error)),
         }
-        (ended, Ok(()))
-    });
-    write_all(removals).await
+    };
+    write_all(groups, remove).await
 }
 
 /// These users in groups: those who have proven the same address last are in one. Removals of an

@@ -29,20 +29,26 @@ capabilities! {
     }
 }
 
-/// Makes writes, at most [`AT_ONCE`] at the same time. Each returns what it has done, also if it then
-/// failed. After a failure, no other write begins, and those under way are awaited, so that it is
-/// known what was done. Returns all that was done, and the first failure.
-async fn write_all<T, E>(
-    writes: impl IntoIterator<Item = impl Future<Output = (Vec<T>, Result<(), E>)>>,
+/// Makes a write for each of these, one after the other in a group, and for at most [`AT_ONCE`] groups at
+/// the same time. A write returns what it has done, also if it then failed. After a failure, no other
+/// write begins, and those under way are awaited, so that it is known what was done. Returns all that
+/// was done, and the first failure.
+async fn write_all<I, T, E, W: Future<Output = (Vec<T>, Result<(), E>)>>(
+    groups: impl IntoIterator<Item = impl IntoIterator<Item = I>>,
+    write: impl Fn(I) -> W,
 ) -> (Vec<T>, Result<(), E>) {
-    let mut writes = writes.into_iter();
-    let mut begun: FuturesUnordered<_> = writes.by_ref().take(AT_ONCE).collect();
+    let mut groups = groups.into_iter().map(IntoIterator::into_iter);
+    let begin = |mut group| {
+        let write = write(Iterator::next(&mut group)?);
+        Some(async { (write.await, group) })
+    };
+    let mut begun: FuturesUnordered<_> = groups.by_ref().filter_map(begin).take(AT_ONCE).collect();
     let (mut all, mut outcome) = (Vec::new(), Ok(()));
-    while let Some((done, result)) = begun.next().await {
+    while let Some(((done, result), group)) = begun.next().await {
         all.extend(done);
         outcome = outcome.and(result);
         if outcome.is_ok() {
-            begun.extend(writes.next());
+            begun.extend(begin(group).or_else(|| groups.find_map(begin)));
         }
     }
     (all, outcome)

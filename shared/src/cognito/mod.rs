@@ -4,4 +4,4 @@ mod attributes;
 mod user_pool;
 
 pub use attributes::Attributes;
-pub use user_pool::{CreateUserError, NewUser, PoolUser, UserPool};
+pub use user_pool::{CreateUserError, Deletion, NewUser, PoolUser, UserPool};

@@ -84,6 +84,17 @@ pub struct PoolUser {
     pub created_at: Option<Timestamp>,
 }
 
+/// What a deletion has found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deletion {
+    /// The user, who is deleted now.
+    Deleted,
+    /// The user, but somebody else has deleted the user before this call could.
+    GoneMeanwhile,
+    /// No user with this `sub`.
+    NotFound,
+}
+
 /// A user to be created.
 #[derive(Clone, Debug)]
 pub struct NewUser<'a> {
@@ -177,13 +188,12 @@ impl UserPool {
         })
     }
 
-    /// Deletes the user with this `sub`, and returns whether there was one. `last_name` is the last
-    /// known `Username`. A name may belong to somebody else by now, so whoever has the name is
-    /// deleted only if the `sub` is the same.
+    /// Deletes the user with this `sub`. `last_name` is the last known `Username`. A name may belong
+    /// to somebody else by now, so whoever has the name is deleted only if the `sub` is the same.
     ///
     /// # Errors
     /// When Cognito fails. Then the user may exist still.
-    pub async fn delete(&self, id: &UserId, last_name: Option<&str>) -> Result<bool, Failure> {
+    pub async fn delete(&self, id: &UserId, last_name: Option<&str>) -> Result<Deletion, Failure> {
         const OPERATION: &str = "AdminDeleteUser";
         let pool = self.pool()?;
         let found = match self.present(id, last_name).await? {
@@ -195,13 +205,12 @@ impl UserPool {
             },
         };
         let Some(found) = found else {
-            return Ok(false);
+            return Ok(Deletion::NotFound);
         };
         let request = pool.client.admin_delete_user().user_pool_id(&*pool.id);
         match request.username(found.user_name).send().await {
-            Ok(_) => Ok(true),
-            // Somebody else has deleted the user in the meantime.
-            Err(error) if is_not_found(&error) => Ok(true),
+            Ok(_) => Ok(Deletion::Deleted),
+            Err(error) if is_not_found(&error) => Ok(Deletion::GoneMeanwhile),
             Err(error) => Err(Service::Cognito.failure(OPERATION, &error)),
         }
     }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::backoff::Backoff;
 use super::default_roles::default_roles;
 use super::expression::Expression;
-use super::item::{Attributes, text, texts, timestamp};
+use super::item::{Attributes, Item, text, texts, timestamp};
 use super::read::readable;
 use super::write::Write;
 use super::{Page, Store, keys};
@@ -39,13 +39,19 @@ pub struct OrganizationChanges {
 }
 
 impl OrganizationChanges {
-    /// Those that change an organization with this custom data.
-    fn without_present(&self, (before, data): &(Organization, CustomData)) -> Self {
+    /// Those that change the stored organization. A stored value that cannot be read is different from
+    /// each new one, so a change repairs it.
+    fn without_present(&self, stored: &Item<'_>, stored_data: Option<&Item<'_>>) -> Self {
         let Self { name, description, custom_data } = self.clone();
+        let data = stored_data.map_or_else(|| Ok(CustomData::default()), read_custom_data).ok();
+        let is_stored = |new: &CustomData| {
+            data.as_ref().is_some_and(|stored| stored.as_raw().get() == new.as_raw().get())
+        };
         Self {
-            name: name.filter(|name| *name != before.name),
-            description: description.filter(|description| *description != before.description),
-            custom_data: custom_data.filter(|it| it.as_raw().get() != data.as_raw().get()),
+            name: name.filter(|new| !read_name(stored).is_ok_and(|name| name == *new)),
+            description: description
+                .filter(|new| !read_description(stored).is_ok_and(|stored| stored == *new)),
+            custom_data: custom_data.filter(|new| !is_stored(new)),
         }
     }
 
@@ -158,7 +164,7 @@ impl Store {
             return Ok(None);
         };
         let custom_data =
-            custom_data.as_ref().map(|item| self.read_custom_data(item)).transpose()?;
+            custom_data.as_ref().map(|item| read_custom_data(&self.item(item))).transpose()?;
         Ok(Some((organization, custom_data.unwrap_or_default())))
     }
 
@@ -194,7 +200,8 @@ impl Store {
         let mut custom_data = custom_data
             .iter()
             .map(|item| {
-                Ok((self.item(item).text(keys::PK)?.to_owned(), self.read_custom_data(item)?))
+                let item = self.item(item);
+                Ok((item.text(keys::PK)?.to_owned(), read_custom_data(&item)?))
             })
             .collect::<Result<HashMap<_, _>, Failure>>()?;
         let items = organizations
@@ -245,8 +252,17 @@ impl Store {
     ) -> Result<bool> {
         let mut backoff = Backoff::new(&self.randomness);
         loop {
-            let before = self.organization(id).await?.ok_or_else(|| organization_not_found(id))?;
-            let changes = changes.without_present(&before);
+            let keys = vec![keys::organization(id), keys::custom_data(id)];
+            let items = self.get_together(keys).await?;
+            let [Some(stored), stored_data] = items.as_slice() else {
+                return Err(organization_not_found(id));
+            };
+            let stored = self.item(stored);
+            if stored.has("deletedAt") {
+                return Err(organization_not_found(id));
+            }
+            let stored_data = stored_data.as_ref().map(|attributes| self.item(attributes));
+            let changes = changes.without_present(&stored, stored_data.as_ref());
             if changes.is_empty() {
                 return Ok(false);
             }
@@ -278,6 +294,7 @@ impl Store {
                 .value(":rank", text(keys::organization_rank(name, id)))
                 .set("#name = :name")
                 .set("#rank = :rank");
+            others.push("attribute_not_exists(#name)");
             others.push("#name <> :name");
         }
         if let Some(description) = &changes.description {
@@ -371,7 +388,8 @@ impl Store {
     /// Deletes the remaining items of a deleted organization. Nothing depends on it: remaining
     /// items are invisible, and the id is never used again. It can be stopped at any moment, and
     /// started again. A membership that a sign-up writes at the same moment can escape it. The next
-    /// sweep finds that one. `swept` counts the deleted index entries and memberships.
+    /// sweep finds that one. `swept` counts the deleted index entries and memberships while the sweep
+    /// goes on, also those that an earlier sweep has deleted already.
     ///
     /// # Errors
     /// When the store fails.
@@ -386,8 +404,7 @@ impl Store {
                 .iter()
                 .map(|domain| keys::rule_index_entry(&RuleKey::EmailDomain(domain.clone()), id))
                 .collect();
-            self.batch_delete(entries).await?;
-            *swept += domains.len();
+            self.batch_delete(entries, swept).await?;
             let deleted = self.commit(vec![self.delete(keys::unswept_domains(id))]).await?;
             deleted.expect("the deletion has no condition");
         }
@@ -399,9 +416,7 @@ impl Store {
                 .iter()
                 .map(|attributes| self.item(attributes).key())
                 .collect::<Result<Vec<_>, _>>()?;
-            let count = members.len();
-            self.batch_delete(members).await?;
-            *swept += count;
+            self.batch_delete(members, swept).await?;
             start = next;
             if start.is_none() {
                 return Ok(());
@@ -469,15 +484,10 @@ impl Store {
         let id = item.partition_key(keys::ORGANIZATION_PREFIX, OrganizationId::parse)?;
         Ok(Some(Organization {
             id,
-            name: item.parsed("name", "a name", Name::normalise)?,
-            description: item.optional("description", "a description", Description::normalise)?,
+            name: read_name(&item)?,
+            description: read_description(&item)?,
             created_at: item.timestamp("createdAt")?,
         }))
-    }
-
-    fn read_custom_data(&self, attributes: &Attributes) -> Result<CustomData, Failure> {
-        let item = self.item(attributes);
-        item.parsed(JSON, "a JSON object", |json| CustomData::from_store(json).ok_or(()))
     }
 
     fn put_custom_data(&self, id: &OrganizationId, data: &CustomData) -> Write {
@@ -493,6 +503,18 @@ impl Store {
         let attributes = HashMap::from([(JSON.to_owned(), text(data.as_raw().get()))]);
         self.put_if(keys::custom_data(id), attributes, condition)
     }
+}
+
+fn read_name(item: &Item<'_>) -> Result<Name, Failure> {
+    item.parsed("name", "a name", Name::normalise)
+}
+
+fn read_description(item: &Item<'_>) -> Result<Option<Description>, Failure> {
+    item.optional("description", "a description", Description::normalise)
+}
+
+fn read_custom_data(item: &Item<'_>) -> Result<CustomData, Failure> {
+    item.parsed(JSON, "a JSON object", |json| CustomData::from_store(json).ok_or(()))
 }
 
 /// The condition that an organization exists and is not deleted. Without it, an update would create

@@ -161,7 +161,7 @@ impl Store {
         let mut found = found.collect::<Result<Vec<_>, _>>()?;
         found.retain(|key| *key != keys::profile(id));
         found.extend(addresses.iter().map(|address| keys::address_account(address, id)));
-        self.batch_delete(found).await?;
+        self.batch_delete(found, &mut 0).await?;
         if !addresses.is_empty() {
             let tombstone = self.put_if(keys::profile(id), tombstone(&[], at), is_deleted());
             // If the tombstone has expired, nothing is left either.

@@ -64,8 +64,14 @@ impl Store {
         }
     }
 
-    /// Deletes items without conditions, in no particular order.
-    pub(super) async fn batch_delete(&self, keys: Vec<Key>) -> Result<(), Failure> {
+    /// Deletes items without conditions, in no particular order. Counts them in `deleted` while it goes
+    /// on, so that a failure or a time-out does not lose the number. An item that did not exist is
+    /// counted too.
+    pub(super) async fn batch_delete(
+        &self,
+        keys: Vec<Key>,
+        deleted: &mut usize,
+    ) -> Result<(), Failure> {
         const OPERATION: &str = "BatchWriteItem";
         let requests = keys
             .into_iter()
@@ -81,6 +87,7 @@ impl Store {
             let mut wanted = Some(batch.to_vec());
             let mut backoff = Backoff::new(&self.randomness);
             while let Some(requests) = wanted {
+                let sent = requests.len();
                 let output = self
                     .client
                     .batch_write_item()
@@ -93,6 +100,7 @@ impl Store {
                     .unprocessed_items
                     .and_then(|mut tables| tables.remove(&*self.table))
                     .filter(|requests| !requests.is_empty());
+                *deleted += sent.saturating_sub(wanted.as_ref().map_or(0, Vec::len));
                 if wanted.is_some() {
                     backoff.pause(OPERATION, "unprocessed items").await?;
                 }

@@ -6,7 +6,7 @@ use futures_util::future::{join, join_all};
 use serde_json::json;
 
 use super::bare;
-use crate::support::{START, World, assert_is};
+use crate::support::{Logs, START, World, assert_internal, assert_is};
 
 #[tokio::test]
 async fn what_is_given_changes_and_the_rest_stays() {
@@ -126,4 +126,54 @@ async fn two_writers_at_once_of_different_members_both_win() {
     let mut entity = bare("acme", "Acme");
     entity["description"] = json!("Anvils");
     assert_is(&world.get("/organizations/acme").await, 200, &entity);
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_is_replaced_and_what_stays_is_sent_along() {
+    let new = json!({
+        "id": "acme",
+        "name": "Acme",
+        "description": "Anvils",
+        "customData": { "a": 1 },
+    });
+    for (sk, attribute, member) in [
+        ("ORG", "name", "name"),
+        ("ORG", "description", "description"),
+        ("CUSTOM_DATA", "json", "customData"),
+    ] {
+        for (unreadable, body) in [json!("\0"), json!(1), json!([])].into_iter().flat_map(|it| {
+            let mut all = new.clone();
+            all.as_object_mut().expect("an object").remove("id");
+            [(it.clone(), json!({ member: new[member] })), (it, all)]
+        }) {
+            let world = World::new().await;
+            let mut entity = world.post("/organizations", &new).await.body;
+            let mut item = world.item("ORG#acme", sk).await;
+            item.insert(attribute.to_owned(), unreadable.clone());
+            world.put_plain(&json!(item)).await;
+            assert_internal(&world.get("/organizations/acme").await);
+            let logs = Logs::capture();
+
+            let answer = world.patch("/organizations/acme", &body).await;
+
+            entity[member] = new[member].clone();
+            assert_is(&answer, 200, &entity);
+            assert_is(&world.get("/organizations/acme").await, 200, &entity);
+            let audited = logs.lines().iter().filter(|line| line["message"] == "audit").count();
+            assert_eq!(audited, 1, "{member} {unreadable}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_missing_name_is_replaced_and_an_unreadable_description_can_be_removed() {
+    let world = World::new().await;
+    world.organization("acme").await;
+    let mut item = world.item("ORG#acme", "ORG").await;
+    item.remove("name");
+    item.insert("description".to_owned(), json!(1));
+    world.put_plain(&json!(item)).await;
+
+    let changes = json!({ "name": "acme", "description": null });
+    assert_is(&world.patch("/organizations/acme", &changes).await, 200, &bare("acme", "acme"));
 }

@@ -115,6 +115,21 @@ async fn a_thousand_strangers_are_added_by_one_request_and_its_repetition() {
 }
 
 #[tokio::test]
+async fn a_last_look_up_that_hangs_ends_in_time_and_the_others_are_added() {
+    let ids = users(505);
+    let (world, pool) = world_of_strangers(&ids).await;
+
+    // It begins just before the time is over, and would take three seconds.
+    pool.refuse_after("ListUsers", 504, &Fate::Hang);
+    let answer = world.post(MEMBERS, &naming(&ids)).await;
+    assert_partially_added(&answer, OUT_OF_TIME, 504, 505);
+    assert_eq!(member_ids(&world).await, ids[..504]);
+    pool.requests();
+
+    assert_added(&world.post(MEMBERS, &naming(&ids)).await, &ids);
+}
+
+#[tokio::test]
 async fn a_refusal_by_rate_says_how_many_were_added_and_the_repetition_goes_on() {
     let ids = users(150);
     let (world, pool) = world_of_strangers(&ids).await;

@@ -16,7 +16,7 @@ use crate::memberships::{
     by_hand, listed, naming, standing, with_many_members, with_members, with_users,
     with_users_and_pool,
 };
-use crate::support::Fate;
+use crate::support::{Fate, assert_internal};
 
 #[tokio::test]
 async fn some_stay_as_they_are_some_leave_and_some_come() {
@@ -148,6 +148,27 @@ async fn a_member_who_is_removed_meanwhile_is_no_error() {
     world.wire.next("TransactWriteItems", Fate::canceled(&["ConditionalCheckFailed", "None"]));
 
     assert_done(&world.put(MEMBERS, &naming(&["joe"])).await, 204);
+}
+
+#[tokio::test]
+async fn after_a_removal_that_fails_no_other_begins() {
+    let world = with_users([]).await;
+    let (a, b) = (["a0", "a1", "a2", "a3"], ["b0", "b1", "b2", "b3"]);
+    // Members with the same address leave one after the other.
+    for (users, address) in [(a, "a@home.example"), (b, "b@home.example")] {
+        for user in users {
+            world.sign_up(user, address).await;
+        }
+        assert_added(&world.post(MEMBERS, &naming(&users)).await, &users);
+    }
+
+    world.wire.next("TransactWriteItems", Fate::canceled(&["ValidationError"]));
+    assert_internal(&world.put(MEMBERS, &naming::<&str>(&[])).await);
+    // One fails, and the other one that has begun is done.
+    assert_eq!(member_ids(&world).await.len(), 7);
+
+    assert_done(&world.put(MEMBERS, &naming::<&str>(&[])).await, 204);
+    assert_eq!(member_ids(&world).await, [""; 0]);
 }
 
 #[tokio::test]
