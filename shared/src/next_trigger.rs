@@ -174,14 +174,12 @@ impl NextTrigger {
             Ok::<_, Failed>(with_response(event.get(), &answer, adopt)?)
         };
         let answered = tokio::time::timeout(most, AssertUnwindSafe(answer).catch_unwind()).await;
-        let left = |spent| deadline.saturating_sub(spent);
-        let (failed, left) = match answered {
-            Ok(Ok(Ok(event))) => {
-                return Ok(Passed { event, is_answered: true, left: left(start.elapsed()) });
-            }
-            Ok(Ok(Err(failed))) => (failed, left(start.elapsed())),
-            Ok(Err(_)) => (Failed::Panic, left(start.elapsed())),
-            Err(_) => (Failed::TimedOut(most), left(start.elapsed().max(most))),
+        let left = deadline.saturating_sub(start.elapsed());
+        let failed = match answered {
+            Ok(Ok(Ok(event))) => return Ok(Passed { event, is_answered: true, left }),
+            Ok(Ok(Err(failed))) => failed,
+            Ok(Err(_)) => Failed::Panic,
+            Err(_) => Failed::TimedOut(most),
         };
         metrics::next_trigger_failed();
         let arn = &function.arn.0;
