@@ -654,19 +654,6 @@ async fn the_function_has_two_and_a_half_seconds_less_of_a_shorter_deadline_and_
     }
 }
 
-#[tokio::test]
-async fn a_function_is_invoked_and_its_answer_counts_even_after_a_start_that_took_the_whole_deadline()
- {
-    let event = confirmed();
-    let response = json!({ "anything": 1 });
-    let next = NextFunction::that([Said::json(&json!({ "response": response }))]);
-    let raw = to_raw_value(&event).expect("JSON");
-    let answer = post_confirmation::handle(None, next.trigger(Fail), raw, Duration::ZERO).await;
-    let answer: Value = serde_json::from_str(answer.expect("an answer").get()).expect("JSON");
-    assert_eq!(answer, with_response(&event, response));
-    assert_eq!(next.invocations(), [Invocation::of(&event)]);
-}
-
 #[tokio::test(start_paused = true)]
 async fn what_is_left_to_usher_is_what_is_left_of_the_time_that_has_passed() {
     let seconds = Duration::from_secs_f64;
