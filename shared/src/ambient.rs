@@ -3,10 +3,11 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use jiff::{Timestamp, TimestampRound, Unit};
+use tokio::time::Instant;
 
 use crate::domain::ids::{OrganizationId, OrganizationRoleId};
 
@@ -56,7 +57,7 @@ impl Clock {
     }
 }
 
-/// Measures how much time passes, whatever the clock says.
+/// Measures how much time passes, whatever the clock says. It is the time of time-outs.
 #[derive(Clone, Copy, Debug)]
 pub struct Stopwatch(Instant);
 

@@ -372,21 +372,27 @@ impl Capability for Console {
 const NEXT_TRIGGER_ARN: &str = "NEXT_TRIGGER_ARN";
 const NEXT_TRIGGER_FAILURE: &str = "NEXT_TRIGGER_FAILURE";
 
+/// The triggers. The template names their functions `<stack>-<trigger>`.
+pub const TRIGGERS: [&str; 2] = ["post-confirmation", "pre-token-generation"];
+
 impl Capability for NextTrigger {
     const VARIABLES: &'static [&'static str] = &[NEXT_TRIGGER_ARN, NEXT_TRIGGER_FAILURE];
 
     /// A client of Lambda is made only if there is a function. Names of functions are unique within an
     /// account and a region. Lambda tells a function its name and its region, and not its account, so
-    /// the same name in the same region is the function itself.
+    /// the same name in the same region is the function itself. The same holds for the names of the
+    /// stack's triggers.
     fn from_environment(environment: &Environment) -> Result<Self, EnvironmentError> {
         let on_failure = environment.parsed_or_default(NEXT_TRIGGER_FAILURE)?;
         let Some(arn) = environment.get(NEXT_TRIGGER_ARN) else { return Ok(Self::default()) };
         let arn = arn.parse::<FunctionArn>().map_err(|error| invalid(NEXT_TRIGGER_ARN, &error))?;
         let is_here = environment.get("AWS_REGION").is_none_or(|region| arn.is_in(&region));
-        let name = environment.get("AWS_LAMBDA_FUNCTION_NAME");
-        if is_here && name.is_some_and(|name| name == arn.name()) {
-            let itself = NextTriggerSettingError::Itself(arn.to_string());
-            return Err(invalid(NEXT_TRIGGER_ARN, &itself));
+        let itself = environment.get("AWS_LAMBDA_FUNCTION_NAME");
+        let stack = environment.stack_name();
+        let triggers = TRIGGERS.map(|trigger| format!("{stack}-{trigger}"));
+        if is_here && itself.iter().chain(&triggers).any(|name| name == arn.name()) {
+            let own = NextTriggerSettingError::UshersOwn(arn.to_string());
+            return Err(invalid(NEXT_TRIGGER_ARN, &own));
         }
         Ok(Self::new(lambda(&*environment.variable), arn, on_failure))
     }

@@ -6,6 +6,8 @@ use aws_config::environment::EnvironmentVariableCredentialsProvider;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region};
+use aws_smithy_http_client::tls::Provider;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 
 use crate::metrics::CountRetries;
 use crate::runtime::TRIGGER_DEADLINE;
@@ -102,8 +104,15 @@ pub(crate) fn cognito(
 }
 
 /// A client of Lambda with the settings in these environment variables. It does not repeat a call,
-/// because the function that is invoked may have done its work before the answer was lost.
+/// because the function that is invoked may have done its work before the answer was lost. So it also
+/// uses each connection once: a connection can be lost while Lambda freezes the function, and a call
+/// on it would fail.
 pub(crate) fn lambda(variable: &dyn Fn(&str) -> Option<String>) -> aws_sdk_lambda::Client {
     let config = config!(aws_sdk_lambda, "LAMBDA", variable, Waits::NEXT_TRIGGER);
-    aws_sdk_lambda::Client::from_conf(config.retry_config(RetryConfig::disabled()).build())
+    let without_pool = aws_smithy_http_client::Builder::new()
+        .pool_max_idle_per_host(0)
+        .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
+        .build_https();
+    let config = config.retry_config(RetryConfig::disabled()).http_client(without_pool);
+    aws_sdk_lambda::Client::from_conf(config.build())
 }

@@ -27,7 +27,11 @@ use crate::metrics;
 /// How long the pool's own function may take at most, its own start included.
 pub const NEXT_TRIGGER_TIME: Duration = Duration::from_millis(2_500);
 
-/// What is left to Usher of a trigger's deadline, at least. Of a deadline below 2 seconds it is half.
+/// How long the pool's own function may take even if less is left of the deadline, after a slow start
+/// of the trigger. Cognito waits 5 seconds in total.
+pub const LEAST_NEXT_TRIGGER_TIME: Duration = Duration::from_secs(1);
+
+/// What is left to Usher of a trigger's deadline, unless it is below 2 seconds.
 pub const OWN_TIME: Duration = Duration::from_secs(1);
 
 /// The members of a JSON object, each to the letter.
@@ -75,9 +79,12 @@ pub enum NextTriggerSettingError {
         "{0:?} is not the ARN of a Lambda function: write arn:aws:lambda:REGION:ACCOUNT:function:NAME, with :VERSION or :ALIAS after it if you want one"
     )]
     Arn(String),
-    /// The ARN names this function, which would invoke itself without end.
-    #[error("{0:?} is this function itself: name the function that the pool had before, or none")]
-    Itself(String),
+    /// The ARN names one of Usher's own triggers: this one would invoke itself, and two would invoke
+    /// each other.
+    #[error(
+        "{0:?} is a trigger of Usher itself: name the function that the pool had before, or none"
+    )]
+    UshersOwn(String),
     /// The word names no way to deal with a failure.
     #[error("{0:?} is neither `fail` nor `continue`")]
     OnFailure(String),
@@ -167,14 +174,12 @@ impl NextTrigger {
             Ok::<_, Failed>(with_response(event.get(), &answer, adopt)?)
         };
         let answered = tokio::time::timeout(most, AssertUnwindSafe(answer).catch_unwind()).await;
-        let left = |spent| deadline.saturating_sub(spent);
-        let (failed, left) = match answered {
-            Ok(Ok(Ok(event))) => {
-                return Ok(Passed { event, is_answered: true, left: left(start.elapsed()) });
-            }
-            Ok(Ok(Err(failed))) => (failed, left(start.elapsed())),
-            Ok(Err(_)) => (Failed::Panic, left(start.elapsed())),
-            Err(_) => (Failed::TimedOut(most), left(most)),
+        let left = deadline.saturating_sub(start.elapsed());
+        let failed = match answered {
+            Ok(Ok(Ok(event))) => return Ok(Passed { event, is_answered: true, left }),
+            Ok(Ok(Err(failed))) => failed,
+            Ok(Err(_)) => Failed::Panic,
+            Err(_) => Failed::TimedOut(most),
         };
         metrics::next_trigger_failed();
         let arn = &function.arn.0;
@@ -191,9 +196,9 @@ impl NextTrigger {
     }
 }
 
-/// The part of a trigger's deadline that the pool's own function has.
+/// How long the pool's own function has, of this deadline of the trigger.
 fn time_for_next(deadline: Duration) -> Duration {
-    NEXT_TRIGGER_TIME.min(deadline.saturating_sub(OWN_TIME).max(deadline / 2))
+    deadline.saturating_sub(OWN_TIME).clamp(LEAST_NEXT_TRIGGER_TIME, NEXT_TRIGGER_TIME)
 }
 
 impl NextFunction {

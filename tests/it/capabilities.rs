@@ -4,7 +4,8 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use shared::capabilities::{Capabilities, Capability, Environment, Policies};
+use functions::{Entry, FUNCTIONS};
+use shared::capabilities::{Capabilities, Capability, Environment, Policies, TRIGGERS};
 use shared::claims::{ClaimsIn, ClaimsPolicy};
 use shared::clients::Waits;
 use shared::cognito::UserPool;
@@ -55,14 +56,14 @@ fn read_and_declared<C: Capability>() -> (BTreeSet<String>, BTreeSet<String>) {
     let read = read
         .borrow()
         .iter()
-        .filter(|name| !NOT_IN_TEMPLATE.contains(&name.as_str()))
+        .filter(|name| !NOT_DECLARED.contains(&name.as_str()))
         .cloned()
         .collect();
     (read, C::VARIABLES.iter().map(|name| (*name).to_owned()).collect())
 }
 
-/// These are set by Lambda or by hand, not by the template.
-const NOT_IN_TEMPLATE: [&str; 7] = [
+/// These are set by Lambda or by hand, or by the template for every function.
+const NOT_DECLARED: [&str; 8] = [
     "AWS_LAMBDA_FUNCTION_NAME",
     "AWS_REGION",
     "AWS_ENDPOINT_URL",
@@ -70,6 +71,7 @@ const NOT_IN_TEMPLATE: [&str; 7] = [
     "AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER",
     "AWS_ENDPOINT_URL_LAMBDA",
     "CONSOLE_PAGES",
+    "STACK_NAME",
 ];
 
 #[test]
@@ -185,11 +187,43 @@ fn a_function_that_the_pool_had_is_read_and_none_is_made_without_one() {
         let arn = "arn:aws:lambda:eu-central-1:123456789012:function:customers-own";
         let arn: &'static str = format!("{arn}{qualifier}").leak();
         let itself = format!(
-            "the environment variable NEXT_TRIGGER_ARN is wrong: {arn:?} is this function itself: name \
-             the function that the pool had before, or none"
+            "the environment variable NEXT_TRIGGER_ARN is wrong: {arn:?} is a trigger of Usher itself: \
+             name the function that the pool had before, or none"
         );
         let here = ("AWS_REGION", "eu-central-1");
         assert_eq!(read(&[(ARN, arn), name, here]), Err(itself));
+    }
+}
+
+#[test]
+fn no_trigger_invokes_a_trigger_of_its_own_stack() {
+    let triggers = FUNCTIONS.iter().filter(|it| matches!(it.entry, Entry::Trigger(_)));
+    let names: Vec<_> = triggers.map(|it| it.name).collect();
+    assert_eq!(names, TRIGGERS);
+
+    let is_read = |itself: &str, next: &str, region: &str| {
+        let (itself, region) = (format!("usher-{itself}"), region.to_owned());
+        let arn = format!("arn:aws:lambda:eu-central-1:123456789012:function:{next}");
+        let set = move |name: &str| match name {
+            "AWS_LAMBDA_FUNCTION_NAME" => Some(itself.clone()),
+            "AWS_REGION" => Some(region.clone()),
+            "NEXT_TRIGGER_ARN" => Some(arn.clone()),
+            "STACK_NAME" => Some("usher".to_owned()),
+            _ => None,
+        };
+        let read = NextTrigger::from_environment(&Environment::new(set, Waits::TRIGGER));
+        read.map_err(|it| assert!(it.to_string().contains("is a trigger of Usher itself"))).is_ok()
+    };
+    for itself in TRIGGERS {
+        for next in TRIGGERS {
+            for qualifier in ["", ":live", ":1", ":$LATEST"] {
+                let own = format!("usher-{next}{qualifier}");
+                assert!(!is_read(itself, &own, "eu-central-1"), "{itself} {own}");
+                assert!(is_read(itself, &own, "eu-west-1"), "{itself} {own} elsewhere");
+            }
+            assert!(is_read(itself, &format!("shop-{next}"), "eu-central-1"));
+            assert!(is_read(itself, &format!("usher-{next}-before"), "eu-central-1"));
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use shared::clients::Waits;
 use shared::console::{Console, SignIn};
 use tempfile::TempDir;
 
-use crate::support::{Answer, World};
+use crate::support::{Answer, Logs, World};
 
 const PAGE: &str = "<!doctype html><title>Usher</title>";
 const SCRIPT: &str = "console.log(1)";
@@ -143,11 +143,16 @@ async fn a_missing_file_is_not_found() {
 async fn a_console_that_is_not_built_says_how_to_build_it() {
     let console = Console { pages: Path::new("/nowhere").to_owned(), sign_in: None };
     let world = World::with_console(console).await;
+    let logs = Logs::capture();
     for place in ["", "/organizations/acme"] {
+        logs.lines();
         let answer = world.get(&format!("/console{place}")).await;
         let (status, kind, _, cache, text) = shown(&answer);
         assert_eq!((status, kind, cache), (503, "text/html; charset=utf-8", "no-store"));
         assert!(text.contains("make console"), "{text}");
+        let lines = logs.lines();
+        let levels: Vec<_> = lines.iter().map(|line| (&line["level"], &line["status"])).collect();
+        assert_eq!(levels, [(&json!("INFO"), &json!(503))], "{lines:#?}");
     }
 }
 

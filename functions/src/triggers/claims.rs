@@ -18,19 +18,32 @@ pub(super) struct Claims {
     memberships: BTreeMap<OrganizationId, Vec<Name>>,
 }
 
+/// The names of the claims.
+const ORGANIZATIONS: &str = "organizations";
+const ORGANIZATION_ROLES: &str = "organization_roles";
+const OVERFLOW: &str = "organizations_overflow";
+
+/// An event after the claims.
+pub(super) struct Written {
+    pub(super) event: Box<RawValue>,
+    /// Whether the event takes claims for a token that has them by the policy.
+    pub(super) has_claims: bool,
+}
+
 impl Claims {
     pub(super) fn new(memberships: BTreeMap<OrganizationId, Vec<Name>>) -> Self {
         Self { memberships }
     }
 
     /// The event with the claims in its response. Groups, scopes and other claims stay, to the letter.
-    /// `None` if the event does not take claims for a token that has them by this policy.
+    /// Claims of Usher's names that were there are removed, also from a token that has no claims by
+    /// this policy.
     pub(super) fn write_to(
         &self,
         event: &str,
         policy: ClaimsPolicy,
         groups: Groups,
-    ) -> serde_json::Result<Option<Box<RawValue>>> {
+    ) -> serde_json::Result<Written> {
         let mut event: Members = serde_json::from_str(event)?;
         if takes_both_tokens(&event) {
             let claims = self.fitting(policy.most, |list| json!(list), json!(true));
@@ -41,7 +54,9 @@ impl Claims {
                         (ACCESS_TOKEN_GENERATION, policy.tokens.access_token()),
                     ] {
                         if has_claims {
-                            change(details, token, |token| add(token, &claims));
+                            change(details, token, |token| write(token, &claims));
+                        } else {
+                            change_present(details, token, remove);
                         }
                     }
                     groups.keep(details);
@@ -50,18 +65,21 @@ impl Claims {
         } else {
             // Version 1 supports only strings as claims, and only the ID token.
             if !policy.tokens.id_token() {
-                return Ok(None);
+                change_present(&mut event, RESPONSE, |response| {
+                    change_present(response, ID_TOKEN, remove);
+                });
+                return Ok(Written { event: raw(&event), has_claims: false });
             }
             let list = |list: &[String]| json!(json!(list).to_string());
             let claims = self.fitting(policy.most, list, json!("true"));
             change(&mut event, RESPONSE, |response| {
                 change(response, ID_TOKEN, |details| {
-                    add(details, &claims);
+                    write(details, &claims);
                     groups.keep(details);
                 });
             });
         }
-        Ok(Some(raw(&event)))
+        Ok(Written { event: raw(&event), has_claims: true })
     }
 
     /// The claims that fit. If they are too large, the roles are left out first, then the
@@ -78,9 +96,9 @@ impl Claims {
             .iter()
             .flat_map(|(id, names)| names.iter().map(move |name| format!("{id}:{}", name.as_str())))
             .collect();
-        let organizations = ("organizations".to_owned(), list(&ids));
-        let organization_roles = ("organization_roles".to_owned(), list(&roles));
-        let overflow = ("organizations_overflow".to_owned(), yes);
+        let organizations = (ORGANIZATIONS.to_owned(), list(&ids));
+        let organization_roles = (ORGANIZATION_ROLES.to_owned(), list(&roles));
+        let overflow = (OVERFLOW.to_owned(), yes);
         let fits = |claims: &Map<String, Value>| bytes_in_token(claims) <= most.get();
         let everything = Map::from_iter([organizations.clone(), organization_roles]);
         if fits(&everything) {
@@ -147,23 +165,42 @@ pub(super) fn adopted(event: &Members, mut response: Members) -> Result<Members,
     response.remove(ID_TOKEN);
     response.entry(BOTH_TOKENS.to_owned()).or_insert_with(|| RawValue::NULL.to_owned());
     if let Some(mut of_id_token) = of_id_token.filter(|details| !details.is_empty()) {
+        let offered = object(&object(event, RESPONSE), BOTH_TOKENS);
+        let offered_token = object(&offered, ID_TOKEN_GENERATION);
         change(&mut response, BOTH_TOKENS, |details| {
-            fill(details, GROUPS, &mut of_id_token);
+            fill(details, GROUPS, &mut of_id_token, &offered);
             change(details, ID_TOKEN_GENERATION, |token| {
-                fill(token, CLAIMS, &mut of_id_token);
-                fill(token, SUPPRESSED, &mut of_id_token);
+                fill(token, CLAIMS, &mut of_id_token, &offered_token);
+                fill(token, SUPPRESSED, &mut of_id_token, &offered_token);
             });
         });
     }
     Ok(response)
 }
 
-/// Moves a member, unless its new place has something there.
-fn fill(to: &mut Members, name: &str, from: &mut Members) {
-    let is_free = to.get(name).is_none_or(|present| present.get() == "null");
-    if let Some(member) = from.remove(name).filter(|_| is_free) {
+/// Moves a member, unless its new place has something there. A place that is empty, or as the event
+/// offered it, is free for a member with something in it.
+fn fill(to: &mut Members, name: &str, from: &mut Members, offered: &Members) {
+    let Some(member) = from.remove(name) else { return };
+    let is_free = to.get(name).is_none_or(|present| {
+        let as_offered = offered.get(name).is_some_and(|offered| is_same(present, offered));
+        present.get() == "null" || (!is_empty(&member) && (as_offered || is_empty(present)))
+    });
+    if is_free {
         to.insert(name.to_owned(), member);
     }
+}
+
+/// Whether it is null, or an object or a list without members.
+fn is_empty(json: &RawValue) -> bool {
+    let inside = json.get().strip_prefix(['{', '[']).and_then(|text| text.strip_suffix(['}', ']']));
+    json.get() == "null" || inside.is_some_and(|inside| inside.trim_ascii().is_empty())
+}
+
+/// Whether both say the same, whatever the order of their members.
+fn is_same(one: &RawValue, other: &RawValue) -> bool {
+    let read = |json: &RawValue| serde_json::from_str::<Value>(json.get()).ok();
+    read(one).is_some_and(|one| read(other) == Some(one))
 }
 
 /// Whose word the groups in a response are.
@@ -187,10 +224,18 @@ impl Groups {
     }
 }
 
-/// Adds claims to those that a token gets.
-fn add(token: &mut Members, claims: &Map<String, Value>) {
+/// Adds claims to those that a token gets. None of their names keeps another claim.
+fn write(token: &mut Members, claims: &Map<String, Value>) {
+    remove(token);
     change(token, CLAIMS, |present| {
         present.extend(claims.iter().map(|(name, claim)| (name.clone(), as_raw(claim))));
+    });
+}
+
+/// Removes claims of Usher's names from those that a token gets.
+fn remove(token: &mut Members) {
+    change_present(token, CLAIMS, |present| {
+        present.retain(|name, _| ![ORGANIZATIONS, ORGANIZATION_ROLES, OVERFLOW].contains(&&**name));
     });
 }
 
@@ -203,6 +248,14 @@ fn change(parent: &mut Members, name: &str, change: impl FnOnce(&mut Members)) {
     let mut members = object(parent, name);
     change(&mut members);
     parent.insert(name.to_owned(), raw(&members));
+}
+
+/// Changes the object with this name, if there is one.
+fn change_present(parent: &mut Members, name: &str, change: impl FnOnce(&mut Members)) {
+    if let Ok(Some(mut members)) = members(parent, name) {
+        change(&mut members);
+        parent.insert(name.to_owned(), raw(&members));
+    }
 }
 
 /// The members of the object with this name; none if it is no object.

@@ -16,7 +16,7 @@ use shared::provisioning::Provisioning;
 use shared::runtime::within;
 use shared::store::Store;
 
-use super::claims::{Claims, Groups, adopted};
+use super::claims::{Claims, Groups, Written, adopted};
 use super::event::{About, about};
 
 capabilities! {
@@ -85,12 +85,12 @@ async fn evaluate(
         NoClaims
     };
     let claims = claims(needs, &user, entry_path).await.map_err(|error| failed(&error))?;
-    let answer =
+    let Written { event, has_claims } =
         claims.write_to(json, needs.claims_policy, groups).map_err(|error| failed(&error))?;
-    if answer.is_none() {
+    if !has_claims {
         tracing::warn!(user = %user.id, "no claims: ClaimsIn is `access`, and the event takes claims for the ID token alone");
     }
-    Ok(answer)
+    Ok(Some(event))
 }
 
 async fn claims(needs: &Needs, user: &User, entry_path: EntryPath) -> Result<Claims, Failure> {

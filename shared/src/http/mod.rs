@@ -84,7 +84,7 @@ async fn log(request: Request, next: Next) -> Response {
     let code = problem.map(|problem| problem.code);
     match problem.and_then(|problem| problem.cause.as_deref()) {
         Some(cause) => tracing::error!(%method, route, status, code, cause, "request failed"),
-        None if code.is_some() => tracing::info!(%method, route, status, code, "request"),
+        None if status >= 400 => tracing::info!(%method, route, status, code, "request"),
         None => tracing::debug!(%method, route, status, "request"),
     }
     response

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
 
 use aws_sdk_lambda::config::retry::RetryConfig;
 use aws_sdk_lambda::config::{BehaviorVersion, Credentials, Region};
@@ -48,6 +49,9 @@ pub(crate) enum Said {
     Hang,
     /// There is no answer, on a runtime whose clock stands still already.
     Silence,
+    /// There is no answer, and the thread is busy for so long, on a runtime whose clock stands still
+    /// already.
+    Busy(Duration),
     /// The code of the client panics.
     Panic,
 }
@@ -167,6 +171,10 @@ impl HttpConnector for NextFunction {
                     std::future::pending().await
                 }
                 Said::Silence => std::future::pending().await,
+                Said::Busy(time) => {
+                    tokio::time::advance(time).await;
+                    std::future::pending().await
+                }
                 Said::Panic => panic!("the client is broken"),
             }
         })

@@ -4,7 +4,7 @@
 //! The tests with a process are the only ones that measure time: what they assert is a bound for a
 //! whole process, which paused time cannot show. The bound has 0.7 s for a busy machine.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::net::SocketAddr;
@@ -57,15 +57,18 @@ pub(super) fn variables(dynamodb: SocketAddr) -> HashMap<&'static str, String> {
     .into()
 }
 
-/// The Lambda Runtime API: gives one event to the function, and then waits for ever. Returns its
+/// The Lambda Runtime API: gives these events to the function, and then waits for ever. Returns its
 /// address, and the function's answers, each with the path that it came by.
 pub(super) async fn runtime_api(
-    event: &Value,
+    events: impl IntoIterator<Item = &Value>,
 ) -> (SocketAddr, mpsc::UnboundedReceiver<(String, Value)>) {
     let (answered, answers) = mpsc::unbounded_channel();
-    let event = Arc::new(Mutex::new(Some(event.to_string())));
+    let events: VecDeque<_> = events.into_iter().map(Value::to_string).collect();
+    let events = Arc::new(Mutex::new(events));
     let next = move || async move {
-        let Some(event) = event.lock().await.take() else { return std::future::pending().await };
+        let Some(event) = events.lock().await.pop_front() else {
+            return std::future::pending().await;
+        };
         let headers = [
             ("lambda-runtime-aws-request-id", "request-1"),
             ("lambda-runtime-deadline-ms", "4102444800000"),
@@ -131,7 +134,7 @@ async fn assert_answered_in_time(group: Option<&Tenth>) {
     let (_listener, dynamodb) = hanging().await;
     let source = "TokenGeneration_Authentication";
     let event = trigger_event("2", source, &verified("jane", "jane@acme.com"));
-    let (api, mut answers) = runtime_api(&event).await;
+    let (api, mut answers) = runtime_api([&event]).await;
 
     let mut process = command(&program, group)
         .env_clear()
@@ -167,7 +170,7 @@ async fn a_trigger_with_a_wrong_variable_answers_and_counts_the_token_without_cl
     let (_listener, dynamodb) = hanging().await;
     let source = "TokenGeneration_Authentication";
     let event = trigger_event("2", source, &verified("jane", "jane@acme.com"));
-    let (api, mut answers) = runtime_api(&event).await;
+    let (api, mut answers) = runtime_api([&event]).await;
 
     let mut process = Command::new(program("pre-token-generation"))
         .env_clear()

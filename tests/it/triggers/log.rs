@@ -150,7 +150,7 @@ async fn a_token_with_nothing_new_writes_one_line_of_metrics_with_the_documented
         let reply = http(address, "POST", path, &json, body).await.expect("an answer");
         assert!(reply.status < 300, "{path}: {reply:?}");
     }
-    let (api, mut answers) = runtime_api(&trigger_event("2", REFRESH, &attributes)).await;
+    let (api, mut answers) = runtime_api([&trigger_event("2", REFRESH, &attributes)]).await;
 
     let mut process = Command::new(program("pre-token-generation"))
         .env_clear()

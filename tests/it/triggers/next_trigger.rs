@@ -1,6 +1,6 @@
 //! A pool that had a function for a trigger before: Usher's trigger invokes it first.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::process::Stdio;
 use std::sync::{Arc, Mutex};
@@ -8,11 +8,13 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Bytes;
+use axum::extract::ConnectInfo;
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::routing::post;
 use functions::triggers::{post_confirmation, pre_token_generation};
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Value, json};
+use shared::claims::{ClaimsBytes, ClaimsIn, ClaimsPolicy};
 use shared::next_trigger::OnFailure::{Continue, Fail};
 use shared::next_trigger::{NextTrigger, OnFailure, Refusal};
 use shared::runtime::TRIGGER_DEADLINE;
@@ -153,6 +155,126 @@ async fn a_function_written_for_version_1_loses_nothing_with_an_event_of_version
             let expected = with_response(&event, json!({ BOTH: expected }));
             assert_eq!(answer, Ok(expected), "version {version}: {response}");
         }
+    }
+}
+
+#[tokio::test]
+async fn a_claim_of_ushers_name_is_ushers_or_is_not_in_the_token() {
+    let forged = json!({
+        "organizations": ["forged"],
+        "organization_roles": ["forged:Owner"],
+        "organizations_overflow": true,
+        "plan": "gold",
+    });
+    let token = json!({ "claimsToAddOrOverride": forged });
+    let both = json!({ BOTH: { "idTokenGeneration": token, "accessTokenGeneration": token } });
+    let id = json!({ ID: token });
+    let with_plan = |mut claims: Value| {
+        claims["plan"] = json!("gold");
+        json!({ "claimsToAddOrOverride": claims })
+    };
+    let ours = with_plan(claims());
+    let ours_as_text = with_plan(json!({
+        "organizations": r#"["acme"]"#,
+        "organization_roles": r#"["acme:analyst","acme:Engineer"]"#,
+    }));
+    let none = with_plan(json!({}));
+    let overflow = with_plan(json!({ "organizations_overflow": true }));
+    let overflow_as_text = with_plan(json!({ "organizations_overflow": "true" }));
+    let alone = json!({ "claimsToAddOrOverride": claims() });
+    let two = |id: &Value, access: &Value| json!({ BOTH: { "idTokenGeneration": id, "accessTokenGeneration": access } });
+    let one = |id: &Value| json!({ ID: id });
+    let large = ClaimsBytes::default();
+    let small = || ClaimsBytes::LEAST.to_string().parse().expect("within the range");
+    for (version, most, tokens, response, expected) in [
+        ("2", large, ClaimsIn::Both, &both, two(&ours, &ours)),
+        ("3", large, ClaimsIn::Access, &both, two(&none, &ours)),
+        ("2", large, ClaimsIn::Id, &both, two(&ours, &none)),
+        ("2", small(), ClaimsIn::Both, &both, two(&overflow, &overflow)),
+        ("2", small(), ClaimsIn::Access, &both, two(&none, &overflow)),
+        ("2", large, ClaimsIn::Both, &id, two(&ours, &alone)),
+        ("2", large, ClaimsIn::Access, &id, two(&none, &alone)),
+        ("1", large, ClaimsIn::Both, &id, one(&ours_as_text)),
+        ("1", large, ClaimsIn::Access, &id, one(&none)),
+        ("1", small(), ClaimsIn::Id, &id, one(&overflow_as_text)),
+    ] {
+        let next = NextFunction::that([Said::json(&json!({ "response": response }))]);
+        let mut world = acme_after(&next, Fail).await;
+        world.app.claims_policy = ClaimsPolicy { most, tokens };
+        if most != large {
+            // Then the ids of the organizations do not fit either.
+            let id = "a".repeat(60);
+            world.organization(&id).await;
+            world.domains(&id, &["acme.com"]).await;
+        }
+        let event = asked(version);
+        let answer = world.trigger("pre-token-generation", &event).await;
+        let expected = with_response(&event, expected);
+        assert_eq!(answer, Ok(expected), "version {version}, {tokens:?}, {most:?}: {response}");
+    }
+
+    // What the function leaves out stays out.
+    for response in [json!({ ID: null }), json!({ ID: { "claimsToSuppress": [] } })] {
+        let next = NextFunction::that([Said::json(&json!({ "response": response }))]);
+        let mut world = acme_after(&next, Fail).await;
+        world.app.claims_policy.tokens = ClaimsIn::Access;
+        let event = asked("1");
+        let answer = world.trigger("pre-token-generation", &event).await;
+        assert_eq!(answer, Ok(with_response(&event, response)));
+    }
+}
+
+#[tokio::test]
+async fn empty_places_of_version_2_are_filled_from_version_1() {
+    let v1 = json!({
+        "claimsToAddOrOverride": { "plan": "gold" },
+        "claimsToSuppress": ["phone_number"],
+        "groupOverrideDetails": { "groupsToOverride": ["gold"] },
+    });
+    let mut id_token = claims();
+    id_token["plan"] = json!("gold");
+    let filled = json!({
+        "idTokenGeneration": {
+            "claimsToAddOrOverride": id_token,
+            "claimsToSuppress": ["phone_number"],
+        },
+        "accessTokenGeneration": { "claimsToAddOrOverride": claims() },
+        "groupOverrideDetails": { "groupsToOverride": ["gold"] },
+    });
+    // What the event offers, in its own words and in others.
+    let offered = json!({
+        "idTokenGeneration": { "claimsToAddOrOverride": { "a": "b", "c": 1 } },
+        "groupOverrideDetails": { "groupsToOverride": [], "preferredRole": null },
+    });
+    let echoed = r#"{"idTokenGeneration": {"claimsToAddOrOverride": {"c": 1, "a": "b"}},
+        "groupOverrideDetails": { "preferredRole": null, "groupsToOverride": [ ] }}"#;
+    let skeleton = r#"{"idTokenGeneration": {"claimsToAddOrOverride": { }, "claimsToSuppress": [ ]},
+        "groupOverrideDetails": { }}"#;
+    for (offered, beside) in [
+        (json!(null), r#"{"idTokenGeneration": {}}"#),
+        (json!(null), r#"{"groupOverrideDetails": {}}"#),
+        (json!(null), skeleton),
+        (offered.clone(), skeleton),
+        (offered.clone(), echoed),
+        (offered.clone(), "null"),
+    ] {
+        let event = with_response(&asked("2"), json!({ BOTH: offered }));
+        let says = format!(r#"{{"response": {{"{ID}": {v1}, "{BOTH}": {beside}}}}}"#);
+        let next = NextFunction::that([Said::Answer(says)]);
+        let world = acme_after(&next, Fail).await;
+        let answer = world.trigger("pre-token-generation", &event).await;
+        assert_eq!(answer, Ok(with_response(&event, json!({ BOTH: filled }))), "{beside}");
+    }
+
+    // Nothing of version 1 is no word about the groups.
+    for nothing in [json!(null), json!({})] {
+        let groups = json!({ "groupOverrideDetails": { "groupsToOverride": [] } });
+        let response = json!({ ID: { "groupOverrideDetails": nothing }, BOTH: groups });
+        let next = NextFunction::that([Said::json(&json!({ "response": response }))]);
+        let world = acme_after(&next, Fail).await;
+        let answer = world.trigger("pre-token-generation", &asked("2")).await.expect("an answer");
+        let found = &answer["response"][BOTH]["groupOverrideDetails"];
+        assert_eq!(*found, groups["groupOverrideDetails"]);
     }
 }
 
@@ -507,11 +629,18 @@ async fn a_function_that_hangs_leaves_usher_a_second_and_both_together_keep_the_
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_function_has_two_and_a_half_seconds_and_less_of_a_shorter_deadline() {
+async fn the_function_has_two_and_a_half_seconds_less_of_a_shorter_deadline_and_always_one() {
     let seconds = Duration::from_secs_f64;
-    for (deadline, most) in
-        [(3.5, 2.5), (3.4, 2.4), (3.0, 2.0), (2.0, 1.0), (1.5, 0.75), (1.0, 0.5), (0.1, 0.05)]
-    {
+    for (deadline, most) in [
+        (3.5, 2.5),
+        (3.4, 2.4),
+        (3.0, 2.0),
+        (2.0, 1.0),
+        (1.5, 1.0),
+        (1.0, 1.0),
+        (0.1, 1.0),
+        (0.0, 1.0),
+    ] {
         let answered = |limit| {
             let next = NextFunction::that([Said::Silence]).trigger(Fail);
             let raw = to_raw_value(&confirmed()).expect("JSON");
@@ -522,6 +651,20 @@ async fn the_function_has_two_and_a_half_seconds_and_less_of_a_shorter_deadline(
         assert!(early.is_err(), "{deadline} s: it waits");
         let late = answered(seconds(most) + moment).await.expect("an end").expect_err("an error");
         assert_eq!(late.error_type, "NextTrigger.TimedOut", "{deadline} s");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_left_to_usher_is_what_is_left_of_the_time_that_has_passed() {
+    let seconds = Duration::from_secs_f64;
+    for (busy, left) in [(0.0, 1.0), (2.0, 1.0), (3.0, 0.5), (3.4, 0.1), (5.0, 0.0)] {
+        let next = NextFunction::that([Said::Busy(seconds(busy))]).trigger(Continue);
+        let raw = to_raw_value(&confirmed()).expect("JSON");
+        let passed = next.pass(raw, TRIGGER_DEADLINE, |_, response| Ok(response)).await;
+        let found = passed.expect("an event").left;
+        let moment = Duration::from_millis(2);
+        let expected = seconds(left);
+        assert!(expected.abs_diff(found) <= moment, "busy for {busy} s: {found:?} are left");
     }
 }
 
@@ -570,7 +713,7 @@ async fn first_answer(
     more: &[(&'static str, String)],
 ) -> (String, Value, Vec<Value>) {
     let (_listener, dynamodb) = hanging().await;
-    let (api, mut answers) = runtime_api(event).await;
+    let (api, mut answers) = runtime_api([event]).await;
     let mut process = Command::new(program(trigger))
         .env_clear()
         .envs(variables(dynamodb))
@@ -617,6 +760,45 @@ async fn a_process_invokes_the_function_once_and_answers_with_its_response_while
         let requests = requests.lock().expect("nobody panics with the lock");
         assert_eq!(*requests, [(path, kind, event.clone())], "{setting:?}");
     }
+}
+
+#[tokio::test]
+async fn a_process_opens_a_connection_for_each_invocation() {
+    let callers = Arc::new(Mutex::new(BTreeSet::new()));
+    let seen = Arc::clone(&callers);
+    let invoke = move |ConnectInfo(caller): ConnectInfo<SocketAddr>| async move {
+        seen.lock().expect("nobody panics with the lock").insert(caller);
+        ([("content-type", "application/json")], r#"{"response":{}}"#)
+    };
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let lambda = listener.local_addr().expect("an address");
+    let router = Router::new().fallback(invoke);
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    tokio::spawn(async move { axum::serve(listener, service).await });
+
+    // Usher leaves these events alone.
+    let jane = verified("jane", "jane@acme.com");
+    let event = trigger_event("1", "PostConfirmation_ConfirmForgotPassword", &jane);
+    let (_listener, dynamodb) = hanging().await;
+    let (api, mut answers) = runtime_api([&event; 4]).await;
+    let mut process = Command::new(program("post-confirmation"))
+        .env_clear()
+        .envs(variables(dynamodb))
+        .env("AWS_LAMBDA_RUNTIME_API", api.to_string())
+        .env("AWS_ENDPOINT_URL_LAMBDA", format!("http://{lambda}"))
+        .env("NEXT_TRIGGER_ARN", NEXT_ARN)
+        .stdout(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .expect("it can be run");
+    for invocations in 1..=4 {
+        let answer = timeout(super::cold_start::ANSWERED_WITHIN, answers.recv()).await;
+        let answer = answer.expect("an answer in time");
+        assert_eq!(answer, Some((RESPONSE_PATH.to_owned(), with_response(&event, json!({})))));
+        let connections = callers.lock().expect("nobody panics with the lock").len();
+        assert_eq!(connections, invocations);
+    }
+    process.kill().await.expect("it still runs");
 }
 
 #[tokio::test]
@@ -671,7 +853,7 @@ async fn a_process_that_would_invoke_itself_says_so_and_works_without() {
     let said = said.unwrap_or_else(|| panic!("{lines:#?}"));
     let error = said["error"].as_str().unwrap_or_default();
     assert_eq!(said["level"], "ERROR");
-    assert!(error.contains(itself) && error.contains("this function itself"), "{error}");
+    assert!(error.contains(itself) && error.contains("a trigger of Usher itself"), "{error}");
     assert_eq!(counted(&lines, "NextTriggerFailures"), 1, "{lines:#?}");
 }
 
