@@ -14,7 +14,7 @@ test('an organization is created, three of its pasted domains are refused and co
   page,
 }) => {
   const name = unique('acme');
-  await page.goto(at('/'));
+  await page.goto(at(''));
   await page.getByRole('button', { name: 'Create organization' }).click();
   await page.getByRole('textbox', { name: 'Name' }).fill(name);
   await page.getByRole('textbox', { name: 'Id' }).fill(name);
