@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import boto3
+from aws import Refusal, sentence
 from botocore.exceptions import BotoCoreError, ClientError
 
 # Usher's triggers as Cognito calls them, each with its name on the command line and at the end of its function's name.
@@ -68,10 +69,6 @@ LEFT = 3
 UNVERIFIED = 4
 
 
-class Refusal(Exception):
-    """One sentence for the caller. Nothing was changed."""
-
-
 class Unverified(Exception):
     """One sentence for the caller. The pool was changed, or may have been."""
 
@@ -112,14 +109,6 @@ def main(arguments=None):
         return sentence(error)
     except OSError as error:
         return f"{error.filename}: {error.strerror}."
-
-
-def sentence(error):
-    """What the SDK has raised, as a sentence."""
-    if not isinstance(error, ClientError):
-        return f"AWS cannot be asked: {error}"
-    told = error.response.get("Error", {})
-    return f"AWS refuses {error.operation_name}: {told.get('Message') or told.get('Code')}"
 
 
 def parse(arguments):

@@ -28,6 +28,7 @@ from pathlib import Path
 
 import boto3
 import yaml
+from aws import ALIAS, Refusal, deployed_versions, qualified, sentence
 from botocore.exceptions import BotoCoreError, ClientError
 
 ROOT = Path(__file__).parents[1]
@@ -58,8 +59,6 @@ NOT_OF_FUNCTIONS = {
 # The functions that the triggers invoke first.
 NEXT = ("NextPostConfirmationArn", "NextPreTokenGenerationArn")
 ALL_AT_ONCE = "AllAtOnce"
-# The alias by which Cognito calls a trigger.
-ALIAS = "live"
 # Every release of Usher has these outputs.
 OUTPUTS = {"ApiEndpoint", "PostConfirmationFunctionArn", "PreTokenGenerationFunctionArn", "TableName", "UserPoolId"}
 UNBORN = "its first deployment failed: delete it with `aws cloudformation delete-stack`, and deploy again"
@@ -87,10 +86,6 @@ DEPLOYED = "deployed.yaml"
 MACHINES = {0x3E: "x86_64", 0xB7: "arm64"}
 
 
-class Refusal(Exception):
-    """One sentence for the caller."""
-
-
 class Loader(yaml.CSafeLoader):
     """Reads a template, a source with short tags (`!Ref`) for its parameters only."""
 
@@ -107,11 +102,8 @@ def main(arguments=None):
             deploy(options)
     except Refusal as refusal:
         return f"{refusal}"
-    except ClientError as error:
-        told = error.response.get("Error", {})
-        return f"AWS refuses {error.operation_name}: {told.get('Message') or told.get('Code')}"
-    except BotoCoreError as error:
-        return f"AWS cannot be asked: {error}"
+    except (ClientError, BotoCoreError) as error:
+        return sentence(error)
     except OSError as error:
         return f"{error.filename}: {error.strerror}."
     except KeyboardInterrupt:
@@ -413,15 +405,10 @@ def in_steps(session, stack, present, planned):
 
 def moved_aliases(session, stack):
     """The triggers whose alias is not at the version that the stack has deployed, each with both versions."""
-    outputs, deployed = outputs_of(stack), {}
+    outputs = outputs_of(stack)
     arns = [outputs[name] for name in ("PostConfirmationFunctionArn", "PreTokenGenerationFunctionArn")]
-    names = [arn.split(":")[-2] for arn in arns if arn.endswith(f":{ALIAS}")]
-    pages = session.client("cloudformation").get_paginator("list_stack_resources")
-    for page in pages.paginate(StackName=stack["StackName"]) if names else []:
-        for resource in page["StackResourceSummaries"]:
-            if resource["ResourceType"] == "AWS::Lambda::Version" and resource["ResourceStatus"].endswith("_COMPLETE"):
-                name, _, version = resource["PhysicalResourceId"].rpartition(":")
-                deployed[name.rpartition(":")[2]] = version
+    names = [name for name, qualifier in map(qualified, arns) if qualifier == ALIAS]
+    deployed = deployed_versions(session.client("cloudformation"), stack["StackName"]) if names else {}
     moved = []
     for name in names:
         at = session.client("lambda").get_alias(FunctionName=name, Name=ALIAS)["FunctionVersion"]
@@ -432,12 +419,9 @@ def moved_aliases(session, stack):
 
 def check_table(session, name, key):
     """Refuses a table that is not there, or is not Usher's, as infra/storage.yaml makes it. Says what it lacks."""
-    try:
-        table = session.client("dynamodb").describe_table(TableName=name)["Table"]
-    except ClientError as error:
-        if error.response.get("Error", {}).get("Code") == "ResourceNotFoundException":
-            raise Refusal(f"There is no table {name} in {session.region_name}.") from None
-        raise
+    table = described(session.client("dynamodb").describe_table, TableName=name).get("Table")
+    if not table:
+        raise Refusal(f"There is no table {name} in {session.region_name}.")
     indexes = {index["IndexName"]: index["KeySchema"] for index in table.get("GlobalSecondaryIndexes", [])}
     keys = {None: ("pk", "sk"), "gsi1": ("gsi1pk", "gsi1sk")}
     for index, (partition, sort) in keys.items():
@@ -461,25 +445,26 @@ def check_table(session, name, key):
 
 
 def refuse_table(session, name):
+    if described(session.client("dynamodb").describe_table, TableName=name):
+        raise Refusal(f"The stack would make a table {name}, which is there: to use it, name ExistingTableName={name}.")
+
+
+def described(describe, **request):
+    """What AWS describes, or nothing if it is not there."""
     try:
-        session.client("dynamodb").describe_table(TableName=name)
+        return describe(**request)
     except ClientError as error:
         if error.response.get("Error", {}).get("Code") == "ResourceNotFoundException":
-            return
+            return {}
         raise
-    raise Refusal(f"The stack would make a table {name}, which is there: to use it, name ExistingTableName={name}.")
 
 
 def check_pool(session, id):
     region = id.partition("_")[0]
     if region != session.region_name:
         raise Refusal(f"The user pool {id} is in {region}, and the stack is in {session.region_name}.")
-    try:
-        session.client("cognito-idp").describe_user_pool(UserPoolId=id)
-    except ClientError as error:
-        if error.response.get("Error", {}).get("Code") == "ResourceNotFoundException":
-            raise Refusal(f"There is no user pool {id} in this account.") from None
-        raise
+    if not described(session.client("cognito-idp").describe_user_pool, UserPoolId=id):
+        raise Refusal(f"There is no user pool {id} in this account.")
 
 
 def digest_of_sources(root):

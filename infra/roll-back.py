@@ -20,20 +20,15 @@ import sys
 from datetime import datetime
 
 import boto3
+from aws import ALIAS, Refusal, deployed_versions, qualified, sentence
 from botocore.exceptions import BotoCoreError, ClientError
 
-# The alias that the template publishes (`AutoPublishAlias`).
-ALIAS = "live"
 # The settings without which users lose their organizations, or the claims of the pool's own function.
 GUARDED = {
     "TABLE_NAME": "uses the table",
     "USER_POOL_ID": "uses the user pool",
     "NEXT_TRIGGER_ARN": "first invokes",
 }
-
-
-class Refusal(Exception):
-    """One sentence for the caller."""
 
 
 def main(arguments=None):
@@ -134,16 +129,7 @@ def stack_of(formation, stack):
         # Old and new versions can both be in the stack.
         raise Refusal(f"{stack} is {status}: run aws cloudformation continue-update-rollback, which takes it back.")
 
-    versions, aliased = {}, set()
-    for page in formation.get_paginator("list_stack_resources").paginate(StackName=stack):
-        for resource in page["StackResourceSummaries"]:
-            kind, arn = resource["ResourceType"], resource.get("PhysicalResourceId", "")
-            if kind == "AWS::Lambda::Version":
-                name, version = qualified(arn)
-                versions[name] = version
-            elif kind == "AWS::Lambda::Alias" and qualified(arn)[1] == ALIAS:
-                aliased.add(qualified(arn)[0])
-    deployed = {name: version for name, version in versions.items() if name in aliased}
+    deployed = deployed_versions(formation, stack)
     if not deployed:
         raise Refusal(f"{stack} has no function with the alias {ALIAS}: deploy Usher's present version.")
     return found["StackId"], deployed
@@ -162,12 +148,6 @@ def failures(formation, stack_id):
                 rolled_back = "ROLLBACK" in status
             dropped = event["ResourceType"] == "AWS::Lambda::Version" and status.startswith("DELETE_")
             yield event["Timestamp"], qualified(arn) if dropped and rolled_back else None
-
-
-def qualified(arn):
-    """Function and version, or alias, of an ARN: `arn:aws:lambda:eu-central-1:111122223333:function:NAME:VERSION`."""
-    name, _, qualifier = arn.partition(":function:")[2].partition(":")
-    return name, qualifier
 
 
 def chosen(options, deployed):
@@ -295,12 +275,7 @@ def undone(functions, moved):
 
 
 def refused(error):
-    if isinstance(error, KeyboardInterrupt):
-        return "interrupted."
-    if isinstance(error, BotoCoreError):
-        return f"AWS cannot be asked: {error}"
-    told = error.response.get("Error", {})
-    return f"AWS refuses {error.operation_name}: {told.get('Message') or told.get('Code')}"
+    return "interrupted." if isinstance(error, KeyboardInterrupt) else sentence(error)
 
 
 if __name__ == "__main__":

@@ -35,6 +35,7 @@ from datetime import datetime, timedelta, timezone
 from urllib.parse import urlencode, urlsplit
 
 import boto3
+from aws import ALIAS, Refusal, sentence
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -44,8 +45,6 @@ MARK = "usher-verify"
 # address of its own. https://docs.aws.amazon.com/ses/latest/dg/send-an-email-from-console.html
 MAIL_DOMAIN = "simulator.amazonses.com"
 MAILBOX = "success"
-# The alias of every function that the API and the pool call, if the stack has aliases.
-ALIAS = "live"
 # The functions that Cognito calls.
 TRIGGERS = ("post-confirmation", "pre-token-generation")
 # The parameters with the functions that they invoke first.
@@ -86,10 +85,6 @@ What they make elsewhere, such as a mail or an entry, stays.
 """
 # They end the run, but not within a call: what the call makes would be unknown.
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-
-
-class Refusal(Exception):
-    """One sentence for the caller. Nothing was tried."""
 
 
 class NoStack(Refusal):
@@ -243,12 +238,7 @@ def tried(run, skipped):
 
 
 def told(error):
-    if isinstance(error, ClientError):
-        about = error.response.get("Error", {})
-        return f"AWS refuses {error.operation_name}: {about.get('Message') or about.get('Code')}"
-    if isinstance(error, BotoCoreError):
-        return f"AWS cannot be asked: {error}"
-    return f"{type(error).__name__}: {error}"
+    return sentence(error) if isinstance(error, (ClientError, BotoCoreError)) else f"{type(error).__name__}: {error}"
 
 
 # --- The stack, and what a run makes in it

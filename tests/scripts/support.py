@@ -5,6 +5,7 @@ import importlib.util
 import io
 import json
 import os
+import sys
 import threading
 import unittest
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -12,6 +13,8 @@ from pathlib import Path
 from unittest import mock
 
 ROOT = Path(__file__).parents[2]
+# The folder of a script is the first one in which Python looks for what the script imports.
+sys.path.insert(0, f"{ROOT / 'infra'}")
 
 
 def load(name):

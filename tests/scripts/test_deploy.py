@@ -100,10 +100,12 @@ class Aws(Loopback):
             result = f"<GetTemplateResult><TemplateBody>{escape(self.template)}</TemplateBody></GetTemplateResult>"
             return 200, f"<GetTemplateResponse>{result}</GetTemplateResponse>"
         if request["Action"] == ["ListStackResources"]:
+            listed = [("Version", arn) for arn in self.versions]
+            listed += [("Alias", f"{arn.rpartition(':')[0]}:live") for arn in self.versions]
             entries = "".join(
-                f"<member><ResourceType>AWS::Lambda::Version</ResourceType><ResourceStatus>UPDATE_COMPLETE</ResourceStatus>"
+                f"<member><ResourceType>AWS::Lambda::{kind}</ResourceType><ResourceStatus>UPDATE_COMPLETE</ResourceStatus>"
                 f"<PhysicalResourceId>{arn}</PhysicalResourceId></member>"
-                for arn in self.versions
+                for kind, arn in listed
             )
             result = f"<ListStackResourcesResult><StackResourceSummaries>{entries}</StackResourceSummaries></ListStackResourcesResult>"
             return 200, f"<ListStackResourcesResponse>{result}</ListStackResourcesResponse>"

@@ -23,7 +23,7 @@ use shared::clients::Waits;
 use shared::runtime::{TRIGGER_DEADLINE, first_deadline};
 use shared::store::Store;
 use tokio::net::TcpListener;
-use tokio::process::Command;
+use tokio::process::{Child, Command};
 use tokio::sync::{Mutex, mpsc};
 use tokio::time::timeout;
 
@@ -128,6 +128,35 @@ fn command(program: &Path, group: Option<&Tenth>) -> Command {
     command
 }
 
+/// Starts a trigger's process with these variables, and with further ones.
+pub(super) fn started(
+    mut command: Command,
+    (dynamodb, api): (SocketAddr, SocketAddr),
+    more: &[(&'static str, String)],
+) -> Child {
+    command
+        .env_clear()
+        .envs(variables(dynamodb))
+        .env("AWS_LAMBDA_RUNTIME_API", api.to_string())
+        .envs(more.iter().cloned())
+        .stdout(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .expect("it can be run")
+}
+
+/// Ends a process that still runs. Returns what it has written.
+pub(super) async fn ended(mut process: Child) -> String {
+    process.kill().await.expect("it still runs");
+    let output = process.wait_with_output().await.expect("its output").stdout;
+    String::from_utf8(output).expect("UTF-8")
+}
+
+/// The lines of a log.
+pub(super) fn lines(output: &str) -> Vec<Value> {
+    output.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
+}
+
 /// Starts the trigger, and asserts that its first answer is the event alone, in time.
 async fn assert_answered_in_time(group: Option<&Tenth>) {
     let program = program("pre-token-generation");
@@ -136,19 +165,12 @@ async fn assert_answered_in_time(group: Option<&Tenth>) {
     let event = trigger_event("2", source, &verified("jane", "jane@acme.com"));
     let (api, mut answers) = runtime_api([&event]).await;
 
-    let mut process = command(&program, group)
-        .env_clear()
-        .envs(variables(dynamodb))
-        .env("AWS_LAMBDA_RUNTIME_API", api.to_string())
-        .stdout(Stdio::null())
-        .kill_on_drop(true)
-        .spawn()
-        .expect("it can be run");
+    let process = started(command(&program, group), (dynamodb, api), &[]);
     let answer = timeout(ANSWERED_WITHIN, answers.recv()).await.expect("an answer in time");
 
     let path = "/2018-06-01/runtime/invocation/request-1/response".to_owned();
     assert_eq!(answer, Some((path, event)), "the answer is the event alone");
-    process.kill().await.expect("it still runs");
+    ended(process).await;
 }
 
 #[tokio::test]
@@ -172,25 +194,12 @@ async fn a_trigger_with_a_wrong_variable_answers_and_counts_the_token_without_cl
     let event = trigger_event("2", source, &verified("jane", "jane@acme.com"));
     let (api, mut answers) = runtime_api([&event]).await;
 
-    let mut process = Command::new(program("pre-token-generation"))
-        .env_clear()
-        .envs(variables(dynamodb))
-        .env("AWS_LAMBDA_RUNTIME_API", api.to_string())
-        .env("PUBLIC_MAILBOX_EXCEPTIONS", "org_1")
-        .stdout(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()
-        .expect("it can be run");
+    let more = [("PUBLIC_MAILBOX_EXCEPTIONS", "org_1".to_owned())];
+    let process = started(Command::new(program("pre-token-generation")), (dynamodb, api), &more);
     let (_, answer) = answers.recv().await.expect("an answer");
-    process.kill().await.expect("it still runs");
-    let output = process.wait_with_output().await.expect("its output").stdout;
+    let lines = lines(&ended(process).await);
 
     assert_eq!(answer, event, "the answer is the event alone");
-    let lines: Vec<Value> = String::from_utf8(output)
-        .expect("UTF-8")
-        .lines()
-        .map(|line| serde_json::from_str(line).expect("JSON"))
-        .collect();
     for metric in ["ProvisioningFailures", "TokensWithoutClaims"] {
         let counted = lines.iter().filter(|line| line[metric] == 1).count();
         assert_eq!(counted, 1, "{metric}: {lines:#?}");

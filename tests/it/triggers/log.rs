@@ -1,11 +1,9 @@
 //! What the triggers log at which level, and how much.
 
-use std::process::Stdio;
-
 use serde_json::{Value, json};
 use tokio::process::Command;
 
-use super::cold_start::{runtime_api, variables};
+use super::cold_start::{ended, runtime_api, started};
 use crate::support::{
     Counts, Logs, UsherLocal, World, delete_user, http, program, text_of, trigger_event, verified,
 };
@@ -152,22 +150,14 @@ async fn a_token_with_nothing_new_writes_one_line_of_metrics_with_the_documented
     }
     let (api, mut answers) = runtime_api([&trigger_event("2", REFRESH, &attributes)]).await;
 
-    let mut process = Command::new(program("pre-token-generation"))
-        .env_clear()
-        .envs(variables(local.dynamodb))
-        .env("AWS_LAMBDA_RUNTIME_API", api.to_string())
-        .env("STACK_NAME", "usher")
-        .stdout(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()
-        .expect("it can be run");
+    let more = [("STACK_NAME", "usher".to_owned())];
+    let process =
+        started(Command::new(program("pre-token-generation")), (local.dynamodb, api), &more);
     let (_, answer) = answers.recv().await.expect("an answer");
-    process.kill().await.expect("it still runs");
-    let output = process.wait_with_output().await.expect("its output").stdout;
+    let output = ended(process).await;
 
     let claims = &answer["response"]["claimsAndScopeOverrideDetails"]["accessTokenGeneration"];
     assert_eq!(claims["claimsToAddOrOverride"]["organizations"], json!(["acme"]));
-    let output = String::from_utf8(output).expect("UTF-8");
     let [line] = output.lines().collect::<Vec<_>>()[..] else { panic!("one line: {output}") };
     let metrics: Value = serde_json::from_str(line).expect("JSON");
     assert_eq!((&metrics["UsersSeen"], &metrics["requestId"]), (&json!(1), &json!("request-1")));

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
-use std::process::Stdio;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -22,7 +21,7 @@ use tokio::net::TcpListener;
 use tokio::process::Command;
 use tokio::time::timeout;
 
-use super::cold_start::{hanging, runtime_api, variables};
+use super::cold_start::{ANSWERED_WITHIN, ended, hanging, lines, runtime_api, started};
 use super::pre_token_generation::{acme, event};
 use crate::support::{
     Counts, Fate, Invocation, Logs, NEXT_ARN, NextFunction, Said, World, program, trigger_event,
@@ -108,8 +107,8 @@ async fn both_tokens_have_what_the_pools_own_function_answers_and_the_claims() {
     }
 }
 
-#[tokio::test]
-async fn a_function_written_for_version_1_loses_nothing_with_an_event_of_version_2() {
+/// What a function written for version 1 answers, and what both tokens have of it in version 2.
+fn of_version_1() -> (Value, Value) {
     let v1 = json!({
         "claimsToAddOrOverride": { "plan": "gold" },
         "claimsToSuppress": ["phone_number"],
@@ -117,7 +116,7 @@ async fn a_function_written_for_version_1_loses_nothing_with_an_event_of_version
     });
     let mut id_token = claims();
     id_token["plan"] = json!("gold");
-    let alone = json!({
+    let both_tokens = json!({
         "idTokenGeneration": {
             "claimsToAddOrOverride": id_token,
             "claimsToSuppress": ["phone_number"],
@@ -125,6 +124,12 @@ async fn a_function_written_for_version_1_loses_nothing_with_an_event_of_version
         "accessTokenGeneration": { "claimsToAddOrOverride": claims() },
         "groupOverrideDetails": { "groupsToOverride": ["gold"] },
     });
+    (v1, both_tokens)
+}
+
+#[tokio::test]
+async fn a_function_written_for_version_1_loses_nothing_with_an_event_of_version_2() {
+    let (v1, alone) = of_version_1();
     // What it has written for version 2 too counts there.
     let v2 = json!({
         "idTokenGeneration": { "claimsToAddOrOverride": { "plan": "silver" } },
@@ -226,21 +231,7 @@ async fn a_claim_of_ushers_name_is_ushers_or_is_not_in_the_token() {
 
 #[tokio::test]
 async fn empty_places_of_version_2_are_filled_from_version_1() {
-    let v1 = json!({
-        "claimsToAddOrOverride": { "plan": "gold" },
-        "claimsToSuppress": ["phone_number"],
-        "groupOverrideDetails": { "groupsToOverride": ["gold"] },
-    });
-    let mut id_token = claims();
-    id_token["plan"] = json!("gold");
-    let filled = json!({
-        "idTokenGeneration": {
-            "claimsToAddOrOverride": id_token,
-            "claimsToSuppress": ["phone_number"],
-        },
-        "accessTokenGeneration": { "claimsToAddOrOverride": claims() },
-        "groupOverrideDetails": { "groupsToOverride": ["gold"] },
-    });
+    let (v1, filled) = of_version_1();
     // What the event offers, in its own words and in others.
     let offered = json!({
         "idTokenGeneration": { "claimsToAddOrOverride": { "a": "b", "c": 1 } },
@@ -714,22 +705,10 @@ async fn first_answer(
 ) -> (String, Value, Vec<Value>) {
     let (_listener, dynamodb) = hanging().await;
     let (api, mut answers) = runtime_api([event]).await;
-    let mut process = Command::new(program(trigger))
-        .env_clear()
-        .envs(variables(dynamodb))
-        .env("AWS_LAMBDA_RUNTIME_API", api.to_string())
-        .envs(more.iter().cloned())
-        .stdout(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()
-        .expect("it can be run");
-    let answer = timeout(super::cold_start::ANSWERED_WITHIN, answers.recv()).await;
+    let process = started(Command::new(program(trigger)), (dynamodb, api), more);
+    let answer = timeout(ANSWERED_WITHIN, answers.recv()).await;
     let (path, answer) = answer.expect("an answer in time").expect("an answer");
-    process.kill().await.expect("it still runs");
-    let output = process.wait_with_output().await.expect("its output").stdout;
-    let lines = String::from_utf8(output).expect("UTF-8");
-    let lines = lines.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
-    (path, answer, lines)
+    (path, answer, lines(&ended(process).await))
 }
 
 const RESPONSE_PATH: &str = "/2018-06-01/runtime/invocation/request-1/response";
@@ -781,24 +760,19 @@ async fn a_process_opens_a_connection_for_each_invocation() {
     let event = trigger_event("1", "PostConfirmation_ConfirmForgotPassword", &jane);
     let (_listener, dynamodb) = hanging().await;
     let (api, mut answers) = runtime_api([&event; 4]).await;
-    let mut process = Command::new(program("post-confirmation"))
-        .env_clear()
-        .envs(variables(dynamodb))
-        .env("AWS_LAMBDA_RUNTIME_API", api.to_string())
-        .env("AWS_ENDPOINT_URL_LAMBDA", format!("http://{lambda}"))
-        .env("NEXT_TRIGGER_ARN", NEXT_ARN)
-        .stdout(Stdio::null())
-        .kill_on_drop(true)
-        .spawn()
-        .expect("it can be run");
+    let more = [
+        ("AWS_ENDPOINT_URL_LAMBDA", format!("http://{lambda}")),
+        ("NEXT_TRIGGER_ARN", NEXT_ARN.to_owned()),
+    ];
+    let process = started(Command::new(program("post-confirmation")), (dynamodb, api), &more);
     for invocations in 1..=4 {
-        let answer = timeout(super::cold_start::ANSWERED_WITHIN, answers.recv()).await;
+        let answer = timeout(ANSWERED_WITHIN, answers.recv()).await;
         let answer = answer.expect("an answer in time");
         assert_eq!(answer, Some((RESPONSE_PATH.to_owned(), with_response(&event, json!({})))));
         let connections = callers.lock().expect("nobody panics with the lock").len();
         assert_eq!(connections, invocations);
     }
-    process.kill().await.expect("it still runs");
+    ended(process).await;
 }
 
 #[tokio::test]
