@@ -38,8 +38,8 @@ test('an organization is created, three of its pasted domains are refused and co
   const refused = page.getByRole('alert').filter({ hasText: 'refused, so no domain is saved yet' });
   await expect(refused.getByRole('listitem')).toHaveText([
     /^gmail\.com.*public mailbox/,
-    /^jane@.*This is an email address: send only the part after the @/,
-    /^localhost.*send the whole domain/,
+    /^jane@.*This is an email address\. Enter only the part after the @/,
+    /^localhost.*This is not a whole domain/,
   ]);
   await expect(refused).toContainText('The default roles are saved.');
   expect(await domainsOf(name)).toEqual([]);

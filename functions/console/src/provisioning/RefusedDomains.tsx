@@ -32,7 +32,7 @@ export function RefusedDomains({ refused, rolesSaved, onEdit, onRemove }: Props)
           <li key={domain} className={classes.item}>
             <div className={classes.text}>
               <strong>{domain}</strong>
-              <div className={classes.reason}>{reason}</div>
+              <div>{reason}</div>
             </div>
             <Group gap={6}>
               {actions.map(([action, act]) => (

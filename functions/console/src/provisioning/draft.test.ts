@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ApiError } from '../api/problem';
+import { reasonOf } from '../api/words';
 import { changes, merge } from './changes';
 import { type Configuration, type Draft, draftOf, isUnsaved, rebased, withSaved } from './draft';
 import { reasonsOf } from './reasons';
@@ -74,19 +75,19 @@ describe('summaryOf', () => {
 });
 
 describe('reasonsOf', () => {
-  const detail = 'It has no dot.';
   const problem = {
     title: 'Unprocessable Entity',
     detail: '2 values cannot be accepted',
     errors: [
-      { pointer: '/emailDomains/1', code: 'email_domain.single_label', detail },
+      { pointer: '/emailDomains/1', code: 'email_domain.single_label', detail: 'no dot' },
       { pointer: '/elsewhere', code: 'other', detail: 'Not of the list.' },
     ],
   };
 
   it('finds the item that a pointer refers to', () => {
-    expect(reasonsOf(new ApiError(problem), ['a.example', 'localhost'])).toEqual({
-      localhost: detail,
+    const error = ApiError.of(new Response(null, { status: 422 }), problem);
+    expect(reasonsOf(error, ['a.example', 'localhost'])).toEqual({
+      localhost: reasonOf('email_domain.single_label'),
     });
   });
 
