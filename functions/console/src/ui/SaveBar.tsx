@@ -1,5 +1,6 @@
 import { Button, Text } from '@mantine/core';
 import type { ReactNode } from 'react';
+import { keepMessagesAbove } from './messages';
 import classes from './SaveBar.module.css';
 
 interface Props {
@@ -15,7 +16,7 @@ interface Props {
 /** Stays in view while there are unsaved changes. */
 export function SaveBar({ summary, saving, disabled = false, onSave, onDiscard }: Props) {
   return (
-    <section className={classes.bar} aria-label="Unsaved changes">
+    <section ref={keepMessagesAbove} className={classes.bar} aria-label="Unsaved changes">
       <Text size="sm" role="status" className={classes.summary}>
         {summary}
       </Text>
