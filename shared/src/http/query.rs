@@ -38,6 +38,17 @@ pub trait FromQuery: Sized {
     /// The code of the problem for a value that cannot be accepted.
     const INVALID: &'static str;
 
+    /// The schema of its value in the OpenAPI document.
+    #[must_use]
+    fn schema() -> ObjectBuilder {
+        let shortest = Some(Self::SHORTEST).filter(|shortest| *shortest > 0);
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .min_length(shortest)
+            .max_length(Some(Self::LONGEST))
+            .pattern(Some(Self::PATTERN))
+    }
+
     /// Parses the percent-decoded value. It is no longer than [`Self::LONGEST`], and has no control
     /// characters.
     ///
@@ -79,18 +90,12 @@ impl<S: Send + Sync, T: FromQuery> FromRequestParts<S> for QueryOf<T> {
 
 impl<T: FromQuery> IntoParams for QueryOf<T> {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        let shortest = Some(T::SHORTEST).filter(|shortest| *shortest > 0);
-        let schema = ObjectBuilder::new()
-            .schema_type(Type::String)
-            .min_length(shortest)
-            .max_length(Some(T::LONGEST))
-            .pattern(Some(T::PATTERN));
         vec![
             ParameterBuilder::new()
                 .name(T::PARAMETER)
                 .parameter_in(ParameterIn::Query)
                 .description(Some(T::DESCRIPTION))
-                .schema(Some(schema))
+                .schema(Some(T::schema()))
                 .build(),
         ]
     }

@@ -44,6 +44,9 @@ pub(super) const ORGANIZATIONS: &str = "ORGS";
 pub(super) const ORGANIZATION_PREFIX: &str = "ORG#";
 /// The prefix of the keys of a user's items.
 pub(super) const USER_PREFIX: &str = "USER#";
+/// The prefix of the sort keys of members in the index partition of their organization. Whatever else
+/// is in this partition is not a member.
+pub(super) const MEMBER_PREFIX: &str = "USER";
 /// The prefix of the sort keys of organization roles.
 pub(super) const ROLE_PREFIX: &str = "ROLE#";
 

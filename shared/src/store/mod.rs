@@ -7,6 +7,7 @@
 
 mod addresses;
 mod backoff;
+mod counts;
 mod default_roles;
 mod expression;
 mod item;
@@ -18,6 +19,7 @@ mod read;
 mod removals;
 mod rules;
 mod users;
+mod versions;
 mod write;
 
 use std::collections::BTreeMap;

@@ -1,11 +1,9 @@
 import { Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import { problemOf } from '../api/problem';
 import { rolesQuery } from '../roles/queries';
 import { RolePicker } from '../roles/RolePicker';
 import { Section } from '../ui/Card';
-import { ProblemAlert } from '../ui/ProblemAlert';
 import { SaveBar } from '../ui/SaveBar';
 import { UnsavedGuard } from '../ui/UnsavedGuard';
 import { Admission } from './Admission';
@@ -76,15 +74,15 @@ export function Editor({ organizationId, saved }: Props) {
           label="Default roles"
           value={draft.mine.roles}
           onChange={editor.setRoles}
-          error={refusal?.list === 'roles' ? problemOf(refusal.error).detail : undefined}
+          error={refusal?.list === 'roles' ? 'These roles are not saved.' : undefined}
         />
       </Section>
       <Admission organizationId={organizationId} dirty={dirty} />
-      <ProblemAlert error={saving.error ?? withoutReasons(refusal)} />
       {dirty && (
         <SaveBar
           summary={summaryOf(draft)}
           saving={saving.isPending}
+          error={saving.error ?? unexplained(refusal)}
           onSave={editor.save}
           onDiscard={editor.discard}
         />
@@ -94,9 +92,10 @@ export function Editor({ organizationId, saved }: Props) {
   );
 }
 
-/** The error of a refusal that has no reasons for single items. */
-function withoutReasons(refusal: Refusal | undefined): unknown {
-  return refusal && Object.keys(refusal.reasons).length === 0 ? refusal.error : null;
+/** The error of a refusal, unless the domains show the reason for each of them. */
+function unexplained(refusal: Refusal | undefined): unknown {
+  const explained = refusal?.list === 'domains' && Object.keys(refusal.reasons).length > 0;
+  return explained ? null : refusal?.error;
 }
 
 /** The reasons for the domains that are still in the draft. */
