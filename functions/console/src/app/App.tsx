@@ -4,6 +4,7 @@ import { RouterProvider } from '@tanstack/react-router';
 import { ApiError } from '../api/problem';
 import { SessionEnded } from '../session/SessionEnded';
 import { session } from '../session/session';
+import { clearNotifications } from '../ui/notify';
 import { router } from './router';
 import { useStore } from './store';
 
@@ -21,7 +22,11 @@ const queries: QueryClient = new QueryClient({
   },
   // What a write invalidates: everything. Whatever is on screen is fetched again before the
   // mutation's own `onSuccess` runs, so no write needs to know which queries it affects.
-  mutationCache: new MutationCache({ onSuccess: () => queries.invalidateQueries() }),
+  mutationCache: new MutationCache({
+    // What was told about earlier actions would look like the answer to this one.
+    onMutate: clearNotifications,
+    onSuccess: () => queries.invalidateQueries(),
+  }),
 });
 
 export function App() {
@@ -30,7 +35,7 @@ export function App() {
   return (
     <QueryClientProvider client={queries}>
       <RouterProvider router={router} />
-      <Notifications position="top-center" />
+      <Notifications position="bottom-right" />
     </QueryClientProvider>
   );
 }

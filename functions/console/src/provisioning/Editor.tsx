@@ -1,13 +1,12 @@
 import { Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { type RefObject, useMemo, useRef } from 'react';
-import { ApiError, problemOf } from '../api/problem';
+import { type ReactNode, type RefObject, useMemo, useRef } from 'react';
+import { ApiError } from '../api/problem';
 import { useDraft } from '../app/drafts';
 import { rolesQuery } from '../roles/queries';
 import { RolePicker } from '../roles/RolePicker';
 import { roleNameOf } from '../roles/selection';
 import { Section } from '../ui/Card';
-import { ProblemAlert } from '../ui/ProblemAlert';
 import { SaveBar } from '../ui/SaveBar';
 import { UnsavedGuard } from '../ui/UnsavedGuard';
 import { Admission } from './Admission';
@@ -93,16 +92,19 @@ export function Editor({ organizationId, saved }: Props) {
           onChange={editor.setRoles}
           textKey={editor.texts.roles}
           onTextChange={(text) => editor.setText('roles', text)}
-          error={notes.roles?.text ?? reasonForRoles(refusal)}
+          error={notes.roles?.text ?? (areRolesRefused(refusal) && 'These roles are not saved.')}
           field={roleField}
         />
       </Section>
       <Admission organizationId={organizationId} dirty={dirty} />
-      <ProblemAlert error={saving.error ?? withoutDomains(refusal)} />
       {dirty && (
         <SaveBar
-          summary={summaryOf(draft, editor.hasText)}
+          summary={summaryOf(draft, {
+            hasText: editor.hasText,
+            refused: Object.keys(refused).length,
+          })}
           saving={saving.isPending}
+          error={saving.error ?? withoutDomains(refusal)}
           onSave={save}
           onDiscard={editor.discard}
         />
@@ -118,7 +120,7 @@ interface DefaultRolesProps {
   /** The key of the draft that is the text in the field. */
   textKey: string;
   onTextChange: (text: string) => void;
-  error: string | undefined;
+  error: ReactNode;
   field: RefObject<HTMLInputElement | null>;
 }
 
@@ -144,11 +146,10 @@ function useRefused(refusal: Refusal | undefined, { mine }: Draft): Refused {
   }, [codes, domains]);
 }
 
-/** Why the roles were refused, rather than not saved. */
-function reasonForRoles(refusal: Refusal | undefined): string | undefined {
+/** Whether the roles were refused, rather than that the connection failed. */
+function areRolesRefused(refusal: Refusal | undefined): boolean {
   const { list, error } = refusal ?? {};
-  const isRefused = list === 'roles' && error instanceof ApiError && error.status === 422;
-  return isRefused ? problemOf(error).detail : undefined;
+  return list === 'roles' && error instanceof ApiError && error.status === 422;
 }
 
 /** The error of a refusal that names no domains. */

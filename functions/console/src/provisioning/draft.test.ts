@@ -74,10 +74,12 @@ describe('summaryOf', () => {
 
   it('names new roles, and text that is not added yet', () => {
     const roles = ['viewer', newRole('Auditor'), 'editor'];
-    expect(summaryOf(edited(BASE.domains.items, roles), true)).toBe(
-      '2 roles added (1 new) · text not added yet',
+    expect(summaryOf(edited(BASE.domains.items, roles), { hasText: true })).toBe(
+      '2 roles added (1 new) · Text in a field not added yet',
     );
-    expect(summaryOf(edited(BASE.domains.items, ['viewer']), true)).toBe('Text not added yet');
+    expect(summaryOf(edited(BASE.domains.items, ['viewer', 'editor']), { refused: 2 })).toBe(
+      '2 domains refused · 1 role added',
+    );
   });
 });
 

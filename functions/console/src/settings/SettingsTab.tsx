@@ -11,7 +11,6 @@ import { organizationQuery } from '../organizations/queries';
 import { Section } from '../ui/Card';
 import { DescriptionInput, NameInput } from '../ui/fields';
 import { notify } from '../ui/notify';
-import { ProblemAlert } from '../ui/ProblemAlert';
 import { SaveBar } from '../ui/SaveBar';
 import { UnsavedGuard } from '../ui/UnsavedGuard';
 import { When } from '../ui/When';
@@ -104,13 +103,14 @@ function SettingsForm({ organizationId, saved }: { organizationId: string; saved
           autoComplete="off"
           spellCheck={false}
         />
-        <ProblemAlert error={saving.error} fields={mine} />
       </Section>
       {draft && (
         <SaveBar
           summary="The settings have unsaved changes."
           saving={saving.isPending}
-          disabled={badData !== undefined}
+          error={saving.error}
+          fields={mine}
+          blocked={badData && 'Correct the custom data, then save.'}
           onSave={() => saving.mutate()}
           onDiscard={discard}
         />
