@@ -65,11 +65,16 @@ function Side({ term, changes, name }: SideProps) {
   );
 }
 
+const MOST_NAMED = 20;
+
 function Change({ term, items }: { term: string; items: string[] }) {
   return (
     <div>
       <dt>{term}</dt>
-      <dd>{items.join(', ')}</dd>
+      <dd>
+        {items.slice(0, MOST_NAMED).join(', ')}
+        {items.length > MOST_NAMED && ` and ${items.length - MOST_NAMED} more`}
+      </dd>
     </div>
   );
 }
