@@ -86,6 +86,7 @@ export const CODES: Record<string, Entry | ((known: Known) => Entry)> = {
   ],
   'request.invalid_body': DEFECT,
   'request.invalid_values': ['Some values cannot be saved', 'Correct the marked fields.'],
+  'request.invalid_flag': DEFECT,
   'request.invalid_page': DEFECT,
   'request.invalid_page_size': DEFECT,
   'request.invalid_search': [

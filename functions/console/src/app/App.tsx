@@ -35,7 +35,7 @@ export function App() {
   return (
     <QueryClientProvider client={queries}>
       <RouterProvider router={router} />
-      <Notifications position="top-center" />
+      <Notifications position="bottom-right" />
     </QueryClientProvider>
   );
 }

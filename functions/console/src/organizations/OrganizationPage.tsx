@@ -30,7 +30,7 @@ export function OrganizationPage() {
       }
       lead={data ? <Id>{data.id}</Id> : isPending && <Skeleton height={16} width={160} />}
     >
-      <Loaded query={organization} of="the organization">
+      <Loaded query={organization} of="the organization" shape="form">
         {({ name }) => (
           <>
             <nav className={classes.tabs} aria-label={name}>

@@ -1,5 +1,6 @@
 import { Alert, Button, Group } from '@mantine/core';
 import { IconUsers } from '@tabler/icons-react';
+import { useEffect, useRef } from 'react';
 import classes from './Conflict.module.css';
 import { type Changes, isChanged } from './changes';
 import type { List } from './draft';
@@ -15,8 +16,16 @@ interface Props {
 
 /** Shows what somebody else changed in the meantime, and asks which changes to keep. */
 export function Conflict({ theirs, roleName, saving, onKeepMine, onTakeTheirs }: Props) {
+  const alert = useRef<HTMLDivElement>(null);
+  // The dependency is the conflict: each takes the focus once.
+  useEffect(() => {
+    if (theirs) alert.current?.focus();
+  }, [theirs]);
   return (
     <Alert
+      ref={alert}
+      tabIndex={-1}
+      className={classes.alert}
       color="orange"
       role="alert"
       icon={<IconUsers aria-hidden />}
@@ -56,11 +65,16 @@ function Side({ term, changes, name }: SideProps) {
   );
 }
 
+const MOST_NAMED = 20;
+
 function Change({ term, items }: { term: string; items: string[] }) {
   return (
     <div>
       <dt>{term}</dt>
-      <dd>{items.join(', ')}</dd>
+      <dd>
+        {items.slice(0, MOST_NAMED).join(', ')}
+        {items.length > MOST_NAMED && ` and ${items.length - MOST_NAMED} more`}
+      </dd>
     </div>
   );
 }
