@@ -15,3 +15,8 @@ export function useDraft<T>(key: string): [T | undefined, (draft: T | undefined)
   };
   return [draft, set];
 }
+
+/** Drops the drafts of something that was deleted: their keys end with its id. */
+export function dropDrafts(id: string) {
+  drafts.value = new Map([...drafts.value].filter(([key]) => !key.endsWith(` of ${id}`)));
+}

@@ -1,6 +1,7 @@
 import { Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
+import { useIsGone } from '../organizations/queries';
 import { rolesQuery } from '../roles/queries';
 import { RolePicker } from '../roles/RolePicker';
 import { Section } from '../ui/Card';
@@ -22,6 +23,7 @@ interface Props {
 export function Editor({ organizationId, saved }: Props) {
   const editor = useEditor(organizationId, saved);
   const { draft, dirty, refusal, saving } = editor;
+  const gone = useIsGone(organizationId);
   const [text, setText] = useState('');
   const { data: roles } = useQuery(rolesQuery);
   const roleName = (id: string) => roles?.find((role) => role.id === id)?.name ?? id;
@@ -87,7 +89,7 @@ export function Editor({ organizationId, saved }: Props) {
           onDiscard={editor.discard}
         />
       )}
-      <UnsavedGuard dirty={dirty} onDiscard={editor.discard} />
+      <UnsavedGuard dirty={dirty && !gone} onDiscard={editor.discard} />
     </Stack>
   );
 }
