@@ -72,6 +72,11 @@ export class ApiError extends Error {
   }
 }
 
+/** Whether an error says that something does not exist, or does not exist any more. */
+export function isNotFound(error: unknown): boolean {
+  return error instanceof ApiError && error.status === 404;
+}
+
 /** What the API answered, in one line. */
 function answerOf(status: number, { code, detail, message }: Partial<Problem>, id: string): string {
   const parts = [`${status}${code ? ` ${code}` : ''}`, detail ?? message, id && `Request ${id}`];
