@@ -1,7 +1,7 @@
 import { Notifications } from '@mantine/notifications';
 import { MutationCache, QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { RouterProvider } from '@tanstack/react-router';
-import { ApiError } from '../api/problem';
+import { ApiError, isNotFound } from '../api/problem';
 import { SessionEnded } from '../session/SessionEnded';
 import { session } from '../session/session';
 import { clearNotifications } from '../ui/notify';
@@ -26,6 +26,8 @@ const queries: QueryClient = new QueryClient({
     // What was told about earlier actions would look like the answer to this one.
     onMutate: clearNotifications,
     onSuccess: () => queries.invalidateQueries(),
+    // What a write did not find was deleted by somebody else: the page learns that by reading again.
+    onError: (error) => (isNotFound(error) ? queries.invalidateQueries() : undefined),
   }),
 });
 

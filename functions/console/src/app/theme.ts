@@ -52,6 +52,8 @@ export const theme = createTheme({
       defaultProps: {
         lockScroll: false,
         centered: true,
+        // Other transitions leave a transform, which would cut off what is `fixed` in the dialog.
+        transitionProps: { transition: 'fade', duration: 150 },
         closeButtonProps: { 'aria-label': 'Close' },
         // Mantine uses `<header>`, which outside of a section means the header of the page.
         attributes: { header: { role: 'none' } },
