@@ -99,17 +99,24 @@ pub static FUNCTIONS: &[Function] = &[
         .may(&[
             (
                 Organizations,
-                &[GetItem, BatchGetItem, ConditionCheckItem, PutItem, UpdateItem, DeleteItem],
+                &[GetItem, BatchGetItem, PutItem, UpdateItem, DeleteItem],
             ),
             (DomainIndex, &[BatchWriteItem]),
             (Users, &[BatchWriteItem]),
             (ListedOrganizations, &[Query]),
             (ListedMembers, &[Query]),
         ]),
-    http!("organization-roles", organization_roles).may(&[
-        (OrganizationRoles, &[GetItem, Query, PutItem, UpdateItem, DeleteItem]),
-        (RoleNames, &[PutItem, DeleteItem]),
-    ]),
+    http!("organization-roles", organization_roles)
+        // Very many memberships may have to be counted. The HTTP API waits no longer than this.
+        .timeout(30)
+        .may(&[
+            (OrganizationRoles, &[GetItem, Query, PutItem, UpdateItem, DeleteItem]),
+            (RoleNames, &[PutItem, DeleteItem]),
+            (Organizations, &[BatchGetItem]),
+            (Users, &[BatchGetItem]),
+            (ListedOrganizations, &[Query]),
+            (ListedMembers, &[Query]),
+        ]),
     http!("memberships", memberships)
         // Many users may have to be looked up. The HTTP API waits no longer than this.
         .timeout(30)
@@ -130,9 +137,9 @@ pub static FUNCTIONS: &[Function] = &[
             (Organizations, &[GetItem, BatchGetItem]),
             (DomainIndex, &[GetItem, Query]),
             (RemovalMarks, &[Query, ConditionCheckItem]),
-            (Addresses, &[PutItem, UpdateItem, BatchWriteItem]),
+            (Addresses, &[Query, PutItem, UpdateItem, BatchWriteItem]),
             (OrganizationRoles, &[BatchGetItem]),
-            (Users, &[Query, PutItem, BatchWriteItem]),
+            (Users, &[BatchGetItem, Query, PutItem, BatchWriteItem]),
         ])
         .user_pool(&[AdminCreateUser, AdminDeleteUser, AdminGetUser, DescribeUserPool, ListUsers]),
     // It serves the same to everybody and needs no token, so it has no permissions.

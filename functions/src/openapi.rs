@@ -258,7 +258,7 @@ fn problem(status: &str) -> String {
         "400" => "The request is malformed.",
         "404" => "The path names something that does not exist.",
         "409" => "Another request changed the list at the same time. Only a part is replaced.",
-        "412" => "The list does not have the version that `If-Match` names.",
+        "412" => "What is to be changed does not have the version that `If-Match` names.",
         "413" => return format!("The body has more than {LARGEST_BODY} bytes."),
         "414" => "The path and the query string are too long.",
         "415" => "The body is not declared as JSON, or is encoded.",
@@ -274,10 +274,10 @@ fn problem(status: &str) -> String {
     meaning.to_owned()
 }
 
-/// The header of a list's version, unless the handler describes its own.
+/// The header of a version, unless the handler describes its own.
 fn etag() -> Value {
     json!({
-        "description": "The present version of the list, for `If-Match`.",
+        "description": "The present version, for `If-Match`.",
         "schema": { "type": "string", "pattern": "^\"[0-9]+\"$", "maxLength": 22 },
         "example": "\"7\"",
     })

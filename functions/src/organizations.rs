@@ -1,5 +1,6 @@
 //! `/organizations`: the customers of the product that uses Usher.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use axum::Json;
@@ -12,14 +13,18 @@ use shared::ambient::organization_id;
 use shared::domain::caller::Caller;
 use shared::domain::custom_data::CustomData;
 use shared::domain::ids::OrganizationId;
-use shared::domain::organization::Organization;
+use shared::domain::organization::{Organization, OrganizationCounts};
 use shared::domain::text::{Description, Name};
+use shared::domain::version::Version;
+use shared::failure::Failure;
 use shared::http::{
-    Action, CursorPaging, FromQuery, JsonBody, PathOf, Problem, QueryOf, audit, present,
+    Action, CursorPaging, FromQuery, IfMatch, JsonBody, PathOf, Problem, QueryOf, audit, etag,
+    present,
 };
 use shared::store::{DeletedOrganization, OrganizationChanges, OrganizationRank, Store};
 use shared::{Clock, Error, Randomness, Violation, capabilities};
 use utoipa::ToSchema;
+use utoipa::openapi::schema::{ObjectBuilder, Type};
 
 use crate::endpoints::endpoints;
 use crate::entities::Moment;
@@ -76,6 +81,14 @@ pub(crate) struct OrganizationEntity<'a> {
     #[schema(value_type = schemas::CustomData)]
     custom_data: &'a RawValue,
     created_at: Moment,
+    /// Only with `showCounts=true`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<schemas::UsersCount>, nullable = false)]
+    users_count: Option<usize>,
+    /// Only with `showCounts=true`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<schemas::EmailDomainsCount>, nullable = false)]
+    email_domains_count: Option<usize>,
 }
 
 impl<'a> OrganizationEntity<'a> {
@@ -86,6 +99,16 @@ impl<'a> OrganizationEntity<'a> {
             description: organization.description.as_ref().map(Description::as_str),
             custom_data: custom_data.as_raw(),
             created_at: Moment(organization.created_at),
+            users_count: None,
+            email_domains_count: None,
+        }
+    }
+
+    fn with_counts(self, counts: Option<OrganizationCounts>) -> Self {
+        Self {
+            users_count: counts.map(|counts| counts.users),
+            email_domains_count: counts.map(|counts| counts.email_domains),
+            ..self
         }
     }
 }
@@ -102,6 +125,31 @@ impl FromQuery for Search {
 
     fn from_query(value: &str) -> Result<Self, String> {
         Ok(Self(value.to_owned()))
+    }
+}
+
+/// Whether the answer has counts.
+#[derive(Debug)]
+pub(crate) struct ShowCounts(bool);
+
+impl FromQuery for ShowCounts {
+    const PARAMETER: &'static str = "showCounts";
+    const DESCRIPTION: &'static str = "Whether each organization also has `usersCount` and `emailDomainsCount`. A member who has just joined or left may not be counted yet.";
+    const SHORTEST: usize = 4;
+    const LONGEST: usize = 5;
+    const PATTERN: &'static str = "^(true|false)$";
+    const INVALID: &'static str = "request.invalid_flag";
+
+    fn schema() -> ObjectBuilder {
+        ObjectBuilder::new().schema_type(Type::Boolean)
+    }
+
+    fn from_query(value: &str) -> Result<Self, String> {
+        match value {
+            "true" => Ok(Self(true)),
+            "false" => Ok(Self(false)),
+            _ => Err("must be `true` or `false`".to_owned()),
+        }
     }
 }
 
@@ -125,7 +173,7 @@ endpoints!(create, list, get, update, delete);
     operation_id = "createOrganization",
     tag = "Organizations",
     request_body = Creation,
-    responses((status = 201, description = "The organization.", body = OrganizationEntity), (status = 422)),
+    responses((status = 201, description = "The organization.", body = OrganizationEntity, headers(("ETag"))), (status = 422)),
 )]
 pub(crate) async fn create(
     State(store): State<Store>,
@@ -144,7 +192,7 @@ pub(crate) async fn create(
     audit(Action::CreateOrganization, &caller).organization(&organization.id).log();
     let custom_data = custom_data.unwrap_or_default();
     let entity = OrganizationEntity::new(&organization, &custom_data);
-    Ok((StatusCode::CREATED, Json(entity)).into_response())
+    Ok((StatusCode::CREATED, [etag(Version::FIRST)], Json(entity)).into_response())
 }
 
 /// Lists organizations by name, a page at a time.
@@ -153,21 +201,27 @@ pub(crate) async fn create(
     path = "/organizations",
     operation_id = "listOrganizations",
     tag = "Organizations",
-    params(CursorPaging, QueryOf<Search>),
+    params(CursorPaging, QueryOf<Search>, QueryOf<ShowCounts>),
     responses((status = 200, description = "A page of organizations.", body = [OrganizationEntity])),
 )]
 pub(crate) async fn list(
     State(store): State<Store>,
     QueryOf(search): QueryOf<Search>,
+    QueryOf(show): QueryOf<ShowCounts>,
     paging: CursorPaging,
 ) -> Result<Response, Problem> {
     let search = search.map_or_else(String::new, |Search(text)| text);
     let start = paging.start(|cursor| OrganizationRank::parse(cursor, &search))?;
     let page = store.list_organizations(&search, paging.page_size, start.as_ref()).await?;
+    let ids: Vec<_> = page.items.iter().map(|(organization, _)| organization.id.clone()).collect();
+    let counts = counts(&store, show, &ids).await?;
     let entities: Vec<_> = page
         .items
         .iter()
-        .map(|(organization, custom_data)| OrganizationEntity::new(organization, custom_data))
+        .map(|(organization, custom_data)| {
+            let counts = counts.as_ref().map(|counts| counts[&organization.id]);
+            OrganizationEntity::new(organization, custom_data).with_counts(counts)
+        })
         .collect();
     Ok(paging.respond(&entities, page.next.as_ref().map(OrganizationRank::as_str)))
 }
@@ -178,14 +232,19 @@ pub(crate) async fn list(
     path = "/organizations/{organizationId}",
     operation_id = "getOrganization",
     tag = "Organizations",
-    responses((status = 200, description = "The organization.", body = OrganizationEntity)),
+    params(QueryOf<ShowCounts>),
+    responses((status = 200, description = "The organization.", body = OrganizationEntity, headers(("ETag")))),
 )]
 pub(crate) async fn get(
     State(store): State<Store>,
     PathOf(id): PathOf<OrganizationId>,
+    QueryOf(show): QueryOf<ShowCounts>,
 ) -> Result<Response, Problem> {
-    let (organization, custom_data) = read(&store, &id).await?;
-    Ok(Json(OrganizationEntity::new(&organization, &custom_data)).into_response())
+    let (organization, custom_data, version) = read(&store, &id).await?;
+    let counts = counts(&store, show, std::slice::from_ref(&id)).await?;
+    let counts = counts.map(|counts| counts[&id]);
+    let entity = OrganizationEntity::new(&organization, &custom_data).with_counts(counts);
+    Ok(([etag(version)], Json(entity)).into_response())
 }
 
 /// Changes an organization. Omitted fields stay unchanged.
@@ -194,24 +253,27 @@ pub(crate) async fn get(
     path = "/organizations/{organizationId}",
     operation_id = "updateOrganization",
     tag = "Organizations",
+    params(IfMatch),
     request_body = Changes,
-    responses((status = 200, description = "The organization after the change.", body = OrganizationEntity), (status = 422)),
+    responses((status = 200, description = "The organization after the change.", body = OrganizationEntity, headers(("ETag"))), (status = 422)),
 )]
 pub(crate) async fn update(
     State(store): State<Store>,
     caller: Caller,
     PathOf(id): PathOf<OrganizationId>,
+    IfMatch(precondition): IfMatch,
     JsonBody(body): JsonBody<Changes>,
 ) -> Result<Response, Problem> {
     let texts = values::changed_texts(body.name.as_deref(), body.description.as_ref());
     let ((name, description), custom_data) =
         both(texts, custom_data(body.custom_data)).map_err(Error::Invalid)?;
     let changes = OrganizationChanges { name, description, custom_data };
-    if store.update_organization(&id, &changes).await? {
+    if store.update_organization(&id, &changes, &precondition).await? {
         audit(Action::UpdateOrganization, &caller).organization(&id).log();
     }
-    let (organization, custom_data) = read(&store, &id).await?;
-    Ok(Json(OrganizationEntity::new(&organization, &custom_data)).into_response())
+    let (organization, custom_data, version) = read(&store, &id).await?;
+    let entity = OrganizationEntity::new(&organization, &custom_data);
+    Ok(([etag(version)], Json(entity)).into_response())
 }
 
 /// Deletes an organization, with its configuration and memberships.
@@ -222,6 +284,7 @@ pub(crate) async fn update(
     path = "/organizations/{organizationId}",
     operation_id = "deleteOrganization",
     tag = "Organizations",
+    params(IfMatch),
     responses((
         status = 204,
         description = "Deleted, now or earlier. With `Retry-After`, some of its items remain, which \
@@ -234,10 +297,11 @@ pub(crate) async fn delete(
     State(clock): State<Clock>,
     caller: Caller,
     PathOf(id): PathOf<OrganizationId>,
+    IfMatch(precondition): IfMatch,
 ) -> Result<Response, Problem> {
     let line = || audit(Action::DeleteOrganization, &caller).organization(&id);
     let DeletedOrganization { is_new, unswept } =
-        store.delete_organization(&id, clock.now()).await?;
+        store.delete_organization(&id, clock.now(), &precondition).await?;
     if is_new {
         line().log();
     }
@@ -257,9 +321,24 @@ pub(crate) async fn delete(
     Ok((StatusCode::NO_CONTENT, repeat).into_response())
 }
 
-async fn read(store: &Store, id: &OrganizationId) -> Result<(Organization, CustomData), Error> {
+async fn read(
+    store: &Store,
+    id: &OrganizationId,
+) -> Result<(Organization, CustomData, Version), Error> {
     let found = store.organization(id).await?;
     found.ok_or_else(|| Error::OrganizationNotFound(id.to_string()))
+}
+
+/// The counts of each of these organizations, if the request asks for them.
+async fn counts(
+    store: &Store,
+    show: Option<ShowCounts>,
+    ids: &[OrganizationId],
+) -> Result<Option<HashMap<OrganizationId, OrganizationCounts>>, Failure> {
+    match show {
+        Some(ShowCounts(true)) => store.organization_counts(ids).await.map(Some),
+        Some(ShowCounts(false)) | None => Ok(None),
+    }
 }
 
 fn id(text: Option<&str>) -> Checked<Option<OrganizationId>> {

@@ -6,12 +6,13 @@ use std::borrow::Cow;
 use serde_json::json;
 use shared::domain::jit::EmailDomains;
 use shared::domain::membership::MOST_REPLACED;
-use shared::domain::organization::OrganizationRole;
+use shared::domain::organization::{OrganizationCounts, OrganizationRole, RoleUsage};
 use shared::domain::user::User;
 use shared::domain::{email_address, email_domain, ids, text};
 use shared::http::LARGEST_BODY;
 use utoipa::openapi::schema::{
-    AdditionalProperties, AnyOfBuilder, ArrayBuilder, ObjectBuilder, Schema, SchemaFormat, Type,
+    AdditionalProperties, AnyOfBuilder, ArrayBuilder, KnownFormat, ObjectBuilder, Schema,
+    SchemaFormat, Type,
 };
 use utoipa::openapi::{Ref, RefOr};
 use utoipa::{PartialSchema, ToSchema};
@@ -59,7 +60,7 @@ pub(crate) const EMAIL_ADDRESS: &str = concat!(
     "]+$",
 );
 /// None of the characters by which a URL, an address or a wildcard is recognised.
-const EMAIL_DOMAIN_INPUT: &str = "^[^/?#@*]+$";
+pub(crate) const EMAIL_DOMAIN_INPUT: &str = "^[^/?#@*]+$";
 /// At least two labels of lower-case letters, digits and inner hyphens.
 const EMAIL_DOMAIN_NAME: &str =
     r"^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z0-9]([a-z0-9-]*[a-z0-9])?$";
@@ -152,6 +153,18 @@ schemas! {
     /// A reason as a sentence, for people.
     Sentence: string(1, 2_000);
 
+    /// How many members an organization has: counted up to 1,000, which means "1,000 or more".
+    UsersCount: number(OrganizationCounts::MOST_USERS).examples([212]);
+
+    /// How many email domains an organization lists.
+    EmailDomainsCount: number(EmailDomains::MOST).examples([3]);
+
+    /// How many memberships hold a role.
+    HoldersCount: number(RoleUsage::MOST_MEMBERSHIPS).examples([212]);
+
+    /// In how many organizations a role is used.
+    UsingOrganizationsCount: number(RoleUsage::MOST_ORGANIZATIONS).examples([9]);
+
     /// The email domains of an organization.
     EmailDomainInputList: list::<EmailDomainInput>(EmailDomains::MOST);
 
@@ -207,6 +220,15 @@ fn role_assignment() -> ObjectBuilder {
 fn string(least: usize, most: usize) -> ObjectBuilder {
     let least = (least > 0).then_some(least);
     ObjectBuilder::new().schema_type(Type::String).min_length(least).max_length(Some(most))
+}
+
+/// A whole number from 0 to this one.
+fn number(most: usize) -> ObjectBuilder {
+    ObjectBuilder::new()
+        .schema_type(Type::Integer)
+        .format(Some(SchemaFormat::KnownFormat(KnownFormat::Int32)))
+        .minimum(Some(0))
+        .maximum(Some(most))
 }
 
 /// At most so many values of another schema.

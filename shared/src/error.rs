@@ -6,11 +6,12 @@ use crate::domain::custom_data::{CustomDataDefect, CustomDataError};
 use crate::domain::email_address::EmailAddressError;
 use crate::domain::email_domain::{EmailDomain, EmailDomainError};
 use crate::domain::ids::{IdError, OrganizationId, OrganizationRoleId};
-use crate::domain::jit::{EmailDomains, Version};
+use crate::domain::jit::EmailDomains;
 use crate::domain::organization::OrganizationRole;
 use crate::domain::public_mailbox::PublicDomain;
 use crate::domain::text::TextError;
 use crate::domain::user::UserNameError;
+use crate::domain::version::Version;
 use crate::failure::Failure;
 
 /// The result of an operation that can fail.
@@ -142,13 +143,14 @@ pub enum Error {
     /// Cognito did not create a user.
     #[error(transparent)]
     UserNotCreated(#[from] CreateUserError),
-    /// The list has another version than the client expects.
+    /// What is to be changed has another version than the client expects.
     #[error(
-        "the list does not have the version that `If-Match` names, because it was changed or the \
-         tag is not one of its own: read it again, and repeat the request with its `ETag` as it came"
+        "what you change does not have the version that `If-Match` names, because it was changed or \
+         the tag is not one of its own: read it again, and repeat the request with its `ETag` as it \
+         came"
     )]
     PreconditionFailed {
-        /// The current version of the list.
+        /// The current version.
         current: Version,
     },
     /// Well-formed values that cannot be accepted, each with its place in the body.

@@ -1,5 +1,5 @@
-import type { Page } from '@playwright/test';
-import { page as at } from './support/api.ts';
+import type { Locator, Page } from '@playwright/test';
+import { page as at, organization } from './support/api.ts';
 import { expect, test } from './support/console.ts';
 
 const NOW = new Date('2026-03-12T14:30:00Z');
@@ -61,4 +61,41 @@ test.describe('on a touch screen', () => {
     await copy.tap();
     expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(SUB);
   });
+});
+
+test('messages stand above the bar that saves, and leave the navigation free', async ({ page }) => {
+  const id = await organization('messages');
+  await page.goto(at(`/organizations/${id}/settings`));
+  const name = page.getByRole('textbox', { name: 'Name' });
+  await name.fill(`${id} renamed`);
+  await page.getByRole('button', { name: 'Save changes' }).click();
+  const message = page.getByRole('alert').filter({ hasText: 'The settings are saved.' });
+  await expect(message).toBeVisible();
+  await message.hover();
+  await name.fill(`${id} again`);
+  const bar = page.getByRole('region', { name: 'Unsaved changes' });
+  for (const width of [360, 1440]) {
+    await page.setViewportSize({ width, height: 900 });
+    await expect
+      .poll(async () => {
+        const [above, below] = await Promise.all([message.boundingBox(), bar.boundingBox()]);
+        return above && below && above.y > 56 && above.y + above.height <= below.y;
+      })
+      .toBe(true);
+  }
+});
+
+test('with colours forced by the system, edges say what backgrounds said', async ({ page }) => {
+  await page.emulateMedia({ forcedColors: 'active' });
+  const id = await organization('forced', ['forced.example']);
+  await page.goto(at(`/organizations/${id}`));
+  const tab = (name: string) => page.getByRole('link', { name, exact: true });
+  const edge = (locator: Locator) =>
+    locator.evaluate((element) => getComputedStyle(element).borderBottomColor);
+  expect(await edge(tab('Just-in-time provisioning'))).not.toBe(await edge(tab('Members')));
+  const main = page.getByRole('navigation', { name: 'Main' });
+  await expect(main.getByRole('link').first()).toHaveCSS('outline-style', 'solid');
+  await page.getByRole('textbox', { name: 'Default roles' }).focus();
+  await page.keyboard.type(id);
+  await expect(page.getByRole('option').first()).toHaveCSS('outline-style', 'solid');
 });

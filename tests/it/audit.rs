@@ -433,6 +433,7 @@ async fn changed(store: shared::store::Store, body: Value) {
     use shared::domain::custom_data::CustomData;
     use shared::domain::ids::OrganizationId;
     use shared::domain::text::{Description, Name};
+    use shared::domain::version::Precondition;
     use shared::store::OrganizationChanges;
     let text = |name: &str| body[name].as_str();
     let data = (!body["customData"].is_null())
@@ -444,7 +445,12 @@ async fn changed(store: shared::store::Store, body: Value) {
         custom_data: data.map(|it| CustomData::parse(it).expect("an object")),
     };
     let acme = OrganizationId::parse("acme").expect("an id");
-    assert!(store.update_organization(&acme, &changes).await.expect("the store works"));
+    assert!(
+        store
+            .update_organization(&acme, &changes, &Precondition::None)
+            .await
+            .expect("the store works")
+    );
 }
 
 #[tokio::test]

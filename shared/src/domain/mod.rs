@@ -20,3 +20,4 @@ pub mod public_mailbox;
 pub mod rule;
 pub mod text;
 pub mod user;
+pub mod version;

@@ -1,6 +1,5 @@
 //! `ETag` and `If-Match` (RFC 9110, 8.8.3 and 13.1.1), so that a client does not overwrite changes
-//! that it has not seen. A tag counts the writes of a list, and says nothing of the bytes of an
-//! answer. So a proxy that compresses an answer and weakens its tag has not changed what the tag
+//! that it has not seen. A tag counts writes, and says nothing of the bytes of an answer. So a proxy that compresses an answer and weakens its tag has not changed what the tag
 //! means: `W/"13"` matches like `"13"`, although RFC 9110 compares `If-Match` strongly.
 
 use axum::extract::FromRequestParts;
@@ -11,7 +10,7 @@ use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 
 use super::Problem;
-use crate::domain::jit::{Precondition, Version};
+use crate::domain::version::{Precondition, Version};
 
 /// The `ETag` header of a version.
 #[must_use]
@@ -45,7 +44,7 @@ impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
             lines.push(line.to_str().map_err(|_| malformed())?);
         }
         let list = lines.join(",");
-        // `*` requires that the list exists. Every write requires that anyway.
+        // `*` requires that there is something to change. Every write requires that anyway.
         if lines.is_empty() || list.trim_matches([' ', '\t', ',']) == "*" {
             return Ok(Self(Precondition::None));
         }

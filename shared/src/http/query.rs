@@ -11,9 +11,9 @@ use axum::http::{StatusCode, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use utoipa::IntoParams;
-use utoipa::openapi::RefOr;
 use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn, ParameterStyle};
 use utoipa::openapi::schema::{AdditionalProperties, ObjectBuilder, Type};
+use utoipa::openapi::{RefOr, Required};
 
 use super::Problem;
 
@@ -37,6 +37,17 @@ pub trait FromQuery: Sized {
     const PATTERN: &'static str = NO_CONTROL_CHARACTER;
     /// The code of the problem for a value that cannot be accepted.
     const INVALID: &'static str;
+
+    /// The schema of its value in the OpenAPI document.
+    #[must_use]
+    fn schema() -> ObjectBuilder {
+        let shortest = Some(Self::SHORTEST).filter(|shortest| *shortest > 0);
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .min_length(shortest)
+            .max_length(Some(Self::LONGEST))
+            .pattern(Some(Self::PATTERN))
+    }
 
     /// Parses the percent-decoded value. It is no longer than [`Self::LONGEST`], and has no control
     /// characters.
@@ -77,20 +88,41 @@ impl<S: Send + Sync, T: FromQuery> FromRequestParts<S> for QueryOf<T> {
     }
 }
 
+/// The value of a query parameter that a request must have. The annotation of the handler declares
+/// it as `params(RequiredQueryOf<T>)`.
+#[derive(Debug)]
+pub struct RequiredQueryOf<T>(pub T);
+
+impl<S: Send + Sync, T: FromQuery> FromRequestParts<S> for RequiredQueryOf<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let QueryOf(value) = QueryOf::from_request_parts(parts, state).await?;
+        value.map(Self).ok_or_else(|| {
+            let detail = format!("the query parameter `{}` is missing: send it", T::PARAMETER);
+            Problem::new(StatusCode::BAD_REQUEST, "request.parameter_missing", detail)
+        })
+    }
+}
+
+impl<T: FromQuery> IntoParams for RequiredQueryOf<T> {
+    fn into_params(parameter_in: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let mut parameters = QueryOf::<T>::into_params(parameter_in);
+        for parameter in &mut parameters {
+            parameter.required = Required::True;
+        }
+        parameters
+    }
+}
+
 impl<T: FromQuery> IntoParams for QueryOf<T> {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        let shortest = Some(T::SHORTEST).filter(|shortest| *shortest > 0);
-        let schema = ObjectBuilder::new()
-            .schema_type(Type::String)
-            .min_length(shortest)
-            .max_length(Some(T::LONGEST))
-            .pattern(Some(T::PATTERN));
         vec![
             ParameterBuilder::new()
                 .name(T::PARAMETER)
                 .parameter_in(ParameterIn::Query)
                 .description(Some(T::DESCRIPTION))
-                .schema(Some(schema))
+                .schema(Some(T::schema()))
                 .build(),
         ]
     }

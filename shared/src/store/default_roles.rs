@@ -10,8 +10,9 @@ use super::item::{Item, number, texts};
 use super::{Store, keys};
 use crate::domain::change::ListChange;
 use crate::domain::ids::{OrganizationId, OrganizationRoleId};
-use crate::domain::jit::{DefaultRoles, Precondition, Version};
+use crate::domain::jit::DefaultRoles;
 use crate::domain::organization::OrganizationRole;
+use crate::domain::version::{Precondition, Version};
 use crate::error::{Error, Result, organization_not_found};
 use crate::failure::Failure;
 

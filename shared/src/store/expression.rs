@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::item::number;
-use crate::domain::jit::Precondition;
+use crate::domain::version::Precondition;
 
 /// An update expression and a condition expression, with the names and values that both use.
 #[derive(Default)]

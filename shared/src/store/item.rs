@@ -37,6 +37,11 @@ impl<'a> Item<'a> {
         self.attributes.contains_key(name)
     }
 
+    /// An attribute as it is stored.
+    pub(super) fn attribute(&self, name: &str) -> Option<&'a AttributeValue> {
+        self.attributes.get(name)
+    }
+
     /// The primary key.
     pub(super) fn key(&self) -> Result<Key, Failure> {
         Ok(Key { pk: self.text(keys::PK)?.to_owned(), sk: self.text(keys::SK)?.to_owned() })

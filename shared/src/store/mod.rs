@@ -7,6 +7,7 @@
 
 mod addresses;
 mod backoff;
+mod counts;
 mod default_roles;
 mod expression;
 mod item;
@@ -14,10 +15,12 @@ mod keys;
 mod memberships;
 mod organization_roles;
 mod organizations;
+mod ranks;
 mod read;
 mod removals;
 mod rules;
 mod users;
+mod versions;
 mod write;
 
 use std::collections::BTreeMap;
@@ -29,7 +32,9 @@ pub use memberships::{Added, Joined, Member};
 pub use organization_roles::OrganizationRoleChanges;
 pub(crate) use organizations::SORT_KEY_BYTES;
 pub use organizations::{DeletedOrganization, OrganizationChanges, OrganizationRank};
+pub use ranks::{UserList, UserRank};
 pub use read::Page;
+pub use removals::RemovedUser;
 pub use rules::Listing;
 pub use users::{DeletedUser, UserItems};
 

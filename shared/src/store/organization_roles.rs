@@ -7,11 +7,13 @@ use super::expression::Expression;
 use super::item::{Attributes, number, text, timestamp};
 use super::keys::Key;
 use super::read::readable;
+use super::versions::{VERSION, read_version, require_version};
 use super::write::Write;
 use super::{Store, keys};
 use crate::domain::ids::OrganizationRoleId;
 use crate::domain::organization::OrganizationRole;
 use crate::domain::text::{Description, Name};
+use crate::domain::version::{Precondition, Version};
 use crate::error::{Error, Result, organization_role_not_found};
 use crate::failure::Failure;
 
@@ -41,16 +43,19 @@ impl Store {
         Ok(roles)
     }
 
-    /// One role, if it exists.
+    /// One role and its version, if it exists.
     ///
     /// # Errors
     /// When the store fails.
     pub async fn organization_role(
         &self,
         id: &OrganizationRoleId,
-    ) -> Result<Option<OrganizationRole>, Failure> {
+    ) -> Result<Option<(OrganizationRole, Version)>, Failure> {
         let item = self.get(keys::organization_role(id)).await?;
-        item.map(|attributes| self.read_role(&attributes)).transpose()
+        let read = |attributes: Attributes| {
+            Ok((self.read_role(&attributes)?, read_version(&self.item(&attributes))?))
+        };
+        item.map(read).transpose()
     }
 
     /// The roles with these ids, without those that do not exist.
@@ -120,6 +125,7 @@ impl Store {
         let mut attributes = HashMap::from([
             ("name".to_owned(), text(role.name.as_str())),
             ("createdAt".to_owned(), timestamp(role.created_at)),
+            (VERSION.to_owned(), number(Version::FIRST.get())),
         ]);
         if let Some(description) = &role.description {
             attributes.insert("description".to_owned(), text(description.as_str()));
@@ -150,20 +156,23 @@ impl Store {
         })
     }
 
-    /// Changes a role, and returns the role, and whether anything is different now.
+    /// Changes a role, and returns the role, its version, and whether anything is different now.
     ///
     /// # Errors
-    /// When there is no such role, or when another role has its new name or one that looks like it;
-    /// then nothing has changed.
+    /// When there is no such role, when the precondition fails, or when another role has its new name
+    /// or one that looks like it; then nothing has changed.
     pub async fn update_organization_role(
         &self,
         id: &OrganizationRoleId,
         changes: &OrganizationRoleChanges,
-    ) -> Result<(OrganizationRole, bool)> {
+        precondition: &Precondition,
+    ) -> Result<(OrganizationRole, Version, bool)> {
         let mut backoff = Backoff::new(&self.randomness);
         loop {
             let item = self.get(keys::organization_role(id)).await?;
             let item = item.ok_or_else(|| organization_role_not_found(id))?;
+            let stored = self.item(&item);
+            require_version(&stored, precondition)?;
             let before = self.read_role(&item)?;
             let after = OrganizationRole {
                 name: changes.name.clone().unwrap_or_else(|| before.name.clone()),
@@ -174,25 +183,20 @@ impl Store {
                 ..before.clone()
             };
             if after == before {
-                return Ok((after, false));
+                return Ok((after, read_version(&stored)?, false));
             }
-            let mut change = unchanged_name(&before)
-                .value(":new", text(after.name.as_str()))
-                .set("#name = :new")
-                .name("#description", "description");
-            // A rename must not undo a description that was written after `before` was read.
-            change = match &before.description {
-                Some(description) => change
-                    .value(":oldDescription", text(description.as_str()))
-                    .when("#description = :oldDescription"),
-                None => change.when("attribute_not_exists(#description)"),
-            };
-            change = match &after.description {
-                Some(description) => change
-                    .value(":description", text(description.as_str()))
-                    .set("#description = :description"),
-                None => change.remove("#description"),
-            };
+            // An earlier release does not count versions, so the name has a condition of its own.
+            let (change, version) = unchanged_name(&before).next_version(&stored);
+            let mut change = change.value(":new", text(after.name.as_str())).set("#name = :new");
+            if after.description != before.description {
+                change = change.name("#description", "description");
+                change = match &after.description {
+                    Some(description) => change
+                        .value(":description", text(description.as_str()))
+                        .set("#description = :description"),
+                    None => change.remove("#description"),
+                };
+            }
             let mut names = Vec::new();
             // A role may keep a name like one of another role, if an earlier release stored both.
             if forms(&after.name) != forms(&before.name) {
@@ -215,7 +219,7 @@ impl Store {
             let mut writes = vec![self.update(keys::organization_role(id), change)];
             writes.append(&mut names);
             let Err(unmet) = self.commit(writes).await? else {
-                return Ok((after, true));
+                return Ok((after, version, true));
             };
             if unmet.of(&keys::organization_role(id)).is_none() {
                 return Err(Error::OrganizationRoleNameInUse(after.name.as_str().to_owned()));
@@ -227,17 +231,25 @@ impl Store {
     /// Deletes a role. References to it have no effect from then on.
     ///
     /// # Errors
-    /// When there is no such role.
-    pub async fn delete_organization_role(&self, id: &OrganizationRoleId) -> Result<()> {
+    /// When there is no such role, or when the precondition fails; then nothing has changed.
+    pub async fn delete_organization_role(
+        &self,
+        id: &OrganizationRoleId,
+        precondition: &Precondition,
+    ) -> Result<()> {
         let mut backoff = Backoff::new(&self.randomness);
         loop {
             let item = self.get(keys::organization_role(id)).await?;
             let item = item.ok_or_else(|| organization_role_not_found(id))?;
+            require_version(&self.item(&item), precondition)?;
             let count = Expression::default()
                 .name("#count", "count")
                 .value(":one", number(1))
                 .set("#count = #count - :one");
-            let unchanged = unchanged_name(&self.read_role(&item)?);
+            let mut unchanged = unchanged_name(&self.read_role(&item)?);
+            if *precondition != Precondition::None {
+                unchanged = unchanged.when_unchanged(&self.item(&item));
+            }
             let mut writes = vec![
                 self.delete_if(keys::organization_role(id), unchanged),
                 self.update(keys::organization_role_count(), count),

@@ -7,17 +7,18 @@ use jiff::Timestamp;
 use super::backoff::Backoff;
 use super::default_roles::default_roles;
 use super::expression::Expression;
-use super::item::{Attributes, Item, text, texts, timestamp};
+use super::item::{Attributes, Item, number, text, texts, timestamp};
 use super::read::readable;
+use super::versions::{VERSION, read_version, require_version};
 use super::write::Write;
 use super::{Page, Store, keys};
 use crate::domain::custom_data::CustomData;
 use crate::domain::email_domain::EmailDomain;
 use crate::domain::ids::OrganizationId;
-use crate::domain::jit::{Precondition, Version};
 use crate::domain::organization::Organization;
 use crate::domain::rule::RuleKey;
 use crate::domain::text::{Description, Name};
+use crate::domain::version::{Precondition, Version};
 use crate::error::{Error, Result, organization_not_found};
 use crate::failure::Failure;
 
@@ -26,6 +27,8 @@ pub(crate) const SORT_KEY_BYTES: usize = 1024;
 
 /// The attribute with the text of custom data.
 const JSON: &str = "json";
+/// The attribute that a deletion leaves.
+const DELETED_AT: &str = "deletedAt";
 
 /// The changes of an organization. `None` leaves a value unchanged.
 #[derive(Clone, Debug, Default)]
@@ -148,24 +151,25 @@ impl Store {
         Ok(read.map(|read| read.map(|it| (it.id.clone(), it))).collect())
     }
 
-    /// An organization and its custom data, if it exists.
+    /// An organization, its custom data, and the version of both, if it exists.
     ///
     /// # Errors
     /// When the store fails.
     pub async fn organization(
         &self,
         id: &OrganizationId,
-    ) -> Result<Option<(Organization, CustomData)>, Failure> {
+    ) -> Result<Option<(Organization, CustomData, Version)>, Failure> {
         let items = self.get_together(vec![keys::organization(id), keys::custom_data(id)]).await?;
-        let [Some(organization), custom_data] = items.as_slice() else {
+        let [Some(attributes), custom_data] = items.as_slice() else {
             return Ok(None);
         };
-        let Some(organization) = self.read_organization(organization)? else {
+        let Some(organization) = self.read_organization(attributes)? else {
             return Ok(None);
         };
+        let version = read_version(&self.item(attributes))?;
         let custom_data =
             custom_data.as_ref().map(|item| read_custom_data(&self.item(item))).transpose()?;
-        Ok(Some((organization, custom_data.unwrap_or_default())))
+        Ok(Some((organization, custom_data.unwrap_or_default(), version)))
     }
 
     /// Checks that an organization exists.
@@ -228,6 +232,7 @@ impl Store {
             ("name".to_owned(), text(name.as_str())),
             ("createdAt".to_owned(), timestamp(*created_at)),
             ("jitRoles".to_owned(), default_roles(&[], Version::FIRST)),
+            (VERSION.to_owned(), number(Version::FIRST.get())),
             (keys::GSI1_PK.to_owned(), text(keys::ORGANIZATIONS)),
             (keys::GSI1_SK.to_owned(), text(keys::organization_rank(name, id))),
         ]);
@@ -241,14 +246,15 @@ impl Store {
     }
 
     /// Changes an organization, and returns whether anything is different now. Of two simultaneous
-    /// changes, the later one wins.
+    /// changes without preconditions, the later one wins.
     ///
     /// # Errors
-    /// When there is no such organization.
+    /// When there is no such organization, or when the precondition fails; then nothing has changed.
     pub async fn update_organization(
         &self,
         id: &OrganizationId,
         changes: &OrganizationChanges,
+        precondition: &Precondition,
     ) -> Result<bool> {
         let mut backoff = Backoff::new(&self.randomness);
         loop {
@@ -258,22 +264,17 @@ impl Store {
                 return Err(organization_not_found(id));
             };
             let stored = self.item(stored);
-            if stored.has("deletedAt") {
+            if stored.has(DELETED_AT) {
                 return Err(organization_not_found(id));
             }
+            require_version(&stored, precondition)?;
             let stored_data = stored_data.as_ref().map(|attributes| self.item(attributes));
             let changes = changes.without_present(&stored, stored_data.as_ref());
             if changes.is_empty() {
                 return Ok(false);
             }
-            let data = changes.custom_data.as_ref().map(|data| {
-                let other = Expression::default()
-                    .name("#json", JSON)
-                    .value(":json", text(data.as_raw().get()))
-                    .when("attribute_not_exists(#json) OR #json <> :json");
-                self.put_custom_data_if(id, data, other)
-            });
-            let writes = std::iter::once(self.update_details(id, &changes)).chain(data).collect();
+            let mut writes = vec![self.update_details(id, &stored, &changes)];
+            writes.extend(changes.custom_data.iter().map(|data| self.put_custom_data(id, data)));
             if self.commit(writes).await?.is_ok() {
                 return Ok(true);
             }
@@ -281,11 +282,15 @@ impl Store {
         }
     }
 
-    /// The write of a new name or description, on the condition that one of them is different. Without
-    /// these, the condition that the organization exists.
-    fn update_details(&self, id: &OrganizationId, changes: &OrganizationChanges) -> Write {
-        let mut change = organization_exists();
-        let mut others = Vec::new();
+    /// The write of the next version, with a new name or description, on the condition that nobody
+    /// else has changed the organization, or its custom data, since it was read.
+    fn update_details(
+        &self,
+        id: &OrganizationId,
+        stored: &Item<'_>,
+        changes: &OrganizationChanges,
+    ) -> Write {
+        let (mut change, _) = organization_exists().next_version(stored);
         if let Some(name) = &changes.name {
             change = change
                 .name("#name", "name")
@@ -294,57 +299,59 @@ impl Store {
                 .value(":rank", text(keys::organization_rank(name, id)))
                 .set("#name = :name")
                 .set("#rank = :rank");
-            others.push("attribute_not_exists(#name)");
-            others.push("#name <> :name");
         }
         if let Some(description) = &changes.description {
             change = change.name("#description", "description");
             change = match description {
-                Some(description) => {
-                    others.push("attribute_not_exists(#description)");
-                    others.push("#description <> :description");
-                    change
-                        .value(":description", text(description.as_str()))
-                        .set("#description = :description")
-                }
-                None => {
-                    others.push("attribute_exists(#description)");
-                    change.remove("#description")
-                }
+                Some(description) => change
+                    .value(":description", text(description.as_str()))
+                    .set("#description = :description"),
+                None => change.remove("#description"),
             };
         }
-        if others.is_empty() {
-            self.check(keys::organization(id), change)
-        } else {
-            self.update(keys::organization(id), change.when(others.join(" OR ")))
-        }
+        self.update(keys::organization(id), change)
     }
 
     /// Deletes an organization. From that moment on, its JIT configuration and its memberships have
-    /// no effect. An organization that is deleted already is not changed. In both cases,
-    /// [`Self::sweep_organization`] deletes the remaining items.
+    /// no effect. An organization that is deleted already is not changed, whatever the precondition
+    /// says. In both cases, [`Self::sweep_organization`] deletes the remaining items.
     ///
     /// # Errors
-    /// When there never was such an organization.
+    /// When there never was such an organization, or when the precondition fails; then nothing has
+    /// changed.
     pub async fn delete_organization(
         &self,
         id: &OrganizationId,
         at: Timestamp,
+        precondition: &Precondition,
     ) -> Result<DeletedOrganization> {
-        let earlier = |unswept| DeletedOrganization { is_new: false, unswept };
         let mut backoff = Backoff::new(&self.randomness);
         loop {
-            let Some(list) = self.email_domains(id).await? else {
-                return self.unswept_domains(id).await.map(earlier);
+            let keys = vec![keys::organization(id), keys::email_domains(id)];
+            let items = self.get_together(keys).await?;
+            let [Some(stored), list] = items.as_slice() else {
+                return Err(organization_not_found(id));
             };
+            let stored = self.item(stored);
+            if stored.has(DELETED_AT) {
+                let unswept = self.unswept_domains(id).await?;
+                return Ok(DeletedOrganization { is_new: false, unswept });
+            }
+            require_version(&stored, precondition)?;
+            let list = list.as_ref().ok_or_else(|| organization_not_found(id))?;
+            let list = self.read_email_domains(list)?;
+            let mut present = organization_exists();
+            if *precondition != Precondition::None {
+                present = present.when_unchanged(&stored);
+            }
             // A whole item, so that no attribute of the organization remains.
-            let tombstone = HashMap::from([("deletedAt".to_owned(), timestamp(at))]);
+            let tombstone = HashMap::from([(DELETED_AT.to_owned(), timestamp(at))]);
             // The list must not have changed since it was read, or the sweep would miss a domain.
             let unchanged = Expression::default()
                 .name("#version", "version")
                 .when_version("#version", &Precondition::OneOf(vec![list.version]));
             let mut writes = vec![
-                self.put_if(keys::organization(id), tombstone, organization_exists()),
+                self.put_if(keys::organization(id), tombstone, present),
                 self.delete_if(keys::email_domains(id), unchanged),
                 self.delete(keys::custom_data(id)),
             ];
@@ -353,32 +360,18 @@ impl Store {
                     HashMap::from([("emailDomains".to_owned(), texts(list.domains.keys()))]);
                 writes.push(self.put(keys::unswept_domains(id), domains));
             }
-            match self.commit(writes).await? {
-                Ok(()) => {
-                    let unswept = list.domains.into_keys().collect();
-                    return Ok(DeletedOrganization { is_new: true, unswept });
-                }
-                Err(unmet) if unmet.of(&keys::organization(id)).is_some() => {
-                    return self.unswept_domains(id).await.map(earlier);
-                }
-                Err(_) => {
-                    backoff.pause("TransactWriteItems", "other requests changed the list").await?;
-                }
+            if self.commit(writes).await?.is_ok() {
+                let unswept = list.domains.into_keys().collect();
+                return Ok(DeletedOrganization { is_new: true, unswept });
             }
+            backoff.pause("TransactWriteItems", "other requests changed the organization").await?;
         }
     }
 
     /// The domains of a deleted organization that may still have index entries. Earlier
     /// releases did not store these.
-    async fn unswept_domains(&self, id: &OrganizationId) -> Result<Vec<EmailDomain>> {
-        let keys = vec![keys::organization(id), keys::unswept_domains(id)];
-        let items = self.get_together(keys).await?;
-        let [Some(organization), domains] = items.as_slice() else {
-            return Err(organization_not_found(id));
-        };
-        if !self.item(organization).has("deletedAt") {
-            return Err(organization_not_found(id));
-        }
+    async fn unswept_domains(&self, id: &OrganizationId) -> Result<Vec<EmailDomain>, Failure> {
+        let domains = self.get(keys::unswept_domains(id)).await?;
         let domains = domains
             .as_ref()
             .map(|attributes| self.item(attributes).list("emailDomains", EmailDomain::normalise));
@@ -476,9 +469,12 @@ impl Store {
     }
 
     /// The organization in an item; `None` if the organization is deleted.
-    fn read_organization(&self, attributes: &Attributes) -> Result<Option<Organization>, Failure> {
+    pub(super) fn read_organization(
+        &self,
+        attributes: &Attributes,
+    ) -> Result<Option<Organization>, Failure> {
         let item = self.item(attributes);
-        if item.has("deletedAt") {
+        if item.has(DELETED_AT) {
             return Ok(None);
         }
         let id = item.partition_key(keys::ORGANIZATION_PREFIX, OrganizationId::parse)?;
@@ -491,17 +487,8 @@ impl Store {
     }
 
     fn put_custom_data(&self, id: &OrganizationId, data: &CustomData) -> Write {
-        self.put_custom_data_if(id, data, Expression::default())
-    }
-
-    fn put_custom_data_if(
-        &self,
-        id: &OrganizationId,
-        data: &CustomData,
-        condition: Expression,
-    ) -> Write {
         let attributes = HashMap::from([(JSON.to_owned(), text(data.as_raw().get()))]);
-        self.put_if(keys::custom_data(id), attributes, condition)
+        self.put(keys::custom_data(id), attributes)
     }
 }
 
@@ -522,7 +509,7 @@ fn read_custom_data(item: &Item<'_>) -> Result<CustomData, Failure> {
 fn organization_exists() -> Expression {
     Expression::default()
         .name("#pk", keys::PK)
-        .name("#deletedAt", "deletedAt")
+        .name("#deletedAt", DELETED_AT)
         .when("attribute_exists(#pk)")
         .when("attribute_not_exists(#deletedAt)")
 }

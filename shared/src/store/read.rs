@@ -2,10 +2,11 @@
 
 use std::collections::HashMap;
 
+use aws_sdk_dynamodb::operation::query::QueryOutput;
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::operation::transact_get_items::TransactGetItemsError;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, Get, KeysAndAttributes, ReturnConsumedCapacity, TransactGetItem,
+    AttributeValue, Get, KeysAndAttributes, ReturnConsumedCapacity, Select, TransactGetItem,
 };
 use futures_util::future::try_join_all;
 
@@ -77,12 +78,39 @@ impl Store {
         self.page(query, Range::new((keys::GSI1_PK, keys::GSI1_SK), partition, prefix)).await
     }
 
+    /// The number of entries of an index partition whose sort keys begin with a prefix, counted up to
+    /// `most`. Eventually consistent.
+    pub(super) async fn index_count(
+        &self,
+        partition: String,
+        prefix: &str,
+        most: usize,
+    ) -> Result<usize, Failure> {
+        let range = Range::new((keys::GSI1_PK, keys::GSI1_SK), partition, prefix);
+        let (mut count, mut start) = (0, None);
+        loop {
+            let query = self.client.query().index_name(keys::GSI1).select(Select::Count);
+            let query = query.set_limit(i32::try_from(most - count).ok());
+            let output = self.ask(query.set_exclusive_start_key(start), range.clone()).await?;
+            count += usize::try_from(output.count).unwrap_or_default();
+            start = output.last_evaluated_key;
+            if start.is_none() || count >= most {
+                return Ok(count);
+            }
+        }
+    }
+
     async fn page(
         &self,
         query: QueryFluentBuilder,
         range: Range,
     ) -> Result<(Vec<Attributes>, Option<Attributes>), Failure> {
-        let output = query
+        let output = self.ask(query, range).await?;
+        Ok((output.items.unwrap_or_default(), output.last_evaluated_key))
+    }
+
+    async fn ask(&self, query: QueryFluentBuilder, range: Range) -> Result<QueryOutput, Failure> {
+        query
             .table_name(&*self.table)
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
             .key_condition_expression(range.condition)
@@ -90,8 +118,7 @@ impl Store {
             .set_expression_attribute_values(Some(range.values))
             .send()
             .await
-            .map_err(|error| Service::DynamoDb.failure("Query", &error))?;
-        Ok((output.items.unwrap_or_default(), output.last_evaluated_key))
+            .map_err(|error| Service::DynamoDb.failure("Query", &error))
     }
 
     /// The items that exist, in no particular order.

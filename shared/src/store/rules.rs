@@ -23,8 +23,9 @@ use crate::ambient::Clock;
 use crate::domain::change::ListChange;
 use crate::domain::email_domain::EmailDomain;
 use crate::domain::ids::{OrganizationId, OrganizationRoleId};
-use crate::domain::jit::{EmailDomains, Precondition, Step, Version, plan};
+use crate::domain::jit::{EmailDomains, Step, plan};
 use crate::domain::rule::{Rule, RuleKey};
+use crate::domain::version::{Precondition, Version};
 use crate::error::{Error, Result, organization_not_found};
 use crate::failure::Failure;
 

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 use shared::domain::email_domain::EmailDomain;
-use shared::domain::jit::{Precondition, Step, Version, plan};
+use shared::domain::jit::{Step, plan};
+use shared::domain::version::{Precondition, Version};
 
 fn domain(number: usize) -> EmailDomain {
     EmailDomain::parse(&format!("d{number}.example.com")).expect("a domain")

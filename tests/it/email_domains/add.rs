@@ -261,9 +261,9 @@ async fn a_stale_if_match_is_refused_and_nothing_is_added() {
         let answer = refused(&world, add(&world, PATH, domain).if_match(if_match)).await;
         assert_eq!(
             answer.problem(412, "request.precondition_failed"),
-            "the list does not have the version that `If-Match` names, because it was changed or \
-             the tag is not one of its own: read it again, and repeat the request with its `ETag` \
-             as it came"
+            "what you change does not have the version that `If-Match` names, because it was \
+             changed or the tag is not one of its own: read it again, and repeat the request with \
+             its `ETag` as it came"
         );
         assert_eq!(answer.header("etag"), "\"2\"", "{if_match:?}");
     }

@@ -5,7 +5,7 @@ use axum::http::{HeaderValue, Request, StatusCode, header};
 use axum::response::IntoResponse;
 use futures_util::FutureExt;
 use proptest::prelude::*;
-use shared::domain::jit::{Precondition, Version};
+use shared::domain::version::{Precondition, Version};
 use shared::http::IfMatch;
 
 /// Reads `If-Match` lines as a request would carry them.

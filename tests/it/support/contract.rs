@@ -24,7 +24,8 @@ struct Operation {
 struct Parameter {
     name: String,
     place: String,
-    is_number: bool,
+    /// Whether its value is written as in JSON: a number, `true` or `false`.
+    is_json: bool,
     schema: Validator,
 }
 
@@ -115,8 +116,8 @@ impl Operation {
         for (place, name, value) in sent {
             let is_meant = |it: &&Parameter| it.place == place && it.name == name;
             let Some(parameter) = self.parameters.iter().find(is_meant) else { continue };
-            let value = if parameter.is_number {
-                json!(value.parse::<u64>().expect("a number"))
+            let value = if parameter.is_json {
+                serde_json::from_str(&value).expect("a number, or a boolean")
             } else {
                 json!(value)
             };
@@ -190,9 +191,9 @@ fn operation(document: &Value, said: &Value) -> Operation {
 
 fn parameter(document: &Value, said: &Value) -> Parameter {
     let text = |name: &str| said[name].as_str().expect("a text").to_owned();
-    let is_number = said["schema"]["type"] == "integer";
+    let is_json = said["schema"]["type"] == "integer" || said["schema"]["type"] == "boolean";
     let schema = validator(document, &said["schema"]);
-    Parameter { name: text("name"), place: text("in"), is_number, schema }
+    Parameter { name: text("name"), place: text("in"), is_json, schema }
 }
 
 /// A part of an address without its percent-encoding.

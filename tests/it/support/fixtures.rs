@@ -7,7 +7,7 @@ use shared::Clock;
 use shared::domain::change::ListChange;
 use shared::domain::email_domain::EmailDomain;
 use shared::domain::ids::{OrganizationId, UserId};
-use shared::domain::jit::Precondition;
+use shared::domain::version::Precondition;
 use shared::failure::Failure;
 use shared::store::Store;
 

@@ -52,6 +52,8 @@ export const theme = createTheme({
       defaultProps: {
         lockScroll: false,
         centered: true,
+        // Other transitions leave a transform, which would cut off what is `fixed` in the dialog.
+        transitionProps: { transition: 'fade', duration: 150 },
         closeButtonProps: { 'aria-label': 'Close' },
         // Mantine uses `<header>`, which outside of a section means the header of the page.
         attributes: { header: { role: 'none' } },
@@ -61,12 +63,10 @@ export const theme = createTheme({
     Combobox: Combobox.extend({ defaultProps: { shadow: 'md' } }),
     Popover: Popover.extend({ defaultProps: { shadow: 'md' } }),
     Notification: Notification.extend({ defaultProps: { withBorder: true } }),
-    // A tint, which is quiet in the dark too, and an edge.
     Alert: Alert.extend({
       vars: (_theme, { color = 'indigo' }) => ({
         root: {
-          '--alert-bg': `light-dark(var(--mantine-color-${color}-0), color-mix(in srgb, var(--mantine-color-${color}-7) 13%, var(--card)))`,
-          '--alert-bd': `1px solid light-dark(var(--mantine-color-${color}-2), color-mix(in srgb, var(--mantine-color-${color}-7) 50%, var(--card)))`,
+          '--alert-bd': `1px solid color-mix(in srgb, var(--mantine-color-${color}-6) 35%, var(--card))`,
           '--alert-color': `light-dark(var(--mantine-color-${color}-9), var(--mantine-color-${color}-4))`,
         },
       }),

@@ -1,9 +1,11 @@
 import { Alert, Button, Group } from '@mantine/core';
 import { IconUsers } from '@tabler/icons-react';
-import type { PropsWithChildren, ReactNode } from 'react';
+import { type PropsWithChildren, type ReactNode, useEffect, useRef } from 'react';
 import classes from './ConflictAlert.module.css';
 
 interface Props {
+  /** What the conflict is about: each takes the focus once. */
+  conflict: unknown;
   saving: boolean;
   onKeepMine: () => void;
   onTakeTheirs: () => void;
@@ -14,13 +16,21 @@ interface Props {
  * {@link TheirChange}s.
  */
 export function ConflictAlert({
+  conflict,
   saving,
   onKeepMine,
   onTakeTheirs,
   children,
 }: PropsWithChildren<Props>) {
+  const alert = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (conflict) alert.current?.focus();
+  }, [conflict]);
   return (
     <Alert
+      ref={alert}
+      tabIndex={-1}
+      className={classes.alert}
       color="orange"
       role="alert"
       icon={<IconUsers aria-hidden />}

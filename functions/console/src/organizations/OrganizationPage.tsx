@@ -37,7 +37,7 @@ export function OrganizationPage() {
       {gone && (
         <Gone what="organization" leave="Go to the organizations" onLeave={() => void leave()} />
       )}
-      <Loaded query={organization} of="the organization">
+      <Loaded query={organization} of="the organization" shape="form">
         {({ name }) => (
           <>
             <nav className={classes.tabs} aria-label={name}>

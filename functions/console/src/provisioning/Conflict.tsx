@@ -14,7 +14,7 @@ interface Props {
 /** Shows what somebody else changed in the meantime, and asks which changes to keep. */
 export function Conflict({ theirs, roleName, ...choice }: Props) {
   return (
-    <ConflictAlert {...choice}>
+    <ConflictAlert conflict={theirs} {...choice}>
       <Side term="Domains" changes={theirs.domains} name={(domain) => domain} />
       <Side term="Default roles" changes={theirs.roles} name={roleName} />
     </ConflictAlert>
@@ -33,11 +33,20 @@ function Side({ term, changes, name }: SideProps) {
   return (
     <>
       {added.length > 0 && (
-        <TheirChange term={`${term} they added`}>{added.map(name).join(', ')}</TheirChange>
+        <TheirChange term={`${term} they added`}>{named(added.map(name))}</TheirChange>
       )}
       {removed.length > 0 && (
-        <TheirChange term={`${term} they removed`}>{removed.map(name).join(', ')}</TheirChange>
+        <TheirChange term={`${term} they removed`}>{named(removed.map(name))}</TheirChange>
       )}
     </>
   );
+}
+
+const MOST_NAMED = 20;
+
+/** The first items of a list, and how many follow. */
+function named(items: string[]): string {
+  const first = items.slice(0, MOST_NAMED).join(', ');
+  const others = items.length - MOST_NAMED;
+  return others > 0 ? `${first} and ${others} more` : first;
 }

@@ -74,10 +74,13 @@ export function RolePage() {
       }
     >
       {gone && <Gone what="role" leave="Go to the roles" onLeave={() => void leave()} />}
-      <Loaded query={role} of="the role">
+      <Loaded query={role} of="the role" shape="form">
         {({ id, description }) => (
           <Stack gap="lg">
-            <Text className={classes.description} c={description ? 'var(--mantine-color-text)' : 'dimmed'}>
+            <Text
+              className={classes.description}
+              c={description ? 'var(--mantine-color-text)' : 'dimmed'}
+            >
               {description ?? 'This role has no description.'}
             </Text>
             <Usage of={id} />

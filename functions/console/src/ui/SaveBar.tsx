@@ -1,6 +1,7 @@
 import { Button, Text } from '@mantine/core';
 import { type ReactNode, useEffect } from 'react';
 import { focusInvalid } from './focusInvalid';
+import { keepMessagesAbove } from './messages';
 import { ProblemAlert, shownByFields } from './ProblemAlert';
 import classes from './SaveBar.module.css';
 
@@ -28,7 +29,12 @@ export function SaveBar(props: Props) {
   }, [error, marked]);
   const status = marked ? 'The changes are not saved. Correct the marked fields.' : summary;
   return (
-    <section className={classes.bar} aria-label="Unsaved changes" data-returns-focus>
+    <section
+      ref={keepMessagesAbove}
+      className={classes.bar}
+      aria-label="Unsaved changes"
+      data-returns-focus
+    >
       {failed && (
         <div className={classes.error}>
           <ProblemAlert error={error} focused />

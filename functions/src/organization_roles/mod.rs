@@ -1,5 +1,7 @@
 //! `/organization-roles`: the roles that members can hold in any organization.
 
+mod usage;
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -11,7 +13,10 @@ use shared::domain::characters::fold;
 use shared::domain::ids::OrganizationRoleId;
 use shared::domain::organization::OrganizationRole;
 use shared::domain::text::Name;
-use shared::http::{Action, FromQuery, JsonBody, Paging, PathOf, Problem, QueryOf, audit, present};
+use shared::domain::version::Version;
+use shared::http::{
+    Action, FromQuery, IfMatch, JsonBody, Paging, PathOf, Problem, QueryOf, audit, etag, present,
+};
 use shared::store::{OrganizationRoleChanges, Store};
 use shared::{Clock, Error, Randomness, capabilities};
 use utoipa::ToSchema;
@@ -53,7 +58,10 @@ capabilities! {
     }
 }
 
-endpoints!(create, list, get, update, delete);
+endpoints! {
+    self::{create, list, get, update, delete},
+    usage::{get_usage},
+}
 
 /// Creates an organization role. No two names may look alike.
 #[utoipa::path(
@@ -62,7 +70,7 @@ endpoints!(create, list, get, update, delete);
     operation_id = "createOrganizationRole",
     tag = "Organization roles",
     request_body = Creation,
-    responses((status = 201, description = "The role.", body = RoleEntity), (status = 422)),
+    responses((status = 201, description = "The role.", body = RoleEntity, headers(("ETag"))), (status = 422)),
 )]
 pub(crate) async fn create(
     State(store): State<Store>,
@@ -79,7 +87,8 @@ pub(crate) async fn create(
     let role = OrganizationRole { id, name, description, created_at };
     store.create_organization_role(&role).await?;
     audit(Action::CreateOrganizationRole, &caller).role(&role.id).log();
-    Ok((StatusCode::CREATED, Json(RoleEntity::from(&role))).into_response())
+    let entity = Json(RoleEntity::from(&role));
+    Ok((StatusCode::CREATED, [etag(Version::FIRST)], entity).into_response())
 }
 
 /// A part of names, folded.
@@ -124,15 +133,14 @@ pub(crate) async fn list(
     path = "/organization-roles/{organizationRoleId}",
     operation_id = "getOrganizationRole",
     tag = "Organization roles",
-    responses((status = 200, description = "The role.", body = RoleEntity)),
+    responses((status = 200, description = "The role.", body = RoleEntity, headers(("ETag")))),
 )]
 pub(crate) async fn get(
     State(store): State<Store>,
     PathOf(id): PathOf<OrganizationRoleId>,
-) -> Result<Json<RoleEntity>, Problem> {
-    let role = store.organization_role(&id).await?;
-    let role = role.ok_or_else(|| Error::OrganizationRoleNotFound(id.to_string()))?;
-    Ok(Json(RoleEntity::from(&role)))
+) -> Result<Response, Problem> {
+    let (role, version) = read(&store, &id).await?;
+    Ok(([etag(version)], Json(RoleEntity::from(&role))).into_response())
 }
 
 /// Changes an organization role. Omitted fields stay unchanged.
@@ -141,23 +149,26 @@ pub(crate) async fn get(
     path = "/organization-roles/{organizationRoleId}",
     operation_id = "updateOrganizationRole",
     tag = "Organization roles",
+    params(IfMatch),
     request_body = Changes,
-    responses((status = 200, description = "The role after the change.", body = RoleEntity), (status = 422)),
+    responses((status = 200, description = "The role after the change.", body = RoleEntity, headers(("ETag"))), (status = 422)),
 )]
 pub(crate) async fn update(
     State(store): State<Store>,
     caller: Caller,
     PathOf(id): PathOf<OrganizationRoleId>,
+    IfMatch(precondition): IfMatch,
     JsonBody(body): JsonBody<Changes>,
-) -> Result<Json<RoleEntity>, Problem> {
+) -> Result<Response, Problem> {
     let texts = values::changed_texts(body.name.as_deref(), body.description.as_ref());
     let (name, description) = texts.map_err(Error::Invalid)?;
     let changes = OrganizationRoleChanges { name, description };
-    let (role, is_changed) = store.update_organization_role(&id, &changes).await?;
+    let (role, version, is_changed) =
+        store.update_organization_role(&id, &changes, &precondition).await?;
     if is_changed {
         audit(Action::UpdateOrganizationRole, &caller).role(&id).log();
     }
-    Ok(Json(RoleEntity::from(&role)))
+    Ok(([etag(version)], Json(RoleEntity::from(&role))).into_response())
 }
 
 /// Deletes an organization role. Members no longer hold it.
@@ -166,14 +177,24 @@ pub(crate) async fn update(
     path = "/organization-roles/{organizationRoleId}",
     operation_id = "deleteOrganizationRole",
     tag = "Organization roles",
+    params(IfMatch),
     responses((status = 204, description = "Deleted.")),
 )]
 pub(crate) async fn delete(
     State(store): State<Store>,
     caller: Caller,
     PathOf(id): PathOf<OrganizationRoleId>,
+    IfMatch(precondition): IfMatch,
 ) -> Result<StatusCode, Problem> {
-    store.delete_organization_role(&id).await?;
+    store.delete_organization_role(&id, &precondition).await?;
     audit(Action::DeleteOrganizationRole, &caller).role(&id).log();
     Ok(StatusCode::NO_CONTENT)
+}
+
+async fn read(
+    store: &Store,
+    id: &OrganizationRoleId,
+) -> Result<(OrganizationRole, Version), Error> {
+    let found = store.organization_role(id).await?;
+    found.ok_or_else(|| Error::OrganizationRoleNotFound(id.to_string()))
 }
