@@ -14,6 +14,7 @@ export type Organization = Omit<ApiOrganization, 'customData'> & {
 export type Problem = Schemas['Problem'];
 export type Provenance = Schemas['Provenance'];
 export type Role = Schemas['OrganizationRole'];
+export type RoleUsage = Schemas['OrganizationRoleUsage'];
 
 /**
  * Ends a switch over an enum of the API. A value that the switch does not handle is a type error
