@@ -5,7 +5,7 @@ import {
   useComputedColorScheme,
   useMantineColorScheme,
 } from '@mantine/core';
-import { IconLogout, IconMoon, IconSun } from '@tabler/icons-react';
+import { IconHelp, IconLogout, IconMoon, IconSun } from '@tabler/icons-react';
 import { Link, Outlet } from '@tanstack/react-router';
 import { session } from '../session/session';
 import links from '../ui/links.module.css';
@@ -36,6 +36,7 @@ export function Shell() {
               Roles
             </Link>
           </nav>
+          <HelpButton />
           <ColorSchemeToggle />
           <SignOut />
         </div>
@@ -44,6 +45,23 @@ export function Shell() {
         <Outlet />
       </main>
     </>
+  );
+}
+
+function HelpButton() {
+  return (
+    <Tooltip label="Help">
+      <ActionIcon
+        component={Link}
+        to="/help"
+        variant="subtle"
+        color="gray"
+        size="lg"
+        aria-label="Help"
+      >
+        <IconHelp size={20} stroke={1.75} />
+      </ActionIcon>
+    </Tooltip>
   );
 }
 

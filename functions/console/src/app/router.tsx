@@ -3,6 +3,8 @@ import {
   createRoute,
   createRouter,
   type ErrorComponentProps,
+  lazyRouteComponent,
+  notFound,
   redirect,
 } from '@tanstack/react-router';
 import { MembersTab } from '../members/MembersTab';
@@ -59,6 +61,23 @@ const settings = createRoute({
 
 const roles = createRoute({ getParentRoute: () => root, path: '/roles', component: RolesPage });
 
+const help = createRoute({
+  getParentRoute: () => root,
+  path: '/help',
+  component: lazyRouteComponent(() => import('../help/HelpPage'), 'HelpPage'),
+});
+
+const helpDocument = createRoute({
+  getParentRoute: () => root,
+  path: '/help/$document',
+  loader: async ({ params }) => {
+    const { loadDocument } = await import('../help/documents');
+    return (await loadDocument(params.document)) ?? Promise.reject(notFound());
+  },
+  component: lazyRouteComponent(() => import('../help/HelpDocumentPage'), 'HelpDocumentPage'),
+  notFoundComponent: NotFound,
+});
+
 export const router = createRouter({
   basepath: '/console',
   routeTree: root.addChildren([
@@ -66,6 +85,8 @@ export const router = createRouter({
     organizations,
     organization.addChildren([provisioning, members, settings]),
     roles,
+    help,
+    helpDocument,
   ]),
   defaultErrorComponent: ({ error, reset }: ErrorComponentProps) => (
     <ErrorState error={error} onRetry={reset} />
