@@ -7,6 +7,7 @@ import {
 } from '@mantine/core';
 import { IconHelp, IconLogout, IconMoon, IconSun } from '@tabler/icons-react';
 import { Link, Outlet } from '@tanstack/react-router';
+import { SearchButton } from '../search/SearchButton';
 import { session } from '../session/session';
 import links from '../ui/links.module.css';
 import icon from './icon.svg';
@@ -36,6 +37,7 @@ export function Shell() {
               Roles
             </Link>
           </nav>
+          <SearchButton />
           <HelpButton />
           <ColorSchemeToggle />
           <SignOut />
