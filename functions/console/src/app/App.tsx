@@ -1,7 +1,7 @@
 import { Notifications } from '@mantine/notifications';
 import { MutationCache, QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { RouterProvider } from '@tanstack/react-router';
-import { ApiError } from '../api/problem';
+import { ApiError, isNotFound } from '../api/problem';
 import { SessionEnded } from '../session/SessionEnded';
 import { session } from '../session/session';
 import { clearNotifications } from '../ui/notify';
@@ -12,7 +12,11 @@ const MOST_RETRIES = 2;
 
 const queries: QueryClient = new QueryClient({
   defaultOptions: {
+    // A request that cannot be sent fails, and says so. By default it would wait without a word until
+    // the browser believes that it is online.
+    mutations: { networkMode: 'always' },
     queries: {
+      networkMode: 'always',
       // Only errors that may go away are worth another attempt.
       retry: (failures, error) =>
         failures < MOST_RETRIES && error instanceof ApiError && error.temporary,
@@ -26,6 +30,8 @@ const queries: QueryClient = new QueryClient({
     // What was told about earlier actions would look like the answer to this one.
     onMutate: clearNotifications,
     onSuccess: () => queries.invalidateQueries(),
+    // What a write did not find was deleted by somebody else: the page learns that by reading again.
+    onError: (error) => (isNotFound(error) ? queries.invalidateQueries() : undefined),
   }),
 });
 

@@ -17,3 +17,8 @@ export function useDraft<T>(key: string): [T | undefined, (draft: T | undefined)
   const draft = useStore(drafts, (all) => all.get(key)) as T | undefined;
   return [draft, (next) => setDraft(key, next)];
 }
+
+/** Drops the drafts of something that was deleted: their keys end with its id. */
+export function dropDrafts(id: string) {
+  drafts.value = new Map([...drafts.value].filter(([key]) => !key.endsWith(` of ${id}`)));
+}

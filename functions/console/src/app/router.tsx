@@ -11,11 +11,16 @@ import { MembersTab } from '../members/MembersTab';
 import { OrganizationPage } from '../organizations/OrganizationPage';
 import { OrganizationsPage } from '../organizations/OrganizationsPage';
 import { ProvisioningTab } from '../provisioning/ProvisioningTab';
+import { RolePage } from '../roles/RolePage';
 import { RolesPage } from '../roles/RolesPage';
 import { SettingsTab } from '../settings/SettingsTab';
 import { ErrorState } from '../ui/ErrorState';
 import { NotFound } from './NotFound';
 import { Shell } from './Shell';
+
+/** The searched text in a page's address. */
+const searched = ({ q }: Record<string, unknown>): { q?: string } =>
+  typeof q === 'string' && q !== '' ? { q } : {};
 
 const root = createRootRoute({ component: Shell, notFoundComponent: NotFound });
 
@@ -30,8 +35,7 @@ const home = createRoute({
 const organizations = createRoute({
   getParentRoute: () => root,
   path: '/organizations',
-  validateSearch: ({ q }: Record<string, unknown>): { q?: string } =>
-    typeof q === 'string' && q !== '' ? { q } : {},
+  validateSearch: searched,
   component: OrganizationsPage,
 });
 
@@ -59,7 +63,18 @@ const settings = createRoute({
   component: SettingsTab,
 });
 
-const roles = createRoute({ getParentRoute: () => root, path: '/roles', component: RolesPage });
+const roles = createRoute({
+  getParentRoute: () => root,
+  path: '/roles',
+  validateSearch: searched,
+  component: RolesPage,
+});
+
+const role = createRoute({
+  getParentRoute: () => root,
+  path: '/roles/$organizationRoleId',
+  component: RolePage,
+});
 
 const help = createRoute({
   getParentRoute: () => root,
@@ -85,6 +100,7 @@ export const router = createRouter({
     organizations,
     organization.addChildren([provisioning, members, settings]),
     roles,
+    role,
     help,
     helpDocument,
   ]),

@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { type ReactNode, type RefObject, useMemo, useRef } from 'react';
 import { ApiError } from '../api/problem';
 import { useDraft } from '../app/drafts';
+import { useIsGone } from '../organizations/queries';
 import { rolesQuery } from '../roles/queries';
 import { RolePicker } from '../roles/RolePicker';
 import { roleNameOf } from '../roles/selection';
@@ -28,6 +29,7 @@ interface Props {
 export function Editor({ organizationId, saved }: Props) {
   const editor = useEditor(organizationId, saved);
   const { draft, dirty, refusal, notes, saving } = editor;
+  const gone = useIsGone(organizationId);
   const domainField = useRef<HTMLInputElement>(null);
   const roleField = useRef<HTMLInputElement>(null);
   const { data: roles = [] } = useQuery(rolesQuery);
@@ -109,7 +111,7 @@ export function Editor({ organizationId, saved }: Props) {
           onDiscard={editor.discard}
         />
       )}
-      <UnsavedGuard dirty={dirty} onDiscard={editor.discard} />
+      <UnsavedGuard dirty={dirty && !gone} onDiscard={editor.discard} />
     </Stack>
   );
 }

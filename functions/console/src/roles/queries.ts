@@ -12,6 +12,16 @@ export async function readRoles(signal?: AbortSignal): Promise<Role[]> {
   return (await orThrow(api.GET('/organization-roles', signal ? { signal } : {}))).data;
 }
 
+/** One role. The keys of everything that belongs to it begin with this key. */
+export const roleQuery = (organizationRoleId: string) =>
+  queryOptions({
+    queryKey: ['role', organizationRoleId],
+    queryFn: async ({ signal }) => {
+      const asked = { params: { path: { organizationRoleId } }, signal };
+      return (await orThrow(api.GET('/organization-roles/{organizationRoleId}', asked))).data;
+    },
+  });
+
 export async function createRole(body: {
   name: string;
   description?: string | null;

@@ -1,5 +1,6 @@
 import { useQueries } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
+import { isNotFound } from '../api/problem';
 import { useStore } from '../app/store';
 import { organizationQuery } from '../organizations/queries';
 import { Part } from './Part';
@@ -44,7 +45,7 @@ function Recent() {
   const ids = useStore(recent, (all) => all);
   const result = useResult();
   const organizations = useQueries({ queries: ids.map(organizationQuery) }).flatMap(
-    ({ data }) => data ?? [],
+    ({ data, error }) => (data && !isNotFound(error) ? data : []),
   );
   if (organizations.length === 0) return null;
   return (

@@ -56,7 +56,11 @@ export function RolesPart({ query }: { query: Asked<Role[]> }) {
           <ul className={classes.list}>
             {roles.slice(0, all ? undefined : MOST_ROLES).map(({ id, name }) => (
               <li key={id}>
-                <Link to="/roles" {...result}>
+                <Link
+                  to="/roles/$organizationRoleId"
+                  params={{ organizationRoleId: id }}
+                  {...result}
+                >
                   <span>{name}</span>
                   <code>{id}</code>
                 </Link>

@@ -14,8 +14,16 @@ interface Props<Values> {
   /** Whether it destroys something: the focus starts on Cancel. */
   danger?: boolean;
   initialValues: Values;
-  /** Resolves with what to tell the user afterwards, if anything. */
-  onSubmit: (values: Values) => Promise<string | undefined>;
+  /** Why values cannot be sent as they are, by field; empty if they can. */
+  validate?: (values: Values) => Partial<Record<keyof Values & string, string>>;
+  /**
+   * Resolves with what to tell the user afterwards, if anything. `false` keeps the dialog open,
+   * because there is something to decide first.
+   */
+  onSubmit: (
+    values: Values,
+    form: UseFormReturnType<Values>,
+  ) => Promise<string | false | undefined>;
   onClose: () => void;
   children: (form: UseFormReturnType<Values>) => ReactNode;
 }
@@ -25,13 +33,14 @@ interface Props<Values> {
  * it only while there is nothing to lose: until something is typed or selected, or is being saved.
  */
 export function FormModal<Values extends Record<string, unknown>>(props: Props<Values>) {
-  const { title, act, danger, initialValues, onSubmit, onClose, children } = props;
-  const form = useForm({ initialValues });
+  const { title, act, danger, initialValues, validate, onSubmit, onClose, children } = props;
+  const form = useForm({ initialValues, ...(validate && { validate }) });
   const [typed, setTyped] = useState(false);
   const element = useRef<HTMLFormElement>(null);
   const submission = useMutation({
-    mutationFn: onSubmit,
+    mutationFn: (values: Values) => onSubmit(values, form),
     onSuccess: (message) => {
+      if (message === false) return;
       if (message) notify(message);
       onClose();
     },
@@ -56,7 +65,10 @@ export function FormModal<Values extends Record<string, unknown>>(props: Props<V
     >
       <form
         ref={element}
-        onSubmit={form.onSubmit((values) => submission.mutate(values))}
+        onSubmit={form.onSubmit(
+          (values) => submission.mutate(values),
+          (errors) => form.getInputNode(Object.keys(errors)[0] ?? '')?.focus(),
+        )}
         // A text that a field has not taken in yet is not among the form's values.
         onInput={() => setTyped(true)}
         noValidate
