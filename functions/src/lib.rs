@@ -137,9 +137,9 @@ pub static FUNCTIONS: &[Function] = &[
             (Organizations, &[GetItem, BatchGetItem]),
             (DomainIndex, &[GetItem, Query]),
             (RemovalMarks, &[Query, ConditionCheckItem]),
-            (Addresses, &[PutItem, UpdateItem, BatchWriteItem]),
+            (Addresses, &[Query, PutItem, UpdateItem, BatchWriteItem]),
             (OrganizationRoles, &[BatchGetItem]),
-            (Users, &[Query, PutItem, BatchWriteItem]),
+            (Users, &[BatchGetItem, Query, PutItem, BatchWriteItem]),
         ])
         .user_pool(&[AdminCreateUser, AdminDeleteUser, AdminGetUser, DescribeUserPool, ListUsers]),
     // It serves the same to everybody and needs no token, so it has no permissions.

@@ -60,7 +60,7 @@ pub(crate) const EMAIL_ADDRESS: &str = concat!(
     "]+$",
 );
 /// None of the characters by which a URL, an address or a wildcard is recognised.
-const EMAIL_DOMAIN_INPUT: &str = "^[^/?#@*]+$";
+pub(crate) const EMAIL_DOMAIN_INPUT: &str = "^[^/?#@*]+$";
 /// At least two labels of lower-case letters, digits and inner hyphens.
 const EMAIL_DOMAIN_NAME: &str =
     r"^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z0-9]([a-z0-9-]*[a-z0-9])?$";

@@ -1,18 +1,22 @@
-//! `/users`: creates, reads and deletes users of the user pool.
+//! `/users`: creates, finds, reads and deletes users of the user pool.
+
+use std::cmp::Reverse;
+use std::collections::HashSet;
 
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use futures_util::future::try_join;
 use serde::{Deserialize, Serialize};
 use shared::cognito::{Deletion, NewUser, PoolUser, UserPool};
 use shared::domain::caller::Caller;
-use shared::domain::email_address::EmailAddress;
+use shared::domain::email_address::{EmailAddress, SpelledAddress};
 use shared::domain::ids::UserId;
 use shared::domain::membership::EntryPath;
 use shared::domain::text::Name;
 use shared::failure::Failure;
-use shared::http::{Action, JsonBody, PathOf, Problem, audit, present};
+use shared::http::{Action, FromQuery, JsonBody, PathOf, Problem, RequiredQueryOf, audit, present};
 use shared::provisioning::Provisioning;
 use shared::store::Store;
 use shared::{Clock, Error, Randomness, Violation, capabilities};
@@ -93,6 +97,44 @@ pub(crate) struct CreatedUser {
     organizations: Vec<MembershipEntity>,
 }
 
+/// A user with the address that was asked for. `addressProven` says whether the user has proven it.
+/// If not, the user only claims it, as anybody can.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct FoundUser {
+    #[serde(flatten)]
+    user: UserEntity,
+    #[serde(rename = "addressProven")]
+    address_proven: bool,
+}
+
+/// Users with the same address: first those who have proven it, and the newest first.
+#[derive(Serialize, ToSchema)]
+#[schema(max_items = 60)]
+pub(crate) struct FoundUsers(Vec<FoundUser>);
+
+/// Users with this address.
+#[derive(Debug)]
+pub(crate) struct WithAddress(SpelledAddress);
+
+impl FromQuery for WithAddress {
+    const PARAMETER: &'static str = "email";
+    const DESCRIPTION: &'static str = "The address. Users who are or were members, and have proven it, are found in any spelling. Others are found if the user pool has it as it is sent, or in lower case. Write `+` as `%2B`.";
+    const SHORTEST: usize = 3;
+    const LONGEST: usize = EmailAddress::LONGEST_INPUT;
+    const PATTERN: &'static str = schemas::EMAIL_ADDRESS;
+    const INVALID: &'static str = "request.invalid_filter";
+
+    fn from_query(value: &str) -> Result<Self, String> {
+        let address = SpelledAddress::parse(value);
+        address.map(Self).map_err(|error| format!("is not an address of a user. {error}"))
+    }
+}
+
+/// The most users that an answer to a search by address has.
+const MOST_FOUND: usize = 60;
+/// The most users who are looked up because the table knows that they have proven the address.
+const MOST_LOOKED_UP: usize = 20;
+
 capabilities! {
     /// The capabilities of `users`.
     pub struct Needs {
@@ -104,7 +146,7 @@ capabilities! {
     }
 }
 
-endpoints!(create, get, delete);
+endpoints!(create, find, get, delete);
 
 /// Creates a user in the user pool. The user joins matching organizations at once.
 #[utoipa::path(
@@ -155,6 +197,49 @@ async fn join(
         tracing::error!(user = %created.user.id, %error, "the new user's organizations could not be read");
     })?;
     Ok((organizations, provisioned))
+}
+
+/// Finds the users with an address.
+///
+/// The list has those whose `email` it is in the user pool, proven or not, and those who are or were
+/// members and have proven it, now or earlier. It can be empty. It has at most 60 users, and of these at
+/// most 20 with another address by now.
+#[utoipa::path(
+    get,
+    path = "/users",
+    operation_id = "findUsers",
+    tag = "Users",
+    params(RequiredQueryOf<WithAddress>),
+    responses((status = 200, description = "The users.", body = FoundUsers), (status = 429), (status = 502)),
+)]
+pub(crate) async fn find(
+    State(store): State<Store>,
+    State(provisioning): State<Provisioning>,
+    State(user_pool): State<UserPool>,
+    RequiredQueryOf(WithAddress(asked)): RequiredQueryOf<WithAddress>,
+) -> Result<Json<FoundUsers>, Problem> {
+    let proven = store.accounts_with(asked.address()).await?;
+    let known: Vec<_> = proven.iter().cloned().collect();
+    let (profiles, mut users) =
+        try_join(store.profiles(&known), user_pool.with_address(&asked)).await?;
+    let listed: HashSet<_> = users.iter().map(|found| found.user.id.clone()).collect();
+    let others = known.iter().filter(|id| !listed.contains(id)).take(MOST_LOOKED_UP);
+    for id in others {
+        let last_name = profiles.get(id).and_then(|profile| profile.user_name.as_deref());
+        users.extend(user_pool.find(id, last_name).await?);
+    }
+    let has_proven = |found: &PoolUser| {
+        let account = || provisioning.account(&found.user);
+        proven.contains(&found.user.id) || account().proven.as_ref() == Some(asked.address())
+    };
+    let mut users: Vec<_> = users.into_iter().map(|found| (has_proven(&found), found)).collect();
+    users.sort_by_cached_key(|(address_proven, found)| {
+        (Reverse(*address_proven), Reverse(found.created_at), found.user.id.clone())
+    });
+    users.truncate(MOST_FOUND);
+    let users = users.into_iter();
+    let found = users.map(|(address_proven, user)| FoundUser { user: user.into(), address_proven });
+    Ok(Json(FoundUsers(found.collect())))
 }
 
 /// Reads a user from the user pool.

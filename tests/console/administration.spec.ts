@@ -146,6 +146,7 @@ test('an organization is deleted after confirmation', async ({ page }) => {
   await expect(dialog).toContainText('All its members lose their membership at once');
   await dialog.getByRole('button', { name: 'Cancel' }).click();
   await page.getByRole('button', { name: 'Delete organization' }).click();
+  await dialog.getByRole('textbox', { name: 'Name of the organization' }).fill(id);
   await dialog.getByRole('button', { name: 'Delete organization' }).click();
   await expect(page.getByRole('heading', { name: 'Organizations' })).toBeVisible();
   await expect(page.getByRole('link', { name: id })).toBeHidden();

@@ -32,15 +32,17 @@ test('an organization is created, three of its pasted domains are refused and co
     `${a}, ${b}\n${c};gmail.com ${d}\r\njane@${name}.example,${e} localhost\n${f}\t${g}`,
   );
   await pickRole(page, 'Default roles', `${name} engineer`);
-  await expect(page.getByText('10 domains added · 1 role added')).toBeVisible();
+  await expect(page.getByText('10 domains added · 1 role added (1 new)')).toBeVisible();
   await page.getByRole('button', { name: 'Save changes' }).click();
 
   const refused = page.getByRole('alert').filter({ hasText: 'refused, so no domain is saved yet' });
-  await expect(refused.getByRole('listitem')).toHaveText([
-    /^gmail\.com.*public mailbox/,
-    /^jane@.*This is an email address: send only the part after the @/,
-    /^localhost.*send the whole domain/,
-  ]);
+  for (const reason of [
+    '1 is a public mailbox provider',
+    '1 is an email address',
+    '1 has no dot',
+  ]) {
+    await expect(refused.getByRole('button', { name: reason })).toBeVisible();
+  }
   await expect(refused).toContainText('The default roles are saved.');
   expect(await domainsOf(name)).toEqual([]);
   expect(await defaultRolesOf(name)).toEqual([`${name} engineer`]);

@@ -63,7 +63,7 @@ const SCREENS: Record<string, (page: Page, acme: Acme) => Promise<void>> = {
   },
   'provisioning-roles': async (page, { id }) => {
     await page.goto(at(`/organizations/${id}`));
-    await page.getByRole('textbox', { name: 'Default roles' }).fill('Auditor');
+    await page.getByRole('combobox', { name: 'Default roles' }).fill('Auditor');
     await expect(page.getByRole('option', { name: 'Create the role' })).toBeVisible();
   },
   unsaved: async (page, { id }) => {

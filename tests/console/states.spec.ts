@@ -150,5 +150,7 @@ test('times are in the time zone of the user', async ({ page }) => {
     route.fulfill({ json: [{ ...rest, description: null, createdAt }] }),
   );
   await page.goto(at('/roles'));
-  await expect(page.getByText('Dec 31, 2025, 9:30 PM')).toBeVisible();
+  const time = page.getByRole('time');
+  await expect(time.getByText('Dec 31, 2025', { exact: true })).toBeVisible();
+  await expect(time).toHaveAttribute('title', 'Wednesday, December 31, 2025 at 9:30:00 PM EST');
 });

@@ -6,6 +6,7 @@ import './app/theme.css';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { App } from './app/App';
+import { keepFocus } from './app/focus';
 import { Theme } from './app/Theme';
 import { SignInFailed } from './session/SignInFailed';
 import { session } from './session/session';
@@ -29,6 +30,7 @@ async function signIn() {
   session.value = { login: await signedIn(settings), ended: false };
 }
 
+keepFocus();
 signIn().then(
   () => render(<App />),
   (error: unknown) => render(<SignInFailed error={error} />),

@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
 use shared::cognito::UserPool;
-use shared::domain::ids::{OrganizationId, UserId};
+use shared::domain::ids::{OrganizationId, OrganizationRoleId, UserId};
 use shared::domain::membership::{MOST_REPLACED, Profile};
 use shared::failure::Failure;
 use shared::provisioning::Provisioning;
@@ -57,6 +57,13 @@ impl<'a> Users<'a> {
     }
 }
 
+/// What new members get.
+#[derive(Clone, Copy)]
+pub(super) struct Joining<'a> {
+    pub(super) organization: &'a OrganizationId,
+    pub(super) roles: &'a [OrganizationRoleId],
+}
+
 /// Adds all users, those without a profile a hundred at a time: looks them up in the user pool, and
 /// then adds them. If one of the first hundred is unknown, nobody is added. If one of a later hundred
 /// is unknown, nobody of that hundred and of those after it. If Cognito fails or takes no more
@@ -67,7 +74,7 @@ pub(super) async fn add_all(
     clock: &Clock,
     provisioning: &Provisioning,
     user_pool: &UserPool,
-    organization: &OrganizationId,
+    joining: Joining<'_>,
     users: Users<'_>,
     joined: &mut Vec<UserId>,
 ) -> Result<(), Error> {
@@ -86,8 +93,7 @@ pub(super) async fn add_all(
         refuse(&unknown)?;
         ready.extend(found);
         added += ready.len();
-        let deleted =
-            join(store, organization, std::mem::take(&mut ready), clock.now(), joined).await?;
+        let deleted = join(store, joining, std::mem::take(&mut ready), clock.now(), joined).await?;
         refuse(&deleted)?;
         if let Some(stopped) = stopped {
             let failure = match stopped {
@@ -170,13 +176,13 @@ async fn look_up(
 /// repeated.
 async fn join(
     store: &Store,
-    organization: &OrganizationId,
+    Joining { organization, roles }: Joining<'_>,
     users: Vec<(UserId, Profile)>,
     at: Timestamp,
     joined: &mut Vec<UserId>,
 ) -> Result<HashSet<UserId>, Failure> {
     let add = |(id, profile): (UserId, Profile)| async move {
-        match store.add_member(organization, &id, &profile, at).await {
+        match store.add_member(organization, &id, &profile, roles, at).await {
             Ok(added) => (vec![(id, added)], Ok(())),
             Err(failure) => (Vec::new(), Err(failure)),
         }

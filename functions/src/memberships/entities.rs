@@ -9,7 +9,7 @@ use shared::domain::membership::{Cause, EntryPath, Membership, Provenance};
 use shared::domain::organization::Organization;
 use shared::domain::rule::RuleKey;
 use shared::failure::Failure;
-use shared::store::{Member, Store};
+use shared::store::{Member, RemovedUser, Store};
 use utoipa::ToSchema;
 
 use crate::entities::{HeldRole, Moment, held_roles};
@@ -48,6 +48,32 @@ pub(crate) struct MemberEntity {
     organization_roles: Vec<HeldRole>,
     joined_at: Moment,
     provenance: ProvenanceEntity,
+}
+
+/// A user who was removed from an organization. `primaryEmail` is the address that the user proved last,
+/// and null if the user has proven none.
+#[derive(Serialize, ToSchema)]
+#[schema(as = RemovedUser)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct RemovedUserEntity {
+    #[schema(value_type = schemas::UserId)]
+    id: String,
+    #[schema(required, value_type = Option<schemas::EmailAddress>)]
+    primary_email: Option<String>,
+    #[schema(required, value_type = Option<schemas::Username>)]
+    username: Option<String>,
+    removed_at: Moment,
+}
+
+impl From<RemovedUser> for RemovedUserEntity {
+    fn from(RemovedUser { rank, removed_at, profile }: RemovedUser) -> Self {
+        Self {
+            id: rank.user().to_string(),
+            primary_email: profile.as_ref().and_then(|profile| profile.email.clone()),
+            username: profile.and_then(|profile| profile.user_name),
+            removed_at: Moment(removed_at),
+        }
+    }
 }
 
 /// The users who were added to an organization, as the request names them.
@@ -156,14 +182,13 @@ pub(super) async fn of_members(
     let role_ids: Vec<_> =
         members.iter().flat_map(|member| member.membership.role_ids.clone()).collect();
     let roles = store.organization_roles_by_id(&role_ids).await?;
-    let entities =
-        members.into_iter().map(|Member { user_id, membership, profile }| MemberEntity {
-            id: user_id.to_string(),
-            primary_email: profile.as_ref().and_then(|profile| profile.email.clone()),
-            username: profile.and_then(|profile| profile.user_name),
-            organization_roles: held_roles(&membership.role_ids, &roles),
-            joined_at: Moment(membership.joined_at),
-            provenance: ProvenanceEntity::from(&membership.provenance),
-        });
+    let entities = members.into_iter().map(|Member { rank, membership, profile }| MemberEntity {
+        id: rank.user().to_string(),
+        primary_email: profile.as_ref().and_then(|profile| profile.email.clone()),
+        username: profile.and_then(|profile| profile.user_name),
+        organization_roles: held_roles(&membership.role_ids, &roles),
+        joined_at: Moment(membership.joined_at),
+        provenance: ProvenanceEntity::from(&membership.provenance),
+    });
     Ok(entities.collect())
 }

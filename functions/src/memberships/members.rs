@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{FromRequestParts, State};
 use axum::http::StatusCode;
+use axum::http::request::Parts;
 use axum::response::Response;
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -12,26 +13,34 @@ use shared::cognito::UserPool;
 use shared::domain::caller::Caller;
 use shared::domain::change::ListChange;
 use shared::domain::email_address::EmailAddress;
+use shared::domain::email_domain::EmailDomain;
 use shared::domain::ids::{OrganizationId, OrganizationRoleId, UserId};
-use shared::domain::membership::MOST_REPLACED;
+use shared::domain::membership::{CauseKind, EntryPath, MOST_REPLACED, MemberFilter};
 use shared::failure::Failure;
-use shared::http::{Action, CursorPaging, FromQuery, JsonBody, PathOf, Problem, QueryOf, audit};
+use shared::http::{
+    Action, CursorPaging, FromQuery, JsonBody, PathOf, Problem, QueryOf, audit, present,
+};
 use shared::provisioning::Provisioning;
-use shared::store::{Page, Store};
+use shared::store::{Page, Store, UserList, UserRank};
 use shared::{Clock, Error};
 use utoipa::ToSchema;
 
-use super::adding::{Users, add_all};
+use super::adding::{Joining, Users, add_all};
 use super::entities::{AddedMembers, MemberEntity, of_members};
 use super::write_all;
+use crate::roles::NamedRoles;
 use crate::schemas;
 
+/// Users, and the roles of those who become members. The default is none.
 #[derive(Deserialize, ToSchema)]
 #[schema(as = NewMembers)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Additions {
     #[schema(value_type = schemas::SomeUserIds, inline)]
     user_ids: Vec<String>,
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<schemas::OrganizationRoleIdList>, inline, nullable = false)]
+    organization_role_ids: Option<Vec<String>>,
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -41,6 +50,9 @@ pub(crate) struct Replacement {
     #[schema(value_type = schemas::UserIdList, inline)]
     user_ids: Vec<String>,
 }
+
+/// The most characters of the name of a rule or an entry path in a query.
+const LONGEST_NAME: usize = 64;
 
 /// Only members who hold this role.
 #[derive(Debug)]
@@ -57,6 +69,62 @@ impl FromQuery for Holding {
     fn from_query(value: &str) -> Result<Self, String> {
         let id = OrganizationRoleId::parse(value);
         id.map(Self).map_err(|error| format!("is not the id of a role: {error}"))
+    }
+}
+
+/// Only members whose memberships have a cause of this kind.
+#[derive(Debug)]
+pub(crate) struct ByCause(CauseKind);
+
+impl FromQuery for ByCause {
+    const PARAMETER: &'static str = "rule";
+    const DESCRIPTION: &'static str = "Only members who joined by this rule: `email_domain`, or `api` for those who were added by hand.";
+    const SHORTEST: usize = 1;
+    const LONGEST: usize = LONGEST_NAME;
+    const PATTERN: &'static str = "^(email_domain|api)$";
+    const INVALID: &'static str = "request.invalid_filter";
+
+    fn from_query(value: &str) -> Result<Self, String> {
+        let kind = CauseKind::named(value).map(Self);
+        kind.ok_or_else(|| "is not a rule: send `email_domain` or `api`".to_owned())
+    }
+}
+
+/// Only members whom this email domain has made members.
+#[derive(Debug)]
+pub(crate) struct ByDomain(EmailDomain);
+
+impl FromQuery for ByDomain {
+    const PARAMETER: &'static str = "emailDomain";
+    const DESCRIPTION: &'static str = "Only members who joined by this email domain. It is normalised first. They may have another address by now.";
+    const SHORTEST: usize = 1;
+    const LONGEST: usize = EmailDomain::LONGEST_INPUT;
+    const PATTERN: &'static str = schemas::EMAIL_DOMAIN_INPUT;
+    const INVALID: &'static str = "request.invalid_filter";
+
+    fn from_query(value: &str) -> Result<Self, String> {
+        let domain = EmailDomain::normalise(value);
+        domain.map(Self).map_err(|error| format!("is not an email domain. {error}"))
+    }
+}
+
+/// Only members who joined by this entry path.
+#[derive(Debug)]
+pub(crate) struct ByEntryPath(EntryPath);
+
+impl FromQuery for ByEntryPath {
+    const PARAMETER: &'static str = "entryPath";
+    const DESCRIPTION: &'static str = "Only members who joined in this way: by a confirmed sign-up (`PostConfirmation`), at a token (`PreTokenGeneration`), or by the API (`ManagementApi`).";
+    const SHORTEST: usize = 1;
+    const LONGEST: usize = LONGEST_NAME;
+    const PATTERN: &'static str = "^(PostConfirmation|PreTokenGeneration|ManagementApi)$";
+    const INVALID: &'static str = "request.invalid_filter";
+
+    fn from_query(value: &str) -> Result<Self, String> {
+        EntryPath::named(value).map(Self).ok_or_else(|| {
+            "is not an entry path: send `PostConfirmation`, `PreTokenGeneration` or `ManagementApi`"
+                .to_owned()
+        })
     }
 }
 
@@ -104,52 +172,79 @@ impl FromQuery for Search {
     }
 }
 
-/// Lists the members of an organization, a page at a time.
+/// Lists the members of an organization, the newest first.
+///
+/// Filters are combined: a member is listed who passes all of them.
 #[utoipa::path(
     get,
     path = "/organizations/{organizationId}/users",
     operation_id = "listMembers",
     tag = "Members",
-    params(CursorPaging, QueryOf<Holding>, QueryOf<Proven>, QueryOf<Search>),
+    params(
+        CursorPaging,
+        QueryOf<Holding>,
+        QueryOf<ByCause>,
+        QueryOf<ByDomain>,
+        QueryOf<ByEntryPath>,
+        QueryOf<Proven>,
+        QueryOf<Search>,
+    ),
     responses((status = 200, description = "A page of members.", body = [MemberEntity])),
 )]
 pub(crate) async fn list(
     State(store): State<Store>,
     PathOf(organization): PathOf<OrganizationId>,
-    QueryOf(holding): QueryOf<Holding>,
+    Filters(filter): Filters,
     QueryOf(proven): QueryOf<Proven>,
     QueryOf(search): QueryOf<Search>,
     paging: CursorPaging,
 ) -> Result<Response, Problem> {
-    let start = paging.start(|cursor| UserId::parse(cursor).ok())?;
-    let role = holding.map(|Holding(role)| role);
+    let start = paging.start(|cursor| UserRank::from_cursor(cursor, UserList::Members))?;
     store.require_organization(&organization).await?;
-    if let Some(role) = &role
+    if let Some(role) = &filter.role
         && store.organization_roles_by_id(std::slice::from_ref(role)).await?.is_empty()
     {
         // Memberships may still contain the id of a deleted role. It has no effect.
         return Ok(paging.respond::<MemberEntity>(&[], None));
     }
-    let role = role.as_ref();
     let address = proven.map(|Proven(address)| address);
     let page = match named_by(&store, search.as_ref(), address.as_ref()).await? {
-        None => store.members(&organization, role, paging.page_size, start.as_ref()).await?,
-        Some(mut users) => {
-            users.retain(|user| start.as_ref() < Some(user));
-            let mut items =
-                store.members_among(&organization, users.into_iter().collect(), role).await?;
+        None => store.members(&organization, &filter, paging.page_size, start.as_ref()).await?,
+        Some(users) => {
+            let users: Vec<_> = users.into_iter().collect();
+            let mut items = store.members_among(&organization, &users, &filter).await?;
+            items.retain(|member| start.as_ref() < Some(&member.rank));
             let more = items.len() > paging.page_size;
             items.truncate(paging.page_size);
-            let next = items.last().filter(|_| more).map(|member| member.user_id.clone());
+            let next = items.last().filter(|_| more).map(|member| member.rank.clone());
             Page { items, next }
         }
     };
     let entities = of_members(&store, page.items).await?;
-    Ok(paging.respond(&entities, page.next.as_ref().map(UserId::as_str)))
+    Ok(paging.respond(&entities, page.next.as_ref().map(UserRank::cursor).as_deref()))
 }
 
-/// The users whom a search names and who have proven an address, in the order of their ids; `None`
-/// if the request asks for neither.
+/// What is asked of the memberships in a list.
+pub(crate) struct Filters(MemberFilter);
+
+impl<S: Send + Sync> FromRequestParts<S> for Filters {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let QueryOf(role) = QueryOf::from_request_parts(parts, state).await?;
+        let QueryOf(cause) = QueryOf::from_request_parts(parts, state).await?;
+        let QueryOf(domain) = QueryOf::from_request_parts(parts, state).await?;
+        let QueryOf(entry_path) = QueryOf::from_request_parts(parts, state).await?;
+        Ok(Self(MemberFilter {
+            role: role.map(|Holding(role)| role),
+            cause: cause.map(|ByCause(cause)| cause),
+            email_domain: domain.map(|ByDomain(domain)| domain),
+            entry_path: entry_path.map(|ByEntryPath(path)| path),
+        }))
+    }
+}
+
+/// The users whom a search names and who have proven an address; `None` if the request asks for neither.
 async fn named_by(
     store: &Store,
     search: Option<&Search>,
@@ -171,7 +266,9 @@ async fn named_by(
     })
 }
 
-/// Adds members by hand, and clears the marks of earlier removals.
+/// Adds members by hand, with these roles, and clears the marks of earlier removals.
+///
+/// Users who are members already stay as they are, also their roles.
 #[utoipa::path(
     post,
     path = "/organizations/{organizationId}/users",
@@ -198,12 +295,15 @@ pub(crate) async fn add(
         return Err(Error::UserIdsEmpty.into());
     }
     store.require_organization(&organization).await?;
+    let roles = NamedRoles::by_id(body.organization_role_ids.as_deref().unwrap_or_default());
+    let roles = roles.existing(Error::MemberRolesFull, &store).await?;
     let users = Users::named(&store, &body.user_ids).await?;
     let mut change = ListChange::default();
+    let joining = Joining { organization: &organization, roles: &roles };
     let joined = &mut change.added;
-    let outcome =
-        add_all(&store, &clock, &provisioning, &user_pool, &organization, users, joined).await;
-    audit(Action::AddMembers, &caller).organization(&organization).change(&change).log();
+    let outcome = add_all(&store, &clock, &provisioning, &user_pool, joining, users, joined).await;
+    let line = audit(Action::AddMembers, &caller).organization(&organization);
+    line.change(&change).roles(&roles).log();
     outcome?;
     Ok((StatusCode::CREATED, Json(AddedMembers { user_ids: body.user_ids })))
 }
@@ -242,9 +342,10 @@ pub(crate) async fn replace(
         return Err(Error::TooManyMembers.into());
     }
     let mut change = ListChange::default();
+    let joining = Joining { organization: &organization, roles: &[] };
     let joined = &mut change.added;
     let mut outcome =
-        add_all(&store, &clock, &provisioning, &user_pool, &organization, users, joined).await;
+        add_all(&store, &clock, &provisioning, &user_pool, joining, users, joined).await;
     if outcome.is_ok() {
         (change.removed, outcome) =
             remove_all(&store, &organization, leaving, &wanted, clock.now()).await;

@@ -1,9 +1,11 @@
-//! Memberships: a user's organizations, an organization's members, a member's roles.
+//! Memberships: a user's organizations, an organization's members and those removed from it, a member's
+//! roles.
 
 mod adding;
 mod entities;
 pub(crate) mod member_roles;
 pub(crate) mod members;
+pub(crate) mod removed_users;
 pub(crate) mod user_organizations;
 
 use futures_util::StreamExt;
@@ -57,5 +59,6 @@ async fn write_all<I, T, E, W: Future<Output = (Vec<T>, Result<(), E>)>>(
 endpoints! {
     user_organizations::{list_organizations},
     members::{list, add, replace, remove},
+    removed_users::{list_removed},
     member_roles::{list_roles, add_roles, replace_roles, remove_role, assign_roles},
 }

@@ -1,27 +1,36 @@
 //! The user pool. A user is looked up by `sub`, and whoever Cognito answers must have this `sub`.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use aws_sdk_cognitoidentityprovider::config::interceptors::InterceptorContext;
 use aws_sdk_cognitoidentityprovider::config::retry::{ClassifyRetry, RetryAction};
 use aws_sdk_cognitoidentityprovider::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_cognitoidentityprovider::operation::admin_create_user::AdminCreateUserError;
+use aws_sdk_cognitoidentityprovider::operation::list_users::ListUsersOutput;
 use aws_sdk_cognitoidentityprovider::primitives::DateTime;
 use aws_sdk_cognitoidentityprovider::types::{
     AliasAttributeType, AttributeType, DeliveryMediumType, MessageActionType, UserPoolType,
     UserStatusType, UserType,
 };
 use aws_sdk_cognitoidentityprovider::{Client, Config};
+use futures_util::future::try_join_all;
 use jiff::Timestamp;
 use tokio::sync::OnceCell;
 
 use super::Attributes;
 use crate::ambient::{Randomness, user_name};
 use crate::clients::Waits;
-use crate::domain::email_address::EmailAddress;
+use crate::domain::email_address::{EmailAddress, SpelledAddress};
 use crate::domain::ids::UserId;
 use crate::domain::user::User;
 use crate::failure::{Failure, Service, is_rate_exceeded};
+
+/// The most users of a page of `ListUsers` (Cognito's limit).
+const LARGEST_PAGE: i32 = 60;
+/// How many pages of users with the same address are read at most. Accounts that only claim the
+/// address can fill the first one.
+const MOST_PAGES: usize = 5;
 
 /// Why a user was not created.
 #[derive(Debug, thiserror::Error)]
@@ -138,6 +147,42 @@ impl UserPool {
         }
     }
 
+    /// The users whose `email` is this address, in the spelling that was sent or in the normal form.
+    /// Cognito compares spellings, so users with another one are not found. The attributes may be some
+    /// seconds old. An address alone proves nothing: in most pools, everybody can claim any address.
+    ///
+    /// Of each spelling, Cognito is asked for at most [`MOST_PAGES`] pages.
+    ///
+    /// # Errors
+    /// When Cognito fails.
+    pub async fn with_address(&self, address: &SpelledAddress) -> Result<Vec<PoolUser>, Failure> {
+        let spellings = address.spellings();
+        let listed = spellings.iter().map(|spelling| self.listed_with(spelling));
+        let listed = try_join_all(listed).await?.into_iter().flatten();
+        let is_theirs = |found: &PoolUser| {
+            let email = found.user.email.as_deref().map(EmailAddress::parse);
+            email.is_some_and(|email| email.as_ref() == Ok(address.address()))
+        };
+        let users = listed.filter(is_theirs).map(|found| (found.user.id.clone(), found));
+        Ok(users.collect::<BTreeMap<_, _>>().into_values().collect())
+    }
+
+    /// The users whose `email` is exactly this text, which must not contain a quotation mark or a
+    /// backslash. These would change the filter.
+    async fn listed_with(&self, email: &str) -> Result<Vec<PoolUser>, Failure> {
+        let mut users = Vec::new();
+        let mut next = None;
+        for _ in 0..MOST_PAGES {
+            let page = self.list(format!("email = \"{email}\""), LARGEST_PAGE, next).await?;
+            users.extend(page.users().iter().filter_map(read_listed));
+            next = page.pagination_token;
+            if next.is_none() {
+                break;
+            }
+        }
+        Ok(users)
+    }
+
     /// Creates a user, as an administrator does.
     ///
     /// # Errors
@@ -217,19 +262,23 @@ impl UserPool {
 
     /// The user with this `sub` in the list of users, which is eventually consistent.
     async fn listed(&self, id: &UserId) -> Result<Option<PoolUser>, Failure> {
+        // An id cannot contain a quotation mark, which would end the filter.
+        let found = self.list(format!("sub = \"{id}\""), 1, None).await?;
+        Ok(found.users().iter().find_map(read_listed).filter(|found| found.user.id == *id))
+    }
+
+    /// A page of the users whom a filter of Cognito's finds.
+    async fn list(
+        &self,
+        filter: String,
+        limit: i32,
+        page: Option<String>,
+    ) -> Result<ListUsersOutput, Failure> {
         const OPERATION: &str = "ListUsers";
         let pool = self.pool()?;
-        let found = pool
-            .client
-            .list_users()
-            .user_pool_id(&*pool.id)
-            // An id cannot contain a quotation mark, which would end the filter.
-            .filter(format!("sub = \"{id}\""))
-            .limit(1)
-            .send()
-            .await
-            .map_err(|error| Service::Cognito.failure(OPERATION, &error))?;
-        Ok(found.users().iter().find_map(read_listed).filter(|found| found.user.id == *id))
+        let list = pool.client.list_users().user_pool_id(&*pool.id).filter(filter).limit(limit);
+        let listed = list.set_pagination_token(page).send().await;
+        listed.map_err(|error| Service::Cognito.failure(OPERATION, &error))
     }
 
     /// The user with this `sub` at this moment, by the last known name, or else by the `sub`, which

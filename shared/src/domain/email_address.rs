@@ -1,5 +1,6 @@
 //! Email addresses. Usher needs their domain, and a way to compare them.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use sha2::{Digest, Sha256};
@@ -72,6 +73,42 @@ impl EmailAddress {
         let Self { local_part, domain } = self;
         let digest = Sha256::digest(format!("{local_part}@{domain}"));
         AddressDigest(digest.iter().map(|byte| format!("{byte:02x}")).collect())
+    }
+}
+
+/// An address with the spelling in which somebody has sent it. It has neither a quotation mark nor a
+/// backslash, because no [`EmailAddress`] has.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SpelledAddress {
+    address: EmailAddress,
+    spelling: String,
+}
+
+impl SpelledAddress {
+    /// Reads an address, and keeps its spelling.
+    ///
+    /// # Errors
+    /// As for [`EmailAddress::parse`].
+    pub fn parse(input: &str) -> Result<Self, EmailAddressError> {
+        Ok(Self { address: EmailAddress::parse(input)?, spelling: input.to_owned() })
+    }
+
+    /// The address.
+    pub fn address(&self) -> &EmailAddress {
+        &self.address
+    }
+
+    /// The spelling in which it was sent, and the normal form. They are personal data, and only for
+    /// a service that compares spellings.
+    pub fn spellings(&self) -> BTreeSet<String> {
+        let EmailAddress { local_part, domain } = &self.address;
+        BTreeSet::from([self.spelling.clone(), format!("{local_part}@{domain}")])
+    }
+}
+
+impl fmt::Debug for SpelledAddress {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.address.fmt(formatter)
     }
 }
 

@@ -3,8 +3,9 @@
 use jiff::Timestamp;
 
 use super::email_address::{AddressDigest, EmailAddress};
+use super::email_domain::EmailDomain;
 use super::ids::{OrganizationId, OrganizationRoleId};
-use super::rule::RuleKey;
+use super::rule::{RuleKey, RuleKind};
 
 /// The most users that one request can name, and the most members that one replacement can remove.
 pub const MOST_REPLACED: usize = 1_000;
@@ -57,16 +58,72 @@ pub enum Cause {
 }
 
 impl Cause {
-    /// The name of [`Self::Api`]; a rule has the name of its kind.
-    pub const API: &'static str = "api";
-
-    /// The name in storage and answers.
+    /// The kind.
     #[must_use]
-    pub const fn as_str(&self) -> &'static str {
+    pub const fn kind(&self) -> CauseKind {
         match self {
-            Self::Rule(key) => key.kind().as_str(),
+            Self::Rule(key) => CauseKind::Rule(key.kind()),
+            Self::Api => CauseKind::Api,
+        }
+    }
+}
+
+/// A kind of cause.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CauseKind {
+    /// A rule of this kind.
+    Rule(RuleKind),
+    /// A call of the Management API that named the user.
+    Api,
+}
+
+impl CauseKind {
+    /// The name of [`Self::Api`].
+    const API: &'static str = "api";
+
+    /// The name in storage and answers: of a rule, that of its kind.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Rule(kind) => kind.as_str(),
             Self::Api => Self::API,
         }
+    }
+
+    /// The kind with this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        if name == Self::API { Some(Self::Api) } else { RuleKind::named(name).map(Self::Rule) }
+    }
+}
+
+/// What is asked of members in a list. The default asks for nothing, so that all are listed.
+#[derive(Clone, Debug, Default)]
+pub struct MemberFilter {
+    /// They hold this role.
+    pub role: Option<OrganizationRoleId>,
+    /// Their memberships have a cause of this kind.
+    pub cause: Option<CauseKind>,
+    /// This email domain caused their memberships.
+    pub email_domain: Option<EmailDomain>,
+    /// They became members by this entry path.
+    pub entry_path: Option<EntryPath>,
+}
+
+impl MemberFilter {
+    /// Whether a member with this membership is listed.
+    #[must_use]
+    pub fn admits(&self, membership: &Membership) -> bool {
+        let Self { role, cause, email_domain, entry_path } = self;
+        let Provenance { cause: found, entry_path: found_path } = &membership.provenance;
+        let is_by = |domain: &EmailDomain| match found {
+            Cause::Rule(RuleKey::EmailDomain(found)) => found == domain,
+            Cause::Api => false,
+        };
+        role.as_ref().is_none_or(|role| membership.role_ids.contains(role))
+            && cause.is_none_or(|cause| found.kind() == cause)
+            && email_domain.as_ref().is_none_or(is_by)
+            && entry_path.is_none_or(|path| *found_path == path)
     }
 }
 
@@ -99,6 +156,12 @@ impl EntryPath {
             | "TokenGeneration_RefreshTokens" => Some(Self::PreTokenGeneration),
             _ => None,
         }
+    }
+
+    /// The entry path with this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|path| path.as_str() == name)
     }
 
     /// The name in storage, logs and answers.

@@ -106,6 +106,7 @@ enum List {
     Users,
     Added,
     Removed,
+    Roles,
 }
 
 impl<'a> Audit<'a> {
@@ -134,6 +135,11 @@ impl<'a> Audit<'a> {
         self.with(List::Users, users)
     }
 
+    /// The organization roles that the added users have got.
+    pub fn roles<'b>(self, roles: impl IntoIterator<Item = &'b OrganizationRoleId>) -> Self {
+        self.with(List::Roles, roles)
+    }
+
     /// The change of a list. If it is empty, nothing is logged.
     pub fn change<T: Display>(self, change: &ListChange<T>) -> Self {
         let line = Self { is_list: true, ..self };
@@ -148,7 +154,8 @@ impl<'a> Audit<'a> {
     /// Writes the line, with sorted lists. More than [`LARGEST_LINE`] of ids and domains take several
     /// lines, so that none is left out.
     pub fn log(mut self) {
-        if self.is_list && self.entries.is_empty() {
+        let is_change = |(list, _): &(List, String)| matches!(list, List::Added | List::Removed);
+        if self.is_list && !self.entries.iter().any(is_change) {
             return;
         }
         self.entries.sort_unstable();
@@ -175,6 +182,8 @@ impl<'a> Audit<'a> {
                 added_count = count(List::Added),
                 removed = text(List::Removed),
                 removed_count = count(List::Removed),
+                roles = text(List::Roles),
+                role_count = count(List::Roles),
                 swept = self.swept,
                 part = number,
                 "audit",

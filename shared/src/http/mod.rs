@@ -25,7 +25,7 @@ pub use etag::{IfMatch, etag};
 pub use paging::{CursorPaging, Paging};
 pub use path::{FromPath, PathOf};
 pub use problem::Problem;
-pub use query::{AnyQuery, FromQuery, QueryOf};
+pub use query::{AnyQuery, FromQuery, QueryOf, RequiredQueryOf};
 pub use routes::{Route, Routes};
 
 /// The most bytes that a request's body may have.

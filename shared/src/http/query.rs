@@ -11,9 +11,9 @@ use axum::http::{StatusCode, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use utoipa::IntoParams;
-use utoipa::openapi::RefOr;
 use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn, ParameterStyle};
 use utoipa::openapi::schema::{AdditionalProperties, ObjectBuilder, Type};
+use utoipa::openapi::{RefOr, Required};
 
 use super::Problem;
 
@@ -85,6 +85,33 @@ impl<S: Send + Sync, T: FromQuery> FromRequestParts<S> for QueryOf<T> {
             Problem::new(StatusCode::BAD_REQUEST, T::INVALID, detail)
         });
         parsed.map(Some).map(Self)
+    }
+}
+
+/// The value of a query parameter that a request must have. The annotation of the handler declares
+/// it as `params(RequiredQueryOf<T>)`.
+#[derive(Debug)]
+pub struct RequiredQueryOf<T>(pub T);
+
+impl<S: Send + Sync, T: FromQuery> FromRequestParts<S> for RequiredQueryOf<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let QueryOf(value) = QueryOf::from_request_parts(parts, state).await?;
+        value.map(Self).ok_or_else(|| {
+            let detail = format!("the query parameter `{}` is missing: send it", T::PARAMETER);
+            Problem::new(StatusCode::BAD_REQUEST, "request.parameter_missing", detail)
+        })
+    }
+}
+
+impl<T: FromQuery> IntoParams for RequiredQueryOf<T> {
+    fn into_params(parameter_in: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let mut parameters = QueryOf::<T>::into_params(parameter_in);
+        for parameter in &mut parameters {
+            parameter.required = Required::True;
+        }
+        parameters
     }
 }
 

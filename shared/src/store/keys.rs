@@ -49,6 +49,8 @@ pub(super) const USER_PREFIX: &str = "USER#";
 pub(super) const MEMBER_PREFIX: &str = "USER";
 /// The prefix of the sort keys of organization roles.
 pub(super) const ROLE_PREFIX: &str = "ROLE#";
+/// The prefix of removal marks: of those by address in the table, and of those of users in the index.
+pub(super) const REMOVED_PREFIX: &str = "REMOVED#";
 
 /// An item's primary key.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -161,13 +163,40 @@ pub(super) fn membership(user: &UserId, organization: &OrganizationId) -> Key {
     Key::new(user_partition(user), organization_partition(organization))
 }
 
+/// The first character after the prefix in a [`user_entry`] with a moment. It sorts before all
+/// characters of ids.
+const MOMENT: char = '!';
+/// A number of milliseconds that is later than every timestamp.
+const LATEST: i64 = 999_999_999_999_999;
+
+/// The sort key of a user's entry in a list of an organization in the index. The latest moment comes
+/// first: its milliseconds since 1970 are subtracted from [`LATEST`]. Entries without a moment, which
+/// earlier releases have written, come last.
+pub(super) fn user_entry(prefix: &str, since: Option<i64>, user: &UserId) -> String {
+    match since {
+        Some(since) => format!("{prefix}{MOMENT}{:015}#{user}", LATEST - since),
+        None => format!("{prefix}{user}"),
+    }
+}
+
+/// The moment in a [`user_entry`] of this user, `Some(None)` if it has none. `None` if it is no such
+/// entry.
+pub(super) fn read_user_entry(prefix: &str, entry: &str, user: &UserId) -> Option<Option<i64>> {
+    let rest = entry.strip_prefix(prefix)?;
+    let since = match rest.strip_prefix(MOMENT) {
+        Some(rest) => Some(LATEST - rest.split_once('#')?.0.parse::<i64>().ok()?),
+        None => None,
+    };
+    (user_entry(prefix, since, user) == entry).then_some(since)
+}
+
 pub(super) fn profile(id: &UserId) -> Key {
     Key::new(user_partition(id), "PROFILE")
 }
 
 /// The partition of an address's removal marks. The digest stands for the address.
 pub(super) fn removal_partition(digest: &AddressDigest) -> String {
-    format!("REMOVED#{digest}")
+    format!("{REMOVED_PREFIX}{digest}")
 }
 
 pub(super) fn removal_mark(digest: &AddressDigest, organization: &OrganizationId) -> Key {

@@ -2,18 +2,22 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use futures_util::future::try_join;
 use jiff::Timestamp;
 
 use super::backoff::Backoff;
 use super::expression::Expression;
 use super::item::{Attributes, Item, text, texts, timestamp};
+use super::ranks::{UserList, UserRank};
 use super::users::{UserItems, read_profile};
 use super::{Page, Store, keys};
 use crate::domain::change::ListChange;
 use crate::domain::decision::Standing;
 use crate::domain::email_address::AddressDigest;
 use crate::domain::ids::{OrganizationId, OrganizationRoleId, UserId};
-use crate::domain::membership::{Account, Cause, EntryPath, Membership, Profile, Provenance};
+use crate::domain::membership::{
+    Account, Cause, CauseKind, EntryPath, MemberFilter, Membership, Profile, Provenance,
+};
 use crate::domain::organization::OrganizationRole;
 use crate::domain::rule::{RuleKey, RuleKind};
 use crate::error::{Error, Result};
@@ -36,8 +40,8 @@ pub(super) const OTHERS_REMAIN: &str = "othersRemain";
 /// A member, as lists show it.
 #[derive(Clone, Debug)]
 pub struct Member {
-    /// The user.
-    pub user_id: UserId,
+    /// The user, and the position in the list.
+    pub rank: UserRank,
     /// The user's membership.
     pub membership: Membership,
     /// The user's address and name, as last seen.
@@ -89,27 +93,31 @@ pub(super) struct Found {
 }
 
 impl Store {
-    /// A page of members in the order of their user ids. If a role is given, only members who hold
-    /// it. The ids come from an index, which is eventually consistent. The details are read
-    /// strongly.
+    /// A page of the members whom a filter admits, the newest first. Their order comes from an index,
+    /// which is eventually consistent. The details are read strongly.
     ///
     /// # Errors
     /// When the store fails.
     pub async fn members(
         &self,
         organization: &OrganizationId,
-        role: Option<&OrganizationRoleId>,
+        filter: &MemberFilter,
         page_size: usize,
-        after: Option<&UserId>,
-    ) -> Result<Page<Member, UserId>, Failure> {
+        after: Option<&UserRank>,
+    ) -> Result<Page<Member, UserRank>, Failure> {
         let mut members: Vec<Member> = Vec::new();
         let mut last_seen = after.cloned();
         let mut more = true;
         for _ in 0..INDEX_PAGES {
-            let (ids, rest) =
-                self.member_ids(organization, page_size + 1, last_seen.as_ref()).await?;
-            last_seen = ids.last().cloned().or(last_seen);
-            members.extend(self.members_among(organization, ids, role).await?);
+            let (ranks, rest) = self
+                .user_ranks(organization, UserList::Members, page_size + 1, last_seen.as_ref())
+                .await?;
+            last_seen = ranks.last().cloned().or(last_seen);
+            let ids: Vec<_> = ranks.iter().map(|rank| rank.user().clone()).collect();
+            let mut found = self.members_among(organization, &ids, filter).await?;
+            // Somebody who was removed and added again is shown only at the present position.
+            found.retain(|member| ranks.contains(&member.rank));
+            members.extend(found);
             more = rest;
             if members.len() > page_size || !more {
                 break;
@@ -117,7 +125,7 @@ impl Store {
         }
         let next = if members.len() > page_size {
             members.truncate(page_size);
-            members.last().map(|member| member.user_id.clone())
+            members.last().map(|member| member.rank.clone())
         } else {
             last_seen.filter(|_| more)
         };
@@ -134,15 +142,16 @@ impl Store {
         organization: &OrganizationId,
         most: usize,
     ) -> Result<Option<Vec<UserId>>, Failure> {
-        let mut all = Vec::new();
+        let mut all: Vec<UserRank> = Vec::new();
         loop {
-            let (ids, more) = self.member_ids(organization, most + 1, all.last()).await?;
-            all.extend(ids);
+            let (ranks, more) =
+                self.user_ranks(organization, UserList::Members, most + 1, all.last()).await?;
+            all.extend(ranks);
             if all.len() > most {
                 return Ok(None);
             }
             if !more {
-                return Ok(Some(all));
+                return Ok(Some(all.iter().map(|rank| rank.user().clone()).collect()));
             }
         }
     }
@@ -278,7 +287,7 @@ impl Store {
         Ok(())
     }
 
-    /// Makes a user a member by hand, without roles, and deletes the marks of an earlier removal: of
+    /// Makes a user a member by hand, with these roles, and deletes the marks of an earlier removal: of
     /// the user, and of every address that the user has proven. Nothing of an earlier membership
     /// remains. A user who is a member already is not changed. `profile` is kept if there is none.
     ///
@@ -289,12 +298,13 @@ impl Store {
         organization: &OrganizationId,
         user: &UserId,
         profile: &Profile,
+        roles: &[OrganizationRoleId],
         at: Timestamp,
     ) -> Result<Added, Failure> {
         let mut backoff = Backoff::new(&self.randomness);
         let membership = Membership {
             organization_id: organization.clone(),
-            role_ids: Vec::new(),
+            role_ids: roles.to_vec(),
             joined_at: at,
             provenance: Provenance { cause: Cause::Api, entry_path: EntryPath::ManagementApi },
             address: None,
@@ -401,54 +411,32 @@ impl Store {
         Ok(found)
     }
 
-    /// A page of the member ids in the index, and whether there are more.
-    async fn member_ids(
-        &self,
-        organization: &OrganizationId,
-        limit: usize,
-        after: Option<&UserId>,
-    ) -> Result<(Vec<UserId>, bool), Failure> {
-        let partition = keys::organization_partition(organization);
-        let start = after.map(|user| {
-            let mut start = keys::membership(user, organization).into_attributes();
-            start.insert(keys::GSI1_PK.to_owned(), text(&partition));
-            start.insert(keys::GSI1_SK.to_owned(), text(keys::user_partition(user)));
-            start
-        });
-        let limit = i32::try_from(limit).ok();
-        let (items, next) =
-            self.index_page(partition.clone(), keys::USER_PREFIX, limit, start).await?;
-        let ids = items
-            .iter()
-            .map(|attributes| self.item(attributes).partition_key(keys::USER_PREFIX, UserId::parse))
-            .collect::<Result<Vec<_>, _>>()?;
-        Ok((ids, next.is_some()))
-    }
-
-    /// The members among these users, in the order of the ids. If a role is given, only those who
-    /// hold it.
+    /// The members among these users whom a filter admits, the newest first.
     ///
     /// # Errors
     /// When the store fails.
     pub async fn members_among(
         &self,
         organization: &OrganizationId,
-        ids: Vec<UserId>,
-        role: Option<&OrganizationRoleId>,
+        users: &[UserId],
+        filter: &MemberFilter,
     ) -> Result<Vec<Member>, Failure> {
-        let (mut memberships, mut profiles) = futures_util::future::try_join(
-            self.memberships_of(organization, &ids),
-            self.profiles(&ids),
-        )
-        .await?;
-        let members = ids.into_iter().filter_map(|user_id| {
-            let membership = memberships.remove(&user_id)?;
-            let profile = profiles.remove(&user_id);
-            Some(Member { user_id, membership, profile })
-        });
-        let holds =
-            |member: &Member| role.is_none_or(|role| member.membership.role_ids.contains(role));
-        Ok(members.filter(holds).collect())
+        let places = users.iter().map(|user| keys::membership(user, organization)).collect();
+        let (items, mut profiles) = try_join(self.batch_get(places), self.profiles(users)).await?;
+        let mut members = Vec::new();
+        for item in items.iter().map(|attributes| self.item(attributes)) {
+            if standing(&item) != Standing::Member {
+                continue;
+            }
+            let membership = read_membership(&item)?;
+            if filter.admits(&membership) {
+                let rank = UserRank::of(UserList::Members, &item)?;
+                let profile = profiles.remove(rank.user());
+                members.push(Member { rank, membership, profile });
+            }
+        }
+        members.sort_unstable_by(|a, b| a.rank.cmp(&b.rank));
+        Ok(members)
     }
 }
 
@@ -463,11 +451,10 @@ fn membership_attributes(user: &UserId, membership: &Membership) -> Attributes {
     let mut attributes = HashMap::from([
         ("roleIds".to_owned(), texts(role_ids)),
         ("joinedAt".to_owned(), timestamp(*joined_at)),
-        ("rule".to_owned(), text(provenance.cause.as_str())),
+        ("rule".to_owned(), text(provenance.cause.kind().as_str())),
         ("entryPath".to_owned(), text(provenance.entry_path.as_str())),
-        (keys::GSI1_PK.to_owned(), text(keys::organization_partition(organization_id))),
-        (keys::GSI1_SK.to_owned(), text(keys::user_partition(user))),
     ]);
+    attributes.extend(UserRank::new(UserList::Members, *joined_at, user).entry(organization_id));
     if let Cause::Rule(key) = &provenance.cause {
         let (attribute, _) = value_attribute(key.kind());
         attributes.insert(attribute.to_owned(), text(key.value()));
@@ -480,8 +467,7 @@ fn membership_attributes(user: &UserId, membership: &Membership) -> Attributes {
 
 /// The membership in an item.
 pub(super) fn read_membership(item: &Item<'_>) -> Result<Membership, Failure> {
-    let entry_path =
-        |name: &str| EntryPath::ALL.into_iter().find(|path| path.as_str() == name).ok_or(());
+    let entry_path = |name: &str| EntryPath::named(name).ok_or(());
     Ok(Membership {
         organization_id: item.sort_key(keys::ORGANIZATION_PREFIX, OrganizationId::parse)?,
         role_ids: item.list("roleIds", OrganizationRoleId::parse)?,
@@ -506,13 +492,13 @@ fn read_removal(item: &Item<'_>) -> Result<Place, Failure> {
 
 /// The cause of a membership.
 fn read_cause(item: &Item<'_>) -> Result<Cause, Failure> {
-    let name = item.optional_text("rule")?;
-    if name == Some(Cause::API) {
-        return Ok(Cause::Api);
-    }
     // Earlier versions did not write this attribute: an email domain was the only cause.
-    let kind = name.map_or(Some(RuleKind::EmailDomain), RuleKind::named);
-    let kind = kind.ok_or_else(|| item.unreadable("rule", "a rule"))?;
+    let kind = item.optional("rule", "a rule", |name| CauseKind::named(name).ok_or(()))?;
+    let kind = match kind {
+        Some(CauseKind::Api) => return Ok(Cause::Api),
+        Some(CauseKind::Rule(kind)) => kind,
+        None => RuleKind::EmailDomain,
+    };
     let (attribute, expected) = value_attribute(kind);
     Ok(Cause::Rule(item.parsed(attribute, expected, |value| RuleKey::parse(kind, value))?))
 }

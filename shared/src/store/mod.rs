@@ -15,6 +15,7 @@ mod keys;
 mod memberships;
 mod organization_roles;
 mod organizations;
+mod ranks;
 mod read;
 mod removals;
 mod rules;
@@ -31,7 +32,9 @@ pub use memberships::{Added, Joined, Member};
 pub use organization_roles::OrganizationRoleChanges;
 pub(crate) use organizations::SORT_KEY_BYTES;
 pub use organizations::{DeletedOrganization, OrganizationChanges, OrganizationRank};
+pub use ranks::{UserList, UserRank};
 pub use read::Page;
+pub use removals::RemovedUser;
 pub use rules::Listing;
 pub use users::{DeletedUser, UserItems};
 

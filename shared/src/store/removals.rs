@@ -9,17 +9,30 @@ use jiff::Timestamp;
 use super::backoff::Backoff;
 use super::expression::Expression;
 use super::item::{Attributes, text, texts, timestamp};
-use super::memberships::{ADDRESS_DIGESTS, Found, OTHERS_REMAIN, Place};
+use super::memberships::{ADDRESS_DIGESTS, Found, OTHERS_REMAIN, Place, standing};
+use super::ranks::{UserList, UserRank};
 use super::write::Write;
-use super::{Store, TRANSACTION_ITEMS, keys};
+use super::{Page, Store, TRANSACTION_ITEMS, keys};
+use crate::domain::decision::Standing;
 use crate::domain::email_address::AddressDigest;
 use crate::domain::ids::{OrganizationId, UserId};
-use crate::domain::membership::{Cause, Membership, Profile};
+use crate::domain::membership::{CauseKind, Membership, Profile};
 use crate::error::{Error, Result};
 use crate::failure::Failure;
 
 /// How often a removal is tried again when another request has changed what it depends on.
 const REPEATS: u32 = 60;
+
+/// A user whom an administrator has removed from an organization.
+#[derive(Clone, Debug)]
+pub struct RemovedUser {
+    /// The user, and the position in the list.
+    pub rank: UserRank,
+    /// When the user was removed.
+    pub removed_at: Timestamp,
+    /// The user's address and name, as last seen.
+    pub profile: Option<Profile>,
+}
 
 /// The writes of a transaction that removes members.
 #[derive(Default)]
@@ -51,6 +64,48 @@ impl Removal {
 }
 
 impl Store {
+    /// A page of the users who were removed from an organization, by themselves or with another
+    /// account, and were not added again since. The newest come first. Their order comes from an
+    /// index, which is eventually consistent. The details are read strongly. Marks that an earlier
+    /// release has written are not in the index.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn removed_users(
+        &self,
+        organization: &OrganizationId,
+        page_size: usize,
+        after: Option<&UserRank>,
+    ) -> Result<Page<RemovedUser, UserRank>, Failure> {
+        // One entry more than the page has shows whether there is another page.
+        let list = UserList::Removed;
+        let (mut ranks, _) = self.user_ranks(organization, list, page_size + 1, after).await?;
+        let more = ranks.len() > page_size;
+        ranks.truncate(page_size);
+        let users: Vec<_> = ranks.iter().map(|rank| rank.user().clone()).collect();
+        let places = users.iter().map(|user| keys::membership(user, organization)).collect();
+        let (items, mut profiles) = try_join(self.batch_get(places), self.profiles(&users)).await?;
+        let mut removed = Vec::new();
+        for item in items.iter().map(|attributes| self.item(attributes)) {
+            if standing(&item) != Standing::Removed {
+                continue;
+            }
+            let rank = UserRank::of(list, &item)?;
+            // Somebody who was removed again is shown only at the present position.
+            if ranks.contains(&rank) {
+                let profile = profiles.remove(rank.user());
+                removed.push(RemovedUser {
+                    rank,
+                    removed_at: item.timestamp("removedAt")?,
+                    profile,
+                });
+            }
+        }
+        removed.sort_unstable_by(|a, b| a.rank.cmp(&b.rank));
+        let next = ranks.pop().filter(|_| more);
+        Ok(Page { items: removed, next })
+    }
+
     /// Removes a member, and marks the user and every address that the user has proven as removed,
     /// so that provisioning does not undo the removal. It also removes the other accounts whose
     /// memberships the same addresses brought about, except those to `keep`. A membership that was
@@ -115,7 +170,7 @@ impl Store {
                 }
                 ending.push(other);
             }
-            let mark = removal(&addresses, others_remain, at);
+            let mark = removal(organization, user, &addresses, others_remain, at);
             let is_present = "attribute_exists(joinedAt) OR attribute_exists(othersRemain)";
             let is_present = Expression::default().when(is_present);
             let place = keys::membership(user, organization);
@@ -166,7 +221,8 @@ impl Store {
         at: Timestamp,
     ) -> Removal {
         let place = keys::membership(user, organization);
-        let mut writes = vec![self.put_if(place, removal(addresses, false, at), by_a_rule())];
+        let mark = removal(organization, user, addresses, false, at);
+        let mut writes = vec![self.put_if(place, mark, by_a_rule())];
         writes.extend(profile.map(|profile| self.check_profile(user, &profile)));
         let marks = addresses.iter().map(|address| {
             let mark = self.put_removal_mark(address, organization, at);
@@ -200,8 +256,15 @@ fn addresses_of(membership: &Membership, profile: Option<&Profile>) -> Vec<Addre
 
 /// The mark in the place of a membership. It is a whole item, so that no attribute of the membership
 /// remains.
-fn removal(addresses: &[AddressDigest], others_remain: bool, at: Timestamp) -> Attributes {
-    let mut mark = Attributes::from([("removedAt".to_owned(), timestamp(at))]);
+fn removal(
+    organization: &OrganizationId,
+    user: &UserId,
+    addresses: &[AddressDigest],
+    others_remain: bool,
+    at: Timestamp,
+) -> Attributes {
+    let mut mark = UserRank::new(UserList::Removed, at, user).entry(organization);
+    mark.insert("removedAt".to_owned(), timestamp(at));
     if !addresses.is_empty() {
         mark.insert(ADDRESS_DIGESTS.to_owned(), texts(addresses));
     }
@@ -215,7 +278,7 @@ fn removal(addresses: &[AddressDigest], others_remain: bool, at: Timestamp) -> A
 fn by_a_rule() -> Expression {
     Expression::default()
         .name("#rule", "rule")
-        .value(":api", text(Cause::API))
+        .value(":api", text(CauseKind::Api.as_str()))
         .when("attribute_exists(joinedAt)")
         .when("attribute_not_exists(#rule) OR #rule <> :api")
 }

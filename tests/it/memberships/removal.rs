@@ -310,7 +310,7 @@ async fn a_sign_up_that_a_removal_overtakes_does_not_bring_the_membership_back()
                 addresses: Vec::new(),
             };
             let now = START.parse().expect("a timestamp");
-            store.add_member(&acme, &jane, &profile, now).await.expect("added");
+            store.add_member(&acme, &jane, &profile, &[], now).await.expect("added");
             let nobody = BTreeSet::new();
             let ended = &mut Vec::new();
             store.remove_member(&acme, &jane, &nobody, now, ended).await.expect("removed");

@@ -68,7 +68,7 @@ async fn a_transaction_of_more_than_100_items_is_an_error_that_names_what_is_too
     let acme = OrganizationId::parse("acme").expect("an id");
     let now = START.parse().expect("a timestamp");
 
-    let added = world.app.store.add_member(&acme, &jane(), &Profile::default(), now).await;
+    let added = world.app.store.add_member(&acme, &jane(), &Profile::default(), &[], now).await;
 
     assert_eq!(
         added.expect_err("too many").to_string(),

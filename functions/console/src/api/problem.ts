@@ -51,6 +51,11 @@ export class ApiError extends Error {
   }
 }
 
+/** Whether an error says that something does not exist, or does not exist any more. */
+export function isNotFound(error: unknown): boolean {
+  return error instanceof ApiError && error.status === 404;
+}
+
 const TITLES: Record<number, string> = {
   401: 'Your session has ended',
   403: 'You are not allowed to do this',

@@ -6,8 +6,11 @@ export type EmailDomain = Schemas['EmailDomain'];
 export type Member = Schemas['Member'];
 export type OrganizationPreview = Schemas['OrganizationPreview'];
 export type ApiOrganization = Schemas['Organization'];
-/** An organization with its custom data as JSON text, which parsing would change. */
-export type Organization = Omit<ApiOrganization, 'customData'> & { customData: string };
+/** An organization with its version, and with its custom data as JSON text, which parsing would change. */
+export type Organization = Omit<ApiOrganization, 'customData'> & {
+  customData: string;
+  etag: string;
+};
 export type Problem = Schemas['Problem'];
 export type Provenance = Schemas['Provenance'];
 export type Role = Schemas['OrganizationRole'];

@@ -1,9 +1,10 @@
 import { Notifications } from '@mantine/notifications';
 import { MutationCache, QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { RouterProvider } from '@tanstack/react-router';
-import { ApiError } from '../api/problem';
+import { ApiError, isNotFound } from '../api/problem';
 import { SessionEnded } from '../session/SessionEnded';
 import { session } from '../session/session';
+import { clearNotifications } from '../ui/notify';
 import { router } from './router';
 import { useStore } from './store';
 
@@ -21,7 +22,13 @@ const queries: QueryClient = new QueryClient({
   },
   // What a write invalidates: everything. Whatever is on screen is fetched again before the
   // mutation's own `onSuccess` runs, so no write needs to know which queries it affects.
-  mutationCache: new MutationCache({ onSuccess: () => queries.invalidateQueries() }),
+  mutationCache: new MutationCache({
+    // What was told about earlier actions would look like the answer to this one.
+    onMutate: clearNotifications,
+    onSuccess: () => queries.invalidateQueries(),
+    // What a write did not find was deleted by somebody else: the page learns that by reading again.
+    onError: (error) => (isNotFound(error) ? queries.invalidateQueries() : undefined),
+  }),
 });
 
 export function App() {
@@ -30,7 +37,7 @@ export function App() {
   return (
     <QueryClientProvider client={queries}>
       <RouterProvider router={router} />
-      <Notifications position="top-center" />
+      <Notifications position="bottom-right" />
     </QueryClientProvider>
   );
 }

@@ -9,11 +9,16 @@ import { MembersTab } from '../members/MembersTab';
 import { OrganizationPage } from '../organizations/OrganizationPage';
 import { OrganizationsPage } from '../organizations/OrganizationsPage';
 import { ProvisioningTab } from '../provisioning/ProvisioningTab';
+import { RolePage } from '../roles/RolePage';
 import { RolesPage } from '../roles/RolesPage';
 import { SettingsTab } from '../settings/SettingsTab';
 import { ErrorState } from '../ui/ErrorState';
 import { NotFound } from './NotFound';
 import { Shell } from './Shell';
+
+/** The searched text in a page's address. */
+const searched = ({ q }: Record<string, unknown>): { q?: string } =>
+  typeof q === 'string' && q !== '' ? { q } : {};
 
 const root = createRootRoute({ component: Shell, notFoundComponent: NotFound });
 
@@ -28,8 +33,7 @@ const home = createRoute({
 const organizations = createRoute({
   getParentRoute: () => root,
   path: '/organizations',
-  validateSearch: ({ q }: Record<string, unknown>): { q?: string } =>
-    typeof q === 'string' && q !== '' ? { q } : {},
+  validateSearch: searched,
   component: OrganizationsPage,
 });
 
@@ -57,7 +61,18 @@ const settings = createRoute({
   component: SettingsTab,
 });
 
-const roles = createRoute({ getParentRoute: () => root, path: '/roles', component: RolesPage });
+const roles = createRoute({
+  getParentRoute: () => root,
+  path: '/roles',
+  validateSearch: searched,
+  component: RolesPage,
+});
+
+const role = createRoute({
+  getParentRoute: () => root,
+  path: '/roles/$organizationRoleId',
+  component: RolePage,
+});
 
 export const router = createRouter({
   basepath: '/console',
@@ -66,6 +81,7 @@ export const router = createRouter({
     organizations,
     organization.addChildren([provisioning, members, settings]),
     roles,
+    role,
   ]),
   defaultErrorComponent: ({ error, reset }: ErrorComponentProps) => (
     <ErrorState error={error} onRetry={reset} />

@@ -1,7 +1,20 @@
-import { Alert, createTheme, Modal } from '@mantine/core';
+import {
+  Alert,
+  Combobox,
+  createTheme,
+  Menu,
+  Modal,
+  Notification,
+  Popover,
+  Text,
+} from '@mantine/core';
 
 const SYSTEM_FONT =
   'Inter, ui-sans-serif, system-ui, -apple-system, "Segoe UI", Roboto, sans-serif';
+
+/** A shadow that is visible on the dark page too. */
+const shadow = (...layers: string[]) =>
+  layers.map((layer) => `${layer} light-dark(rgb(15 23 42 / 12%), rgb(0 0 0 / 55%))`).join(', ');
 
 export const theme = createTheme({
   colors: {
@@ -25,20 +38,38 @@ export const theme = createTheme({
   defaultRadius: 'md',
   fontFamily: SYSTEM_FONT,
   headings: { fontFamily: SYSTEM_FONT, fontWeight: '600' },
+  shadows: {
+    md: shadow('0 2px 6px', '0 8px 24px'),
+    lg: shadow('0 2px 8px', '0 12px 32px'),
+    xl: shadow('0 4px 12px', '0 24px 64px'),
+  },
   cursorType: 'pointer',
   respectReducedMotion: true,
   components: {
+    Text: Text.extend({ defaultProps: { size: 'sm' } }),
     // Mantine locks scrolling with a `<style>` element, which the Content-Security-Policy forbids.
     Modal: Modal.extend({
       defaultProps: {
         lockScroll: false,
         centered: true,
+        // Other transitions leave a transform, which would cut off what is `fixed` in the dialog.
+        transitionProps: { transition: 'fade', duration: 150 },
         closeButtonProps: { 'aria-label': 'Close' },
         // Mantine uses `<header>`, which outside of a section means the header of the page.
         attributes: { header: { role: 'none' } },
       },
-      styles: { title: { fontWeight: 600 } },
     }),
-    Alert: Alert.extend({ styles: { title: { color: 'var(--mantine-color-text)' } } }),
+    Menu: Menu.extend({ defaultProps: { shadow: 'md' } }),
+    Combobox: Combobox.extend({ defaultProps: { shadow: 'md' } }),
+    Popover: Popover.extend({ defaultProps: { shadow: 'md' } }),
+    Notification: Notification.extend({ defaultProps: { withBorder: true } }),
+    Alert: Alert.extend({
+      vars: (_theme, { color = 'indigo' }) => ({
+        root: {
+          '--alert-bd': `1px solid color-mix(in srgb, var(--mantine-color-${color}-6) 35%, var(--card))`,
+          '--alert-color': `light-dark(var(--mantine-color-${color}-9), var(--mantine-color-${color}-4))`,
+        },
+      }),
+    }),
   },
 });

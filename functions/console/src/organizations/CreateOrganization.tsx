@@ -9,24 +9,39 @@ import { organizationQuery } from './queries';
 
 const EMPTY = { name: '', id: '', description: '' };
 
+/** The API takes these ids for a new organization. */
+const ID = /^[A-Za-z0-9_-]{1,64}$/;
+
+function validate({ id }: typeof EMPTY) {
+  const text = id.trim();
+  if (text === '' || ID.test(text)) return {};
+  return {
+    id: 'An ID has letters from A to Z, digits, hyphens and underscores only, like “acme-2”. Change it, or leave it empty.',
+  };
+}
+
 /** Creates an organization, and opens its page. */
 export function CreateOrganization({ onClose }: { onClose: () => void }) {
   const queries = useQueryClient();
   const navigate = useNavigate();
-  const create = async ({ name, id, description }: typeof EMPTY) => {
+  const create = async ({ name, description, ...typed }: typeof EMPTY) => {
+    const id = typed.id.trim();
     const body = { name, ...(id && { id }), ...(description && { description }) };
-    const { data } = await orThrow(api.POST('/organizations', { body, parseAs: 'text' }));
-    const created = organizationOf(data);
+    const answer = await orThrow(api.POST('/organizations', { body, parseAs: 'text' }));
+    const created = organizationOf(answer.data, answer.headers);
     queries.setQueryData(organizationQuery(created.id).queryKey, created);
     const params = { organizationId: created.id };
     await navigate({ to: '/organizations/$organizationId', params });
-    return undefined;
+    // The list is read afresh when the user goes back, so that it has the organization.
+    queries.removeQueries({ queryKey: ['organizations'], type: 'inactive' });
+    return `The organization “${created.name}” is created. Next, add its email domains.`;
   };
   return (
     <FormModal
       title="Create organization"
       act="Create"
       initialValues={EMPTY}
+      validate={validate}
       onSubmit={create}
       onClose={onClose}
     >
@@ -34,8 +49,8 @@ export function CreateOrganization({ onClose }: { onClose: () => void }) {
         <>
           <NameInput data-autofocus {...form.getInputProps('name')} />
           <TextInput
-            label="Id"
-            description="Your own id for this customer. Leave it empty to have one generated. An id cannot be reused."
+            label="ID"
+            description="Your own ID for this customer. Leave it empty to have one generated. An ID can never be used again."
             maxLength={64}
             autoComplete="off"
             {...form.getInputProps('id')}

@@ -2,12 +2,14 @@ import { Skeleton } from '@mantine/core';
 import { IconArrowLeft } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { Link, Outlet, useParams } from '@tanstack/react-router';
+import { Gone } from '../ui/Gone';
 import { Id } from '../ui/Id';
 import { Loaded } from '../ui/Loaded';
 import links from '../ui/links.module.css';
 import { Page } from '../ui/Page';
 import classes from './OrganizationPage.module.css';
-import { organizationQuery } from './queries';
+import { organizationQuery, useIsGone } from './queries';
+import { useLeaveOrganization } from './useLeaveOrganization';
 
 const TABS = [
   { to: '/organizations/$organizationId', label: 'Just-in-time provisioning' },
@@ -20,6 +22,8 @@ export function OrganizationPage() {
   const { organizationId } = useParams({ from: '/organizations/$organizationId' });
   const organization = useQuery(organizationQuery(organizationId));
   const { data, isPending } = organization;
+  const gone = useIsGone(organizationId);
+  const leave = useLeaveOrganization(organizationId);
   return (
     <Page
       title={data?.name ?? (isPending ? 'Loading…' : 'Organization')}
@@ -30,7 +34,10 @@ export function OrganizationPage() {
       }
       lead={data ? <Id>{data.id}</Id> : isPending && <Skeleton height={16} width={160} />}
     >
-      <Loaded query={organization} of="the organization">
+      {gone && (
+        <Gone what="organization" leave="Go to the organizations" onLeave={() => void leave()} />
+      )}
+      <Loaded query={organization} of="the organization" shape="form">
         {({ name }) => (
           <>
             <nav className={classes.tabs} aria-label={name}>

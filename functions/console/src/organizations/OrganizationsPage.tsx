@@ -1,9 +1,9 @@
-import { Button, CloseButton, Loader, TextInput } from '@mantine/core';
-import { useDebouncedCallback, useDisclosure } from '@mantine/hooks';
+import { Button } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
 import { IconBuilding, IconPlus, IconSearch } from '@tabler/icons-react';
-import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query';
-import { Link, useNavigate, useSearch } from '@tanstack/react-router';
-import { useState } from 'react';
+import { useInfiniteQuery } from '@tanstack/react-query';
+import { Link, useSearch } from '@tanstack/react-router';
+import { AddressSearch } from '../ui/AddressSearch';
 import { DataTable, Dim } from '../ui/DataTable';
 import { Id } from '../ui/Id';
 import { Loaded } from '../ui/Loaded';
@@ -11,14 +11,14 @@ import { Notice } from '../ui/Notice';
 import { Page } from '../ui/Page';
 import { When } from '../ui/When';
 import { CreateOrganization } from './CreateOrganization';
-import classes from './OrganizationsPage.module.css';
 import { organizationsQuery } from './queries';
 
 export function OrganizationsPage() {
   const { q = '' } = useSearch({ from: '/organizations' });
   const organizations = useInfiniteQuery({
     ...organizationsQuery(q),
-    placeholderData: keepPreviousData,
+    // An empty list of the previous search would say that this one finds nothing either.
+    placeholderData: (previous) => (previous?.pages[0]?.items.length ? previous : undefined),
   });
   const [creating, { open, close }] = useDisclosure();
   const create = (
@@ -28,7 +28,7 @@ export function OrganizationsPage() {
   );
   const empty = q ? (
     <Notice icon={IconSearch} title={`No organization found for “${q}”`}>
-      The search compares the beginning of each name, and the whole id.
+      The search compares the beginning of each name, and the whole ID.
     </Notice>
   ) : (
     <Notice icon={IconBuilding} title="Create your first organization" action={create}>
@@ -41,7 +41,12 @@ export function OrganizationsPage() {
       lead="Your customers. Each one admits members by email domain and gives them roles."
       actions={create}
     >
-      <Search searching={organizations.isPlaceholderData} />
+      <AddressSearch
+        from="/organizations"
+        label="Search organizations by the beginning of their name, or by their ID"
+        placeholder="Beginning of a name, or an ID"
+        searching={organizations.isPlaceholderData}
+      />
       <Loaded query={organizations} of="organizations" empty={empty}>
         {(rows) => (
           <DataTable
@@ -56,7 +61,7 @@ export function OrganizationsPage() {
                   {description && <Dim>{description}</Dim>}
                 </>
               ),
-              Id: ({ id }) => <Id>{id}</Id>,
+              ID: ({ id }) => <Id>{id}</Id>,
               Created: ({ createdAt }) => <When at={createdAt} />,
             }}
             pages={organizations}
@@ -65,33 +70,5 @@ export function OrganizationsPage() {
       </Loaded>
       {creating && <CreateOrganization onClose={close} />}
     </Page>
-  );
-}
-
-/** Searches while the user types. The search text is part of the page's address. */
-function Search({ searching }: { searching: boolean }) {
-  const { q = '' } = useSearch({ from: '/organizations' });
-  const navigate = useNavigate({ from: '/organizations' });
-  const [text, setText] = useState(q);
-  const show = (next: string) => void navigate({ search: next ? { q: next } : {}, replace: true });
-  const showSoon = useDebouncedCallback(show, 200);
-  const change = (next: string) => {
-    setText(next);
-    showSoon(next.trim());
-  };
-  return (
-    <TextInput
-      type="search"
-      className={classes.search}
-      aria-label="Search organizations by the beginning of their name, or by their id"
-      placeholder="Beginning of a name, or an id"
-      maxLength={128}
-      value={text}
-      onChange={(event) => change(event.currentTarget.value)}
-      leftSection={searching ? <Loader size={16} /> : <IconSearch size={18} stroke={1.75} />}
-      rightSection={
-        text && <CloseButton aria-label="Clear the search" onClick={() => change('')} />
-      }
-    />
   );
 }

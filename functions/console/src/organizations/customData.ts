@@ -14,10 +14,11 @@ function tokensOf(json: string): string[] {
 const opens = (token: string | undefined) => token === '{' || token === '[';
 const closes = (token: string | undefined) => token === '}' || token === ']';
 
-/** Reads the text of an answer with an organization. */
-export function organizationOf(json: string): Organization {
+/** Reads the text of an answer with an organization, and its headers. */
+export function organizationOf(json: string, headers: Headers): Organization {
   const organization: ApiOrganization = JSON.parse(json);
-  return { ...organization, customData: membersOf(json).get('customData') ?? '' };
+  const customData = membersOf(json).get('customData') ?? '';
+  return { ...organization, customData, etag: headers.get('etag') ?? '' };
 }
 
 /** The members of a JSON object, by name, each as a {@link compact} text. */

@@ -1,6 +1,8 @@
-import { queryOptions } from '@tanstack/react-query';
+import { queryOptions, useQuery } from '@tanstack/react-query';
 import { api, orThrow } from '../api/client';
 import { pagedQuery } from '../api/pages';
+import { isNotFound } from '../api/problem';
+import type { Organization } from '../api/types';
 import { organizationOf } from './customData';
 
 /** The organization whose id is a text, then those whose names begin with it, in alphabetical order. */
@@ -14,9 +16,21 @@ export const organizationsQuery = (q: string) =>
 export const organizationQuery = (organizationId: string) =>
   queryOptions({
     queryKey: ['organization', organizationId],
-    queryFn: async ({ signal }) => {
-      const asked = { params: { path: { organizationId } }, signal, parseAs: 'text' } as const;
-      const { data } = await orThrow(api.GET('/organizations/{organizationId}', asked));
-      return organizationOf(data);
-    },
+    queryFn: ({ signal }) => readOrganization(organizationId, signal),
   });
+
+export async function readOrganization(
+  organizationId: string,
+  signal?: AbortSignal,
+): Promise<Organization> {
+  const params = { path: { organizationId } };
+  const asked = { params, parseAs: 'text', ...(signal && { signal }) } as const;
+  const { data, headers } = await orThrow(api.GET('/organizations/{organizationId}', asked));
+  return organizationOf(data, headers);
+}
+
+/** Whether an organization that is on the screen was deleted in the meantime. */
+export function useIsGone(organizationId: string): boolean {
+  const { data, error } = useQuery(organizationQuery(organizationId));
+  return data !== undefined && isNotFound(error);
+}

@@ -1,7 +1,7 @@
 import { Loader, TextInput } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { type Icon, IconCheck, IconUserCheck, IconUserOff, IconX } from '@tabler/icons-react';
-import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { type UseQueryResult, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { type OrganizationPreview, unhandled } from '../api/types';
 import { Section } from '../ui/Card';
@@ -18,11 +18,9 @@ interface Props {
 /** Tells whether an address would be admitted, with which roles, and if not, why. */
 export function Admission({ organizationId, dirty }: Props) {
   const [text, setText] = useState('');
-  const [email] = useDebouncedValue(text.trim(), 250);
-  const admission = useQuery({
-    ...admissionQuery(organizationId, email),
-    placeholderData: keepPreviousData,
-  });
+  const typed = text.trim();
+  const [email] = useDebouncedValue(typed, 250);
+  const admission = useQuery(admissionQuery(organizationId, email));
   return (
     <Section
       title="Who would this admit?"
@@ -43,15 +41,36 @@ export function Admission({ organizationId, dirty }: Props) {
         spellCheck={false}
         value={text}
         onChange={(event) => setText(event.currentTarget.value)}
-        rightSection={admission.isFetching && <Loader size={16} />}
       />
-      {email !== '' && (
-        <>
-          <ProblemAlert error={admission.error} />
-          <div role="status">{admission.data && <Decision of={admission.data} />}</div>
-        </>
-      )}
+      <Answer email={typed} asked={email} admission={admission} />
     </Section>
+  );
+}
+
+interface AnswerProps {
+  /** The address that is typed. */
+  email: string;
+  /** The address that `admission` is about. */
+  asked: string;
+  admission: UseQueryResult<OrganizationPreview>;
+}
+
+/** The answer for the address that is typed, and never that for another one. */
+function Answer({ email, asked, admission }: AnswerProps) {
+  if (email === '') return null;
+  const isAwaited = email !== asked || admission.isFetching;
+  if (!isAwaited && admission.error) return <ProblemAlert error={admission.error} />;
+  return (
+    <div role="status">
+      {isAwaited || !admission.data ? (
+        <div className={classes.decision}>
+          <Loader size={22} className={classes.icon} aria-hidden />
+          <div className={classes.text}>Checking this address</div>
+        </div>
+      ) : (
+        <Decision of={admission.data} />
+      )}
+    </div>
   );
 }
 

@@ -1,6 +1,4 @@
-import { Alert, Button, Group } from '@mantine/core';
-import { IconUsers } from '@tabler/icons-react';
-import classes from './Conflict.module.css';
+import { ConflictAlert, TheirChange } from '../conflict/ConflictAlert';
 import { type Changes, isChanged } from './changes';
 import type { List } from './draft';
 
@@ -14,28 +12,12 @@ interface Props {
 }
 
 /** Shows what somebody else changed in the meantime, and asks which changes to keep. */
-export function Conflict({ theirs, roleName, saving, onKeepMine, onTakeTheirs }: Props) {
+export function Conflict({ theirs, roleName, ...choice }: Props) {
   return (
-    <Alert
-      color="orange"
-      role="alert"
-      icon={<IconUsers aria-hidden />}
-      title="Somebody else changed this while you were editing"
-    >
-      <p>Their changes are not overwritten. The page now shows their changes with yours on top.</p>
-      <dl className={classes.changes}>
-        <Side term="Domains" changes={theirs.domains} name={(domain) => domain} />
-        <Side term="Default roles" changes={theirs.roles} name={roleName} />
-      </dl>
-      <Group gap="xs" mt="md">
-        <Button size="sm" loading={saving} onClick={onKeepMine}>
-          Save mine on top
-        </Button>
-        <Button size="sm" variant="default" disabled={saving} onClick={onTakeTheirs}>
-          Take theirs, drop mine
-        </Button>
-      </Group>
-    </Alert>
+    <ConflictAlert conflict={theirs} {...choice}>
+      <Side term="Domains" changes={theirs.domains} name={(domain) => domain} />
+      <Side term="Default roles" changes={theirs.roles} name={roleName} />
+    </ConflictAlert>
   );
 }
 
@@ -50,17 +32,19 @@ function Side({ term, changes, name }: SideProps) {
   const { added, removed } = changes;
   return (
     <>
-      {added.length > 0 && <Change term={`${term} they added`} items={added.map(name)} />}
-      {removed.length > 0 && <Change term={`${term} they removed`} items={removed.map(name)} />}
+      {added.length > 0 && (
+        <TheirChange term={`${term} they added`}>{listed(added.map(name))}</TheirChange>
+      )}
+      {removed.length > 0 && (
+        <TheirChange term={`${term} they removed`}>{listed(removed.map(name))}</TheirChange>
+      )}
     </>
   );
 }
 
-function Change({ term, items }: { term: string; items: string[] }) {
-  return (
-    <div>
-      <dt>{term}</dt>
-      <dd>{items.join(', ')}</dd>
-    </div>
-  );
+const MOST_NAMED = 20;
+
+function listed(names: string[]): string {
+  const more = names.length - MOST_NAMED;
+  return names.slice(0, MOST_NAMED).join(', ') + (more > 0 ? ` and ${more} more` : '');
 }

@@ -1,132 +1,166 @@
-import { CloseButton, PillsInput } from '@mantine/core';
-import { IconAlertTriangle } from '@tabler/icons-react';
-import { type ClipboardEvent, type KeyboardEvent, useRef } from 'react';
+import { PillsInput, Text, TextInput } from '@mantine/core';
+import { IconSearch } from '@tabler/icons-react';
+import {
+  type ClipboardEvent,
+  type KeyboardEvent,
+  type MouseEvent,
+  type RefObject,
+  useDeferredValue,
+  useMemo,
+  useState,
+} from 'react';
+import { flushSync } from 'react-dom';
+import { useDraft } from '../app/drafts';
+import { useChips } from '../ui/useChips';
+import { DomainChips, domainOf } from './DomainChips';
 import classes from './DomainsInput.module.css';
 import { splitDomains } from './domains';
+import type { Refused } from './refusals';
+import type { Note } from './useEditor';
 
 interface Props {
   domains: readonly string[];
   /** The domains that are not saved yet. */
   added: ReadonlySet<string>;
-  /** Why domains were refused, by domain. */
-  refused: Readonly<Record<string, string>>;
-  /** The text in the field. */
-  text: string;
+  refused: Refused;
+  /** The key of the draft that is the text in the field. */
+  textKey: string;
+  field: RefObject<HTMLInputElement | null>;
+  note: Note | undefined;
   onTextChange: (text: string) => void;
-  onAdd: (domains: string[]) => void;
+  /** Takes in what is typed. The rest is still being typed. */
+  onTake: (text: string, rest?: string) => void;
   onRemove: (domain: string) => void;
 }
+
+/** The length from which a list can be filtered. */
+const LONG = 50;
 
 /**
  * Email domains as chips. Mantine's `TagsInput` is not used: its chips are not a list, the arrow keys
  * do not reach them, and Backspace removes one without selecting it first.
  */
 export function DomainsInput(props: Props) {
-  const { domains, text, onTextChange, onAdd, onRemove } = props;
-  const list = useRef<HTMLUListElement>(null);
-  const field = useRef<HTMLInputElement>(null);
-
-  const chips = () => [...(list.current?.querySelectorAll('button') ?? [])];
-  /** Focuses a chip, or the field after the last one. */
-  const goTo = (index: number) => (chips()[Math.max(index, 0)] ?? field.current)?.focus();
-
-  const commit = () => {
-    onAdd(splitDomains(text));
-    onTextChange('');
+  const { domains, added, refused, field, note, onTake, onRemove } = props;
+  const [filter, setFilter] = useState('');
+  const wanted = useDeferredValue(filter.trim().toLowerCase());
+  const shown = useMemo(
+    () => (wanted === '' ? domains : domains.filter((domain) => domain.includes(wanted))),
+    [domains, wanted],
+  );
+  const chips = useChips<HTMLDivElement>(field, (index) => {
+    const domain = shown[index];
+    if (domain !== undefined) onRemove(domain);
+  });
+  /** Shows what was added, which is at the end of the list. */
+  const take = (text: string, rest?: string) => {
+    flushSync(() => {
+      setFilter('');
+      onTake(text, rest);
+    });
+    const list = chips.list.current?.firstElementChild;
+    list?.scrollTo({ top: list.scrollHeight });
   };
+  /** Calls with the place of the chip whose button an event comes from. */
+  const onChip = (event: MouseEvent | KeyboardEvent, act: (index: number) => void) => {
+    const domain = domainOf(event.target);
+    if (domain !== undefined) act(shown.indexOf(domain));
+  };
+  const isLong = domains.length > LONG || filter !== '';
+  return (
+    <>
+      {isLong && (
+        <div className={classes.filter}>
+          <TextInput
+            aria-label={`Find among ${counted(domains.length)}`}
+            placeholder={`Find among ${counted(domains.length)}`}
+            leftSection={<IconSearch size={16} aria-hidden />}
+            autoCapitalize="none"
+            autoComplete="off"
+            spellCheck={false}
+            value={filter}
+            onChange={(event) => setFilter(event.currentTarget.value)}
+          />
+          <Text c="dimmed" size="sm" role="status">
+            {wanted === ''
+              ? counted(domains.length)
+              : `${NUMBER.format(shown.length)} of ${counted(domains.length)}`}
+          </Text>
+        </div>
+      )}
+      <PillsInput
+        description="Type one, or paste a list separated by commas, spaces or lines."
+        error={note?.blocks && note.text}
+        errorProps={{ role: 'alert' }}
+        classNames={{ input: classes.box }}
+      >
+        {/* biome-ignore lint/a11y/noStaticElementInteractions: the events are those of the buttons in it */}
+        <div
+          ref={chips.list}
+          role="presentation"
+          onClick={(event) => onChip(event, chips.remove)}
+          onKeyDown={(event) => onChip(event, (index) => chips.onChipKey(event, index))}
+        >
+          <DomainChips domains={shown} added={added} refused={refused} />
+        </div>
+        <DomainField {...props} onTake={take} onEmptyKey={chips.onEmptyFieldKey} />
+      </PillsInput>
+      <Text c="dimmed" size="sm" role="status" className={classes.note}>
+        {note && !note.blocks && note.text}
+      </Text>
+    </>
+  );
+}
+
+interface FieldProps extends Props {
+  onEmptyKey: (event: KeyboardEvent) => void;
+}
+
+/** The field. It alone follows its text, so that a key that is pressed renders nothing else. */
+function DomainField({ field, textKey, domains, onTextChange, onTake, onEmptyKey }: FieldProps) {
+  const [text = ''] = useDraft<string>(textKey);
   const type = (next: string) => {
     // The text after the last separator is still being typed.
-    const [, whole = '', rest = next] = /^(.*[\s,;])([^\s,;]*)$/s.exec(next) ?? [];
-    onAdd(splitDomains(whole));
-    onTextChange(rest);
+    const [, whole, rest] = /^(.*[\s,;])([^\s,;]*)$/s.exec(next) ?? [];
+    if (whole === undefined) onTextChange(next);
+    else onTake(whole, rest);
   };
   const paste = (event: ClipboardEvent<HTMLInputElement>) => {
     const pasted = event.clipboardData.getData('text');
     if (splitDomains(pasted).length < 2) return;
     event.preventDefault();
-    onAdd(splitDomains(`${text} ${pasted}`));
-    onTextChange('');
+    const { selectionStart, selectionEnd } = event.currentTarget;
+    const before = text.slice(0, selectionStart ?? text.length);
+    onTake(`${before} ${pasted} ${text.slice(selectionEnd ?? text.length)}`);
   };
-  const onFieldKey = (event: KeyboardEvent<HTMLInputElement>) => {
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.nativeEvent.isComposing) return;
     if (event.key === 'Enter') {
       event.preventDefault();
-      commit();
-    } else if ((event.key === 'Backspace' || event.key === 'ArrowLeft') && text === '') {
-      event.preventDefault();
-      goTo(domains.length - 1);
+      onTake(text);
+    } else if (text === '') {
+      onEmptyKey(event);
     }
   };
-  const onChipKey = (event: KeyboardEvent, index: number, domain: string) => {
-    const act = CHIP_KEYS[event.key];
-    if (!act) return;
-    event.preventDefault();
-    if (act === 'remove') onRemove(domain);
-    goTo(act === 'remove' ? index + (index + 1 < domains.length ? 1 : -1) : act(index));
-  };
-
   return (
-    <PillsInput
-      description="Type one, or paste a list separated by commas, spaces or lines."
-      classNames={{ input: classes.box }}
-    >
-      <ul ref={list} className={classes.list} aria-label="Email domains">
-        {domains.map((domain, index) => (
-          <Chip
-            key={domain}
-            domain={domain}
-            {...props}
-            onKeyDown={(event) => onChipKey(event, index, domain)}
-          />
-        ))}
-        <li className={classes.typed}>
-          <PillsInput.Field
-            ref={field}
-            aria-label="Add email domains"
-            placeholder={domains.length === 0 ? 'acme.com' : 'Add a domain'}
-            autoCapitalize="none"
-            autoComplete="off"
-            spellCheck={false}
-            value={text}
-            onChange={(event) => type(event.currentTarget.value)}
-            onPaste={paste}
-            onKeyDown={onFieldKey}
-            onBlur={commit}
-          />
-        </li>
-      </ul>
-    </PillsInput>
+    <PillsInput.Field
+      ref={field}
+      className={classes.field}
+      aria-label="Add email domains"
+      placeholder={domains.length === 0 ? 'acme.com' : 'Add a domain'}
+      autoCapitalize="none"
+      autoComplete="off"
+      spellCheck={false}
+      value={text}
+      onChange={(event) => type(event.currentTarget.value)}
+      onPaste={paste}
+      onKeyDown={onKeyDown}
+    />
   );
 }
 
-const CHIP_KEYS: Record<string, 'remove' | ((index: number) => number)> = {
-  ArrowLeft: (index) => index - 1,
-  ArrowRight: (index) => index + 1,
-  Home: () => 0,
-  End: () => Number.MAX_SAFE_INTEGER,
-  Backspace: 'remove',
-  Delete: 'remove',
-};
+const NUMBER = new Intl.NumberFormat();
 
-interface ChipProps extends Pick<Props, 'added' | 'refused' | 'onRemove'> {
-  domain: string;
-  onKeyDown: (event: KeyboardEvent) => void;
-}
-
-function Chip({ domain, added, refused, onRemove, onKeyDown }: ChipProps) {
-  const reason = refused[domain];
-  const state = reason === undefined ? (added.has(domain) ? 'new' : 'saved') : 'refused';
-  return (
-    <li className={classes.chip} data-state={state} title={reason}>
-      {reason !== undefined && <IconAlertTriangle size={14} role="img" aria-label="Refused:" />}
-      <span>{domain}</span>
-      <CloseButton
-        size="xs"
-        variant="transparent"
-        tabIndex={-1}
-        aria-label={`Remove ${domain}`}
-        onClick={() => onRemove(domain)}
-        onKeyDown={onKeyDown}
-      />
-    </li>
-  );
+function counted(domains: number): string {
+  return domains === 1 ? '1 domain' : `${NUMBER.format(domains)} domains`;
 }

@@ -1,20 +1,25 @@
 import { Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { useState } from 'react';
-import { problemOf } from '../api/problem';
+import { type ReactNode, type RefObject, useMemo, useRef } from 'react';
+import { ApiError } from '../api/problem';
+import { useDraft } from '../app/drafts';
+import { useIsGone } from '../organizations/queries';
 import { rolesQuery } from '../roles/queries';
 import { RolePicker } from '../roles/RolePicker';
+import { roleNameOf } from '../roles/selection';
 import { Section } from '../ui/Card';
-import { ProblemAlert } from '../ui/ProblemAlert';
 import { SaveBar } from '../ui/SaveBar';
 import { UnsavedGuard } from '../ui/UnsavedGuard';
 import { Admission } from './Admission';
 import { Conflict } from './Conflict';
+import { changes } from './changes';
 import { DomainsInput } from './DomainsInput';
-import { type Configuration, type Draft, unsaved } from './draft';
+import type { Configuration, Draft } from './draft';
+import type { Refusal } from './outcome';
 import { RefusedDomains } from './RefusedDomains';
+import type { Refused } from './refusals';
 import { summaryOf } from './summary';
-import { type Refusal, useEditor } from './useEditor';
+import { useEditor } from './useEditor';
 
 interface Props {
   organizationId: string;
@@ -23,23 +28,29 @@ interface Props {
 
 export function Editor({ organizationId, saved }: Props) {
   const editor = useEditor(organizationId, saved);
-  const { draft, dirty, refusal, saving } = editor;
-  const [text, setText] = useState('');
-  const { data: roles } = useQuery(rolesQuery);
-  const roleName = (id: string) => roles?.find((role) => role.id === id)?.name ?? id;
-  const refused = remaining(refusal?.list === 'domains' ? refusal.reasons : {}, draft);
+  const { draft, dirty, refusal, notes, saving } = editor;
+  const gone = useIsGone(organizationId);
+  const domainField = useRef<HTMLInputElement>(null);
+  const roleField = useRef<HTMLInputElement>(null);
+  const { data: roles = [] } = useQuery(rolesQuery);
+  const added = useAdded(draft);
+  const refused = useRefused(refusal, draft);
+  const save = () => {
+    const blocked = editor.save();
+    if (blocked) ({ domains: domainField, roles: roleField })[blocked].current?.focus();
+  };
   const edit = (domain: string) => {
-    editor.removeDomain(domain);
-    setText(domain);
+    editor.editDomain(domain);
+    domainField.current?.focus();
   };
   return (
     <Stack gap="lg">
       {draft.theirs && (
         <Conflict
           theirs={draft.theirs}
-          roleName={roleName}
+          roleName={(id) => roleNameOf(id, roles) ?? id}
           saving={saving.isPending}
-          onKeepMine={editor.save}
+          onKeepMine={save}
           onTakeTheirs={editor.discard}
         />
       )}
@@ -49,58 +60,101 @@ export function Editor({ organizationId, saved }: Props) {
       >
         <DomainsInput
           domains={draft.mine.domains}
-          added={new Set(unsaved(draft, 'domains').added)}
+          added={added}
           refused={refused}
-          text={text}
-          onTextChange={setText}
-          onAdd={editor.addDomains}
-          onRemove={editor.removeDomain}
+          textKey={editor.texts.domains}
+          field={domainField}
+          note={notes.domains}
+          onTextChange={(text) => editor.setText('domains', text)}
+          onTake={editor.takeDomains}
+          onRemove={(domain) => editor.removeDomains([domain])}
         />
         {draft.mine.domains.length === 0 && (
           <Text c="dimmed" size="sm">
             No domain is listed yet, so nobody becomes a member by email address. Add the first one.
           </Text>
         )}
-        <RefusedDomains
-          refused={refused}
-          rolesSaved={refusal?.rolesSaved ?? false}
-          onEdit={edit}
-          onRemove={editor.removeDomain}
-        />
+        {refusal && (
+          <RefusedDomains
+            refusal={refusal}
+            refused={refused}
+            field={domainField}
+            onEdit={edit}
+            onDrop={editor.removeDomains}
+            onMend={editor.mendDomains}
+          />
+        )}
       </Section>
       <Section
         title="Default roles"
         lead="The roles that new members get. Existing members keep the roles they have."
       >
-        <RolePicker
-          label="Default roles"
+        <DefaultRoles
           value={draft.mine.roles}
           onChange={editor.setRoles}
-          error={refusal?.list === 'roles' ? problemOf(refusal.error).detail : undefined}
+          textKey={editor.texts.roles}
+          onTextChange={(text) => editor.setText('roles', text)}
+          error={notes.roles?.text ?? (areRolesRefused(refusal) && 'These roles are not saved.')}
+          field={roleField}
         />
       </Section>
       <Admission organizationId={organizationId} dirty={dirty} />
-      <ProblemAlert error={saving.error ?? withoutReasons(refusal)} />
       {dirty && (
         <SaveBar
-          summary={summaryOf(draft)}
+          summary={summaryOf(draft, {
+            hasText: editor.hasText,
+            refused: Object.keys(refused).length,
+          })}
           saving={saving.isPending}
-          onSave={editor.save}
+          error={saving.error ?? withoutDomains(refusal)}
+          onSave={save}
           onDiscard={editor.discard}
         />
       )}
-      <UnsavedGuard dirty={dirty} onDiscard={editor.discard} />
+      <UnsavedGuard dirty={dirty && !gone} onDiscard={editor.discard} />
     </Stack>
   );
 }
 
-/** The error of a refusal that has no reasons for single items. */
-function withoutReasons(refusal: Refusal | undefined): unknown {
-  return refusal && Object.keys(refusal.reasons).length === 0 ? refusal.error : null;
+interface DefaultRolesProps {
+  value: string[];
+  onChange: (value: string[]) => void;
+  /** The key of the draft that is the text in the field. */
+  textKey: string;
+  onTextChange: (text: string) => void;
+  error: ReactNode;
+  field: RefObject<HTMLInputElement | null>;
 }
 
-/** The reasons for the domains that are still in the draft. */
-function remaining(reasons: Record<string, string>, { mine }: Draft): Record<string, string> {
-  const there = new Set(mine.domains);
-  return Object.fromEntries(Object.entries(reasons).filter(([domain]) => there.has(domain)));
+/** The picker of default roles. It alone follows the text in its field. */
+function DefaultRoles({ textKey, field, ...props }: DefaultRolesProps) {
+  const [text = ''] = useDraft<string>(textKey);
+  return <RolePicker label="Default roles" creatable text={text} fieldRef={field} {...props} />;
+}
+
+/** The domains of a draft that are not saved yet. */
+function useAdded({ base, mine }: Draft): ReadonlySet<string> {
+  const [before, after] = [base.domains.items, mine.domains];
+  return useMemo(() => new Set(changes(before, after).added), [before, after]);
+}
+
+/** The refused domains that are still in the draft. */
+function useRefused(refusal: Refusal | undefined, { mine }: Draft): Refused {
+  const codes = refusal?.domains?.codes;
+  const { domains } = mine;
+  return useMemo(() => {
+    const there = new Set(domains);
+    return Object.fromEntries(Object.entries(codes ?? {}).filter(([domain]) => there.has(domain)));
+  }, [codes, domains]);
+}
+
+/** Whether the roles were refused, rather than that the connection failed. */
+function areRolesRefused(refusal: Refusal | undefined): boolean {
+  const { list, error } = refusal ?? {};
+  return list === 'roles' && error instanceof ApiError && error.status === 422;
+}
+
+/** The error of a refusal that names no domains. */
+function withoutDomains(refusal: Refusal | undefined): unknown {
+  return refusal && !refusal.domains ? refusal.error : null;
 }

@@ -9,7 +9,7 @@ export function ProvisioningTab() {
   const { organizationId } = useParams({ from: '/organizations/$organizationId' });
   const configuration = useQuery(configurationQuery(organizationId));
   return (
-    <Loaded query={configuration} of="the provisioning">
+    <Loaded query={configuration} of="the provisioning" shape="form">
       {(saved) => <Editor organizationId={organizationId} saved={saved} />}
     </Loaded>
   );

@@ -1,55 +1,223 @@
-import { Alert, Button, Group } from '@mantine/core';
-import { IconAlertTriangle } from '@tabler/icons-react';
+import { Alert, Button, Group, UnstyledButton } from '@mantine/core';
+import { IconAlertTriangle, IconChevronRight } from '@tabler/icons-react';
+import { type RefObject, useEffect, useRef, useState } from 'react';
+import { flushSync } from 'react-dom';
+import type { Refusal } from './outcome';
 import classes from './RefusedDomains.module.css';
+import { grouped, type Group as Reason, type Refused } from './refusals';
 
 interface Props {
-  refused: Readonly<Record<string, string>>;
-  /** Whether the default roles were saved before the domains were refused. */
-  rolesSaved: boolean;
+  /** The last refusal. */
+  refusal: Refusal;
+  /** The refused domains that are still in the draft. */
+  refused: Refused;
+  /** The field, which takes the focus when nothing is left. */
+  field: RefObject<HTMLInputElement | null>;
   onEdit: (domain: string) => void;
-  onRemove: (domain: string) => void;
+  onDrop: (domains: Iterable<string>) => void;
+  /** Replaces domains by what is certainly meant. */
+  onMend: (mended: ReadonlyMap<string, string>) => void;
 }
 
-/** Lists the refused domains, each with the API's reason and buttons to edit or drop it. */
-export function RefusedDomains({ refused, rolesSaved, onEdit, onRemove }: Props) {
-  const entries = Object.entries(refused);
-  if (entries.length === 0) return null;
-  const actions = [
-    ['Edit', onEdit],
-    ['Drop', onRemove],
-  ] as const;
-  const count = entries.length === 1 ? 'One domain was' : `${entries.length} domains were`;
+/** From how many domains on the groups are closed at first. */
+const MANY = 9;
+/** How many domains of a closed group are named. */
+const FEW = 3;
+
+/** The refused domains by reason, with buttons to mend, edit and drop them. */
+export function RefusedDomains({ refusal, refused, field, onEdit, onDrop, onMend }: Props) {
+  const panel = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (refusal.domains) panel.current?.focus();
+  }, [refusal]);
+  const groups = grouped(refused);
+  const all = groups.flatMap(({ domains }) => domains);
+  if (all.length === 0) return null;
+  const mended = new Map(groups.flatMap((group) => [...group.mended]));
+  const complete = refusal.domains?.complete ?? true;
+
+  /** Does what removes the button that was pressed, and focuses what comes next. */
+  const removing =
+    <What,>(act: (what: What) => void) =>
+    (what: What, pressed: Element) => {
+      const kind = pressed.getAttribute('data-kind');
+      const alike = () => [
+        ...(panel.current?.querySelectorAll<HTMLElement>(`[data-kind="${kind}"]`) ?? []),
+      ];
+      const place = alike().indexOf(pressed as HTMLElement);
+      flushSync(() => act(what));
+      const next = alike()[place] ?? alike().at(-1) ?? panel.current?.querySelector('button');
+      (next ?? field.current)?.focus();
+    };
+  const drop = removing(onDrop);
+  const mend = removing(onMend);
   return (
     <Alert
+      ref={panel}
+      tabIndex={-1}
+      className={classes.panel}
       color="red"
       role="alert"
       icon={<IconAlertTriangle aria-hidden />}
-      title={`${count} refused, so no domain is saved yet`}
+      title={`${counted(all.length, complete)} refused, so no domain is saved yet`}
     >
-      {rolesSaved && <p className={classes.note}>The default roles are saved.</p>}
-      <ul className={classes.list} aria-label="Refused domains">
-        {entries.map(([domain, reason]) => (
-          <li key={domain} className={classes.item}>
-            <div className={classes.text}>
-              <strong>{domain}</strong>
-              <div className={classes.reason}>{reason}</div>
-            </div>
-            <Group gap={6}>
-              {actions.map(([action, act]) => (
-                <Button
-                  key={action}
-                  size="compact-sm"
-                  variant="default"
-                  aria-label={`${action} ${domain}`}
-                  onClick={() => act(domain)}
-                >
-                  {action}
-                </Button>
-              ))}
-            </Group>
-          </li>
+      {!complete && (
+        <p className={classes.note}>
+          The other domains could not be checked. Save again to find out whether more are refused.
+        </p>
+      )}
+      {refusal.rolesSaved && <p className={classes.note}>The default roles are saved.</p>}
+      {all.length > 1 && (
+        <Group gap={6} mb="sm">
+          {mended.size > 0 && (
+            <Button
+              size="compact-sm"
+              data-kind="mend-all"
+              onClick={(event) => mend(mended, event.currentTarget)}
+            >
+              Mend all {mended.size}
+            </Button>
+          )}
+          <Button
+            size="compact-sm"
+            variant="default"
+            data-kind="drop-all"
+            onClick={(event) => drop(all, event.currentTarget)}
+          >
+            Drop all {all.length}
+          </Button>
+        </Group>
+      )}
+      <ul className={classes.groups} aria-label="Reasons">
+        {groups.map((group) => (
+          <ReasonItem
+            key={group.code}
+            of={group}
+            isOpenAtFirst={Object.keys(refusal.domains?.codes ?? {}).length < MANY}
+            onEdit={onEdit}
+            onDrop={drop}
+            onMend={mend}
+          />
         ))}
       </ul>
     </Alert>
   );
+}
+
+interface ReasonProps {
+  of: Reason;
+  isOpenAtFirst: boolean;
+  onEdit: (domain: string) => void;
+  onDrop: (domains: Iterable<string>, pressed: Element) => void;
+  onMend: (mended: ReadonlyMap<string, string>, pressed: Element) => void;
+}
+
+/** The domains that were refused for one reason. */
+function ReasonItem({ of: group, isOpenAtFirst, onEdit, onDrop, onMend }: ReasonProps) {
+  const { title, advice, domains, mended } = group;
+  const [isOpen, setOpen] = useState(isOpenAtFirst);
+  return (
+    <li className={classes.group}>
+      <div className={classes.item}>
+        <UnstyledButton
+          className={classes.title}
+          aria-expanded={isOpen}
+          onClick={() => setOpen(!isOpen)}
+        >
+          <IconChevronRight size={16} aria-hidden className={classes.chevron} />
+          {title}
+        </UnstyledButton>
+        {domains.length > 1 && (
+          <Group gap={6}>
+            {mended.size > 0 && (
+              <Act
+                kind="mend-group"
+                act="Mend all"
+                what={title}
+                onAct={(button) => onMend(mended, button)}
+              />
+            )}
+            <Act
+              kind="drop-group"
+              act="Drop all"
+              what={title}
+              onAct={(button) => onDrop(domains, button)}
+            />
+          </Group>
+        )}
+      </div>
+      <div className={classes.advice}>{advice}</div>
+      {isOpen ? (
+        <ul className={classes.list} aria-label={title}>
+          {domains.map((domain) => (
+            <li key={domain} className={classes.item}>
+              <Domain name={domain} instead={mended.get(domain)} />
+              <Group gap={6}>
+                {mended.has(domain) && (
+                  <Act
+                    kind="mend"
+                    act="Mend"
+                    what={domain}
+                    onAct={(button) =>
+                      onMend(new Map([[domain, mended.get(domain) ?? '']]), button)
+                    }
+                  />
+                )}
+                <Act kind="edit" act="Edit" what={domain} onAct={() => onEdit(domain)} />
+                <Act
+                  kind="drop"
+                  act="Drop"
+                  what={domain}
+                  onAct={(button) => onDrop([domain], button)}
+                />
+              </Group>
+            </li>
+          ))}
+        </ul>
+      ) : (
+        <div className={classes.few}>{fewOf(domains)}</div>
+      )}
+    </li>
+  );
+}
+
+function Domain({ name, instead }: { name: string; instead: string | undefined }) {
+  return (
+    <div className={classes.text}>
+      <strong>{name}</strong>
+      {instead !== undefined && <span className={classes.instead}> → {instead}</span>}
+    </div>
+  );
+}
+
+interface ActProps {
+  /** Buttons of the same kind follow each other. */
+  kind: string;
+  act: string;
+  what: string;
+  onAct: (button: HTMLButtonElement) => void;
+}
+
+function Act({ kind, act, what, onAct }: ActProps) {
+  return (
+    <Button
+      size="compact-sm"
+      variant="default"
+      aria-label={`${act} ${what}`}
+      data-kind={kind}
+      onClick={(event) => onAct(event.currentTarget)}
+    >
+      {act}
+    </Button>
+  );
+}
+
+function fewOf(domains: readonly string[]): string {
+  const rest = domains.length - FEW;
+  return `${domains.slice(0, FEW).join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`;
+}
+
+function counted(domains: number, complete: boolean): string {
+  if (!complete) return `At least ${domains} domains were`;
+  return domains === 1 ? 'One domain was' : `${domains} domains were`;
 }

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { ApiError } from '../api/problem';
+import { newRole } from '../roles/newRoles';
 import { changes, merge } from './changes';
 import { type Configuration, type Draft, draftOf, isUnsaved, rebased, withSaved } from './draft';
-import { reasonsOf } from './reasons';
+import { remaining } from './outcome';
 import { summaryOf } from './summary';
 
 const BASE = configuration(['a.example', 'b.example'], ['viewer'], '"1"');
@@ -71,26 +71,61 @@ describe('summaryOf', () => {
       '2 domains added, 2 removed · 1 role added',
     );
   });
+
+  it('names new roles, and text that is not added yet', () => {
+    const roles = ['viewer', newRole('Auditor'), 'editor'];
+    expect(summaryOf(edited(BASE.domains.items, roles), { hasText: true })).toBe(
+      '2 roles added (1 new) · Text in a field not added yet',
+    );
+    expect(summaryOf(edited(BASE.domains.items, ['viewer', 'editor']), { refused: 2 })).toBe(
+      '2 domains refused · 1 role added',
+    );
+  });
 });
 
-describe('reasonsOf', () => {
-  const detail = 'It has no dot.';
-  const problem = {
-    title: 'Unprocessable Entity',
-    detail: '2 values cannot be accepted',
-    errors: [
-      { pointer: '/emailDomains/1', code: 'email_domain.single_label', detail },
-      { pointer: '/elsewhere', code: 'other', detail: 'Not of the list.' },
-    ],
-  };
+describe('remaining', () => {
+  const draft = edited(['a.example', 'b.example', 'mine.example'], [newRole('Editor')]);
+  const stored = new Map([[newRole('Editor'), 'role_1']]);
+  const lists = (domains: string[], roles: string[]) => configuration(domains, roles, '"2"');
 
-  it('finds the item that a pointer refers to', () => {
-    expect(reasonsOf(new ApiError(problem), ['a.example', 'localhost'])).toEqual({
-      localhost: detail,
+  it('is nothing after all is saved', () => {
+    const base = lists(draft.mine.domains, ['role_1']);
+    expect(remaining(draft, { kind: 'saved', base, stored })).toBeUndefined();
+  });
+
+  it('is what has changed since the draft was sent', () => {
+    const base = lists(draft.mine.domains, ['role_1']);
+    const { roles, domains } = draft.mine;
+    const later: Draft = { ...draft, mine: { roles, domains: [...domains, 'later.example'] } };
+    expect(remaining(later, { kind: 'saved', base, stored })).toEqual({
+      base,
+      mine: { domains: [...domains, 'later.example'], roles: ['role_1'] },
+    });
+    const refusal = { list: 'domains' as const, error: undefined, rolesSaved: true };
+    expect(
+      remaining(later, {
+        kind: 'refused',
+        base: { ...base, domains: BASE.domains },
+        stored,
+        refusal,
+      }),
+    ).toEqual({
+      base: { roles: base.roles, domains: BASE.domains },
+      mine: { domains: [...domains, 'later.example'], roles: ['role_1'] },
     });
   });
 
-  it('finds nothing in an error without a response', () => {
-    expect(reasonsOf(new TypeError('Failed to fetch'), ['a.example'])).toEqual({});
+  it('is mine on top of theirs after a conflict', () => {
+    const now = lists(['b.example', 'theirs.example'], ['viewer']);
+    expect(remaining(draft, { kind: 'conflict', base: BASE, stored, now })).toMatchObject({
+      base: now,
+      mine: { domains: ['b.example', 'theirs.example', 'mine.example'], roles: ['role_1'] },
+      theirs: { domains: { added: ['theirs.example'], removed: ['a.example'] } },
+    });
+  });
+
+  it('is nothing if the others have saved the same, or an answer was lost', () => {
+    const now = lists(['a.example', 'b.example', 'mine.example', 'theirs.example'], ['role_1']);
+    expect(remaining(draft, { kind: 'conflict', base: BASE, stored, now })).toBeUndefined();
   });
 });

@@ -1,3 +1,4 @@
+import { type StoredRoles, withStored } from '../roles/newRoles';
 import { type Changes, changes, isChanged, merge } from './changes';
 
 /** A list as it was last read, and its version. */
@@ -16,6 +17,7 @@ export type Configuration = Record<List, Listed>;
 export interface Draft {
   /** What was saved when the editing began, or at the last save or merge. */
   base: Configuration;
+  /** Also has the default roles that are created when the draft is saved (roles/newRoles.ts). */
   mine: Record<List, string[]>;
   /** What somebody else changed in the meantime. */
   theirs?: Record<List, Changes>;
@@ -32,6 +34,11 @@ export function unsaved({ base, mine }: Draft, list: List): Changes {
 
 export function isUnsaved(draft: Draft): boolean {
   return LISTS.some((list) => isChanged(unsaved(draft, list)));
+}
+
+/** The draft with the ids of the new roles that are stored by now. */
+export function withRoles(draft: Draft, stored: StoredRoles): Draft {
+  return { ...draft, mine: { ...draft.mine, roles: withStored(draft.mine.roles, stored) } };
 }
 
 /** The draft after one list was saved. */

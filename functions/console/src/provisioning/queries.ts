@@ -20,6 +20,8 @@ export const admissionQuery = (organizationId: string, email: string) =>
       return (await orThrow(api.POST('/organizations/{organizationId}/jit/preview', asked))).data;
     },
     enabled: email !== '',
+    // An answer is asked for by typing an address, or when something is saved.
+    refetchOnWindowFocus: false,
   });
 
 export async function readConfiguration(

@@ -1,51 +1,53 @@
 import { ApiError } from '../api/problem';
+import { storedRoles } from '../roles/storedRoles';
 import { isChanged } from './changes';
-import { type Draft, LISTS, type List, rebased, unsaved, withSaved } from './draft';
+import { type Draft, LISTS, type List, unsaved, withRoles, withSaved } from './draft';
+import type { Outcome, Progress } from './outcome';
 import { readConfiguration, replace } from './queries';
-import { reasonsOf } from './reasons';
-
-/** The result of saving. */
-export type Outcome =
-  | { kind: 'saved' }
-  /** Somebody else saved first: the draft now contains their changes too. */
-  | { kind: 'conflict'; draft: Draft }
-  /** A list was refused; the draft contains what is not saved yet. */
-  | {
-      kind: 'refused';
-      draft: Draft;
-      list: List;
-      error: unknown;
-      reasons: Record<string, string>;
-      rolesSaved: boolean;
-    };
+import { refusedDomains } from './refusedDomains';
 
 /**
  * Saves the lists that have changed. Roles are saved before domains, so that nobody joins by a new
- * domain with the old roles.
+ * domain with the old roles. New roles are created before the list that needs them.
  */
 export async function save(organizationId: string, draft: Draft): Promise<Outcome> {
+  const stored = new Map<string, string>();
   let rest = draft;
   for (const list of LISTS) {
     if (!isChanged(unsaved(rest, list))) continue;
-    const items = rest.mine[list];
     try {
-      const saved = await replace(organizationId, list, { items, etag: rest.base[list].etag });
+      if (list === 'roles') {
+        await storedRoles(rest.mine.roles, (id, role) => stored.set(id, role.id));
+        rest = withRoles(rest, stored);
+      }
+      const { etag } = rest.base[list];
+      const saved = await replace(organizationId, list, { items: rest.mine[list], etag });
       rest = withSaved(rest, list, saved);
     } catch (error) {
-      if (isConflict(error)) {
-        return { kind: 'conflict', draft: rebased(rest, await readConfiguration(organizationId)) };
-      }
-      return {
-        kind: 'refused',
-        draft: rest,
-        list,
-        error,
-        reasons: reasonsOf(error, items),
-        rolesSaved: rest.base.roles !== draft.base.roles,
-      };
+      const progress = { base: rest.base, stored };
+      if (isConflict(error)) return conflict(organizationId, progress, list, draft);
+      const rolesSaved = rest.base.roles !== draft.base.roles;
+      const refusal = { list, error, rolesSaved };
+      if (list === 'roles') return { kind: 'refused', ...progress, refusal };
+      const domains = await refusedDomains(organizationId, rest.mine.domains, error);
+      return { kind: 'refused', ...progress, refusal: { ...refusal, ...(domains && { domains }) } };
     }
   }
-  return { kind: 'saved' };
+  return { kind: 'saved', base: rest.base, stored };
+}
+
+async function conflict(
+  organizationId: string,
+  progress: Progress,
+  list: List,
+  draft: Draft,
+): Promise<Outcome> {
+  try {
+    return { kind: 'conflict', ...progress, now: await readConfiguration(organizationId) };
+  } catch (error) {
+    const rolesSaved = progress.base.roles !== draft.base.roles;
+    return { kind: 'refused', ...progress, refusal: { list, error, rolesSaved } };
+  }
 }
 
 /** Whether the list has changed since the editing began. */

@@ -1,16 +1,30 @@
+import { newRoleName } from '../roles/newRoles';
 import { type Draft, type List, unsaved } from './draft';
 
-/** The unsaved changes in one line: `2 domains added, 1 removed · 1 role added`. */
-export function summaryOf(draft: Draft): string {
-  return [partOf(draft, 'domains', 'domain'), partOf(draft, 'roles', 'role')]
-    .filter((part) => part !== '')
-    .join(' · ');
+interface Also {
+  /** Whether text is typed that is not in the draft yet. */
+  hasText?: boolean;
+  /** How many domains of the draft were refused. */
+  refused?: number;
+}
+
+/** The unsaved changes in one line: `2 domains added, 1 removed · 1 role added (1 new)`. */
+export function summaryOf(draft: Draft, { hasText = false, refused = 0 }: Also = {}): string {
+  const parts = [
+    draft.theirs ? 'Somebody else changed this too' : '',
+    refused > 0 ? `${named(refused, 'domain')} refused` : '',
+    partOf(draft, 'domains', 'domain'),
+    partOf(draft, 'roles', 'role'),
+    hasText ? 'Text in a field not added yet' : '',
+  ];
+  return parts.filter((part) => part !== '').join(' · ');
 }
 
 function partOf(draft: Draft, list: List, noun: string): string {
   const { added, removed } = unsaved(draft, list);
+  const created = added.filter((item) => list === 'roles' && newRoleName(item) !== undefined);
   const counts = [
-    [added.length, 'added'],
+    [added.length, created.length > 0 ? `added (${created.length} new)` : 'added'],
     [removed.length, 'removed'],
   ] as const;
   return counts

@@ -3,10 +3,18 @@ import { api, orThrow } from '../api/client';
 import type { Role } from '../api/types';
 import { Confirm } from '../ui/Confirm';
 
-export function DeleteRole({ role, onClose }: { role: Role; onClose: () => void }) {
+interface Props {
+  role: Role;
+  /** Leaves the page of the role, if that is what is shown. */
+  onDeleted?: () => Promise<void>;
+  onClose: () => void;
+}
+
+export function DeleteRole({ role, onDeleted, onClose }: Props) {
   const remove = async () => {
     const params = { path: { organizationRoleId: role.id } };
     await orThrow(api.DELETE('/organization-roles/{organizationRoleId}', { params }));
+    await onDeleted?.();
     return `The role “${role.name}” is deleted.`;
   };
   return (

@@ -1,21 +1,26 @@
 import { Button } from '@mantine/core';
-import { IconPencil, IconPlus, IconShield, IconTrash } from '@tabler/icons-react';
+import { IconPencil, IconPlus, IconSearch, IconShield, IconTrash } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
-import { useState } from 'react';
+import { Link, useSearch } from '@tanstack/react-router';
+import { type ReactNode, useState } from 'react';
 import type { Role } from '../api/types';
+import { AddressSearch } from '../ui/AddressSearch';
+import { Card } from '../ui/Card';
 import { DataTable, Dim, RowAction, RowMenu } from '../ui/DataTable';
 import { Id } from '../ui/Id';
 import { Loaded } from '../ui/Loaded';
 import { Notice } from '../ui/Notice';
 import { Page } from '../ui/Page';
 import { When } from '../ui/When';
+import { CreateRole } from './CreateRole';
 import { DeleteRole } from './DeleteRole';
+import { EditRole } from './EditRole';
 import { rolesQuery } from './queries';
-import { RoleForm } from './RoleForm';
 
 type Open = { dialog: 'create' } | { dialog: 'edit' | 'delete'; role: Role };
 
 export function RolesPage() {
+  const { q = '' } = useSearch({ from: '/roles' });
   const roles = useQuery(rolesQuery);
   const [open, setOpen] = useState<Open>();
   const close = () => setOpen(undefined);
@@ -47,27 +52,77 @@ export function RolesPage() {
       actions={create}
     >
       <Loaded query={roles} of="roles" empty={empty}>
-        {(rows) => (
-          <DataTable
-            label="Organization roles"
-            rows={rows}
-            columns={{
-              Name: ({ name, description }) => (
-                <>
-                  {name}
-                  {description && <Dim>{description}</Dim>}
-                </>
-              ),
-              Id: ({ id }) => <Id>{id}</Id>,
-              Created: ({ createdAt }) => <When at={createdAt} />,
-            }}
-            actions={actions}
-          />
+        {(all) => (
+          <>
+            <AddressSearch
+              from="/roles"
+              label="Find roles by a part of their name or description, or by their ID"
+              placeholder="Part of a name, or an ID"
+            />
+            <RolesTable key={q} roles={found(all, q)} q={q} actions={actions} />
+          </>
         )}
       </Loaded>
-      {open?.dialog === 'create' && <RoleForm onClose={close} />}
-      {open?.dialog === 'edit' && <RoleForm role={open.role} onClose={close} />}
+      {open?.dialog === 'create' && <CreateRole onClose={close} />}
+      {open?.dialog === 'edit' && <EditRole role={open.role} onClose={close} />}
       {open?.dialog === 'delete' && <DeleteRole role={open.role} onClose={close} />}
     </Page>
+  );
+}
+
+const PAGE = 100;
+
+interface TableProps {
+  roles: readonly Role[];
+  q: string;
+  actions: (role: Role) => ReactNode;
+}
+
+function RolesTable({ roles, q, actions }: TableProps) {
+  const [shown, setShown] = useState(PAGE);
+  if (roles.length === 0) {
+    return (
+      <Card>
+        <Notice icon={IconSearch} title={`No role found for “${q}”`}>
+          The search looks for the text anywhere in names, descriptions and IDs.
+        </Notice>
+      </Card>
+    );
+  }
+  return (
+    <DataTable
+      label="Organization roles"
+      rows={roles.slice(0, shown)}
+      columns={COLUMNS}
+      actions={actions}
+      pages={{
+        hasNextPage: roles.length > shown,
+        isFetchingNextPage: false,
+        isFetchNextPageError: false,
+        error: null,
+        fetchNextPage: async () => setShown(shown + PAGE),
+      }}
+    />
+  );
+}
+
+const COLUMNS = {
+  Name: ({ id, name, description }: Role) => (
+    <>
+      <Link to="/roles/$organizationRoleId" params={{ organizationRoleId: id }}>
+        {name}
+      </Link>
+      {description && <Dim>{description}</Dim>}
+    </>
+  ),
+  ID: ({ id }: Role) => <Id>{id}</Id>,
+  Created: ({ createdAt }: Role) => <When at={createdAt} />,
+};
+
+/** The roles whose name, description or id contains a text. */
+function found(roles: readonly Role[], q: string): readonly Role[] {
+  const wanted = q.toLocaleLowerCase();
+  return roles.filter(({ id, name, description }) =>
+    [id, name, description ?? ''].some((text) => text.toLocaleLowerCase().includes(wanted)),
   );
 }

@@ -5,8 +5,22 @@ import type { Role } from '../api/types';
 /** All organization roles, in alphabetical order. */
 export const rolesQuery = queryOptions({
   queryKey: ['roles'],
-  queryFn: async ({ signal }) => (await orThrow(api.GET('/organization-roles', { signal }))).data,
+  queryFn: ({ signal }) => readRoles(signal),
 });
+
+export async function readRoles(signal?: AbortSignal): Promise<Role[]> {
+  return (await orThrow(api.GET('/organization-roles', signal ? { signal } : {}))).data;
+}
+
+/** One role. The keys of everything that belongs to it begin with this key. */
+export const roleQuery = (organizationRoleId: string) =>
+  queryOptions({
+    queryKey: ['role', organizationRoleId],
+    queryFn: async ({ signal }) => {
+      const asked = { params: { path: { organizationRoleId } }, signal };
+      return (await orThrow(api.GET('/organization-roles/{organizationRoleId}', asked))).data;
+    },
+  });
 
 export async function createRole(body: {
   name: string;

@@ -1,53 +1,146 @@
-import { Text } from '@mantine/core';
-import { useQueryClient } from '@tanstack/react-query';
-import { useNavigate } from '@tanstack/react-router';
-import { api, orThrow } from '../api/client';
+import { Button, Group, Modal, Stack, Text, TextInput } from '@mantine/core';
+import { useBlocker } from '@tanstack/react-router';
+import { type FormEvent, useId, useState } from 'react';
 import type { Organization } from '../api/types';
-import { drafts } from '../app/drafts';
-import { organizationQuery } from '../organizations/queries';
-import { Confirm } from '../ui/Confirm';
-
-/** The most requests for one organization. Each deletes memberships for up to 15 seconds. */
-const MOST_REQUESTS = 20;
-
-/** Deletes an organization, and goes on while items of it remain. */
-async function deleteWhole(organizationId: string) {
-  const params = { path: { organizationId } };
-  for (let request = 0; request < MOST_REQUESTS; request++) {
-    const { headers } = await orThrow(api.DELETE('/organizations/{organizationId}', { params }));
-    const seconds = Number(headers.get('retry-after'));
-    if (!seconds) return;
-    await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
-  }
-}
+import { ProblemAlert } from '../ui/ProblemAlert';
+import classes from './DeleteOrganization.module.css';
+import { MOST_REQUESTS, useDeletion } from './useDeletion';
 
 interface Props {
   organization: Organization;
   onClose: () => void;
 }
 
-export function DeleteOrganization({ organization: { id, name }, onClose }: Props) {
-  const queries = useQueryClient();
-  const navigate = useNavigate();
-  const remove = async () => {
-    await deleteWhole(id);
-    drafts.value = new Map();
-    await navigate({ to: '/organizations' });
-    queries.removeQueries(organizationQuery(id));
-    return `The organization “${name}” is deleted.`;
+/**
+ * Deletes an organization after its name was typed. The deletion can take several requests: until
+ * they have ended, the dialog stays, and so does the page.
+ */
+export function DeleteOrganization({ organization, onClose }: Props) {
+  const { deletion, requests, start, leave } = useDeletion(organization);
+  const { name } = organization;
+  const isDeleted = requests > 0;
+  const isRunning = deletion.isPending;
+  useBlocker({ shouldBlockFn: () => isRunning, enableBeforeUnload: () => isRunning });
+  const close = isDeleted ? () => void leave() : onClose;
+  return (
+    <Modal
+      opened
+      onClose={close}
+      title={isDeleted ? `“${name}” is deleted` : `Delete “${name}”?`}
+      closeOnEscape={!isRunning}
+      closeOnClickOutside={false}
+      withCloseButton={!isRunning}
+    >
+      {isDeleted ? (
+        <Rest error={deletion.error} requests={requests} onGoOn={start} onLeave={close} />
+      ) : (
+        <Ask
+          organization={organization}
+          isRunning={isRunning}
+          error={deletion.error}
+          onDelete={start}
+          onCancel={onClose}
+        />
+      )}
+    </Modal>
+  );
+}
+
+interface AskProps {
+  organization: Organization;
+  isRunning: boolean;
+  error: unknown;
+  onDelete: () => void;
+  onCancel: () => void;
+}
+
+function Ask({ organization, isRunning, error, onDelete, onCancel }: AskProps) {
+  const { id, name } = organization;
+  const [typed, setTyped] = useState('');
+  const reason = useId();
+  const isConfirmed = typed.trim().normalize() === name.trim().normalize();
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    if (isConfirmed) onDelete();
   };
   return (
-    <Confirm
-      title={`Delete “${name}”?`}
-      act="Delete organization"
-      onConfirm={remove}
-      onClose={onClose}
-    >
+    <form onSubmit={submit} noValidate>
+      <Stack>
+        <Text>
+          All its members lose their membership at once, and nobody can join it any more. The ID{' '}
+          <strong>{id}</strong> can never be used again. This cannot be undone.
+        </Text>
+        <TextInput
+          label="Name of the organization"
+          description={
+            <>
+              To confirm, type <strong className={classes.name}>{name}</strong>
+            </>
+          }
+          value={typed}
+          onChange={({ currentTarget }) => setTyped(currentTarget.value)}
+          readOnly={isRunning}
+          autoComplete="off"
+          spellCheck={false}
+          data-autofocus
+        />
+        <ProblemAlert error={error} focused />
+        <Text size="sm" c="dimmed" id={reason} role="status">
+          {isRunning && 'Deleting the organization. This can take some seconds.'}
+          {!isConfirmed && 'The organization can be deleted once its name is typed.'}
+        </Text>
+        <Group justify="flex-end">
+          <Button variant="default" onClick={onCancel} disabled={isRunning}>
+            Cancel
+          </Button>
+          <Button
+            type="submit"
+            color="red.8"
+            disabled={!isConfirmed}
+            loading={isRunning}
+            aria-describedby={reason}
+          >
+            Delete organization
+          </Button>
+        </Group>
+      </Stack>
+    </form>
+  );
+}
+
+interface RestProps {
+  /** Why the last attempt ended early; none while it runs. */
+  error: unknown;
+  requests: number;
+  onGoOn: () => void;
+  onLeave: () => void;
+}
+
+/** What is left once the organization itself is deleted. */
+function Rest({ error, requests, onGoOn, onLeave }: RestProps) {
+  return (
+    <Stack>
       <Text>
-        All its members lose their membership at once, and nobody can join it any more. The id{' '}
-        <strong>{id}</strong> can never be used again.
+        The organization is deleted: it has no members any more, and nobody can join it. Usher still
+        stores some data of its memberships, which no longer has any effect.
       </Text>
-      <Text mt="sm">This cannot be undone.</Text>
-    </Confirm>
+      {error ? (
+        <>
+          <ProblemAlert error={error} focused />
+          <Group justify="flex-end">
+            <Button variant="default" onClick={onLeave}>
+              Leave the rest
+            </Button>
+            <Button onClick={onGoOn} autoFocus>
+              Delete the rest
+            </Button>
+          </Group>
+        </>
+      ) : (
+        <Text role="status">
+          Deleting this data, with at most {MOST_REQUESTS} requests. Sent so far: {requests}.
+        </Text>
+      )}
+    </Stack>
   );
 }

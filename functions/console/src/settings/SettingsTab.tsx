@@ -1,28 +1,22 @@
 import { Button, Stack, Textarea } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
-import { useMutation, useSuspenseQuery } from '@tanstack/react-query';
+import { useSuspenseQuery } from '@tanstack/react-query';
 import { useParams } from '@tanstack/react-router';
-import type { ChangeEvent } from 'react';
-import { api, orThrow } from '../api/client';
+import { type ChangeEvent, type FormEvent, useRef } from 'react';
 import { fieldErrors } from '../api/problem';
-import { useDraft } from '../app/drafts';
-import { bodyWith } from '../organizations/customData';
-import { organizationQuery } from '../organizations/queries';
+import type { Organization } from '../api/types';
+import { TextsConflict } from '../conflict/TextsConflict';
+import { organizationQuery, useIsGone } from '../organizations/queries';
 import { Section } from '../ui/Card';
-import { DescriptionInput, NameInput } from '../ui/fields';
-import { notify } from '../ui/notify';
-import { ProblemAlert } from '../ui/ProblemAlert';
+import { DescriptionInput, NameInput, submitOnCtrlEnter } from '../ui/fields';
 import { SaveBar } from '../ui/SaveBar';
 import { UnsavedGuard } from '../ui/UnsavedGuard';
 import { When } from '../ui/When';
 import { DeleteOrganization } from './DeleteOrganization';
-import { changedFields, customDataReason, type Fields, fieldsOf, isSame } from './fields';
+import { customDataReason, type SettingsField } from './fields';
+import { useSettings } from './useSettings';
 
-interface Draft {
-  /** What was saved when the editing began. */
-  base: Fields;
-  mine: Fields;
-}
+const LABELS = { name: 'Name', description: 'Description', customData: 'Custom data' };
 
 export function SettingsTab() {
   const { organizationId } = useParams({ from: '/organizations/$organizationId' });
@@ -30,13 +24,13 @@ export function SettingsTab() {
   const [deleting, { open, close }] = useDisclosure();
   return (
     <Stack gap="lg">
-      <SettingsForm organizationId={organizationId} saved={fieldsOf(organization)} />
+      <SettingsForm organization={organization} />
       <Section
         title="Delete this organization"
         lead={
           <>
             Created <When at={organization.createdAt} />. Deleting it ends its memberships and its
-            provisioning at once. Its id can never be used again.
+            provisioning at once. Its ID can never be used again.
           </>
         }
       >
@@ -51,71 +45,73 @@ export function SettingsTab() {
   );
 }
 
-function SettingsForm({ organizationId, saved }: { organizationId: string; saved: Fields }) {
-  const [draft, setDraft] = useDraft<Draft>(`settings of ${organizationId}`);
-  const { base, mine } = draft ?? { base: saved, mine: saved };
-  const saving = useMutation({
-    mutationFn: () => {
-      const params = { path: { organizationId } };
-      const { customData, ...body } = changedFields(base, mine);
-      const bodySerializer = (others: object) => bodyWith(customData, others);
-      return orThrow(
-        api.PATCH('/organizations/{organizationId}', { params, body, bodySerializer }),
-      );
-    },
-    onSuccess: () => {
-      setDraft(undefined);
-      notify('The settings are saved.');
-    },
-  });
-
-  const discard = () => {
-    saving.reset();
-    setDraft(undefined);
-  };
+function SettingsForm({ organization }: { organization: Organization }) {
+  const { draft, mine, saving, change, save, discard } = useSettings(organization);
+  const gone = useIsGone(organization.id);
+  const form = useRef<HTMLFormElement>(null);
   const reasons = fieldErrors(saving.error);
   const badData = customDataReason(mine.customData);
-  const change = (name: keyof Fields, value: string) => {
-    const next = { ...mine, [name]: value };
-    saving.reset();
-    setDraft(isSame(next, base) ? undefined : { base, mine: next });
-  };
-  const field = (name: 'name' | 'description') => ({
+  const field = (name: SettingsField) => ({
+    name,
     value: mine[name],
     error: reasons[name],
     onChange: ({ currentTarget }: ChangeEvent<HTMLInputElement | HTMLTextAreaElement>) =>
       change(name, currentTarget.value),
   });
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    if (!badData) save();
+  };
+  const take = (name: SettingsField) => {
+    if (draft) change(name, draft.base.texts[name]);
+    const input = form.current?.elements.namedItem(name);
+    if (input instanceof HTMLElement) input.focus();
+  };
   return (
     <>
-      <Section title="Settings">
-        <NameInput {...field('name')} />
-        <DescriptionInput {...field('description')} />
-        <Textarea
-          label="Custom data"
-          description="A JSON object for your application, at most 8 KiB."
-          autosize
-          minRows={4}
-          maxRows={16}
-          value={mine.customData}
-          error={badData ?? reasons.customData}
-          onChange={({ currentTarget }) => change('customData', currentTarget.value)}
-          data-monospace
-          autoComplete="off"
-          spellCheck={false}
+      {draft?.theirs && (
+        <TextsConflict
+          draft={draft}
+          labels={LABELS}
+          saving={saving.isPending}
+          onKeepMine={save}
+          onTakeTheirs={discard}
+          onTake={take}
         />
-        <ProblemAlert error={saving.error} fields={mine} />
+      )}
+      <Section title="Settings">
+        <form ref={form} onSubmit={submit} noValidate>
+          <Stack>
+            <NameInput {...field('name')} />
+            <DescriptionInput {...field('description')} />
+            <Textarea
+              label={LABELS.customData}
+              description="A JSON object for your application, at most 8 KiB."
+              autosize
+              minRows={4}
+              maxRows={16}
+              {...field('customData')}
+              error={badData ?? reasons.customData}
+              onKeyDown={submitOnCtrlEnter}
+              data-monospace
+              autoComplete="off"
+              spellCheck={false}
+            />
+          </Stack>
+        </form>
       </Section>
       {draft && (
         <SaveBar
           summary="The settings have unsaved changes."
           saving={saving.isPending}
-          disabled={badData !== undefined}
-          onSave={() => saving.mutate()}
+          error={saving.error}
+          fields={mine}
+          blocked={badData && 'Correct the custom data, then save.'}
+          onSave={save}
           onDiscard={discard}
         />
       )}
-      <UnsavedGuard dirty={draft !== undefined} onDiscard={discard} />
+      <UnsavedGuard dirty={draft !== undefined && !gone} onDiscard={discard} />
     </>
   );
 }

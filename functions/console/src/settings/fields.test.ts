@@ -1,61 +1,56 @@
 import { describe, expect, it } from 'vitest';
 import { organizationOf } from '../organizations/customData';
-import { changedFields, customDataReason, fieldsOf, isSame } from './fields';
+import { bodyOf, customDataReason, normalised, settingsOf } from './fields';
 
 /** The settings of an organization with this custom data. */
 const withCustomData = (customData: string) =>
-  fieldsOf(
+  settingsOf(
     organizationOf(
       `{"id":"acme","name":"Acme","description":null,"customData":${customData},"createdAt":"2026-01-01T09:00:00.000Z"}`,
+      new Headers(),
     ),
   );
 
 const BEFORE = withCustomData('{"plan":"free"}');
 
-describe('changedFields', () => {
-  it('contains only the fields that differ', () => {
-    expect(changedFields(BEFORE, BEFORE)).toEqual({});
-    expect(changedFields(BEFORE, { ...BEFORE, name: 'Acme Ltd' })).toEqual({ name: 'Acme Ltd' });
-    expect(changedFields(BEFORE, { ...BEFORE, customData: '{}' })).toEqual({ customData: '{}' });
+describe('bodyOf', () => {
+  it('has the fields that are given, and leaves custom data to its own text', () => {
+    expect(bodyOf({})).toEqual({});
+    expect(bodyOf({ name: 'Acme Ltd', customData: '{}' })).toEqual({ name: 'Acme Ltd' });
   });
 
-  it('sends an empty description as null', () => {
-    const described = { ...BEFORE, description: 'A customer' };
-    expect(changedFields(BEFORE, described)).toEqual({ description: 'A customer' });
-    expect(changedFields(described, BEFORE)).toEqual({ description: null });
-    expect(isSame(BEFORE, described)).toBe(false);
+  it('has null for an empty description', () => {
+    expect(bodyOf({ description: 'A customer' })).toEqual({ description: 'A customer' });
+    expect(bodyOf({ description: '' })).toEqual({ description: null });
+  });
+});
+
+describe('normalised settings', () => {
+  it('are what the API stores: trimmed, composed, and without white space in custom data', () => {
+    const typed = { name: ' Cafe\u0301 ', description: '\n', customData: '{"a" :1.50}' };
+    expect(normalised(typed)).toEqual({
+      name: 'Caf\u00e9',
+      description: '',
+      customData: '{\n  "a": 1.50\n}',
+    });
   });
 
-  it('contains custom data as it is written', () => {
-    const base = withCustomData('{"tenant":9007199254740993,"price":1.50,"plan":"free"}');
-    expect(base.customData).toBe(`{
-  "tenant": 9007199254740993,
-  "price": 1.50,
-  "plan": "free"
-}`);
-    const customData = base.customData.replace('free', 'gold');
-    expect(changedFields(base, { ...base, customData })).toEqual({ customData });
+  it('are the same after they are stored and read', () => {
+    for (const customData of ['{"tenant":9007199254740993,"e":"\\u00e9"}', '{"a":1,"a":2}']) {
+      const settings = withCustomData(customData);
+      expect(normalised(settings)).toEqual(settings);
+    }
   });
 
-  it('tells numbers apart that are the same to JSON.parse', () => {
+  it('differ if numbers or texts are written in another way, which JSON.parse does not show', () => {
     for (const [stored, typed] of [
       ['{"a":9007199254740993}', '{"a":9007199254740992}'],
       ['{"a":1.50}', '{"a":1.5}'],
       ['{"a":"\\u00e9"}', '{"a":"é"}'],
       ['{"a":1,"a":2}', '{"a":2}'],
     ] as const) {
-      const [base, mine] = [withCustomData(stored), withCustomData(typed)];
-      expect(isSame(base, mine)).toBe(false);
-      expect(changedFields(base, mine)).toEqual({ customData: mine.customData });
+      expect(normalised(withCustomData(stored))).not.toEqual(normalised(withCustomData(typed)));
     }
-  });
-
-  it('is empty once a draft is as before, and leaves what others change meanwhile', () => {
-    const base = withCustomData('{"tenant":9007199254740993}');
-    const mine = { ...base, name: 'Acme Ltd' };
-    expect(isSame({ ...mine, name: base.name }, base)).toBe(true);
-    // The draft survives a sign-in as JSON, and its custom data is not what has changed.
-    expect(changedFields(base, JSON.parse(JSON.stringify(mine)))).toEqual({ name: 'Acme Ltd' });
   });
 });
 

@@ -1,24 +1,22 @@
 import type { Organization } from '../api/types';
+import type { Texts } from '../conflict/fields';
 import { indented } from '../organizations/customData';
 
-/** An organization's settings in the form they are edited in. */
-export interface Fields {
-  name: string;
-  description: string;
-  /** As JSON text. */
-  customData: string;
-}
+/** An organization's settings as they are edited: custom data is JSON text. */
+export type Settings = Texts<'name' | 'description' | 'customData'>;
+export type SettingsField = keyof Settings;
 
-export function fieldsOf({ name, description, customData }: Organization): Fields {
+export function settingsOf({ name, description, customData }: Organization): Settings {
   return { name, description: description ?? '', customData: indented(customData) };
 }
 
-export function isSame(one: Fields, other: Fields): boolean {
-  return (
-    one.name === other.name &&
-    one.description === other.description &&
-    one.customData === other.customData
-  );
+/** Settings as the API stores them, so that what was saved and what is read are the same. */
+export function normalised({ name, description, customData }: Settings): Settings {
+  return {
+    name: name.trim().normalize(),
+    description: description.trim().normalize(),
+    customData: indented(customData),
+  };
 }
 
 /** Why a text is not a JSON object; nothing if it is one. */
@@ -32,11 +30,10 @@ export function customDataReason(text: string): string | undefined {
   }
 }
 
-/** The body of a `PATCH`: only what has changed, with custom data as JSON text. */
-export function changedFields(before: Fields, after: Fields) {
+/** The body of a `PATCH` but for custom data. An empty description is sent as `null`. */
+export function bodyOf({ name, description }: Partial<Settings>) {
   return {
-    ...(after.name !== before.name && { name: after.name }),
-    ...(after.description !== before.description && { description: after.description || null }),
-    ...(after.customData !== before.customData && { customData: after.customData }),
+    ...(name !== undefined && { name }),
+    ...(description !== undefined && { description: description || null }),
   };
 }

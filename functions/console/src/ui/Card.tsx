@@ -13,7 +13,7 @@ interface SectionProps {
   lead?: ReactNode;
 }
 
-/** A card with a heading, for something that can be edited. */
+/** A card with a heading, for something that can be edited. Its parts are in a column. */
 export function Section({ title, lead, children }: PropsWithChildren<SectionProps>) {
   const id = useId();
   return (
@@ -24,7 +24,7 @@ export function Section({ title, lead, children }: PropsWithChildren<SectionProp
         </Title>
         {lead && <p className={classes.lead}>{lead}</p>}
       </div>
-      {children}
+      <div className={classes.content}>{children}</div>
     </section>
   );
 }

@@ -8,8 +8,8 @@ import { ProblemAlert } from './ProblemAlert';
 
 type Pages = Pick<
   UseInfiniteQueryResult,
-  'hasNextPage' | 'isFetchingNextPage' | 'isFetchNextPageError' | 'error' | 'fetchNextPage'
->;
+  'hasNextPage' | 'isFetchingNextPage' | 'isFetchNextPageError' | 'error'
+> & { fetchNextPage: () => Promise<unknown> };
 
 interface Props<Row> {
   label: string;

@@ -1,9 +1,10 @@
 import { Button, Group, Modal, Stack } from '@mantine/core';
 import { type UseFormReturnType, useForm } from '@mantine/form';
 import { useMutation } from '@tanstack/react-query';
-import type { ReactNode } from 'react';
+import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { fieldErrors } from '../api/problem';
-import { notify } from './notify';
+import { focusInvalid } from './focusInvalid';
+import { notify, notifyFailure } from './notify';
 import { ProblemAlert } from './ProblemAlert';
 
 interface Props<Values> {
@@ -13,39 +14,73 @@ interface Props<Values> {
   /** Whether it destroys something: the focus starts on Cancel. */
   danger?: boolean;
   initialValues: Values;
-  /** Resolves with what to tell the user afterwards, if anything. */
-  onSubmit: (values: Values) => Promise<string | undefined>;
+  /** Why values cannot be sent as they are, by field; empty if they can. */
+  validate?: (values: Values) => Partial<Record<keyof Values & string, string>>;
+  /**
+   * Resolves with what to tell the user afterwards, if anything. `false` keeps the dialog open,
+   * because there is something to decide first.
+   */
+  onSubmit: (
+    values: Values,
+    form: UseFormReturnType<Values>,
+  ) => Promise<string | false | undefined>;
   onClose: () => void;
   children: (form: UseFormReturnType<Values>) => ReactNode;
 }
 
-/** A short form in a dialog, which closes once the form is accepted. */
+/**
+ * A short form in a dialog, which closes once the form is accepted. Escape and a click outside close
+ * it only while there is nothing to lose: until something is typed or selected, or is being saved.
+ */
 export function FormModal<Values extends Record<string, unknown>>(props: Props<Values>) {
-  const { title, act, danger, initialValues, onSubmit, onClose, children } = props;
-  const form = useForm({ initialValues });
+  const { title, act, danger, initialValues, validate, onSubmit, onClose, children } = props;
+  const form = useForm({ initialValues, ...(validate && { validate }) });
+  const [typed, setTyped] = useState(false);
+  const element = useRef<HTMLFormElement>(null);
   const submission = useMutation({
-    mutationFn: onSubmit,
+    mutationFn: (values: Values) => onSubmit(values, form),
     onSuccess: (message) => {
+      if (message === false) return;
       if (message) notify(message);
       onClose();
     },
-    onError: (error) => form.setErrors(fieldErrors(error)),
+    onError: (error) => {
+      if (element.current) form.setErrors(fieldErrors(error));
+      // The dialog was closed before the answer came.
+      else notifyFailure(title, error);
+    },
   });
+  const { error, isPending } = submission;
+  useEffect(() => {
+    if (error && element.current) focusInvalid(element.current);
+  }, [error]);
+  const losesNothing = !typed && !form.isDirty() && !isPending;
   return (
-    <Modal opened onClose={onClose} title={title}>
-      <form onSubmit={form.onSubmit((values) => submission.mutate(values))} noValidate>
+    <Modal
+      opened
+      onClose={onClose}
+      title={title}
+      closeOnEscape={losesNothing}
+      closeOnClickOutside={losesNothing}
+    >
+      <form
+        ref={element}
+        onSubmit={form.onSubmit(
+          (values) => submission.mutate(values),
+          (errors) => form.getInputNode(Object.keys(errors)[0] ?? '')?.focus(),
+        )}
+        // A text that a field has not taken in yet is not among the form's values.
+        onInput={() => setTyped(true)}
+        noValidate
+      >
         <Stack>
           {children(form)}
-          <ProblemAlert error={submission.error} fields={initialValues} />
+          <ProblemAlert error={error} fields={initialValues} focused />
           <Group justify="flex-end">
             <Button variant="default" onClick={onClose} data-autofocus={danger || undefined}>
               Cancel
             </Button>
-            <Button
-              type="submit"
-              color={danger ? 'red.8' : 'indigo'}
-              loading={submission.isPending}
-            >
+            <Button type="submit" color={danger ? 'red.8' : 'indigo'} loading={isPending}>
               {act}
             </Button>
           </Group>

@@ -1,22 +1,40 @@
 import { Alert } from '@mantine/core';
 import { IconAlertTriangle } from '@tabler/icons-react';
+import { useEffect, useRef } from 'react';
 import { fieldErrors, problemOf } from '../api/problem';
 
 interface Props {
   error: unknown;
   /** The fields of the form, by name: each shows its own reason. */
   fields?: object;
+  /** Whether it is the answer to what the user just did: then it takes the focus. */
+  focused?: boolean;
 }
 
 /** Why an action failed; nothing if there is no error, or if the fields already show all of it. */
-export function ProblemAlert({ error, fields = {} }: Props) {
-  const refused = Object.keys(fieldErrors(error));
-  const shown = refused.length > 0 && refused.every((field) => field in fields);
-  if (!error || shown) return null;
+export function ProblemAlert({ error, fields = {}, focused = false }: Props) {
+  const alert = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (error && focused) alert.current?.focus();
+  }, [error, focused]);
+  if (!error || shownByFields(error, fields)) return null;
   const { title, detail } = problemOf(error);
   return (
-    <Alert color="red" role="alert" title={title} icon={<IconAlertTriangle aria-hidden />}>
+    <Alert
+      ref={alert}
+      tabIndex={focused ? -1 : undefined}
+      color="red"
+      role="alert"
+      title={title}
+      icon={<IconAlertTriangle aria-hidden />}
+    >
       {detail}
     </Alert>
   );
+}
+
+/** Whether each reason for an error is shown by one of these fields. */
+export function shownByFields(error: unknown, fields: object): boolean {
+  const refused = Object.keys(fieldErrors(error));
+  return refused.length > 0 && refused.every((field) => field in fields);
 }

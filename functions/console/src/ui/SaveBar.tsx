@@ -1,30 +1,54 @@
 import { Button, Text } from '@mantine/core';
-import type { ReactNode } from 'react';
+import { type ReactNode, useEffect } from 'react';
+import { focusInvalid } from './focusInvalid';
+import { keepMessagesAbove } from './messages';
+import { ProblemAlert, shownByFields } from './ProblemAlert';
 import classes from './SaveBar.module.css';
 
 interface Props {
   /** A summary of the unsaved changes. */
   summary: ReactNode;
   saving: boolean;
-  /** Whether the changes cannot be saved as they are. */
-  disabled?: boolean;
+  /** Why the last attempt to save failed, if it did. */
+  error?: unknown;
+  /** The fields of the page, by name: each shows its own reason. */
+  fields?: object;
+  /** Why the changes cannot be saved as they are, and what to do about it. */
+  blocked?: ReactNode;
   onSave: () => void;
   onDiscard: () => void;
 }
 
-/** Stays in view while there are unsaved changes. */
-export function SaveBar({ summary, saving, disabled = false, onSave, onDiscard }: Props) {
+/** Stays in view while there are unsaved changes, and says why they could not be saved. */
+export function SaveBar(props: Props) {
+  const { summary, saving, error, fields = {}, blocked, onSave, onDiscard } = props;
+  const marked = shownByFields(error, fields);
+  const failed = Boolean(error) && !marked;
+  useEffect(() => {
+    if (error && marked) focusInvalid(document);
+  }, [error, marked]);
+  const status = marked ? 'The changes are not saved. Correct the marked fields.' : summary;
   return (
-    <section className={classes.bar} aria-label="Unsaved changes">
+    <section
+      ref={keepMessagesAbove}
+      className={classes.bar}
+      aria-label="Unsaved changes"
+      data-returns-focus
+    >
+      {failed && (
+        <div className={classes.error}>
+          <ProblemAlert error={error} focused />
+        </div>
+      )}
       <Text size="sm" role="status" className={classes.summary}>
-        {summary}
+        {blocked ?? status}
       </Text>
       <div className={classes.buttons}>
         <Button variant="default" disabled={saving} onClick={onDiscard}>
           Discard
         </Button>
-        <Button loading={saving} disabled={disabled} onClick={onSave}>
-          Save changes
+        <Button loading={saving} disabled={Boolean(blocked)} onClick={onSave}>
+          {failed ? 'Try again' : 'Save changes'}
         </Button>
       </div>
     </section>

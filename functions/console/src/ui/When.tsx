@@ -1,12 +1,24 @@
-const BRIEF = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
-const WHOLE = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 'long' });
+import { VisuallyHidden } from '@mantine/core';
+import { Store, useStore } from '../app/store';
+import { englishOf, timeFormats } from './relativeTime';
 
-/** A date and time, in the user's language and time zone. */
+const { relative, exact } = timeFormats(englishOf(navigator.languages));
+
+const MS_PER_TICK = 30_000;
+const clock = new Store(new Date());
+setInterval(() => {
+  clock.value = new Date();
+}, MS_PER_TICK);
+
+/** How long ago something was; the exact moment under the pointer and for screen readers. */
 export function When({ at }: { at: string }) {
   const moment = new Date(at);
+  const text = useStore(clock, (now) => relative(moment, now));
+  const whole = exact(moment);
   return (
-    <time dateTime={at} title={WHOLE.format(moment)}>
-      {BRIEF.format(moment)}
+    <time dateTime={at} title={whole}>
+      <span aria-hidden>{text}</span>
+      <VisuallyHidden>{whole}</VisuallyHidden>
     </time>
   );
 }

@@ -1,0 +1,48 @@
+import type { StoredRoles } from '../roles/newRoles';
+import { type Configuration, type Draft, isUnsaved, type List, rebased, withRoles } from './draft';
+import type { RefusedDomains } from './refusals';
+
+/** What a save has stored, also if it did not come to its end. */
+export interface Progress {
+  /** The lists and versions that are stored by now, as far as this save knows. */
+  base: Configuration;
+  /** The new roles that are stored by now. */
+  stored: StoredRoles;
+}
+
+/** The result of saving. */
+export type Outcome = Progress &
+  (
+    | { kind: 'saved' }
+    /** Somebody else saved first. */
+    | { kind: 'conflict'; now: Configuration }
+    /** A list was refused, or the connection failed. */
+    | { kind: 'refused'; refusal: Refusal }
+  );
+
+export interface Refusal {
+  list: List;
+  error: unknown;
+  /** The domains that were refused, if this is why. */
+  domains?: RefusedDomains;
+  rolesSaved: boolean;
+}
+
+/**
+ * What is left to save after an outcome; nothing if all is stored. The draft may have changed since it
+ * was sent: those changes stay.
+ */
+export function remaining(draft: Draft, outcome: Outcome): Draft | undefined {
+  const { theirs, ...rest } = withRoles({ ...draft, base: outcome.base }, outcome.stored);
+  switch (outcome.kind) {
+    case 'saved':
+      return isUnsaved(rest) ? rest : undefined;
+    case 'conflict': {
+      // Nothing is left if the others saved the same, or if the answer to an earlier save was lost.
+      const next = rebased(rest, outcome.now);
+      return isUnsaved(next) ? next : undefined;
+    }
+    case 'refused':
+      return theirs ? { ...rest, theirs } : rest;
+  }
+}

@@ -1,0 +1,161 @@
+import { ApiError } from '../api/problem';
+import { normalised } from './domains';
+
+/** The codes with which the API refused domains, by domain (docs/errors.md). */
+export type Refused = Readonly<Record<string, string>>;
+
+/** The domains of a list that the API refuses. */
+export interface RefusedDomains {
+  codes: Refused;
+  /** Whether these are all of them. If not, the list may have more. */
+  complete: boolean;
+}
+
+/** The most refused values that the API names in one answer (docs/errors.md). */
+export const MOST_NAMED = 100;
+
+/** The code of a domain that as many organizations list as may. */
+export const CROWDED = 'email_domain.too_many_organizations';
+
+/** The places in the list that the API refused, with the code of each, in the order of the list. */
+export function refusedPlaces(error: unknown): [place: number, code: string][] {
+  if (!(error instanceof ApiError)) return [];
+  return error.violations.flatMap(({ pointer, code }) => {
+    const [, place] = /^\/emailDomains\/(\d+)$/.exec(pointer) ?? [];
+    return place === undefined ? [] : [[Number(place), code] as [number, string]];
+  });
+}
+
+/** The codes of refused items, by item. */
+export function refusedItems(items: readonly string[], error: unknown): Refused {
+  const entries = refusedPlaces(error).map(([place, code]) => [items[place], code]);
+  return Object.fromEntries(entries.filter(([item]) => item !== undefined));
+}
+
+interface Kind {
+  /** What one such domain is. */
+  one: string;
+  /** What several such domains are. */
+  many: string;
+  /** What to do. */
+  advice: string;
+  /** What is certainly meant instead; a kind without this has to be edited by hand. */
+  mend?: (domain: string) => string;
+}
+
+/** Why the API refuses domains, in the console's words, by code. */
+const KINDS: Record<string, Kind> = {
+  'email_domain.public_mailbox': {
+    one: 'is a public mailbox provider',
+    many: 'are public mailbox providers',
+    advice: 'Anybody can get an address there. List a domain of the organization itself.',
+  },
+  'email_domain.public_suffix': {
+    one: 'is a public suffix',
+    many: 'are public suffixes',
+    advice: 'Anybody can register a name below it. List the whole domain, such as acme.co.uk.',
+  },
+  'email_domain.email_address': {
+    one: 'is an email address',
+    many: 'are email addresses',
+    advice: 'List only the part after the @.',
+    mend: (address) => address.slice(address.lastIndexOf('@') + 1),
+  },
+  'email_domain.url': {
+    one: 'is a web address',
+    many: 'are web addresses',
+    advice: 'List only the host.',
+    mend: hostOf,
+  },
+  'email_domain.ignored_characters': {
+    one: 'has invisible characters',
+    many: 'have invisible characters',
+    advice: 'List it without them.',
+    mend: (domain) => domain.replace(/\p{Default_Ignorable_Code_Point}/gu, ''),
+  },
+  'email_domain.wildcard': {
+    one: 'has a *',
+    many: 'have a *',
+    advice: 'List each subdomain. A domain does not include its subdomains.',
+  },
+  'email_domain.ip_address': {
+    one: 'is an IP address',
+    many: 'are IP addresses',
+    advice: 'List a domain, such as acme.com.',
+  },
+  'email_domain.single_label': {
+    one: 'has no dot',
+    many: 'have no dot',
+    advice: 'List the whole domain, such as acme.com.',
+  },
+  'email_domain.too_long': {
+    one: 'is too long',
+    many: 'are too long',
+    advice: 'A domain has at most 253 characters, and 63 between two dots.',
+  },
+  [CROWDED]: {
+    one: 'is listed by 50 organizations already',
+    many: 'are listed by 50 organizations already',
+    advice: 'Delete it from one of them first.',
+  },
+  'email_domain.invalid': {
+    one: 'is not a domain',
+    many: 'are not domains',
+    advice: 'A domain has letters, digits and inner hyphens, with dots between them.',
+  },
+};
+
+const OTHER: Kind = {
+  one: 'cannot be listed',
+  many: 'cannot be listed',
+  advice: 'Edit it, or drop it.',
+};
+
+/** Why a domain was refused, in a few words: `is an email address`. */
+export function whyRefused(code: string): string {
+  return (KINDS[code] ?? OTHER).one;
+}
+
+/** The domains that were refused for the same reason. */
+export interface Group {
+  code: string;
+  /** `212 are public mailbox providers` */
+  title: string;
+  advice: string;
+  domains: string[];
+  /** What is certainly meant instead, by domain; empty if that cannot be known. */
+  mended: ReadonlyMap<string, string>;
+}
+
+/** Refused domains by reason, the most frequent reason first. */
+export function grouped(refused: Refused): Group[] {
+  const byCode = new Map<string, string[]>();
+  for (const [domain, code] of Object.entries(refused)) {
+    byCode.set(code, [...(byCode.get(code) ?? []), domain]);
+  }
+  return [...byCode]
+    .map(([code, domains]) => groupOf(code, domains))
+    .toSorted((one, other) => other.domains.length - one.domains.length);
+}
+
+function groupOf(code: string, domains: string[]): Group {
+  const { one, many, advice, mend } = KINDS[code] ?? OTHER;
+  const mended = domains.flatMap((domain) => {
+    const instead = mend && certain(mend(domain));
+    return instead ? [[domain, instead] as const] : [];
+  });
+  const title = domains.length === 1 ? `1 ${one}` : `${domains.length} ${many}`;
+  return { code, title, advice, domains, mended: new Map(mended) };
+}
+
+/** The text as a domain, if it looks like one that is not an IP address. */
+function certain(text: string): string | undefined {
+  const domain = normalised(text.trim());
+  return /^([a-z0-9-]+\.)+(?=.*[a-z])[a-z0-9-]+$/.test(domain) ? domain : undefined;
+}
+
+/** The host of a URL, with or without a scheme, a user and a port. */
+function hostOf(url: string): string {
+  const [, host = ''] = /^(?:[^/?#]*:\/\/|\/*)(?:[^/?#]*@)?([^/?#:]*)/.exec(url) ?? [];
+  return host;
+}

@@ -1,0 +1,293 @@
+import type { Locator, Page } from '@playwright/test';
+import { ask, page as at, organization, role, signUp, unique } from './support/api.ts';
+import { expect, problem, test } from './support/console.ts';
+
+const PHONE = { width: 390, height: 700 };
+const LONG = `Something is wrong on our side. ${'The table does not answer. '.repeat(80)}`;
+
+/** Answers the writes of the console itself, until the returned function is called. */
+async function failing(page: Page, respond: 'lost' | ReturnType<typeof problem>) {
+  const writes = (url: URL) => !url.pathname.startsWith('/console');
+  await page.route(writes, (route) => {
+    if (route.request().method() === 'GET') return route.fallback();
+    return respond === 'lost' ? route.abort() : route.fulfill(respond);
+  });
+  return () => page.unroute(writes);
+}
+
+const bar = (page: Page) => page.getByRole('region', { name: 'Unsaved changes' });
+
+/** Opens the page of an organization with unsaved domains, as long as a page can be. */
+async function withUnsavedDomain(page: Page) {
+  const domains = Array.from({ length: 60 }, (_, n) => `d${n}.example`);
+  const id = await organization('trust', domains);
+  await page.goto(at(`/organizations/${id}`));
+  await page.getByRole('textbox', { name: 'Add email domains' }).fill('new.example ');
+  return id;
+}
+
+async function withUnsavedSettings(page: Page) {
+  const id = await organization('trust');
+  await page.goto(at(`/organizations/${id}/settings`));
+  await page.getByRole('textbox', { name: 'Description' }).fill('A customer');
+  return id;
+}
+
+const FAILURES = {
+  'a lost connection': 'lost',
+  'a failure of Usher': problem(500, 'Internal Server Error', 'Something is wrong on our side.'),
+  'a long failure': problem(500, 'Internal Server Error', LONG),
+  'a missing permission': { status: 403, json: { message: 'Forbidden' } },
+} as const;
+
+for (const [name, open] of Object.entries({ withUnsavedDomain, withUnsavedSettings })) {
+  for (const [what, respond] of Object.entries(FAILURES)) {
+    test(`${name}: ${what} stands in the save bar, also on a phone, and is tried again`, async ({
+      page,
+    }) => {
+      await page.setViewportSize(PHONE);
+      await open(page);
+      const works = await failing(page, respond as 'lost');
+      await bar(page).getByRole('button', { name: 'Save changes' }).click();
+      const alert = bar(page).getByRole('alert');
+      await expect(alert).toBeFocused();
+      await expect(alert).toBeInViewport();
+      const again = bar(page).getByRole('button', { name: 'Try again' });
+      await expect(again).toBeInViewport({ ratio: 1 });
+      await expect(bar(page).getByRole('button', { name: 'Discard' })).toBeInViewport({ ratio: 1 });
+      // Wherever the page is scrolled to.
+      for (const top of [0, 100_000]) {
+        await page.evaluate((y) => scrollTo(0, y), top);
+        await expect(alert).toBeInViewport();
+        await expect(again).toBeInViewport({ ratio: 1 });
+      }
+      await works();
+      await again.click();
+      await expect(page.getByText(/^The .* (is|are) saved\.$/)).toBeVisible();
+      await expect(bar(page)).toBeHidden();
+    });
+  }
+}
+
+test('what was told about an earlier save goes when the next one begins', async ({ page }) => {
+  await withUnsavedSettings(page);
+  await page.clock.install();
+  const save = bar(page).getByRole('button', { name: 'Save changes' });
+  await save.click();
+  const saved = page.getByText('The settings are saved.');
+  await expect(saved).toBeVisible();
+  await page.getByRole('textbox', { name: 'Description' }).fill('Another text');
+  await failing(page, 'lost');
+  await save.click();
+  await expect(bar(page).getByRole('alert')).toBeVisible();
+  await expect(saved).toBeHidden();
+});
+
+test('a refused field takes the focus, and the save bar says that nothing is saved', async ({
+  page,
+}) => {
+  await page.setViewportSize(PHONE);
+  await withUnsavedSettings(page);
+  const name = page.getByRole('textbox', { name: 'Name' });
+  await name.fill('   ');
+  await page.getByRole('textbox', { name: 'Custom data' }).fill('{"a": 1}');
+  await bar(page).getByRole('button', { name: 'Save changes' }).click();
+  await expect(name).toBeFocused();
+  await expect(name).toBeInViewport();
+  await expect(bar(page)).toContainText('Correct the marked fields');
+});
+
+/** The dialogs, how they are opened, and what submits them. */
+interface Dialog {
+  open: (page: Page) => Promise<Locator>;
+  act: string;
+  /** The name of a field to type into first, if there is one. */
+  field?: string;
+}
+
+async function withMember(page: Page) {
+  const id = await organization('dialog', []);
+  const domain = `${id}.example`;
+  await ask('PUT', `/organizations/${id}/jit/email-domains`, { emailDomains: [domain] });
+  await signUp(`jane@${domain}`);
+  await page.goto(at(`/organizations/${id}/members`));
+  return page.getByRole('button', { name: `Actions for jane@${domain}` });
+}
+
+async function withRole(page: Page) {
+  const { name } = await role(unique('dialog'));
+  await page.goto(at('/roles'));
+  return page.getByRole('button', { name: `Actions for ${name}`, exact: true });
+}
+
+const inMenu = (open: (page: Page) => Promise<Locator>, item: string) => async (page: Page) => {
+  const opener = await open(page);
+  await opener.click();
+  await page.getByRole('menuitem', { name: item }).click();
+  return opener;
+};
+
+const byButton = (path: () => Promise<string>, name: string) => async (page: Page) => {
+  await page.goto(at(await path()));
+  const opener = page.getByRole('button', { name }).first();
+  await opener.click();
+  return opener;
+};
+
+const DIALOGS: Record<string, Dialog> = {
+  'Create organization': {
+    open: byButton(async () => '/organizations', 'Create organization'),
+    act: 'Create',
+    field: 'Name',
+  },
+  'Create role': {
+    open: byButton(async () => '/roles', 'Create role'),
+    act: 'Create',
+    field: 'Name',
+  },
+  'Rename a role': { open: inMenu(withRole, 'Rename'), act: 'Save', field: 'Name' },
+  'Delete a role': { open: inMenu(withRole, 'Delete'), act: 'Delete role' },
+  'Change roles': { open: inMenu(withMember, 'Change roles'), act: 'Save', field: 'Roles of' },
+  'Remove a member': { open: inMenu(withMember, 'Remove'), act: 'Remove member' },
+};
+
+for (const [name, { open, act, field }] of Object.entries(DIALOGS)) {
+  for (const way of ['Escape', 'Cancel', 'Close', 'outside'] as const) {
+    test(`${name}: after ${way}, the focus is where it was before`, async ({ page }) => {
+      const opener = await open(page);
+      const dialog = page.getByRole('dialog');
+      await expect(dialog).toBeVisible();
+      await expect(dialog.locator(':focus')).toHaveCount(1);
+      if (way === 'Escape') await page.keyboard.press('Escape');
+      else if (way === 'outside') await page.mouse.click(5, 300);
+      else await dialog.getByRole('button', { name: way }).click();
+      await expect(dialog).toBeHidden();
+      await expect(opener).toBeFocused();
+    });
+  }
+
+  for (const [what, respond] of Object.entries(FAILURES)) {
+    test(`${name}: ${what} is in view and has the focus`, async ({ page }) => {
+      await page.setViewportSize(PHONE);
+      const opener = await open(page);
+      const dialog = page.getByRole('dialog');
+      if (field && field !== 'Roles of') {
+        await dialog.getByRole('textbox', { name: field }).fill(unique('typed'));
+      }
+      await failing(page, respond as 'lost');
+      await dialog.getByRole('button', { name: act, exact: true }).click();
+      const alert = dialog.getByRole('alert');
+      await expect(alert).toBeFocused();
+      await expect(alert).toBeInViewport();
+      await dialog.getByRole('button', { name: 'Cancel' }).click();
+      await expect(opener).toBeFocused();
+    });
+  }
+
+  if (!field) continue;
+  test(`${name}: what is typed outlives Escape and a click outside`, async ({ page }) => {
+    await open(page);
+    const dialog = page.getByRole('dialog');
+    const input = dialog.getByRole('textbox', { name: field });
+    await input.fill('typed text');
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('Escape');
+    await page.mouse.click(5, 300);
+    await expect(input).toHaveValue('typed text');
+    await dialog.getByRole('button', { name: 'Cancel' }).click();
+    await expect(dialog).toBeHidden();
+  });
+}
+
+test('Enter submits a dialog from each of its lines', async ({ page }) => {
+  await page.goto(at('/organizations'));
+  for (const field of ['Name', 'Id']) {
+    const name = unique('enter');
+    await page.getByRole('button', { name: 'Create organization' }).first().click();
+    await page.getByRole('textbox', { name: 'Name' }).fill(name);
+    await page.getByRole('textbox', { name: field }).press('Enter');
+    await expect(page.getByRole('heading', { level: 1, name })).toBeFocused();
+    await page.getByRole('link', { name: 'Organizations' }).first().click();
+  }
+});
+
+test('after a row is deleted, the focus is on the menu of the next row', async ({ page }) => {
+  const first = unique('aaa-focus');
+  for (const suffix of ['1', '2', '3']) await role(`${first} ${suffix}`);
+  await page.goto(at('/roles'));
+  const menu = (suffix: string) =>
+    page.getByRole('button', { name: `Actions for ${first} ${suffix}` });
+  await menu('2').click();
+  await page.getByRole('menuitem', { name: 'Delete' }).click();
+  await page.getByRole('button', { name: 'Delete role' }).click();
+  await expect(menu('2')).toBeHidden();
+  await expect(menu('3')).toBeFocused();
+});
+
+test('after the only member is removed, the focus is on a heading', async ({ page }) => {
+  const opener = await withMember(page);
+  await opener.click();
+  await page.getByRole('menuitem', { name: 'Remove' }).click();
+  await page.getByRole('button', { name: 'Remove member' }).click();
+  await expect(page.getByText('Nobody is a member yet')).toBeVisible();
+  await expect(page.locator('h1:focus, h2:focus')).toBeVisible();
+});
+
+test('after a deletion of an organization, the focus is on the heading of the list', async ({
+  page,
+}) => {
+  const id = await organization('gone');
+  await page.goto(at(`/organizations/${id}/settings`));
+  const opener = page.getByRole('button', { name: 'Delete organization' });
+  await opener.click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('button', { name: 'Cancel' }).click();
+  await expect(opener).toBeFocused();
+});
+
+for (const [name, open] of Object.entries({ withUnsavedDomain, withUnsavedSettings })) {
+  for (const act of ['Save changes', 'Discard']) {
+    test(`${name}: after ${act}, the focus is on the heading of what was edited`, async ({
+      page,
+    }) => {
+      await open(page);
+      await bar(page).getByRole('button', { name: act }).click();
+      await expect(bar(page)).toBeHidden();
+      const heading = name === 'withUnsavedDomain' ? 'Email domains' : 'Settings';
+      await expect(page.getByRole('heading', { level: 2, name: heading })).toBeFocused();
+    });
+  }
+}
+
+test('after staying on a page with unsaved changes, the focus is on the link again', async ({
+  page,
+}) => {
+  await withUnsavedSettings(page);
+  const link = page.getByRole('link', { name: 'Members' });
+  await link.click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Stay' }).click();
+  await expect(link).toBeFocused();
+});
+
+test('the failure of an act whose dialog was closed is told anyway', async ({ page }) => {
+  await page.goto(at('/roles'));
+  await page.getByRole('button', { name: 'Create role' }).first().click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('textbox', { name: 'Name' }).fill(unique('late'));
+  let answer = () => {};
+  const answered = new Promise<void>((resolve) => {
+    answer = resolve;
+  });
+  await page.route(/\/organization-roles$/, async (route) => {
+    if (route.request().method() === 'GET') return route.fallback();
+    await answered;
+    await route.abort();
+  });
+  await dialog.getByRole('button', { name: 'Create', exact: true }).click();
+  await page.keyboard.press('Escape');
+  await expect(dialog).toBeVisible();
+  await dialog.getByRole('button', { name: 'Cancel' }).click();
+  await expect(dialog).toBeHidden();
+  answer();
+  await expect(page.getByRole('alert')).toContainText('Create role: Usher cannot be reached');
+});
