@@ -266,6 +266,7 @@ async fn refused_requests() -> Vec<(String, u64)> {
         get("/organizations?q=a&q=b"),
         get("/organizations?cursor=nonsense"),
         get("/organizations/acme/users?organizationRoleId=."),
+        get("/users"),
         get(&format!("{DOMAINS}?page=0")),
         get(&format!("{DOMAINS}?page_size=101")),
         json(),
