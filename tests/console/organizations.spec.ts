@@ -1,13 +1,5 @@
 import type { Page } from '@playwright/test';
-import {
-  ask,
-  askText,
-  page as at,
-  organization,
-  role,
-  unique,
-  usher,
-} from './support/api.ts';
+import { ask, askText, page as at, organization, role, unique, usher } from './support/api.ts';
 import { expect, problem, test } from './support/console.ts';
 
 const conflictOn = (page: Page) =>
