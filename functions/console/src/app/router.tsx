@@ -3,6 +3,8 @@ import {
   createRoute,
   createRouter,
   type ErrorComponentProps,
+  lazyRouteComponent,
+  notFound,
   redirect,
 } from '@tanstack/react-router';
 import { MembersTab } from '../members/MembersTab';
@@ -77,6 +79,23 @@ const role = createRoute({
   component: RolePage,
 });
 
+const help = createRoute({
+  getParentRoute: () => root,
+  path: '/help',
+  component: lazyRouteComponent(() => import('../help/HelpPage'), 'HelpPage'),
+});
+
+const helpDocument = createRoute({
+  getParentRoute: () => root,
+  path: '/help/$document',
+  loader: async ({ params }) => {
+    const { loadDocument } = await import('../help/documents');
+    return (await loadDocument(params.document)) ?? Promise.reject(notFound());
+  },
+  component: lazyRouteComponent(() => import('../help/HelpDocumentPage'), 'HelpDocumentPage'),
+  notFoundComponent: NotFound,
+});
+
 export const router = createRouter({
   basepath: '/console',
   routeTree: root.addChildren([
@@ -85,6 +104,8 @@ export const router = createRouter({
     organization.addChildren([provisioning, members, settings]),
     roles,
     role,
+    help,
+    helpDocument,
   ]),
   defaultErrorComponent: ({ error, reset }: ErrorComponentProps) => (
     <ErrorState error={error} onRetry={reset} />

@@ -28,8 +28,8 @@ interface Props {
 
 export function Editor({ organizationId, saved }: Props) {
   const editor = useEditor(organizationId, saved);
-  const gone = useIsGone(organizationId);
   const { draft, dirty, refusal, notes, saving } = editor;
+  const gone = useIsGone(organizationId);
   const domainField = useRef<HTMLInputElement>(null);
   const roleField = useRef<HTMLInputElement>(null);
   const { data: roles = [] } = useQuery(rolesQuery);
