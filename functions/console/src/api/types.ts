@@ -16,6 +16,7 @@ export type Preview = Schemas['Preview'];
 export type Problem = Schemas['Problem'];
 export type Provenance = Schemas['Provenance'];
 export type Role = Schemas['OrganizationRole'];
+export type RoleUsage = Schemas['OrganizationRoleUsage'];
 export type User = Schemas['User'];
 export type UserOrganization = Schemas['UserOrganization'];
 

@@ -14,13 +14,16 @@ import { ProvisioningTab } from '../provisioning/ProvisioningTab';
 import { RolePage } from '../roles/RolePage';
 import { RolesPage } from '../roles/RolesPage';
 import { SettingsTab } from '../settings/SettingsTab';
+import { searchedText } from '../ui/AddressSearch';
 import { ErrorState } from '../ui/ErrorState';
 import { NotFound } from './NotFound';
 import { Shell } from './Shell';
 
 /** The searched text in a page's address. */
-const searched = ({ q }: Record<string, unknown>): { q?: string } =>
-  typeof q === 'string' && q !== '' ? { q } : {};
+const searched = (search: Record<string, unknown>): { q?: string } => {
+  const q = searchedText(search);
+  return q ? { q } : {};
+};
 
 const root = createRootRoute({ component: Shell, notFoundComponent: NotFound });
 
