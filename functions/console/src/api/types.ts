@@ -13,7 +13,12 @@ export type Organization = Omit<ApiOrganization, 'customData'> & {
 };
 export type Problem = Schemas['Problem'];
 export type Provenance = Schemas['Provenance'];
+export type RemovedUser = Schemas['RemovedUser'];
 export type Role = Schemas['OrganizationRole'];
+
+/** An account of the user pool, found by an address. */
+export type FoundUser = Schemas['FoundUser'];
+export type User = Schemas['User'];
 
 /**
  * Ends a switch over an enum of the API. A value that the switch does not handle is a type error

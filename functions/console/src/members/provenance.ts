@@ -19,6 +19,10 @@ export function howJoined({ rule, emailDomain, entryPath }: Provenance): string 
 }
 
 /** What to call a member: the email address if there is one, else the user name or the id. */
-export function nameOf({ primaryEmail, username, id }: Member): string {
+export function nameOf({
+  primaryEmail,
+  username,
+  id,
+}: Pick<Member, 'primaryEmail' | 'username' | 'id'>): string {
   return primaryEmail ?? username ?? id;
 }
