@@ -298,7 +298,7 @@ function Bar({ selected, looked, onOpen, onRemove }: BarProps) {
       {acts.map(([label, Icon, act]) => (
         <Button
           key={label}
-          size="compact-md"
+          size="compact-sm"
           variant="default"
           leftSection={<Icon size={16} />}
           onClick={act}

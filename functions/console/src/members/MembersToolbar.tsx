@@ -87,9 +87,9 @@ function JoinedFilter({
     <Select
       className={classes.filter}
       aria-label="How they joined"
-      placeholder="Joined in any way"
+      placeholder="Joined any way"
       clearable
-      clearButtonProps={clearButton('Joined in any way')}
+      clearButtonProps={clearButton('Joined any way')}
       searchable
       limit={50}
       nothingFoundMessage="No domain of this name is listed"

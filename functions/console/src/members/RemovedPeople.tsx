@@ -78,7 +78,7 @@ function Table({ organizationId, rows, pages }: TableProps) {
   );
   const bar = (
     <Button
-      size="compact-md"
+      size="compact-sm"
       variant="default"
       leftSection={<IconUserPlus size={16} />}
       onClick={() => setOpen(selected)}
