@@ -3,7 +3,7 @@ import { batch, chunks } from './batch';
 import { ApiError } from './problem';
 
 const problem = (status?: number) =>
-  new ApiError({ title: 'Refused', detail: 'No.', ...(status && { status }) });
+  status ? ApiError.of(new Response(null, { status }), {}) : ApiError.unreachable();
 
 describe('a batch', () => {
   it('has at most four requests at the same time', async () => {

@@ -67,7 +67,7 @@ function itemsOf<Item>({ pages }: Pages<Item>): Item[] {
 }
 
 /** The cursor of the next page, if there is one. */
-function nextCursor(headers: Headers): string | undefined {
+export function nextCursor(headers: Headers): string | undefined {
   const [, url] = /<([^>]+)>;\s*rel="next"/.exec(headers.get('link') ?? '') ?? [];
   return url ? (new URL(url).searchParams.get('cursor') ?? undefined) : undefined;
 }

@@ -2,12 +2,12 @@ import { Button, CloseButton, Stack, Text, Textarea } from '@mantine/core';
 import type { UseFormReturnType } from '@mantine/form';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { type KeyboardEvent, useRef, useState } from 'react';
-import { ApiError, problemOf } from '../api/problem';
+import { problemOf, ShownError } from '../api/problem';
+import { counted } from '../organizations/counts';
 import { RolePicker } from '../roles/RolePicker';
 import { FormModal } from '../ui/FormModal';
 import { AccountChoice } from './AccountChoice';
 import { accountsQuery } from './candidates';
-import { counted } from './counted';
 import { type Account, chosenByDefault, entriesIn } from './entries';
 import classes from './Members.module.css';
 import { useDefaultRoles } from './useDefaultRoles';
@@ -97,14 +97,14 @@ export function AddMembers({ organizationId, onClose }: Props) {
   );
 }
 
-const NOBODY = new ApiError({
+const NOBODY = new ShownError({
   title: 'Nobody is named',
   detail: 'Type or paste at least one address or user ID.',
 });
 
-function undecided(count: number, done: string): ApiError {
+function undecided(count: number, done: string): ShownError {
   const left = count === 1 ? '1 entry is left' : `${count} entries are left`;
-  return new ApiError({
+  return new ShownError({
     title: left,
     detail: `${done} For what is left, choose an account, correct the entry, or remove it.`,
   });

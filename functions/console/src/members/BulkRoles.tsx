@@ -1,12 +1,12 @@
 import { Checkbox, Stack, Text } from '@mantine/core';
 import type { Outcome } from '../api/batch';
-import { ApiError } from '../api/problem';
+import { ShownError } from '../api/problem';
 import type { Member } from '../api/types';
+import { counted } from '../organizations/counts';
 import { RolePicker } from '../roles/RolePicker';
 import { FormModal } from '../ui/FormModal';
 import { BulkState, throwIfFailed, useBulk } from './bulk';
 import { giveRoles, takeRoles } from './changing';
-import { counted } from './counted';
 import { useMembersChanges } from './useMembersChanges';
 
 interface Props {
@@ -31,11 +31,11 @@ export function AddRoles({ organizationId, members, onDone, onClose }: Props) {
     await showRoles(idsOf(outcome), { added, removed: [] });
     onDone(outcome.done.map(({ item }) => item));
     throwIfFailed(outcome, 'given the roles');
-    return `${counted(outcome.done.length)} got the roles.`;
+    return `${counted(outcome.done.length, 'member')} got the roles.`;
   };
   return (
     <FormModal
-      title={`Add roles to ${counted(members.length)}`}
+      title={`Add roles to ${counted(members.length, 'member')}`}
       act="Add roles"
       initialValues={initialValues}
       onSubmit={submit}
@@ -69,12 +69,12 @@ export function TakeRoles({ organizationId, members, onDone, onClose }: Props) {
     await showRoles(idsOf(outcome), { added: [], removed });
     onDone(outcome.done.map(({ item }) => item));
     throwIfFailed(outcome, 'changed');
-    return `${counted(outcome.done.length)} no longer hold the roles.`;
+    return `${counted(outcome.done.length, 'member')} no longer hold the roles.`;
   };
   const held = heldRoles(members);
   return (
     <FormModal
-      title={`Take roles away from ${counted(members.length)}`}
+      title={`Take roles away from ${counted(members.length, 'member')}`}
       act="Take away"
       initialValues={initialValues}
       onSubmit={submit}
@@ -115,7 +115,7 @@ function heldRoles(members: readonly Member[]) {
 
 function requireSome(ids: readonly string[]) {
   if (ids.length > 0) return;
-  throw new ApiError({ title: 'No role is selected', detail: 'Select at least one role.' });
+  throw new ShownError({ title: 'No role is selected', detail: 'Select at least one role.' });
 }
 
 function idsOf({ done }: Outcome<Member, unknown>): ReadonlySet<string> {

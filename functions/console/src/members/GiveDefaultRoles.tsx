@@ -3,11 +3,11 @@ import { useQuery } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import { readAll } from '../api/pages';
 import type { Member, Role } from '../api/types';
+import { counted } from '../organizations/counts';
 import { ErrorState } from '../ui/ErrorState';
 import { FormModal } from '../ui/FormModal';
 import { BulkState, throwIfFailed, useBulk } from './bulk';
 import { giveRoles } from './changing';
-import { counted } from './counted';
 import { askMembers, defaultRolesQuery } from './queries';
 import { useMembersChanges } from './useMembersChanges';
 
@@ -32,12 +32,12 @@ export function GiveDefaultRoles({ organizationId, onClose }: Props) {
     const done = new Set(outcome.done.map(({ item }) => item.id));
     await showRoles(done, { added, removed: [] });
     throwIfFailed(outcome, 'given the roles');
-    return `${counted(done.size)} got the default roles.`;
+    return `${counted(done.size, 'member')} got the default roles.`;
   };
   return (
     <FormModal
       title="Give the default roles"
-      act={lacking.length > 0 ? `Give to ${counted(bulk.left.length)}` : 'Close'}
+      act={lacking.length > 0 ? `Give to ${counted(bulk.left.length, 'member')}` : 'Close'}
       initialValues={{}}
       onSubmit={submit}
       onClose={onClose}
@@ -92,18 +92,18 @@ function Lacking({ members, roles, all }: { members: Member[]; roles: Role[]; al
     return <Text size="sm">This organization has no default roles. Select some first.</Text>;
   }
   if (members.length === 0) {
-    return <Text size="sm">All {counted(all)} hold all default roles.</Text>;
+    return <Text size="sm">All {counted(all, 'member')} hold all default roles.</Text>;
   }
   const missing = members.flatMap((member) => lacked(member, roles));
   return (
     <>
       <Text size="sm">
-        {`${members.length.toLocaleString()} of ${counted(all)} lack at least one default role. They keep their other roles.`}
+        {`${members.length.toLocaleString()} of ${counted(all, 'member')} lack at least one default role. They keep their other roles.`}
       </Text>
       <List size="sm" aria-label="Lacking roles">
         {roles.map(({ id, name }) => (
           <List.Item key={id}>
-            {`${name}: ${counted(missing.filter((role) => role.id === id).length)} without it`}
+            {`${name}: ${counted(missing.filter((role) => role.id === id).length, 'member')} without it`}
           </List.Item>
         ))}
       </List>

@@ -10,6 +10,8 @@ import {
 import { type UseInfiniteQueryResult, useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { memo, useCallback, useEffect, useMemo, useState } from 'react';
 import type { Member } from '../api/types';
+import { counted, membersCount } from '../organizations/counts';
+import { countsQuery } from '../organizations/queries';
 import { Card } from '../ui/Card';
 import { type Columns, DataTable, RowAction, RowMenu } from '../ui/DataTable';
 import { Id } from '../ui/Id';
@@ -19,11 +21,10 @@ import { ProblemAlert } from '../ui/ProblemAlert';
 import { When } from '../ui/When';
 import { AddRoles, TakeRoles } from './BulkRoles';
 import { ChangeRoles } from './ChangeRoles';
-import { counted } from './counted';
 import classes from './Members.module.css';
 import { MembersActs } from './MembersToolbar';
 import { howJoined, nameOf } from './provenance';
-import { membersCountQuery, membersQuery } from './queries';
+import { membersQuery } from './queries';
 import { RemoveMembers, useRemoval } from './RemoveMembers';
 import { Roles } from './Roles';
 import { contains, type Filters, isExact } from './search';
@@ -126,12 +127,14 @@ interface ScopeProps extends Shown {
 
 /** Says how many members there are, and among which the text was looked for. */
 function Scope({ organizationId, ...shown }: ScopeProps) {
-  const count = useQuery(membersCountQuery(organizationId));
+  const count = useQuery(countsQuery(organizationId));
   const { text, isFiltered, members, exact, isNamed } = shown;
   const isPartial = text !== '' && members.hasNextPage && !isNamed && !isExact(text);
   return (
     <div>
-      <span role="status">{text || isFiltered ? sentence(shown) : total(count.data)}</span>{' '}
+      <span role="status">
+        {text || isFiltered ? sentence(shown) : total(count.data?.usersCount)}
+      </span>{' '}
       {isPartial && 'A whole address or user ID is looked for in the whole organization.'}
       {exact.isFetching && <Loader size={14} aria-label="Looking in the whole organization" />}
     </div>
@@ -148,15 +151,18 @@ function sentence({
 }: Omit<ScopeProps, 'organizationId'>) {
   if (members.data === undefined) return '';
   if (isNamed) return `In the whole organization: ${found} found.`;
-  if (!text) return `${counted(loaded)}${members.hasNextPage ? ' loaded so far' : ''}`;
-  const among = members.hasNextPage ? `the ${counted(loaded)} loaded` : `all ${counted(loaded)}`;
+  if (!text) return `${counted(loaded, 'member')}${members.hasNextPage ? ' loaded so far' : ''}`;
+  const among = members.hasNextPage
+    ? `the ${counted(loaded, 'member')} loaded`
+    : `all ${counted(loaded, 'member')}`;
   return `Among ${among}${isFiltered ? ' with these filters' : ''}: ${found.toLocaleString()} found.`;
 }
 
-/** The API counts up to 1,000. */
+/** How many members there are, in words. */
 function total(count: number | undefined): string {
   if (count === undefined) return '';
-  return count >= 1000 ? '1,000 or more members' : counted(count);
+  const { shown, spoken } = membersCount(count);
+  return spoken ? `${spoken} members` : count === 1 ? '1 member' : `${shown} members`;
 }
 
 /** Why no member is shown, and what can be done about it. */
@@ -197,7 +203,7 @@ function Empty({ text, isFiltered, loaded, members, onClear }: Shown & { onClear
 /** What a text was compared with. */
 function compared(text: string, isFiltered: boolean, loaded: number): string {
   const filters = isFiltered ? ' with these filters' : '';
-  const those = `It is not in the address, user name or user ID of the ${counted(loaded)} loaded${filters}.`;
+  const those = `It is not in the address, user name or user ID of the ${counted(loaded, 'member')} loaded${filters}.`;
   if (!isExact(text)) return those;
   return `${those} Nobody in the whole organization has exactly this address or ID${filters}.`;
 }
@@ -237,7 +243,7 @@ function Table({ organizationId, rows, pages, isWhole }: TableProps) {
           ),
         }}
         pages={pages}
-        end={isWhole && rows.length > 20 && `All ${counted(rows.length)} are shown.`}
+        end={isWhole && rows.length > 20 && `All ${counted(rows.length, 'member')} are shown.`}
       />
       {open?.dialog === 'roles' && <ChangeRoles {...dialog} member={open.member} />}
       {open?.dialog === 'add' && <AddRoles {...dialog} members={open.members} />}

@@ -4,10 +4,10 @@ import { useCallback, useState } from 'react';
 import { batch } from '../api/batch';
 import { isNotFound } from '../api/problem';
 import type { Member } from '../api/types';
+import { counted } from '../organizations/counts';
 import { FormModal } from '../ui/FormModal';
 import { notify, notifyFailure } from '../ui/notify';
 import { BulkState, throwIfFailed, useBulk } from './bulk';
-import { counted } from './counted';
 import classes from './Members.module.css';
 import { nameOf } from './provenance';
 import { type Leaving, leaving } from './removing';
@@ -88,7 +88,7 @@ export function RemoveMembers({ organizationId, all, onClose }: Props) {
     return undefined;
   };
   const [first] = bulk.left;
-  const who = bulk.left.length === 1 && first ? nameOf(first) : counted(bulk.left.length);
+  const who = bulk.left.length === 1 && first ? nameOf(first) : counted(bulk.left.length, 'member');
   return (
     <FormModal
       danger

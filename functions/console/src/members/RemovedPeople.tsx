@@ -4,6 +4,7 @@ import { type UseInfiniteQueryResult, useInfiniteQuery } from '@tanstack/react-q
 import { Link, useParams } from '@tanstack/react-router';
 import { useCallback, useState } from 'react';
 import type { RemovedUser } from '../api/types';
+import { counted } from '../organizations/counts';
 import { RolePicker } from '../roles/RolePicker';
 import { type Columns, DataTable, RowAction, RowMenu } from '../ui/DataTable';
 import { FormModal } from '../ui/FormModal';
@@ -12,7 +13,6 @@ import { Loaded } from '../ui/Loaded';
 import links from '../ui/links.module.css';
 import { Notice } from '../ui/Notice';
 import { When } from '../ui/When';
-import { counted } from './counted';
 import classes from './Members.module.css';
 import { nameOf } from './provenance';
 import { removedQuery } from './queries';

@@ -1,9 +1,9 @@
 import { List, Progress, Text } from '@mantine/core';
 import { useState } from 'react';
 import type { Outcome } from '../api/batch';
-import { ApiError, problemOf } from '../api/problem';
+import { problemOf, ShownError } from '../api/problem';
 import type { Member } from '../api/types';
-import { counted } from './counted';
+import { counted } from '../organizations/counts';
 import { nameOf } from './provenance';
 
 type Failed = Outcome<Member, unknown>['failed'];
@@ -34,11 +34,11 @@ export function throwIfFailed({ done, failed }: Outcome<Member, unknown>, what: 
   const [first] = failed;
   if (!first) return;
   const all = done.length + failed.length;
-  throw new ApiError({
+  throw new ShownError({
     ...(all === 1
       ? problemOf(first.error)
       : {
-          title: `${counted(failed.length)} of ${all.toLocaleString()} could not be ${what}`,
+          title: `${counted(failed.length, 'member')} of ${all.toLocaleString()} could not be ${what}`,
           detail: 'They are still selected. Try again to go on with them.',
         }),
   });

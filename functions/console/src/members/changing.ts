@@ -1,6 +1,6 @@
 import { batch, chunks, type Outcome } from '../api/batch';
 import { api, orThrow } from '../api/client';
-import { ApiError } from '../api/problem';
+import { ApiError, ShownError } from '../api/problem';
 import type { Member, Role } from '../api/types';
 import { MOST_AT_ONCE, withoutRefused } from './adding';
 
@@ -39,7 +39,7 @@ async function unassign(organizationId: string, userId: string, organizationRole
   try {
     await orThrow(api.DELETE(path, { params }));
   } catch (error) {
-    const code = error instanceof ApiError && error.problem.code;
+    const code = error instanceof ApiError && error.code;
     if (code !== 'member_role.not_found' && code !== 'organization_role.not_found') throw error;
   }
 }
@@ -103,7 +103,7 @@ async function giveTogether(
       failed: failed.map((item) => ({ item, error: NOT_A_MEMBER })),
     };
   } catch (error) {
-    const isFull = error instanceof ApiError && error.problem.code === 'member_roles.limit_reached';
+    const isFull = error instanceof ApiError && error.code === 'member_roles.limit_reached';
     if (!isFull || members.length === 1) throw error;
     return batch(members, ({ id }) => assign(organizationId, id, organizationRoleIds));
   }
@@ -123,7 +123,7 @@ export function takeRoles(
   return batch(members, take, onProgress);
 }
 
-export const NOT_A_MEMBER = new ApiError({
+export const NOT_A_MEMBER = new ShownError({
   title: 'Not a member any more',
   detail: 'Somebody has removed this member meanwhile.',
 });

@@ -25,17 +25,6 @@ export function askMembers(organizationId: string, filters: Filters = {}, q?: st
   };
 }
 
-/** How many members an organization has: 1,000 means that many or more. */
-export const membersCountQuery = (organizationId: string) =>
-  queryOptions({
-    queryKey: [...keyOf(organizationId), 'members count'],
-    queryFn: async ({ signal }) => {
-      const params = { path: { organizationId }, query: { showCounts: true } };
-      const asked = api.GET('/organizations/{organizationId}', { params, signal });
-      return (await orThrow(asked)).data.usersCount ?? 0;
-    },
-  });
-
 export const removedKey = (organizationId: string) => [...keyOf(organizationId), 'removed'];
 
 /** Those whom somebody has removed from an organization, the latest first. */
@@ -52,7 +41,7 @@ export function askRemoved(organizationId: string): Ask<RemovedUser> {
 /** The roles that new members of an organization get. */
 export const defaultRolesQuery = (organizationId: string) =>
   queryOptions({
-    queryKey: [...keyOf(organizationId), 'default roles'],
+    queryKey: [...keyOf(organizationId), 'roles of new members'],
     queryFn: async ({ signal }) => {
       const params = { path: { organizationId } };
       const asked = api.GET('/organizations/{organizationId}/jit/roles', { params, signal });

@@ -36,7 +36,7 @@ export async function remove(
   try {
     await orThrow(api.DELETE('/organizations/{organizationId}/users/{userId}', { params }));
   } catch (error) {
-    if (error instanceof ApiError && error.problem.code === 'membership.not_found') return [];
+    if (error instanceof ApiError && error.code === 'membership.not_found') return [];
     throw error;
   }
   if (others.length === 0) return [member];

@@ -3,11 +3,11 @@ import { useMemo } from 'react';
 import { batch, type Outcome } from '../api/batch';
 import { changeItems } from '../api/loadedPages';
 import type { Member } from '../api/types';
+import { counted } from '../organizations/counts';
 import { rolesQuery } from '../roles/queries';
 import { offerUndo } from '../ui/undo';
 import { add } from './adding';
 import { type RoleChange, rolesAfter } from './changing';
-import { counted } from './counted';
 import { nameOf } from './provenance';
 import { membersKey, removedKey } from './queries';
 import { type Leaving, remove } from './removing';
@@ -107,7 +107,7 @@ function removedText(members: readonly Member[], { done }: Outcome<Leaving, Memb
   const [first] = members;
   const others = members.filter(({ id }) => !asked.has(id)).length;
   const named = members.length - others;
-  const who = named === 1 && first ? `${nameOf(first)} is` : `${counted(named)} are`;
+  const who = named === 1 && first ? `${nameOf(first)} is` : `${counted(named, 'member')} are`;
   return others > 0
     ? `${who} removed, with ${counted(others, 'other account')} of the same address.`
     : `${who} removed.`;

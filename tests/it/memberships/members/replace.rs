@@ -33,7 +33,7 @@ async fn some_stay_as_they_are_some_leave_and_some_come() {
 
     let mut jim = by_hand("jim");
     jim["joinedAt"] = json!("2026-01-01T00:01:00.000Z");
-    assert_eq!(listed(&world).await, json!([before[0], jim]));
+    assert_eq!(listed(&world).await, json!([jim, before[0]]));
     let items = world.items().await;
     for (user, address) in [("joe", "joe@home.example"), ("june", "june@acme.com")] {
         assert_eq!(standing(&items, user, address), Some("removed"));
