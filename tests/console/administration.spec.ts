@@ -5,10 +5,9 @@ import {
   defaultRolesOf,
   organization,
   role,
-  signUp,
   unique,
 } from './support/api.ts';
-import { expect, pickRole, test } from './support/console.ts';
+import { expect, test } from './support/console.ts';
 
 test('a role is created, renamed and deleted, and members lose it', async ({ page }) => {
   const [before, after] = [unique('before'), unique('after')];
@@ -55,30 +54,6 @@ test('an id in use is refused, and the dialog stays open', async ({ page }) => {
   await page.getByRole('button', { name: 'Create', exact: true }).click();
   await expect(page.getByRole('dialog').getByRole('alert')).toContainText(id);
   await expect(field).toHaveValue(id);
-});
-
-test('the roles of a member are changed, and the member is removed', async ({ page }) => {
-  const id = await organization('members', []);
-  const domain = `${id}.example`;
-  await ask('PUT', `/organizations/${id}/jit/email-domains`, { emailDomains: [domain] });
-  const { name } = await role(unique('lead'));
-  const email = `joe@${domain}`;
-  await signUp(email);
-  await page.goto(at(`/organizations/${id}/members`));
-  const row = page.getByRole('row').filter({ hasText: email });
-  await expect(row).toContainText('No roles');
-  await row.getByRole('button', { name: `Actions for ${email}` }).click();
-  await page.getByRole('menuitem', { name: 'Change roles' }).click();
-  await pickRole(page, `Roles of ${email}`, name);
-  await page.getByRole('button', { name: 'Save', exact: true }).click();
-  await expect(row).toContainText(name);
-
-  await row.getByRole('button', { name: `Actions for ${email}` }).click();
-  await page.getByRole('menuitem', { name: 'Remove' }).click();
-  const dialog = page.getByRole('dialog', { name: `Remove ${email}?` });
-  await expect(dialog).toContainText('Signing in does not bring them back');
-  await dialog.getByRole('button', { name: 'Remove member' }).click();
-  await expect(page.getByText('Nobody is a member yet')).toBeVisible();
 });
 
 test('saving settings sends only what changed', async ({ page }) => {

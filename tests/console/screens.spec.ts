@@ -97,11 +97,45 @@ const SCREENS: Record<string, (page: Page, acme: Acme) => Promise<void>> = {
     await page.getByRole('menuitem', { name: 'Change roles' }).click();
     await expect(page.getByRole('dialog')).toBeVisible();
   },
-  'members-remove': async (page, { id, domain }) => {
+  'members-selected': async (page, { id }) => {
+    await page.goto(at(`/organizations/${id}/members`));
+    await page.getByRole('checkbox', { name: /^Select all/ }).check();
+    await expect(page.getByRole('button', { name: 'Take roles away' })).toBeVisible();
+  },
+  'members-remove': async (page, { id }) => {
+    await page.goto(at(`/organizations/${id}/members`));
+    await page.getByRole('checkbox', { name: /^Select all/ }).check();
+    await page.getByRole('button', { name: 'Remove', exact: true }).click();
+    await expect(page.getByRole('dialog')).toBeVisible();
+  },
+  'members-undo': async (page, { id, domain }) => {
     await page.goto(at(`/organizations/${id}/members`));
     await page.getByRole('button', { name: `Actions for jane@${domain}` }).click();
     await page.getByRole('menuitem', { name: 'Remove' }).click();
-    await expect(page.getByRole('dialog')).toBeVisible();
+    await expect(page.getByRole('button', { name: 'Undo' })).toBeVisible();
+    // So that it stays.
+    await page.getByRole('button', { name: 'Undo' }).focus();
+  },
+  'members-removed': async (page, { id, domain }) => {
+    const [jane] = await ask<{ id: string }[]>(
+      'GET',
+      `/organizations/${id}/users?q=jane@${domain}`,
+    );
+    await ask('DELETE', `/organizations/${id}/users/${jane?.id}`);
+    await page.goto(at(`/organizations/${id}/members/removed`));
+    await expect(page.getByRole('table')).toBeVisible();
+  },
+  'members-add': async (page, { id, domain }) => {
+    await page.goto(at(`/organizations/${id}/members`));
+    await page.getByRole('button', { name: 'Add members' }).click();
+    await page.getByRole('textbox', { name: 'Email addresses or user IDs' }).focus();
+    await paste(page, `jane@${domain}, nobody@${domain}`);
+    await expect(page.getByText('Is a member already')).toBeVisible();
+    await expect(page.getByText('Nobody in the user pool')).toBeVisible();
+  },
+  'members-nobody': async (page, { id }) => {
+    await page.goto(at(`/organizations/${id}/members?q=nobody`));
+    await expect(page.getByText('No member matches')).toBeVisible();
   },
   settings: async (page, { id }) => {
     await page.goto(at(`/organizations/${id}/settings`));

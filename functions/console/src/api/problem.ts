@@ -72,6 +72,17 @@ export class ApiError extends Error {
   }
 }
 
+/** An error of the console itself, in its own words. */
+export class ShownError extends Error {
+  readonly problem: ShownProblem;
+
+  constructor(problem: ShownProblem) {
+    super(problem.detail);
+    this.name = 'ShownError';
+    this.problem = problem;
+  }
+}
+
 /** Whether an error says that something does not exist, or does not exist any more. */
 export function isNotFound(error: unknown): boolean {
   return error instanceof ApiError && error.status === 404;
@@ -95,6 +106,7 @@ function idsIn(url: string): Known {
 /** A title and a text for anything that was thrown. */
 export function problemOf(error: unknown, sent?: Known): ShownProblem {
   if (error instanceof ApiError) return error.shown(sent);
+  if (error instanceof ShownError) return error.problem;
   const { title, text } = wordsOf();
   return { title, detail: text, answer: error instanceof Error ? error.message : String(error) };
 }

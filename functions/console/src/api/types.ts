@@ -15,6 +15,7 @@ export type Organization = Omit<ApiOrganization, 'customData'> & {
 export type Preview = Schemas['Preview'];
 export type Problem = Schemas['Problem'];
 export type Provenance = Schemas['Provenance'];
+export type RemovedUser = Schemas['RemovedUser'];
 export type Role = Schemas['OrganizationRole'];
 export type RoleUsage = Schemas['OrganizationRoleUsage'];
 export type User = Schemas['User'];

@@ -1,10 +1,12 @@
 import { Notifications } from '@mantine/notifications';
 import { MutationCache, QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { RouterProvider } from '@tanstack/react-router';
+import { hasLaterPages } from '../api/loadedPages';
 import { ApiError, isNotFound } from '../api/problem';
 import { SessionEnded } from '../session/SessionEnded';
 import { session } from '../session/session';
 import { clearNotifications } from '../ui/notify';
+import { UndoOffers } from '../ui/undo';
 import { router } from './router';
 import { useStore } from './store';
 
@@ -25,11 +27,16 @@ const queries: QueryClient = new QueryClient({
     },
   },
   // What a write invalidates: everything. Whatever is on screen is fetched again before the
-  // mutation's own `onSuccess` runs, so no write needs to know which queries it affects.
+  // mutation's own `onSuccess` runs, so no write needs to know which queries it affects. Of a list
+  // with several pages only the first one is fetched again: a write changes the others itself if the
+  // list is on screen, and they are forgotten if it is not.
   mutationCache: new MutationCache({
     // What was told about earlier actions would look like the answer to this one.
     onMutate: clearNotifications,
-    onSuccess: () => queries.invalidateQueries(),
+    onSuccess: () => {
+      queries.removeQueries({ type: 'inactive', predicate: hasLaterPages });
+      return queries.invalidateQueries();
+    },
     // What a write did not find was deleted by somebody else: the page learns that by reading again.
     onError: (error) => (isNotFound(error) ? queries.invalidateQueries() : undefined),
   }),
@@ -42,6 +49,7 @@ export function App() {
     <QueryClientProvider client={queries}>
       <RouterProvider router={router} />
       <Notifications position="bottom-right" />
+      <UndoOffers />
     </QueryClientProvider>
   );
 }

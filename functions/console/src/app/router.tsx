@@ -8,6 +8,8 @@ import {
   redirect,
 } from '@tanstack/react-router';
 import { MembersTab } from '../members/MembersTab';
+import { RemovedPeople } from '../members/RemovedPeople';
+import { membersSearch } from '../members/search';
 import { OrganizationPage } from '../organizations/OrganizationPage';
 import { OrganizationsPage } from '../organizations/OrganizationsPage';
 import { ProvisioningTab } from '../provisioning/ProvisioningTab';
@@ -57,7 +59,14 @@ const provisioning = createRoute({
 const members = createRoute({
   getParentRoute: () => organization,
   path: '/members',
+  validateSearch: membersSearch,
   component: MembersTab,
+});
+
+const removed = createRoute({
+  getParentRoute: () => organization,
+  path: '/members/removed',
+  component: RemovedPeople,
 });
 
 const settings = createRoute({
@@ -101,7 +110,7 @@ export const router = createRouter({
   routeTree: root.addChildren([
     home,
     organizations,
-    organization.addChildren([provisioning, members, settings]),
+    organization.addChildren([provisioning, members, removed, settings]),
     roles,
     role,
     help,

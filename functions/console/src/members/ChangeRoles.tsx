@@ -1,9 +1,10 @@
-import { api, orThrow } from '../api/client';
 import type { Member } from '../api/types';
 import { RolePicker } from '../roles/RolePicker';
 import { storedRoles } from '../roles/storedRoles';
 import { FormModal } from '../ui/FormModal';
+import { changeRoles } from './changing';
 import { nameOf } from './provenance';
+import { useMembersChanges } from './useMembersChanges';
 
 interface Props {
   organizationId: string;
@@ -11,14 +12,20 @@ interface Props {
   onClose: () => void;
 }
 
+/** Changes the roles of one member: sends only what is changed here. */
 export function ChangeRoles({ organizationId, member, onClose }: Props) {
+  const { showRoles } = useMembersChanges(organizationId);
   const label = `Roles of ${nameOf(member)}`;
-  const initialValues = { organizationRoleIds: member.organizationRoles.map(({ id }) => id) };
-  const save = async (values: typeof initialValues) => {
-    const body = { organizationRoleIds: await storedRoles(values.organizationRoleIds) };
-    const params = { path: { organizationId, userId: member.id } };
-    const path = '/organizations/{organizationId}/users/{userId}/roles';
-    await orThrow(api.PUT(path, { params, body }));
+  const held = member.organizationRoles.map(({ id }) => id);
+  const initialValues = { organizationRoleIds: held };
+  const save = async ({ organizationRoleIds }: typeof initialValues) => {
+    const wanted = await storedRoles(organizationRoleIds);
+    const change = {
+      added: wanted.filter((id) => !held.includes(id)),
+      removed: held.filter((id) => !wanted.includes(id)),
+    };
+    await changeRoles(organizationId, member.id, change);
+    await showRoles(new Set([member.id]), change);
     return `The roles of ${nameOf(member)} are saved.`;
   };
   return (

@@ -1,80 +1,42 @@
-import { Pill } from '@mantine/core';
-import { IconShield, IconUserMinus, IconUsers } from '@tabler/icons-react';
-import { useInfiniteQuery } from '@tanstack/react-query';
-import { useParams } from '@tanstack/react-router';
-import { useState } from 'react';
-import type { Member } from '../api/types';
-import { DataTable, Dim, RowAction, RowMenu } from '../ui/DataTable';
-import { Loaded } from '../ui/Loaded';
-import { Notice } from '../ui/Notice';
-import { When } from '../ui/When';
-import { ChangeRoles } from './ChangeRoles';
-import { howJoined, nameOf } from './provenance';
-import { membersQuery } from './queries';
-import { RemoveMember } from './RemoveMember';
+import { useNavigate, useParams, useSearch } from '@tanstack/react-router';
+import { useCallback, useDeferredValue, useMemo } from 'react';
+import { useSearchText } from '../ui/useSearchText';
+import { MembersList } from './MembersList';
+import { MembersToolbar } from './MembersToolbar';
+import type { MembersSearch } from './search';
 
-type Open = { dialog: 'roles' | 'remove'; member: Member };
+const ROUTE = '/organizations/$organizationId/members';
 
+/** The members of an organization. What is searched for is part of the page's address. */
 export function MembersTab() {
-  const { organizationId } = useParams({ from: '/organizations/$organizationId' });
-  const members = useInfiniteQuery(membersQuery(organizationId));
-  const [open, setOpen] = useState<Open>();
-  const close = () => setOpen(undefined);
-  const empty = (
-    <Notice icon={IconUsers} title="Nobody is a member yet">
-      Users with a verified address in one of the email domains become members when they sign up or
-      next sign in.
-    </Notice>
+  const { organizationId } = useParams({ from: ROUTE });
+  const { q = '', role, joined } = useSearch({ from: ROUTE });
+  const navigate = useNavigate({ from: ROUTE });
+  const filters = useMemo(
+    () => ({ ...(role && { role }), ...(joined && { joined }) }),
+    [role, joined],
   );
-  const actions = (member: Member) => (
-    <RowMenu of={nameOf(member)}>
-      <RowAction icon={IconShield} onClick={() => setOpen({ dialog: 'roles', member })}>
-        Change roles
-      </RowAction>
-      <RowAction danger icon={IconUserMinus} onClick={() => setOpen({ dialog: 'remove', member })}>
-        Remove
-      </RowAction>
-    </RowMenu>
+  const show = (next: MembersSearch, replace = false) => void navigate({ search: next, replace });
+  const [text, change] = useSearchText(q, (next) =>
+    show({ ...filters, ...(next && { q: next }) }, true),
   );
+  const clear = useCallback(() => void navigate({ search: {} }), [navigate]);
   return (
     <>
-      <Loaded query={members} of="members" empty={empty}>
-        {(rows) => (
-          <DataTable
-            label="Members"
-            rows={rows}
-            columns={{
-              Member: nameOf,
-              Roles: (member) => <Roles of={member} />,
-              Joined: ({ provenance, joinedAt }) => (
-                <>
-                  {howJoined(provenance)}
-                  <When at={joinedAt} />
-                </>
-              ),
-            }}
-            actions={actions}
-            pages={members}
-          />
-        )}
-      </Loaded>
-      {open?.dialog === 'roles' && (
-        <ChangeRoles organizationId={organizationId} member={open.member} onClose={close} />
-      )}
-      {open?.dialog === 'remove' && (
-        <RemoveMember organizationId={organizationId} member={open.member} onClose={close} />
-      )}
+      <MembersToolbar
+        organizationId={organizationId}
+        text={text}
+        onText={change}
+        filters={filters}
+        onFilters={(next) => show({ ...next, ...(q && { q }) })}
+      />
+      <MembersList
+        organizationId={organizationId}
+        filters={filters}
+        text={useDeferredValue(text.trim())}
+        settled={q}
+        onClear={clear}
+      />
     </>
-  );
-}
-
-function Roles({ of: { organizationRoles } }: { of: Member }) {
-  if (organizationRoles.length === 0) return <Dim>No roles</Dim>;
-  return (
-    <Pill.Group gap={4}>
-      {organizationRoles.map(({ id, name }) => (
-        <Pill key={id}>{name}</Pill>
-      ))}
-    </Pill.Group>
   );
 }

@@ -46,7 +46,7 @@ export function OrganizationPage() {
                   key={to}
                   to={to}
                   params={{ organizationId }}
-                  activeOptions={{ exact: true }}
+                  activeOptions={{ exact: to.endsWith('$organizationId'), includeSearch: false }}
                   className={links.tab}
                 >
                   {label}

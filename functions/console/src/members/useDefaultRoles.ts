@@ -1,0 +1,13 @@
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { defaultRolesQuery } from './queries';
+
+/** The ids of an organization's default roles: those known by now, and a function that waits for them. */
+export function useDefaultRoles(organizationId: string) {
+  const queries = useQueryClient();
+  const query = defaultRolesQuery(organizationId);
+  const { data = [] } = useQuery(query);
+  return {
+    ids: data.map(({ id }) => id),
+    load: async () => (await queries.ensureQueryData(query)).map(({ id }) => id),
+  };
+}

@@ -1,0 +1,105 @@
+import { Button, CloseButton, Kbd, Text } from '@mantine/core';
+import { useHotkeys } from '@mantine/hooks';
+import { useMutation } from '@tanstack/react-query';
+import { type FocusEvent, useEffect, useRef, useState } from 'react';
+import { problemOf } from '../api/problem';
+import { Store, useStore } from '../app/store';
+import { notify } from './notify';
+import classes from './undo.module.css';
+
+/** Something that was done, and can be undone for a while. */
+interface Undoable {
+  id: number;
+  message: string;
+  /** Resolves with what to tell the user afterwards. */
+  undo: () => Promise<string>;
+}
+
+/** For how long something can be undone, in milliseconds without the pointer or the focus on it. */
+const OFFERED = 20_000;
+
+const offers = new Store<readonly Undoable[]>([]);
+let count = 0;
+
+/** Tells the user that something is done, and offers to undo it. */
+export function offerUndo(message: string, undo: Undoable['undo']) {
+  offers.value = [...offers.value, { id: count++, message, undo }];
+}
+
+/** Shows what can be undone, the latest last. Ctrl-Z undoes the latest. */
+export function UndoOffers() {
+  const shown = useStore(offers, (all) => all);
+  return (
+    <section className={classes.offers} aria-label="What can be undone">
+      <div role="status">
+        {shown.map((offer, index) => (
+          <Offer key={offer.id} offer={offer} isLatest={index === shown.length - 1} />
+        ))}
+      </div>
+    </section>
+  );
+}
+
+function Offer({ offer, isLatest }: { offer: Undoable; isLatest: boolean }) {
+  const [held, setHeld] = useState(false);
+  const before = useRef<HTMLElement>(null);
+  const drop = () => {
+    offers.value = offers.value.filter(({ id }) => id !== offer.id);
+    before.current?.focus();
+  };
+  const undoing = useMutation({
+    mutationFn: offer.undo,
+    onSuccess: (done) => {
+      notify(done);
+      drop();
+    },
+  });
+  const act = () => {
+    if (!undoing.isPending) undoing.mutate();
+  };
+  useHotkeys([['mod+Z', () => isLatest && act()]]);
+  const stays = held || !undoing.isIdle;
+  useEffect(() => {
+    if (stays) return;
+    const timer = setTimeout(() => {
+      offers.value = offers.value.filter(({ id }) => id !== offer.id);
+    }, OFFERED);
+    return () => clearTimeout(timer);
+  }, [stays, offer.id]);
+  const enter = ({ relatedTarget, currentTarget }: FocusEvent) => {
+    setHeld(true);
+    if (relatedTarget instanceof HTMLElement && !currentTarget.contains(relatedTarget)) {
+      before.current = relatedTarget;
+    }
+  };
+  return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: pointer and focus only let it stay.
+    <div
+      className={classes.offer}
+      onPointerEnter={() => setHeld(true)}
+      onPointerLeave={() => setHeld(false)}
+      onFocus={enter}
+      onBlur={() => setHeld(false)}
+    >
+      <Text size="sm" className={classes.text}>
+        {offer.message}
+        {undoing.error && (
+          <strong className={classes.error}>
+            {`This is not undone. ${problemOf(undoing.error).detail}`}
+          </strong>
+        )}
+      </Text>
+      <Button
+        size="compact-md"
+        variant="default"
+        aria-busy={undoing.isPending}
+        aria-keyshortcuts={isLatest ? 'Control+Z' : undefined}
+        rightSection={isLatest && <Kbd size="xs">Ctrl Z</Kbd>}
+        onClick={act}
+      >
+        {undoing.error ? 'Try again' : 'Undo'}
+      </Button>
+      <CloseButton aria-label="Dismiss" onClick={drop} />
+    </div>
+  );
+}

@@ -1,0 +1,500 @@
+import type { Page } from '@playwright/test';
+import { ask, page as at, organization, role, unique, users } from './support/api.ts';
+import { expect, paste, pickRole, test } from './support/console.ts';
+
+interface Member {
+  id: string;
+  primaryEmail: string;
+  organizationRoles: { id: string; name: string }[];
+}
+
+/** An organization with so many members, the first of whom joined first. */
+async function withMembers(count: number) {
+  const id = unique('people');
+  const domain = `${id}.example`;
+  await organizationOf(id, domain);
+  const emails = Array.from({ length: count }, (_, index) => `p${1000 + index}@${domain}`);
+  return { id, domain, emails, ids: await users(emails) };
+}
+
+async function organizationOf(id: string, domain: string) {
+  await ask('POST', '/organizations', { id, name: id });
+  await ask('PUT', `/organizations/${id}/jit/email-domains`, { emailDomains: [domain] });
+}
+
+async function memberOf(id: string, email: string): Promise<Member | undefined> {
+  const path = `/organizations/${id}/users?q=${encodeURIComponent(email)}`;
+  return (await ask<Member[]>('GET', path))[0];
+}
+
+const rolesOf = async (id: string, email: string) =>
+  (await memberOf(id, email))?.organizationRoles.map(({ name }) => name);
+
+const rows = (page: Page) => page.getByRole('row').filter({ has: page.getByRole('checkbox') });
+const rowOf = (page: Page, email: string) => page.getByRole('row').filter({ hasText: email });
+const find = (page: Page) => page.getByRole('searchbox', { name: 'Find members' });
+
+/** Selects an act of a member's menu. */
+async function act(page: Page, email: string, name: string) {
+  await rowOf(page, email)
+    .getByRole('button', { name: `Actions for ${email}` })
+    .click();
+  await page.getByRole('menuitem', { name }).click();
+}
+
+/** The number of the page's requests that match. */
+function countRequests(page: Page, method: string, path: RegExp) {
+  const seen: string[] = [];
+  page.on('request', (request) => {
+    const { pathname, search } = new URL(request.url());
+    if (request.method() === method && path.test(pathname + search)) seen.push(pathname + search);
+  });
+  return seen;
+}
+
+const status = (page: Page, text: string | RegExp) =>
+  page.getByRole('status').filter({ hasText: text });
+
+test('members are shown a hundred at a time, and a removal does not fetch all of them again', async ({
+  page,
+}) => {
+  test.setTimeout(180_000);
+  const { id, emails } = await withMembers(201);
+  const first = emails[0] ?? '';
+  await page.goto(at(`/organizations/${id}/members`));
+  await expect(status(page, '201 members')).toBeVisible();
+  await expect(rows(page)).toHaveCount(100);
+
+  await find(page).fill(first.slice(0, 5));
+  await expect(status(page, 'Among the 100 members loaded: 0 found')).toBeVisible();
+  await expect(page.getByText(`No member matches “${first.slice(0, 5)}”`)).toBeVisible();
+  await find(page).fill(first);
+  await expect(status(page, 'In the whole organization: 1 found')).toBeVisible();
+  await expect(rows(page)).toHaveCount(1);
+  await expect(rows(page)).toContainText(first);
+  await page.reload();
+  await expect(find(page)).toHaveValue(first);
+  await expect(rows(page)).toHaveCount(1);
+  await page.getByRole('button', { name: 'Clear the search' }).click();
+  await expect(rows(page)).toHaveCount(100);
+
+  const more = page.getByRole('button', { name: 'Show more' });
+  await more.focus();
+  await page.keyboard.press('Enter');
+  await expect(rows(page)).toHaveCount(200);
+  await expect(more).toBeFocused();
+  await page.keyboard.press('Enter');
+  await expect(rows(page)).toHaveCount(201);
+  await expect(rows(page).nth(200).getByRole('checkbox')).toBeFocused();
+  await expect(page.getByText('All 201 members are shown.')).toBeVisible();
+
+  const lists = countRequests(page, 'GET', /\/users\?page_size=100/);
+  await act(page, first, 'Remove');
+  await expect(page.getByText(`${first} is removed.`)).toBeVisible();
+  await expect(rows(page)).toHaveCount(200);
+  await expect(
+    rows(page)
+      .nth(199)
+      .getByRole('button', { name: /^Actions/ }),
+  ).toBeFocused();
+  await expect.poll(() => lists.length).toBe(1);
+  await page.keyboard.press('Control+Z');
+  await expect(status(page, '201 members')).toBeVisible();
+  await expect(rows(page).first()).toContainText(first);
+  await expect(rows(page)).toHaveCount(201);
+  expect(lists).toHaveLength(2);
+});
+
+test('filters are part of the address, and the field and the list agree after going back', async ({
+  page,
+}) => {
+  const { id, domain, emails, ids } = await withMembers(3);
+  const { id: roleId, name } = await role(unique('auditor'));
+  const [first = '', second = '', third = ''] = emails;
+  await ask('POST', `/organizations/${id}/users/${ids[0]}/roles`, {
+    organizationRoleIds: [roleId],
+  });
+  const [byHand] = await users([`hand@${unique('elsewhere')}.example`]);
+  await ask('POST', `/organizations/${id}/users`, { userIds: [byHand] });
+  await page.goto(at(`/organizations/${id}/members`));
+  await expect(rows(page)).toHaveCount(4);
+  await page.getByRole('combobox', { name: 'Role' }).fill(name);
+  await page.getByRole('option', { name }).click();
+  await expect(rows(page)).toHaveCount(1);
+  await expect(rows(page)).toContainText(first);
+  await expect(page).toHaveURL(new RegExp(`role=${roleId}`));
+
+  await page.getByRole('button', { name: 'Any role' }).click();
+  await expect(rows(page)).toHaveCount(4);
+  const joined = page.getByRole('combobox', { name: 'How they joined' });
+  await joined.click();
+  await page.getByRole('option', { name: 'Added by hand' }).click();
+  await expect(rows(page)).toHaveCount(1);
+  await expect(rows(page)).toContainText('Added by hand');
+  await joined.click();
+  await page.getByRole('option', { name: domain, exact: true }).click();
+  await expect(rows(page)).toHaveCount(3);
+
+  await find(page).fill(second.slice(0, 5));
+  await expect(rows(page)).toHaveCount(1);
+  await expect(status(page, 'with these filters: 1 found')).toBeVisible();
+  await expect(page).toHaveURL(/q=/);
+  await page.reload();
+  await expect(rows(page)).toHaveCount(1);
+  await expect(find(page)).toHaveValue(second.slice(0, 5));
+  await page.getByRole('link', { name: 'Removed people' }).click();
+  await expect(page.getByText('Nobody is removed')).toBeVisible();
+  await page.goBack();
+  await expect(find(page)).toHaveValue(second.slice(0, 5));
+  await expect(rows(page)).toHaveCount(1);
+  await page.goBack();
+  await expect(rows(page)).toContainText('Added by hand');
+  await expect(find(page)).toHaveValue('');
+  await page.goForward();
+  await expect(find(page)).toHaveValue(second.slice(0, 5));
+  await expect(rows(page)).toHaveCount(1);
+
+  await find(page).fill('nobody');
+  await expect(
+    page.getByText(/not in the address, user name or user ID of the 3 members/),
+  ).toBeVisible();
+  await page.getByRole('button', { name: 'Clear search and filters' }).click();
+  await expect(find(page)).toHaveValue('');
+  await expect(rows(page)).toHaveCount(4);
+  await expect(page).toHaveURL(/\/members$/);
+  await expect(rowOf(page, third)).toBeVisible();
+});
+
+test('a removal is undone with the roles from before, but those that were deleted meanwhile', async ({
+  page,
+}) => {
+  const { id, emails, ids } = await withMembers(3);
+  const kept = await role(unique('kept'));
+  const lost = await role(unique('lost'));
+  const email = emails[1] ?? '';
+  const organizationRoleIds = [kept.id, lost.id];
+  await ask('POST', `/organizations/${id}/users/${ids[1]}/roles`, { organizationRoleIds });
+  await page.goto(at(`/organizations/${id}/members`));
+  await act(page, email, 'Remove');
+  const offer = page.getByRole('region', { name: 'What can be undone' });
+  await expect(offer).toContainText(`${email} is removed.`);
+  await expect(rowOf(page, email)).toBeHidden();
+  await expect(page.locator('tr button:focus')).toHaveAccessibleName(/^Actions for/);
+  expect(await memberOf(id, email)).toBeUndefined();
+
+  await ask('DELETE', `/organization-roles/${lost.id}`);
+  await offer.getByRole('button', { name: 'Undo' }).click();
+  await expect(
+    page.getByText(`deleted meanwhile are not given again: “${lost.name}”`),
+  ).toBeVisible();
+  await expect(rowOf(page, email)).toContainText(kept.name);
+  expect(await rolesOf(id, email)).toEqual([kept.name]);
+  await expect(offer.getByRole('button')).toHaveCount(0);
+});
+
+test('an offer to undo stays twenty seconds, and longer while it has the focus', async ({
+  page,
+}) => {
+  const { id, emails } = await withMembers(2);
+  await page.clock.install();
+  await page.goto(at(`/organizations/${id}/members`));
+  await act(page, emails[0] ?? '', 'Remove');
+  const undo = page.getByRole('button', { name: 'Undo' });
+  await expect(undo).toBeVisible();
+  await page.clock.runFor(19_000);
+  await expect(undo).toBeVisible();
+  await undo.focus();
+  await page.clock.runFor(60_000);
+  await expect(undo).toBeFocused();
+  await find(page).focus();
+  await page.clock.runFor(21_000);
+  await expect(undo).toBeHidden();
+});
+
+test('an undo that fails can be tried again', async ({ page }) => {
+  const { id, emails } = await withMembers(1);
+  const email = emails[0] ?? '';
+  await page.goto(at(`/organizations/${id}/members`));
+  await act(page, email, 'Remove');
+  await expect(page.getByText('Nobody is a member yet')).toBeVisible();
+  await page.route('**/users', (route) => route.abort());
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await expect(page.getByText('This is not undone.')).toBeVisible();
+  await page.unroute('**/users');
+  await page.getByRole('button', { name: 'Try again' }).click();
+  await expect(rowOf(page, email)).toBeVisible();
+});
+
+test('other accounts with the same address are named before they are removed, and come back too', async ({
+  page,
+}) => {
+  const { id, domain, emails, ids } = await withMembers(2);
+  const email = emails[0] ?? '';
+  const second = await ask<Member>('POST', '/users', {
+    primaryEmail: email,
+    username: `${unique('second')}@${domain}`,
+    sendInvitation: false,
+  });
+  const { id: roleId, name } = await role(unique('holder'));
+  await ask('POST', `/organizations/${id}/users/${second.id}/roles`, {
+    organizationRoleIds: [roleId],
+  });
+  await page.goto(at(`/organizations/${id}/members`));
+  await expect(rows(page)).toHaveCount(3);
+  await rowOf(page, ids[0] ?? '')
+    .getByRole('button', { name: /^Actions/ })
+    .click();
+  await page.getByRole('menuitem', { name: 'Remove' }).click();
+  const dialog = page.getByRole('dialog', { name: `Remove ${email}?` });
+  await expect(dialog.getByRole('list', { name: 'Other accounts' })).toContainText(second.id);
+  await dialog.getByRole('button', { name: 'Remove member' }).click();
+  await expect(page.getByText('with 1 other account of the same address')).toBeVisible();
+  await expect(rows(page)).toHaveCount(1);
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await expect(rows(page)).toHaveCount(3);
+  await expect(rowOf(page, second.id)).toContainText(name);
+});
+
+test('a member whom somebody else has removed meanwhile goes without an offer to undo it', async ({
+  page,
+}) => {
+  const { id, emails, ids } = await withMembers(2);
+  const email = emails[0] ?? '';
+  await page.goto(at(`/organizations/${id}/members`));
+  await expect(rows(page)).toHaveCount(2);
+  await ask('DELETE', `/organizations/${id}/users/${ids[0]}`);
+  await act(page, email, 'Remove');
+  await expect(page.getByText(`Somebody else has removed ${email} already.`)).toBeVisible();
+  await expect(rows(page)).toHaveCount(1);
+  await expect(page.getByRole('button', { name: 'Undo' })).toBeHidden();
+});
+
+test('removed people are put back, with the default roles selected', async ({ page }) => {
+  const { id, emails, ids } = await withMembers(3);
+  const { id: roleId, name } = await role(unique('starter'));
+  for (const userId of ids) await ask('DELETE', `/organizations/${id}/users/${userId}`);
+  await ask('PUT', `/organizations/${id}/jit/roles`, { organizationRoleIds: [roleId] });
+  await page.goto(at(`/organizations/${id}/members`));
+  await page.getByRole('link', { name: 'Removed people' }).click();
+  await expect(rows(page)).toHaveCount(3);
+  await expect(rows(page).first()).toContainText(emails[2] ?? '');
+  for (const email of emails.slice(0, 2)) {
+    await page.getByRole('checkbox', { name: `Select ${email}` }).check();
+  }
+  await page.getByRole('button', { name: 'Put back' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Put 2 removed users back?' });
+  await expect(dialog.getByRole('button', { name: `Remove ${name}` })).toBeVisible();
+  await dialog.getByRole('button', { name: 'Put back' }).click();
+  await expect(rows(page)).toHaveCount(1);
+  expect(await rolesOf(id, emails[0] ?? '')).toEqual([name]);
+  expect(await rolesOf(id, emails[1] ?? '')).toEqual([name]);
+  expect(await memberOf(id, emails[2] ?? '')).toBeUndefined();
+});
+
+test('only what is changed of the roles of a member is sent', async ({ page }) => {
+  const { id, emails, ids } = await withMembers(1);
+  const [mine, theirs, gone] = [
+    await role(unique('mine')),
+    await role(unique('theirs')),
+    await role(unique('gone')),
+  ];
+  const email = emails[0] ?? '';
+  const path = `/organizations/${id}/users/${ids[0]}/roles`;
+  await ask('POST', path, { organizationRoleIds: [gone.id] });
+  await page.goto(at(`/organizations/${id}/members`));
+  await act(page, email, 'Change roles');
+  await pickRole(page, `Roles of ${email}`, mine.name);
+  await page.getByRole('button', { name: `Remove ${gone.name}` }).click();
+  await ask('POST', path, { organizationRoleIds: [theirs.id] });
+  await ask('DELETE', `/organization-roles/${gone.id}`);
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
+  await expect(page.getByText(`The roles of ${email} are saved.`)).toBeVisible();
+  await expect(rowOf(page, email)).toContainText(theirs.name);
+  expect(await rolesOf(id, email)).toEqual([mine.name, theirs.name].sort());
+});
+
+test('many members get roles, and lose them, and keep the others', async ({ page }) => {
+  const { id, emails, ids } = await withMembers(4);
+  const [held, added] = [await role(unique('held')), await role(unique('added'))];
+  await ask('POST', `/organizations/${id}/users/roles`, {
+    userIds: ids,
+    organizationRoleIds: [held.id],
+  });
+  await page.goto(at(`/organizations/${id}/members`));
+  await page.getByRole('checkbox', { name: 'Select all 4 shown' }).check();
+  await page.getByRole('checkbox', { name: `Select ${emails[3]}` }).uncheck();
+  await expect(page.getByText('3 selected')).toBeVisible();
+  await page.getByRole('button', { name: 'Add roles' }).click();
+  await pickRole(page, 'Roles to add', added.name);
+  await page.getByRole('dialog').getByRole('button', { name: 'Add roles' }).click();
+  await expect(page.getByText('3 members got the roles.')).toBeVisible();
+  for (const email of emails.slice(0, 3)) {
+    expect(await rolesOf(id, email)).toEqual([added.name, held.name].sort());
+    await expect(rowOf(page, email)).toContainText(added.name);
+  }
+  expect(await rolesOf(id, emails[3] ?? '')).toEqual([held.name]);
+
+  await page.getByRole('checkbox', { name: 'Select all 4 shown' }).check();
+  await page.getByRole('button', { name: 'Take roles away' }).click();
+  await page.getByRole('checkbox', { name: `${held.name} (4)` }).check();
+  await page.getByRole('button', { name: 'Take away', exact: true }).click();
+  await expect(page.getByText('4 members no longer hold the roles.')).toBeVisible();
+  expect(await rolesOf(id, emails[0] ?? '')).toEqual([added.name]);
+  expect(await rolesOf(id, emails[3] ?? '')).toEqual([]);
+});
+
+test('a connection that is lost within a removal of many says who is left, and it goes on', async ({
+  page,
+}) => {
+  const { id, emails, ids } = await withMembers(9);
+  await page.goto(at(`/organizations/${id}/members`));
+  await page.getByRole('checkbox', { name: 'Select all 9 shown' }).check();
+  await page.getByRole('button', { name: 'Remove', exact: true }).click();
+  const dialog = page.getByRole('dialog');
+  await expect(dialog).toHaveAccessibleName('Remove 9 members?');
+  let most = 0;
+  let running = 0;
+  let answered = 0;
+  await page.route(`**/organizations/${id}/users/*`, async (route) => {
+    if (route.request().method() !== 'DELETE') return route.continue();
+    most = Math.max(most, ++running);
+    const ok = answered++ < 3;
+    await (ok ? route.continue() : route.abort());
+    running--;
+  });
+  await dialog.getByRole('button', { name: 'Remove 9 members' }).click();
+  await expect(dialog.getByRole('alert')).toContainText('6 members of 9 could not be removed');
+  await expect(dialog.getByRole('list', { name: 'Not done' }).getByRole('listitem')).toHaveCount(6);
+  expect(most).toBeLessThanOrEqual(4);
+  await page.unroute(`**/organizations/${id}/users/*`);
+  await dialog.getByRole('button', { name: 'Remove 6 members' }).click();
+  await expect(page.getByText('Nobody is a member yet')).toBeVisible();
+  const undo = page.getByRole('button', { name: 'Undo' });
+  await expect(undo).toHaveCount(2);
+  await undo.first().click();
+  await expect(rows(page)).toHaveCount(3);
+  await undo.click();
+  await expect(rows(page)).toHaveCount(9);
+  expect(ids).toHaveLength(emails.length);
+});
+
+test('members who lack default roles are counted, and get them', async ({ page }) => {
+  const { id, emails, ids } = await withMembers(3);
+  const [first, second] = [await role(unique('one')), await role(unique('two'))];
+  await ask('PUT', `/organizations/${id}/jit/roles`, {
+    organizationRoleIds: [first.id, second.id],
+  });
+  await ask('POST', `/organizations/${id}/users/${ids[0]}/roles`, {
+    organizationRoleIds: [first.id, second.id],
+  });
+  await ask('POST', `/organizations/${id}/users/${ids[1]}/roles`, {
+    organizationRoleIds: [first.id],
+  });
+  await page.goto(at(`/organizations/${id}/members`));
+  await page.getByRole('button', { name: 'Give default roles' }).click();
+  const dialog = page.getByRole('dialog');
+  await expect(dialog).toContainText('2 of 3 members lack at least one default role');
+  await expect(dialog.getByRole('listitem')).toHaveText([
+    `${first.name}: 1 member without it`,
+    `${second.name}: 2 members without it`,
+  ]);
+  await page.route('**/users/roles', (route) => route.fulfill({ status: 503, body: '{}' }));
+  await dialog.getByRole('button', { name: 'Give to 2 members' }).click();
+  await expect(dialog.getByRole('alert')).toContainText('2 members of 2 could not be given');
+  await page.unroute('**/users/roles');
+  await dialog.getByRole('button', { name: 'Give to 2 members' }).click();
+  await expect(page.getByText('2 members got the default roles.')).toBeVisible();
+  for (const email of emails) {
+    expect(await rolesOf(id, email)).toEqual([first.name, second.name].sort());
+  }
+});
+
+test('several users are added at once, and each entry says what was found', async ({ page }) => {
+  const { id, domain, emails, ids } = await withMembers(2);
+  const { id: roleId, name } = await role(unique('newcomer'));
+  await ask('PUT', `/organizations/${id}/jit/roles`, { organizationRoleIds: [roleId] });
+  await ask('DELETE', `/organizations/${id}/users/${ids[1]}`);
+  const other = unique('other');
+  const [found, removed, member] = [`found@${other}.example`, emails[1] ?? '', emails[0] ?? ''];
+  const [byId] = await users([`byid@${other}.example`]);
+  await users([found]);
+  const claimed = `claimed@${other}.example`;
+  await ask('POST', '/users', {
+    primaryEmail: claimed,
+    emailVerified: false,
+    sendInvitation: false,
+  });
+  const twice = `twice@${other}.example`;
+  const [one] = await users([twice]);
+  await ask('POST', '/users', {
+    primaryEmail: twice,
+    username: `${unique('again')}@${other}.example`,
+    sendInvitation: false,
+  });
+  const nobody = `nobody@${domain}`;
+
+  await page.goto(at(`/organizations/${id}/members`));
+  await page.getByRole('button', { name: 'Add members' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Add members' });
+  const field = dialog.getByRole('textbox', { name: 'Email addresses or user IDs' });
+  await expect(field).toBeFocused();
+  await paste(page, [found, byId, removed, member, claimed, twice, nobody].join('\n'));
+  const entry = (text: string) =>
+    dialog
+      .getByRole('list', { name: 'Who is added' })
+      .getByRole('listitem')
+      .filter({ hasText: text });
+  await expect(entry(found).getByRole('checkbox')).toBeChecked();
+  await expect(entry(byId ?? '').getByRole('checkbox')).toBeChecked();
+  await expect(entry(removed)).toContainText('Was removed earlier, and will be put back.');
+  await expect(entry(member)).toContainText('Is a member already');
+  await expect(entry(claimed)).toContainText('has not proven the address');
+  await expect(entry(claimed).getByRole('checkbox')).not.toBeChecked();
+  await expect(entry(twice).getByRole('checkbox')).toHaveCount(2);
+  for (const checkbox of await entry(twice).getByRole('checkbox').all()) {
+    await expect(checkbox).not.toBeChecked();
+  }
+  await expect(entry(nobody)).toContainText('Nobody in the user pool');
+  await expect(dialog.getByRole('button', { name: `Remove ${name}` })).toBeVisible();
+
+  await dialog.getByRole('button', { name: 'Add', exact: true }).click();
+  await expect(dialog.getByRole('alert')).toContainText('3 entries are left');
+  await expect(dialog.getByRole('listitem')).toHaveCount(3);
+  await entry(twice)
+    .getByRole('checkbox', { name: one ?? '' })
+    .check();
+  await dialog.getByRole('button', { name: `Leave out ${claimed}` }).click();
+  await dialog.getByRole('button', { name: `Leave out ${nobody}` }).click();
+  await dialog.getByRole('button', { name: 'Add', exact: true }).click();
+  await expect(dialog).toBeHidden();
+  await expect(rows(page)).toHaveCount(5);
+  for (const email of [found, removed, twice]) expect(await rolesOf(id, email)).toEqual([name]);
+  expect(await rolesOf(id, byId ?? '')).toEqual([name]);
+  expect(await rolesOf(id, member)).toEqual([]);
+});
+
+test('what is typed into the dialog is kept when adding fails', async ({ page }) => {
+  const id = await organization('kept');
+  const email = `typed@${unique('kept')}.example`;
+  await users([email]);
+  await page.goto(at(`/organizations/${id}/members`));
+  await page.getByRole('button', { name: 'Add members' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Add members' });
+  await dialog.getByRole('textbox', { name: 'Email addresses or user IDs' }).fill(email);
+  await page.route(`**/organizations/${id}/users`, (route) => route.abort());
+  await dialog.getByRole('button', { name: 'Add', exact: true }).click();
+  await expect(dialog.getByRole('alert')).toContainText('Usher cannot be reached');
+  await expect(dialog.getByRole('listitem')).toContainText(email);
+  await page.unroute(`**/organizations/${id}/users`);
+  await dialog.getByRole('button', { name: 'Add', exact: true }).click();
+  await expect(rowOf(page, email)).toContainText('Added by hand');
+});
+
+test('an organization that somebody deletes meanwhile is said', async ({ page }) => {
+  const { id, emails } = await withMembers(1);
+  await page.goto(at(`/organizations/${id}/members`));
+  await expect(rows(page)).toHaveCount(1);
+  await ask('DELETE', `/organizations/${id}`);
+  await act(page, emails[0] ?? '', 'Remove');
+  await expect(page.getByRole('alert').filter({ hasText: 'Nobody is removed' })).toBeVisible();
+});
