@@ -29,7 +29,8 @@ const ENTRIES: usize = 1_000;
 /// The memberships that one read takes (DynamoDB's limit).
 const MEMBERSHIPS: usize = 100;
 
-/// What remains of the memberships and of the time of a [`RoleUsage`].
+/// What remains of the memberships and of the time of a [`RoleUsage`]. All reads of a request run in one
+/// task, so nothing happens between two lines without `await`.
 struct Budget<'a> {
     memberships: AtomicUsize,
     is_time: &'a (dyn Fn() -> bool + Sync),

@@ -131,6 +131,8 @@ async fn an_organization_is_changed() {
     let mut changed = acme(&[RETIRED, ENGINEER], 2);
     changed["name"] = json!("Acme Ltd");
     changed["gsi1sk"] = json!("acme ltd\tacme");
+    // An organization of before has the first version.
+    changed["version"] = json!(2);
     changed.as_object_mut().expect("an object").remove("description");
     let expected = json!({
         "ORG#acme ORG": changed,
@@ -145,7 +147,7 @@ async fn roles_are_counted_on_from_the_recorded_number() {
     let role = world.role("Auditor").await;
     let expected = json!({
         "ROLE COUNT": { "count": 3 },
-        format!("ROLE ROLE#{role}"): { "name": "Auditor", "createdAt": NOW },
+        format!("ROLE ROLE#{role}"): { "name": "Auditor", "createdAt": NOW, "version": 1 },
         "ROLENAME#auditor ROLENAME": { "roleId": role },
     });
     assert_eq!(changes(&world, &before).await, expected);
@@ -349,6 +351,7 @@ async fn an_organization_is_created_but_not_with_the_id_of_a_deleted_one() {
             "name": "initech",
             "createdAt": NOW,
             "jitRoles": { "ids": [], "version": 1 },
+            "version": 1,
         },
         "ORG#initech EMAIL_DOMAINS": { "domains": {}, "version": 1 },
     });
