@@ -28,6 +28,8 @@ use crate::failure::{Failure, Service, is_rate_exceeded};
 
 /// The most users of a page of `ListUsers` (Cognito's limit).
 const LARGEST_PAGE: i32 = 60;
+/// The most characters of a filter of `ListUsers` (Cognito's limit).
+const LONGEST_FILTER: usize = 256;
 /// How many pages of users with the same address are read at most. Accounts that only claim the
 /// address can fill the first one.
 const MOST_PAGES: usize = 5;
@@ -168,12 +170,20 @@ impl UserPool {
     }
 
     /// The users whose `email` is exactly this text, which must not contain a quotation mark or a
-    /// backslash. These would change the filter.
+    /// backslash. These would change the filter. If the text is too long for a filter, the users whose
+    /// `email` begins like it.
     async fn listed_with(&self, email: &str) -> Result<Vec<PoolUser>, Failure> {
+        let whole = format!("email = \"{email}\"");
+        let filter = if whole.chars().count() <= LONGEST_FILTER {
+            whole
+        } else {
+            let filter = format!("email ^= \"{email}");
+            filter.chars().take(LONGEST_FILTER - 1).chain(['"']).collect()
+        };
         let mut users = Vec::new();
         let mut next = None;
         for _ in 0..MOST_PAGES {
-            let page = self.list(format!("email = \"{email}\""), LARGEST_PAGE, next).await?;
+            let page = self.list(filter.clone(), LARGEST_PAGE, next).await?;
             users.extend(page.users().iter().filter_map(read_listed));
             next = page.pagination_token;
             if next.is_none() {

@@ -71,14 +71,20 @@ impl Directory {
             listings.push_back(now);
         }
         let filter = request["Filter"].as_str().expect("a filter");
-        let (attribute, value) = filter.split_once(" = ").expect("an exact match");
+        assert!(filter.chars().count() <= 256, "AWS takes no longer filter: {filter}");
+        let (filter, is_prefix) = (filter.replacen("^=", "=", 1), filter.contains(" ^= "));
+        let (attribute, value) = filter.split_once(" = ").expect("a match");
         assert!(["sub", "email"].contains(&attribute), "{filter}");
         let value = value.strip_prefix('"').and_then(|value| value.strip_suffix('"'));
         let Some(value) = value.filter(|value| !value.contains(['"', '\\'])) else {
             return refused("InvalidParameterException", "Error while parsing filter.");
         };
         let users = self.listed.as_ref().unwrap_or(&self.users);
-        let found: Vec<_> = users.iter().filter(|user| of(user, attribute) == value).collect();
+        let is_asked_for = |user: &&Value| match of(user, attribute) {
+            found if is_prefix => found.starts_with(value),
+            found => found == value,
+        };
+        let found: Vec<_> = users.iter().filter(is_asked_for).collect();
         let (limit, start) = (request["Limit"].as_u64(), request["PaginationToken"].as_str());
         let limit = usize::try_from(limit.expect("a limit")).expect("a small number");
         assert!((1..=60).contains(&limit), "AWS takes no other limit: {limit}");

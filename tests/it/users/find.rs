@@ -227,6 +227,29 @@ async fn plus_signs_apostrophes_and_international_domains_are_sent_as_they_are()
 }
 
 #[tokio::test]
+async fn an_address_that_is_too_long_for_a_filter_is_found_by_its_beginning() {
+    let (local, labels) = ("x".repeat(64), format!("{0}.{0}.{0}", "y".repeat(56)));
+    let address = |end: &str| format!("{local}@{labels}.{end}.com");
+    // The filter of the first one has 256 characters.
+    for end in ["abcdef", "abcdefg", &"z".repeat(50)] {
+        let users = [
+            pool_user("jane", "jane", &address(end), true),
+            pool_user("joe", "joe", &address(&format!("{end}-2")), true),
+        ];
+        let (world, pool) = world_of(users).await;
+        pool.requests();
+        assert_eq!(found(&find(&world, &address(end)).await), [("jane", true)], "{end}");
+        let filters = filters(&pool);
+        let exact = end.len() == 6;
+        assert!(
+            filters[0].starts_with(if exact { "email = " } else { "email ^= " }),
+            "{filters:?}"
+        );
+        assert_eq!((filters.len(), filters[0].len()), (1, 256));
+    }
+}
+
+#[tokio::test]
 async fn whoever_cognito_lists_with_another_address_is_left_out() {
     let (world, pool) = world_of([]).await;
     let users = [
