@@ -123,10 +123,10 @@ test('custom data is shown and saved as it is written', async ({ page }) => {
   expect(await askText('GET', path)).toContain(`"customData":${changed},`);
 
   for (const [text, reason] of [
-    ['{"a": [0, 1e400]}', 'At /a/1: .* a number in it is too large'],
-    ['{"a": 1, "a": 2}', 'At /a: .* an object in it has two members with this name'],
-    [String.raw`{"a": "\ud800"}`, 'At /a: .* a text in it has a lone surrogate'],
-    [JSON.stringify({ a: 'x'.repeat(8192) }), '^[^/]* it is too large'],
+    ['{"a": [0, 1e400]}', '^At /a/1: This number is too large'],
+    ['{"a": 1, "a": 2}', '^At /a: This name is there twice'],
+    [String.raw`{"a": "\ud800"}`, '^At /a: This text has half of a character'],
+    [JSON.stringify({ a: 'x'.repeat(8192) }), '^This is too long'],
   ] as const) {
     await data.fill(text);
     await save.click();

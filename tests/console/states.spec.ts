@@ -83,7 +83,7 @@ for (const { name, open, source, loading, empty } of LISTS) {
   test(`${name} that cannot be read show an error, and load when tried again`, async ({ page }) => {
     await page.route(api(source), (route) => route.fulfill(FAILURE));
     await open(page);
-    const alert = page.getByRole('alert').filter({ hasText: 'Something is wrong on our side.' });
+    const alert = page.getByRole('alert').filter({ hasText: 'Usher has a problem' });
     await expect(alert).toBeVisible();
     await inspect(page, `${name}-error`);
     await page.unroute(api(source));

@@ -55,7 +55,8 @@ for (const [name, open] of Object.entries({ withUnsavedDomain, withUnsavedSettin
       const again = bar(page).getByRole('button', { name: 'Try again' });
       await expect(again).toBeInViewport({ ratio: 1 });
       await expect(bar(page).getByRole('button', { name: 'Discard' })).toBeInViewport({ ratio: 1 });
-      // Wherever the page is scrolled to.
+      // However much there is to read, and wherever the page is scrolled to.
+      if (respond !== 'lost') await alert.getByText('Details').click();
       for (const top of [0, 100_000]) {
         await page.evaluate((y) => scrollTo(0, y), top);
         await expect(alert).toBeInViewport();
@@ -95,6 +96,84 @@ test('a refused field takes the focus, and the save bar says that nothing is sav
   await expect(name).toBeFocused();
   await expect(name).toBeInViewport();
   await expect(bar(page)).toContainText('Correct the marked fields');
+});
+
+/** The texts in view that begin in lower case or speak of requests, where a refusal is shown. */
+function foreignWords(page: Page) {
+  return page.evaluate(() => {
+    const shown = '[role="alert"], [id$="-error"], [aria-label="Refused domains"], [role="status"]';
+    const texts: string[] = [];
+    for (const place of Array.from(document.querySelectorAll(shown))) {
+      const walker = document.createTreeWalker(place, NodeFilter.SHOW_TEXT);
+      for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+        const { parentElement, textContent } = node;
+        const isValue = parentElement?.closest('strong, code') !== null;
+        if (parentElement?.checkVisibility() && !isValue) texts.push(textContent?.trim() ?? '');
+      }
+    }
+    return texts.filter((text) => /^[a-z]|`|(GET|POST|PUT|PATCH|DELETE) \//.test(text));
+  });
+}
+
+test('refusals are told in the words of the console, with those of the API behind “Details”', async ({
+  page,
+}) => {
+  const id = await organization('words');
+  const { name } = await role(unique('words'));
+  const dialog = page.getByRole('dialog');
+  const refused: Record<string, () => Promise<RegExp>> = {
+    'an ID in use': async () => {
+      await page.goto(at('/organizations'));
+      await page.getByRole('button', { name: 'Create organization' }).first().click();
+      await dialog.getByRole('textbox', { name: 'Name' }).fill('Words');
+      await dialog.getByRole('textbox', { name: 'Id' }).fill(id);
+      await dialog.getByRole('textbox', { name: 'Id' }).press('Enter');
+      return new RegExp(`This ID is taken.*“${id}”`, 's');
+    },
+    'an invalid ID': async () => {
+      await dialog.getByRole('textbox', { name: 'Id' }).fill('not valid');
+      await dialog.getByRole('textbox', { name: 'Id' }).press('Enter');
+      return /An ID has 1 to 64 characters/;
+    },
+    'a name in use': async () => {
+      await page.goto(at('/roles'));
+      await page.getByRole('button', { name: 'Create role' }).first().click();
+      await dialog.getByRole('textbox', { name: 'Name' }).fill(name);
+      await dialog.getByRole('textbox', { name: 'Name' }).press('Enter');
+      return new RegExp(`This name is taken.*“${name}”`, 's');
+    },
+    'an organization that does not exist': async () => {
+      await page.goto(at('/organizations/nobody'));
+      return /No organization has the ID “nobody”/;
+    },
+    'an address that is none': async () => {
+      await page.goto(at(`/organizations/${id}`));
+      await page.getByRole('textbox', { name: 'An email address to try' }).fill('jane');
+      return /This is not an email address/;
+    },
+    'a domain that is not listed': async () => {
+      await page.getByRole('textbox', { name: 'An email address to try' }).fill('jane@a.example');
+      return /The domain a\.example is not listed/;
+    },
+    'domains that cannot be listed': async () => {
+      await page
+        .getByRole('textbox', { name: 'Add email domains' })
+        .fill(
+          'gmail.com localhost jane@a.example *.a.example co.uk 10.0.0.1 https://a.example/ a..b ',
+        );
+      await bar(page).getByRole('button', { name: 'Save changes' }).click();
+      return /Enter only the part after the @/;
+    },
+  };
+  for (const open of Object.values(refused)) {
+    await expect(page.locator('body')).toContainText(await open());
+    expect(await foreignWords(page)).toEqual([]);
+  }
+  await page.goto(at('/organizations/nobody'));
+  const alert = page.getByRole('alert');
+  await expect(alert.getByText('organization.not_found')).toBeHidden();
+  await alert.getByText('Details').click();
+  await expect(alert.getByText('404 organization.not_found')).toBeVisible();
 });
 
 /** The dialogs, how they are opened, and what submits them. */

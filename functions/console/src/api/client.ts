@@ -1,6 +1,6 @@
 import createClient from 'openapi-fetch';
 import { endSession, session } from '../session/session';
-import { ApiError, UNREACHABLE } from './problem';
+import { ApiError } from './problem';
 import type { paths } from './schema';
 
 /** The Management API of the Usher that serves this page. */
@@ -15,7 +15,7 @@ api.use({
   onResponse({ response }) {
     if (response.status === 401) endSession();
   },
-  onError: () => new ApiError(UNREACHABLE),
+  onError: () => ApiError.unreachable(),
 });
 
 export interface Answer<T> {

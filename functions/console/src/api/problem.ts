@@ -1,53 +1,74 @@
 import type { Problem } from './types';
+import { type Known, reasonOf, wordsOf } from './words';
 
 /** What is wrong with one value in a request's body. */
-export type Violation = NonNullable<Problem['errors']>[number];
+export interface Violation {
+  /** Where: a JSON Pointer. */
+  pointer: string;
+  code: string;
+  /** The reason, in the console's words. */
+  detail: string;
+}
 
-type ShownProblem = Pick<Problem, 'title' | 'detail'> & Partial<Problem>;
+/** A problem in the console's words. */
+export interface ShownProblem {
+  title: string;
+  /** What happened, and what to do. */
+  detail: string;
+  /** What the API said, for whoever looks for the cause. */
+  answer?: string;
+}
 
-export const UNREACHABLE: ShownProblem = {
+const UNREACHABLE: ShownProblem = {
   title: 'Usher cannot be reached',
   detail: 'Check your connection and try again. Your changes are kept.',
 };
 
 /** A response that is not a success, or no response at all. */
 export class ApiError extends Error {
-  readonly problem: ShownProblem;
-
-  constructor(problem: ShownProblem) {
-    super(problem.detail);
-    this.name = 'ApiError';
-    this.problem = problem;
-  }
-
-  /** Reads the problem that Usher or the API gateway sends. */
-  static of({ status }: Response, body: unknown): ApiError {
-    const { message, ...problem } =
-      typeof body === 'object' && body !== null ? (body as Partial<Problem>) : {};
-    const detail =
-      problem.detail ??
-      message ??
-      'Try again. If this keeps happening, tell the operator of Usher.';
-    return new ApiError({
-      title: TITLES[status] ?? 'Something went wrong',
-      ...problem,
-      status,
-      detail,
-    });
-  }
-
-  get status(): number | undefined {
-    return this.problem.status;
-  }
-
+  /** Absent if there was no response. */
+  readonly status: number | undefined;
+  /** What the API says about its reasons; absent if API Gateway answered. */
+  readonly code: string | undefined;
   /** What is wrong with each refused value in the body. */
-  get violations(): readonly Violation[] {
-    return this.problem.errors ?? [];
+  readonly violations: readonly Violation[];
+  readonly #known: Known;
+  readonly #answer: string | undefined;
+
+  private constructor(status?: number, problem: Partial<Problem> = {}, known: Known = {}, id = '') {
+    super(problem.detail ?? problem.message ?? 'There was no response.');
+    this.name = 'ApiError';
+    this.status = status;
+    this.code = problem.code;
+    this.violations = (problem.errors ?? []).map(({ pointer, code }) => {
+      return { pointer, code, detail: reasonOf(code) };
+    });
+    this.#known = known;
+    this.#answer = status === undefined ? undefined : answerOf(status, problem, id);
+  }
+
+  /** Reads what Usher or API Gateway sends. */
+  static of({ status, url, headers }: Response, body: unknown): ApiError {
+    const problem: Partial<Problem> = typeof body === 'object' && body !== null ? body : {};
+    const id = headers.get('apigw-requestid') ?? '';
+    return new ApiError(status, problem, idsIn(url), id);
+  }
+
+  /** The error when no response came. */
+  static unreachable(): ApiError {
+    return new ApiError();
   }
 
   /** Whether the same request may succeed later. */
   get temporary(): boolean {
     return this.status === undefined || this.status === 429 || this.status >= 500;
+  }
+
+  /** The problem in the console's words, which can name the values that were sent. */
+  shown(sent: Known = {}): ShownProblem {
+    if (this.status === undefined) return UNREACHABLE;
+    const { title, text } = wordsOf(this.code, this.status, { ...this.#known, ...sent });
+    return { title, detail: text, ...(this.#answer && { answer: this.#answer }) };
   }
 }
 
@@ -56,20 +77,26 @@ export function isNotFound(error: unknown): boolean {
   return error instanceof ApiError && error.status === 404;
 }
 
-const TITLES: Record<number, string> = {
-  401: 'Your session has ended',
-  403: 'You are not allowed to do this',
-  404: 'Not found',
-  429: 'Too many requests',
-};
+/** What the API answered, in one line. */
+function answerOf(status: number, { code, detail, message }: Partial<Problem>, id: string): string {
+  const parts = [`${status}${code ? ` ${code}` : ''}`, detail ?? message, id && `Request ${id}`];
+  return parts.filter(Boolean).join(' · ');
+}
+
+/** The ids in the address of a request. */
+function idsIn(url: string): Known {
+  const idAfter = (name: string) => {
+    const [, id] = new RegExp(`/${name}/([^/?]+)`).exec(url) ?? [];
+    return id === undefined ? undefined : decodeURIComponent(id);
+  };
+  return { organization: idAfter('organizations'), user: idAfter('users') };
+}
 
 /** A title and a text for anything that was thrown. */
-export function problemOf(error: unknown): ShownProblem {
-  if (error instanceof ApiError) return error.problem;
-  return {
-    title: 'Something went wrong',
-    detail: error instanceof Error ? error.message : String(error),
-  };
+export function problemOf(error: unknown, sent?: Known): ShownProblem {
+  if (error instanceof ApiError) return error.shown(sent);
+  const { title, text } = wordsOf();
+  return { title, detail: text, answer: error instanceof Error ? error.message : String(error) };
 }
 
 /**

@@ -3,6 +3,8 @@ import {
   createRoute,
   createRouter,
   type ErrorComponentProps,
+  lazyRouteComponent,
+  notFound,
   redirect,
 } from '@tanstack/react-router';
 import { MembersTab } from '../members/MembersTab';
@@ -12,13 +14,16 @@ import { ProvisioningTab } from '../provisioning/ProvisioningTab';
 import { RolePage } from '../roles/RolePage';
 import { RolesPage } from '../roles/RolesPage';
 import { SettingsTab } from '../settings/SettingsTab';
+import { searchedText } from '../ui/AddressSearch';
 import { ErrorState } from '../ui/ErrorState';
 import { NotFound } from './NotFound';
 import { Shell } from './Shell';
 
 /** The searched text in a page's address. */
-const searched = ({ q }: Record<string, unknown>): { q?: string } =>
-  typeof q === 'string' && q !== '' ? { q } : {};
+const searched = (search: Record<string, unknown>): { q?: string } => {
+  const q = searchedText(search);
+  return q ? { q } : {};
+};
 
 const root = createRootRoute({ component: Shell, notFoundComponent: NotFound });
 
@@ -74,6 +79,23 @@ const role = createRoute({
   component: RolePage,
 });
 
+const help = createRoute({
+  getParentRoute: () => root,
+  path: '/help',
+  component: lazyRouteComponent(() => import('../help/HelpPage'), 'HelpPage'),
+});
+
+const helpDocument = createRoute({
+  getParentRoute: () => root,
+  path: '/help/$document',
+  loader: async ({ params }) => {
+    const { loadDocument } = await import('../help/documents');
+    return (await loadDocument(params.document)) ?? Promise.reject(notFound());
+  },
+  component: lazyRouteComponent(() => import('../help/HelpDocumentPage'), 'HelpDocumentPage'),
+  notFoundComponent: NotFound,
+});
+
 export const router = createRouter({
   basepath: '/console',
   routeTree: root.addChildren([
@@ -82,6 +104,8 @@ export const router = createRouter({
     organization.addChildren([provisioning, members, settings]),
     roles,
     role,
+    help,
+    helpDocument,
   ]),
   defaultErrorComponent: ({ error, reset }: ErrorComponentProps) => (
     <ErrorState error={error} onRetry={reset} />

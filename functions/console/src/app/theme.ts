@@ -66,6 +66,7 @@ export const theme = createTheme({
     Alert: Alert.extend({
       vars: (_theme, { color = 'indigo' }) => ({
         root: {
+          '--alert-bg': `light-dark(var(--mantine-color-${color}-0), var(--mantine-color-${color}-light))`,
           '--alert-bd': `1px solid color-mix(in srgb, var(--mantine-color-${color}-6) 35%, var(--card))`,
           '--alert-color': `light-dark(var(--mantine-color-${color}-9), var(--mantine-color-${color}-4))`,
         },

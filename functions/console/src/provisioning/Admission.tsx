@@ -4,6 +4,7 @@ import { type Icon, IconCheck, IconUserCheck, IconUserOff, IconX } from '@tabler
 import { type UseQueryResult, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { type OrganizationPreview, unhandled } from '../api/types';
+import { refusalOf } from '../api/words';
 import { Section } from '../ui/Card';
 import { ProblemAlert } from '../ui/ProblemAlert';
 import classes from './Admission.module.css';
@@ -118,12 +119,12 @@ function Decision({ of: preview }: { of: OrganizationPreview }) {
   );
 }
 
-function explanation({ decision, detail, organizationRoles }: OrganizationPreview) {
+function explanation({ decision, reason, emailDomain, organizationRoles }: OrganizationPreview) {
   switch (decision) {
     case 'join':
       return `Roles: ${organizationRoles.map(({ name }) => name).join(', ') || 'none'}`;
     case 'refuse':
-      return detail;
+      return refusalOf(reason ?? '', emailDomain);
     default:
       return unhandled(decision);
   }

@@ -13,7 +13,7 @@ describe('refusedItems', () => {
   };
 
   it('has the item that a pointer refers to', () => {
-    const error = new ApiError(problem);
+    const error = ApiError.of(new Response(null, { status: 422 }), problem);
     expect(refusedPlaces(error)).toEqual([[1, 'email_domain.single_label']]);
     expect(refusedItems(['a.example', 'localhost'], error)).toEqual({
       localhost: 'email_domain.single_label',

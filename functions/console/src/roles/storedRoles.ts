@@ -30,7 +30,7 @@ async function createdOrPresent(name: string): Promise<Role> {
   try {
     return await createRole({ name });
   } catch (error) {
-    const inUse = error instanceof ApiError && error.problem.code === IN_USE;
+    const inUse = error instanceof ApiError && error.code === IN_USE;
     const present = inUse && (await readRoles()).find((role) => isSameName(role.name, name));
     if (present) return present;
     throw error;

@@ -75,7 +75,7 @@ export function FormModal<Values extends Record<string, unknown>>(props: Props<V
       >
         <Stack>
           {children(form)}
-          <ProblemAlert error={error} fields={initialValues} focused />
+          <ProblemAlert error={error} fields={submission.variables ?? initialValues} focused />
           <Group justify="flex-end">
             <Button variant="default" onClick={onClose} data-autofocus={danger || undefined}>
               Cancel

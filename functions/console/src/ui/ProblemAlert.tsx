@@ -2,11 +2,12 @@ import { Alert } from '@mantine/core';
 import { IconAlertTriangle } from '@tabler/icons-react';
 import { useEffect, useRef } from 'react';
 import { fieldErrors, problemOf } from '../api/problem';
+import { Details } from './Details';
 
 interface Props {
   error: unknown;
-  /** The fields of the form, by name: each shows its own reason. */
-  fields?: object;
+  /** The fields of the form and what was sent, by name: each field shows its own reason. */
+  fields?: Readonly<Record<string, unknown>>;
   /** Whether it is the answer to what the user just did: then it takes the focus. */
   focused?: boolean;
 }
@@ -18,7 +19,7 @@ export function ProblemAlert({ error, fields = {}, focused = false }: Props) {
     if (error && focused) alert.current?.focus();
   }, [error, focused]);
   if (!error || shownByFields(error, fields)) return null;
-  const { title, detail } = problemOf(error);
+  const { title, detail, answer } = problemOf(error, fields);
   return (
     <Alert
       ref={alert}
@@ -28,7 +29,8 @@ export function ProblemAlert({ error, fields = {}, focused = false }: Props) {
       title={title}
       icon={<IconAlertTriangle aria-hidden />}
     >
-      {detail}
+      <div>{detail}</div>
+      <Details>{answer}</Details>
     </Alert>
   );
 }
