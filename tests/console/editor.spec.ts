@@ -112,7 +112,7 @@ test.describe('typed text', () => {
     const conflict = page.getByRole('alert').filter({ hasText: 'Somebody else changed this' });
     await expect(conflict).toBeFocused();
     await expect(conflict).toBeInViewport();
-    await expect(bar(page)).toContainText('Somebody else changed this too');
+    await expect(bar(page)).toContainText('Also changed by somebody else');
     await field(page).fill('later.example');
     await conflict.getByRole('button', { name: 'Save mine on top' }).click();
     await saved(page);

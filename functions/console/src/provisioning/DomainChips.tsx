@@ -18,8 +18,14 @@ interface Props {
 export const DomainChips = memo(function DomainChips({ domains, added, refused }: Props) {
   return (
     <ul className={classes.list} aria-label="Email domains">
-      {domains.map((domain) => (
-        <Chip key={domain} domain={domain} isNew={added.has(domain)} code={refused[domain]} />
+      {domains.map((domain, index) => (
+        <Chip
+          key={domain}
+          domain={domain}
+          isNew={added.has(domain)}
+          code={refused[domain]}
+          isFirst={index === 0}
+        />
       ))}
     </ul>
   );
@@ -37,9 +43,11 @@ interface ChipProps {
   isNew: boolean;
   /** Why the domain was refused. */
   code: string | undefined;
+  /** Whether the Tab key stops here. The arrow keys go on to the others. */
+  isFirst: boolean;
 }
 
-const Chip = memo(function Chip({ domain, isNew, code }: ChipProps) {
+const Chip = memo(function Chip({ domain, isNew, code, isFirst }: ChipProps) {
   const state = code === undefined ? (isNew ? 'new' : 'saved') : 'refused';
   return (
     <li
@@ -52,7 +60,7 @@ const Chip = memo(function Chip({ domain, isNew, code }: ChipProps) {
       <button
         type="button"
         className={classes.remove}
-        tabIndex={-1}
+        tabIndex={isFirst ? 0 : -1}
         aria-label={`Remove ${domain}`}
         data-domain={domain}
       />

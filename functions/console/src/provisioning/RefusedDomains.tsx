@@ -55,7 +55,6 @@ export function RefusedDomains({ refusal, refused, field, onEdit, onDrop, onMend
     <Alert
       ref={panel}
       tabIndex={-1}
-      className={classes.panel}
       color="red"
       role="alert"
       icon={<IconAlertTriangle aria-hidden />}

@@ -11,7 +11,7 @@ interface Also {
 /** The unsaved changes in one line: `2 domains added, 1 removed · 1 role added (1 new)`. */
 export function summaryOf(draft: Draft, { hasText = false, refused = 0 }: Also = {}): string {
   const parts = [
-    draft.theirs ? 'Somebody else changed this too' : '',
+    draft.theirs ? 'Also changed by somebody else' : '',
     refused > 0 ? `${named(refused, 'domain')} refused` : '',
     partOf(draft, 'domains', 'domain'),
     partOf(draft, 'roles', 'role'),

@@ -27,6 +27,11 @@ export function SaveBar(props: Props) {
   useEffect(() => {
     if (error && marked) focusInvalid(document);
   }, [error, marked]);
+  useEffect(() => {
+    // The bar appears over what is being typed if that is at the bottom of the window.
+    const field = document.activeElement;
+    if (field?.matches('input, textarea')) field.scrollIntoView({ block: 'nearest' });
+  }, []);
   const status = marked ? 'The changes are not saved. Correct the marked fields.' : summary;
   return (
     <section
