@@ -384,8 +384,8 @@ async fn filters_find_members_by_rule_domain_and_entry_path_alone_and_together()
 async fn a_filter_finds_few_among_many_and_its_links_repeat_it() {
     let world = with_many_members(&users(60)).await;
     for user in ["x", "y", "z"] {
-        world.sign_up(user, &format!("{user}@acme.com")).await;
         world.pass(Duration::from_millis(1));
+        world.sign_up(user, &format!("{user}@acme.com")).await;
     }
     for user in ["user-010", "user-050"] {
         of_earlier_release(&world, user).await;
@@ -402,7 +402,7 @@ async fn a_filter_finds_few_among_many_and_its_links_repeat_it() {
     let page = world.get(&format!("{MEMBERS}?rule=email_domain&page_size=2&entryPath=")).await;
     page.problem(400, "request.invalid_filter");
     let page = world.get(&format!("{MEMBERS}?rule=email_domain&page_size=2")).await;
-    let next = format!("{MEMBERS}?page_size=2&cursor=m1767225600001.y&rule=email_domain");
+    let next = format!("{MEMBERS}?page_size=2&cursor=m1767225600002.y&rule=email_domain");
     assert_eq!(page.next_page(), Some(next));
 }
 
