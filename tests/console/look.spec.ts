@@ -95,7 +95,7 @@ test('with colours forced by the system, edges say what backgrounds said', async
   expect(await edge(tab('Just-in-time provisioning'))).not.toBe(await edge(tab('Members')));
   const main = page.getByRole('navigation', { name: 'Main' });
   await expect(main.getByRole('link').first()).toHaveCSS('outline-style', 'solid');
-  await page.getByRole('textbox', { name: 'Default roles' }).focus();
+  await page.getByRole('combobox', { name: 'Default roles' }).focus();
   await page.keyboard.type(id);
   await expect(page.getByRole('option').first()).toHaveCSS('outline-style', 'solid');
 });

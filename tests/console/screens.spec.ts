@@ -69,7 +69,8 @@ const SCREENS: Record<string, (page: Page, acme: Acme) => Promise<void>> = {
     await ask('POST', path, { emailDomain: `theirs.${domain}` });
     await ask('DELETE', `${path}/de.${domain}`);
     await page.getByRole('button', { name: 'Save changes' }).click();
-    await expect(page.getByText('Somebody else changed this')).toBeVisible();
+    const alert = page.getByRole('alert').filter({ hasText: 'Somebody else changed this' });
+    await expect(alert).toBeVisible();
   },
   'provisioning-roles': async (page, { id }) => {
     await page.goto(at(`/organizations/${id}`));
