@@ -61,11 +61,32 @@ test('a document that does not exist leads back', async ({ page }) => {
   }
 });
 
-test('help beside a screen opens in a new tab, so that nothing typed is lost', async ({ page }) => {
-  await page.goto(at(`/organizations/${await organization('helped')}/members`));
+test('each screen has a link to its help, which opens beside it', async ({ page }) => {
+  const id = await organization('helped');
+  const places = {
+    '/organizations': 'security#who-is-trusted-with-what',
+    [`/organizations/${id}`]: 'security#who-can-become-a-member',
+    [`/organizations/${id}/members`]: 'tokens#when-they-change',
+    [`/organizations/${id}/settings`]: 'security#what-is-kept-and-for-how-long',
+    '/roles': 'tokens',
+  };
+  for (const [screen, place] of Object.entries(places)) {
+    await page.goto(at(screen));
+    const link = page.getByRole('main').getByRole('link', { name: 'opens in a new tab' });
+    await expect(link).toHaveAttribute('href', `/console/help/${place}`);
+  }
   const opened = page.waitForEvent('popup');
-  await page.getByRole('link', { name: 'Who can become a member' }).click();
-  const help = await opened;
-  await expect(help).toHaveURL(at('/help/security#who-can-become-a-member'));
-  await expect(help.getByRole('heading', { name: 'Who can become a member' })).toBeFocused();
+  await page.getByRole('main').getByRole('link', { name: 'How an application reads them' }).click();
+  await expect((await opened).getByRole('heading', { level: 1 })).toHaveText(
+    'Reading memberships from a token',
+  );
+});
+
+test('the details of an error lead to what its code means', async ({ page }) => {
+  await page.goto(at('/organizations/nobody'));
+  await page.getByRole('alert').getByText('Details').click();
+  const opened = page.waitForEvent('popup');
+  await page.getByRole('link', { name: 'What this code means' }).click();
+  const row = (await opened).getByRole('row', { name: 'organization.not_found' });
+  await expect(row).toBeFocused();
 });

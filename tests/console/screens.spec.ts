@@ -196,6 +196,34 @@ const SCREENS: Record<string, (page: Page, acme: Acme) => Promise<void>> = {
     await page.getByRole('menuitem', { name: 'Delete' }).click();
     await expect(page.getByRole('dialog')).toBeVisible();
   },
+  search: async (page, { id }) => {
+    await page.goto(at(`/organizations/${id}`));
+    await page.getByRole('button', { name: 'Search', exact: true }).click();
+    await expect(page.getByRole('region', { name: 'Opened recently' })).toBeVisible();
+  },
+  'search-names': async (page) => {
+    await page.goto(at('/roles'));
+    await page.getByRole('button', { name: 'Search', exact: true }).click();
+    await page.getByRole('search').getByRole('textbox').fill('e');
+    await expect(
+      page.getByRole('region', { name: 'Roles' }).getByRole('link').first(),
+    ).toBeVisible();
+  },
+  'search-person': async (page, { domain }) => {
+    await page.goto(at('/roles'));
+    await page.getByRole('button', { name: 'Search', exact: true }).click();
+    await page.getByRole('search').getByRole('textbox').fill(`jane@${domain}`);
+    await expect(page.getByText(`By ${domain}, when signing up`)).toBeVisible();
+    await expect(page.getByText('Becomes a member.')).toBeVisible();
+  },
+  help: async (page) => {
+    await page.goto(at('/help'));
+    await expect(page.getByRole('link', { name: 'Errors' })).toBeVisible();
+  },
+  'help-document': async (page) => {
+    await page.goto(at('/help/errors#organization.id_in_use'));
+    await expect(page.getByRole('row', { name: 'organization.id_in_use' })).toBeFocused();
+  },
   'not-found': async (page) => {
     await page.goto(at('/nowhere'));
     await expect(page.getByRole('heading', { name: 'Nothing here' })).toBeVisible();

@@ -105,9 +105,9 @@ test('a domain finds the organizations that list it, in any form', async ({ page
 test('a public domain is explained', async ({ page }) => {
   await page.goto(at('/organizations'));
   await search(page, 'gmail.com');
-  await expect(part(page, LISTS)).toContainText('public mailbox provider gmail.com');
+  await expect(part(page, LISTS)).toContainText('gmail.com is a public mailbox provider');
   await field(page).fill('github.io');
-  await expect(part(page, LISTS)).toContainText('public suffix github.io');
+  await expect(part(page, LISTS)).toContainText('github.io is a public suffix');
   await field(page).fill('..');
   await expect(dialog(page)).toContainText('Nothing is found for “..”');
 });
@@ -193,7 +193,7 @@ test('a part that fails does not hide the other, and is asked for again', async 
   await page.goto(at('/organizations'));
   await search(page, `jane@${domain}`);
   await expect(link(page, ADMITTED, name)).toBeVisible();
-  await expect(part(page, BELONGS).getByRole('alert')).toContainText('Cognito takes no more');
+  await expect(part(page, BELONGS).getByRole('alert')).toBeVisible();
   await page.unroute(accounts);
   await part(page, BELONGS).getByRole('button', { name: 'Try again' }).click();
   await expect(part(page, BELONGS)).toContainText('No account has this address.');
@@ -241,7 +241,7 @@ test('any text can be searched for', async ({ page }) => {
   await field(page).fill(`${'a'.repeat(1090)}@acme.example`);
   await expect(dialog(page)).toContainText('This is longer than any name');
   await field(page).fill('two@at@acme.example');
-  await expect(part(page, ADMITTED)).toContainText('address');
+  await expect(part(page, ADMITTED)).toContainText(/address/i);
   await expect(part(page, BELONGS)).toContainText('No account has this address.');
 });
 

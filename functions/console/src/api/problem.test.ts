@@ -21,6 +21,7 @@ describe('an unsuccessful response', () => {
       title: 'This organization does not exist',
       detail: 'No organization has the ID “a b”. It may have been deleted.',
       answer: '404 organization.not_found · no organization has the id "x" · Request abc=',
+      code: 'organization.not_found',
     });
     expect(error.temporary).toBe(false);
   });

@@ -17,6 +17,8 @@ export interface ShownProblem {
   detail: string;
   /** What the API said, for whoever looks for the cause. */
   answer?: string;
+  /** The code of the problem, if the API gave one. */
+  code?: string;
 }
 
 const UNREACHABLE: ShownProblem = {
@@ -68,7 +70,12 @@ export class ApiError extends Error {
   shown(sent: Known = {}): ShownProblem {
     if (this.status === undefined) return UNREACHABLE;
     const { title, text } = wordsOf(this.code, this.status, { ...this.#known, ...sent });
-    return { title, detail: text, ...(this.#answer && { answer: this.#answer }) };
+    return {
+      title,
+      detail: text,
+      ...(this.#answer && { answer: this.#answer }),
+      ...(this.code && { code: this.code }),
+    };
   }
 }
 

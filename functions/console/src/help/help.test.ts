@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { helpDocuments, render } from '../../build/help.ts';
+import { CODES } from '../api/words';
 import { GROUPS } from './documents';
 import { TARGETS } from './targets';
 
@@ -25,6 +26,11 @@ describe('the help', () => {
 
   it('has every place that the console links to', () => {
     expect(TARGETS.filter((target) => !addresses.has(target))).toEqual([]);
+  });
+
+  it('explains every code that the console has words for', () => {
+    const codes = Object.keys(CODES);
+    expect(codes.filter((code) => !addresses.has(`errors#${code}`))).toEqual([]);
   });
 
   it('has every place that a document links to', () => {

@@ -2,6 +2,7 @@ import { Skeleton } from '@mantine/core';
 import { IconArrowLeft } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { Link, Outlet, useParams } from '@tanstack/react-router';
+import { TabHelp } from '../help/TabHelp';
 import { Gone } from '../ui/Gone';
 import { Loaded } from '../ui/Loaded';
 import links from '../ui/links.module.css';
@@ -54,6 +55,7 @@ export function OrganizationPage() {
               ))}
             </nav>
             <Outlet key={organizationId} />
+            <TabHelp />
           </>
         )}
       </Loaded>

@@ -5,6 +5,7 @@ import { useInfiniteQuery } from '@tanstack/react-query';
 import { Link, useSearch } from '@tanstack/react-router';
 import { type ReactNode, useMemo } from 'react';
 import type { ApiOrganization } from '../api/types';
+import { HelpLink } from '../help/HelpLink';
 import { AddressSearch } from '../ui/AddressSearch';
 import { DataTable, Dim } from '../ui/DataTable';
 import { Id } from '../ui/Id';
@@ -44,7 +45,12 @@ export function OrganizationsPage() {
   return (
     <Page
       title="Organizations"
-      lead="Your customers. Each one admits members by email domain and gives them roles."
+      lead={
+        <>
+          Your customers. Each one admits members by email domain and gives them roles.{' '}
+          <HelpLink to="security#who-is-trusted-with-what">Who is trusted with what</HelpLink>
+        </>
+      }
       actions={create}
     >
       <AddressSearch

@@ -4,6 +4,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Link, useSearch } from '@tanstack/react-router';
 import { type ReactNode, useState } from 'react';
 import type { Role } from '../api/types';
+import { HelpLink } from '../help/HelpLink';
 import { AddressSearch } from '../ui/AddressSearch';
 import { Card } from '../ui/Card';
 import { DataTable, Dim, RowAction, RowMenu } from '../ui/DataTable';
@@ -49,7 +50,13 @@ export function RolesPage() {
   return (
     <Page
       title="Organization roles"
-      lead="The roles that members can hold. All organizations share them, and each organization chooses its default roles for new members."
+      lead={
+        <>
+          The roles that members can hold. All organizations share them, and each organization
+          chooses its default roles for new members.{' '}
+          <HelpLink to="tokens">How an application reads them</HelpLink>
+        </>
+      }
       actions={create}
     >
       <Loaded query={roles} of="roles" empty={empty}>

@@ -1,5 +1,6 @@
 import { Link } from '@tanstack/react-router';
 import type { OrganizationPreview, Preview } from '../api/types';
+import { refusalOf } from '../api/words';
 import { HelpLink } from '../help/HelpLink';
 import { Answer, type Asked, Nothing, Part } from './Part';
 import { useResult } from './result';
@@ -43,12 +44,13 @@ export function DomainPart({ query }: Props) {
 }
 
 /** Why no organization admits anybody with an address. */
-function Why({ of: { reason, detail } }: { of: Preview }) {
+function Why({ of: { reason, emailDomain } }: { of: Preview }) {
   if (!reason) return null;
   return (
     <Nothing>
-      {detail}
-      {reason === 'not_listed' && ' Subdomains are listed separately.'}{' '}
+      {reason === 'not_listed'
+        ? `No organization lists ${emailDomain}. Subdomains are listed separately.`
+        : refusalOf(reason, emailDomain)}{' '}
       <HelpLink to="security#who-can-become-a-member">Who can become a member</HelpLink>
     </Nothing>
   );
@@ -79,10 +81,11 @@ function Organizations({ of: { organizations }, describe }: OrganizationsProps) 
   );
 }
 
-function decisionText({ decision, detail, organizationRoles }: OrganizationPreview): string {
-  return decision === 'join'
+function decisionText(preview: OrganizationPreview): string {
+  const { reason, emailDomain, organizationRoles } = preview;
+  return reason === null
     ? `Becomes a member. ${rolesText(organizationRoles)}`
-    : `Is not admitted: ${detail}`;
+    : `Is not admitted. ${refusalOf(reason, emailDomain)}`;
 }
 
 function listingText({ organizationRoles }: OrganizationPreview): string {

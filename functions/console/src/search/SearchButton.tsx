@@ -2,7 +2,7 @@ import { Kbd, Modal, UnstyledButton } from '@mantine/core';
 import { useDisclosure, useMediaQuery } from '@mantine/hooks';
 import { IconSearch } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
-import { useParams, useRouterState } from '@tanstack/react-router';
+import { useParams } from '@tanstack/react-router';
 import { useEffect, useRef } from 'react';
 import { Loaded } from '../ui/Loaded';
 import { remember } from './recent';
@@ -17,7 +17,6 @@ export function SearchButton() {
   const button = useRef<HTMLButtonElement>(null);
   const isPhone = useMediaQuery('(max-width: 40em)', undefined, { getInitialValueInEffect: false });
   useRecent();
-  useHeadingFocus();
   useEffect(() => {
     const press = (event: KeyboardEvent) => {
       if (!opensSearch(event)) return;
@@ -80,17 +79,9 @@ function useRecent() {
   }, [organizationId]);
 }
 
-/** Moves the focus to the heading of a page that was found by the search. */
-function useHeadingFocus() {
-  const arrived = useRouterState({ select: ({ resolvedLocation }) => resolvedLocation });
-  useEffect(() => {
-    if (arrived?.state.found) document.querySelector('h1')?.focus();
-  }, [arrived]);
-}
-
 declare module '@tanstack/react-router' {
   interface HistoryState {
-    /** Whether the search has led here. */
+    /** Whether the search has led here: then the page's heading takes the focus. */
     found?: boolean;
   }
 }

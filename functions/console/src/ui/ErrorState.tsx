@@ -6,13 +6,13 @@ import { Notice } from './Notice';
 
 /** Takes the place of something that could not be loaded. */
 export function ErrorState({ error, onRetry }: { error: unknown; onRetry: () => void }) {
-  const { title, detail, answer } = problemOf(error);
+  const { title, detail, answer, code } = problemOf(error);
   const retry = (
     <>
       <Button variant="default" onClick={onRetry}>
         Try again
       </Button>
-      <Details>{answer}</Details>
+      <Details code={code}>{answer}</Details>
     </>
   );
   return (

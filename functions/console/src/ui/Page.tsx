@@ -1,4 +1,5 @@
 import { Title } from '@mantine/core';
+import { useRouterState } from '@tanstack/react-router';
 import { type ReactNode, useEffect, useRef } from 'react';
 import classes from './Page.module.css';
 
@@ -15,12 +16,19 @@ interface Props {
   children: ReactNode;
 }
 
-/** A page. Its heading takes the focus if the focused element went away with the previous page. */
+/**
+ * A page. Its heading takes the focus if the focused element went away with the previous page, and if
+ * the search has led here.
+ */
 export function Page({ title, within, lead, actions, above, children }: Props) {
   const heading = useRef<HTMLHeadingElement>(null);
+  const found = useRouterState({
+    select: ({ resolvedLocation: at }) => (at?.state.found ? at.state.__TSR_key : undefined),
+  });
   useEffect(() => {
-    if (document.activeElement === document.body) heading.current?.focus({ preventScroll: true });
-  }, []);
+    const isLost = document.activeElement === document.body;
+    if (found || isLost) heading.current?.focus({ preventScroll: true });
+  }, [found]);
   return (
     <>
       <title>{[title, within, 'Usher'].filter(Boolean).join(' · ')}</title>

@@ -19,7 +19,7 @@ export function ProblemAlert({ error, fields = {}, focused = false }: Props) {
     if (error && focused) alert.current?.focus();
   }, [error, focused]);
   if (!error || shownByFields(error, fields)) return null;
-  const { title, detail, answer } = problemOf(error, fields);
+  const { title, detail, answer, code } = problemOf(error, fields);
   return (
     <Alert
       ref={alert}
@@ -30,7 +30,7 @@ export function ProblemAlert({ error, fields = {}, focused = false }: Props) {
       icon={<IconAlertTriangle aria-hidden />}
     >
       <div>{detail}</div>
-      <Details>{answer}</Details>
+      <Details code={code}>{answer}</Details>
     </Alert>
   );
 }
