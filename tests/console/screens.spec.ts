@@ -52,6 +52,16 @@ const SCREENS: Record<string, (page: Page, acme: Acme) => Promise<void>> = {
     await page.getByRole('button', { name: 'Save changes' }).click();
     await expect(page.getByText('3 domains were refused')).toBeVisible();
   },
+  'provisioning-refused-many': async (page, { id, domain }) => {
+    await page.goto(at(`/organizations/${id}`));
+    await page.getByRole('textbox', { name: 'Add email domains' }).focus();
+    const addresses = Array.from({ length: 60 }, (_, n) => `joe@n${n}.${domain}`);
+    const listed = Array.from({ length: 55 }, (_, n) => `l${n}.${domain}`);
+    await paste(page, `${addresses.join(' ')} ${listed.join(' ')} gmail.com web.de *.${domain}`);
+    await page.getByRole('button', { name: 'Save changes' }).click();
+    await page.getByRole('button', { name: '60 are email addresses', exact: true }).click();
+    await expect(page.getByRole('button', { name: `Drop joe@n0.${domain}` })).toBeVisible();
+  },
   'provisioning-conflict': async (page, { id, domain }) => {
     await page.goto(at(`/organizations/${id}`));
     await page.getByRole('textbox', { name: 'Add email domains' }).fill(`mine.${domain} `);
