@@ -17,6 +17,7 @@ import { When } from '../ui/When';
 import { CreateOrganization } from './CreateOrganization';
 import type { Counts } from './counts';
 import { MembersCount } from './MembersCount';
+import classes from './OrganizationsPage.module.css';
 import { organizationsQuery, useCountsOfList } from './queries';
 
 export function OrganizationsPage() {
@@ -72,10 +73,13 @@ export function OrganizationsPage() {
 function useColumns(q: string) {
   const { counts, isPending } = useCountsOfList(q);
   return useMemo(() => {
-    const count = (id: string, of: (counts: Counts) => ReactNode) => (
-      <Known data={counts.get(id)} isPending={isPending}>
-        {of}
-      </Known>
+    const count = (id: string, unit: string, of: (counts: Counts) => ReactNode) => (
+      <>
+        <Known data={counts.get(id)} isPending={isPending}>
+          {of}
+        </Known>
+        <span className={classes.unit}> {unit}</span>
+      </>
     );
     return {
       Name: ({ id, name, description }: ApiOrganization) => (
@@ -87,9 +91,9 @@ function useColumns(q: string) {
         </>
       ),
       Members: ({ id }: ApiOrganization) =>
-        count(id, ({ usersCount }) => <MembersCount of={usersCount} />),
+        count(id, 'members', ({ usersCount }) => <MembersCount of={usersCount} />),
       Domains: ({ id }: ApiOrganization) =>
-        count(id, ({ emailDomainsCount }) => emailDomainsCount.toLocaleString('en')),
+        count(id, 'domains', ({ emailDomainsCount }) => emailDomainsCount.toLocaleString('en')),
       ID: ({ id }: ApiOrganization) => <Id>{id}</Id>,
       Created: ({ createdAt }: ApiOrganization) => <When at={createdAt} />,
     };

@@ -99,7 +99,7 @@ export function Editor({ organizationId, saved }: Props) {
         />
       </Section>
       <Admission organizationId={organizationId} dirty={dirty} />
-      {dirty && (
+      {dirty && !gone && (
         <SaveBar
           summary={summaryOf(draft, {
             hasText: editor.hasText,

@@ -1,4 +1,4 @@
-import { Text } from '@mantine/core';
+import { Anchor, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import type { RoleUsage } from '../api/types';
@@ -48,13 +48,19 @@ const columnsOf = (role: string) => ({
   ),
   'Members with this role': ({ id, usersCount }: Row) =>
     usersCount > 0 ? (
-      <Link
-        to="/organizations/$organizationId/members"
-        params={{ organizationId: id }}
-        search={{ role } as never}
+      <Anchor
+        inherit
+        renderRoot={(props) => (
+          <Link
+            {...props}
+            to="/organizations/$organizationId/members"
+            params={{ organizationId: id }}
+            search={{ role } as never}
+          />
+        )}
       >
         {counted(usersCount, 'member')}
-      </Link>
+      </Anchor>
     ) : (
       'None'
     ),

@@ -7,7 +7,7 @@ import { sizeOf } from '../organizations/counts';
 import { countsQuery } from '../organizations/queries';
 import { ProblemAlert } from '../ui/ProblemAlert';
 import classes from './DeleteOrganization.module.css';
-import { MOST_REQUESTS, useDeletion } from './useDeletion';
+import { MOST_REQUESTS, MuchIsLeft, useDeletion } from './useDeletion';
 
 interface Props {
   organization: Organization;
@@ -143,7 +143,11 @@ function Rest({ error, requests, onGoOn, onLeave }: RestProps) {
       </Text>
       {error ? (
         <>
-          <ProblemAlert error={error} focused />
+          {error instanceof MuchIsLeft ? (
+            <Text role="status">There is more of it than {MOST_REQUESTS} requests can delete.</Text>
+          ) : (
+            <ProblemAlert error={error} focused />
+          )}
           <Group justify="flex-end">
             <Button variant="default" onClick={onLeave}>
               Leave the rest

@@ -94,7 +94,7 @@ function SettingsForm({ organization }: { organization: Organization }) {
           </Stack>
         </form>
       </Section>
-      {draft && (
+      {draft && !gone && (
         <SaveBar
           summary="The settings have unsaved changes."
           saving={saving.isPending}

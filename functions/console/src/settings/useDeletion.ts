@@ -10,6 +10,9 @@ import { notify } from '../ui/notify';
 /** The most requests in a row. Each deletes memberships for up to 15 seconds. */
 export const MOST_REQUESTS = 20;
 
+/** All requests have succeeded, and data is left. */
+export class MuchIsLeft extends Error {}
+
 /** Deletes an organization, and goes on while data of it is left. */
 export function useDeletion({ id, name }: Organization) {
   const queries = useQueryClient();
@@ -27,7 +30,7 @@ export function useDeletion({ id, name }: Organization) {
         setRequests((before) => before + 1);
         await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
       }
-      throw new Error('There is more of it than one attempt can delete.');
+      throw new MuchIsLeft();
     },
     onSuccess: () => notify(`The organization “${name}” is deleted.`),
     // The organization can be deleted although the answer was lost.
