@@ -1,6 +1,7 @@
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vite';
 import { compressed } from './build/compressed.ts';
+import { mantineCss } from './build/mantine-css.ts';
 import { themeCss } from './build/theme-css.ts';
 
 /** Where `npm run dev` finds Usher. */
@@ -8,7 +9,7 @@ const usher = process.env.USHER ?? 'http://127.0.0.1:3000';
 
 export default defineConfig({
   base: '/console/',
-  plugins: [react(), themeCss(), compressed()],
+  plugins: [react(), mantineCss(), themeCss(), compressed()],
   build: {
     target: 'es2023',
     // The first versions that support `light-dark()`, so that it is not compiled away.

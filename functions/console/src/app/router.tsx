@@ -5,16 +5,23 @@ import {
   type ErrorComponentProps,
   redirect,
 } from '@tanstack/react-router';
-import { MembersTab } from '../members/MembersTab';
-import { OrganizationPage } from '../organizations/OrganizationPage';
+import type { ComponentType } from 'react';
 import { OrganizationsPage } from '../organizations/OrganizationsPage';
-import { ProvisioningTab } from '../provisioning/ProvisioningTab';
-import { RolePage } from '../roles/RolePage';
-import { RolesPage } from '../roles/RolesPage';
-import { SettingsTab } from '../settings/SettingsTab';
+import { Card } from '../ui/Card';
 import { ErrorState } from '../ui/ErrorState';
+import { Placeholder } from '../ui/Placeholder';
+import { part } from '../ui/part';
 import { NotFound } from './NotFound';
 import { Shell } from './Shell';
+
+/** A page that is loaded when it is first opened. */
+const page = (load: () => Promise<ComponentType>) =>
+  part(
+    load,
+    <Card>
+      <Placeholder of="the page" shape="form" />
+    </Card>,
+  );
 
 /** The searched text in a page's address. */
 const searched = ({ q }: Record<string, unknown>): { q?: string } =>
@@ -40,38 +47,40 @@ const organizations = createRoute({
 const organization = createRoute({
   getParentRoute: () => root,
   path: '/organizations/$organizationId',
-  component: OrganizationPage,
+  component: page(() =>
+    import('../organizations/OrganizationPage').then((it) => it.OrganizationPage),
+  ),
 });
 
 const provisioning = createRoute({
   getParentRoute: () => organization,
   path: '/',
-  component: ProvisioningTab,
+  component: page(() => import('../provisioning/ProvisioningTab').then((it) => it.ProvisioningTab)),
 });
 
 const members = createRoute({
   getParentRoute: () => organization,
   path: '/members',
-  component: MembersTab,
+  component: page(() => import('../members/MembersTab').then((it) => it.MembersTab)),
 });
 
 const settings = createRoute({
   getParentRoute: () => organization,
   path: '/settings',
-  component: SettingsTab,
+  component: page(() => import('../settings/SettingsTab').then((it) => it.SettingsTab)),
 });
 
 const roles = createRoute({
   getParentRoute: () => root,
   path: '/roles',
   validateSearch: searched,
-  component: RolesPage,
+  component: page(() => import('../roles/RolesPage').then((it) => it.RolesPage)),
 });
 
 const role = createRoute({
   getParentRoute: () => root,
   path: '/roles/$organizationRoleId',
-  component: RolePage,
+  component: page(() => import('../roles/RolePage').then((it) => it.RolePage)),
 });
 
 export const router = createRouter({
@@ -84,7 +93,9 @@ export const router = createRouter({
     role,
   ]),
   defaultErrorComponent: ({ error, reset }: ErrorComponentProps) => (
-    <ErrorState error={error} onRetry={reset} />
+    <Card>
+      <ErrorState error={error} onRetry={reset} />
+    </Card>
   ),
   scrollRestoration: true,
 });

@@ -9,9 +9,13 @@ import { Id } from '../ui/Id';
 import { Loaded } from '../ui/Loaded';
 import { Notice } from '../ui/Notice';
 import { Page } from '../ui/Page';
+import { part } from '../ui/part';
 import { When } from '../ui/When';
-import { CreateOrganization } from './CreateOrganization';
 import { organizationsQuery } from './queries';
+
+const CreateOrganization = part(() =>
+  import('./CreateOrganization').then((it) => it.CreateOrganization),
+);
 
 export function OrganizationsPage() {
   const { q = '' } = useSearch({ from: '/organizations' });

@@ -1,5 +1,4 @@
-import { ActionIcon, Button, Menu, Table, VisuallyHidden } from '@mantine/core';
-import { type Icon, IconDots } from '@tabler/icons-react';
+import { Button, Table, VisuallyHidden } from '@mantine/core';
 import type { UseInfiniteQueryResult } from '@tanstack/react-query';
 import type { PropsWithChildren, ReactNode } from 'react';
 import { Card } from './Card';
@@ -16,7 +15,7 @@ interface Props<Row> {
   rows: readonly Row[];
   /** What each column shows of a row, by the column's heading. The first one names the row. */
   columns: Record<string, (row: Row) => ReactNode>;
-  /** What can be done with a row: a {@link RowMenu}. */
+  /** What can be done with a row: a `RowMenu`. */
   actions?: (row: Row) => ReactNode;
   /** Where the rows come from, if they come page by page. */
   pages?: Pages;
@@ -81,35 +80,4 @@ export function DataTable<Row extends { id: string }>(props: Props<Row>) {
 /** Details in a cell, less prominent than the rest. */
 export function Dim({ children }: PropsWithChildren) {
   return <div className={classes.dim}>{children}</div>;
-}
-
-/** The menu of a row; its items are {@link RowAction}s. */
-export function RowMenu({ of: what, children }: PropsWithChildren<{ of: string }>) {
-  return (
-    <Menu
-      position="bottom-end"
-      // Within the page's content, which is a landmark.
-      portalProps={{ target: '#content' }}
-      // The placeholder is not an item, and a menu may only have items.
-      withInitialFocusPlaceholder={false}
-    >
-      <Menu.Target>
-        <ActionIcon variant="subtle" color="gray" aria-label={`Actions for ${what}`}>
-          <IconDots size={18} />
-        </ActionIcon>
-      </Menu.Target>
-      <Menu.Dropdown>{children}</Menu.Dropdown>
-    </Menu>
-  );
-}
-
-interface RowActionProps {
-  icon: Icon;
-  danger?: boolean;
-  onClick: () => void;
-}
-
-export function RowAction({ icon: Icon, danger, ...props }: PropsWithChildren<RowActionProps>) {
-  const color = danger ? 'var(--mantine-color-error)' : 'var(--mantine-color-text)';
-  return <Menu.Item c={color} leftSection={<Icon size={16} />} {...props} />;
 }
