@@ -7,6 +7,8 @@ EMULATOR := $(COGNITO)/node_modules/.stamp
 CONSOLE := functions/console
 CONSOLE_MODULES := $(CONSOLE)/node_modules/.stamp
 CONSOLE_SOURCES := $(shell find $(CONSOLE) -type f -not -path '*/node_modules/*' -not -path '*/dist/*' -not -name schema.d.ts)
+# The help in the console is made of the documents.
+DOCUMENTS := ARCHITECTURE.md $(wildcard docs/*.md docs/adr/*.md)
 PAGES := $(CONSOLE)/dist/index.html
 CONSOLE_TESTS := tests/console
 CONSOLE_TESTS_MODULES := $(CONSOLE_TESTS)/node_modules/.stamp
@@ -210,7 +212,7 @@ $(OPENAPI_TESTS_MODULES): $(OPENAPI_TESTS)/package.json $(OPENAPI_TESTS)/package
 	npm ci --prefix $(OPENAPI_TESTS) --loglevel=error
 	@touch $@
 
-$(PAGES): $(CONSOLE_SOURCES) $(CONSOLE_MODULES)
+$(PAGES): $(CONSOLE_SOURCES) $(DOCUMENTS) $(CONSOLE_MODULES)
 	npm run --silent --prefix $(CONSOLE) build || { rm -f $@; exit 1; }
 	@touch $@
 

@@ -75,7 +75,17 @@ STUCK = {
     ),
 }
 # What SAM and cargo read to make the artifacts.
-SOURCES = ("template.yaml", "infra/*.yaml", "Cargo.*", "rust-toolchain.toml", "functions/**/*", "shared/**/*")
+SOURCES = (
+    "template.yaml",
+    "infra/*.yaml",
+    "Cargo.*",
+    "rust-toolchain.toml",
+    "functions/**/*",
+    "shared/**/*",
+    # The help in the console is made of the documents.
+    "ARCHITECTURE.md",
+    "docs/**/*.md",
+)
 NO_SOURCES = {"node_modules", "dist", "target", "schema.d.ts"}
 # The properties that name an artifact.
 ARTIFACTS = ("CodeUri", "ContentUri", "TemplateURL")

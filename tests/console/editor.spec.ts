@@ -182,7 +182,7 @@ test.describe('refused domains', () => {
     await save(page).click();
     await expect(refusedPanel(page)).toContainText('2 domains were refused');
     expect(await domainsOf(id)).toEqual([]);
-    await refusedPanel(page).getByRole('button', { name: 'Mend all 2' }).click();
+    await refusedPanel(page).getByRole('button', { name: 'Mend all 2', exact: true }).click();
     await expect(refusedPanel(page)).toBeHidden();
     await save(page).click();
     await saved(page);
@@ -405,6 +405,7 @@ test.describe('the role picker', () => {
     const roles = page.getByRole('combobox', { name: `Roles of jane@${domain}` });
     const name = unique('New in a dialog');
     await roles.fill(name);
+    await roles.press('Escape');
     const submit = page.getByRole('dialog').getByRole('button', { name: 'Save', exact: true });
     await submit.click();
     await expect(roles).toBeFocused();

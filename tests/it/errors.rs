@@ -265,6 +265,7 @@ async fn refused_requests() -> Vec<(String, u64)> {
         get("/organizations?page=2"),
         get("/organizations?q=a&q=b"),
         get("/organizations?cursor=nonsense"),
+        get("/organizations?showCounts=1"),
         get("/organizations/acme/users?organizationRoleId=."),
         get(&format!("{DOMAINS}?page=0")),
         get(&format!("{DOMAINS}?page_size=101")),

@@ -539,11 +539,15 @@ class Deploy(ScriptTest):
         self.assertEqual((0, True), (ended, output.endswith(f"{OTHERS}{told}{DRY}")))
 
     def test_a_build_that_is_not_of_these_sources_is_refused(self):
-        source = self.root / "functions/src/lib.rs"
-        source.parent.mkdir(parents=True)
-        source.write_text("// newer")
-        self.assert_refused(f"The build in {self.build} is of other sources than these: run make deploy, which builds.")
-        self.built()
+        # The help in the console is made of the documents.
+        for name in ("functions/src/lib.rs", "docs/errors.md", "docs/adr/README.md", "ARCHITECTURE.md"):
+            source = self.root / name
+            source.parent.mkdir(parents=True, exist_ok=True)
+            source.write_text("newer")
+            self.assert_refused(
+                f"The build in {self.build} is of other sources than these: run make deploy, which builds."
+            )
+            self.built()
         self.assertEqual(0, self.deploy("--yes")[0])
         for made in ("functions/console/dist/index.html", "functions/console/node_modules/a.js", "functions/target/a"):
             (self.root / made).parent.mkdir(parents=True)

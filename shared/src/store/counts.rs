@@ -21,7 +21,7 @@ use crate::domain::organization::{Organization, OrganizationCounts, RoleUsage, R
 use crate::failure::Failure;
 
 /// The most reads at the same time. Each takes a connection.
-const AT_ONCE: usize = 16;
+const AT_ONCE: usize = 8;
 /// The organizations whose members are read before the next ones are.
 const ORGANIZATIONS_TOGETHER: usize = 100;
 /// The most entries of the index that one read takes.

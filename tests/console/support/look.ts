@@ -24,7 +24,8 @@ export async function inspect(page: Page, name: string) {
   await expectNone(page, faultsOfArrival);
   for (const width of WIDTHS) {
     await page.setViewportSize({ width, height: 900 });
-    await page.evaluate(() => document.activeElement?.scrollIntoView({ block: 'nearest' }));
+    // As browsers do when somebody types.
+    await page.evaluate(() => document.activeElement?.scrollIntoView({ block: 'center' }));
     await expectNone(page, faultsOfLayout);
     for (const colorScheme of SCHEMES) {
       await page.emulateMedia({ colorScheme });

@@ -1,11 +1,10 @@
-//! The steps of a replacement of email domains, and preconditions.
+//! The steps of a replacement of email domains.
 
 use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 use shared::domain::email_domain::EmailDomain;
 use shared::domain::jit::{Step, plan};
-use shared::domain::version::{Precondition, Version};
 
 fn domain(number: usize) -> EmailDomain {
     EmailDomain::parse(&format!("d{number}.example.com")).expect("a domain")
@@ -38,23 +37,6 @@ fn removals_come_before_the_additions_that_need_their_place() {
         added: vec![domain(added)],
     };
     assert_eq!(plan(&domains(0..3), &domains(3..6), 2), [step(0, 3), step(1, 4), step(2, 5)]);
-}
-
-#[test]
-fn a_precondition_holds_for_the_versions_that_it_names() {
-    let [one, two, three] = [1, 2, 3].map(Version::new);
-    let table = [
-        (Precondition::None, vec![one, two, three]),
-        (Precondition::OneOf(vec![]), vec![]),
-        (Precondition::OneOf(vec![two]), vec![two]),
-        (Precondition::OneOf(vec![three, one]), vec![one, three]),
-    ];
-    for (precondition, held) in table {
-        let holds: Vec<_> =
-            [one, two, three].into_iter().filter(|v| precondition.holds(*v)).collect();
-        assert_eq!(holds, held, "{precondition:?}");
-    }
-    assert_eq!((Version::FIRST.get(), Version::FIRST.next().get()), (1, 2));
 }
 
 fn any_domains() -> impl Strategy<Value = BTreeSet<EmailDomain>> {

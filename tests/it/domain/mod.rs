@@ -7,3 +7,4 @@ mod provider;
 mod public_mailbox;
 mod rule;
 mod text;
+mod version;

@@ -6,10 +6,8 @@ use axum::http::Method;
 use serde_json::{Value, json};
 use shared::domain::public_mailbox::MailboxPolicy;
 
-use super::{
-    MALFORMED, MATCHING, MISSING, PATH, REFUSED, STALE, domains, entity, list, listed, world,
-};
-use crate::support::{Ask, World, refused};
+use super::{MISSING, PATH, REFUSED, domains, entity, list, listed, world};
+use crate::support::{Ask, MALFORMED, MATCHING, STALE, World, refused};
 
 fn add<'a>(world: &'a World, path: &str, domain: &str) -> Ask<'a> {
     world.ask(Method::POST, path).json(&json!({ "emailDomain": domain }))

@@ -3,8 +3,8 @@
 use axum::http::Method;
 use serde_json::Value;
 
-use super::{MALFORMED, MATCHING, MISSING, PATH, STALE, listed, world};
-use crate::support::{Ask, START, World, refused};
+use super::{MISSING, PATH, listed, world};
+use crate::support::{Ask, MALFORMED, MATCHING, STALE, START, World, refused};
 
 fn delete<'a>(world: &'a World, domain: &str) -> Ask<'a> {
     world.ask(Method::DELETE, &format!("{PATH}/{domain}"))

@@ -36,26 +36,6 @@ const REFUSED: [(&str, &str); 16] = [
 ];
 const TOO_LONG_LABEL: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.com";
 
-/// Values of `If-Match` that let a write through to a list of version 2.
-const MATCHING: [&str; 8] = [
-    "\"2\"",
-    "*",
-    "\"1\", \"2\"",
-    "\"2\",\"x\"",
-    "W/\"2\"",
-    "W/\"1\", \"2\"",
-    ",\"1\",,\t\"2\" ,",
-    " \"2\" ",
-];
-
-/// Values of `If-Match` that do not.
-const STALE: [&str; 8] =
-    ["\"1\"", "\"3\"", "\"1\", \"3\"", "W/\"1\"", "\"02\"", "\"+2\"", "\"\"", "\"other, 2\""];
-
-/// Values that are none of `If-Match`.
-const MALFORMED: [&str; 11] =
-    ["2", "'2'", "\"2", "2\"", "\"2\" \"3\"", "\"2\"x", "w/\"2\"", "W/2", "*, \"2\"", "", " , "];
-
 /// A world with the organization `acme`, and with `gone`, which is deleted.
 async fn world() -> World {
     let world = World::new().await;

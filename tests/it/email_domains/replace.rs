@@ -11,10 +11,8 @@ use shared::domain::email_domain::EmailDomain;
 use shared::domain::jit::plan;
 use shared::domain::public_mailbox::MailboxPolicy;
 
-use super::{
-    MALFORMED, MATCHING, MISSING, PATH, REFUSED, STALE, domains, entity, list, listed, world,
-};
-use crate::support::{Ask, Fate, World, refused};
+use super::{MISSING, PATH, REFUSED, domains, entity, list, listed, world};
+use crate::support::{Ask, Fate, MALFORMED, MATCHING, STALE, World, refused};
 
 fn replace<'a, D: AsRef<str>>(world: &'a World, path: &str, domains: &[D]) -> Ask<'a> {
     let domains: Vec<_> = domains.iter().map(AsRef::as_ref).collect();

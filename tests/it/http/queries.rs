@@ -121,13 +121,13 @@ async fn an_empty_query_string_is_none() {
 async fn a_page_number_is_refused_where_pages_have_cursors() {
     let world = world().await;
     let table = [
-        ("/organizations?page=2", sentence("page", &["page_size", "cursor", "q"])),
+        ("/organizations?page=2", sentence("page", &["page_size", "cursor", "q", "showCounts"])),
         (
             "/organizations/acme/users?page=2&page_size=5",
             sentence("page", &["page_size", "cursor", "organizationRoleId", "email", "q"]),
         ),
         ("/organization-roles?cursor=x", sentence("cursor", &["page", "page_size", "q"])),
-        ("/organizations/acme?page=2", sentence("page", &[])),
+        ("/organizations/acme?page=2", sentence("page", &["showCounts"])),
     ];
     for (path, detail) in table {
         let answer = world.get(path).await;

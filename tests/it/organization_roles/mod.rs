@@ -6,6 +6,8 @@ mod get;
 mod list;
 mod lookalikes;
 mod update;
+mod usage;
+mod versions;
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,6 @@
 //! `/organizations`
 
+mod counts;
 mod create;
 mod custom_data;
 mod delete;
@@ -7,6 +8,7 @@ mod get;
 mod list;
 mod texts;
 mod update;
+mod versions;
 
 use serde_json::{Value, json};
 

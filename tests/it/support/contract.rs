@@ -24,8 +24,8 @@ struct Operation {
 struct Parameter {
     name: String,
     place: String,
-    /// Whether its value is written as in JSON: a number, `true` or `false`.
-    is_json: bool,
+    /// The type of its value.
+    kind: String,
     schema: Validator,
 }
 
@@ -116,10 +116,10 @@ impl Operation {
         for (place, name, value) in sent {
             let is_meant = |it: &&Parameter| it.place == place && it.name == name;
             let Some(parameter) = self.parameters.iter().find(is_meant) else { continue };
-            let value = if parameter.is_json {
-                serde_json::from_str(&value).expect("a number, or a boolean")
-            } else {
-                json!(value)
+            let value = match parameter.kind.as_str() {
+                "integer" => json!(value.parse::<u64>().expect("a number")),
+                "boolean" => json!(value.parse::<bool>().expect("a boolean")),
+                _ => json!(value),
             };
             let valid = parameter.schema.validate(&value);
             assert!(valid.is_ok(), "{what}, {place} {name}: not as the document says: {valid:?}");
@@ -191,9 +191,9 @@ fn operation(document: &Value, said: &Value) -> Operation {
 
 fn parameter(document: &Value, said: &Value) -> Parameter {
     let text = |name: &str| said[name].as_str().expect("a text").to_owned();
-    let is_json = said["schema"]["type"] == "integer" || said["schema"]["type"] == "boolean";
+    let kind = said["schema"]["type"].as_str().unwrap_or_default().to_owned();
     let schema = validator(document, &said["schema"]);
-    Parameter { name: text("name"), place: text("in"), is_json, schema }
+    Parameter { name: text("name"), place: text("in"), kind, schema }
 }
 
 /// A part of an address without its percent-encoding.

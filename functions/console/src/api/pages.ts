@@ -18,7 +18,7 @@ export function pagedQuery<Item>(queryKey: QueryKey, ask: Ask<Item>) {
 }
 
 /** The cursor of the next page, if there is one. */
-function nextCursor(headers: Headers): string | undefined {
+export function nextCursor(headers: Headers): string | undefined {
   const [, url] = /<([^>]+)>;\s*rel="next"/.exec(headers.get('link') ?? '') ?? [];
   return url ? (new URL(url).searchParams.get('cursor') ?? undefined) : undefined;
 }

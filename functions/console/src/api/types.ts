@@ -3,6 +3,7 @@ import type { components } from './schema';
 type Schemas = components['schemas'];
 
 export type EmailDomain = Schemas['EmailDomain'];
+export type FoundUser = Schemas['FoundUser'];
 export type Member = Schemas['Member'];
 export type OrganizationPreview = Schemas['OrganizationPreview'];
 export type ApiOrganization = Schemas['Organization'];
@@ -11,9 +12,13 @@ export type Organization = Omit<ApiOrganization, 'customData'> & {
   customData: string;
   etag: string;
 };
+export type Preview = Schemas['Preview'];
 export type Problem = Schemas['Problem'];
 export type Provenance = Schemas['Provenance'];
 export type Role = Schemas['OrganizationRole'];
+export type RoleUsage = Schemas['OrganizationRoleUsage'];
+export type User = Schemas['User'];
+export type UserOrganization = Schemas['UserOrganization'];
 
 /**
  * Ends a switch over an enum of the API. A value that the switch does not handle is a type error

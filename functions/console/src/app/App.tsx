@@ -12,7 +12,11 @@ const MOST_RETRIES = 2;
 
 const queries: QueryClient = new QueryClient({
   defaultOptions: {
+    // A request that cannot be sent fails, and says so. By default it would wait without a word until
+    // the browser believes that it is online.
+    mutations: { networkMode: 'always' },
     queries: {
+      networkMode: 'always',
       // Only errors that may go away are worth another attempt.
       retry: (failures, error) =>
         failures < MOST_RETRIES && error instanceof ApiError && error.temporary,

@@ -5,8 +5,9 @@ import {
   useComputedColorScheme,
   useMantineColorScheme,
 } from '@mantine/core';
-import { IconLogout, IconMoon, IconSun } from '@tabler/icons-react';
+import { IconHelp, IconLogout, IconMoon, IconSun } from '@tabler/icons-react';
 import { Link, Outlet } from '@tanstack/react-router';
+import { SearchButton } from '../search/SearchButton';
 import { session } from '../session/session';
 import links from '../ui/links.module.css';
 import icon from './icon.svg';
@@ -36,6 +37,8 @@ export function Shell() {
               Roles
             </Link>
           </nav>
+          <SearchButton />
+          <HelpButton />
           <ColorSchemeToggle />
           <SignOut />
         </div>
@@ -44,6 +47,23 @@ export function Shell() {
         <Outlet />
       </main>
     </>
+  );
+}
+
+function HelpButton() {
+  return (
+    <Tooltip label="Help">
+      <ActionIcon
+        component={Link}
+        to="/help"
+        variant="subtle"
+        color="gray"
+        size="lg"
+        aria-label="Help"
+      >
+        <IconHelp size={20} stroke={1.75} />
+      </ActionIcon>
+    </Tooltip>
   );
 }
 

@@ -3,10 +3,12 @@ import {
   createRoute,
   createRouter,
   type ErrorComponentProps,
+  notFound,
   redirect,
 } from '@tanstack/react-router';
 import type { ComponentType } from 'react';
 import { OrganizationsPage } from '../organizations/OrganizationsPage';
+import { searchedText } from '../ui/AddressSearch';
 import { Card } from '../ui/Card';
 import { ErrorState } from '../ui/ErrorState';
 import { Placeholder } from '../ui/Placeholder';
@@ -24,8 +26,10 @@ const page = (load: () => Promise<ComponentType>) =>
   );
 
 /** The searched text in a page's address. */
-const searched = ({ q }: Record<string, unknown>): { q?: string } =>
-  typeof q === 'string' && q !== '' ? { q } : {};
+const searched = (search: Record<string, unknown>): { q?: string } => {
+  const q = searchedText(search);
+  return q ? { q } : {};
+};
 
 const root = createRootRoute({ component: Shell, notFoundComponent: NotFound });
 
@@ -83,6 +87,23 @@ const role = createRoute({
   component: page(() => import('../roles/RolePage').then((it) => it.RolePage)),
 });
 
+const help = createRoute({
+  getParentRoute: () => root,
+  path: '/help',
+  component: page(() => import('../help/HelpPage').then((it) => it.HelpPage)),
+});
+
+const helpDocument = createRoute({
+  getParentRoute: () => root,
+  path: '/help/$document',
+  loader: async ({ params }) => {
+    const { loadDocument } = await import('../help/documents');
+    return (await loadDocument(params.document)) ?? Promise.reject(notFound());
+  },
+  component: page(() => import('../help/HelpDocumentPage').then((it) => it.HelpDocumentPage)),
+  notFoundComponent: NotFound,
+});
+
 export const router = createRouter({
   basepath: '/console',
   routeTree: root.addChildren([
@@ -91,6 +112,8 @@ export const router = createRouter({
     organization.addChildren([provisioning, members, settings]),
     roles,
     role,
+    help,
+    helpDocument,
   ]),
   defaultErrorComponent: ({ error, reset }: ErrorComponentProps) => (
     <Card>

@@ -58,6 +58,7 @@ export const theme = createTheme({
     Alert: {
       vars: (_theme: unknown, { color = 'indigo' }: AlertProps) => ({
         root: {
+          '--alert-bg': `light-dark(var(--mantine-color-${color}-0), var(--mantine-color-${color}-light))`,
           '--alert-bd': `1px solid color-mix(in srgb, var(--mantine-color-${color}-6) 35%, var(--card))`,
           '--alert-color': `light-dark(var(--mantine-color-${color}-9), var(--mantine-color-${color}-4))`,
         },

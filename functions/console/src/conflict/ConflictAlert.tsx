@@ -4,7 +4,7 @@ import { type PropsWithChildren, type ReactNode, useEffect, useRef } from 'react
 import classes from './ConflictAlert.module.css';
 
 interface Props {
-  /** What is shown: each conflict takes the focus once. */
+  /** What the conflict is about: each takes the focus once. */
   conflict: unknown;
   saving: boolean;
   onKeepMine: () => void;

@@ -17,10 +17,10 @@ interface Props<Field extends string> {
 /** Shows what somebody else changed in a form, and asks which changes to keep. */
 export function TextsConflict<Field extends string>(props: Props<Field>) {
   const { draft, labels, onTake, ...choice } = props;
-  const { base, mine, theirs = [] } = draft;
+  const { base, mine, theirs } = draft;
   return (
-    <ConflictAlert conflict={draft.theirs} {...choice}>
-      {theirs.map((field) => (
+    <ConflictAlert conflict={theirs} {...choice}>
+      {theirs?.map((field) => (
         <Theirs
           key={field}
           label={labels[field]}

@@ -1,5 +1,7 @@
 import { type Member, type Provenance, unhandled } from '../api/types';
 
+type Named = Pick<Member, 'primaryEmail' | 'username' | 'id'>;
+
 const ENTRY_PATHS: Record<Provenance['entryPath'], string> = {
   PostConfirmation: 'when signing up',
   PreTokenGeneration: 'when signing in',
@@ -18,7 +20,7 @@ export function howJoined({ rule, emailDomain, entryPath }: Provenance): string 
   }
 }
 
-/** What to call a member: the email address if there is one, else the user name or the id. */
-export function nameOf({ primaryEmail, username, id }: Member): string {
+/** What to call a user: the email address if there is one, else the user name or the id. */
+export function nameOf({ primaryEmail, username, id }: Named): string {
   return primaryEmail ?? username ?? id;
 }

@@ -3,11 +3,11 @@ import { IconArrowLeft } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { Link, Outlet, useParams } from '@tanstack/react-router';
 import { Gone } from '../ui/Gone';
-import { Id } from '../ui/Id';
 import { Loaded } from '../ui/Loaded';
 import links from '../ui/links.module.css';
 import { Page } from '../ui/Page';
 import classes from './OrganizationPage.module.css';
+import { Overview } from './Overview';
 import { organizationQuery, useIsGone } from './queries';
 import { useLeaveOrganization } from './useLeaveOrganization';
 
@@ -32,7 +32,7 @@ export function OrganizationPage() {
           <IconArrowLeft size={16} aria-hidden /> Organizations
         </Link>
       }
-      lead={data ? <Id>{data.id}</Id> : isPending && <Skeleton height={16} width={160} />}
+      lead={data ? <Overview of={data} /> : isPending && <Skeleton height={16} width={160} />}
     >
       {gone && (
         <Gone what="organization" leave="Go to the organizations" onLeave={() => void leave()} />

@@ -3,17 +3,22 @@ import { useDisclosure } from '@mantine/hooks';
 import { IconBuilding, IconPlus, IconSearch } from '@tabler/icons-react';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { Link, useSearch } from '@tanstack/react-router';
+import { type ReactNode, useMemo } from 'react';
+import type { ApiOrganization } from '../api/types';
 import { AddressSearch } from '../ui/AddressSearch';
 import { DataTable, Dim } from '../ui/DataTable';
 import { Id } from '../ui/Id';
+import { Known } from '../ui/Known';
 import { Loaded } from '../ui/Loaded';
 import { Notice } from '../ui/Notice';
 import { Page } from '../ui/Page';
-import { part } from '../ui/part';
+import { dialogPart } from '../ui/part';
 import { When } from '../ui/When';
-import { organizationsQuery } from './queries';
+import type { Counts } from './counts';
+import { MembersCount } from './MembersCount';
+import { organizationsQuery, useCountsOfList } from './queries';
 
-const CreateOrganization = part(() =>
+const CreateOrganization = dialogPart(() =>
   import('./CreateOrganization').then((it) => it.CreateOrganization),
 );
 
@@ -24,6 +29,7 @@ export function OrganizationsPage() {
     // An empty list of the previous search would say that this one finds nothing either.
     placeholderData: (previous) => (previous?.pages[0]?.items.length ? previous : undefined),
   });
+  const columns = useColumns(q);
   const [creating, { open, close }] = useDisclosure();
   const create = (
     <Button leftSection={<IconPlus size={18} />} onClick={open}>
@@ -53,26 +59,37 @@ export function OrganizationsPage() {
       />
       <Loaded query={organizations} of="organizations" empty={empty}>
         {(rows) => (
-          <DataTable
-            label="Organizations"
-            rows={rows}
-            columns={{
-              Name: ({ id, name, description }) => (
-                <>
-                  <Link to="/organizations/$organizationId" params={{ organizationId: id }}>
-                    {name}
-                  </Link>
-                  {description && <Dim>{description}</Dim>}
-                </>
-              ),
-              ID: ({ id }) => <Id>{id}</Id>,
-              Created: ({ createdAt }) => <When at={createdAt} />,
-            }}
-            pages={organizations}
-          />
+          <DataTable label="Organizations" rows={rows} columns={columns} pages={organizations} />
         )}
       </Loaded>
       {creating && <CreateOrganization onClose={close} />}
     </Page>
   );
+}
+
+function useColumns(q: string) {
+  const { counts, isPending } = useCountsOfList(q);
+  return useMemo(() => {
+    const count = (id: string, of: (counts: Counts) => ReactNode) => (
+      <Known data={counts.get(id)} isPending={isPending}>
+        {of}
+      </Known>
+    );
+    return {
+      Name: ({ id, name, description }: ApiOrganization) => (
+        <>
+          <Link to="/organizations/$organizationId" params={{ organizationId: id }}>
+            {name}
+          </Link>
+          {description && <Dim>{description}</Dim>}
+        </>
+      ),
+      Members: ({ id }: ApiOrganization) =>
+        count(id, ({ usersCount }) => <MembersCount of={usersCount} />),
+      Domains: ({ id }: ApiOrganization) =>
+        count(id, ({ emailDomainsCount }) => emailDomainsCount.toLocaleString('en')),
+      ID: ({ id }: ApiOrganization) => <Id>{id}</Id>,
+      Created: ({ createdAt }: ApiOrganization) => <When at={createdAt} />,
+    };
+  }, [counts, isPending]);
 }

@@ -33,10 +33,10 @@ function Side({ term, changes, name }: SideProps) {
   return (
     <>
       {added.length > 0 && (
-        <TheirChange term={`${term} they added`}>{listed(added.map(name))}</TheirChange>
+        <TheirChange term={`${term} they added`}>{named(added.map(name))}</TheirChange>
       )}
       {removed.length > 0 && (
-        <TheirChange term={`${term} they removed`}>{listed(removed.map(name))}</TheirChange>
+        <TheirChange term={`${term} they removed`}>{named(removed.map(name))}</TheirChange>
       )}
     </>
   );
@@ -44,7 +44,9 @@ function Side({ term, changes, name }: SideProps) {
 
 const MOST_NAMED = 20;
 
-function listed(names: string[]): string {
-  const more = names.length - MOST_NAMED;
-  return names.slice(0, MOST_NAMED).join(', ') + (more > 0 ? ` and ${more} more` : '');
+/** The first items of a list, and how many follow. */
+function named(items: string[]): string {
+  const first = items.slice(0, MOST_NAMED).join(', ');
+  const others = items.length - MOST_NAMED;
+  return others > 0 ? `${first} and ${others} more` : first;
 }

@@ -64,7 +64,10 @@ export function DomainsInput(props: Props) {
   /** Calls with the place of the chip whose button an event comes from. */
   const onChip = (event: MouseEvent | KeyboardEvent, act: (index: number) => void) => {
     const domain = domainOf(event.target);
-    if (domain !== undefined) act(shown.indexOf(domain));
+    if (domain === undefined) return;
+    // A click on the rest of the box focuses the field.
+    event.stopPropagation();
+    act(shown.indexOf(domain));
   };
   const isLong = domains.length > LONG || filter !== '';
   return (

@@ -1,7 +1,10 @@
 import { Text } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
 import { api, orThrow } from '../api/client';
 import type { Role } from '../api/types';
 import { Confirm } from '../ui/Confirm';
+import { usageQuery } from './queries';
+import { usageOf } from './usage';
 
 interface Props {
   role: Role;
@@ -24,11 +27,25 @@ export function DeleteRole({ role, onDeleted, onClose }: Props) {
       onConfirm={remove}
       onClose={onClose}
     >
-      <Text>
+      <Usage of={role.id} />
+      <Text mt="sm">
         Members who hold this role lose it at once, in every organization. They stay members and
         keep their other roles. Organizations no longer give it to new members.
       </Text>
       <Text mt="sm">This cannot be undone: a new role of the same name is a different role.</Text>
     </Confirm>
+  );
+}
+
+/** What the deletion changes. Without it, the role can be deleted too. */
+function Usage({ of: id }: { of: string }) {
+  const { data, isPending } = useQuery(usageQuery(id));
+  const unknown = isPending
+    ? 'Counting the members who hold it…'
+    : 'How many members hold it could not be read. You can delete it all the same.';
+  return (
+    <Text fw={600} role="status">
+      {data ? usageOf(data) : unknown}
+    </Text>
   );
 }

@@ -89,8 +89,8 @@ function sourceOf(organizationRoleId: string): Source<Field> {
         ...(name !== undefined && { name }),
         ...(description !== undefined && { description: description || null }),
       };
-      const headers = { 'If-Match': etag };
-      return versioned(await orThrow(api.PATCH(path, { params, headers, body })));
+      const ifSame = { ...params, header: { 'If-Match': etag } };
+      return versioned(await orThrow(api.PATCH(path, { params: ifSame, body })));
     },
   };
 }

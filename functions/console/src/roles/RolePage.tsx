@@ -1,10 +1,9 @@
-import { Button, Group } from '@mantine/core';
+import { Button, Group, Stack, Text } from '@mantine/core';
 import { IconArrowLeft, IconPencil, IconTrash } from '@tabler/icons-react';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate, useParams } from '@tanstack/react-router';
 import { useState } from 'react';
 import { isNotFound } from '../api/problem';
-import { Section } from '../ui/Card';
 import { Fact, Facts } from '../ui/Facts';
 import { Gone } from '../ui/Gone';
 import { Id } from '../ui/Id';
@@ -15,6 +14,8 @@ import { When } from '../ui/When';
 import { DeleteRole } from './DeleteRole';
 import { EditRole } from './EditRole';
 import { roleQuery } from './queries';
+import classes from './RolePage.module.css';
+import { Usage } from './Usage';
 
 /** One organization role: what it is, and what uses it. */
 export function RolePage() {
@@ -73,11 +74,17 @@ export function RolePage() {
       }
     >
       {gone && <Gone what="role" leave="Go to the roles" onLeave={() => void leave()} />}
-      <Loaded query={role} of="the role">
-        {({ description }) => (
-          <Section title="Description">
-            <p>{description ?? 'This role has no description.'}</p>
-          </Section>
+      <Loaded query={role} of="the role" shape="form">
+        {({ id, description }) => (
+          <Stack gap="lg">
+            <Text
+              className={classes.description}
+              c={description ? 'var(--mantine-color-text)' : 'dimmed'}
+            >
+              {description ?? 'This role has no description.'}
+            </Text>
+            <Usage of={id} />
+          </Stack>
         )}
       </Loaded>
       {data && open === 'edit' && <EditRole role={data} onClose={close} />}

@@ -22,6 +22,16 @@ export const roleQuery = (organizationRoleId: string) =>
     },
   });
 
+/** What uses a role. */
+export const usageQuery = (organizationRoleId: string) =>
+  queryOptions({
+    queryKey: [...roleQuery(organizationRoleId).queryKey, 'usage'],
+    queryFn: async ({ signal }) => {
+      const asked = { params: { path: { organizationRoleId } }, signal };
+      return (await orThrow(api.GET('/organization-roles/{organizationRoleId}/usage', asked))).data;
+    },
+  });
+
 export async function createRole(body: {
   name: string;
   description?: string | null;

@@ -1,7 +1,10 @@
 import { Button, Group, Modal, Stack, Text, TextInput } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
 import { useBlocker } from '@tanstack/react-router';
 import { type FormEvent, useId, useState } from 'react';
 import type { Organization } from '../api/types';
+import { sizeOf } from '../organizations/counts';
+import { countsQuery } from '../organizations/queries';
 import { ProblemAlert } from '../ui/ProblemAlert';
 import classes from './DeleteOrganization.module.css';
 import { MOST_REQUESTS, useDeletion } from './useDeletion';
@@ -70,6 +73,7 @@ function Ask({ organization, isRunning, error, onDelete, onCancel }: AskProps) {
           All its members lose their membership at once, and nobody can join it any more. The ID{' '}
           <strong>{id}</strong> can never be used again. This cannot be undone.
         </Text>
+        <Size of={id} />
         <TextInput
           label="Name of the organization"
           description={
@@ -105,6 +109,19 @@ function Ask({ organization, isRunning, error, onDelete, onCancel }: AskProps) {
         </Group>
       </Stack>
     </form>
+  );
+}
+
+/** What is deleted with an organization. Without it, the organization can be deleted too. */
+function Size({ of: id }: { of: string }) {
+  const { data, isPending } = useQuery(countsQuery(id));
+  const unknown = isPending
+    ? 'Counting members and domains…'
+    : 'How many members and domains it has could not be read. You can delete it all the same.';
+  return (
+    <Text fw={600} role="status">
+      {data ? sizeOf(data) : unknown}
+    </Text>
   );
 }
 

@@ -11,7 +11,6 @@ import { Section } from '../ui/Card';
 import { DescriptionInput, NameInput, submitOnCtrlEnter } from '../ui/fields';
 import { SaveBar } from '../ui/SaveBar';
 import { UnsavedGuard } from '../ui/UnsavedGuard';
-import { When } from '../ui/When';
 import { DeleteOrganization } from './DeleteOrganization';
 import { customDataReason, type SettingsField } from './fields';
 import { useSettings } from './useSettings';
@@ -27,12 +26,7 @@ export function SettingsTab() {
       <SettingsForm organization={organization} />
       <Section
         title="Delete this organization"
-        lead={
-          <>
-            Created <When at={organization.createdAt} />. Deleting it ends its memberships and its
-            provisioning at once. Its ID can never be used again.
-          </>
-        }
+        lead="Deleting it ends its memberships and its provisioning at once. Its ID can never be used again."
       >
         <div>
           <Button variant="default" c="var(--mantine-color-error)" onClick={open}>

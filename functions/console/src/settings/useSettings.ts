@@ -65,15 +65,13 @@ function versioned(organization: Organization): Versioned<SettingsField> {
 
 /** The settings of an organization in the API. */
 function sourceOf(organizationId: string): Source<SettingsField> {
-  const params = { path: { organizationId } };
   return {
     read: async () => versioned(await readOrganization(organizationId)),
     write: async ({ customData, ...others }, etag) => {
-      const path = '/organizations/{organizationId}';
+      const params = { path: { organizationId }, header: { 'If-Match': etag } };
       const { data, headers } = await orThrow(
-        api.PATCH(path, {
+        api.PATCH('/organizations/{organizationId}', {
           params,
-          headers: { 'If-Match': etag },
           body: bodyOf(others),
           bodySerializer: (body: object) => bodyWith(customData, body),
           parseAs: 'text',

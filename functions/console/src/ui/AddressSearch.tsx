@@ -54,7 +54,7 @@ function useAddressText(from: Props['from']) {
   useEffect(
     () =>
       router.subscribe('onBeforeNavigate', ({ toLocation }) => {
-        const next = textOf(toLocation.search);
+        const next = searchedText(toLocation.search);
         const isOwn = own.current === next;
         own.current = undefined;
         if (isOwn) return;
@@ -73,7 +73,7 @@ function useAddressText(from: Props['from']) {
   };
 }
 
-/** The searched text in the address of a page. */
-function textOf({ q }: { q?: unknown }): string {
-  return typeof q === 'string' ? q : '';
+/** The searched text in a page's address. One that was written by hand can be a number. */
+export function searchedText({ q }: { q?: unknown }): string {
+  return typeof q === 'string' || typeof q === 'number' ? String(q) : '';
 }

@@ -1,5 +1,7 @@
-import { type ComponentType, lazy, type ReactNode, Suspense } from 'react';
+import { CatchBoundary } from '@tanstack/react-router';
+import { type ComponentType, lazy, type ReactNode, Suspense, useEffect } from 'react';
 import { PartError } from '../api/problem';
+import { notifyFailure } from './notify';
 
 /**
  * A part of the console that is loaded when it is first shown, so that the first page loads faster.
@@ -23,4 +25,27 @@ export function part<Props extends object>(
       <Part {...props} />
     </Suspense>
   );
+}
+
+/** A dialog that is loaded when it is first opened. If that fails, the page stays as it is. */
+export function dialogPart<Props extends { onClose: () => void }>(
+  load: () => Promise<ComponentType<Props>>,
+): (props: Props) => ReactNode {
+  const Dialog = part(load);
+  return (props: Props) => (
+    <CatchBoundary
+      getResetKey={() => 0}
+      errorComponent={({ error }) => <NotOpened error={error} onClose={props.onClose} />}
+    >
+      <Dialog {...props} />
+    </CatchBoundary>
+  );
+}
+
+function NotOpened({ error, onClose }: { error: unknown; onClose: () => void }) {
+  useEffect(() => {
+    notifyFailure(error);
+    onClose();
+  }, [error, onClose]);
+  return null;
 }

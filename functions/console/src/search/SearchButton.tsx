@@ -1,0 +1,72 @@
+import { Kbd, UnstyledButton } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
+import { IconSearch } from '@tabler/icons-react';
+import { useParams, useRouterState } from '@tanstack/react-router';
+import { useEffect, useRef } from 'react';
+import { dialogPart } from '../ui/part';
+import { remember } from './recent';
+import classes from './SearchButton.module.css';
+import { opensSearch, SHORTCUTS } from './shortcut';
+
+const load = () => import('./SearchDialog').then((it) => it.SearchDialog);
+const SearchDialog = dialogPart(load);
+
+/** Opens the search, also by its shortcuts. The search itself is loaded when it is first opened. */
+export function SearchButton() {
+  const [opened, { open, close }] = useDisclosure();
+  const button = useRef<HTMLButtonElement>(null);
+  useRecent();
+  useHeadingFocus();
+  useEffect(() => {
+    const press = (event: KeyboardEvent) => {
+      if (!opensSearch(event)) return;
+      event.preventDefault();
+      // What the focus returns to.
+      if (document.activeElement === document.body) button.current?.focus();
+      open();
+    };
+    document.addEventListener('keydown', press);
+    return () => document.removeEventListener('keydown', press);
+  }, [open]);
+  return (
+    <>
+      <UnstyledButton
+        ref={button}
+        className={classes.button}
+        aria-label="Search"
+        aria-keyshortcuts={SHORTCUTS}
+        onPointerEnter={() => void load()}
+        onClick={open}
+      >
+        <IconSearch size={20} stroke={1.75} aria-hidden />
+        <span className={classes.hint} aria-hidden>
+          Search <Kbd size="xs">/</Kbd>
+        </span>
+      </UnstyledButton>
+      {opened && <SearchDialog onClose={close} />}
+    </>
+  );
+}
+
+/** Remembers which organizations are opened. */
+function useRecent() {
+  const { organizationId } = useParams({ strict: false });
+  useEffect(() => {
+    if (organizationId) remember(organizationId);
+  }, [organizationId]);
+}
+
+/** Moves the focus to the heading of a page that was found by the search. */
+function useHeadingFocus() {
+  const arrived = useRouterState({ select: ({ resolvedLocation }) => resolvedLocation });
+  useEffect(() => {
+    if (arrived?.state.found) document.querySelector('h1')?.focus();
+  }, [arrived]);
+}
+
+declare module '@tanstack/react-router' {
+  interface HistoryState {
+    /** Whether the search has led here. */
+    found?: boolean;
+  }
+}
