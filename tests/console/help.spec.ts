@@ -55,7 +55,7 @@ test('a table that is too wide scrolls by itself, also by the keyboard', async (
 });
 
 test('a document that does not exist leads back', async ({ page }) => {
-  for (const name of ['nothing', 'constructor', 'a.b', '__proto__']) {
+  for (const name of ['nothing', 'constructor', '__proto__']) {
     await page.goto(at(`/help/${name}`));
     await expect(page.getByRole('heading', { name: 'Nothing here' })).toBeVisible();
   }

@@ -52,6 +52,16 @@ const SCREENS: Record<string, (page: Page, acme: Acme) => Promise<void>> = {
     await page.getByRole('button', { name: 'Save changes' }).click();
     await expect(page.getByText('3 domains were refused')).toBeVisible();
   },
+  'provisioning-refused-many': async (page, { id, domain }) => {
+    await page.goto(at(`/organizations/${id}`));
+    await page.getByRole('textbox', { name: 'Add email domains' }).focus();
+    const addresses = Array.from({ length: 60 }, (_, n) => `joe@n${n}.${domain}`);
+    const listed = Array.from({ length: 55 }, (_, n) => `l${n}.${domain}`);
+    await paste(page, `${addresses.join(' ')} ${listed.join(' ')} gmail.com web.de *.${domain}`);
+    await page.getByRole('button', { name: 'Save changes' }).click();
+    await page.getByRole('button', { name: '60 are email addresses', exact: true }).click();
+    await expect(page.getByRole('button', { name: `Drop joe@n0.${domain}` })).toBeVisible();
+  },
   'provisioning-conflict': async (page, { id, domain }) => {
     await page.goto(at(`/organizations/${id}`));
     await page.getByRole('textbox', { name: 'Add email domains' }).fill(`mine.${domain} `);
@@ -102,6 +112,36 @@ const SCREENS: Record<string, (page: Page, acme: Acme) => Promise<void>> = {
     await page.goto(at(`/organizations/${id}/settings`));
     await page.getByRole('button', { name: 'Delete organization' }).click();
     await expect(page.getByRole('dialog')).toBeVisible();
+  },
+  'settings-conflict': async (page, { id }) => {
+    await page.goto(at(`/organizations/${id}/settings`));
+    await page.getByRole('textbox', { name: 'Custom data' }).fill('{"plan": "mine"}');
+    const name = 'Acme Rockets, Road Runners and Anvils International';
+    await ask('PATCH', `/organizations/${id}`, { name, customData: { plan: 'theirs' } });
+    await page.getByRole('button', { name: 'Save changes' }).click();
+    await expect(page.getByText('Somebody else changed this')).toBeVisible();
+  },
+  'settings-gone': async (page, { id }) => {
+    await page.goto(at(`/organizations/${id}/settings`));
+    await page.getByRole('textbox', { name: 'Description' }).fill('To be copied');
+    await ask('DELETE', `/organizations/${id}`);
+    await page.getByRole('button', { name: 'Save changes' }).click();
+    await expect(page.getByText('This organization was deleted')).toBeVisible();
+  },
+  role: async (page, { id }) => {
+    const [first] = await ask<{ id: string }[]>('GET', `/organizations/${id}/jit/roles`);
+    await page.goto(at(`/roles/${first?.id}`));
+    await expect(page.getByText('This role is held by 2 members')).toBeVisible();
+  },
+  'role-conflict': async (page, { id }) => {
+    const [first] = await ask<{ id: string }[]>('GET', `/organizations/${id}/jit/roles`);
+    await page.goto(at(`/roles/${first?.id}`));
+    await page.getByRole('button', { name: 'Rename' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByRole('textbox', { name: 'Description' }).fill('Mine');
+    await ask('PATCH', `/organization-roles/${first?.id}`, { description: 'Theirs' });
+    await dialog.getByRole('button', { name: 'Save', exact: true }).click();
+    await expect(page.getByText('Somebody else changed this')).toBeVisible();
   },
   roles: async (page) => {
     await page.goto(at('/roles'));

@@ -137,6 +137,17 @@ fn cases([a, b]: &[String; 2]) -> Vec<Case> {
             in_acme(json!({ "added": "kim liz", "added_count": 2 })),
         ),
         case(
+            "addMembers",
+            &members,
+            json!({ "userIds": ["joe", "kim"], "organizationRoleIds": [b, a] }),
+            in_acme(json!({
+                "added": "kim",
+                "added_count": 1,
+                "roles": "$a $b",
+                "role_count": 2,
+            })),
+        ),
+        case(
             "replaceMembers",
             &members,
             users(&["kim", "joe"]),

@@ -267,6 +267,7 @@ async fn refused_requests() -> Vec<(String, u64)> {
         get("/organizations?cursor=nonsense"),
         get("/organizations?showCounts=1"),
         get("/organizations/acme/users?organizationRoleId=."),
+        get("/users"),
         get(&format!("{DOMAINS}?page=0")),
         get(&format!("{DOMAINS}?page_size=101")),
         json(),

@@ -132,9 +132,9 @@ async fn a_removal_takes_five_steps() {
     let read = ["GetItem", "BatchGetItem", "GetItem", "Query"];
     let operations = [&read[..], &["TransactWriteItems"]].concat();
     // The organization, the membership and the profile, the address's version, and its accounts; the
-    // mark in the membership's place and its entry in the index, the mark of the address, its
-    // version, and the condition that the profile has not changed.
-    let (read, written) = (1.0 + 2.0 + 1.0 + 1.0, 2.0 + 1.0 + 2.0 + 2.0 + 2.0);
+    // mark in the membership's place and both entries in the index, the old and the new one, the mark
+    // of the address, its version, and the condition that the profile has not changed.
+    let (read, written) = (1.0 + 2.0 + 1.0 + 1.0, 2.0 + 2.0 + 2.0 + 2.0 + 2.0);
     assert_eq!(world.wire.traffic(), traffic(&operations, 5, read + written));
 }
 

@@ -46,6 +46,7 @@ fn asked() -> Vec<Asked> {
             &["DescribeUserPool", "AdminCreateUser"],
         ),
         asked(Method::GET, "/users/jane", Value::Null, &["ListUsers", "AdminGetUser"]),
+        asked(Method::GET, "/users?email=jane@acme.com", Value::Null, &["ListUsers"]),
         asked(
             Method::DELETE,
             "/users/jane",

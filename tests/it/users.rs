@@ -1,5 +1,7 @@
 //! `/users`: Cognito's part is a recording, so that each of its moods can be had
 
+mod find;
+
 use std::time::Duration;
 
 use axum::http::Method;

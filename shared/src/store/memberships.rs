@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::backoff::Backoff;
 use super::expression::Expression;
 use super::item::{Attributes, Item, text, texts, timestamp};
-use super::ranks::{UserList, UserRank};
+use super::ranks::{UserList, UserRank, users_at};
 use super::users::{UserItems, read_profile};
 use super::{Page, Store, keys};
 use crate::domain::change::ListChange;
@@ -113,8 +113,7 @@ impl Store {
                 .user_ranks(organization, UserList::Members, page_size + 1, last_seen.as_ref())
                 .await?;
             last_seen = ranks.last().cloned().or(last_seen);
-            let ids: Vec<_> = ranks.iter().map(|rank| rank.user().clone()).collect();
-            let mut found = self.members_among(organization, &ids, filter).await?;
+            let mut found = self.members_among(organization, &users_at(&ranks), filter).await?;
             // Somebody who was removed and added again is shown only at the present position.
             found.retain(|member| ranks.contains(&member.rank));
             members.extend(found);
@@ -132,8 +131,8 @@ impl Store {
         Ok(Page { items: members, next })
     }
 
-    /// The ids of all members in the index, which is eventually consistent; `None` if there are
-    /// more than `most`.
+    /// The ids of all members in the index, which is eventually consistent, each once; `None` if there
+    /// are more than `most`.
     ///
     /// # Errors
     /// When the store fails.
@@ -151,7 +150,7 @@ impl Store {
                 return Ok(None);
             }
             if !more {
-                return Ok(Some(all.iter().map(|rank| rank.user().clone()).collect()));
+                return Ok(Some(users_at(&all)));
             }
         }
     }

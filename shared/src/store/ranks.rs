@@ -1,6 +1,7 @@
 //! The order of an organization's users in the index: the newest first.
 
 use std::cmp::Reverse;
+use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
@@ -97,7 +98,7 @@ impl UserRank {
 
 impl Store {
     /// A page of a list's ranks in the index, and whether there are more. The index is eventually
-    /// consistent: a user who was removed and added again can be in it at an earlier position.
+    /// consistent: a user who was removed and added again can also be in it at an earlier position.
     pub(super) async fn user_ranks(
         &self,
         organization: &OrganizationId,
@@ -116,6 +117,12 @@ impl Store {
         let ranks = items.iter().map(|attributes| UserRank::of(list, &self.item(attributes)));
         Ok((ranks.collect::<Result<_, _>>()?, next.is_some()))
     }
+}
+
+/// The users at these positions, each once.
+pub(super) fn users_at(ranks: &[UserRank]) -> Vec<UserId> {
+    let users: BTreeSet<_> = ranks.iter().map(|rank| rank.user.clone()).collect();
+    users.into_iter().collect()
 }
 
 const fn prefix(list: UserList) -> &'static str {

@@ -10,7 +10,7 @@ use super::backoff::Backoff;
 use super::expression::Expression;
 use super::item::{Attributes, text, texts, timestamp};
 use super::memberships::{ADDRESS_DIGESTS, Found, OTHERS_REMAIN, Place, standing};
-use super::ranks::{UserList, UserRank};
+use super::ranks::{UserList, UserRank, users_at};
 use super::write::Write;
 use super::{Page, Store, TRANSACTION_ITEMS, keys};
 use crate::domain::decision::Standing;
@@ -82,7 +82,7 @@ impl Store {
         let (mut ranks, _) = self.user_ranks(organization, list, page_size + 1, after).await?;
         let more = ranks.len() > page_size;
         ranks.truncate(page_size);
-        let users: Vec<_> = ranks.iter().map(|rank| rank.user().clone()).collect();
+        let users = users_at(&ranks);
         let places = users.iter().map(|user| keys::membership(user, organization)).collect();
         let (items, mut profiles) = try_join(self.batch_get(places), self.profiles(&users)).await?;
         let mut removed = Vec::new();

@@ -90,7 +90,20 @@ export function faultsOfLayout(): string[] {
 
   const TARGETS =
     'a[href], button, input, select, textarea, summary, [role="menuitem"], [role="option"]';
-  const targets = all(TARGETS).filter((element) => !element.matches(':disabled'));
+  const targets = all(TARGETS)
+    .filter((element) => !element.matches(':disabled'))
+    .filter((element) => !isScrolledAway(element));
+
+  /** Whether the middle of an element is beyond the edge of a part of the page that scrolls. */
+  function isScrolledAway(element: Element): boolean {
+    const middle = (box(element).top + box(element).bottom) / 2;
+    for (let around = element.parentElement; around; around = around.parentElement) {
+      const scrolls = around !== root && /auto|scroll/.test(style(around).overflowY);
+      const { top, bottom } = box(around);
+      if (scrolls && (middle < top || middle > bottom)) return true;
+    }
+    return false;
+  }
 
   /** What an element moves with and lies on: targets in different layers do not compete. */
   function layer(element: Element): Element {

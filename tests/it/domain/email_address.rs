@@ -2,7 +2,7 @@
 
 use icu_normalizer::{ComposingNormalizer, DecomposingNormalizer};
 use proptest::prelude::*;
-use shared::domain::email_address::EmailAddress;
+use shared::domain::email_address::{EmailAddress, EmailAddressError, SpelledAddress};
 use shared::domain::email_domain::EmailDomain;
 
 fn code(input: &str) -> &'static str {
@@ -29,6 +29,40 @@ fn plain_address_has_the_domain_after_the_at_sign() {
     ];
     for (input, domain) in table {
         assert_eq!(EmailAddress::parse(input).unwrap().domain().as_str(), domain, "{input:?}");
+    }
+}
+
+#[test]
+fn a_spelled_address_is_the_same_address_in_the_spelling_and_in_the_normal_form() {
+    for (input, spellings) in [
+        ("joe@example.com", &["joe@example.com"][..]),
+        ("Joe@EXAMPLE.com", &["Joe@EXAMPLE.com", "joe@example.com"]),
+        ("j\u{d6}e@b\u{fc}cher.de", &["j\u{d6}e@b\u{fc}cher.de", "j\u{f6}e@xn--bcher-kva.de"]),
+    ] {
+        let spelled = SpelledAddress::parse(input).expect("an address");
+        assert_eq!(spelled.spellings().into_iter().collect::<Vec<_>>(), spellings);
+        assert_eq!(*spelled.address(), EmailAddress::parse(input).expect("an address"));
+        let shown = format!("{spelled:?}");
+        assert!(shown.starts_with("EmailAddress(***@"), "{shown}");
+    }
+    assert_eq!(SpelledAddress::parse("joe"), Err(EmailAddressError::Invalid));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 4_096, ..Default::default() })]
+
+    /// They stand between quotation marks in a filter of Cognito.
+    #[test]
+    fn no_spelling_of_an_address_has_a_quotation_mark_or_a_backslash(
+        text in r#"[a-zA-Z\"\\\u{ff02}\u{ff3c}\u{201c}\u{fe68}.=]{1,6}@[a-zA-Z\"\\\u{ff02}\u{ff3c}\u{fe68}\u{fc}\u{df}-]{1,4}\.com"#,
+    ) {
+        if let Ok(spelled) = SpelledAddress::parse(&text) {
+            for spelling in spelled.spellings() {
+                prop_assert!(!spelling.contains(['"', '\\']), "{spelling:?}");
+                let same = EmailAddress::parse(&spelling);
+                prop_assert_eq!(same.as_ref(), Ok(spelled.address()));
+            }
+        }
     }
 }
 

@@ -124,7 +124,19 @@ async fn a_page_number_is_refused_where_pages_have_cursors() {
         ("/organizations?page=2", sentence("page", &["page_size", "cursor", "q", "showCounts"])),
         (
             "/organizations/acme/users?page=2&page_size=5",
-            sentence("page", &["page_size", "cursor", "organizationRoleId", "email", "q"]),
+            sentence(
+                "page",
+                &[
+                    "page_size",
+                    "cursor",
+                    "organizationRoleId",
+                    "rule",
+                    "emailDomain",
+                    "entryPath",
+                    "email",
+                    "q",
+                ],
+            ),
         ),
         ("/organization-roles?cursor=x", sentence("cursor", &["page", "page_size", "q"])),
         ("/organizations/acme?page=2", sentence("page", &["showCounts"])),

@@ -6,6 +6,7 @@ mod member_roles;
 mod members;
 mod proven;
 mod removal;
+mod removed_users;
 mod user_organizations;
 
 use axum::http::Method;
@@ -147,7 +148,7 @@ fn standing(items: &Items, user: &str, address: &str) -> Option<&'static str> {
             Some("member")
         }
         (Some(place), Some(mark)) => {
-            assert_eq!(place, ["addressDigests", "pk", "removedAt", "sk"]);
+            assert_eq!(place, ["addressDigests", "gsi1pk", "gsi1sk", "pk", "removedAt", "sk"]);
             assert_eq!(names(mark), ["pk", "removedAt", "sk"]);
             Some("removed")
         }

@@ -42,7 +42,7 @@ impl Directory {
     pub(super) fn answer(&mut self, operation: &str, request: &Value) -> Said {
         let name = request["Username"].as_str().unwrap_or_default();
         match operation {
-            "ListUsers" => self.list(request["Filter"].as_str().expect("a filter")),
+            "ListUsers" => self.list(request),
             "AdminGetUser" => match self.place_of(name) {
                 Some(place) => (200, as_got(&self.users[place])),
                 None => not_found(),
@@ -60,7 +60,8 @@ impl Directory {
         }
     }
 
-    fn list(&mut self, filter: &str) -> Said {
+    /// A page of the users whom a filter finds by `sub` or `email`. AWS compares both exactly.
+    fn list(&mut self, request: &Value) -> Said {
         if let Some((time, listings)) = &mut self.quota {
             let now = time.load(Ordering::Relaxed);
             listings.retain(|at| now - at < 1_000);
@@ -69,9 +70,24 @@ impl Directory {
             }
             listings.push_back(now);
         }
-        let is_asked_for = |user: &&Value| filter == format!("sub = \"{}\"", of(user, "sub"));
+        let filter = request["Filter"].as_str().expect("a filter");
+        let (attribute, value) = filter.split_once(" = ").expect("an exact match");
+        assert!(["sub", "email"].contains(&attribute), "{filter}");
+        let value = value.strip_prefix('"').and_then(|value| value.strip_suffix('"'));
+        let Some(value) = value.filter(|value| !value.contains(['"', '\\'])) else {
+            return refused("InvalidParameterException", "Error while parsing filter.");
+        };
         let users = self.listed.as_ref().unwrap_or(&self.users);
-        (200, json!({ "Users": users.iter().filter(is_asked_for).collect::<Vec<_>>() }))
+        let found: Vec<_> = users.iter().filter(|user| of(user, attribute) == value).collect();
+        let (limit, start) = (request["Limit"].as_u64(), request["PaginationToken"].as_str());
+        let limit = usize::try_from(limit.expect("a limit")).expect("a small number");
+        assert!((1..=60).contains(&limit), "AWS takes no other limit: {limit}");
+        let start = start.map_or(0, |start| start.parse().expect("a token of this list"));
+        let mut page = json!({ "Users": found.iter().skip(start).take(limit).collect::<Vec<_>>() });
+        if found.len() > start + limit {
+            page["PaginationToken"] = (start + limit).to_string().into();
+        }
+        (200, page)
     }
 
     /// The user whom AWS finds by a name: the one with this user name, or else a user of the pool

@@ -110,6 +110,22 @@ pub(crate) fn naming_roles<R: AsRef<str>>(ids: &[R]) -> Value {
     json!({ "organizationRoleIds": ids })
 }
 
+/// The attributes that list a user of an organization since a moment: of a member with `USER#` as the
+/// prefix, of a removed user with `REMOVED#`.
+pub(crate) fn entry(prefix: &str, organization: &str, since: &str, user: &str) -> Value {
+    let since: Timestamp = since.parse().expect("a timestamp");
+    let latest_first = 999_999_999_999_999 - since.as_millisecond();
+    let place = format!("{prefix}!{latest_first:015}#{user}");
+    json!({ "gsi1pk": format!("ORG#{organization}"), "gsi1sk": place })
+}
+
+/// Both objects in one.
+pub(crate) fn with(mut object: Value, more: Value) -> Value {
+    let Value::Object(more) = more else { panic!("no object: {more}") };
+    object.as_object_mut().expect("an object").extend(more);
+    object
+}
+
 /// The key of an item.
 pub(crate) fn key(pk: &str, sk: &str) -> (String, String) {
     (pk.to_owned(), sk.to_owned())

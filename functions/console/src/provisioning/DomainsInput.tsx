@@ -14,7 +14,7 @@ import { useDraft } from '../app/drafts';
 import { useChips } from '../ui/useChips';
 import { DomainChips, domainOf } from './DomainChips';
 import classes from './DomainsInput.module.css';
-import { splitDomains } from './domains';
+import { normalised, splitDomains } from './domains';
 import type { Refused } from './refusals';
 import type { Note } from './useEditor';
 
@@ -43,11 +43,10 @@ const LONG = 50;
 export function DomainsInput(props: Props) {
   const { domains, added, refused, field, note, onTake, onRemove } = props;
   const [filter, setFilter] = useState('');
-  const wanted = useDeferredValue(filter.trim().toLowerCase());
-  const shown = useMemo(
-    () => (wanted === '' ? domains : domains.filter((domain) => domain.includes(wanted))),
-    [domains, wanted],
-  );
+  const deferred = useDeferredValue(filter);
+  // A filter that is cleared shows everything at once.
+  const wanted = (filter && deferred).trim().toLowerCase();
+  const shown = useMemo(() => containing(domains, wanted), [domains, wanted]);
   const chips = useChips<HTMLDivElement>(field, (index) => {
     const domain = shown[index];
     if (domain !== undefined) onRemove(domain);
@@ -160,6 +159,13 @@ function DomainField({ field, textKey, domains, onTextChange, onTake, onEmptyKey
       onKeyDown={onKeyDown}
     />
   );
+}
+
+function containing(domains: readonly string[], text: string): readonly string[] {
+  if (text === '') return domains;
+  // A whole label that is not ASCII is found too.
+  const ascii = normalised(text);
+  return domains.filter((domain) => domain.includes(text) || domain.includes(ascii));
 }
 
 const NUMBER = new Intl.NumberFormat();

@@ -17,6 +17,7 @@ import { CreateRole } from './CreateRole';
 import { DeleteRole } from './DeleteRole';
 import { EditRole } from './EditRole';
 import { rolesQuery } from './queries';
+import { ranked, searchable } from './ranking';
 
 type Open = { dialog: 'create' } | { dialog: 'edit' | 'delete'; role: Role };
 
@@ -120,10 +121,13 @@ const COLUMNS = {
   Created: ({ createdAt }: Role) => <When at={createdAt} />,
 };
 
-/** The roles whose name, description or id contains a text. */
+/** The roles with a text: first those that fit by name, then those by their description or id. */
 function found(roles: readonly Role[], q: string): readonly Role[] {
+  if (q === '') return roles;
+  const byName = ranked(searchable(roles), q).map(({ role }) => role);
   const wanted = q.toLocaleLowerCase();
-  return roles.filter(({ id, name, description }) =>
-    [id, name, description ?? ''].some((text) => text.toLocaleLowerCase().includes(wanted)),
+  const others = roles.filter(({ id, description }) =>
+    [id, description ?? ''].some((text) => text.toLocaleLowerCase().includes(wanted)),
   );
+  return [...new Set([...byName, ...others])];
 }

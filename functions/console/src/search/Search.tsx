@@ -6,7 +6,7 @@ import { type KeyboardEvent, type RefObject, useEffect, useRef, useState } from 
 import { rolesQuery } from '../roles/queries';
 import { Examples } from './Examples';
 import { Results } from './Results';
-import { recognise } from './recognise';
+import { type Recognised, recognise } from './recognise';
 import { OnOpen } from './result';
 import classes from './Search.module.css';
 import { summaryOf, useFound } from './useFound';
@@ -19,12 +19,14 @@ export function Search({ onOpen }: { onOpen: () => void }) {
   const [paused] = useDebouncedValue(text, PAUSE_MS);
   const field = useRef<HTMLInputElement>(null);
   const results = useRef<HTMLDivElement>(null);
-  const { isEntered, enter } = useEnter(text, results);
+  // The text at which Enter was pressed: it is searched at once, and its first result is wanted.
+  const [entered, setEntered] = useState<{ text: string }>();
   const isEmpty = text.trim() === '';
   // What is found for another text than the one in the field is not shown.
-  const isAsked = !isEmpty && (text === paused || isEntered);
+  const isAsked = !isEmpty && (text === paused || text === entered?.text);
   const what = isAsked ? recognise(text) : {};
   const found = useFound(what);
+  useFirst(entered?.text === text ? entered : undefined, what, results);
 
   useEffect(() => field.current?.focus(), []);
   const status = isAsked && !found.isLoading ? summaryOf(found) || 'Nothing found' : 'Searching';
@@ -36,6 +38,7 @@ export function Search({ onOpen }: { onOpen: () => void }) {
     >
       <TextInput
         ref={field}
+        data-autofocus
         aria-label="A name, an ID, an email domain or an email address"
         placeholder="Name, ID, email domain or email address"
         autoCapitalize="none"
@@ -46,7 +49,7 @@ export function Search({ onOpen }: { onOpen: () => void }) {
         value={text}
         onChange={(event) => setText(event.currentTarget.value)}
         onKeyDown={({ key, nativeEvent }) => {
-          if (key === 'Enter' && !nativeEvent.isComposing && !isEmpty) enter();
+          if (key === 'Enter' && !nativeEvent.isComposing && !isEmpty) setEntered({ text });
         }}
       />
       <VisuallyHidden role="status">{isEmpty ? '' : status}</VisuallyHidden>
@@ -62,25 +65,27 @@ export function Search({ onOpen }: { onOpen: () => void }) {
 }
 
 /**
- * Enter asks at once, and goes to the first result as soon as everything has answered. It opens what
- * was found by name or ID; an answer about a person or a domain is to be read first.
+ * Goes to the first result once everything has answered; nothing is wanted twice. What was found by
+ * name or ID is opened. An answer about a person or a domain is to be read first.
  */
-function useEnter(text: string, results: RefObject<HTMLElement | null>) {
+function useFirst(
+  wanted: object | undefined,
+  { address, domain, userId }: Recognised,
+  results: RefObject<HTMLElement | null>,
+) {
   const queries = useQueryClient();
-  const [entered, setEntered] = useState<{ text: string }>();
   const done = useRef<object>(undefined);
   const isFetching = useIsFetching(ASKING) > 0;
+  const isRead = Boolean(address || domain || userId);
   useEffect(() => {
-    if (entered?.text !== text || entered === done.current) return;
+    if (!wanted || wanted === done.current) return;
     // What this rendering has begun to fetch is not in `isFetching` yet.
     if (isFetching || queries.isFetching(ASKING) > 0) return;
-    done.current = entered;
-    const { address, domain, userId } = recognise(text);
+    done.current = wanted;
     const [first] = resultsIn(results.current);
-    if (address || domain || userId) first?.focus();
+    if (isRead) first?.focus();
     else first?.click();
-  }, [entered, text, isFetching, queries, results]);
-  return { isEntered: entered?.text === text, enter: () => setEntered({ text }) };
+  }, [wanted, isRead, isFetching, queries, results]);
 }
 
 /** The queries of the search. */

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::http::Method;
 use futures_util::future::join;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{
     OUT_OF_TIME, OVER_THE_RATE, WRONG_BODIES, assert_partially_added,
@@ -15,7 +15,9 @@ use crate::memberships::{
     MEMBERS, assert_added, assert_needs_an_organization, assert_refuses_bodies, by_hand, listed,
     naming, standing, with_members, with_users, with_users_and_pool,
 };
-use crate::support::{Fate, assert_internal, assert_unavailable, key, pool_user};
+use crate::support::{
+    Fate, World, assert_internal, assert_unavailable, key, naming_roles, pool_user, with,
+};
 
 #[tokio::test]
 async fn users_become_members_by_hand_and_without_roles() {
@@ -272,4 +274,183 @@ async fn a_lost_race_is_run_again() {
     world.wire.next("TransactWriteItems", Fate::canceled(&["None", "TransactionConflict"]));
     assert_added(&world.post(MEMBERS, &naming(&["jane"])).await, &["jane"]);
     assert_eq!(listed(&world).await, json!([by_hand("jane")]));
+}
+
+/// A body that names users, and the roles that they get.
+fn with_roles<U: AsRef<str>, R: AsRef<str>>(users: &[U], roles: &[R]) -> Value {
+    with(naming(users), naming_roles(roles))
+}
+
+/// The ids of the roles that each member of `acme` holds, as they are stored.
+async fn held(world: &World) -> Value {
+    let items = world.items().await;
+    let members =
+        items.iter().filter(|((_, sk), item)| sk == "ORG#acme" && item.contains_key("joinedAt"));
+    members
+        .map(|((pk, _), item)| (pk["USER#".len()..].to_owned(), item["roleIds"].clone()))
+        .collect()
+}
+
+#[tokio::test]
+async fn new_members_hold_the_roles_of_the_body_from_the_same_transaction_on() {
+    let pool = strangers(&["new"]);
+    let world = with_users_and_pool(["jane", "joe"], &pool).await;
+    let [a, b, default] = [world.role("A").await, world.role("B").await, world.role("C").await];
+    world.default_roles("acme", &[&default]).await;
+    world.wire.traffic();
+
+    let body = with_roles(&["new", "jane"], &[&b, &a, &b]);
+    assert_added(&world.post(MEMBERS, &body).await, &["new", "jane"]);
+
+    let writes = world.wire.traffic().operations;
+    let writes = writes.iter().filter(|operation| *operation == "TransactWriteItems").count();
+    assert_eq!(writes, 2, "one for each user");
+    assert_eq!(held(&world).await, json!({ "jane": [b, a], "new": [b, a] }));
+    let roles = world.get(&format!("{MEMBERS}?q=jane")).await;
+    let expected = json!([{ "id": a, "name": "A" }, { "id": b, "name": "B" }]);
+    assert_eq!(roles.body[0]["organizationRoles"], expected);
+}
+
+#[tokio::test]
+async fn without_roles_or_with_none_of_them_new_members_hold_none() {
+    let world = with_users(["jane", "joe"]).await;
+    assert_added(&world.post(MEMBERS, &with_roles(&["jane"], &[""; 0])).await, &["jane"]);
+    assert_added(&world.post(MEMBERS, &naming(&["joe"])).await, &["joe"]);
+    assert_eq!(held(&world).await, json!({ "jane": [], "joe": [] }));
+}
+
+#[tokio::test]
+async fn a_member_already_keeps_the_roles_and_a_removed_one_is_put_back_with_those_of_the_body() {
+    let world = with_users(["jane", "joe"]).await;
+    let [a, b] = [world.role("A").await, world.role("B").await];
+    assert_added(
+        &world.post(MEMBERS, &with_roles(&["jane", "joe"], &[&a])).await,
+        &["jane", "joe"],
+    );
+    world.delete(&format!("{MEMBERS}/joe")).await;
+    let before = world.item("USER#jane", "ORG#acme").await;
+    world.pass(Duration::from_secs(1));
+
+    assert_added(
+        &world.post(MEMBERS, &with_roles(&["jane", "joe"], &[&b])).await,
+        &["jane", "joe"],
+    );
+
+    assert_eq!(world.item("USER#jane", "ORG#acme").await, before);
+    assert_eq!(held(&world).await, json!({ "jane": [a], "joe": [b] }));
+    assert_eq!(standing(&world.items().await, "joe", "joe@home.example"), Some("member"));
+}
+
+#[tokio::test]
+async fn roles_that_do_not_exist_are_refused_each_with_its_place_and_nobody_is_added() {
+    let world = with_users_and_pool(["jane"], &strangers(&["new"])).await;
+    let [role, gone] = [world.role("A").await, world.role("B").await];
+    world.delete(&format!("/organization-roles/{gone}")).await;
+    let before = world.items().await;
+
+    let answer = world.post(MEMBERS, &with_roles(&["jane", "new"], &[&*role, &gone])).await;
+    let reason = format!(
+        "there is no organization role `{gone}`: check the id, or create it with POST \
+         /organization-roles"
+    );
+    assert_eq!(answer.problem(422, "organization_role.unknown"), reason);
+    assert_eq!(answer.errors(), [("/organizationRoleIds/1", "organization_role.unknown")]);
+
+    let too_long = "x".repeat(65);
+    let strange = ["role_0", &role, "", "a b", "A", &too_long];
+    let answer = world.post(MEMBERS, &with_roles(&["jane"], &strange)).await;
+    answer.problem(422, "request.invalid_values");
+    let places = [0, 2, 3, 4, 5].map(|place| format!("/organizationRoleIds/{place}"));
+    let expected: Vec<_> = places.iter().map(|it| (&**it, "organization_role.unknown")).collect();
+    assert_eq!(answer.errors(), expected);
+    // An unknown user keeps everybody out, with and without roles.
+    let answer = world.post(MEMBERS, &with_roles(&["jane", "nobody"], &[&role])).await;
+    assert_eq!(answer.errors(), [("/userIds/1", "user.unknown")]);
+    assert_eq!(world.items().await, before);
+}
+
+#[tokio::test]
+async fn a_hundred_roles_fit_and_more_are_refused_without_a_look_at_them() {
+    let world = with_users(["jane"]).await;
+    let roles = world.roles(100).await;
+    let before = world.items().await;
+    world.wire.traffic();
+    for number in [101, 20_000] {
+        let answer = world.post(MEMBERS, &with_roles(&["jane"], &vec!["role"; number])).await;
+        answer.problem(422, "member_roles.limit_reached");
+    }
+    assert_eq!(world.wire.traffic().operations, ["GetItem"; 2]);
+    assert_eq!(world.items().await, before);
+
+    assert_added(&world.post(MEMBERS, &with_roles(&["jane"], &roles)).await, &["jane"]);
+    assert_eq!(held(&world).await["jane"], json!(roles));
+}
+
+#[tokio::test]
+async fn two_who_add_the_same_user_with_different_roles_at_once_both_succeed_and_one_has_given_them()
+ {
+    let world = with_users(["jane"]).await;
+    let [a, b] = [world.role("A").await, world.role("B").await];
+    let (with_a, with_b) = (with_roles(&["jane"], &[&a]), with_roles(&["jane"], &[&b]));
+    let (first, second) = join(world.post(MEMBERS, &with_a), world.post(MEMBERS, &with_b)).await;
+    assert_added(&first, &["jane"]);
+    assert_added(&second, &["jane"]);
+    let held = held(&world).await["jane"].take();
+    assert!(held == json!([a]) || held == json!([b]), "{held}");
+}
+
+#[tokio::test]
+async fn an_addition_that_is_cut_anywhere_leaves_nobody_without_the_roles_and_can_be_repeated() {
+    let world = with_users(["jane"]).await;
+    let role = world.role("A").await;
+    let before = world.items().await;
+    let body = with_roles(&["jane"], &[&role]);
+    let mut calls = 0;
+    loop {
+        world.wire.cut_after(calls);
+        let answer = world.post(MEMBERS, &body).await;
+        world.wire.mend();
+        if answer.status == 201 {
+            break;
+        }
+        answer.problem(503, "service.unavailable");
+        assert_eq!(world.items().await, before, "after {calls} calls");
+        calls += 1;
+        assert!(calls < 10);
+    }
+    assert!(calls > 2);
+    assert_eq!(held(&world).await, json!({ "jane": [role] }));
+}
+
+#[tokio::test]
+async fn those_who_are_added_by_a_repetition_get_the_roles_too() {
+    let ids = users(30);
+    let (world, pool) = world_of_strangers(&ids).await;
+    let role = world.role("A").await;
+    pool.refuse_after("ListUsers", 10, &Fate::error("TooManyRequestsException", "Rate exceeded"));
+    let answer = world.post(MEMBERS, &with_roles(&ids, &[&role])).await;
+    assert_partially_added(&answer, OVER_THE_RATE, 10, 30);
+    pool.requests();
+
+    assert_added(&world.post(MEMBERS, &with_roles(&ids, &[&role])).await, &ids);
+
+    let held = held(&world).await;
+    let held = held.as_object().expect("members");
+    assert!(held.len() == 30 && held.values().all(|roles| *roles == json!([role])), "{held:?}");
+}
+
+#[tokio::test]
+async fn bodies_whose_roles_are_no_list_of_ids_are_refused() {
+    let world = with_members(["jane"]).await;
+    let bodies = [
+        (r#"{"userIds": ["jane"], "organizationRoleIds": null}"#, "/organizationRoleIds"),
+        (r#"{"userIds": ["jane"], "organizationRoleIds": "role"}"#, "/organizationRoleIds"),
+        (r#"{"userIds": ["jane"], "organizationRoleIds": [1]}"#, "/organizationRoleIds/0"),
+        (r#"{"userIds": ["jane"], "organizationRoleNames": []}"#, "/organizationRoleNames"),
+        (r#"{"organizationRoleIds": []}"#, ""),
+    ];
+    assert_refuses_bodies(&world, Method::POST, MEMBERS, &bodies).await;
+    // Members that stay keep their roles, so a replacement names none.
+    let bodies = [(r#"{"userIds": [], "organizationRoleIds": []}"#, "/organizationRoleIds")];
+    assert_refuses_bodies(&world, Method::PUT, MEMBERS, &bodies).await;
 }

@@ -12,12 +12,12 @@ use super::{MEMBERS, naming, with_members, with_users_and_pool};
 use crate::support::{Answer, Pool, SignIn, World, assert_is, pool_user};
 
 /// `user-000`, `user-001`, …
-fn users(number: usize) -> Vec<String> {
+pub(super) fn users(number: usize) -> Vec<String> {
     (0..number).map(|number| format!("user-{number:03}")).collect()
 }
 
 /// Follows the links to the end: the ids on each page.
-async fn walk(world: &World, path: &str) -> Vec<Vec<String>> {
+pub(super) async fn walk(world: &World, path: &str) -> Vec<Vec<String>> {
     let mut pages = Vec::new();
     let mut path = Some(path.to_owned());
     while let Some(this) = path {

@@ -16,7 +16,7 @@ use crate::memberships::{
     by_hand, listed, naming, standing, with_many_members, with_members, with_users,
     with_users_and_pool,
 };
-use crate::support::{Fate, assert_internal};
+use crate::support::{Fate, START, assert_internal, entry, tagged_item, with};
 
 #[tokio::test]
 async fn some_stay_as_they_are_some_leave_and_some_come() {
@@ -33,7 +33,7 @@ async fn some_stay_as_they_are_some_leave_and_some_come() {
 
     let mut jim = by_hand("jim");
     jim["joinedAt"] = json!("2026-01-01T00:01:00.000Z");
-    assert_eq!(listed(&world).await, json!([before[0], jim]));
+    assert_eq!(listed(&world).await, json!([jim, before[0]]));
     let items = world.items().await;
     for (user, address) in [("joe", "joe@home.example"), ("june", "june@acme.com")] {
         assert_eq!(standing(&items, user, address), Some("removed"));
@@ -182,4 +182,22 @@ async fn two_who_replace_at_once_leave_only_whole_members() {
     for user in ["jane", "joe"] {
         assert!(standing(&items, user, &format!("{user}@home.example")).is_some());
     }
+}
+
+#[tokio::test]
+async fn a_member_who_is_in_the_index_twice_leaves_once() {
+    let world = with_members(["jane", "joe"]).await;
+    let at = |user: &str, since: &str| {
+        let key = json!({ "pk": format!("USER#{user}"), "sk": "ORG#acme" });
+        tagged_item(&with(key, entry("USER#", "acme", since, user)))
+    };
+    // The index lags behind: jane was removed and added again.
+    let entries = [at("jane", START), at("jane", "2025-01-01T00:00:00Z"), at("joe", START)];
+    let body = json!({ "Items": entries, "Count": 3 });
+    world.wire.next("Query", Fate::Reply { status: 200, body });
+
+    assert_done(&world.put(MEMBERS, &naming(&["joe"])).await, 204);
+
+    assert_eq!(listed(&world).await, json!([by_hand("joe")]));
+    assert_eq!(standing(&world.items().await, "jane", "jane@home.example"), Some("removed"));
 }

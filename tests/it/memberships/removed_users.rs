@@ -1,0 +1,267 @@
+//! `GET /organizations/{organizationId}/removed-users`
+
+use std::time::Duration;
+
+use axum::http::Method;
+use serde_json::{Value, json};
+use shared::domain::ids::UserId;
+
+use super::members::walk;
+use super::{
+    MEMBERS, assert_added, assert_done, assert_needs_an_organization, listed, naming, with_members,
+    with_users,
+};
+use crate::support::{
+    Fate, Items, Pool, START, SignIn, World, assert_is, delete_user, entry, pool_user, tagged_item,
+    with,
+};
+
+const REMOVED: &str = "/organizations/acme/removed-users";
+
+/// A user of [`with_members`] who was removed at this moment.
+fn removed(user: &str, at: &str) -> Value {
+    json!({
+        "id": user,
+        "primaryEmail": format!("{user}@home.example"),
+        "username": user,
+        "removedAt": at,
+    })
+}
+
+/// Removes members of `acme`, a second after each other.
+async fn remove(world: &World, users: &[&str]) {
+    for user in users {
+        world.pass(Duration::from_secs(1));
+        assert_done(&world.delete(&format!("{MEMBERS}/{user}")).await, 204);
+    }
+}
+
+/// The ids on the first page.
+async fn ids(world: &World) -> Vec<String> {
+    let answer = world.get(&format!("{REMOVED}?page_size=100")).await;
+    answer.ids().into_iter().map(str::to_owned).collect()
+}
+
+#[tokio::test]
+async fn removed_users_are_listed_with_address_and_time_the_newest_first() {
+    let world = with_members(["jane", "joe", "jim"]).await;
+    assert_is(&world.get(REMOVED).await, 200, &json!([]));
+
+    remove(&world, &["joe", "jane"]).await;
+
+    let answer = world.get(REMOVED).await;
+    let expected =
+        [removed("jane", "2026-01-01T00:00:02.000Z"), removed("joe", "2026-01-01T00:00:01.000Z")];
+    assert_is(&answer, 200, &json!(expected));
+    assert_eq!(["link", "etag"].map(|name| answer.header(name)), ["", ""]);
+    assert_eq!(listed(&world).await[0]["id"], "jim");
+    // It is about this organization alone.
+    assert_is(&world.get("/organizations/home/removed-users").await, 200, &json!([]));
+}
+
+#[tokio::test]
+async fn every_account_that_a_removal_ends_is_listed_with_its_own_address_and_name() {
+    let world = with_users([]).await;
+    for account in ["native", "google"] {
+        world.sign_up(account, "jane@acme.com").await;
+    }
+    world.token("google", "jane@gmail.com").await;
+
+    assert_done(&world.delete(&format!("{MEMBERS}/native")).await, 204);
+
+    let shown = |user: &str, email: &str| json!({ "id": user, "primaryEmail": email, "username": user, "removedAt": START });
+    let expected = [shown("google", "jane@gmail.com"), shown("native", "jane@acme.com")];
+    assert_is(&world.get(REMOVED).await, 200, &json!(expected));
+}
+
+#[tokio::test]
+async fn all_accounts_of_an_address_are_listed_also_if_they_take_several_transactions() {
+    let world = with_users([]).await;
+    world.sign_up("user-000", "jane@acme.com").await;
+    let all: Vec<_> = (0..120).map(|number| format!("user-{number:03}")).collect();
+    world.copy("user-000", all[1..].iter().cloned()).await;
+
+    assert_done(&world.delete(&format!("{MEMBERS}/user-000")).await, 204);
+
+    let pages = walk(&world, &format!("{REMOVED}?page_size=50")).await;
+    assert_eq!(pages.iter().map(Vec::len).collect::<Vec<_>>(), [50, 50, 20]);
+    assert_eq!(pages.concat(), all);
+}
+
+#[tokio::test]
+async fn a_user_without_a_profile_is_listed_without_address_and_name() {
+    let world = with_members(["jane"]).await;
+    remove(&world, &["jane"]).await;
+    world.remove_item("USER#jane", "PROFILE").await;
+
+    let answer = world.get(REMOVED).await;
+
+    let expected = json!({ "primaryEmail": null, "username": null });
+    let expected = with(removed("jane", "2026-01-01T00:00:01.000Z"), expected);
+    assert_is(&answer, 200, &json!([expected]));
+}
+
+#[tokio::test]
+async fn who_was_put_back_is_not_listed_and_is_listed_anew_after_another_removal() {
+    let world = with_members(["jane", "joe"]).await;
+    remove(&world, &["jane", "joe"]).await;
+
+    assert_added(&world.post(MEMBERS, &naming(&["jane"])).await, &["jane"]);
+    assert_eq!(ids(&world).await, ["joe"]);
+    assert_done(&world.put(MEMBERS, &naming(&["joe"])).await, 204);
+    assert_eq!(ids(&world).await, ["jane"]);
+
+    remove(&world, &["joe"]).await;
+    assert_eq!(ids(&world).await, ["joe", "jane"]);
+}
+
+#[tokio::test]
+async fn a_deleted_user_is_not_listed() {
+    let users = ["jane", "joe"].map(|it| pool_user(it, it, &format!("{it}@home.example"), true));
+    let pool = Pool::with_users(SignIn::Name, users);
+    let world = super::with_users_and_pool(["jane", "joe"], &pool).await;
+    assert_added(&world.post(MEMBERS, &naming(&["jane", "joe"])).await, &["jane", "joe"]);
+    remove(&world, &["jane", "joe"]).await;
+
+    assert_done(&world.delete("/users/jane").await, 204);
+    assert_eq!(ids(&world).await, ["joe"]);
+
+    let joe = UserId::parse("joe").expect("an id");
+    delete_user(&world.app.store, &joe, true, world.app.clock.now()).await.expect("it works");
+    assert_eq!(ids(&world).await, [""; 0]);
+}
+
+#[tokio::test]
+async fn a_deleted_organization_lists_nobody_and_its_sweep_deletes_the_marks_of_users() {
+    let world = with_members(["jane", "joe"]).await;
+    remove(&world, &["jane"]).await;
+
+    assert_done(&world.delete("/organizations/acme").await, 204);
+
+    world.get(REMOVED).await.problem(404, "organization.not_found");
+    let marks = |items: &Items| -> Vec<_> {
+        let marks = items.iter().filter(|(_, item)| item.contains_key("removedAt"));
+        marks.map(|((pk, _), _)| pk.split('#').next().expect("a kind").to_owned()).collect()
+    };
+    // The mark by address has no effect any more, and is found by the address alone.
+    assert_eq!(marks(&world.items().await), ["REMOVED"]);
+}
+
+#[tokio::test]
+async fn a_walk_along_the_links_meets_each_removed_user_once() {
+    let all = super::members::users(45);
+    let world = super::with_many_members(&all[..1]).await;
+    remove(&world, &["user-000"]).await;
+    world.copy("user-000", all[1..].iter().cloned()).await;
+    for (query, sizes) in [
+        ("", vec![20, 20, 5]),
+        ("?page_size=100", vec![45]),
+        ("?page_size=45", vec![45]),
+        ("?page_size=44", vec![44, 1]),
+        ("?page_size=15", vec![15, 15, 15]),
+        ("?page_size=1", vec![1; 45]),
+    ] {
+        let pages = walk(&world, &format!("{REMOVED}{query}")).await;
+        assert_eq!(pages.iter().map(Vec::len).collect::<Vec<_>>(), sizes, "{query}");
+        assert_eq!(pages.concat(), all, "{query}");
+    }
+    let page = world.get(&format!("{REMOVED}?page_size=2")).await;
+    let next = format!("{REMOVED}?page_size=2&cursor=r1767225601000.user-001");
+    assert_eq!(page.next_page(), Some(next));
+}
+
+#[tokio::test]
+async fn a_walk_goes_on_while_others_are_removed_and_put_back() {
+    let world = with_members(["a", "b", "c", "d"]).await;
+    remove(&world, &["a", "b", "c"]).await;
+    let first = world.get(&format!("{REMOVED}?page_size=1")).await;
+    assert_eq!(first.ids(), ["c"]);
+
+    remove(&world, &["d"]).await;
+    assert_added(&world.post(MEMBERS, &naming(&["b", "c"])).await, &["b", "c"]);
+
+    let next = first.next_page().expect("a page");
+    assert_eq!(walk(&world, &next).await.concat(), ["a"]);
+    assert_eq!(ids(&world).await, ["d", "a"]);
+}
+
+#[tokio::test]
+async fn marks_of_an_earlier_release_are_not_listed_and_hold() {
+    let world = with_users([]).await;
+    world.sign_up("jane", "jane@acme.com").await;
+    remove(&world, &["jane"]).await;
+    let mut mark = world.item("USER#jane", "ORG#acme").await;
+    for attribute in ["gsi1pk", "gsi1sk"] {
+        mark.remove(attribute).expect("it is written");
+    }
+    world.put_plain(&json!(mark)).await;
+
+    assert_eq!(ids(&world).await, [""; 0]);
+    world.sign_up("jane", "jane@acme.com").await;
+    assert_eq!(listed(&world).await, json!([]));
+    assert_added(&world.post(MEMBERS, &naming(&["jane"])).await, &["jane"]);
+    remove(&world, &["jane"]).await;
+    assert_eq!(ids(&world).await, ["jane"]);
+}
+
+#[tokio::test]
+async fn entries_of_the_index_that_lag_behind_are_not_shown() {
+    let world = with_members(["jane", "joe", "jim"]).await;
+    remove(&world, &["jane", "joe", "jim"]).await;
+    world.post(MEMBERS, &naming(&["jane", "joe"])).await;
+    remove(&world, &["joe"]).await;
+    let entry = |user: &str, at: &str| {
+        let key = json!({ "pk": format!("USER#{user}"), "sk": "ORG#acme" });
+        tagged_item(&with(key, entry("REMOVED#", "acme", at, user)))
+    };
+    // Jane is a member again. Joe was removed twice, and both entries are still there.
+    let entries = [
+        entry("joe", "2026-01-01T00:00:04Z"),
+        entry("jim", "2026-01-01T00:00:03Z"),
+        entry("joe", "2026-01-01T00:00:02Z"),
+        entry("jane", "2026-01-01T00:00:01Z"),
+        entry("nobody", START),
+    ];
+    world
+        .wire
+        .next("Query", Fate::Reply { status: 200, body: json!({ "Items": entries, "Count": 5 }) });
+
+    let expected =
+        [removed("joe", "2026-01-01T00:00:04.000Z"), removed("jim", "2026-01-01T00:00:03.000Z")];
+    assert_is(&world.get(REMOVED).await, 200, &json!(expected));
+}
+
+#[tokio::test]
+async fn queries_with_unacceptable_values_are_refused() {
+    let world = with_members(["jane"]).await;
+    remove(&world, &["jane"]).await;
+    for (query, code) in [
+        ("page_size=0", "request.invalid_page_size"),
+        ("page_size=101", "request.invalid_page_size"),
+        ("page=1", "request.unknown_parameter"),
+        ("q=jane", "request.unknown_parameter"),
+        ("email=jane@home.example", "request.unknown_parameter"),
+        ("cursor=", "request.invalid_cursor"),
+        ("cursor=jane", "request.invalid_cursor"),
+        // Of the list of members.
+        ("cursor=m1767225601000.jane", "request.invalid_cursor"),
+        ("cursor=r1767225601000", "request.invalid_cursor"),
+        ("cursor=r1767225601000.", "request.invalid_cursor"),
+        ("cursor=r.jane", "request.invalid_cursor"),
+        ("cursor=r01.jane", "request.invalid_cursor"),
+        ("cursor=r%2B1.jane", "request.invalid_cursor"),
+        ("cursor=r-1.jane", "request.invalid_cursor"),
+        ("cursor=r1.5.jane", "request.invalid_cursor"),
+        ("cursor=r99999999999999999999.jane", "request.invalid_cursor"),
+        ("cursor=r1.a%20b", "request.invalid_cursor"),
+    ] {
+        world.get(&format!("{REMOVED}?{query}")).await.problem(400, code);
+    }
+    assert_eq!(world.get(&format!("{REMOVED}?cursor=r1767225602000.a")).await.ids(), ["jane"]);
+    assert_eq!(world.get(&format!("{REMOVED}?cursor=r0.a")).await.ids(), [""; 0]);
+}
+
+#[tokio::test]
+async fn without_an_organization_nobody_was_removed() {
+    assert_needs_an_organization(Method::GET, "removed-users", &Value::Null).await;
+}
