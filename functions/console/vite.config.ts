@@ -2,6 +2,7 @@ import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vite';
 import { compressed } from './build/compressed.ts';
 import { help } from './build/help.ts';
+import { mantineCss } from './build/mantine-css.ts';
 import { themeCss } from './build/theme-css.ts';
 
 /** Where `npm run dev` finds Usher. */
@@ -9,7 +10,7 @@ const usher = process.env.USHER ?? 'http://127.0.0.1:3000';
 
 export default defineConfig({
   base: '/console/',
-  plugins: [react(), themeCss(), help(), compressed()],
+  plugins: [react(), mantineCss(), themeCss(), help(), compressed()],
   build: {
     target: 'es2023',
     // The first versions that support `light-dark()`, so that it is not compiled away.
@@ -17,6 +18,8 @@ export default defineConfig({
     // Inlined files would need `data:` in the Content-Security-Policy.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    // Read and deleted by build/budget.mjs.
+    manifest: true,
   },
   server: {
     proxy: {

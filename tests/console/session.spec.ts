@@ -90,12 +90,86 @@ test('the session ends when the provider no longer renews the token', async ({ p
   await expect(page.getByRole('heading', { name: 'Your session has ended' })).toBeVisible();
 });
 
-test('a failed sign-in shows the reason', async ({ page }) => {
-  await page.goto(`${origin}/console`);
+test('a sign-in that was cancelled keeps the address, and continues there when tried again', async ({
+  page,
+}) => {
+  const place = `${origin}/console/organizations/acme/members?x=1`;
+  await page.goto(place);
   await page.getByRole('link', { name: 'Cancel' }).click();
   await expect(page.getByRole('heading', { name: 'Signing in failed' })).toBeVisible();
+  await expect(page.getByRole('alert')).toContainText('You were not signed in');
+  await expect(page).toHaveURL(place);
   await inspect(page, 'sign-in-failed');
-  await expect(page.getByRole('button', { name: 'Try again' })).toBeVisible();
+  await page.getByRole('button', { name: 'Try again' }).click();
+  await signIn(page);
+  await expect(page).toHaveURL(place);
+  await expect(page.getByRole('heading', { level: 1, name: 'Acme' })).toBeVisible();
+});
+
+for (const part of ['/.well-known/openid-configuration', '/token']) {
+  test(`a provider that does not answer at ${part} keeps the address`, async ({ page }) => {
+    const place = `${origin}/console/organizations/acme/settings`;
+    const unreachable = (url: URL) => url.pathname === part;
+    await page.route(unreachable, (route) => route.abort());
+    await page.goto(place);
+    if (part === '/token') await signIn(page);
+    await expect(page.getByRole('heading', { name: 'Signing in failed' })).toBeVisible();
+    await expect(page.getByRole('alert')).toContainText('cannot be reached');
+    await expect(page).toHaveURL(place);
+    await page.unroute(unreachable);
+    await page.getByRole('button', { name: 'Try again' }).click();
+    // The provider may remember the user.
+    const form = page.getByPlaceholder('Enter any login');
+    const heading = page.getByRole('heading', { level: 1, name: 'Acme' });
+    await expect(form.or(heading).or(page.getByRole('button', { name: 'Continue' }))).toBeVisible();
+    if (await form.isVisible()) await signIn(page);
+    await expect(heading).toBeVisible();
+    await expect(page).toHaveURL(place);
+  });
+}
+
+test('a slow start is announced at once, and that it takes long is told', async ({ page }) => {
+  await page.clock.install();
+  let answer = () => {};
+  const answered = new Promise<void>((resolve) => {
+    answer = resolve;
+  });
+  await page.route('**/console/config.json', async (route) => {
+    await answered;
+    await route.continue();
+  });
+  await page.goto(`${origin}/console/organizations/acme`);
+  await expect(page.getByRole('heading', { name: 'Usher is starting' })).toBeVisible();
+  await expect(page.getByRole('status')).toBeEmpty();
+  await page.clock.fastForward(10_000);
+  await expect(page.getByRole('status')).toContainText('longer than usual');
+  await inspect(page, 'starting');
+  answer();
+  await expect(page.getByPlaceholder('Enter any login')).toBeVisible();
+});
+
+test('a failed start says what failed, and keeps the address when tried again', async ({
+  page,
+}) => {
+  const place = `${origin}/console/organizations/acme/settings`;
+  await page.route('**/console/config.json', (route) => route.abort());
+  await page.goto(place);
+  await expect(page.getByRole('heading', { name: 'Usher did not start' })).toBeVisible();
+  await expect(page.getByRole('alert')).toContainText('Usher cannot be reached');
+  await expect(page.getByText('Signing in failed')).toBeHidden();
+  await inspect(page, 'start-failed');
+  await expect(page).toHaveURL(place);
+  await page.unroute('**/console/config.json');
+  await page.getByRole('button', { name: 'Try again' }).click();
+  await signIn(page);
+  await expect(page).toHaveURL(place);
+});
+
+test('the header says who is signed in, also on a phone', async ({ page }) => {
+  await page.goto(`${origin}/console`);
+  await signIn(page);
+  await expect(page.getByText('Signed in as operator')).toBeVisible();
+  await inspect(page, 'signed-in');
 });
 
 test('signing out ends the session at the provider', async ({ page }) => {

@@ -1,20 +1,20 @@
-import '@mantine/core/styles.css';
-import '@mantine/notifications/styles.css';
+import '@mantine/core/styles/baseline.layer.css';
+import '@mantine/core/styles/global.layer.css';
 import 'virtual:theme.css';
 import './app/theme.css';
 
-import { StrictMode } from 'react';
+import { type ReactNode, StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { App } from './app/App';
 import { keepFocus } from './app/focus';
+import { StartFailed } from './app/StartFailed';
+import { Starting } from './app/Starting';
 import { Theme } from './app/Theme';
-import { SignInFailed } from './session/SignInFailed';
-import { session } from './session/session';
-import { loginSettings } from './session/settings';
+import { signIn } from './session/signIn';
 
 const root = createRoot(document.getElementById('root') as HTMLElement);
 
-function render(page: React.ReactNode) {
+function render(page: ReactNode) {
   root.render(
     <StrictMode>
       <Theme>{page}</Theme>
@@ -22,16 +22,13 @@ function render(page: React.ReactNode) {
   );
 }
 
-/** Signs in if a login is configured; only then is the code for it loaded. */
-async function signIn() {
-  const settings = await loginSettings();
-  if (!settings) return;
-  const { signedIn } = await import('./session/oidc');
-  session.value = { login: await signedIn(settings), ended: false };
+function start() {
+  render(<Starting />);
+  signIn().then(
+    () => render(<App />),
+    (error: unknown) => render(<StartFailed error={error} onRetry={start} />),
+  );
 }
 
 keepFocus();
-signIn().then(
-  () => render(<App />),
-  (error: unknown) => render(<SignInFailed error={error} />),
-);
+start();

@@ -26,6 +26,12 @@ const UNREACHABLE: ShownProblem = {
   detail: 'Check your connection and try again. Your changes are kept.',
 };
 
+const NOT_LOADED: ShownProblem = {
+  title: 'This part of the console could not be loaded',
+  detail:
+    'Your connection may be lost, or a new version of Usher was installed. Reload the page to go on.',
+};
+
 /** A response that is not a success, or no response at all. */
 export class ApiError extends Error {
   /** Absent if there was no response. */
@@ -110,12 +116,22 @@ function idsIn(url: string): Known {
   return { organization: idAfter('organizations'), user: idAfter('users') };
 }
 
+/** A part of the console that could not be loaded: see ui/part.tsx. */
+export class PartError extends Error {
+  constructor(cause: unknown) {
+    super(cause instanceof Error ? cause.message : String(cause));
+    this.name = 'PartError';
+  }
+}
+
 /** A title and a text for anything that was thrown. */
 export function problemOf(error: unknown, sent?: Known): ShownProblem {
   if (error instanceof ApiError) return error.shown(sent);
   if (error instanceof ShownError) return error.problem;
+  const answer = error instanceof Error ? error.message : String(error);
+  if (error instanceof PartError) return { ...NOT_LOADED, answer };
   const { title, text } = wordsOf();
-  return { title, detail: text, answer: error instanceof Error ? error.message : String(error) };
+  return { title, detail: text, answer };
 }
 
 /**

@@ -97,6 +97,10 @@ export const CODES: Record<string, Entry | ((known: Known) => Entry)> = {
     'This cannot be searched for',
     'Enter a whole email address, and select a role from the list.',
   ],
+  'request.parameter_missing': [
+    'Something is missing in this request',
+    'Reload the page and try again. If it happens again, tell the operator of Usher.',
+  ],
   'request.invalid_cursor': [
     'The list has changed',
     'Reload the page to see it from its beginning.',

@@ -44,12 +44,17 @@ const queries: QueryClient = new QueryClient({
 
 export function App() {
   const ended = useStore(session, ({ ended }) => ended);
-  if (ended) return <SessionEnded />;
   return (
     <QueryClientProvider client={queries}>
-      <RouterProvider router={router} />
-      <Notifications position="bottom-right" />
-      <UndoOffers />
+      {ended ? (
+        <SessionEnded />
+      ) : (
+        <>
+          <RouterProvider router={router} />
+          <Notifications position="bottom-right" />
+          <UndoOffers />
+        </>
+      )}
     </QueryClientProvider>
   );
 }

@@ -10,6 +10,7 @@ import { Link, Outlet } from '@tanstack/react-router';
 import { SearchButton } from '../search/SearchButton';
 import { session } from '../session/session';
 import links from '../ui/links.module.css';
+import { notifyFailure } from '../ui/notify';
 import icon from './icon.svg';
 import classes from './Shell.module.css';
 
@@ -40,7 +41,7 @@ export function Shell() {
           <SearchButton />
           <HelpButton />
           <ColorSchemeToggle />
-          <SignOut />
+          <Account />
         </div>
       </header>
       <main id="content" className={classes.main} tabIndex={-1}>
@@ -88,18 +89,27 @@ function ColorSchemeToggle() {
   );
 }
 
-function SignOut() {
+/** Who is signed in, and how to sign out; nothing without a login, as locally. */
+function Account() {
   const { login } = session.value;
   if (!login) return null;
+  const signOut = () => {
+    login.signOut().catch((error: unknown) => notifyFailure(error, 'Sign out'));
+  };
   return (
-    <Button
-      variant="subtle"
-      color="gray"
-      size="compact-md"
-      leftSection={<IconLogout size={18} stroke={1.75} />}
-      onClick={() => void login.signOut()}
-    >
-      Sign out
-    </Button>
+    <div className={classes.account}>
+      <span className={classes.who} title={login.who}>
+        Signed in as {login.who}
+      </span>
+      <Button
+        variant="subtle"
+        color="gray"
+        size="compact-md"
+        leftSection={<IconLogout size={18} stroke={1.75} />}
+        onClick={signOut}
+      >
+        Sign out
+      </Button>
+    </div>
   );
 }

@@ -3,23 +3,28 @@ import {
   createRoute,
   createRouter,
   type ErrorComponentProps,
-  lazyRouteComponent,
   notFound,
   redirect,
 } from '@tanstack/react-router';
-import { MembersTab } from '../members/MembersTab';
-import { RemovedPeople } from '../members/RemovedPeople';
+import type { ComponentType } from 'react';
 import { membersSearch } from '../members/search';
-import { OrganizationPage } from '../organizations/OrganizationPage';
 import { OrganizationsPage } from '../organizations/OrganizationsPage';
-import { ProvisioningTab } from '../provisioning/ProvisioningTab';
-import { RolePage } from '../roles/RolePage';
-import { RolesPage } from '../roles/RolesPage';
-import { SettingsTab } from '../settings/SettingsTab';
 import { searchedText } from '../ui/AddressSearch';
+import { Card } from '../ui/Card';
 import { ErrorState } from '../ui/ErrorState';
+import { Placeholder } from '../ui/Placeholder';
+import { part } from '../ui/part';
 import { NotFound } from './NotFound';
 import { Shell } from './Shell';
+
+/** A page that is loaded when it is first opened. */
+const page = (load: () => Promise<ComponentType>) =>
+  part(
+    load,
+    <Card>
+      <Placeholder of="the page" shape="form" />
+    </Card>,
+  );
 
 /** The searched text in a page's address. */
 const searched = (search: Record<string, unknown>): { q?: string } => {
@@ -47,51 +52,53 @@ const organizations = createRoute({
 const organization = createRoute({
   getParentRoute: () => root,
   path: '/organizations/$organizationId',
-  component: OrganizationPage,
+  component: page(() =>
+    import('../organizations/OrganizationPage').then((it) => it.OrganizationPage),
+  ),
 });
 
 const provisioning = createRoute({
   getParentRoute: () => organization,
   path: '/',
-  component: ProvisioningTab,
+  component: page(() => import('../provisioning/ProvisioningTab').then((it) => it.ProvisioningTab)),
 });
 
 const members = createRoute({
   getParentRoute: () => organization,
   path: '/members',
   validateSearch: membersSearch,
-  component: MembersTab,
+  component: page(() => import('../members/MembersTab').then((it) => it.MembersTab)),
 });
 
 const removed = createRoute({
   getParentRoute: () => organization,
   path: '/members/removed',
-  component: RemovedPeople,
+  component: page(() => import('../members/RemovedPeople').then((it) => it.RemovedPeople)),
 });
 
 const settings = createRoute({
   getParentRoute: () => organization,
   path: '/settings',
-  component: SettingsTab,
+  component: page(() => import('../settings/SettingsTab').then((it) => it.SettingsTab)),
 });
 
 const roles = createRoute({
   getParentRoute: () => root,
   path: '/roles',
   validateSearch: searched,
-  component: RolesPage,
+  component: page(() => import('../roles/RolesPage').then((it) => it.RolesPage)),
 });
 
 const role = createRoute({
   getParentRoute: () => root,
   path: '/roles/$organizationRoleId',
-  component: RolePage,
+  component: page(() => import('../roles/RolePage').then((it) => it.RolePage)),
 });
 
 const help = createRoute({
   getParentRoute: () => root,
   path: '/help',
-  component: lazyRouteComponent(() => import('../help/HelpPage'), 'HelpPage'),
+  component: page(() => import('../help/HelpPage').then((it) => it.HelpPage)),
 });
 
 const helpDocument = createRoute({
@@ -101,7 +108,7 @@ const helpDocument = createRoute({
     const { loadDocument } = await import('../help/documents');
     return (await loadDocument(params.document)) ?? Promise.reject(notFound());
   },
-  component: lazyRouteComponent(() => import('../help/HelpDocumentPage'), 'HelpDocumentPage'),
+  component: page(() => import('../help/HelpDocumentPage').then((it) => it.HelpDocumentPage)),
   notFoundComponent: NotFound,
 });
 
@@ -117,7 +124,9 @@ export const router = createRouter({
     helpDocument,
   ]),
   defaultErrorComponent: ({ error, reset }: ErrorComponentProps) => (
-    <ErrorState error={error} onRetry={reset} />
+    <Card>
+      <ErrorState error={error} onRetry={reset} />
+    </Card>
   ),
   scrollRestoration: true,
 });

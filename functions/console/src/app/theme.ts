@@ -1,13 +1,5 @@
-import {
-  Alert,
-  Combobox,
-  createTheme,
-  Menu,
-  Modal,
-  Notification,
-  Popover,
-  Text,
-} from '@mantine/core';
+// Not the components themselves, which the first page may not need.
+import { type AlertProps, createTheme } from '@mantine/core';
 
 const SYSTEM_FONT =
   'Inter, ui-sans-serif, system-ui, -apple-system, "Segoe UI", Roboto, sans-serif';
@@ -46,9 +38,9 @@ export const theme = createTheme({
   cursorType: 'pointer',
   respectReducedMotion: true,
   components: {
-    Text: Text.extend({ defaultProps: { size: 'sm' } }),
+    Text: { defaultProps: { size: 'sm' } },
     // Mantine locks scrolling with a `<style>` element, which the Content-Security-Policy forbids.
-    Modal: Modal.extend({
+    Modal: {
       defaultProps: {
         lockScroll: false,
         centered: true,
@@ -58,19 +50,19 @@ export const theme = createTheme({
         // Mantine uses `<header>`, which outside of a section means the header of the page.
         attributes: { header: { role: 'none' } },
       },
-    }),
-    Menu: Menu.extend({ defaultProps: { shadow: 'md' } }),
-    Combobox: Combobox.extend({ defaultProps: { shadow: 'md' } }),
-    Popover: Popover.extend({ defaultProps: { shadow: 'md' } }),
-    Notification: Notification.extend({ defaultProps: { withBorder: true } }),
-    Alert: Alert.extend({
-      vars: (_theme, { color = 'indigo' }) => ({
+    },
+    Menu: { defaultProps: { shadow: 'md' } },
+    Combobox: { defaultProps: { shadow: 'md' } },
+    Popover: { defaultProps: { shadow: 'md' } },
+    Notification: { defaultProps: { withBorder: true } },
+    Alert: {
+      vars: (_theme: unknown, { color = 'indigo' }: AlertProps) => ({
         root: {
           '--alert-bg': `light-dark(var(--mantine-color-${color}-0), var(--mantine-color-${color}-light))`,
           '--alert-bd': `1px solid color-mix(in srgb, var(--mantine-color-${color}-6) 35%, var(--card))`,
           '--alert-color': `light-dark(var(--mantine-color-${color}-9), var(--mantine-color-${color}-4))`,
         },
       }),
-    }),
+    },
   },
 });

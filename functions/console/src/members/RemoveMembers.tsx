@@ -27,7 +27,7 @@ export function useRemoval(organizationId: string) {
       const { failed } = await removeAll([one]);
       if (failed[0]) throw failed[0].error;
     },
-    onError: (error, { member }) => notifyFailure(`${nameOf(member)} is not removed`, error),
+    onError: (error, { member }) => notifyFailure(error, `${nameOf(member)} is not removed`),
   });
   const { mutate } = atOnce;
   const begin = useCallback(
@@ -43,7 +43,7 @@ export function useRemoval(organizationId: string) {
       if (refused) {
         // If the organization was deleted meanwhile, the page learns that by reading again.
         if (isNotFound(refused.error)) await queries.invalidateQueries();
-        return notifyFailure('Nobody is removed', refused.error);
+        return notifyFailure(refused.error, 'Nobody is removed');
       }
       const gone = done.filter(({ result }) => !result).map(({ item }) => item);
       if (gone.length > 0) {

@@ -1,7 +1,7 @@
 import { Skeleton } from '@mantine/core';
 import { IconArrowLeft } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
-import { Link, Outlet, useParams } from '@tanstack/react-router';
+import { Link, Outlet, useMatches, useParams } from '@tanstack/react-router';
 import { TabHelp } from '../help/TabHelp';
 import { Gone } from '../ui/Gone';
 import { Loaded } from '../ui/Loaded';
@@ -18,6 +18,12 @@ const TABS = [
   { to: '/organizations/$organizationId/settings', label: 'Settings' },
 ] as const;
 
+/** What the tab that is shown is called. */
+function useTab(): string | undefined {
+  const shown = useMatches({ select: (matches) => matches.at(-1)?.fullPath });
+  return TABS.find(({ to }) => to === shown?.replace(/\/$/, ''))?.label;
+}
+
 /** One organization. Each of its tabs has its own address. */
 export function OrganizationPage() {
   const { organizationId } = useParams({ from: '/organizations/$organizationId' });
@@ -28,6 +34,7 @@ export function OrganizationPage() {
   return (
     <Page
       title={data?.name ?? (isPending ? 'Loading…' : 'Organization')}
+      tab={useTab()}
       above={
         <Link to="/organizations" className={links.back}>
           <IconArrowLeft size={16} aria-hidden /> Organizations

@@ -13,12 +13,16 @@ import { Known } from '../ui/Known';
 import { Loaded } from '../ui/Loaded';
 import { Notice } from '../ui/Notice';
 import { Page } from '../ui/Page';
+import { dialogPart } from '../ui/part';
 import { When } from '../ui/When';
-import { CreateOrganization } from './CreateOrganization';
 import type { Counts } from './counts';
 import { MembersCount } from './MembersCount';
 import classes from './OrganizationsPage.module.css';
 import { organizationsQuery, useCountsOfList } from './queries';
+
+const CreateOrganization = dialogPart(() =>
+  import('./CreateOrganization').then((it) => it.CreateOrganization),
+);
 
 export function OrganizationsPage() {
   const { q = '' } = useSearch({ from: '/organizations' });

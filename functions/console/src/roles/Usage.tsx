@@ -55,7 +55,7 @@ const columnsOf = (role: string) => ({
             {...props}
             to="/organizations/$organizationId/members"
             params={{ organizationId: id }}
-            search={{ role } as never}
+            search={{ role }}
           />
         )}
       >

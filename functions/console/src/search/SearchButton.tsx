@@ -1,21 +1,20 @@
-import { Kbd, Modal, UnstyledButton } from '@mantine/core';
-import { useDisclosure, useMediaQuery } from '@mantine/hooks';
+import { Kbd, UnstyledButton } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
 import { IconSearch } from '@tabler/icons-react';
-import { useQuery } from '@tanstack/react-query';
 import { useParams } from '@tanstack/react-router';
 import { useEffect, useRef } from 'react';
-import { Loaded } from '../ui/Loaded';
+import { dialogPart } from '../ui/part';
 import { remember } from './recent';
 import classes from './SearchButton.module.css';
 import { opensSearch, SHORTCUTS } from './shortcut';
 
-const load = () => import('./Search');
+const load = () => import('./SearchDialog').then((it) => it.SearchDialog);
+const SearchDialog = dialogPart(load);
 
 /** Opens the search, also by its shortcuts. The search itself is loaded when it is first opened. */
 export function SearchButton() {
   const [opened, { open, close }] = useDisclosure();
   const button = useRef<HTMLButtonElement>(null);
-  const isPhone = useMediaQuery('(max-width: 40em)', undefined, { getInitialValueInEffect: false });
   useRecent();
   useEffect(() => {
     const press = (event: KeyboardEvent) => {
@@ -43,31 +42,8 @@ export function SearchButton() {
           Search <Kbd size="xs">/</Kbd>
         </span>
       </UnstyledButton>
-      <Modal
-        opened={opened}
-        onClose={close}
-        title="Search"
-        size="42rem"
-        centered={false}
-        yOffset="8dvh"
-        fullScreen={isPhone ?? false}
-      >
-        <LoadedSearch onOpen={close} />
-      </Modal>
+      {opened && <SearchDialog onClose={close} />}
     </>
-  );
-}
-
-function LoadedSearch({ onOpen }: { onOpen: () => void }) {
-  const module = useQuery({
-    queryKey: ['search', 'module'],
-    queryFn: load,
-    staleTime: Number.POSITIVE_INFINITY,
-  });
-  return (
-    <Loaded query={module} of="the search">
-      {({ Search }) => <Search onOpen={onOpen} />}
-    </Loaded>
   );
 }
 

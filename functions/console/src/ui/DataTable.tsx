@@ -1,5 +1,4 @@
-import { ActionIcon, Button, Checkbox, Loader, Menu, Table, VisuallyHidden } from '@mantine/core';
-import { type Icon, IconDots } from '@tabler/icons-react';
+import { Button, Checkbox, Loader, Table, VisuallyHidden } from '@mantine/core';
 import type { UseInfiniteQueryResult } from '@tanstack/react-query';
 import {
   memo,
@@ -42,7 +41,7 @@ interface Props<Row> {
    * fit. The others are as wide as their content. The default is the whole rest for the first one.
    */
   shares?: Record<string, string>;
-  /** What can be done with a row: a {@link RowMenu}. */
+  /** What can be done with a row: a `RowMenu`. */
   actions?: (row: Row) => ReactNode;
   selection?: Selection<Row>;
   /** Where the rows come from, if they come page by page. */
@@ -247,35 +246,4 @@ function End({ table, rows, pages, text }: EndProps) {
 /** Details in a cell, less prominent than the rest. */
 export function Dim({ children }: PropsWithChildren) {
   return <div className={classes.dim}>{children}</div>;
-}
-
-/** The menu of a row; its items are {@link RowAction}s. */
-export function RowMenu({ of: what, children }: PropsWithChildren<{ of: string }>) {
-  return (
-    <Menu
-      position="bottom-end"
-      // Within the page's content, which is a landmark.
-      portalProps={{ target: '#content' }}
-      // The placeholder is not an item, and a menu may only have items.
-      withInitialFocusPlaceholder={false}
-    >
-      <Menu.Target>
-        <ActionIcon variant="subtle" color="gray" aria-label={`Actions for ${what}`}>
-          <IconDots size={18} />
-        </ActionIcon>
-      </Menu.Target>
-      <Menu.Dropdown>{children}</Menu.Dropdown>
-    </Menu>
-  );
-}
-
-interface RowActionProps {
-  icon: Icon;
-  danger?: boolean;
-  onClick: () => void;
-}
-
-export function RowAction({ icon: Icon, danger, ...props }: PropsWithChildren<RowActionProps>) {
-  const color = danger ? 'var(--mantine-color-error)' : 'var(--mantine-color-text)';
-  return <Menu.Item c={color} leftSection={<Icon size={16} />} {...props} />;
 }

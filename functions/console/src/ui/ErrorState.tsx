@@ -1,6 +1,7 @@
 import { Button } from '@mantine/core';
 import { IconCloudOff } from '@tabler/icons-react';
-import { problemOf } from '../api/problem';
+import { PartError, problemOf } from '../api/problem';
+import { reload } from '../session/reload';
 import { Details } from './Details';
 import { Notice } from './Notice';
 
@@ -9,9 +10,13 @@ export function ErrorState({ error, onRetry }: { error: unknown; onRetry: () => 
   const { title, detail, answer, code } = problemOf(error);
   const retry = (
     <>
-      <Button variant="default" onClick={onRetry}>
-        Try again
-      </Button>
+      {error instanceof PartError ? (
+        <Button onClick={reload}>Reload</Button>
+      ) : (
+        <Button variant="default" onClick={onRetry}>
+          Try again
+        </Button>
+      )}
       <Details code={code}>{answer}</Details>
     </>
   );

@@ -47,7 +47,7 @@ export function FormModal<Values extends Record<string, unknown>>(props: Props<V
     onError: (error) => {
       if (element.current) form.setErrors(fieldErrors(error));
       // The dialog was closed before the answer came.
-      else notifyFailure(title, error);
+      else notifyFailure(error, title);
     },
   });
   const { error, isPending } = submission;

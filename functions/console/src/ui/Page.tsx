@@ -5,6 +5,8 @@ import classes from './Page.module.css';
 
 interface Props {
   title: string;
+  /** The part of the page that is shown, for the title of the document. */
+  tab?: string | undefined;
   /** What the page belongs to, for the title of the document. */
   within?: string;
   /** What the page is about, in a sentence. */
@@ -20,7 +22,7 @@ interface Props {
  * A page. Its heading takes the focus if the focused element went away with the previous page, and if
  * the search has led here.
  */
-export function Page({ title, within, lead, actions, above, children }: Props) {
+export function Page({ title, tab, within, lead, actions, above, children }: Props) {
   const heading = useRef<HTMLHeadingElement>(null);
   const found = useRouterState({
     select: ({ resolvedLocation: at }) => (at?.state.found ? at.state.__TSR_key : undefined),
@@ -31,7 +33,7 @@ export function Page({ title, within, lead, actions, above, children }: Props) {
   }, [found]);
   return (
     <>
-      <title>{[title, within, 'Usher'].filter(Boolean).join(' · ')}</title>
+      <title>{[tab, title, within, 'Usher'].filter(Boolean).join(' · ')}</title>
       {above}
       <div className={classes.head}>
         <div className={classes.text}>

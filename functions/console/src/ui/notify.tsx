@@ -1,6 +1,8 @@
+import { Button } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { IconAlertTriangle, IconCheck } from '@tabler/icons-react';
-import { problemOf } from '../api/problem';
+import { PartError, problemOf } from '../api/problem';
+import { reload } from '../session/reload';
 
 const closeButtonProps = { 'aria-label': 'Dismiss' };
 
@@ -15,11 +17,21 @@ export function notify(message: string) {
 }
 
 /** Tells the user that an action failed whose place on the page is gone. It stays until dismissed. */
-export function notifyFailure(action: string, error: unknown) {
+export function notifyFailure(error: unknown, action?: string) {
   const { title, detail } = problemOf(error);
   notifications.show({
-    title: `${action}: ${title}`,
-    message: detail,
+    title: action ? `${action}: ${title}` : title,
+    message:
+      error instanceof PartError ? (
+        <>
+          <p>{detail}</p>
+          <Button size="compact-sm" variant="default" mt="xs" onClick={reload}>
+            Reload
+          </Button>
+        </>
+      ) : (
+        detail
+      ),
     color: 'red.8',
     icon: <IconAlertTriangle size={18} aria-hidden />,
     autoClose: false,

@@ -1,0 +1,51 @@
+import { CatchBoundary } from '@tanstack/react-router';
+import { type ComponentType, lazy, type ReactNode, Suspense, useEffect } from 'react';
+import { PartError } from '../api/problem';
+import { notifyFailure } from './notify';
+
+/**
+ * A part of the console that is loaded when it is first shown, so that the first page loads faster.
+ * A part that cannot be loaded throws a {@link PartError} to the error boundary around it.
+ *
+ * @param waiting what to show until the part is loaded
+ */
+export function part<Props extends object>(
+  load: () => Promise<ComponentType<Props>>,
+  waiting: ReactNode = null,
+): (props: Props) => ReactNode {
+  const Part = lazy(async () => {
+    try {
+      return { default: await load() };
+    } catch (error) {
+      throw new PartError(error);
+    }
+  }) as unknown as ComponentType<Props>;
+  return (props: Props) => (
+    <Suspense fallback={waiting}>
+      <Part {...props} />
+    </Suspense>
+  );
+}
+
+/** A dialog that is loaded when it is first opened. If that fails, the page stays as it is. */
+export function dialogPart<Props extends { onClose: () => void }>(
+  load: () => Promise<ComponentType<Props>>,
+): (props: Props) => ReactNode {
+  const Dialog = part(load);
+  return (props: Props) => (
+    <CatchBoundary
+      getResetKey={() => 0}
+      errorComponent={({ error }) => <NotOpened error={error} onClose={props.onClose} />}
+    >
+      <Dialog {...props} />
+    </CatchBoundary>
+  );
+}
+
+function NotOpened({ error, onClose }: { error: unknown; onClose: () => void }) {
+  useEffect(() => {
+    notifyFailure(error);
+    onClose();
+  }, [error, onClose]);
+  return null;
+}

@@ -1,0 +1,240 @@
+// The jobs of a day, all in a row: once with the keyboard alone, and once on a phone.
+
+import { devices, type Locator, type Page } from '@playwright/test';
+import { ask, page as at, organization, role, unique, users } from './support/api.ts';
+import { expect, test } from './support/console.ts';
+
+/** How somebody works with the page. */
+interface Hand {
+  /** Presses a button or a link. */
+  press: (target: Locator) => Promise<void>;
+  /** Sets a checkbox. */
+  check: (target: Locator) => Promise<void>;
+  /** Goes to a field. */
+  enter: (field: Locator) => Promise<void>;
+  /** Selects an item of an open menu or list. */
+  choose: (item: Locator) => Promise<void>;
+}
+
+const MOST_STEPS = 120;
+
+/** Nothing but keys. A target is reached with Tab, and an item of a menu with the arrow keys. */
+function keyboard(page: Page): Hand {
+  const isFocused = (target: Locator) =>
+    target.evaluate((element) => element === document.activeElement);
+  const reach = async (target: Locator, key: string) => {
+    await expect(target).toBeVisible();
+    for (let step = 0; step < MOST_STEPS; step++) {
+      if (await isFocused(target)) return;
+      await page.keyboard.press(key);
+    }
+    throw new Error(`${target} is not reached with ${key}`);
+  };
+  /** An option has no focus: its field says which one is active. */
+  const isActive = (item: Locator) =>
+    item.evaluate(
+      (element) =>
+        element === document.activeElement ||
+        element.hasAttribute('data-combobox-selected') ||
+        document.activeElement?.getAttribute('aria-activedescendant') === element.id,
+    );
+  return {
+    press: async (target) => {
+      await reach(target, 'Tab');
+      await page.keyboard.press('Enter');
+    },
+    check: async (target) => {
+      await reach(target, 'Tab');
+      await page.keyboard.press('Space');
+      await expect(target).toBeChecked();
+    },
+    enter: (field) => reach(field, 'Tab'),
+    choose: async (item) => {
+      await expect(item).toBeVisible();
+      for (let step = 0; step < MOST_STEPS && !(await isActive(item)); step++) {
+        await page.keyboard.press('ArrowDown');
+      }
+      await page.keyboard.press('Enter');
+    },
+  };
+}
+
+/** Nothing but a finger, and the keys on the screen. */
+function touch(): Hand {
+  const tap = (target: Locator) => target.tap();
+  const check = async (target: Locator) => {
+    await tap(target);
+    await expect(target).toBeChecked();
+  };
+  return { press: tap, check, enter: tap, choose: tap };
+}
+
+/** A day's work on one organization with three members, from the first search to its end. */
+async function allJobs(page: Page, hand: Hand, openSearch: () => Promise<void>) {
+  const id = await organization('jobs', []);
+  const domain = `${id}.example`;
+  await ask('PUT', `/organizations/${id}/jit/email-domains`, { emailDomains: [domain] });
+  const starter = await role(unique('starter'));
+  const auditor = await role(unique('auditor'));
+  await ask('PUT', `/organizations/${id}/jit/roles`, { organizationRoleIds: [starter.id] });
+  const [jane, joe, kim] = ['jane', 'joe', 'kim'].map((name) => `${name}@${domain}`) as [
+    string,
+    string,
+    string,
+  ];
+  await users([jane, joe, kim]);
+  const guest = `guest@${unique('partner')}.example`;
+  await users([guest]);
+
+  const button = (name: string | RegExp) => page.getByRole('button', { name, exact: true });
+  const dialog = page.getByRole('dialog');
+  const inDialog = (name: string) => dialog.getByRole('button', { name, exact: true });
+  const row = (email: string) => page.getByRole('row').filter({ hasText: email });
+  const rows = page.getByRole('row').filter({ has: page.getByRole('checkbox') });
+  const rolesOf = async (email: string) => {
+    const path = `/organizations/${id}/users?q=${encodeURIComponent(email)}`;
+    const [member] = await ask<{ organizationRoles: { name: string }[] }[]>('GET', path);
+    return member?.organizationRoles.map(({ name }) => name);
+  };
+  const menu = async (email: string, item: string) => {
+    await hand.press(row(email).getByRole('button', { name: `Actions for ${email}` }));
+    await hand.choose(page.getByRole('menuitem', { name: item }));
+  };
+  const pick = async (picker: string, name: string) => {
+    await hand.enter(page.getByRole('textbox', { name: picker }));
+    await page.keyboard.type(name);
+    await hand.choose(page.getByRole('option', { name, exact: true }));
+  };
+
+  // Where does this person belong, and where would they be admitted?
+  await page.goto(at('/roles'));
+  await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+  await openSearch();
+  await page.keyboard.type(jane);
+  await expect(dialog).toContainText('Where this person belongs');
+  await expect(dialog).toContainText('would be admitted');
+  await hand.press(dialog.getByRole('link', { name: id }).first());
+  await expect(page.getByRole('heading', { level: 1, name: id })).toBeVisible();
+  await hand.press(page.getByRole('link', { name: 'Members', exact: true }));
+  await expect(page).toHaveTitle(`Members · ${id} · Usher`);
+
+  // Find.
+  const find = page.getByRole('searchbox', { name: 'Find members' });
+  const clear = page.getByRole('button', { name: 'Clear the search' });
+  if (await clear.isVisible()) await hand.press(clear);
+  await expect(rows).toHaveCount(3);
+  await hand.enter(find);
+  await page.keyboard.type(joe);
+  await expect(rows).toHaveCount(1);
+  await hand.press(clear);
+  await expect(rows).toHaveCount(3);
+
+  // Add.
+  await hand.press(button('Add members'));
+  await hand.enter(dialog.getByRole('textbox', { name: 'Email addresses or user IDs' }));
+  await page.keyboard.type(`${guest} `);
+  await expect(dialog.getByRole('checkbox')).toBeChecked();
+  await hand.press(inDialog('Add'));
+  await expect(row(guest)).toContainText('Added by hand');
+  expect(await rolesOf(guest)).toEqual([starter.name]);
+
+  // Filter.
+  await hand.enter(page.getByRole('combobox', { name: 'How they joined' }));
+  await page.keyboard.press('ArrowDown');
+  await hand.choose(page.getByRole('option', { name: 'Added by hand' }));
+  await expect(rows).toHaveCount(1);
+  await hand.press(button('Any way'));
+  await expect(rows).toHaveCount(4);
+
+  // Change the roles of one.
+  await menu(jane, 'Change roles');
+  await pick(`Roles of ${jane}`, auditor.name);
+  await hand.press(inDialog('Save'));
+  await expect(row(jane)).toContainText(auditor.name);
+
+  // Remove, undo, remove again, and put back.
+  await menu(jane, 'Remove');
+  await expect(row(jane)).toBeHidden();
+  await hand.press(button('Undo'));
+  await expect(row(jane)).toBeVisible();
+  expect(await rolesOf(jane)).toEqual([auditor.name, starter.name].sort());
+  await menu(joe, 'Remove');
+  await expect(row(joe)).toBeHidden();
+  await hand.press(page.getByRole('link', { name: 'Removed people' }));
+  await hand.check(page.getByRole('checkbox', { name: `Select ${joe}` }));
+  await hand.press(button('Put back'));
+  await hand.press(inDialog('Put back'));
+  await expect(page.getByText('Nobody is removed')).toBeVisible();
+  expect(await rolesOf(joe)).toEqual([starter.name]);
+  await hand.press(page.getByRole('link', { name: 'Members', exact: true }));
+  await expect(rows).toHaveCount(4);
+
+  // Many at once.
+  await hand.check(page.getByRole('checkbox', { name: `Select ${kim}` }));
+  await hand.check(page.getByRole('checkbox', { name: `Select ${joe}` }));
+  await hand.press(button('Add roles'));
+  await pick('Roles to add', auditor.name);
+  await hand.press(inDialog('Add roles'));
+  await expect(row(kim)).toContainText(auditor.name);
+  expect(await rolesOf(joe)).toEqual([auditor.name, starter.name].sort());
+  await ask('PUT', `/organizations/${id}/jit/roles`, {
+    organizationRoleIds: [starter.id, auditor.id],
+  });
+  await page.reload();
+  await hand.press(button('Give default roles'));
+  await hand.press(dialog.getByRole('button', { name: /^Give to/ }));
+  await expect(dialog).toBeHidden();
+  expect(await rolesOf(guest)).toEqual([auditor.name, starter.name].sort());
+  await hand.check(page.getByRole('checkbox', { name: `Select ${kim}` }));
+  await hand.check(page.getByRole('checkbox', { name: `Select ${guest}` }));
+  await hand.press(button('Remove'));
+  await hand.press(inDialog('Remove 2 members'));
+  await expect(rows).toHaveCount(2);
+
+  // What uses a role, and what its end would mean.
+  await hand.press(page.getByRole('link', { name: 'Roles', exact: true }));
+  await hand.enter(page.getByRole('searchbox'));
+  await page.keyboard.type(auditor.name);
+  await hand.press(page.getByRole('link', { name: auditor.name, exact: true }));
+  await expect(page.getByRole('heading', { level: 1, name: auditor.name })).toBeVisible();
+  await expect(page.getByRole('main')).toContainText(id);
+  await hand.press(button('Delete'));
+  await expect(dialog).toContainText('2 members in 1 organization');
+  await hand.press(inDialog('Cancel'));
+
+  // Help, and back.
+  await hand.press(page.getByRole('link', { name: 'Help' }).first());
+  await expect(page).toHaveTitle(/Help · Usher$/);
+
+  // The end of the organization.
+  await page.goto(at(`/organizations/${id}/settings`));
+  await hand.press(button('Delete organization'));
+  await expect(dialog).toContainText('2 members');
+  await expect(dialog).toContainText('1 domain');
+  await hand.enter(dialog.getByRole('textbox', { name: 'Name of the organization' }));
+  await page.keyboard.type(id);
+  await hand.press(inDialog('Delete organization'));
+  await expect(page.getByRole('heading', { level: 1, name: 'Organizations' })).toBeVisible();
+}
+
+test('all jobs are done with the keyboard alone', async ({ page }) => {
+  test.setTimeout(180_000);
+  await allJobs(page, keyboard(page), () => page.keyboard.press('/'));
+});
+
+test.describe('on a phone', () => {
+  const { userAgent, isMobile, hasTouch, deviceScaleFactor } = devices['Pixel 7'];
+  test.use({
+    viewport: { width: 390, height: 844 },
+    userAgent,
+    isMobile,
+    hasTouch,
+    deviceScaleFactor,
+  });
+
+  test('all jobs are done by touch', async ({ page }) => {
+    test.setTimeout(180_000);
+    const search = page.getByRole('button', { name: 'Search', exact: true });
+    await allJobs(page, touch(), () => search.tap());
+  });
+});
