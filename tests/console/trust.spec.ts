@@ -107,7 +107,8 @@ function foreignWords(page: Page) {
       const walker = document.createTreeWalker(place, NodeFilter.SHOW_TEXT);
       for (let node = walker.nextNode(); node; node = walker.nextNode()) {
         const { parentElement, textContent } = node;
-        const isValue = parentElement?.closest('strong, code') !== null;
+        const isDomain = /^[a-z0-9-]+(\.[a-z0-9-]+)+$/.test(textContent?.trim() ?? '');
+        const isValue = isDomain || parentElement?.closest('strong, code') !== null;
         if (parentElement?.checkVisibility() && !isValue) texts.push(textContent?.trim() ?? '');
       }
     }
