@@ -1,4 +1,3 @@
-import { Notifications } from '@mantine/notifications';
 import { MutationCache, QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { RouterProvider } from '@tanstack/react-router';
 import { hasLaterPages } from '../api/loadedPages';
@@ -6,7 +5,7 @@ import { ApiError, isNotFound } from '../api/problem';
 import { SessionEnded } from '../session/SessionEnded';
 import { session } from '../session/session';
 import { clearNotifications } from '../ui/notify';
-import { UndoOffers } from '../ui/undo';
+import { MessagesLater } from './MessagesLater';
 import { router } from './router';
 import { useStore } from './store';
 
@@ -51,8 +50,7 @@ export function App() {
       ) : (
         <>
           <RouterProvider router={router} />
-          <Notifications position="bottom-right" />
-          <UndoOffers />
+          <MessagesLater />
         </>
       )}
     </QueryClientProvider>
