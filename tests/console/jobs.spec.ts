@@ -110,6 +110,7 @@ async function allJobs(page: Page, hand: Hand, openSearch: () => Promise<void>) 
   await page.goto(at('/roles'));
   await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
   await openSearch();
+  await expect(dialog.getByRole('textbox')).toBeFocused();
   await page.keyboard.type(jane);
   await expect(dialog).toContainText('Where this person belongs');
   await expect(dialog).toContainText('would be admitted');
@@ -132,7 +133,8 @@ async function allJobs(page: Page, hand: Hand, openSearch: () => Promise<void>) 
   // Add.
   await hand.press(button('Add members'));
   await hand.enter(dialog.getByRole('textbox', { name: 'Email addresses or user IDs' }));
-  await page.keyboard.type(`${guest} `);
+  await page.keyboard.type(guest);
+  await page.keyboard.press('Enter');
   await expect(dialog.getByRole('checkbox')).toBeChecked();
   await hand.press(inDialog('Add'));
   await expect(row(guest)).toContainText('Added by hand');

@@ -1,5 +1,6 @@
 import { notificationsStore } from '@mantine/notifications';
 import { type ComponentType, useEffect, useState } from 'react';
+import { afterStart } from './afterStart';
 
 /**
  * The messages. They are loaded after the first page, which has none. If that fails, they are loaded
@@ -14,15 +15,12 @@ export function MessagesLater() {
         // The page is of use without them.
         () => {},
       );
-    const timer = setTimeout(load, AFTER_START);
+    const cancel = afterStart(load);
     const stop = notificationsStore.subscribe(load);
     return () => {
-      clearTimeout(timer);
+      cancel();
       stop();
     };
   }, []);
   return Messages && <Messages />;
 }
-
-/** When the first page has most likely been shown, in milliseconds. */
-const AFTER_START = 2000;

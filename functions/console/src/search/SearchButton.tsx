@@ -3,6 +3,7 @@ import { useDisclosure } from '@mantine/hooks';
 import { IconSearch } from '@tabler/icons-react';
 import { useParams } from '@tanstack/react-router';
 import { useEffect, useRef } from 'react';
+import { afterStart } from '../app/afterStart';
 import { dialogPart } from '../ui/part';
 import { remember } from './recent';
 import classes from './SearchButton.module.css';
@@ -10,12 +11,15 @@ import { opensSearch, SHORTCUTS } from './shortcut';
 
 const load = () => import('./SearchDialog').then((it) => it.SearchDialog);
 const SearchDialog = dialogPart(load);
+/** Loads the dialog before it is opened. If that fails, opening it loads it again. */
+const prepare = () => void load().catch(() => {});
 
 /** Opens the search, also by its shortcuts. The search itself is loaded when it is first opened. */
 export function SearchButton() {
   const [opened, { open, close }] = useDisclosure();
   const button = useRef<HTMLButtonElement>(null);
   useRecent();
+  useEffect(() => afterStart(prepare), []);
   useEffect(() => {
     const press = (event: KeyboardEvent) => {
       if (!opensSearch(event)) return;
@@ -34,7 +38,7 @@ export function SearchButton() {
         className={classes.button}
         aria-label="Search"
         aria-keyshortcuts={SHORTCUTS}
-        onPointerEnter={() => void load()}
+        onPointerEnter={prepare}
         onClick={open}
       >
         <IconSearch size={20} stroke={1.75} aria-hidden />
