@@ -233,7 +233,7 @@ fn each_function_has_its_own_log_group_and_its_own_role_with_the_optional_policy
             properties["ReservedConcurrentExecutions"] =
                 given("ReservesTriggerConcurrency", "TriggerConcurrency");
             properties["DeploymentPreference"] = deployment_preference(name);
-        } else if ["organizations", "memberships", "users"].contains(name) {
+        } else if ["organizations", "organization-roles", "memberships", "users"].contains(name) {
             properties["Timeout"] = json!(30);
         }
         let metadata =

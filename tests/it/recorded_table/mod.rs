@@ -6,9 +6,11 @@
 //! rule than email domains, a membership had no attribute `rule`.
 //!
 //! `tests/data/recorded-table-2.json` is the same, recorded since proven addresses are kept, and the
-//! domains of a deleted organization until they are swept. Every recording must read alike, but for the
-//! order of members: those whose entries do not say since when they are members come by id. Only the
-//! first is written to, because what is oldest is hardest.
+//! domains of a deleted organization until they are swept. `tests/data/recorded-table-3.json` is
+//! recorded since organizations and roles have versions, and since the index lists members newest
+//! first and those who were removed. Every recording must read alike, but for the order of members:
+//! those whose entries do not say since when they are members come by id. Only the first is written
+//! to, because what is oldest is hardest.
 //!
 //! The files are never changed. When a build stores something new, the first test here fails, and
 //! leaves what is stored now in `target/tmp/recorded-table.json`: keep that as another recording
@@ -25,8 +27,11 @@ use serde_json::{Value, json};
 use crate::support::{Answer, Items, Pool, World, attributes, pool_user, tagged, text_of};
 
 /// All recordings, oldest first.
-const RECORDINGS: [&str; 2] =
-    ["tests/data/recorded-table.json", "tests/data/recorded-table-2.json"];
+const RECORDINGS: [&str; 3] = [
+    "tests/data/recorded-table.json",
+    "tests/data/recorded-table-2.json",
+    "tests/data/recorded-table-3.json",
+];
 const NEWEST: &str = RECORDINGS[RECORDINGS.len() - 1];
 const ENGINEER: &str = "role_019b76daa80070008000000000000000";
 const GUEST: &str = "role_019b76daabe870008000000000000001";

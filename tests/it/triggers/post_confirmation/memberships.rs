@@ -59,7 +59,7 @@ async fn a_membership_and_a_profile_are_kept_and_nothing_else() {
         "pk": "USER#user-1",
         "sk": "ORG#acme",
         "gsi1pk": "ORG#acme",
-        "gsi1sk": "USER#user-1",
+        "gsi1sk": "USER#!998232774399999#user-1",
         "roleIds": [],
         "joinedAt": START,
         "rule": "email_domain",
