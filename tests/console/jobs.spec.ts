@@ -145,7 +145,7 @@ async function allJobs(page: Page, hand: Hand, openSearch: () => Promise<void>) 
   await page.keyboard.press('ArrowDown');
   await hand.choose(page.getByRole('option', { name: 'Added by hand' }));
   await expect(rows).toHaveCount(1);
-  await hand.press(button('Any way'));
+  await hand.press(button('Joined any way'));
   await expect(rows).toHaveCount(4);
 
   // Change the roles of one.

@@ -51,6 +51,8 @@ function Text({ html }: { html: string }) {
   useEffect(() => {
     const place = hash ? document.getElementById(hash) : null;
     place?.setAttribute('tabindex', '-1');
+    // The router has looked for the place before this part of the console was loaded.
+    place?.scrollIntoView();
     place?.focus({ preventScroll: true });
   }, [hash]);
   useEffect(() => reachableByKeyboard(text.current), []);
