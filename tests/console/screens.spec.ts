@@ -234,6 +234,8 @@ for (const [name, open] of Object.entries(SCREENS)) {
   test(`${name} is accessible and fits, in light and dark, from narrow to wide`, async ({
     page,
   }) => {
+    // Ten layouts, with axe in four of them.
+    test.setTimeout(180_000);
     await open(page, await acme());
     await inspect(page, name);
   });

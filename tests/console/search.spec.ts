@@ -308,17 +308,6 @@ test('unsaved changes are asked about before a result opens', async ({ page }) =
   await expect(page.getByRole('heading', { level: 1, name: other })).toBeFocused();
 });
 
-test('a search that cannot be loaded says so, and loads when tried again', async ({ page }) => {
-  await page.goto(at('/organizations'));
-  await page.route(/\/assets\/Search-/, (route) => route.abort());
-  await page.keyboard.press('/');
-  const alert = dialog(page).getByRole('alert');
-  await expect(alert).toBeVisible();
-  await page.unroute(/\/assets\/Search-/);
-  await alert.getByRole('button', { name: 'Try again' }).click();
-  await expect(field(page)).toBeFocused();
-});
-
 test.describe('on a phone', () => {
   test.use({ viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true });
 

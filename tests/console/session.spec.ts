@@ -28,7 +28,9 @@ test('signing in leads to the requested page, and each request carries the token
 }) => {
   await page.goto(`${origin}/console/organizations/acme/members`);
   await signIn(page);
-  const request = page.waitForRequest(`${origin}/organizations/acme/users`);
+  const request = page.waitForRequest(
+    (sent) => new URL(sent.url()).pathname === '/organizations/acme/users',
+  );
   await expect(page).toHaveURL(`${origin}/console/organizations/acme/members`);
   await expect(page.getByRole('heading', { level: 1, name: 'Acme' })).toBeVisible();
   expect((await request).headers().authorization).toMatch(/^Bearer ./);

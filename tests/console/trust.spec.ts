@@ -397,6 +397,8 @@ test('a page that cannot be loaded says so, keeps the navigation and offers to r
 
 test('a dialog that cannot be loaded leaves the page as it is', async ({ page }) => {
   await page.goto(at('/organizations'));
+  // The messages are loaded after the page.
+  await expect(page.getByRole('region', { name: 'What can be undone' })).toBeAttached();
   await page.route(/\/console\/assets\//, (route) => route.abort());
   const opener = page.getByRole('button', { name: 'Create organization' }).first();
   await opener.click();

@@ -10,8 +10,17 @@ export function faultsOfLayout(): string[] {
   const ROUNDING = 0.5;
 
   const name = (element: Element) => element.outerHTML.replace(/\s+/g, ' ').slice(0, 160);
-  const style = (element: Element) => getComputedStyle(element);
-  const box = (element: Element) => element.getBoundingClientRect();
+  /** Asks for each element once: a page has thousands, and each is compared with others. */
+  const once = <T>(ask: (element: Element) => T) => {
+    const known = new Map<Element, T>();
+    return (element: Element): T => {
+      const answer = known.get(element) ?? ask(element);
+      known.set(element, answer);
+      return answer;
+    };
+  };
+  const style = once((element) => getComputedStyle(element));
+  const box = once((element) => element.getBoundingClientRect());
 
   /** Whether only screen readers are meant to find it. */
   const isForScreenReaders = (element: Element) =>
@@ -106,11 +115,11 @@ export function faultsOfLayout(): string[] {
   }
 
   /** What an element moves with and lies on: targets in different layers do not compete. */
-  function layer(element: Element): Element {
+  const layer = once((element): Element => {
     const { position, zIndex } = style(element);
     const isLayer = position === 'fixed' || (position !== 'static' && zIndex !== 'auto');
     return isLayer || !element.parentElement ? element : layer(element.parentElement);
-  }
+  });
 
   function isSmall(element: Element): boolean {
     const { width, height } = box(element);

@@ -38,7 +38,7 @@ export async function inspect(page: Page, name: string) {
 
 /** Waits until the layout has settled without a fault. */
 async function expectNone(page: Page, faults: () => string[]) {
-  await expect.poll(() => page.evaluate(faults), { timeout: 5_000 }).toEqual([]);
+  await expect.poll(() => page.evaluate(faults), { timeout: 15_000 }).toEqual([]);
 }
 
 /** Expects that axe finds nothing; after another scheme, only rules that depend on colours count. */
