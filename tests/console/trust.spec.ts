@@ -1,6 +1,6 @@
 import type { Locator, Page } from '@playwright/test';
 import { ask, page as at, organization, role, signUp, unique } from './support/api.ts';
-import { expect, problem, test } from './support/console.ts';
+import { expect, pickRole, problem, test } from './support/console.ts';
 
 const PHONE = { width: 390, height: 700 };
 const LONG = `Something is wrong on our side. ${'The table does not answer. '.repeat(80)}`;
@@ -191,7 +191,7 @@ async function withMember(page: Page) {
 
 async function withRole(page: Page) {
   const { name } = await role(unique('dialog'));
-  await page.goto(at('/roles'));
+  await page.goto(at(`/roles?q=${name}`));
   return page.getByRole('button', { name: `Actions for ${name}`, exact: true });
 }
 
@@ -202,12 +202,26 @@ const inMenu = (open: (page: Page) => Promise<Locator>, item: string) => async (
   return opener;
 };
 
+/** Members who are removed together: a single one is removed without a dialog. */
+async function withSelectedMembers(page: Page) {
+  await withMember(page);
+  await signUp(`joe@${new URL(page.url()).pathname.split('/')[3]}.example`);
+  await page.reload();
+  await page.getByRole('checkbox', { name: 'Select all 2 shown' }).check();
+  const opener = page.getByRole('button', { name: 'Remove', exact: true });
+  await opener.click();
+  return opener;
+}
+
 const byButton = (path: () => Promise<string>, name: string) => async (page: Page) => {
   await page.goto(at(await path()));
   const opener = page.getByRole('button', { name }).first();
   await opener.click();
   return opener;
 };
+
+/** The name of a field in which roles are picked. */
+const PICKER = 'Roles of';
 
 const DIALOGS: Record<string, Dialog> = {
   'Create organization': {
@@ -222,8 +236,8 @@ const DIALOGS: Record<string, Dialog> = {
   },
   'Rename a role': { open: inMenu(withRole, 'Rename'), act: 'Save', field: 'Name' },
   'Delete a role': { open: inMenu(withRole, 'Delete'), act: 'Delete role' },
-  'Change roles': { open: inMenu(withMember, 'Change roles'), act: 'Save', field: 'Roles of' },
-  'Remove a member': { open: inMenu(withMember, 'Remove'), act: 'Remove member' },
+  'Change roles': { open: inMenu(withMember, 'Change roles'), act: 'Save', field: PICKER },
+  'Remove members': { open: withSelectedMembers, act: 'Remove 2 members' },
 };
 
 for (const [name, { open, act, field }] of Object.entries(DIALOGS)) {
@@ -246,9 +260,8 @@ for (const [name, { open, act, field }] of Object.entries(DIALOGS)) {
       await page.setViewportSize(PHONE);
       const opener = await open(page);
       const dialog = page.getByRole('dialog');
-      if (field && field !== 'Roles of') {
-        await dialog.getByRole('textbox', { name: field }).fill(unique('typed'));
-      }
+      if (field === PICKER) await pickRole(page, PICKER, unique('picked'));
+      else if (field) await dialog.getByRole('textbox', { name: field }).fill(unique('typed'));
       await failing(page, respond as 'lost');
       await dialog.getByRole('button', { name: act, exact: true }).click();
       const alert = dialog.getByRole('alert');
@@ -263,7 +276,7 @@ for (const [name, { open, act, field }] of Object.entries(DIALOGS)) {
   test(`${name}: what is typed outlives Escape and a click outside`, async ({ page }) => {
     await open(page);
     const dialog = page.getByRole('dialog');
-    const input = dialog.getByRole('textbox', { name: field });
+    const input = dialog.getByRole(field === PICKER ? 'combobox' : 'textbox', { name: field });
     await input.fill('typed text');
     await page.keyboard.press('Escape');
     await page.keyboard.press('Escape');
