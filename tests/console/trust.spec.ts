@@ -220,7 +220,7 @@ const DIALOGS: Record<string, Dialog> = {
     act: 'Create',
     field: 'Name',
   },
-  'Rename a role': { open: inMenu(withRole, 'Rename'), act: 'Save', field: 'Name' },
+  'Edit a role': { open: inMenu(withRole, 'Edit'), act: 'Save', field: 'Name' },
   'Delete a role': { open: inMenu(withRole, 'Delete'), act: 'Delete role' },
   'Change roles': { open: inMenu(withMember, 'Change roles'), act: 'Save', field: 'Roles of' },
   'Remove a member': { open: inMenu(withMember, 'Remove'), act: 'Remove member' },

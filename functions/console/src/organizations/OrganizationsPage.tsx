@@ -17,7 +17,6 @@ import { dialogPart } from '../ui/part';
 import { When } from '../ui/When';
 import type { Counts } from './counts';
 import { MembersCount } from './MembersCount';
-import classes from './OrganizationsPage.module.css';
 import { organizationsQuery, useCountsOfList } from './queries';
 
 const CreateOrganization = dialogPart(() =>
@@ -77,13 +76,10 @@ export function OrganizationsPage() {
 function useColumns(q: string) {
   const { counts, isPending } = useCountsOfList(q);
   return useMemo(() => {
-    const count = (id: string, unit: string, of: (counts: Counts) => ReactNode) => (
-      <>
-        <Known data={counts.get(id)} isPending={isPending}>
-          {of}
-        </Known>
-        <span className={classes.unit}> {unit}</span>
-      </>
+    const count = (id: string, of: (counts: Counts) => ReactNode) => (
+      <Known data={counts.get(id)} isPending={isPending}>
+        {of}
+      </Known>
     );
     return {
       Name: ({ id, name, description }: ApiOrganization) => (
@@ -95,9 +91,9 @@ function useColumns(q: string) {
         </>
       ),
       Members: ({ id }: ApiOrganization) =>
-        count(id, 'members', ({ usersCount }) => <MembersCount of={usersCount} />),
+        count(id, ({ usersCount }) => <MembersCount of={usersCount} />),
       Domains: ({ id }: ApiOrganization) =>
-        count(id, 'domains', ({ emailDomainsCount }) => emailDomainsCount.toLocaleString('en')),
+        count(id, ({ emailDomainsCount }) => emailDomainsCount.toLocaleString('en')),
       ID: ({ id }: ApiOrganization) => <Id>{id}</Id>,
       Created: ({ createdAt }: ApiOrganization) => <When at={createdAt} />,
     };

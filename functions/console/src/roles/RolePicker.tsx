@@ -283,7 +283,7 @@ function noteOn(
 ): string {
   const roles = shown.filter(({ isNew }) => !isNew).length;
   if (loading) return 'Loading roles';
-  if (fitting > roles) return `${roles} of ${fitting} shown: type more`;
+  if (fitting > roles) return `${roles} of ${fitting} shown. Type more to find others`;
   if (shown.length > 0) return '';
   if (text !== '') return `No other role has “${text}” in its name`;
   return creatable ? 'Type a name to create a role' : 'There are no other roles';

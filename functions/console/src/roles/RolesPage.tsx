@@ -35,13 +35,13 @@ export function RolesPage() {
   const empty = (
     <Notice icon={IconShield} title="Create your first role" action={create}>
       A role is a name that your application understands, such as “Admin” or “Viewer”. The tokens of
-      a member contain the member's roles.
+      a member contain the member’s roles.
     </Notice>
   );
   const actions = (role: Role) => (
     <RowMenu of={role.name}>
       <RowAction icon={IconPencil} onClick={() => setOpen({ dialog: 'edit', role })}>
-        Rename
+        Edit
       </RowAction>
       <RowAction danger icon={IconTrash} onClick={() => setOpen({ dialog: 'delete', role })}>
         Delete

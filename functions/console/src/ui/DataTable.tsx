@@ -1,14 +1,6 @@
 import { Button, Checkbox, Loader, Table, VisuallyHidden } from '@mantine/core';
 import type { UseInfiniteQueryResult } from '@tanstack/react-query';
-import {
-  memo,
-  type PropsWithChildren,
-  type ReactNode,
-  type RefObject,
-  useId,
-  useLayoutEffect,
-  useRef,
-} from 'react';
+import { memo, type ReactNode, type RefObject, useId, useLayoutEffect, useRef } from 'react';
 import { Card } from './Card';
 import classes from './DataTable.module.css';
 import { ProblemAlert } from './ProblemAlert';
@@ -144,6 +136,7 @@ const RowOf = memo(
           key={heading}
           className={index === 0 ? classes.name : undefined}
           data-share={heading in shares || undefined}
+          data-heading={heading}
         >
           {cell(row)}
         </Table.Td>
@@ -243,7 +236,11 @@ function End({ table, rows, pages, text }: EndProps) {
   );
 }
 
-/** Details in a cell, less prominent than the rest. */
-export function Dim({ children }: PropsWithChildren) {
-  return <div className={classes.dim}>{children}</div>;
+/** Details in a cell, less prominent than the rest, and shortened if they do not fit. */
+export function Dim({ children }: { children: string }) {
+  return (
+    <span className={classes.dim} title={children}>
+      {children}
+    </span>
+  );
 }
