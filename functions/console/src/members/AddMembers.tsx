@@ -79,6 +79,7 @@ export function AddMembers({ organizationId, onClose }: Props) {
             <EntriesInput form={current} />
             <Entries organizationId={organizationId} form={current} />
             <RolePicker
+              withLabel
               label="Roles of the new members"
               description="All of them get these roles. The default roles are selected."
               value={values.organizationRoleIds ?? defaults.ids}

@@ -44,6 +44,7 @@ export function AddRoles({ organizationId, members, onDone, onClose }: Props) {
       {({ values, errors, setFieldValue }) => (
         <>
           <RolePicker
+            withLabel
             label="Roles to add"
             description="The members keep the roles that they have. Their next tokens contain the new ones."
             value={values.organizationRoleIds}

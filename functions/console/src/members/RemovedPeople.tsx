@@ -138,6 +138,7 @@ function PutBack({ organizationId, people, onClose }: PutBackProps) {
       {({ values, errors, setFieldValue }) => (
         <>
           <RolePicker
+            withLabel
             label="Roles"
             description="The roles from before the removal are not kept. The default roles are selected."
             value={values.organizationRoleIds ?? defaults.ids}

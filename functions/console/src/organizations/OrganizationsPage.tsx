@@ -7,7 +7,7 @@ import { type ReactNode, useMemo } from 'react';
 import type { ApiOrganization } from '../api/types';
 import { HelpLink } from '../help/HelpLink';
 import { AddressSearch } from '../ui/AddressSearch';
-import { DataTable, Dim } from '../ui/DataTable';
+import { DataTable, Named } from '../ui/DataTable';
 import { Id } from '../ui/Id';
 import { Known } from '../ui/Known';
 import { Loaded } from '../ui/Loaded';
@@ -83,12 +83,11 @@ function useColumns(q: string) {
     );
     return {
       Name: ({ id, name, description }: ApiOrganization) => (
-        <>
-          <Link to="/organizations/$organizationId" params={{ organizationId: id }}>
+        <Named description={description ?? null}>
+          <Link to="/organizations/$organizationId" params={{ organizationId: id }} title={name}>
             {name}
           </Link>
-          {description && <Dim>{description}</Dim>}
-        </>
+        </Named>
       ),
       Members: ({ id }: ApiOrganization) =>
         count(id, ({ usersCount }) => <MembersCount of={usersCount} />),

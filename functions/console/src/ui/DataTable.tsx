@@ -1,6 +1,14 @@
 import { Button, Checkbox, Loader, Table, VisuallyHidden } from '@mantine/core';
 import type { UseInfiniteQueryResult } from '@tanstack/react-query';
-import { memo, type ReactNode, type RefObject, useId, useLayoutEffect, useRef } from 'react';
+import {
+  memo,
+  type PropsWithChildren,
+  type ReactNode,
+  type RefObject,
+  useId,
+  useLayoutEffect,
+  useRef,
+} from 'react';
 import { Card } from './Card';
 import classes from './DataTable.module.css';
 import { ProblemAlert } from './ProblemAlert';
@@ -233,6 +241,19 @@ function End({ table, rows, pages, text }: EndProps) {
         </div>
       )}
     </>
+  );
+}
+
+/** What names a row, and its description in the same line. */
+export function Named({
+  description,
+  children,
+}: PropsWithChildren<{ description: string | null }>) {
+  return (
+    <span className={classes.named}>
+      {children}
+      {description && <Dim>{description}</Dim>}
+    </span>
   );
 }
 
