@@ -109,6 +109,10 @@ test('a row is one line, and on a phone each value has its heading', async ({ pa
   const heightOf = async () => (await row.boundingBox())?.height;
   await expect(row).toBeVisible();
   expect(await heightOf()).toBeLessThan(48);
+  // The description is shortened, and not the name.
+  const cut = (element: Element) => element.scrollWidth > element.clientWidth;
+  expect(await row.getByRole('link').evaluate(cut)).toBe(false);
+  expect(await row.getByTitle(description.trim()).evaluate(cut)).toBe(true);
   await page.setViewportSize({ width: 900, height: 900 });
   const headings = await row.evaluate((element) =>
     [...element.querySelectorAll('td')].map((cell) => getComputedStyle(cell, '::before').content),
