@@ -19,7 +19,7 @@ test('a role is created, renamed and deleted, and members lose it', async ({ pag
   await row(before)
     .getByRole('button', { name: `Actions for ${before}` })
     .click();
-  await page.getByRole('menuitem', { name: 'Rename' }).click();
+  await page.getByRole('menuitem', { name: 'Edit' }).click();
   await page.getByRole('textbox', { name: 'Name' }).fill(after);
   await page.getByRole('button', { name: 'Save', exact: true }).click();
   await expect(row(after)).toBeVisible();
@@ -99,7 +99,7 @@ test('custom data is shown and saved as it is written', async ({ page }) => {
 
   for (const [text, reason] of [
     ['{"a": [0, 1e400]}', '^At /a/1: This number is too large'],
-    ['{"a": 1, "a": 2}', '^At /a: This name is there twice'],
+    ['{"a": 1, "a": 2}', '^At /a: This name appears twice'],
     [String.raw`{"a": "\ud800"}`, '^At /a: This text has half of a character'],
     [JSON.stringify({ a: 'x'.repeat(8192) }), '^This is too long'],
   ] as const) {

@@ -42,7 +42,7 @@ test.describe('typed text', () => {
     await page.goto(at(`/organizations/${id}`));
     await field(page).focus();
     await page.keyboard.type('typed.example');
-    await expect(bar(page)).toContainText('Text in a field not added yet');
+    await expect(bar(page)).toContainText('Text in a field is not added yet');
     await expect(chip(page, 'typed.example')).toBeHidden();
     await save(page).focus();
     await expect(field(page)).toHaveValue('typed.example');
@@ -77,7 +77,7 @@ test.describe('typed text', () => {
       await field(page).fill(text);
       await field(page).press('Enter');
       await expect(field(page)).toHaveAccessibleDescription(
-        new RegExp(`${domain} is listed already`),
+        new RegExp(`${domain} is already listed`),
       );
       await expect(field(page)).toHaveValue(text);
       await save(page).click();
@@ -85,7 +85,7 @@ test.describe('typed text', () => {
       await expect(field(page)).toHaveAttribute('aria-invalid', 'true');
     }
     await field(page).fill('other.example');
-    await expect(field(page)).not.toHaveAccessibleDescription(/listed already/);
+    await expect(field(page)).not.toHaveAccessibleDescription(/already listed/);
     await save(page).click();
     await saved(page);
     expect(await domainsOf(id)).toEqual(['acme.example', 'other.example', 'xn--bcher-kva.example']);
@@ -97,7 +97,7 @@ test.describe('typed text', () => {
     await field(page).focus();
     await paste(page, 'A.example, c.example\nb.example C.example');
     await expect(
-      page.getByText('3 domains are listed already: a.example, b.example, c.example.'),
+      page.getByText('3 domains are already listed: a.example, b.example, c.example.'),
     ).toBeVisible();
     await expect(bar(page)).toContainText('1 domain added');
     await expect(field(page)).toHaveValue('');
@@ -182,7 +182,7 @@ test.describe('refused domains', () => {
     await save(page).click();
     await expect(refusedPanel(page)).toContainText('2 domains were refused');
     expect(await domainsOf(id)).toEqual([]);
-    await refusedPanel(page).getByRole('button', { name: 'Mend all 2', exact: true }).click();
+    await refusedPanel(page).getByRole('button', { name: 'Fix all 2', exact: true }).click();
     await expect(refusedPanel(page)).toBeHidden();
     await save(page).click();
     await saved(page);
@@ -235,13 +235,13 @@ test.describe('refused domains', () => {
     expect((await panel.boundingBox())?.height).toBeLessThan(750);
     expect(await domainsOf(id)).toEqual(['kept.example']);
 
-    await panel.getByRole('button', { name: 'Mend all 251' }).click();
-    await expect(page.getByText('kept.example is listed already.')).toBeVisible();
+    await panel.getByRole('button', { name: 'Fix all 251' }).click();
+    await expect(page.getByText('kept.example is already listed.')).toBeVisible();
     await expect(panel).toContainText('65 domains were refused');
     await expect(panel.getByRole('button', { name: 'Drop all 65' })).toBeVisible();
-    await panel.getByRole('button', { name: 'Drop all 60 have a *' }).press('Enter');
+    await panel.getByRole('button', { name: 'Drop all (60 have a *)' }).press('Enter');
     await expect(panel).toContainText('5 domains were refused');
-    await expect(panel.getByRole('button', { name: /^Drop all 5 are/ })).toBeFocused();
+    await expect(panel.getByRole('button', { name: /^Drop all \(5 are/ })).toBeFocused();
     await panel.getByRole('button', { name: 'Drop all 5', exact: true }).press('Enter');
     await expect(panel).toBeHidden();
     await expect(field(page)).toBeFocused();
@@ -275,7 +275,7 @@ test.describe('refused domains', () => {
     await expect(drop('two')).toBeFocused();
     await page.keyboard.press('Enter');
     await expect(drop('three@acme.example')).toBeFocused();
-    await refusedPanel(page).getByRole('button', { name: 'Mend three@acme.example' }).click();
+    await refusedPanel(page).getByRole('button', { name: 'Fix three@acme.example' }).click();
     await expect(refusedPanel(page)).toBeHidden();
     await expect(field(page)).toBeFocused();
     await expect(chip(page, 'acme.example')).toBeVisible();
@@ -356,9 +356,9 @@ test.describe('the role picker', () => {
     const id = await organization('crowd');
     await page.goto(at(`/organizations/${id}`));
     await picker(page).fill(mark);
-    await expect(page.getByText('50 of 53 shown: type more')).toBeVisible();
+    await expect(page.getByText('50 of 53 shown. Type more')).toBeVisible();
     await picker(page).fill(`${mark} 5`);
-    await expect(page.getByText('type more')).toBeHidden();
+    await expect(page.getByText('Type more')).toBeHidden();
     await expect(page.getByRole('option').first()).toHaveText(`${mark} 5`);
   });
 

@@ -162,11 +162,11 @@ async function allJobs(page: Page, hand: Hand, openSearch: () => Promise<void>) 
   expect(await rolesOf(jane)).toEqual([auditor.name, starter.name].sort());
   await menu(joe, 'Remove');
   await expect(row(joe)).toBeHidden();
-  await hand.press(page.getByRole('link', { name: 'Removed people' }));
+  await hand.press(page.getByRole('link', { name: 'Removed members' }));
   await hand.check(page.getByRole('checkbox', { name: `Select ${joe}` }));
   await hand.press(button('Put back'));
   await hand.press(inDialog('Put back'));
-  await expect(page.getByText('Nobody is removed')).toBeVisible();
+  await expect(page.getByText('No removed members')).toBeVisible();
   expect(await rolesOf(joe)).toEqual([starter.name]);
   await hand.press(page.getByRole('link', { name: 'Members', exact: true }));
   await expect(rows).toHaveCount(4);
@@ -189,7 +189,7 @@ async function allJobs(page: Page, hand: Hand, openSearch: () => Promise<void>) 
   expect(await rolesOf(guest)).toEqual([auditor.name, starter.name].sort());
   await hand.check(page.getByRole('checkbox', { name: `Select ${kim}` }));
   await hand.check(page.getByRole('checkbox', { name: `Select ${guest}` }));
-  await hand.press(button('Remove'));
+  await hand.press(button('Remove members'));
   await hand.press(inDialog('Remove 2 members'));
   await expect(rows).toHaveCount(2);
 

@@ -1,5 +1,5 @@
 import type { Locator, Page } from '@playwright/test';
-import { page as at, organization } from './support/api.ts';
+import { ask, page as at, organization, unique } from './support/api.ts';
 import { expect, test } from './support/console.ts';
 
 const NOW = new Date('2026-03-12T14:30:00Z');
@@ -98,4 +98,37 @@ test('with colours forced by the system, edges say what backgrounds said', async
   await page.getByRole('combobox', { name: 'Default roles' }).focus();
   await page.keyboard.type(id);
   await expect(page.getByRole('option').first()).toHaveCSS('outline-style', 'solid');
+});
+
+test('a row is one line, and on a phone each value has its heading', async ({ page }) => {
+  const id = unique('look');
+  const description = 'Everything for the hunt, delivered to the desert overnight. '.repeat(4);
+  await ask('POST', '/organizations', { id, name: id, description });
+  await page.goto(at(`/organizations?q=${id}`));
+  const row = page.getByRole('row').filter({ hasText: id });
+  const heightOf = async () => (await row.boundingBox())?.height;
+  await expect(row).toBeVisible();
+  expect(await heightOf()).toBeLessThan(48);
+  // The description is shortened, and not the name.
+  const cut = (element: Element) => element.scrollWidth > element.clientWidth;
+  expect(await row.getByRole('link').evaluate(cut)).toBe(false);
+  expect(await row.getByTitle(description.trim()).evaluate(cut)).toBe(true);
+  await page.setViewportSize({ width: 900, height: 900 });
+  const headings = await row.evaluate((element) =>
+    [...element.querySelectorAll('td')].map((cell) => getComputedStyle(cell, '::before').content),
+  );
+  expect(headings).toEqual(['none', '"Members"', '"Domains"', '"ID"', '"Created"']);
+});
+
+test('the label of a checkbox stands beside it', async ({ page }) => {
+  const id = await organization('label', ['label.example']);
+  const user = await ask<{ id: string }>('POST', '/users', {
+    primaryEmail: `${unique('jane')}@label.example`,
+  });
+  await ask('POST', `/organizations/${id}/users`, { userIds: [user.id] });
+  await page.goto(at(`/organizations/${id}/members`));
+  const box = await page.getByRole('checkbox', { name: 'Select all 1 shown' }).boundingBox();
+  const label = await page.getByText('Select all 1 shown').boundingBox();
+  const middle = (of: typeof box) => (of ? of.y + of.height / 2 : 0);
+  expect(Math.abs(middle(box) - middle(label))).toBeLessThan(4);
 });

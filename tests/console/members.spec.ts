@@ -66,10 +66,10 @@ test('members are shown a hundred at a time, and a removal does not fetch all of
   await expect(rows(page)).toHaveCount(100);
 
   await find(page).fill(first.slice(0, 5));
-  await expect(status(page, 'Among the 100 members loaded: 0 found')).toBeVisible();
+  await expect(status(page, '0 found among the 100 members loaded')).toBeVisible();
   await expect(page.getByText(`No member matches “${first.slice(0, 5)}”`)).toBeVisible();
   await find(page).fill(first);
-  await expect(status(page, 'In the whole organization: 1 found')).toBeVisible();
+  await expect(status(page, '1 found in the whole organization')).toBeVisible();
   await expect(rows(page)).toHaveCount(1);
   await expect(rows(page)).toContainText(first);
   await page.reload();
@@ -137,13 +137,13 @@ test('filters are part of the address, and the field and the list agree after go
 
   await find(page).fill(second.slice(0, 5));
   await expect(rows(page)).toHaveCount(1);
-  await expect(status(page, 'with these filters: 1 found')).toBeVisible();
+  await expect(status(page, '1 found among all')).toBeVisible();
   await expect(page).toHaveURL(/q=/);
   await page.reload();
   await expect(rows(page)).toHaveCount(1);
   await expect(find(page)).toHaveValue(second.slice(0, 5));
-  await page.getByRole('link', { name: 'Removed people' }).click();
-  await expect(page.getByText('Nobody is removed')).toBeVisible();
+  await page.getByRole('link', { name: 'Removed members' }).click();
+  await expect(page.getByText('No removed members')).toBeVisible();
   await page.goBack();
   await expect(find(page)).toHaveValue(second.slice(0, 5));
   await expect(rows(page)).toHaveCount(1);
@@ -185,7 +185,7 @@ test('a removal is undone with the roles from before, but those that were delete
   await ask('DELETE', `/organization-roles/${lost.id}`);
   await offer.getByRole('button', { name: 'Undo' }).click();
   await expect(
-    page.getByText(`deleted meanwhile are not given again: “${lost.name}”`),
+    page.getByText(`deleted meanwhile could not be restored: “${lost.name}”`),
   ).toBeVisible();
   await expect(rowOf(page, email)).toContainText(kept.name);
   expect(await rolesOf(id, email)).toEqual([kept.name]);
@@ -219,7 +219,7 @@ test('an undo that fails can be tried again', async ({ page }) => {
   await expect(page.getByText('Nobody is a member yet')).toBeVisible();
   await page.route('**/users', (route) => route.abort());
   await page.getByRole('button', { name: 'Undo' }).click();
-  await expect(page.getByText('This is not undone.')).toBeVisible();
+  await expect(page.getByText('This was not undone.')).toBeVisible();
   await page.unroute('**/users');
   await page.getByRole('button', { name: 'Try again' }).click();
   await expect(rowOf(page, email)).toBeVisible();
@@ -264,25 +264,25 @@ test('a member whom somebody else has removed meanwhile goes without an offer to
   await expect(rows(page)).toHaveCount(2);
   await ask('DELETE', `/organizations/${id}/users/${ids[0]}`);
   await act(page, email, 'Remove');
-  await expect(page.getByText(`Somebody else has removed ${email} already.`)).toBeVisible();
+  await expect(page.getByText(`Somebody else has already removed ${email}.`)).toBeVisible();
   await expect(rows(page)).toHaveCount(1);
   await expect(page.getByRole('button', { name: 'Undo' })).toBeHidden();
 });
 
-test('removed people are put back, with the default roles selected', async ({ page }) => {
+test('removed members are put back, with the default roles selected', async ({ page }) => {
   const { id, emails, ids } = await withMembers(3);
   const { id: roleId, name } = await role(unique('starter'));
   for (const userId of ids) await ask('DELETE', `/organizations/${id}/users/${userId}`);
   await ask('PUT', `/organizations/${id}/jit/roles`, { organizationRoleIds: [roleId] });
   await page.goto(at(`/organizations/${id}/members`));
-  await page.getByRole('link', { name: 'Removed people' }).click();
+  await page.getByRole('link', { name: 'Removed members' }).click();
   await expect(rows(page)).toHaveCount(3);
   await expect(rows(page).first()).toContainText(emails[2] ?? '');
   for (const email of emails.slice(0, 2)) {
     await page.getByRole('checkbox', { name: `Select ${email}` }).check();
   }
   await page.getByRole('button', { name: 'Put back' }).click();
-  const dialog = page.getByRole('dialog', { name: 'Put 2 removed users back?' });
+  const dialog = page.getByRole('dialog', { name: 'Put 2 removed members back?' });
   await expect(dialog.getByRole('button', { name: `Remove ${name}` })).toBeVisible();
   await dialog.getByRole('button', { name: 'Put back' }).click();
   await expect(rows(page)).toHaveCount(1);
@@ -327,7 +327,7 @@ test('many members get roles, and lose them, and keep the others', async ({ page
   await page.getByRole('button', { name: 'Add roles' }).click();
   await pickRole(page, 'Roles to add', added.name);
   await page.getByRole('dialog').getByRole('button', { name: 'Add roles' }).click();
-  await expect(page.getByText('3 members got the roles.')).toBeVisible();
+  await expect(page.getByText('The roles were added to 3 members.')).toBeVisible();
   for (const email of emails.slice(0, 3)) {
     expect(await rolesOf(id, email)).toEqual([added.name, held.name].sort());
     await expect(rowOf(page, email)).toContainText(added.name);
@@ -335,10 +335,10 @@ test('many members get roles, and lose them, and keep the others', async ({ page
   expect(await rolesOf(id, emails[3] ?? '')).toEqual([held.name]);
 
   await page.getByRole('checkbox', { name: 'Select all 4 shown' }).check();
-  await page.getByRole('button', { name: 'Take roles away' }).click();
+  await page.getByRole('button', { name: 'Remove roles' }).click();
   await page.getByRole('checkbox', { name: `${held.name} (4)` }).check();
-  await page.getByRole('button', { name: 'Take away', exact: true }).click();
-  await expect(page.getByText('4 members no longer hold the roles.')).toBeVisible();
+  await page.getByRole('dialog').getByRole('button', { name: 'Remove roles' }).click();
+  await expect(page.getByText('The roles were removed from 4 members.')).toBeVisible();
   expect(await rolesOf(id, emails[0] ?? '')).toEqual([added.name]);
   expect(await rolesOf(id, emails[3] ?? '')).toEqual([]);
 });
@@ -349,7 +349,7 @@ test('a connection that is lost within a removal of many says who is left, and i
   const { id, emails, ids } = await withMembers(9);
   await page.goto(at(`/organizations/${id}/members`));
   await page.getByRole('checkbox', { name: 'Select all 9 shown' }).check();
-  await page.getByRole('button', { name: 'Remove', exact: true }).click();
+  await page.getByRole('button', { name: 'Remove members' }).click();
   const dialog = page.getByRole('dialog');
   await expect(dialog).toHaveAccessibleName('Remove 9 members?');
   let most = 0;
@@ -363,7 +363,7 @@ test('a connection that is lost within a removal of many says who is left, and i
     running--;
   });
   await dialog.getByRole('button', { name: 'Remove 9 members' }).click();
-  await expect(dialog.getByRole('alert')).toContainText('6 members of 9 could not be removed');
+  await expect(dialog.getByRole('alert')).toContainText('6 of 9 members could not be removed');
   await expect(dialog.getByRole('list', { name: 'Not done' }).getByRole('listitem')).toHaveCount(6);
   expect(most).toBeLessThanOrEqual(4);
   await page.unroute(`**/organizations/${id}/users/*`);
@@ -400,10 +400,10 @@ test('members who lack default roles are counted, and get them', async ({ page }
   ]);
   await page.route('**/users/roles', (route) => route.fulfill({ status: 503, body: '{}' }));
   await dialog.getByRole('button', { name: 'Give to 2 members' }).click();
-  await expect(dialog.getByRole('alert')).toContainText('2 members of 2 could not be given');
+  await expect(dialog.getByRole('alert')).toContainText('2 of 2 members could not be given');
   await page.unroute('**/users/roles');
   await dialog.getByRole('button', { name: 'Give to 2 members' }).click();
-  await expect(page.getByText('2 members got the default roles.')).toBeVisible();
+  await expect(page.getByText('The default roles were given to 2 members.')).toBeVisible();
   for (const email of emails) {
     expect(await rolesOf(id, email)).toEqual([first.name, second.name].sort());
   }
@@ -441,13 +441,13 @@ test('several users are added at once, and each entry says what was found', asyn
   await paste(page, [found, byId, removed, member, claimed, twice, nobody].join('\n'));
   const entry = (text: string) =>
     dialog
-      .getByRole('list', { name: 'Who is added' })
+      .getByRole('list', { name: 'Users to add' })
       .getByRole('listitem')
       .filter({ hasText: text });
   await expect(entry(found).getByRole('checkbox')).toBeChecked();
   await expect(entry(byId ?? '').getByRole('checkbox')).toBeChecked();
-  await expect(entry(removed)).toContainText('Was removed earlier, and will be put back.');
-  await expect(entry(member)).toContainText('Is a member already');
+  await expect(entry(removed)).toContainText('Removed earlier. Adding this user puts them back.');
+  await expect(entry(member)).toContainText('Already a member');
   await expect(entry(claimed)).toContainText('has not proven the address');
   await expect(entry(claimed).getByRole('checkbox')).not.toBeChecked();
   await expect(entry(twice).getByRole('checkbox')).toHaveCount(2);
@@ -496,5 +496,5 @@ test('an organization that somebody deletes meanwhile is said', async ({ page })
   await expect(rows(page)).toHaveCount(1);
   await ask('DELETE', `/organizations/${id}`);
   await act(page, emails[0] ?? '', 'Remove');
-  await expect(page.getByRole('alert').filter({ hasText: 'Nobody is removed' })).toBeVisible();
+  await expect(page.getByRole('alert').filter({ hasText: 'Nobody was removed' })).toBeVisible();
 });

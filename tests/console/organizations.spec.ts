@@ -266,7 +266,7 @@ test('after a conflict, their settings can be taken, field by field or all', asy
   await description.fill('Mine again');
   await ask('PATCH', path, { description: 'Theirs again' });
   await save.click();
-  await conflictOn(page).getByRole('button', { name: 'Take theirs, drop mine' }).click();
+  await conflictOn(page).getByRole('button', { name: 'Use theirs, discard mine' }).click();
   await expect(description).toHaveValue('Theirs again');
   await expect(save).toBeHidden();
   expect(await ask('GET', path)).toMatchObject({
@@ -333,7 +333,7 @@ test('a role that somebody else renames meanwhile is merged', async ({ page }) =
   const { id, name } = await role(unique('renamed'));
   const path = `/organization-roles/${id}`;
   await page.goto(at(`/roles/${id}`));
-  await page.getByRole('button', { name: 'Rename' }).click();
+  await page.getByRole('button', { name: 'Edit' }).click();
   const dialog = page.getByRole('dialog');
   await dialog.getByRole('textbox', { name: 'Name' }).fill(`${name} mine`);
   await dialog.getByRole('textbox', { name: 'Description' }).fill('Mine');
@@ -347,14 +347,14 @@ test('a role that somebody else renames meanwhile is merged', async ({ page }) =
   await dialog.getByRole('button', { name: 'Use their name' }).click();
   await dialog.getByRole('button', { name: 'Save', exact: true }).click();
   await expect(dialog).toBeHidden();
-  await expect(page.getByRole('button', { name: 'Rename' })).toBeFocused();
+  await expect(page.getByRole('button', { name: 'Edit' })).toBeFocused();
   expect(await ask('GET', path)).toMatchObject({ name: `${name} theirs`, description: 'Mine' });
 });
 
 test('a role that was deleted elsewhere keeps what was typed', async ({ page }) => {
   const { id, name } = await role(unique('deleted'));
   await page.goto(at(`/roles/${id}`));
-  await page.getByRole('button', { name: 'Rename' }).click();
+  await page.getByRole('button', { name: 'Edit' }).click();
   const dialog = page.getByRole('dialog');
   await dialog.getByRole('textbox', { name: 'Name' }).fill(`${name} renamed`);
   await ask('DELETE', `/organization-roles/${id}`);
@@ -431,13 +431,13 @@ test('sizes that cannot be read do not keep anybody from deleting', async ({ pag
   );
   await page.goto(at(`/organizations/${id}/settings`));
   await page.getByRole('button', { name: 'Delete organization' }).click();
-  await expect(page.getByRole('dialog')).toContainText('could not be read');
+  await expect(page.getByRole('dialog')).toContainText('could not be counted');
   await page.getByRole('button', { name: 'Cancel' }).click();
   await deleteOnPage(page, id);
   await expect(page.getByText(`The organization “${id}” is deleted.`)).toBeVisible();
   await page.goto(at(`/roles/${roleId}`));
   await page.getByRole('button', { name: 'Delete', exact: true }).click();
-  await expect(page.getByRole('dialog')).toContainText('could not be read');
+  await expect(page.getByRole('dialog')).toContainText('could not be counted');
   await page.getByRole('button', { name: 'Delete role' }).click();
   await expect(page.getByRole('heading', { level: 1, name: 'Organization roles' })).toBeVisible();
 });

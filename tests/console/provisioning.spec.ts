@@ -151,7 +151,7 @@ test('after a conflict, the edit of the other page can be kept alone', async ({ 
   await page.getByRole('button', { name: 'Save changes' }).click();
   const conflict = page.getByRole('alert').filter({ hasText: 'Somebody else changed this' });
   await expect(conflict).toContainText(`Default roles they added${name}`);
-  await conflict.getByRole('button', { name: 'Take theirs, drop mine' }).click();
+  await conflict.getByRole('button', { name: 'Use theirs, discard mine' }).click();
   await expect(conflict).toBeHidden();
   await expect(page.getByRole('button', { name: `Remove ${name}` })).toBeVisible();
   await expect(page.getByRole('button', { name: 'Save changes' })).toBeHidden();

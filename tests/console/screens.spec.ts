@@ -101,12 +101,12 @@ const SCREENS: Record<string, (page: Page, acme: Acme) => Promise<void>> = {
   'members-selected': async (page, { id }) => {
     await page.goto(at(`/organizations/${id}/members`));
     await page.getByRole('checkbox', { name: /^Select all/ }).check();
-    await expect(page.getByRole('button', { name: 'Take roles away' })).toBeVisible();
+    await expect(page.getByRole('button', { name: 'Remove roles' })).toBeVisible();
   },
   'members-remove': async (page, { id }) => {
     await page.goto(at(`/organizations/${id}/members`));
     await page.getByRole('checkbox', { name: /^Select all/ }).check();
-    await page.getByRole('button', { name: 'Remove', exact: true }).click();
+    await page.getByRole('button', { name: 'Remove members' }).click();
     await expect(page.getByRole('dialog')).toBeVisible();
   },
   'members-undo': async (page, { id, domain }) => {
@@ -131,7 +131,7 @@ const SCREENS: Record<string, (page: Page, acme: Acme) => Promise<void>> = {
     await page.getByRole('button', { name: 'Add members' }).click();
     await page.getByRole('textbox', { name: 'Email addresses or user IDs' }).focus();
     await paste(page, `jane@${domain}, nobody@${domain}`);
-    await expect(page.getByText('Is a member already')).toBeVisible();
+    await expect(page.getByText('Already a member')).toBeVisible();
     await expect(page.getByText('Nobody in the user pool')).toBeVisible();
   },
   'members-nobody': async (page, { id }) => {
@@ -171,7 +171,7 @@ const SCREENS: Record<string, (page: Page, acme: Acme) => Promise<void>> = {
   'role-conflict': async (page, { id }) => {
     const [first] = await ask<{ id: string }[]>('GET', `/organizations/${id}/jit/roles`);
     await page.goto(at(`/roles/${first?.id}`));
-    await page.getByRole('button', { name: 'Rename' }).click();
+    await page.getByRole('button', { name: 'Edit' }).click();
     const dialog = page.getByRole('dialog');
     await dialog.getByRole('textbox', { name: 'Description' }).fill('Mine');
     await ask('PATCH', `/organization-roles/${first?.id}`, { description: 'Theirs' });

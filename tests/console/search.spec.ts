@@ -109,7 +109,7 @@ test('a public domain is explained', async ({ page }) => {
   await field(page).fill('github.io');
   await expect(part(page, LISTS)).toContainText('github.io is a public suffix');
   await field(page).fill('..');
-  await expect(dialog(page)).toContainText('Nothing is found for “..”');
+  await expect(dialog(page)).toContainText('Nothing was found for “..”');
 });
 
 test('an address says where the person belongs, and where a new user would be admitted', async ({
@@ -145,7 +145,7 @@ test('an account that only claims an address is not taken for the person', async
   await page.goto(at('/organizations'));
   await search(page, email);
   await expect(part(page, BELONGS)).toContainText('This account has not proven the address.');
-  await expect(part(page, BELONGS)).toContainText('Member of no organization.');
+  await expect(part(page, BELONGS)).toContainText('Not a member of any organization.');
 });
 
 test('an address without an account says so, and a removed member is not admitted', async ({
@@ -161,7 +161,7 @@ test('an address without an account says so, and a removed member is not admitte
   await expect(part(page, BELONGS)).toContainText('No account has this address.');
   await expect(part(page, ADMITTED)).toContainText('Becomes a member.');
   await field(page).fill(email);
-  await expect(part(page, BELONGS)).toContainText('Member of no organization.');
+  await expect(part(page, BELONGS)).toContainText('Not a member of any organization.');
   await expect(part(page, ADMITTED)).toContainText('Is not admitted');
 });
 
@@ -182,7 +182,7 @@ test('a user is found by the ID, also one who has only memberships', async ({ pa
   await expect(part(page, 'User')).toContainText('The user pool has no account with this ID.');
   await expect(link(page, 'User', name)).toBeVisible();
   await field(page).fill('5b0f6c1e-9d0c-4f0b-8f5e-0c2f6a7f4c11');
-  await expect(dialog(page)).toContainText('Nothing is found for');
+  await expect(dialog(page)).toContainText('Nothing was found for');
 });
 
 test('a part that fails does not hide the other, and is asked for again', async ({ page }) => {
@@ -227,7 +227,7 @@ test('what an older text has found never stands under a newer one', async ({ pag
   await expect.poll(() => late.length).toBe(2);
   await expect(dialog(page).getByRole('status')).toHaveText('Searching');
   await late[1]?.continue();
-  await expect(dialog(page)).toContainText('Nothing is found for “zzz second”');
+  await expect(dialog(page)).toContainText('Nothing was found for “zzz second”');
 });
 
 test('any text can be searched for', async ({ page }) => {

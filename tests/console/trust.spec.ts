@@ -234,7 +234,7 @@ const DIALOGS: Record<string, Dialog> = {
     act: 'Create',
     field: 'Name',
   },
-  'Rename a role': { open: inMenu(withRole, 'Rename'), act: 'Save', field: 'Name' },
+  'Edit a role': { open: inMenu(withRole, 'Edit'), act: 'Save', field: 'Name' },
   'Delete a role': { open: inMenu(withRole, 'Delete'), act: 'Delete role' },
   'Change roles': { open: inMenu(withMember, 'Change roles'), act: 'Save', field: PICKER },
   'Remove members': { open: withSelectedMembers, act: 'Remove 2 members' },

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import type { Plugin } from 'vite';
 
-const STYLES = /\/@mantine\/core\/esm\/components\/.*\/(\w+)\.module\.mjs$/;
+const STYLES = /\/@mantine\/core\/esm\/.*\/(\w+)\.module\.mjs$/;
 
 /**
  * Imports the styles of each component of Mantine together with the component, so that a page loads

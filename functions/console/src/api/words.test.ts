@@ -45,7 +45,7 @@ describe('the words for codes', () => {
   });
 
   it('name the code of a value that they do not know', () => {
-    expect(reasonOf('new.code')).toBe('Usher does not take this value (new.code).');
+    expect(reasonOf('new.code')).toBe('Usher does not accept this value (new.code).');
   });
 });
 

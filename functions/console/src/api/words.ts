@@ -21,7 +21,7 @@ export function wordsOf(code = '', status = 0, known: Known = {}): Words {
 
 /** Why a value was refused, in sentences. A newer API may have codes that the console does not know. */
 export function reasonOf(code: string): string {
-  if (!Object.hasOwn(CODES, code)) return `Usher does not take this value (${code}).`;
+  if (!Object.hasOwn(CODES, code)) return `Usher does not accept this value (${code}).`;
   const { title, text } = wordsOf(code);
   return `${title}. ${text}`;
 }
@@ -36,13 +36,13 @@ const RELOAD = 'Reload the page and try again.';
 
 const UNKNOWN: Entry = ['Something went wrong', `${RELOAD} ${OPERATOR}`];
 const DEFECT: Entry = [
-  'The console sent something that Usher does not take',
+  'The console sent something that Usher does not accept',
   `This is a defect of the console. ${RELOAD} ${OPERATOR}`,
 ];
 const BUSY: Entry = ['Usher is busy', 'Wait a moment, then try again.'];
 const UNAVAILABLE: Entry = [
   'Usher did not answer in time',
-  'Try again. The change may have been made already: then nothing is done twice.',
+  'The change may have been made already. You can try again: nothing is done twice.',
 ];
 
 /** Answers without a code come from API Gateway, or from a proxy. */
@@ -82,7 +82,7 @@ export const CODES: Record<string, Entry | ((known: Known) => Entry)> = {
   'request.unsupported_content_encoding': DEFECT,
   'request.malformed_json': [
     'A text has characters that cannot be stored',
-    'Half of an emoji or of a rare character may be left. Delete it, and type it again.',
+    'It may contain half of an emoji or of a rare character. Delete that character, and type it again.',
   ],
   'request.invalid_body': DEFECT,
   'request.invalid_values': ['Some values cannot be saved', 'Correct the marked fields.'],
@@ -97,10 +97,7 @@ export const CODES: Record<string, Entry | ((known: Known) => Entry)> = {
     'This cannot be searched for',
     'Enter a whole email address, and select a role from the list.',
   ],
-  'request.parameter_missing': [
-    'Something is missing in this request',
-    'Reload the page and try again. If it happens again, tell the operator of Usher.',
-  ],
+  'request.parameter_missing': DEFECT,
   'request.invalid_cursor': [
     'The list has changed',
     'Reload the page to see it from its beginning.',
@@ -136,19 +133,19 @@ export const CODES: Record<string, Entry | ((known: Known) => Entry)> = {
     'Begin it with { and end it with }.',
   ],
   'custom_data.lone_surrogate': [
-    'This text has half of a character',
-    'A code like \\ud800 is only half of a character. Write both halves, or delete it.',
+    'This text contains half a character',
+    'A code like \\ud800 is only half a character. Write both halves, or delete it.',
   ],
   'custom_data.number_too_large': [
     'This number is too large',
     'Programs would read it as infinite, or not at all. Write it as a text, in quotation marks.',
   ],
   'custom_data.repeated_name': [
-    'This name is there twice',
+    'This name appears twice',
     'An object can have each name only once. Rename or delete one of them.',
   ],
   'custom_data.too_deep': [
-    'This is nested too deep',
+    'This is nested too deeply',
     'Custom data has at most 32 levels. Flatten it, or store the rest elsewhere.',
   ],
   'custom_data.too_large': [
@@ -158,7 +155,7 @@ export const CODES: Record<string, Entry | ((known: Known) => Entry)> = {
 
   'organization_role.not_found': [
     'This role does not exist any more',
-    'Somebody else may have deleted it. Reload the page to see the present roles.',
+    'Somebody else may have deleted it. Reload the page to see the current roles.',
   ],
   'organization_role.unknown': [
     'A role does not exist any more',
@@ -169,15 +166,15 @@ export const CODES: Record<string, Entry | ((known: Known) => Entry)> = {
     `Another role is called ${quoted(name, 'like this')}, or has a name that looks like it. Enter another name.`,
   ],
   'organization_roles.limit_reached': [
-    'There are 1,000 roles already',
+    'There are already 1,000 roles',
     'Delete a role that is not used any more, then try again.',
   ],
 
   'email_domain.not_found': [
     'This domain is not listed any more',
-    'Somebody else may have removed it. Reload the page to see the present domains.',
+    'Somebody else may have removed it. Reload the page to see the current domains.',
   ],
-  'email_domain.already_listed': ['This domain is listed already', 'There is nothing to do.'],
+  'email_domain.already_listed': ['This domain is already listed', 'There is nothing to do.'],
   'email_domain.empty': ['The domain is empty', 'Enter a domain such as acme.com.'],
   'email_domain.invalid': [
     'This is not a domain',
@@ -217,7 +214,7 @@ export const CODES: Record<string, Entry | ((known: Known) => Entry)> = {
     'Anybody can have an address there. Enter the organization’s own domain. The operator of Usher can allow an exception.',
   ],
   'email_domain.too_many_organizations': [
-    '50 organizations list this domain already',
+    '50 organizations already list this domain',
     'Remove it from one of them first.',
   ],
   'email_domains.limit_reached': [
@@ -231,7 +228,7 @@ export const CODES: Record<string, Entry | ((known: Known) => Entry)> = {
 
   'default_role.not_found': [
     'This is not a default role any more',
-    'Somebody else may have removed it. Reload the page to see the present roles.',
+    'Somebody else may have removed it. Reload the page to see the current roles.',
   ],
   'default_roles.empty': ['No role is selected', 'Select at least one role.'],
   'default_roles.limit_reached': [
@@ -241,24 +238,24 @@ export const CODES: Record<string, Entry | ((known: Known) => Entry)> = {
 
   'membership.not_found': [
     'This user is not a member any more',
-    'Somebody else may have removed them. Reload the page to see the present members.',
+    'Somebody else may have removed them. Reload the page to see the current members.',
   ],
   'membership.not_a_member': [
     'A user is not a member any more',
-    'Somebody else may have removed them. Add them again first, or leave them out.',
+    'Somebody else may have removed them. Add them again, or leave them out.',
   ],
   'memberships.empty': ['Nobody is selected', 'Select at least one user.'],
   'memberships.limit_reached': [
-    'This is too many at once',
+    'These are too many at once',
     'Add or remove at most 1,000 members in one step.',
   ],
   'memberships.partially_added': [
     'Not everybody is added yet',
-    'There was no time to look up all users. Try again: this goes on with the others.',
+    'There was no time to look up all users. Try again to add the others.',
   ],
   'member_role.not_found': [
     'The member does not have this role any more',
-    'Somebody else may have removed it. Reload the page to see the present roles.',
+    'Somebody else may have removed it. Reload the page to see the current roles.',
   ],
   'member_roles.empty': ['No role is selected', 'Select at least one role.'],
   'member_roles.limit_reached': [
@@ -279,7 +276,7 @@ export const CODES: Record<string, Entry | ((known: Known) => Entry)> = {
     'Cognito could not send the message. The user may exist: look for them before you try again.',
   ],
   'user.exists': [
-    'This user exists already',
+    'This user already exists',
     'The user pool has a user with this address or name. Add that user instead.',
   ],
   'user.refused': [
@@ -287,7 +284,7 @@ export const CODES: Record<string, Entry | ((known: Known) => Entry)> = {
     'The settings of the user pool do not allow it. Tell the operator of Usher.',
   ],
   'username.email_address': [
-    'A user name cannot be an address here',
+    'A user name cannot be an email address here',
     'Enter another name, or leave the field empty to have one generated.',
   ],
   'username.invalid': [
@@ -314,15 +311,15 @@ export const CODES: Record<string, Entry | ((known: Known) => Entry)> = {
   'service.unavailable': UNAVAILABLE,
   'user_pool.too_many_requests': [
     'Cognito is busy',
-    'Wait a moment, then try again: this goes on where it stopped.',
+    'Wait a moment, then try again. Usher continues where it stopped.',
   ],
   'user_pool.quota_used_up': [
     'A limit of Cognito is reached',
-    'It may be the emails of a day. Try again later, or tell the operator of Usher.',
+    'It may be the daily limit for emails. Try again later, or tell the operator of Usher.',
   ],
   'user_pool.misconfigured': [
-    'The user pool has a wrong setting',
-    'Tell the operator of Usher, who finds the reason in the log.',
+    'A setting of the user pool is wrong',
+    'Tell the operator of Usher. The log has the reason.',
   ],
   internal: STATUSES[500] as Entry,
 };
@@ -342,6 +339,6 @@ export const REASONS: Record<string, (domain: string) => string> = {
   not_listed: (domain) => `The domain ${domain} is not listed.`,
   removed_earlier: () =>
     'A member with this address was removed, and stays removed until somebody adds them by hand.',
-  already_member: () => 'This person is a member already.',
+  already_member: () => 'This person is already a member.',
   user_deleted: () => 'This user was deleted.',
 };

@@ -36,14 +36,14 @@ export function ConflictAlert({
       icon={<IconUsers aria-hidden />}
       title="Somebody else changed this while you were editing"
     >
-      <p>Nothing of theirs is overwritten. Below you see their changes with yours on top.</p>
+      <p>Nothing is overwritten. The page shows their changes with yours on top.</p>
       <dl className={classes.changes}>{children}</dl>
       <Group gap="xs" mt="md">
         <Button size="sm" loading={saving} onClick={onKeepMine}>
           Save mine on top
         </Button>
         <Button size="sm" variant="default" disabled={saving} onClick={onTakeTheirs}>
-          Take theirs, drop mine
+          Use theirs, discard mine
         </Button>
       </Group>
     </Alert>

@@ -10,7 +10,7 @@ export function HelpPage() {
   return (
     <Page
       title="Help"
-      lead="The documents of this version of Usher. They need no connection to anywhere else."
+      lead="The documents of this version of Usher. They open without a connection to the internet."
     >
       {GROUPS.map(({ title, about }) => (
         <Group key={title} title={title} about={about} />

@@ -22,10 +22,10 @@ export const GROUPS: Group[] = [
     about: {
       operations: 'Logs, alarms, deploying, rolling back, backups and restoring.',
       parameters: 'The settings of the stack, such as trusted providers and public domains.',
-      'given-user-pool': 'How to attach Usher to a user pool that you have already.',
+      'given-user-pool': 'How to attach Usher to a user pool that you already have.',
       'verify-account': 'What to check once in an AWS account after the first deployment.',
-      upgrading: 'What a release changes in a stack that is there already.',
-      scale: 'What Usher costs, and how far it goes.',
+      upgrading: 'What a release changes in an existing stack.',
+      scale: 'What Usher costs, and what its limits are.',
     },
   },
   {
@@ -35,7 +35,7 @@ export const GROUPS: Group[] = [
       logto: 'Where the API differs from Logto’s Management API.',
       architecture: 'How Usher is built, what its words mean, and what always holds.',
       decisions: 'What was decided, and why.',
-      aws: 'What AWS charges, limits and does, with the sources.',
+      aws: 'Prices, quotas and behaviour of AWS, with their sources.',
     },
   },
 ];

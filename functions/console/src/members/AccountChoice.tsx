@@ -26,18 +26,18 @@ export function AccountChoice({ account, checked, onChange }: Props) {
       />
       {isMember && (
         <Text size="sm" c="dimmed">
-          Is a member already, and stays unchanged.
+          Already a member. Nothing changes.
         </Text>
       )}
       {isRemoved && !isMember && (
         <Text size="sm" c="dimmed">
-          Was removed earlier, and will be put back.
+          Removed earlier. Adding this user puts them back.
         </Text>
       )}
       {!isProven && !isMember && (
         <Text size="sm" c="dimmed">
-          This account has not proven the address. Anybody can sign up with somebody else's address:
-          choose it only if you know whose account it is.
+          This account has not proven the address. Anybody can sign up with somebody else’s address.
+          Choose it only if you know whose account it is.
         </Text>
       )}
     </>

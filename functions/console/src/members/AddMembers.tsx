@@ -79,6 +79,7 @@ export function AddMembers({ organizationId, onClose }: Props) {
             <EntriesInput form={current} />
             <Entries organizationId={organizationId} form={current} />
             <RolePicker
+              withLabel
               label="Roles of the new members"
               description="All of them get these roles. The default roles are selected."
               value={values.organizationRoleIds ?? defaults.ids}
@@ -98,7 +99,7 @@ export function AddMembers({ organizationId, onClose }: Props) {
 }
 
 const NOBODY = new ShownError({
-  title: 'Nobody is named',
+  title: 'There is nobody to add',
   detail: 'Type or paste at least one address or user ID.',
 });
 
@@ -106,7 +107,7 @@ function undecided(count: number, done: string): ShownError {
   const left = count === 1 ? '1 entry is left' : `${count} entries are left`;
   return new ShownError({
     title: left,
-    detail: `${done} For what is left, choose an account, correct the entry, or remove it.`,
+    detail: `${done} For each entry that is left, choose an account, correct it, or leave it out.`,
   });
 }
 
@@ -124,7 +125,7 @@ function EntriesInput({ form: { values, setValues } }: { form: Form }) {
   return (
     <Textarea
       label="Email addresses or user IDs"
-      description="One, or a pasted list. Enter looks them up."
+      description="Type one and press Enter, or paste a list."
       autosize
       minRows={1}
       maxRows={4}
@@ -154,7 +155,7 @@ function Entries({ organizationId, form }: { organizationId: string; form: Form 
       entries.filter((other) => other !== entry),
     );
   return (
-    <ul className={classes.entries} aria-label="Who is added">
+    <ul className={classes.entries} aria-label="Users to add">
       {entries.map((entry) => (
         <Entry
           key={entry}
@@ -194,7 +195,7 @@ function Entry({ organizationId, entry, chosen, onChoose, onRemove }: EntryProps
           </Text>
         ) : (
           <Text size="sm" c="dimmed">
-            Looking it up…
+            Looking up this user…
           </Text>
         )}
       </Stack>
@@ -223,7 +224,9 @@ function Choice({
   return (
     <>
       {accounts.length > 1 && (
-        <Text size="sm">{counted(accounts.length, 'account')} have this address. Choose.</Text>
+        <Text size="sm">
+          {counted(accounts.length, 'account')} have this address. Choose who is added.
+        </Text>
       )}
       {accounts.map((account) => (
         <AccountChoice

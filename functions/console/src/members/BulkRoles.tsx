@@ -31,7 +31,7 @@ export function AddRoles({ organizationId, members, onDone, onClose }: Props) {
     await showRoles(idsOf(outcome), { added, removed: [] });
     onDone(outcome.done.map(({ item }) => item));
     throwIfFailed(outcome, 'given the roles');
-    return `${counted(outcome.done.length, 'member')} got the roles.`;
+    return `The roles were added to ${counted(outcome.done.length, 'member')}.`;
   };
   return (
     <FormModal
@@ -44,6 +44,7 @@ export function AddRoles({ organizationId, members, onDone, onClose }: Props) {
       {({ values, errors, setFieldValue }) => (
         <>
           <RolePicker
+            withLabel
             label="Roles to add"
             description="The members keep the roles that they have. Their next tokens contain the new ones."
             value={values.organizationRoleIds}
@@ -57,7 +58,7 @@ export function AddRoles({ organizationId, members, onDone, onClose }: Props) {
   );
 }
 
-/** Takes roles from several members. Their other roles stay. */
+/** Removes roles from several members. Their other roles stay. */
 export function TakeRoles({ organizationId, members, onDone, onClose }: Props) {
   const { showRoles } = useMembersChanges(organizationId);
   const bulk = useBulk(members);
@@ -69,13 +70,13 @@ export function TakeRoles({ organizationId, members, onDone, onClose }: Props) {
     await showRoles(idsOf(outcome), { added: [], removed });
     onDone(outcome.done.map(({ item }) => item));
     throwIfFailed(outcome, 'changed');
-    return `${counted(outcome.done.length, 'member')} no longer hold the roles.`;
+    return `The roles were removed from ${counted(outcome.done.length, 'member')}.`;
   };
   const held = heldRoles(members);
   return (
     <FormModal
-      title={`Take roles away from ${counted(members.length, 'member')}`}
-      act="Take away"
+      title={`Remove roles from ${counted(members.length, 'member')}`}
+      act="Remove roles"
       initialValues={initialValues}
       onSubmit={submit}
       onClose={onClose}
@@ -86,7 +87,7 @@ export function TakeRoles({ organizationId, members, onDone, onClose }: Props) {
             <Text size="sm">None of them holds a role.</Text>
           ) : (
             <Checkbox.Group
-              label="Roles to take away"
+              label="Roles to remove"
               description="The members keep their other roles. Their next tokens no longer contain these."
               value={values.organizationRoleIds}
               onChange={(ids) => setFieldValue('organizationRoleIds', ids)}

@@ -32,7 +32,7 @@ export function GiveDefaultRoles({ organizationId, onClose }: Props) {
     const done = new Set(outcome.done.map(({ item }) => item.id));
     await showRoles(done, { added, removed: [] });
     throwIfFailed(outcome, 'given the roles');
-    return `${counted(done.size, 'member')} got the default roles.`;
+    return `The default roles were given to ${counted(done.size, 'member')}.`;
   };
   return (
     <FormModal
@@ -92,15 +92,19 @@ function Lacking({ members, roles, all }: { members: Member[]; roles: Role[]; al
     return <Text size="sm">This organization has no default roles. Select some first.</Text>;
   }
   if (members.length === 0) {
-    return <Text size="sm">All {counted(all, 'member')} hold all default roles.</Text>;
+    return (
+      <Text size="sm">
+        Nobody lacks a default role. The organization has {counted(all, 'member')}.
+      </Text>
+    );
   }
   const missing = members.flatMap((member) => lacked(member, roles));
   return (
     <>
       <Text size="sm">
-        {`${members.length.toLocaleString()} of ${counted(all, 'member')} lack at least one default role. They keep their other roles.`}
+        {`${members.length.toLocaleString()} of ${counted(all, 'member')} ${members.length === 1 ? 'lacks' : 'lack'} at least one default role. They keep their other roles.`}
       </Text>
-      <List size="sm" aria-label="Lacking roles">
+      <List size="sm" aria-label="Missing roles">
         {roles.map(({ id, name }) => (
           <List.Item key={id}>
             {`${name}: ${counted(missing.filter((role) => role.id === id).length, 'member')} without it`}

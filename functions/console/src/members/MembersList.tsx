@@ -136,7 +136,7 @@ function Scope({ organizationId, ...shown }: ScopeProps) {
       <span role="status">
         {text || isFiltered ? sentence(shown) : total(count.data?.usersCount)}
       </span>{' '}
-      {isPartial && 'A whole address or user ID is looked for in the whole organization.'}
+      {isPartial && 'To search the whole organization, enter a whole address or user ID.'}
       {exact.isFetching && <Loader size={14} aria-label="Looking in the whole organization" />}
     </div>
   );
@@ -151,12 +151,12 @@ function sentence({
   isNamed,
 }: Omit<ScopeProps, 'organizationId'>) {
   if (members.data === undefined) return '';
-  if (isNamed) return `In the whole organization: ${found} found.`;
+  if (isNamed) return `${found.toLocaleString()} found in the whole organization.`;
   if (!text) return `${counted(loaded, 'member')}${members.hasNextPage ? ' loaded so far' : ''}`;
   const among = members.hasNextPage
     ? `the ${counted(loaded, 'member')} loaded`
     : `all ${counted(loaded, 'member')}`;
-  return `Among ${among}${isFiltered ? ' with these filters' : ''}: ${found.toLocaleString()} found.`;
+  return `${found.toLocaleString()} found among ${among}${isFiltered ? ' with these filters' : ''}.`;
 }
 
 /** How many members there are, in words. */
@@ -204,7 +204,7 @@ function Empty({ text, isFiltered, loaded, members, onClear }: Shown & { onClear
 /** What a text was compared with. */
 function compared(text: string, isFiltered: boolean, loaded: number): string {
   const filters = isFiltered ? ' with these filters' : '';
-  const those = `It is not in the address, user name or user ID of the ${counted(loaded, 'member')} loaded${filters}.`;
+  const those = `The search compares the address, user name and user ID of the ${counted(loaded, 'member')} loaded${filters}.`;
   if (!isExact(text)) return those;
   return `${those} Nobody in the whole organization has exactly this address or ID${filters}.`;
 }
@@ -297,11 +297,11 @@ interface BarProps {
 function Bar({ selected, looked, onOpen, onRemove }: BarProps) {
   const acts = [
     ['Add roles', IconShieldPlus, () => onOpen({ dialog: 'add', members: selected })],
-    ['Take roles away', IconShieldMinus, () => onOpen({ dialog: 'take', members: selected })],
-    ['Remove', IconUserMinus, () => void (looked === undefined && onRemove(selected))],
+    ['Remove roles', IconShieldMinus, () => onOpen({ dialog: 'take', members: selected })],
+    ['Remove members', IconUserMinus, () => void (looked === undefined && onRemove(selected))],
   ] as const;
   return (
-    <Group gap="xs" role="group" aria-label="With the selected members">
+    <Group gap="xs" role="group" aria-label="Actions for the selected members">
       {acts.map(([label, Icon, act]) => (
         <Button
           key={label}

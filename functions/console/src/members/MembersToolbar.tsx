@@ -87,15 +87,15 @@ function JoinedFilter({
     <Select
       className={classes.filter}
       aria-label="How they joined"
-      placeholder="Joined any way"
+      placeholder="Any way of joining"
       clearable
-      clearButtonProps={clearButton('Joined any way')}
+      clearButtonProps={clearButton('Any way of joining')}
       searchable
       limit={50}
-      nothingFoundMessage="No domain of this name is listed"
+      nothingFoundMessage="No listed domain has this name"
       data={[
         {
-          group: 'Way',
+          group: 'How they joined',
           items: Object.entries(WAYS).map(([value, label]) => ({ value, label })),
         },
         { group: 'Email domain', items: domains },
@@ -117,7 +117,7 @@ export const MembersActs = memo(({ organizationId }: { organizationId: string })
         params={{ organizationId }}
         className={links.pill}
       >
-        Removed people
+        Removed members
       </Link>
       <Button variant="default" onClick={give.open}>
         Give default roles

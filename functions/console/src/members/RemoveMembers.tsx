@@ -27,7 +27,7 @@ export function useRemoval(organizationId: string) {
       const { failed } = await removeAll([one]);
       if (failed[0]) throw failed[0].error;
     },
-    onError: (error, { member }) => notifyFailure(error, `${nameOf(member)} is not removed`),
+    onError: (error, { member }) => notifyFailure(error, `${nameOf(member)} was not removed`),
   });
   const { mutate } = atOnce;
   const begin = useCallback(
@@ -43,12 +43,12 @@ export function useRemoval(organizationId: string) {
       if (refused) {
         // If the organization was deleted meanwhile, the page learns that by reading again.
         if (isNotFound(refused.error)) await queries.invalidateQueries();
-        return notifyFailure(refused.error, 'Nobody is removed');
+        return notifyFailure(refused.error, 'Nobody was removed');
       }
       const gone = done.filter(({ result }) => !result).map(({ item }) => item);
       if (gone.length > 0) {
         drop(new Set(gone.map(({ id }) => id)));
-        notify(`Somebody else has removed ${gone.map(nameOf).join(', ')} already.`);
+        notify(`Somebody else has already removed ${gone.map(nameOf).join(', ')}.`);
       }
       const found = done.flatMap(({ result }) => result ?? []);
       const [first] = found;
@@ -103,7 +103,7 @@ export function RemoveMembers({ organizationId, all, onClose }: Props) {
           <Text size="sm">
             Their next tokens no longer have the membership. A token that they have now keeps it
             until it expires. Signing in does not bring them back, and neither does a new account
-            with the same address. You can undo this right afterwards, or put people back later.
+            with the same address. You can undo this right afterwards, or put them back later.
           </Text>
           {others.length > 0 && (
             <div>

@@ -24,14 +24,14 @@ import { useSelection } from './useSelection';
 const ROUTE = '/organizations/$organizationId/members/removed';
 
 const COLUMNS: Columns<RemovedUser> = {
-  Person: (person) => <span title={nameOf(person)}>{nameOf(person)}</span>,
+  Member: (person) => <span title={nameOf(person)}>{nameOf(person)}</span>,
   'User ID': ({ id }) => <Id>{id}</Id>,
   Removed: ({ removedAt }) => <When at={removedAt} />,
 };
 
 const EMPTY = (
-  <Notice icon={IconUsers} title="Nobody is removed">
-    Whoever is removed from the members is listed here, and can be put back.
+  <Notice icon={IconUsers} title="No removed members">
+    Members who are removed are listed here. You can put them back.
   </Notice>
 );
 
@@ -49,9 +49,9 @@ export function RemovedPeople() {
         <IconArrowLeft size={16} aria-hidden /> Members
       </Link>
       <p className={classes.scope}>
-        Removed people do not become members again by signing in. Put them back here.
+        Removed members do not become members again by signing in. You can put them back here.
       </p>
-      <Loaded query={removed} of="removed people" empty={EMPTY}>
+      <Loaded query={removed} of="the removed members" empty={EMPTY}>
         {(rows) => <Table organizationId={organizationId} rows={rows} pages={removed} />}
       </Loaded>
     </>
@@ -90,13 +90,13 @@ function Table({ organizationId, rows, pages }: TableProps) {
   return (
     <>
       <DataTable
-        label="Removed people"
+        label="Removed members"
         rows={rows}
         columns={COLUMNS}
         actions={actions}
         selection={{ ids, onChange: select, nameOf, bar }}
         pages={pages}
-        end={rows.length > 20 && `All ${counted(rows.length, 'removed user')} are shown.`}
+        end={rows.length > 20 && `All ${counted(rows.length, 'removed member')} are shown.`}
       />
       {open && (
         <PutBack organizationId={organizationId} people={open} onClose={() => setOpen(undefined)} />
@@ -119,7 +119,8 @@ function PutBack({ organizationId, people, onClose }: PutBackProps) {
   const defaults = useDefaultRoles(organizationId);
   const [added, setAdded] = useState<number>();
   const [first] = people;
-  const who = people.length === 1 && first ? nameOf(first) : counted(people.length, 'removed user');
+  const who =
+    people.length === 1 && first ? nameOf(first) : counted(people.length, 'removed member');
   const submit = async ({ organizationRoleIds }: typeof initialValues) => {
     const ids = people.map(({ id }) => id);
     const roles = organizationRoleIds ?? (await defaults.load());
@@ -137,15 +138,16 @@ function PutBack({ organizationId, people, onClose }: PutBackProps) {
       {({ values, errors, setFieldValue }) => (
         <>
           <RolePicker
+            withLabel
             label="Roles"
-            description="Those from before the removal are not kept. The default roles are selected."
+            description="The roles from before the removal are not kept. The default roles are selected."
             value={values.organizationRoleIds ?? defaults.ids}
             error={errors.organizationRoleIds}
             onChange={(next) => setFieldValue('organizationRoleIds', next)}
           />
           {added !== undefined && (
             <Text size="sm" role="status">
-              {`${added.toLocaleString()} of ${people.length.toLocaleString()}`}
+              {`${added.toLocaleString()} of ${people.length.toLocaleString()} put back`}
             </Text>
           )}
         </>

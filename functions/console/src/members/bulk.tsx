@@ -38,8 +38,8 @@ export function throwIfFailed({ done, failed }: Outcome<Member, unknown>, what: 
     ...(all === 1
       ? problemOf(first.error)
       : {
-          title: `${counted(failed.length, 'member')} of ${all.toLocaleString()} could not be ${what}`,
-          detail: 'They are still selected. Try again to go on with them.',
+          title: `${failed.length.toLocaleString()} of ${counted(all, 'member')} could not be ${what}`,
+          detail: 'They are still selected. Try again to continue with them.',
         }),
   });
 }

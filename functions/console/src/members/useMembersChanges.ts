@@ -78,7 +78,7 @@ function membersChanges(queries: QueryClient, organizationId: string) {
     const lost = new Set(held.filter(({ id }) => !isKnown(id)).map(({ name }) => `“${name}”`));
     const roles =
       lost.size > 0 &&
-      `Roles that were deleted meanwhile are not given again: ${[...lost].join(', ')}.`;
+      `Roles that were deleted meanwhile could not be restored: ${[...lost].join(', ')}.`;
     const who = members.length === 1 && members[0] ? `${nameOf(members[0])} is` : undefined;
     return [backText(members.length, unknown, who), roles].filter(Boolean).join(' ');
   };
@@ -109,7 +109,7 @@ function removedText(members: readonly Member[], { done }: Outcome<Leaving, Memb
   const named = members.length - others;
   const who = named === 1 && first ? `${nameOf(first)} is` : `${counted(named, 'member')} are`;
   return others > 0
-    ? `${who} removed, with ${counted(others, 'other account')} of the same address.`
+    ? `${who} removed, with ${counted(others, 'other account')} with the same address.`
     : `${who} removed.`;
 }
 

@@ -16,7 +16,7 @@ function validate({ id }: typeof EMPTY) {
   const text = id.trim();
   if (text === '' || ID.test(text)) return {};
   return {
-    id: 'An ID has letters from A to Z, digits, hyphens and underscores only, like “acme-2”. Change it, or leave it empty.',
+    id: 'An ID has only letters from A to Z, digits, hyphens and underscores, like “acme-2”. Change it, or leave it empty.',
   };
 }
 

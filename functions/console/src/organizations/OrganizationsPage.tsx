@@ -7,7 +7,7 @@ import { type ReactNode, useMemo } from 'react';
 import type { ApiOrganization } from '../api/types';
 import { HelpLink } from '../help/HelpLink';
 import { AddressSearch } from '../ui/AddressSearch';
-import { DataTable, Dim } from '../ui/DataTable';
+import { DataTable, Named } from '../ui/DataTable';
 import { Id } from '../ui/Id';
 import { Known } from '../ui/Known';
 import { Loaded } from '../ui/Loaded';
@@ -17,7 +17,6 @@ import { dialogPart } from '../ui/part';
 import { When } from '../ui/When';
 import type { Counts } from './counts';
 import { MembersCount } from './MembersCount';
-import classes from './OrganizationsPage.module.css';
 import { organizationsQuery, useCountsOfList } from './queries';
 
 const CreateOrganization = dialogPart(() =>
@@ -77,27 +76,23 @@ export function OrganizationsPage() {
 function useColumns(q: string) {
   const { counts, isPending } = useCountsOfList(q);
   return useMemo(() => {
-    const count = (id: string, unit: string, of: (counts: Counts) => ReactNode) => (
-      <>
-        <Known data={counts.get(id)} isPending={isPending}>
-          {of}
-        </Known>
-        <span className={classes.unit}> {unit}</span>
-      </>
+    const count = (id: string, of: (counts: Counts) => ReactNode) => (
+      <Known data={counts.get(id)} isPending={isPending}>
+        {of}
+      </Known>
     );
     return {
       Name: ({ id, name, description }: ApiOrganization) => (
-        <>
-          <Link to="/organizations/$organizationId" params={{ organizationId: id }}>
+        <Named description={description ?? null}>
+          <Link to="/organizations/$organizationId" params={{ organizationId: id }} title={name}>
             {name}
           </Link>
-          {description && <Dim>{description}</Dim>}
-        </>
+        </Named>
       ),
       Members: ({ id }: ApiOrganization) =>
-        count(id, 'members', ({ usersCount }) => <MembersCount of={usersCount} />),
+        count(id, ({ usersCount }) => <MembersCount of={usersCount} />),
       Domains: ({ id }: ApiOrganization) =>
-        count(id, 'domains', ({ emailDomainsCount }) => emailDomainsCount.toLocaleString('en')),
+        count(id, ({ emailDomainsCount }) => emailDomainsCount.toLocaleString('en')),
       ID: ({ id }: ApiOrganization) => <Id>{id}</Id>,
       Created: ({ createdAt }: ApiOrganization) => <When at={createdAt} />,
     };

@@ -24,11 +24,11 @@ export function Admission({ organizationId, dirty }: Props) {
   const admission = useQuery(admissionQuery(organizationId, email));
   return (
     <Section
-      title="Who would this admit?"
+      title="Who would be admitted?"
       lead={
         dirty
-          ? 'Try an address. The answer is for a new user, and ignores your unsaved changes.'
-          : 'Try an address. The answer is for a new user whose address is verified. Nothing is written.'
+          ? 'Try an address. The answer is for a new user. It ignores your unsaved changes.'
+          : 'Try an address. The answer is for a new user whose address is verified. Nothing is changed.'
       }
     >
       <TextInput

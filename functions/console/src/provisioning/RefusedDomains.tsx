@@ -58,7 +58,7 @@ export function RefusedDomains({ refusal, refused, field, onEdit, onDrop, onMend
       color="red"
       role="alert"
       icon={<IconAlertTriangle aria-hidden />}
-      title={`${counted(all.length, complete)} refused, so no domain is saved yet`}
+      title={`${counted(all.length, complete)} refused. No domain is saved yet`}
     >
       {!complete && (
         <p className={classes.note}>
@@ -74,7 +74,7 @@ export function RefusedDomains({ refusal, refused, field, onEdit, onDrop, onMend
               data-kind="mend-all"
               onClick={(event) => mend(mended, event.currentTarget)}
             >
-              Mend all {mended.size}
+              Fix all {mended.size}
             </Button>
           )}
           <Button
@@ -131,15 +131,15 @@ function ReasonItem({ of: group, isOpenAtFirst, onEdit, onDrop, onMend }: Reason
             {mended.size > 0 && (
               <Act
                 kind="mend-group"
-                act="Mend all"
-                what={title}
+                act="Fix all"
+                what={`(${title})`}
                 onAct={(button) => onMend(mended, button)}
               />
             )}
             <Act
               kind="drop-group"
               act="Drop all"
-              what={title}
+              what={`(${title})`}
               onAct={(button) => onDrop(domains, button)}
             />
           </Group>
@@ -155,7 +155,7 @@ function ReasonItem({ of: group, isOpenAtFirst, onEdit, onDrop, onMend }: Reason
                 {mended.has(domain) && (
                   <Act
                     kind="mend"
-                    act="Mend"
+                    act="Fix"
                     what={domain}
                     onAct={(button) =>
                       onMend(new Map([[domain, mended.get(domain) ?? '']]), button)

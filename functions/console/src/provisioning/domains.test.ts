@@ -76,9 +76,9 @@ describe('takenIn', () => {
 describe('sayRepeated', () => {
   it('names the first of them', () => {
     expect(sayRepeated([])).toBeUndefined();
-    expect(sayRepeated(['a.example'])).toBe('a.example is listed already.');
+    expect(sayRepeated(['a.example'])).toBe('a.example is already listed.');
     expect(sayRepeated(['a.example', 'b.example', 'c.example', 'd.example', 'e.example'])).toBe(
-      '5 domains are listed already: a.example, b.example, c.example and 2 more.',
+      '5 domains are already listed: a.example, b.example, c.example and 2 more.',
     );
   });
 });

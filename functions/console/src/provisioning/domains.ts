@@ -35,10 +35,10 @@ export function takenIn(domains: readonly string[], text: string): TakenIn {
 export function sayRepeated(repeated: readonly string[]): string | undefined {
   const [first] = repeated;
   if (first === undefined) return undefined;
-  if (repeated.length === 1) return `${first} is listed already.`;
+  if (repeated.length === 1) return `${first} is already listed.`;
   const named = repeated.slice(0, MOST_NAMED).join(', ');
   const rest = repeated.length - MOST_NAMED;
-  return `${repeated.length} domains are listed already: ${named}${rest > 0 ? ` and ${rest} more` : ''}.`;
+  return `${repeated.length} domains are already listed: ${named}${rest > 0 ? ` and ${rest} more` : ''}.`;
 }
 
 const MOST_NAMED = 3;

@@ -75,7 +75,7 @@ describe('summaryOf', () => {
   it('names new roles, and text that is not added yet', () => {
     const roles = ['viewer', newRole('Auditor'), 'editor'];
     expect(summaryOf(edited(BASE.domains.items, roles), { hasText: true })).toBe(
-      '2 roles added (1 new) · Text in a field not added yet',
+      '2 roles added (1 new) · Text in a field is not added yet',
     );
     expect(summaryOf(edited(BASE.domains.items, ['viewer', 'editor']), { refused: 2 })).toBe(
       '2 domains refused · 1 role added',

@@ -48,7 +48,7 @@ const KINDS: Record<string, Kind> = {
   'email_domain.public_mailbox': {
     one: 'is a public mailbox provider',
     many: 'are public mailbox providers',
-    advice: 'Anybody can get an address there. List a domain of the organization itself.',
+    advice: 'Anybody can have an address there. List the organization’s own domain.',
   },
   'email_domain.public_suffix': {
     one: 'is a public suffix',
@@ -64,7 +64,7 @@ const KINDS: Record<string, Kind> = {
   'email_domain.url': {
     one: 'is a web address',
     many: 'are web addresses',
-    advice: 'List only the host.',
+    advice: 'List only its domain.',
     mend: hostOf,
   },
   'email_domain.ignored_characters': {
@@ -94,14 +94,14 @@ const KINDS: Record<string, Kind> = {
     advice: 'A domain has at most 253 characters, and 63 between two dots.',
   },
   [CROWDED]: {
-    one: 'is listed by 50 organizations already',
-    many: 'are listed by 50 organizations already',
-    advice: 'Delete it from one of them first.',
+    one: 'is already listed by 50 organizations',
+    many: 'are already listed by 50 organizations',
+    advice: 'Remove it from one of them first.',
   },
   'email_domain.invalid': {
     one: 'is not a domain',
     many: 'are not domains',
-    advice: 'A domain has letters, digits and inner hyphens, with dots between them.',
+    advice: 'A domain has letters, digits and hyphens, with dots between its parts.',
   },
 };
 

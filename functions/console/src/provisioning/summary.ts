@@ -15,7 +15,7 @@ export function summaryOf(draft: Draft, { hasText = false, refused = 0 }: Also =
     refused > 0 ? `${named(refused, 'domain')} refused` : '',
     partOf(draft, 'domains', 'domain'),
     partOf(draft, 'roles', 'role'),
-    hasText ? 'Text in a field not added yet' : '',
+    hasText ? 'Text in a field is not added yet' : '',
   ];
   return parts.filter((part) => part !== '').join(' · ');
 }

@@ -32,7 +32,7 @@ export function DeleteRole({ role, onDeleted, onClose }: Props) {
         Members who hold this role lose it at once, in every organization. They stay members and
         keep their other roles. Organizations no longer give it to new members.
       </Text>
-      <Text mt="sm">This cannot be undone: a new role of the same name is a different role.</Text>
+      <Text mt="sm">This cannot be undone. A new role with the same name is a different role.</Text>
     </Confirm>
   );
 }
@@ -42,7 +42,7 @@ function Usage({ of: id }: { of: string }) {
   const { data, isPending } = useQuery(usageQuery(id));
   const unknown = isPending
     ? 'Counting the members who hold it…'
-    : 'How many members hold it could not be read. You can delete it all the same.';
+    : 'The members who hold it could not be counted. You can delete the role anyway.';
   return (
     <Text fw={600} role="status">
       {data ? usageOf(data) : unknown}

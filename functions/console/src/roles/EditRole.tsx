@@ -27,7 +27,7 @@ export function EditRole({ role, onClose }: { role: Role; onClose: () => void })
   };
   return (
     <FormModal
-      title={`Rename “${role.name}”`}
+      title={`Edit “${role.name}”`}
       act="Save"
       initialValues={base.texts}
       onSubmit={submit}
@@ -49,7 +49,7 @@ export function EditRole({ role, onClose }: { role: Role; onClose: () => void })
             />
           )}
           <NameInput
-            description="New tokens contain the new name: check whether your application compares it."
+            description="New tokens contain the new name. Check whether your application depends on it."
             data-autofocus
             {...form.getInputProps('name')}
           />

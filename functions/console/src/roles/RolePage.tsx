@@ -59,7 +59,7 @@ export function RolePage() {
               leftSection={<IconPencil size={18} />}
               onClick={() => setOpen('edit')}
             >
-              Rename
+              Edit
             </Button>
             <Button
               variant="default"

@@ -24,6 +24,8 @@ import { type Choice, type Choices, choicesFor, roleNameOf, takenInto } from './
 interface Props {
   /** What the roles are for, as the name of the field. */
   label: string;
+  /** Whether the label is shown, because no heading says what the roles are for. */
+  withLabel?: boolean;
   description?: string;
   /** The ids of the selected roles, and the new roles (newRoles.ts). */
   value: readonly string[];
@@ -47,7 +49,7 @@ interface Props {
  * contains the text, however unlikely it is meant.
  */
 export function RolePicker(props: Props) {
-  const { label, description, value, creatable = false, error } = props;
+  const { label, withLabel = false, description, value, creatable = false, error } = props;
   const picker = useRolePicker(props);
   const { combobox, field, chips, known, choices, active, text, loading } = picker;
   const listId = useId();
@@ -69,6 +71,9 @@ export function RolePicker(props: Props) {
     >
       <Combobox.DropdownTarget>
         <PillsInput
+          // The field itself has the label as its name.
+          label={withLabel && label}
+          labelProps={{ labelElement: 'div' }}
           description={description}
           error={picker.reason ?? error}
           errorProps={{ role: 'alert' }}
@@ -283,7 +288,7 @@ function noteOn(
 ): string {
   const roles = shown.filter(({ isNew }) => !isNew).length;
   if (loading) return 'Loading roles';
-  if (fitting > roles) return `${roles} of ${fitting} shown: type more`;
+  if (fitting > roles) return `${roles} of ${fitting} shown. Type more to find others`;
   if (shown.length > 0) return '';
   if (text !== '') return `No other role has “${text}” in its name`;
   return creatable ? 'Type a name to create a role' : 'There are no other roles';

@@ -7,7 +7,7 @@ import type { Role } from '../api/types';
 import { HelpLink } from '../help/HelpLink';
 import { AddressSearch } from '../ui/AddressSearch';
 import { Card } from '../ui/Card';
-import { DataTable, Dim } from '../ui/DataTable';
+import { DataTable, Named } from '../ui/DataTable';
 import { Id } from '../ui/Id';
 import { Loaded } from '../ui/Loaded';
 import { Notice } from '../ui/Notice';
@@ -35,13 +35,13 @@ export function RolesPage() {
   const empty = (
     <Notice icon={IconShield} title="Create your first role" action={create}>
       A role is a name that your application understands, such as “Admin” or “Viewer”. The tokens of
-      a member contain the member's roles.
+      a member contain the member’s roles.
     </Notice>
   );
   const actions = (role: Role) => (
     <RowMenu of={role.name}>
       <RowAction icon={IconPencil} onClick={() => setOpen({ dialog: 'edit', role })}>
-        Rename
+        Edit
       </RowAction>
       <RowAction danger icon={IconTrash} onClick={() => setOpen({ dialog: 'delete', role })}>
         Delete
@@ -117,12 +117,11 @@ function RolesTable({ roles, q, actions }: TableProps) {
 
 const COLUMNS = {
   Name: ({ id, name, description }: Role) => (
-    <>
-      <Link to="/roles/$organizationRoleId" params={{ organizationRoleId: id }}>
+    <Named description={description ?? null}>
+      <Link to="/roles/$organizationRoleId" params={{ organizationRoleId: id }} title={name}>
         {name}
       </Link>
-      {description && <Dim>{description}</Dim>}
-    </>
+    </Named>
   ),
   ID: ({ id }: Role) => <Id>{id}</Id>,
   Created: ({ createdAt }: Role) => <When at={createdAt} />,

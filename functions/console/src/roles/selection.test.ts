@@ -54,10 +54,10 @@ describe('takenInto', () => {
       reason: 'Choose a role for “Vie”, or clear the field.',
     });
     expect(takenInto(['role_Viewer'], 'VIEWER', ROLES)).toEqual({
-      reason: '“Viewer” is selected already.',
+      reason: '“Viewer” is already selected.',
     });
     expect(takenInto([newRole('Auditor')], 'auditor', ROLES)).toEqual({
-      reason: '“Auditor” is selected already.',
+      reason: '“Auditor” is already selected.',
     });
   });
 });

@@ -61,7 +61,7 @@ export function takenInto(
   const name = text.trim();
   if (name === '') return { selection: [...selection] };
   const picked = selection.find((id) => isSameName(roleNameOf(id, roles) ?? '', name));
-  if (picked) return { reason: `“${roleNameOf(picked, roles)}” is selected already.` };
+  if (picked) return { reason: `“${roleNameOf(picked, roles)}” is already selected.` };
   const named = roles.find((role) => isSameName(role.name, name));
   if (named) return { selection: [...selection, named.id] };
   return { reason: `Choose a role for “${name}”, or clear the field.` };

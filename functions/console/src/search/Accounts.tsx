@@ -64,7 +64,7 @@ function Proof({
     );
   }
   if (inOneForm(primaryEmail ?? '') === inOneForm(address)) return null;
-  return <Nothing>This account has proven the address, and has another one now.</Nothing>;
+  return <Nothing>This account has proven the address. It has another one now.</Nothing>;
 }
 
 function inOneForm(address: string): string {
@@ -101,7 +101,7 @@ export function UserPart({ userId, query }: UserPartProps) {
 const STATUSES: Record<string, string> = {
   UNCONFIRMED: 'has not confirmed the sign-up',
   FORCE_CHANGE_PASSWORD: 'was invited, and has not signed in yet',
-  RESET_REQUIRED: 'has to choose a new password',
+  RESET_REQUIRED: 'must choose a new password',
 };
 
 function Identity({ of: user }: { of: User }) {
@@ -123,7 +123,7 @@ function Memberships({ userId }: { userId: string }) {
     <Answer query={memberships}>
       {(organizations) =>
         organizations.length === 0 ? (
-          <Nothing>Member of no organization.</Nothing>
+          <Nothing>Not a member of any organization.</Nothing>
         ) : (
           <ul className={classes.list}>
             {organizations.map(({ id, name, organizationRoles, provenance, joinedAt }) => (

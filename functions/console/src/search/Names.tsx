@@ -33,7 +33,7 @@ export function OrganizationsPart({ text, query }: { text: string; query: Asked<
             {more && (
               <li>
                 <Link to="/organizations" search={{ q: text }} {...result}>
-                  Show all that begin like this
+                  Show all organizations that begin like this
                 </Link>
               </li>
             )}
@@ -69,7 +69,7 @@ export function RolesPart({ query }: { query: Asked<Role[]> }) {
             {!all && roles.length > MOST_ROLES && (
               <li>
                 <Button variant="subtle" size="compact-sm" onClick={open}>
-                  Show all {roles.length}
+                  Show all {roles.length} roles
                 </Button>
               </li>
             )}

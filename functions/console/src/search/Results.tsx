@@ -49,7 +49,7 @@ function Names({ name, found: { organizations, roles }, isAll }: NamesProps) {
   if (isAll && noOrganizations && noRoles) {
     return (
       <Nothing>
-        Nothing is found for “{name}”. Organizations are found by the beginning of their names,
+        Nothing was found for “{name}”. Organizations are found by the beginning of their names,
         roles by any part of their names, and both by their whole IDs. To find a person, type the
         whole address or the user ID.
       </Nothing>

@@ -117,7 +117,7 @@ function Size({ of: id }: { of: string }) {
   const { data, isPending } = useQuery(countsQuery(id));
   const unknown = isPending
     ? 'Counting members and domains…'
-    : 'How many members and domains it has could not be read. You can delete it all the same.';
+    : 'The members and domains could not be counted. You can delete the organization anyway.';
   return (
     <Text fw={600} role="status">
       {data ? sizeOf(data) : unknown}
@@ -144,7 +144,7 @@ function Rest({ error, requests, onGoOn, onLeave }: RestProps) {
       {error ? (
         <>
           {error instanceof MuchIsLeft ? (
-            <Text role="status">There is more of it than {MOST_REQUESTS} requests can delete.</Text>
+            <Text role="status">{MOST_REQUESTS} requests were not enough to delete it.</Text>
           ) : (
             <ProblemAlert error={error} focused />
           )}

@@ -96,7 +96,7 @@ function SettingsForm({ organization }: { organization: Organization }) {
       </Section>
       {draft && !gone && (
         <SaveBar
-          summary="The settings have unsaved changes."
+          summary="The settings have unsaved changes"
           saving={saving.isPending}
           error={saving.error}
           fields={mine}

@@ -144,6 +144,7 @@ const RowOf = memo(
           key={heading}
           className={index === 0 ? classes.name : undefined}
           data-share={heading in shares || undefined}
+          data-heading={heading}
         >
           {cell(row)}
         </Table.Td>
@@ -243,7 +244,24 @@ function End({ table, rows, pages, text }: EndProps) {
   );
 }
 
-/** Details in a cell, less prominent than the rest. */
-export function Dim({ children }: PropsWithChildren) {
-  return <div className={classes.dim}>{children}</div>;
+/** What names a row, and its description in the same line. */
+export function Named({
+  description,
+  children,
+}: PropsWithChildren<{ description: string | null }>) {
+  return (
+    <span className={classes.named}>
+      {children}
+      {description && <Dim>{description}</Dim>}
+    </span>
+  );
+}
+
+/** Details in a cell, less prominent than the rest, and shortened if they do not fit. */
+export function Dim({ children }: { children: string }) {
+  return (
+    <span className={classes.dim} title={children}>
+      {children}
+    </span>
+  );
 }

@@ -85,7 +85,7 @@ function Offer({ offer, isLatest }: { offer: Undoable; isLatest: boolean }) {
         {offer.message}
         {undoing.error && (
           <strong className={classes.error}>
-            {`This is not undone. ${problemOf(undoing.error).detail}`}
+            {`This was not undone. ${problemOf(undoing.error).detail}`}
           </strong>
         )}
       </Text>
