@@ -3,7 +3,7 @@ import { expect, test } from './support/console.ts';
 
 test('the help lists the documents, and each has its own address and title', async ({ page }) => {
   await page.goto(at('/roles'));
-  await page.getByRole('link', { name: 'Help' }).click();
+  await page.getByRole('link', { name: 'Help', exact: true }).click();
   await expect(page.getByRole('heading', { level: 1, name: 'Help' })).toBeVisible();
   await page.getByRole('link', { name: 'Errors' }).click();
   await expect(page).toHaveURL(at('/help/errors'));

@@ -145,7 +145,7 @@ async function allJobs(page: Page, hand: Hand, openSearch: () => Promise<void>) 
   await page.keyboard.press('ArrowDown');
   await hand.choose(page.getByRole('option', { name: 'Added by hand' }));
   await expect(rows).toHaveCount(1);
-  await hand.press(button('Joined any way'));
+  await hand.press(button('Any way of joining'));
   await expect(rows).toHaveCount(4);
 
   // Change the roles of one.
@@ -205,7 +205,7 @@ async function allJobs(page: Page, hand: Hand, openSearch: () => Promise<void>) 
   await hand.press(inDialog('Cancel'));
 
   // Help, and back.
-  await hand.press(page.getByRole('link', { name: 'Help' }).first());
+  await hand.press(page.getByRole('link', { name: 'Help', exact: true }));
   await expect(page).toHaveTitle(/Help · Usher$/);
 
   // The end of the organization.
