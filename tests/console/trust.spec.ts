@@ -367,6 +367,15 @@ test('the failure of an act whose dialog was closed is told anyway', async ({ pa
   await expect(page.getByRole('alert')).toContainText('Create role: Usher cannot be reached');
 });
 
+test('a slash opens the search from a checkbox', async ({ page }) => {
+  const id = await organization('slash', ['slash.example']);
+  await signUp('jane@slash.example');
+  await page.goto(at(`/organizations/${id}/members`));
+  await page.getByRole('checkbox').first().focus();
+  await page.keyboard.press('/');
+  await expect(page.getByRole('dialog', { name: 'Search' })).toBeVisible();
+});
+
 test('each tab and page has a title of its own', async ({ page }) => {
   const id = await organization('titles');
   for (const [path, title] of [
