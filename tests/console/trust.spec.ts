@@ -367,6 +367,21 @@ test('the failure of an act whose dialog was closed is told anyway', async ({ pa
   await expect(page.getByRole('alert')).toContainText('Create role: Usher cannot be reached');
 });
 
+test('the typed name of an organization outlives Escape', async ({ page }) => {
+  const id = await organization('escape');
+  await page.goto(at(`/organizations/${id}/settings`));
+  await page.getByRole('button', { name: 'Delete organization' }).click();
+  const dialog = page.getByRole('dialog');
+  const name = dialog.getByRole('textbox', { name: 'Name of the organization' });
+  await name.fill('typed text');
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('Escape');
+  await expect(name).toHaveValue('typed text');
+  await name.fill('');
+  await page.keyboard.press('Escape');
+  await expect(dialog).toBeHidden();
+});
+
 test('a slash opens the search from a checkbox', async ({ page }) => {
   const id = await organization('slash', ['slash.example']);
   await signUp('jane@slash.example');
