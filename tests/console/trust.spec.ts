@@ -367,6 +367,24 @@ test('the failure of an act whose dialog was closed is told anyway', async ({ pa
   await expect(page.getByRole('alert')).toContainText('Create role: Usher cannot be reached');
 });
 
+test('a write whose answer is lost shows in the list all the same', async ({ page }) => {
+  const name = unique('lost');
+  await page.goto(at('/roles'));
+  await page.route(/\/organization-roles$/, async (route) => {
+    if (route.request().method() !== 'POST') return route.continue();
+    await route.fetch();
+    await route.abort();
+  });
+  await page.getByRole('button', { name: 'Create role' }).first().click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('textbox', { name: 'Name' }).fill(name);
+  await dialog.getByRole('button', { name: 'Create', exact: true }).click();
+  await expect(dialog.getByRole('alert')).toBeFocused();
+  await dialog.getByRole('button', { name: 'Cancel' }).click();
+  await page.getByRole('searchbox').fill(name);
+  await expect(page.getByRole('link', { name })).toBeVisible();
+});
+
 test('the typed name of an organization outlives Escape', async ({ page }) => {
   const id = await organization('escape');
   await page.goto(at(`/organizations/${id}/settings`));
