@@ -163,6 +163,30 @@ test.describe('typed text', () => {
   });
 });
 
+test('changes that are discarded while they are saved leave nothing to save', async ({ page }) => {
+  const id = await organization('discarded', ['a.example']);
+  await page.goto(at(`/organizations/${id}`));
+  let answer = () => {};
+  const answered = new Promise<void>((resolve) => {
+    answer = resolve;
+  });
+  await page.route(/email-domains$/, async (route) => {
+    if (route.request().method() === 'PUT') await answered;
+    await route.continue();
+  });
+  await field(page).fill(`${id}.example `);
+  await save(page).click();
+  await page.getByRole('link', { name: 'Members' }).click();
+  await page.getByRole('button', { name: 'Discard changes' }).click();
+  await expect(page).toHaveURL(/members$/);
+  answer();
+  await expect(page.getByText('The provisioning is saved.')).toBeVisible();
+  await page.getByRole('link', { name: 'Just-in-time' }).click();
+  await expect(chip(page, `${id}.example`)).toBeVisible();
+  await expect(bar(page)).toBeHidden();
+  expect(await domainsOf(id)).toContain(`${id}.example`);
+});
+
 test.describe('refused domains', () => {
   test('are edited one after the other, and none is lost', async ({ page }) => {
     const id = await organization('edit');
