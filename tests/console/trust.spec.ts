@@ -367,6 +367,37 @@ test('the failure of an act whose dialog was closed is told anyway', async ({ pa
   await expect(page.getByRole('alert')).toContainText('Create role: Usher cannot be reached');
 });
 
+/** Holds the answer to a write back until the returned function is called. */
+async function held(page: Page, method: string, path: RegExp) {
+  let answer = () => {};
+  const answered = new Promise<void>((resolve) => {
+    answer = resolve;
+  });
+  await page.route(path, async (route) => {
+    if (route.request().method() === method) await answered;
+    await route.continue();
+  });
+  return () => answer();
+}
+
+test('a dialog that is submitted twice sends once', async ({ page }) => {
+  await page.goto(at('/organizations'));
+  const answer = await held(page, 'POST', /\/organizations$/);
+  let sent = 0;
+  page.on('request', (request) => {
+    if (request.method() === 'POST') sent++;
+  });
+  const name = unique('twice');
+  await page.getByRole('button', { name: 'Create organization' }).first().click();
+  await page.getByRole('textbox', { name: 'Name' }).fill(name);
+  await page.getByRole('textbox', { name: 'Description' }).focus();
+  await page.keyboard.press('Control+Enter');
+  await page.keyboard.press('Control+Enter');
+  answer();
+  await expect(page.getByRole('heading', { level: 1, name })).toBeVisible();
+  expect(sent).toBe(1);
+});
+
 test('a write whose answer is lost shows in the list all the same', async ({ page }) => {
   const name = unique('lost');
   await page.goto(at('/roles'));

@@ -37,6 +37,8 @@ export function FormModal<Values extends Record<string, unknown>>(props: Props<V
   const form = useForm({ initialValues, ...(validate && { validate }) });
   const [typed, setTyped] = useState(false);
   const element = useRef<HTMLFormElement>(null);
+  // A second Ctrl+Enter or click can come before the first one is rendered.
+  const running = useRef(false);
   const submission = useMutation({
     mutationFn: (values: Values) => onSubmit(values, form),
     onSuccess: (message) => {
@@ -49,11 +51,19 @@ export function FormModal<Values extends Record<string, unknown>>(props: Props<V
       // The dialog was closed before the answer came.
       else notifyFailure(error, title);
     },
+    onSettled: () => {
+      running.current = false;
+    },
   });
   const { error, isPending } = submission;
   useEffect(() => {
     if (error && element.current) focusInvalid(element.current);
   }, [error]);
+  const submit = (values: Values) => {
+    if (running.current) return;
+    running.current = true;
+    submission.mutate(values);
+  };
   const losesNothing = !typed && !form.isDirty() && !isPending;
   return (
     <Modal
@@ -65,9 +75,8 @@ export function FormModal<Values extends Record<string, unknown>>(props: Props<V
     >
       <form
         ref={element}
-        onSubmit={form.onSubmit(
-          (values) => submission.mutate(values),
-          (errors) => form.getInputNode(Object.keys(errors)[0] ?? '')?.focus(),
+        onSubmit={form.onSubmit(submit, (errors) =>
+          form.getInputNode(Object.keys(errors)[0] ?? '')?.focus(),
         )}
         // A text that a field has not taken in yet is not among the form's values.
         onInput={() => setTyped(true)}
