@@ -398,6 +398,39 @@ test('a dialog that is submitted twice sends once', async ({ page }) => {
   expect(sent).toBe(1);
 });
 
+test('an organization that is created after Cancel does not open', async ({ page }) => {
+  await page.goto(at('/organizations'));
+  const answer = await held(page, 'POST', /\/organizations$/);
+  const name = unique('late');
+  await page.getByRole('button', { name: 'Create organization' }).first().click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('textbox', { name: 'Name' }).fill(name);
+  await dialog.getByRole('button', { name: 'Create' }).click();
+  await dialog.getByRole('button', { name: 'Cancel' }).click();
+  await page.getByRole('link', { name: 'Roles' }).first().click();
+  await expect(page.getByRole('heading', { level: 1, name: 'Organization roles' })).toBeVisible();
+  answer();
+  await expect(page.getByText(`The organization “${name}” is created.`)).toBeVisible();
+  await expect(page).toHaveURL(at('/roles'));
+});
+
+test('a role that is deleted after Cancel does not take the user to another page', async ({
+  page,
+}) => {
+  const { id, name } = await role(unique('late'));
+  await page.goto(at(`/roles/${id}`));
+  const answer = await held(page, 'DELETE', /organization-roles\//);
+  await page.getByRole('button', { name: 'Delete' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('button', { name: 'Delete role' }).click();
+  await dialog.getByRole('button', { name: 'Cancel' }).click();
+  await page.getByRole('link', { name: 'Organizations', exact: true }).click();
+  await expect(page).toHaveURL(at('/organizations'));
+  answer();
+  await expect(page.getByText(`The role “${name}” is deleted.`)).toBeVisible();
+  await expect(page).toHaveURL(at('/organizations'));
+});
+
 test('a write whose answer is lost shows in the list all the same', async ({ page }) => {
   const name = unique('lost');
   await page.goto(at('/roles'));
