@@ -517,6 +517,20 @@ test.describe('a new default role', () => {
   });
 });
 
+test('a new default role is not created if I take theirs', async ({ page }) => {
+  const id = await organization('new');
+  const theirs = await role(unique('theirs'));
+  const mine = unique('Mine');
+  await page.goto(at(`/organizations/${id}`));
+  await pickRole(page, 'Default roles', mine);
+  await ask('PUT', `/organizations/${id}/jit/roles`, { organizationRoleIds: [theirs.id] });
+  await save(page).click();
+  await page.getByRole('button', { name: 'Take theirs, drop mine' }).click();
+  await expect(chip(page, theirs.name)).toBeVisible();
+  await expect(bar(page)).toBeHidden();
+  expect(await roleNames()).not.toContain(mine);
+});
+
 test.describe('the preview', () => {
   test('has no verdict on another address while the answer is awaited, or after an error', async ({
     page,
