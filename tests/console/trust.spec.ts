@@ -449,6 +449,29 @@ test('a write whose answer is lost shows in the list all the same', async ({ pag
   await expect(page.getByRole('link', { name })).toBeVisible();
 });
 
+test('what is typed in a dialog outlives Back', async ({ page }) => {
+  await page.goto(at('/organizations'));
+  await page.getByRole('link', { name: 'Roles' }).first().click();
+  await page.getByRole('button', { name: 'Create role' }).first().click();
+  const name = page.getByRole('dialog').getByRole('textbox', { name: 'Name' });
+  await name.fill('typed text');
+  // The browser goes back, and the console goes forward again.
+  await page.evaluate(
+    () =>
+      new Promise<void>((done) => {
+        let moves = 0;
+        addEventListener('popstate', () => {
+          if (++moves === 2) done();
+        });
+        history.back();
+      }),
+  );
+  await expect(name).toHaveValue('typed text');
+  await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click();
+  await page.goBack();
+  await expect(page).toHaveURL(at('/organizations'));
+});
+
 test('the typed name of an organization outlives Escape', async ({ page }) => {
   const id = await organization('escape');
   await page.goto(at(`/organizations/${id}/settings`));

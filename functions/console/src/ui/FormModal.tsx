@@ -1,6 +1,7 @@
 import { Button, Group, Modal, Stack } from '@mantine/core';
 import { type UseFormReturnType, useForm } from '@mantine/form';
 import { useMutation } from '@tanstack/react-query';
+import { useBlocker } from '@tanstack/react-router';
 import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { fieldErrors } from '../api/problem';
 import { focusInvalid } from './focusInvalid';
@@ -28,9 +29,12 @@ interface Props<Values> {
   children: (form: UseFormReturnType<Values>) => ReactNode;
 }
 
+/** What the buttons of the browser do. The console itself navigates by other actions. */
+const HISTORY: ReadonlySet<string> = new Set(['BACK', 'FORWARD', 'GO']);
+
 /**
- * A short form in a dialog, which closes once the form is accepted. Escape and a click outside close
- * it only while there is nothing to lose: until something is typed or selected, or is being saved.
+ * A short form in a dialog, which closes once the form is accepted. Escape, a click outside and the
+ * browser's Back close it only while there is nothing to lose: until something is typed or selected, or is being saved.
  */
 export function FormModal<Values extends Record<string, unknown>>(props: Props<Values>) {
   const { title, act, danger, initialValues, validate, onSubmit, onClose, children } = props;
@@ -65,6 +69,10 @@ export function FormModal<Values extends Record<string, unknown>>(props: Props<V
     submission.mutate(values);
   };
   const losesNothing = !typed && !form.isDirty() && !isPending;
+  useBlocker({
+    shouldBlockFn: ({ action }) => HISTORY.has(action) && !losesNothing,
+    enableBeforeUnload: () => !losesNothing,
+  });
   return (
     <Modal
       opened
