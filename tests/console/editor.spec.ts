@@ -163,6 +163,30 @@ test.describe('typed text', () => {
   });
 });
 
+test('changes that are discarded while they are saved leave nothing to save', async ({ page }) => {
+  const id = await organization('discarded', ['a.example']);
+  await page.goto(at(`/organizations/${id}`));
+  let answer = () => {};
+  const answered = new Promise<void>((resolve) => {
+    answer = resolve;
+  });
+  await page.route(/email-domains$/, async (route) => {
+    if (route.request().method() === 'PUT') await answered;
+    await route.continue();
+  });
+  await field(page).fill(`${id}.example `);
+  await save(page).click();
+  await page.getByRole('link', { name: 'Members' }).click();
+  await page.getByRole('button', { name: 'Discard changes' }).click();
+  await expect(page).toHaveURL(/members$/);
+  answer();
+  await expect(page.getByText('The provisioning is saved.')).toBeVisible();
+  await page.getByRole('link', { name: 'Just-in-time' }).click();
+  await expect(chip(page, `${id}.example`)).toBeVisible();
+  await expect(bar(page)).toBeHidden();
+  expect(await domainsOf(id)).toContain(`${id}.example`);
+});
+
 test.describe('refused domains', () => {
   test('are edited one after the other, and none is lost', async ({ page }) => {
     const id = await organization('edit');
@@ -491,6 +515,20 @@ test.describe('a new default role', () => {
     expect(await defaultRolesOf(id)).toEqual([mine, theirs.name].sort());
     expect((await roleNames()).filter((name) => name === mine)).toHaveLength(1);
   });
+});
+
+test('a new default role is not created if I take theirs', async ({ page }) => {
+  const id = await organization('new');
+  const theirs = await role(unique('theirs'));
+  const mine = unique('Mine');
+  await page.goto(at(`/organizations/${id}`));
+  await pickRole(page, 'Default roles', mine);
+  await ask('PUT', `/organizations/${id}/jit/roles`, { organizationRoleIds: [theirs.id] });
+  await save(page).click();
+  await page.getByRole('button', { name: 'Take theirs, drop mine' }).click();
+  await expect(chip(page, theirs.name)).toBeVisible();
+  await expect(bar(page)).toBeHidden();
+  expect(await roleNames()).not.toContain(mine);
 });
 
 test.describe('the preview', () => {

@@ -329,6 +329,30 @@ test('what is typed while the settings are saved stays unsaved', async ({ page }
   });
 });
 
+test('a setting that is changed back while it is saved stays unsaved', async ({ page }) => {
+  const id = await organization('back');
+  await page.goto(at(`/organizations/${id}/settings`));
+  let answer = () => {};
+  const waiting = new Promise<void>((resolve) => {
+    answer = resolve;
+  });
+  await page.route(`${usher()}/organizations/${id}`, async (route) => {
+    if (route.request().method() === 'PATCH') await waiting;
+    await route.continue();
+  });
+  const name = page.getByRole('textbox', { name: 'Name' });
+  const requested = page.waitForRequest((request) => request.method() === 'PATCH');
+  await name.fill(`${id} saved`);
+  await page.getByRole('button', { name: 'Save changes' }).click();
+  await requested;
+  await name.fill(id);
+  answer();
+  await expect(page.getByRole('heading', { level: 1, name: `${id} saved` })).toBeVisible();
+  await expect(name).toHaveValue(id);
+  await page.getByRole('button', { name: 'Save changes' }).click();
+  await expect(page.getByRole('heading', { level: 1, name: id, exact: true })).toBeVisible();
+});
+
 test('a role that somebody else renames meanwhile is merged', async ({ page }) => {
   const { id, name } = await role(unique('renamed'));
   const path = `/organization-roles/${id}`;

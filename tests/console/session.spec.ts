@@ -71,6 +71,7 @@ test('unsaved changes survive the end of a session', async ({ page }) => {
   await page.getByRole('button', { name: 'Save changes' }).click();
   await expect(page.getByRole('heading', { name: 'Your session has ended' })).toBeVisible();
   await expect(page.getByText('Your unsaved changes are kept')).toBeVisible();
+  await expect(page.getByText('What was typed in a dialog is not kept')).toBeVisible();
   await inspect(page, 'session-ended');
   await page.unroute(roles);
   await page.getByRole('button', { name: 'Sign in again' }).click();

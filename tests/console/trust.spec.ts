@@ -380,6 +380,135 @@ test('the failure of an act whose dialog was closed is told anyway', async ({ pa
   await expect(page.getByRole('alert')).toContainText('Create role: Usher cannot be reached');
 });
 
+/** Holds the answer to a write back until the returned function is called. */
+async function held(page: Page, method: string, path: RegExp) {
+  let answer = () => {};
+  const answered = new Promise<void>((resolve) => {
+    answer = resolve;
+  });
+  await page.route(path, async (route) => {
+    if (route.request().method() === method) await answered;
+    await route.continue();
+  });
+  return () => answer();
+}
+
+test('a dialog that is submitted twice sends once', async ({ page }) => {
+  await page.goto(at('/organizations'));
+  const answer = await held(page, 'POST', /\/organizations$/);
+  let sent = 0;
+  page.on('request', (request) => {
+    if (request.method() === 'POST') sent++;
+  });
+  const name = unique('twice');
+  await page.getByRole('button', { name: 'Create organization' }).first().click();
+  await page.getByRole('textbox', { name: 'Name' }).fill(name);
+  await page.getByRole('textbox', { name: 'Description' }).focus();
+  await page.keyboard.press('Control+Enter');
+  await page.keyboard.press('Control+Enter');
+  answer();
+  await expect(page.getByRole('heading', { level: 1, name })).toBeVisible();
+  expect(sent).toBe(1);
+});
+
+test('an organization that is created after Cancel does not open', async ({ page }) => {
+  await page.goto(at('/organizations'));
+  const answer = await held(page, 'POST', /\/organizations$/);
+  const name = unique('late');
+  await page.getByRole('button', { name: 'Create organization' }).first().click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('textbox', { name: 'Name' }).fill(name);
+  await dialog.getByRole('button', { name: 'Create' }).click();
+  await dialog.getByRole('button', { name: 'Cancel' }).click();
+  await page.getByRole('link', { name: 'Roles' }).first().click();
+  await expect(page.getByRole('heading', { level: 1, name: 'Organization roles' })).toBeVisible();
+  answer();
+  await expect(page.getByText(`The organization “${name}” is created.`)).toBeVisible();
+  await expect(page).toHaveURL(at('/roles'));
+});
+
+test('a role that is deleted after Cancel does not take the user to another page', async ({
+  page,
+}) => {
+  const { id, name } = await role(unique('late'));
+  await page.goto(at(`/roles/${id}`));
+  const answer = await held(page, 'DELETE', /organization-roles\//);
+  await page.getByRole('button', { name: 'Delete' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('button', { name: 'Delete role' }).click();
+  await dialog.getByRole('button', { name: 'Cancel' }).click();
+  await page.getByRole('link', { name: 'Organizations', exact: true }).click();
+  await expect(page).toHaveURL(at('/organizations'));
+  answer();
+  await expect(page.getByText(`The role “${name}” is deleted.`)).toBeVisible();
+  await expect(page).toHaveURL(at('/organizations'));
+});
+
+test('a write whose answer is lost shows in the list all the same', async ({ page }) => {
+  const name = unique('lost');
+  await page.goto(at('/roles'));
+  await page.route(/\/organization-roles$/, async (route) => {
+    if (route.request().method() !== 'POST') return route.continue();
+    await route.fetch();
+    await route.abort();
+  });
+  await page.getByRole('button', { name: 'Create role' }).first().click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('textbox', { name: 'Name' }).fill(name);
+  await dialog.getByRole('button', { name: 'Create', exact: true }).click();
+  await expect(dialog.getByRole('alert')).toBeFocused();
+  await dialog.getByRole('button', { name: 'Cancel' }).click();
+  await page.getByRole('searchbox').fill(name);
+  await expect(page.getByRole('link', { name })).toBeVisible();
+});
+
+test('what is typed in a dialog outlives Back', async ({ page }) => {
+  await page.goto(at('/organizations'));
+  await page.getByRole('link', { name: 'Roles' }).first().click();
+  await page.getByRole('button', { name: 'Create role' }).first().click();
+  const name = page.getByRole('dialog').getByRole('textbox', { name: 'Name' });
+  await name.fill('typed text');
+  // The browser goes back, and the console goes forward again.
+  await page.evaluate(
+    () =>
+      new Promise<void>((done) => {
+        let moves = 0;
+        addEventListener('popstate', () => {
+          if (++moves === 2) done();
+        });
+        history.back();
+      }),
+  );
+  await expect(name).toHaveValue('typed text');
+  await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click();
+  await page.goBack();
+  await expect(page).toHaveURL(at('/organizations'));
+});
+
+test('the typed name of an organization outlives Escape', async ({ page }) => {
+  const id = await organization('escape');
+  await page.goto(at(`/organizations/${id}/settings`));
+  await page.getByRole('button', { name: 'Delete organization' }).click();
+  const dialog = page.getByRole('dialog');
+  const name = dialog.getByRole('textbox', { name: 'Name of the organization' });
+  await name.fill('typed text');
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('Escape');
+  await expect(name).toHaveValue('typed text');
+  await name.fill('');
+  await page.keyboard.press('Escape');
+  await expect(dialog).toBeHidden();
+});
+
+test('a slash opens the search from a checkbox', async ({ page }) => {
+  const id = await organization('slash', ['slash.example']);
+  await signUp('jane@slash.example');
+  await page.goto(at(`/organizations/${id}/members`));
+  await page.getByRole('checkbox').first().focus();
+  await page.keyboard.press('/');
+  await expect(page.getByRole('dialog', { name: 'Search' })).toBeVisible();
+});
+
 test('each tab and page has a title of its own', async ({ page }) => {
   const id = await organization('titles');
   for (const [path, title] of [

@@ -32,14 +32,22 @@ const queries: QueryClient = new QueryClient({
   mutationCache: new MutationCache({
     // What was told about earlier actions would look like the answer to this one.
     onMutate: clearNotifications,
-    onSuccess: () => {
-      queries.removeQueries({ type: 'inactive', predicate: hasLaterPages });
-      return queries.invalidateQueries();
+    onSuccess: () => readAgain(),
+    // A write that fails can have written a part, or all of it if only its answer was lost. The error
+    // is shown at once, unless something was not found: somebody else has deleted it, and the page
+    // learns that first.
+    onError: (error) => {
+      const read = readAgain();
+      return isNotFound(error) ? read : undefined;
     },
-    // What a write did not find was deleted by somebody else: the page learns that by reading again.
-    onError: (error) => (isNotFound(error) ? queries.invalidateQueries() : undefined),
   }),
 });
+
+/** Fetches again what is on screen, and resolves once that is done. */
+function readAgain(): Promise<void> {
+  queries.removeQueries({ type: 'inactive', predicate: hasLaterPages });
+  return queries.invalidateQueries();
+}
 
 export function App() {
   const ended = useStore(session, ({ ended }) => ended);

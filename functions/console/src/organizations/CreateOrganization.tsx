@@ -4,6 +4,7 @@ import { useNavigate } from '@tanstack/react-router';
 import { api, orThrow } from '../api/client';
 import { FormModal } from '../ui/FormModal';
 import { DescriptionInput, NameInput } from '../ui/fields';
+import { useIsShown } from '../ui/useIsShown';
 import { organizationOf } from './customData';
 import { organizationQuery } from './queries';
 
@@ -20,16 +21,18 @@ function validate({ id }: typeof EMPTY) {
   };
 }
 
-/** Creates an organization, and opens its page. */
+/** Creates an organization, and opens its page, unless the dialog is closed before that. */
 export function CreateOrganization({ onClose }: { onClose: () => void }) {
   const queries = useQueryClient();
   const navigate = useNavigate();
+  const isShown = useIsShown();
   const create = async ({ name, description, ...typed }: typeof EMPTY) => {
     const id = typed.id.trim();
     const body = { name, ...(id && { id }), ...(description && { description }) };
     const answer = await orThrow(api.POST('/organizations', { body, parseAs: 'text' }));
     const created = organizationOf(answer.data, answer.headers);
     queries.setQueryData(organizationQuery(created.id).queryKey, created);
+    if (!isShown()) return `The organization “${created.name}” is created.`;
     const params = { organizationId: created.id };
     await navigate({ to: '/organizations/$organizationId', params });
     // The list is read afresh when the user goes back, so that it has the organization.

@@ -1,14 +1,24 @@
 import { ApiError } from '../api/problem';
+import { newRoleName } from '../roles/newRoles';
 import { storedRoles } from '../roles/storedRoles';
 import { isChanged } from './changes';
-import { type Draft, LISTS, type List, unsaved, withRoles, withSaved } from './draft';
+import {
+  type Configuration,
+  type Draft,
+  LISTS,
+  type List,
+  unsaved,
+  withRoles,
+  withSaved,
+} from './draft';
 import type { Outcome, Progress } from './outcome';
 import { readConfiguration, replace } from './queries';
 import { refusedDomains } from './refusedDomains';
 
 /**
  * Saves the lists that have changed. Roles are saved before domains, so that nobody joins by a new
- * domain with the old roles. New roles are created before the list that needs them.
+ * domain with the old roles. New roles are created before the list that needs them,
+ * unless somebody else has changed that list: I may drop my changes then.
  */
 export async function save(organizationId: string, draft: Draft): Promise<Outcome> {
   const stored = new Map<string, string>();
@@ -17,6 +27,8 @@ export async function save(organizationId: string, draft: Draft): Promise<Outcom
     if (!isChanged(unsaved(rest, list))) continue;
     try {
       if (list === 'roles') {
+        const now = await changedBeforeNewRoles(organizationId, rest);
+        if (now) return { kind: 'conflict', base: rest.base, stored, now };
         await storedRoles(rest.mine.roles, (id, role) => stored.set(id, role.id));
         rest = withRoles(rest, stored);
       }
@@ -27,13 +39,27 @@ export async function save(organizationId: string, draft: Draft): Promise<Outcom
       const progress = { base: rest.base, stored };
       if (isConflict(error)) return conflict(organizationId, progress, list, draft);
       const rolesSaved = rest.base.roles !== draft.base.roles;
-      const refusal = { list, error, rolesSaved };
-      if (list === 'roles') return { kind: 'refused', ...progress, refusal };
-      const domains = await refusedDomains(organizationId, rest.mine.domains, error);
-      return { kind: 'refused', ...progress, refusal: { ...refusal, ...(domains && { domains }) } };
+      const domains = list === 'domains' && (await refusedIn(organizationId, rest, error));
+      return { kind: 'refused', ...progress, refusal: { list, error, rolesSaved, ...domains } };
     }
   }
   return { kind: 'saved', base: rest.base, stored };
+}
+
+/** The domains that were refused, if this is why. */
+async function refusedIn(organizationId: string, { mine }: Draft, error: unknown) {
+  const domains = await refusedDomains(organizationId, mine.domains, error);
+  return domains && { domains };
+}
+
+/** The present configuration, if new roles are to be created and the list of roles has changed. */
+async function changedBeforeNewRoles(
+  organizationId: string,
+  { base, mine }: Draft,
+): Promise<Configuration | undefined> {
+  if (mine.roles.every((role) => newRoleName(role) === undefined)) return;
+  const now = await readConfiguration(organizationId);
+  return now.roles.etag === base.roles.etag ? undefined : now;
 }
 
 async function conflict(

@@ -1,5 +1,5 @@
 import { useMutation, useQuery } from '@tanstack/react-query';
-import { useState } from 'react';
+import { useRef, useState } from 'react';
 import { drafts, setDraft, useDraft } from '../app/drafts';
 import { useStore } from '../app/store';
 import { rolesQuery } from '../roles/queries';
@@ -39,12 +39,22 @@ export function useEditor(organizationId: string, saved: Configuration) {
   const [notes, setNotes] = useState<Partial<Record<List, Note>>>({});
   const { data: roles = [] } = useQuery(rolesQuery);
   const draft = stored ?? draftOf(saved);
+  /** Whether the changes were discarded since the last save began. */
+  const discarded = useRef(false);
 
   /** The draft at this moment, which may be newer than the last one that was rendered. */
   const current = () => (drafts.value.get(key) as Draft | undefined) ?? draftOf(saved);
   const saving = useMutation({
     mutationFn: (sent: Draft) => save(organizationId, sent),
+    onMutate: () => {
+      discarded.current = false;
+    },
     onSuccess: (outcome) => {
+      // What is stored by now stays so, and of the discarded changes nothing is left to save.
+      if (discarded.current) {
+        if (outcome.kind === 'saved') notify('The provisioning is saved.');
+        return;
+      }
       const left = remaining(current(), outcome);
       setDraft(key, left);
       setRefusal(outcome.kind === 'refused' ? outcome.refusal : undefined);
@@ -127,6 +137,7 @@ export function useEditor(organizationId: string, saved: Configuration) {
     },
     setRoles: (roles: string[]) => change('roles', roles),
     discard: () => {
+      discarded.current = true;
       saving.reset();
       setRefusal(undefined);
       setNotes({});

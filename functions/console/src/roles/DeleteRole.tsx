@@ -3,21 +3,23 @@ import { useQuery } from '@tanstack/react-query';
 import { api, orThrow } from '../api/client';
 import type { Role } from '../api/types';
 import { Confirm } from '../ui/Confirm';
+import { useIsShown } from '../ui/useIsShown';
 import { usageQuery } from './queries';
 import { usageOf } from './usage';
 
 interface Props {
   role: Role;
-  /** Leaves the page of the role, if that is what is shown. */
+  /** Leaves the page of the role, if that is what is shown. Not called once the dialog is closed. */
   onDeleted?: () => Promise<void>;
   onClose: () => void;
 }
 
 export function DeleteRole({ role, onDeleted, onClose }: Props) {
+  const isShown = useIsShown();
   const remove = async () => {
     const params = { path: { organizationRoleId: role.id } };
     await orThrow(api.DELETE('/organization-roles/{organizationRoleId}', { params }));
-    await onDeleted?.();
+    if (isShown()) await onDeleted?.();
     return `The role “${role.name}” is deleted.`;
   };
   return (

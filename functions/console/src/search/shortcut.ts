@@ -1,5 +1,5 @@
-/** Where keys have another meaning. */
-const FIELDS = 'input, textarea, select, [contenteditable]';
+/** Where keys have another meaning. Nothing is typed into a checkbox or a radio button. */
+const FIELDS = 'input:not([type="checkbox"], [type="radio"]), textarea, select, [contenteditable]';
 const LAYERS = '[role="dialog"], [role="alertdialog"], [role="menu"]';
 
 const MAC = /Mac|iPhone|iPad/.test(navigator.platform);

@@ -14,9 +14,8 @@ export function SessionEnded() {
   return (
     <FullPage title="Your session has ended">
       <p>
-        {kept
-          ? 'Your unsaved changes are kept. Sign in again to continue where you were.'
-          : 'Sign in again to continue where you were.'}
+        {kept && 'Your unsaved changes are kept. '}
+        Sign in again to return to the same page. What was typed in a dialog is not kept.
       </p>
       {error && (
         <div role="alert">

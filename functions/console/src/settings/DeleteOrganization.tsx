@@ -16,10 +16,12 @@ interface Props {
 
 /**
  * Deletes an organization after its name was typed. The deletion can take several requests: until
- * they have ended, the dialog stays, and so does the page.
+ * they have ended, the dialog stays, and so does the page. Escape does not close it once a part of the
+ * name is typed.
  */
 export function DeleteOrganization({ organization, onClose }: Props) {
   const { deletion, requests, start, leave } = useDeletion(organization);
+  const [typed, setTyped] = useState('');
   const { name } = organization;
   const isDeleted = requests > 0;
   const isRunning = deletion.isPending;
@@ -30,7 +32,7 @@ export function DeleteOrganization({ organization, onClose }: Props) {
       opened
       onClose={close}
       title={isDeleted ? `“${name}” is deleted` : `Delete “${name}”?`}
-      closeOnEscape={!isRunning}
+      closeOnEscape={!isRunning && (isDeleted || typed === '')}
       closeOnClickOutside={false}
       withCloseButton={!isRunning}
     >
@@ -39,6 +41,8 @@ export function DeleteOrganization({ organization, onClose }: Props) {
       ) : (
         <Ask
           organization={organization}
+          typed={typed}
+          onType={setTyped}
           isRunning={isRunning}
           error={deletion.error}
           onDelete={start}
@@ -51,15 +55,17 @@ export function DeleteOrganization({ organization, onClose }: Props) {
 
 interface AskProps {
   organization: Organization;
+  typed: string;
+  onType: (text: string) => void;
   isRunning: boolean;
   error: unknown;
   onDelete: () => void;
   onCancel: () => void;
 }
 
-function Ask({ organization, isRunning, error, onDelete, onCancel }: AskProps) {
+function Ask(props: AskProps) {
+  const { organization, typed, onType, isRunning, error, onDelete, onCancel } = props;
   const { id, name } = organization;
-  const [typed, setTyped] = useState('');
   const reason = useId();
   const isConfirmed = typed.trim().normalize() === name.trim().normalize();
   const submit = (event: FormEvent) => {
@@ -82,7 +88,7 @@ function Ask({ organization, isRunning, error, onDelete, onCancel }: AskProps) {
             </>
           }
           value={typed}
-          onChange={({ currentTarget }) => setTyped(currentTarget.value)}
+          onChange={({ currentTarget }) => onType(currentTarget.value)}
           readOnly={isRunning}
           autoComplete="off"
           spellCheck={false}

@@ -1,4 +1,5 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useRef } from 'react';
 import { api, orThrow } from '../api/client';
 import type { Organization } from '../api/types';
 import { drafts, useDraft } from '../app/drafts';
@@ -18,6 +19,8 @@ export function useSettings(organization: Organization) {
   const [stored, setDraft] = useDraft<SettingsDraft>(key);
   const queries = useQueryClient();
   const { base, mine, theirs } = stored ?? draftOf(organization);
+  /** Whether the changes were discarded since the last save began. */
+  const discarded = useRef(false);
 
   /** Keeps a draft while there is something to save in it. */
   const keep = (draft: SettingsDraft) => setDraft(isUnsaved(draft) ? draft : undefined);
@@ -25,12 +28,16 @@ export function useSettings(organization: Organization) {
   const saving = useMutation({
     mutationKey: [key],
     mutationFn: (sent: SettingsDraft) => save(normalisedDraft(sent), sourceOf(id)),
+    onMutate: () => {
+      discarded.current = false;
+    },
     onSuccess: (saved, sent) => {
-      const current = drafts.value.get(key) as SettingsDraft | undefined;
-      const typed = current?.mine === sent.mine ? undefined : current?.mine;
+      // Without a draft, the texts are again as they were before the save.
+      const current = (drafts.value.get(key) as SettingsDraft | undefined)?.mine ?? sent.base.texts;
+      const typed = current === sent.mine ? undefined : current;
       const next = afterSave(normalisedDraft(sent), saved, typed);
-      // Without a current draft, the user has discarded it in the meantime.
-      if (current) keep(next);
+      // Of discarded changes nothing is left to save.
+      if (!discarded.current) keep(next);
       if (!saved.isConflict || !isUnsaved(next)) notify('The settings are saved.');
     },
   });
@@ -48,6 +55,7 @@ export function useSettings(organization: Organization) {
       if (stored && queries.isMutating({ mutationKey: [key] }) === 0) saving.mutate(stored);
     },
     discard: () => {
+      discarded.current = true;
       saving.reset();
       setDraft(undefined);
     },

@@ -1,6 +1,7 @@
 import { Button, Group, Modal, Stack } from '@mantine/core';
 import { type UseFormReturnType, useForm } from '@mantine/form';
 import { useMutation } from '@tanstack/react-query';
+import { useBlocker } from '@tanstack/react-router';
 import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { fieldErrors } from '../api/problem';
 import { focusInvalid } from './focusInvalid';
@@ -28,15 +29,20 @@ interface Props<Values> {
   children: (form: UseFormReturnType<Values>) => ReactNode;
 }
 
+/** What the buttons of the browser do. The console itself navigates by other actions. */
+const HISTORY: ReadonlySet<string> = new Set(['BACK', 'FORWARD', 'GO']);
+
 /**
- * A short form in a dialog, which closes once the form is accepted. Escape and a click outside close
- * it only while there is nothing to lose: until something is typed or selected, or is being saved.
+ * A short form in a dialog, which closes once the form is accepted. Escape, a click outside and the
+ * browser's Back close it only while there is nothing to lose: until something is typed or selected, or is being saved.
  */
 export function FormModal<Values extends Record<string, unknown>>(props: Props<Values>) {
   const { title, act, danger, initialValues, validate, onSubmit, onClose, children } = props;
   const form = useForm({ initialValues, ...(validate && { validate }) });
   const [typed, setTyped] = useState(false);
   const element = useRef<HTMLFormElement>(null);
+  // A second Ctrl+Enter or click can come before the first one is rendered.
+  const running = useRef(false);
   const submission = useMutation({
     mutationFn: (values: Values) => onSubmit(values, form),
     onSuccess: (message) => {
@@ -49,12 +55,24 @@ export function FormModal<Values extends Record<string, unknown>>(props: Props<V
       // The dialog was closed before the answer came.
       else notifyFailure(error, title);
     },
+    onSettled: () => {
+      running.current = false;
+    },
   });
   const { error, isPending } = submission;
   useEffect(() => {
     if (error && element.current) focusInvalid(element.current);
   }, [error]);
+  const submit = (values: Values) => {
+    if (running.current) return;
+    running.current = true;
+    submission.mutate(values);
+  };
   const losesNothing = !typed && !form.isDirty() && !isPending;
+  useBlocker({
+    shouldBlockFn: ({ action }) => HISTORY.has(action) && !losesNothing,
+    enableBeforeUnload: () => !losesNothing,
+  });
   return (
     <Modal
       opened
@@ -65,9 +83,8 @@ export function FormModal<Values extends Record<string, unknown>>(props: Props<V
     >
       <form
         ref={element}
-        onSubmit={form.onSubmit(
-          (values) => submission.mutate(values),
-          (errors) => form.getInputNode(Object.keys(errors)[0] ?? '')?.focus(),
+        onSubmit={form.onSubmit(submit, (errors) =>
+          form.getInputNode(Object.keys(errors)[0] ?? '')?.focus(),
         )}
         // A text that a field has not taken in yet is not among the form's values.
         onInput={() => setTyped(true)}
