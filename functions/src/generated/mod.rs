@@ -195,7 +195,8 @@ fn policies(function: &Function) -> String {
     if !function.may.is_empty() {
         policy(&mut text, 0, "own-items");
         let warm_up = (Items::WarmUp, &[Action::GetItem][..]);
-        for (items, actions) in [&warm_up].into_iter().chain(function.may) {
+        let may = [&warm_up].into_iter().chain(function.may).chain(function.release_before);
+        for (items, actions) in may {
             let table = "Storage.Outputs.TableArn";
             let resource = match items.index() {
                 Some(index) => format!("!Sub ${{{table}}}/index/{index}"),
