@@ -323,7 +323,8 @@ fn explanation(document: &Value, operation: &Value) -> String {
     if paging.iter().any(|name| name == "cursor") {
         more.push("[cursor](#lists)".to_owned());
     }
-    if success(operation).1["headers"]["ETag"].is_object() {
+    let takes_etag = parameters.iter().any(|parameter| parameter["name"] == "If-Match");
+    if takes_etag || success(operation).1["headers"]["ETag"].is_object() {
         more.push("[ETag](#etags)".to_owned());
     }
     format!("{summary} {}", more.join(", ")).trim_end().to_owned()
