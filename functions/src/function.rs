@@ -24,6 +24,10 @@ pub struct Function {
     pub variables: &'static [&'static [&'static str]],
     /// The actions that it may take on items of the table.
     pub may: &'static [(Items, &'static [Action])],
+    /// The actions on items that only the previous release takes. Its version of the function may run
+    /// with the present role: until the alias has moved in an update, and after a roll-back
+    /// (`docs/adr/0040-functions-are-called-by-an-alias.md`).
+    pub release_before: &'static [(Items, &'static [Action])],
     /// The actions that it may take in the customers' user pool.
     pub user_pool: &'static [UserPoolAction],
     /// Its time-out in seconds, if it differs from the default.
@@ -151,12 +155,28 @@ impl Function {
         entry: Entry,
         variables: &'static [&'static [&'static str]],
     ) -> Self {
-        let (may, user_pool, layers) = (&[], &[], &[]);
-        Self { name, module, entry, variables, may, user_pool, timeout: None, layers }
+        Self {
+            name,
+            module,
+            entry,
+            variables,
+            may: &[],
+            release_before: &[],
+            user_pool: &[],
+            timeout: None,
+            layers: &[],
+        }
     }
 
     pub(crate) const fn may(self, may: &'static [(Items, &'static [Action])]) -> Self {
         Self { may, ..self }
+    }
+
+    pub(crate) const fn release_before(
+        self,
+        release_before: &'static [(Items, &'static [Action])],
+    ) -> Self {
+        Self { release_before, ..self }
     }
 
     pub(crate) const fn user_pool(self, user_pool: &'static [UserPoolAction]) -> Self {

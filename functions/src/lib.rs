@@ -63,7 +63,8 @@ macro_rules! trigger {
 }
 
 /// All functions, with their permissions. A test checks that each function uses all of its
-/// permissions, and needs no others.
+/// permissions, and needs no others. Another one checks that each function may still do what the previous
+/// release does.
 ///
 /// A function that uses the table may also read [`Items::WarmUp`]. A trigger may also invoke the function
 /// that the pool had for it before, if a parameter of the stack names one.
@@ -105,7 +106,9 @@ pub static FUNCTIONS: &[Function] = &[
             (Users, &[BatchWriteItem]),
             (ListedOrganizations, &[Query]),
             (ListedMembers, &[Query]),
-        ]),
+        ])
+        // A change of custom data alone.
+        .release_before(&[(Organizations, &[ConditionCheckItem])]),
     http!("organization-roles", organization_roles)
         // Very many memberships may have to be counted. The HTTP API waits no longer than this.
         .timeout(30)

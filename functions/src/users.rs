@@ -1,25 +1,27 @@
 //! `/users`: creates, finds, reads and deletes users of the user pool.
 
 use std::cmp::Reverse;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use futures_util::future::try_join;
+use futures_util::{StreamExt, stream};
 use serde::{Deserialize, Serialize};
 use shared::cognito::{Deletion, NewUser, PoolUser, UserPool};
 use shared::domain::caller::Caller;
 use shared::domain::email_address::{EmailAddress, SpelledAddress};
 use shared::domain::ids::UserId;
-use shared::domain::membership::EntryPath;
+use shared::domain::membership::{EntryPath, Profile};
 use shared::domain::text::Name;
 use shared::failure::Failure;
 use shared::http::{Action, FromQuery, JsonBody, PathOf, Problem, RequiredQueryOf, audit, present};
 use shared::provisioning::Provisioning;
 use shared::store::Store;
 use shared::{Clock, Error, Randomness, Violation, capabilities};
+use tokio::time::sleep;
 use utoipa::ToSchema;
 
 use crate::endpoints::endpoints;
@@ -134,6 +136,12 @@ impl FromQuery for WithAddress {
 const MOST_FOUND: usize = 60;
 /// The most users who are looked up because the table knows that they have proven the address.
 const MOST_LOOKED_UP: usize = 20;
+/// How many of them are looked up at the same time.
+const LOOKED_UP_AT_ONCE: usize = 4;
+/// How long a search waits for them. The function has 30 seconds, and the list comes before.
+const LOOK_UP_TIME: Duration = Duration::from_secs(10);
+/// The most spellings that are searched for because members have proven the address in them.
+const MOST_KEPT_SPELLINGS: usize = 5;
 
 capabilities! {
     /// The capabilities of `users`.
@@ -203,7 +211,8 @@ async fn join(
 ///
 /// The list has those whose `email` it is in the user pool, proven or not, and those who are or were
 /// members and have proven it, now or earlier. It can be empty. It has at most 60 users, and of these at
-/// most 20 with another address by now.
+/// most 20 with another address by now. Accounts that no longer exist count among these 20. A user who
+/// cannot be looked up is left out.
 #[utoipa::path(
     get,
     path = "/users",
@@ -220,14 +229,13 @@ pub(crate) async fn find(
 ) -> Result<Json<FoundUsers>, Problem> {
     let proven = store.accounts_with(asked.address()).await?;
     let known: Vec<_> = proven.iter().cloned().collect();
-    let (profiles, mut users) =
-        try_join(store.profiles(&known), user_pool.with_address(&asked)).await?;
+    let profiles = store.profiles(&known).await?;
+    let kept = profiles.values().filter_map(|profile| profile.email.as_deref());
+    let asked = asked.with_spellings(kept, MOST_KEPT_SPELLINGS);
+    let mut users = user_pool.with_address(&asked).await?;
     let listed: HashSet<_> = users.iter().map(|found| found.user.id.clone()).collect();
-    let others = known.iter().filter(|id| !listed.contains(id)).take(MOST_LOOKED_UP);
-    for id in others {
-        let last_name = profiles.get(id).and_then(|profile| profile.user_name.as_deref());
-        users.extend(user_pool.find(id, last_name).await?);
-    }
+    let others = known.into_iter().filter(|id| !listed.contains(id)).take(MOST_LOOKED_UP);
+    users.extend(look_up(&user_pool, others.collect(), &profiles).await);
     let has_proven = |found: &PoolUser| {
         let account = || provisioning.account(&found.user);
         proven.contains(&found.user.id) || account().proven.as_ref() == Some(asked.address())
@@ -240,6 +248,26 @@ pub(crate) async fn find(
     let users = users.into_iter();
     let found = users.map(|(address_proven, user)| FoundUser { user: user.into(), address_proven });
     Ok(Json(FoundUsers(found.collect())))
+}
+
+/// Looks users up in the user pool, until [`LOOK_UP_TIME`] is over. The search has an answer without
+/// them, so a failure hides only the user whom it is about.
+async fn look_up(
+    user_pool: &UserPool,
+    ids: Vec<UserId>,
+    profiles: &HashMap<UserId, Profile>,
+) -> Vec<PoolUser> {
+    let find = |id: UserId| async move {
+        let last_name = profiles.get(&id).and_then(|profile| profile.user_name.as_deref());
+        let found = user_pool.find(&id, last_name).await;
+        found.unwrap_or_else(|error| {
+            tracing::warn!(user = %id, %error, "a user with the address could not be looked up");
+            None
+        })
+    };
+    let found = stream::iter(ids).map(find).buffer_unordered(LOOKED_UP_AT_ONCE);
+    let found = found.take_until(Box::pin(sleep(LOOK_UP_TIME)));
+    found.filter_map(|found| async { found }).collect().await
 }
 
 /// Reads a user from the user pool.

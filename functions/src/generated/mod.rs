@@ -195,7 +195,8 @@ fn policies(function: &Function) -> String {
     if !function.may.is_empty() {
         policy(&mut text, 0, "own-items");
         let warm_up = (Items::WarmUp, &[Action::GetItem][..]);
-        for (items, actions) in [&warm_up].into_iter().chain(function.may) {
+        let may = [&warm_up].into_iter().chain(function.may).chain(function.release_before);
+        for (items, actions) in may {
             let table = "Storage.Outputs.TableArn";
             let resource = match items.index() {
                 Some(index) => format!("!Sub ${{{table}}}/index/{index}"),
@@ -322,7 +323,8 @@ fn explanation(document: &Value, operation: &Value) -> String {
     if paging.iter().any(|name| name == "cursor") {
         more.push("[cursor](#lists)".to_owned());
     }
-    if success(operation).1["headers"]["ETag"].is_object() {
+    let takes_etag = parameters.iter().any(|parameter| parameter["name"] == "If-Match");
+    if takes_etag || success(operation).1["headers"]["ETag"].is_object() {
         more.push("[ETag](#etags)".to_owned());
     }
     format!("{summary} {}", more.join(", ")).trim_end().to_owned()

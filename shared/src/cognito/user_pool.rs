@@ -149,7 +149,7 @@ impl UserPool {
         }
     }
 
-    /// The users whose `email` is this address, in the spelling that was sent or in the normal form.
+    /// The users whose `email` is this address, in one of its spellings.
     /// Cognito compares spellings, so users with another one are not found. The attributes may be some
     /// seconds old. An address alone proves nothing: in most pools, everybody can claim any address.
     ///
@@ -158,8 +158,7 @@ impl UserPool {
     /// # Errors
     /// When Cognito fails.
     pub async fn with_address(&self, address: &SpelledAddress) -> Result<Vec<PoolUser>, Failure> {
-        let spellings = address.spellings();
-        let listed = spellings.iter().map(|spelling| self.listed_with(spelling));
+        let listed = address.spellings().iter().map(|spelling| self.listed_with(spelling));
         let listed = try_join_all(listed).await?.into_iter().flatten();
         let is_theirs = |found: &PoolUser| {
             let email = found.user.email.as_deref().map(EmailAddress::parse);

@@ -76,12 +76,12 @@ impl EmailAddress {
     }
 }
 
-/// An address with the spelling in which somebody has sent it. It has neither a quotation mark nor a
+/// An address with the spellings in which somebody has sent it. They have neither a quotation mark nor a
 /// backslash, because no [`EmailAddress`] has.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SpelledAddress {
     address: EmailAddress,
-    spelling: String,
+    spellings: BTreeSet<String>,
 }
 
 impl SpelledAddress {
@@ -90,7 +90,22 @@ impl SpelledAddress {
     /// # Errors
     /// As for [`EmailAddress::parse`].
     pub fn parse(input: &str) -> Result<Self, EmailAddressError> {
-        Ok(Self { address: EmailAddress::parse(input)?, spelling: input.to_owned() })
+        let address = EmailAddress::parse(input)?;
+        let EmailAddress { local_part, domain } = &address;
+        let spellings = BTreeSet::from([input.to_owned(), format!("{local_part}@{domain}")]);
+        Ok(Self { address, spellings })
+    }
+
+    /// The same address, with at most so many more of these spellings. Texts that are another address, or
+    /// none, are left out.
+    #[must_use]
+    pub fn with_spellings<'a>(self, texts: impl Iterator<Item = &'a str>, most: usize) -> Self {
+        let Self { address, mut spellings } = self;
+        let is_same = |text: &&str| EmailAddress::parse(text).is_ok_and(|other| other == address);
+        let others: BTreeSet<_> =
+            texts.filter(|text| !spellings.contains(*text)).filter(is_same).collect();
+        spellings.extend(others.into_iter().take(most).map(str::to_owned));
+        Self { address, spellings }
     }
 
     /// The address.
@@ -98,11 +113,10 @@ impl SpelledAddress {
         &self.address
     }
 
-    /// The spelling in which it was sent, and the normal form. They are personal data, and only for
+    /// The spellings in which it was sent, and the normal form. They are personal data, and only for
     /// a service that compares spellings.
-    pub fn spellings(&self) -> BTreeSet<String> {
-        let EmailAddress { local_part, domain } = &self.address;
-        BTreeSet::from([self.spelling.clone(), format!("{local_part}@{domain}")])
+    pub fn spellings(&self) -> &BTreeSet<String> {
+        &self.spellings
     }
 }
 

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::future::try_join_all;
 use jiff::Timestamp;
 
 use super::expression::Expression;
-use super::item::number;
+use super::item::{Attributes, number};
 use super::write::Write;
 use super::{Store, keys};
 use crate::domain::email_address::{AddressDigest, EmailAddress};
@@ -15,6 +16,10 @@ use crate::failure::Failure;
 
 /// How often members joined by an address, or were removed with it; `None` if never.
 pub(super) type AddressVersion = Option<u64>;
+
+/// The attribute of an account whose address an earlier release kept, perhaps without a proof. Such an
+/// account counts where this makes a removal stricter, and nowhere else.
+const ASSUMED: &str = "assumed";
 
 impl Store {
     /// The organizations that an administrator has removed this address from.
@@ -33,29 +38,49 @@ impl Store {
     }
 
     /// The accounts that have proven this address, of users who are or were members of an
-    /// organization. A user may have proven another address since.
+    /// organization. A user may have proven another address since. Accounts whose proof is only assumed
+    /// do not count.
     ///
     /// # Errors
     /// When the store fails.
     pub async fn accounts_with(&self, address: &EmailAddress) -> Result<BTreeSet<UserId>, Failure> {
-        self.accounts(&address.digest()).await
+        let accounts = self.accounts(&address.digest()).await?;
+        Ok(accounts.into_iter().filter(|(_, assumed)| !assumed).map(|(id, _)| id).collect())
     }
 
-    /// The accounts that have proven one of these addresses.
+    /// The accounts that have proven one of these addresses, or are assumed to have.
     pub(super) async fn accounts_with_any(
         &self,
         addresses: &[AddressDigest],
     ) -> Result<BTreeSet<UserId>, Failure> {
         let accounts = addresses.iter().map(|address| self.accounts(address));
-        Ok(try_join_all(accounts).await?.into_iter().flatten().collect())
+        Ok(try_join_all(accounts).await?.into_iter().flatten().map(|(id, _)| id).collect())
     }
 
-    async fn accounts(&self, address: &AddressDigest) -> Result<BTreeSet<UserId>, Failure> {
+    /// The accounts with this address, each with whether its proof is only assumed.
+    async fn accounts(&self, address: &AddressDigest) -> Result<Vec<(UserId, bool)>, Failure> {
         self.query(keys::address_partition(address), keys::USER_PREFIX)
             .await?
             .iter()
-            .map(|item| self.item(item).sort_key(keys::USER_PREFIX, UserId::parse))
+            .map(|item| {
+                let item = self.item(item);
+                Ok((item.sort_key(keys::USER_PREFIX, UserId::parse)?, item.has(ASSUMED)))
+            })
             .collect()
+    }
+
+    /// The write of an account that has proven this address, or only is assumed to have.
+    pub(super) fn put_account(
+        &self,
+        address: &AddressDigest,
+        user: &UserId,
+        assumed: bool,
+    ) -> Write {
+        let mut attributes = Attributes::default();
+        if assumed {
+            attributes.insert(ASSUMED.to_owned(), AttributeValue::Bool(true));
+        }
+        self.put(keys::address_account(address, user), attributes)
     }
 
     /// The versions of these addresses, in their order.

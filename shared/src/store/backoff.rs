@@ -18,6 +18,10 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(800);
 /// The upper bound of every pause of a [`Backoff::short`].
 const LONGEST_SHORT_PAUSE: Duration = Duration::from_millis(100);
 
+/// The most repeats of a write with short pauses that other writers of the same item get ahead of. Each
+/// time, at least one of them has succeeded.
+pub(super) const WRITERS_AT_ONCE: u32 = 60;
+
 /// Exponential back-off with jitter: the pauses between the repeats of one call.
 pub(super) struct Backoff<'a> {
     randomness: &'a Randomness,
@@ -49,7 +53,7 @@ impl<'a> Backoff<'a> {
             let cause = format!("{cause}, after {} repeats", self.most);
             return Err(Failure::Unavailable { service: Service::DynamoDb, operation, cause });
         }
-        let bound = (FIRST_PAUSE * 2_u32.pow(self.repeats)).min(self.longest);
+        let bound = (FIRST_PAUSE * 2_u32.saturating_pow(self.repeats)).min(self.longest);
         self.repeats += 1;
         tracing::debug!(operation, cause, repeat = self.repeats, "a call is repeated");
         metrics::dynamodb_retried();

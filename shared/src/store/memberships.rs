@@ -146,11 +146,13 @@ impl Store {
             let (ranks, more) =
                 self.user_ranks(organization, UserList::Members, most + 1, all.last()).await?;
             all.extend(ranks);
-            if all.len() > most {
+            // Somebody who left and joined again may have two entries for a moment.
+            let users = users_at(&all);
+            if users.len() > most {
                 return Ok(None);
             }
             if !more {
-                return Ok(Some(users_at(&all)));
+                return Ok(Some(users));
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::backoff::Backoff;
+use super::backoff::{Backoff, WRITERS_AT_ONCE};
 use super::expression::Expression;
 use super::item::{Attributes, number, text, timestamp};
 use super::keys::Key;
@@ -167,7 +167,7 @@ impl Store {
         changes: &OrganizationRoleChanges,
         precondition: &Precondition,
     ) -> Result<(OrganizationRole, Version, bool)> {
-        let mut backoff = Backoff::new(&self.randomness);
+        let mut backoff = Backoff::short(&self.randomness, WRITERS_AT_ONCE);
         loop {
             let item = self.get(keys::organization_role(id)).await?;
             let item = item.ok_or_else(|| organization_role_not_found(id))?;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 
-use super::backoff::Backoff;
+use super::backoff::{Backoff, WRITERS_AT_ONCE};
 use super::default_roles::default_roles;
 use super::expression::Expression;
 use super::item::{Attributes, Item, number, text, texts, timestamp};
@@ -256,7 +256,7 @@ impl Store {
         changes: &OrganizationChanges,
         precondition: &Precondition,
     ) -> Result<bool> {
-        let mut backoff = Backoff::new(&self.randomness);
+        let mut backoff = Backoff::short(&self.randomness, WRITERS_AT_ONCE);
         loop {
             let keys = vec![keys::organization(id), keys::custom_data(id)];
             let items = self.get_together(keys).await?;

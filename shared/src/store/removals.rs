@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::future::try_join;
 use jiff::Timestamp;
 
-use super::backoff::Backoff;
+use super::backoff::{Backoff, WRITERS_AT_ONCE};
 use super::expression::Expression;
 use super::item::{Attributes, text, texts, timestamp};
 use super::memberships::{ADDRESS_DIGESTS, Found, OTHERS_REMAIN, Place, standing};
@@ -19,9 +19,6 @@ use crate::domain::ids::{OrganizationId, UserId};
 use crate::domain::membership::{CauseKind, Membership, Profile};
 use crate::error::{Error, Result};
 use crate::failure::Failure;
-
-/// How often a removal is tried again when another request has changed what it depends on.
-const REPEATS: u32 = 60;
 
 /// A user whom an administrator has removed from an organization.
 #[derive(Clone, Debug)]
@@ -125,7 +122,7 @@ impl Store {
         ended: &mut Vec<UserId>,
     ) -> Result<()> {
         // Removals of members with the same address at the same time go one after the other.
-        let mut backoff = Backoff::short(&self.randomness, REPEATS);
+        let mut backoff = Backoff::short(&self.randomness, WRITERS_AT_ONCE);
         let mut is_repeated = false;
         loop {
             let Found { place, profile, .. } = self.found(organization, user).await?;

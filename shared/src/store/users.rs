@@ -171,7 +171,9 @@ impl Store {
     }
 
     /// The write of a profile, on the condition that it is still the one before. If an address is
-    /// new in it, or no longer in it, the account is added to the address, or taken from it.
+    /// new in it, or no longer in it, the account is added to the address, or taken from it. The newest
+    /// address is proven. Another one that is new comes from a profile of an earlier release, and is
+    /// assumed to be proven.
     pub(super) fn put_profile(
         &self,
         user: &UserId,
@@ -185,13 +187,15 @@ impl Store {
                 .collect();
         attributes.insert(ADDRESSES.to_owned(), texts(&profile.addresses));
         let known = before.map_or(&[][..], |before| &before.addresses);
-        let added = profile.addresses.iter().filter(|address| !known.contains(address));
+        let newest = profile.addresses.first();
+        let is_new = |address: &&AddressDigest| {
+            !known.contains(address) || (newest == Some(*address) && newest != known.first())
+        };
+        let added = profile.addresses.iter().filter(is_new);
         let dropped = known.iter().filter(|address| !profile.addresses.contains(address));
         let condition = unchanged(before.map(|before| &*before.addresses));
         let mut writes = vec![self.put_if(keys::profile(user), attributes, condition)];
-        writes.extend(
-            added.map(|it| self.put(keys::address_account(it, user), Attributes::default())),
-        );
+        writes.extend(added.map(|it| self.put_account(it, user, newest != Some(it))));
         writes.extend(dropped.map(|it| self.delete(keys::address_account(it, user))));
         writes
     }

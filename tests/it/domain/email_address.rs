@@ -40,7 +40,7 @@ fn a_spelled_address_is_the_same_address_in_the_spelling_and_in_the_normal_form(
         ("j\u{d6}e@b\u{fc}cher.de", &["j\u{d6}e@b\u{fc}cher.de", "j\u{f6}e@xn--bcher-kva.de"]),
     ] {
         let spelled = SpelledAddress::parse(input).expect("an address");
-        assert_eq!(spelled.spellings().into_iter().collect::<Vec<_>>(), spellings);
+        assert_eq!(spelled.spellings().iter().collect::<Vec<_>>(), spellings);
         assert_eq!(*spelled.address(), EmailAddress::parse(input).expect("an address"));
         let shown = format!("{spelled:?}");
         assert!(shown.starts_with("EmailAddress(***@"), "{shown}");

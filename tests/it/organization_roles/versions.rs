@@ -1,7 +1,7 @@
 //! The `ETag` of an organization role, and `If-Match` in its changes and its deletion
 
 use axum::http::Method;
-use futures_util::future::join;
+use futures_util::future::{join, join_all};
 use serde_json::{Value, json};
 
 use super::{PATH, at, consistent_names, entity};
@@ -124,6 +124,16 @@ async fn a_deleted_role_is_not_found_whatever_the_tag() {
         let answer = patch(&world, &path, if_match, &json!({ "name": "New" })).await;
         answer.problem(404, "organization_role.not_found");
     }
+}
+
+#[tokio::test]
+async fn many_callers_at_once_without_a_tag_all_win_and_each_raises_it() {
+    let (world, path) = world().await;
+    let bodies: Vec<_> =
+        (0..30).map(|number| json!({ "description": format!("Text {number}") })).collect();
+    let answers = join_all(bodies.iter().map(|body| world.patch(&path, body))).await;
+    assert!(answers.iter().all(|answer| answer.status == 200), "{answers:#?}");
+    assert_eq!(world.get(&path).await.header("etag"), "\"32\"");
 }
 
 #[tokio::test]
