@@ -101,7 +101,7 @@ async function allJobs(page: Page, hand: Hand, openSearch: () => Promise<void>) 
     await hand.choose(page.getByRole('menuitem', { name: item }));
   };
   const pick = async (picker: string, name: string) => {
-    await hand.enter(page.getByRole('textbox', { name: picker }));
+    await hand.enter(page.getByRole('combobox', { name: picker }));
     await page.keyboard.type(name);
     await hand.choose(page.getByRole('option', { name, exact: true }));
   };
