@@ -1,6 +1,6 @@
 import type { Page } from '@playwright/test';
 import { ask, page as at, organization, role, unique, users } from './support/api.ts';
-import { expect, paste, pickRole, test } from './support/console.ts';
+import { expect, paste, pickRole, problem, test } from './support/console.ts';
 
 interface Member {
   id: string;
@@ -497,4 +497,34 @@ test('an organization that somebody deletes meanwhile is said', async ({ page })
   await ask('DELETE', `/organizations/${id}`);
   await act(page, emails[0] ?? '', 'Remove');
   await expect(page.getByRole('alert').filter({ hasText: 'Nobody is removed' })).toBeVisible();
+});
+
+test('nobody is said to be missing in the whole organization before the API has answered so', async ({
+  page,
+}) => {
+  const { id, emails } = await withMembers(1);
+  const email = `other-${emails[0]}`;
+  await page.goto(at(`/organizations/${id}/members`));
+  await expect(rows(page)).toHaveCount(1);
+  let answer: () => void = () => {};
+  const asked = new Promise<void>((resolve) => {
+    answer = resolve;
+  });
+  await page.route(/[?&]q=/, async (route) => {
+    await asked;
+    await route.fulfill(problem(403, 'Forbidden', 'No'));
+  });
+  const missing = page.getByText('Nobody in the whole organization has exactly this');
+  await find(page).fill(email);
+  await expect(page).toHaveURL(/q=/);
+  await expect(page.getByText('Looking in the whole organization…')).toBeVisible();
+  await expect(missing).toBeHidden();
+  answer();
+  const alert = page.getByRole('alert');
+  await expect(alert).toBeVisible();
+  await expect(missing).toBeHidden();
+  await page.unroute(/[?&]q=/);
+  await alert.getByRole('button', { name: 'Try again' }).click();
+  await expect(missing).toBeVisible();
+  await expect(alert).toBeHidden();
 });
