@@ -71,6 +71,7 @@ export const MembersList = memo((props: Props) => {
   const isFiltered = Object.keys(filters).length > 0;
   const answer = isExact(text) ? answerOf(exact, settled === text) : undefined;
   const shown = { text, isFiltered, loaded: loaded.length, members, answer };
+  const acts = useActs(organizationId, rows);
   return (
     <>
       <div className={classes.scope}>
@@ -86,7 +87,7 @@ export const MembersList = memo((props: Props) => {
         {() =>
           rows.length > 0 ? (
             <Table
-              organizationId={organizationId}
+              acts={acts}
               rows={rows}
               pages={isNamed ? exact : members}
               isWhole={text === ''}
@@ -100,6 +101,7 @@ export const MembersList = memo((props: Props) => {
           )
         }
       </Loaded>
+      <Dialogs organizationId={organizationId} acts={acts} />
     </>
   );
 });
@@ -231,7 +233,7 @@ function compared({ isFiltered, loaded, answer }: Shown): string {
 }
 
 interface TableProps {
-  organizationId: string;
+  acts: Acts;
   rows: Member[];
   pages: Pages;
   /** Whether no text leaves out members. */
@@ -240,33 +242,53 @@ interface TableProps {
 
 type Open = { dialog: 'add' | 'take'; members: Member[] } | { dialog: 'roles'; member: Member };
 
-function Table({ organizationId, rows, pages, isWhole }: TableProps) {
+/** What can be done with members, and which of them are selected. */
+function useActs(organizationId: string, rows: Member[]) {
   const [open, setOpen] = useState<Open>();
   const { selected, ids, select } = useSelection(rows);
-  const removal = useRemoval(organizationId);
-  const { begin } = removal;
-  const close = () => setOpen(undefined);
-  const actions = useRowActions(setOpen, begin);
-  const dialog = { organizationId, onClose: close, onDone: deselect(select) };
+  /** Those who are done are no longer selected. */
+  const deselect = useCallback((done: readonly Member[]) => select(done, false), [select]);
+  const removal = useRemoval(organizationId, deselect);
+  return { open, setOpen, selected, ids, select, deselect, removal };
+}
+
+type Acts = ReturnType<typeof useActs>;
+
+function Table({ acts, rows, pages, isWhole }: TableProps) {
+  const { setOpen, selected, ids, select, removal } = acts;
+  const actions = useRowActions(setOpen, removal.begin);
+  return (
+    <DataTable
+      label="Members"
+      rows={rows}
+      columns={COLUMNS}
+      shares={SHARES}
+      actions={actions}
+      selection={{
+        ids,
+        onChange: select,
+        nameOf,
+        bar: (
+          <Bar
+            selected={selected}
+            looked={removal.looked}
+            onOpen={setOpen}
+            onRemove={removal.begin}
+          />
+        ),
+      }}
+      pages={pages}
+      end={isWhole && rows.length > 20 && `All ${counted(rows.length, 'member')} are shown.`}
+    />
+  );
+}
+
+/** What is open stays open with what is typed, also if the list becomes empty meanwhile. */
+function Dialogs({ organizationId, acts }: { organizationId: string; acts: Acts }) {
+  const { open, setOpen, deselect, removal } = acts;
+  const dialog = { organizationId, onClose: () => setOpen(undefined), onDone: deselect };
   return (
     <>
-      <DataTable
-        label="Members"
-        rows={rows}
-        columns={COLUMNS}
-        shares={SHARES}
-        actions={actions}
-        selection={{
-          ids,
-          onChange: select,
-          nameOf,
-          bar: (
-            <Bar selected={selected} looked={removal.looked} onOpen={setOpen} onRemove={begin} />
-          ),
-        }}
-        pages={pages}
-        end={isWhole && rows.length > 20 && `All ${counted(rows.length, 'member')} are shown.`}
-      />
       {open?.dialog === 'roles' && <ChangeRoles {...dialog} member={open.member} />}
       {open?.dialog === 'add' && <AddRoles {...dialog} members={open.members} />}
       {open?.dialog === 'take' && <TakeRoles {...dialog} members={open.members} />}
@@ -274,17 +296,13 @@ function Table({ organizationId, rows, pages, isWhole }: TableProps) {
         <RemoveMembers
           organizationId={organizationId}
           all={removal.asking}
+          onDone={deselect}
           onClose={removal.close}
         />
       )}
     </>
   );
 }
-
-type Select = (members: readonly Member[], selected: boolean) => void;
-
-/** Those who are done are no longer selected. */
-const deselect = (select: Select) => (members: readonly Member[]) => select(members, false);
 
 /** The menu of each row; always the same function, so that the rows are not rendered again. */
 function useRowActions(

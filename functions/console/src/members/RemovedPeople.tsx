@@ -39,6 +39,8 @@ const EMPTY = (
 export function RemovedPeople() {
   const { organizationId } = useParams({ from: ROUTE });
   const removed = useInfiniteQuery(removedQuery(organizationId));
+  // What is open stays open with what is selected, also if the list becomes empty meanwhile.
+  const [open, setOpen] = useState<readonly RemovedUser[]>();
   return (
     <>
       <Link
@@ -52,56 +54,53 @@ export function RemovedPeople() {
         Removed people do not become members again by signing in. Put them back here.
       </p>
       <Loaded query={removed} of="removed people" empty={EMPTY}>
-        {(rows) => <Table organizationId={organizationId} rows={rows} pages={removed} />}
+        {(rows) => <Table rows={rows} pages={removed} onPutBack={setOpen} />}
       </Loaded>
+      {open && (
+        <PutBack organizationId={organizationId} people={open} onClose={() => setOpen(undefined)} />
+      )}
     </>
   );
 }
 
 interface TableProps {
-  organizationId: string;
   rows: RemovedUser[];
   pages: UseInfiniteQueryResult<RemovedUser[]>;
+  onPutBack: (people: readonly RemovedUser[]) => void;
 }
 
-function Table({ organizationId, rows, pages }: TableProps) {
-  const [open, setOpen] = useState<readonly RemovedUser[]>();
+function Table({ rows, pages, onPutBack }: TableProps) {
   const { selected, ids, select } = useSelection(rows);
   const actions = useCallback(
     (person: RemovedUser) => (
       <RowMenu of={nameOf(person)}>
-        <RowAction icon={IconUserPlus} onClick={() => setOpen([person])}>
+        <RowAction icon={IconUserPlus} onClick={() => onPutBack([person])}>
           Put back
         </RowAction>
       </RowMenu>
     ),
-    [],
+    [onPutBack],
   );
   const bar = (
     <Button
       size="compact-sm"
       variant="default"
       leftSection={<IconUserPlus size={16} />}
-      onClick={() => setOpen(selected)}
+      onClick={() => onPutBack(selected)}
     >
       Put back
     </Button>
   );
   return (
-    <>
-      <DataTable
-        label="Removed people"
-        rows={rows}
-        columns={COLUMNS}
-        actions={actions}
-        selection={{ ids, onChange: select, nameOf, bar }}
-        pages={pages}
-        end={rows.length > 20 && `All ${counted(rows.length, 'removed user')} are shown.`}
-      />
-      {open && (
-        <PutBack organizationId={organizationId} people={open} onClose={() => setOpen(undefined)} />
-      )}
-    </>
+    <DataTable
+      label="Removed people"
+      rows={rows}
+      columns={COLUMNS}
+      actions={actions}
+      selection={{ ids, onChange: select, nameOf, bar }}
+      pages={pages}
+      end={rows.length > 20 && `All ${counted(rows.length, 'removed user')} are shown.`}
+    />
   );
 }
 
