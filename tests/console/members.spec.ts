@@ -528,3 +528,62 @@ test('nobody is said to be missing in the whole organization before the API has 
   await expect(missing).toBeVisible();
   await expect(alert).toBeHidden();
 });
+
+test('the dialog of a member stays with its input when the list becomes empty', async ({
+  page,
+}) => {
+  const { id, emails, ids } = await withMembers(1);
+  const email = emails[0] ?? '';
+  const { name } = await role(unique('auditor'));
+  await page.goto(at(`/organizations/${id}/members`));
+  await act(page, email, 'Change roles');
+  await pickRole(page, `Roles of ${email}`, name);
+  await ask('DELETE', `/organizations/${id}/users/${ids[0]}`);
+  await page.evaluate(() => dispatchEvent(new Event('visibilitychange')));
+  await expect(page.getByText('Nobody is a member yet')).toBeVisible();
+  const dialog = page.getByRole('dialog');
+  await expect(dialog.getByRole('button', { name: `Remove ${name}` })).toBeVisible();
+  await dialog.getByRole('button', { name: 'Cancel' }).click();
+  await expect(dialog).toBeHidden();
+
+  await page.getByRole('link', { name: 'Removed people' }).click();
+  await act(page, email, 'Put back');
+  await pickRole(page, 'Roles', name);
+  await ask('POST', `/organizations/${id}/users`, { userIds: ids });
+  await page.evaluate(() => dispatchEvent(new Event('visibilitychange')));
+  await expect(page.getByText('Nobody is removed')).toBeVisible();
+  await expect(dialog.getByRole('button', { name: `Remove ${name}` })).toBeVisible();
+});
+
+test('Ctrl-Z undoes a removal from a checkbox, but not behind a dialog or in a text', async ({
+  page,
+}) => {
+  const { id, emails } = await withMembers(3);
+  await page.goto(at(`/organizations/${id}/members`));
+  await expect(rows(page)).toHaveCount(3);
+  for (const email of emails.slice(0, 2)) {
+    await page.getByRole('checkbox', { name: `Select ${email}` }).check();
+  }
+  await page.getByRole('button', { name: 'Remove', exact: true }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Remove 2 members' }).click();
+  await expect(rows(page)).toHaveCount(1);
+  await expect(page.getByRole('dialog')).toBeHidden();
+  const undo = page.getByRole('button', { name: 'Undo' });
+  await expect(undo).toBeVisible();
+  const sent = countRequests(page, 'POST', /\/users$/);
+
+  await find(page).focus();
+  await page.keyboard.press('Control+Z');
+  await act(page, emails[2] ?? '', 'Change roles');
+  await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).focus();
+  await page.keyboard.press('Control+Z');
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('dialog')).toBeHidden();
+  await expect(undo).toBeVisible();
+  expect(sent).toEqual([]);
+
+  await page.getByRole('checkbox', { name: `Select ${emails[2]}` }).focus();
+  await page.keyboard.press('Control+Z');
+  await expect(rows(page)).toHaveCount(3);
+  await expect(page.getByRole('checkbox', { checked: true })).toHaveCount(0);
+});

@@ -18,6 +18,15 @@ interface Undoable {
 /** For how long something can be undone, in milliseconds without the pointer or the focus on it. */
 const OFFERED = 20_000;
 
+/** What is open over the page: a key is not meant for the page behind it. */
+const OPEN = '[role="dialog"], [role="menu"]';
+
+/** The fields that undo what is typed themselves. */
+const TEXT_FIELDS =
+  'textarea, select, [contenteditable], input:not([type="checkbox"], [type="radio"])';
+
+const isTyped = ({ target }: Event) => target instanceof Element && target.matches(TEXT_FIELDS);
+
 const offers = new Store<readonly Undoable[]>([]);
 let count = 0;
 
@@ -57,7 +66,12 @@ function Offer({ offer, isLatest }: { offer: Undoable; isLatest: boolean }) {
   const act = () => {
     if (!undoing.isPending) undoing.mutate();
   };
-  useHotkeys([['mod+Z', () => isLatest && act()]]);
+  const actOnKey = (event: KeyboardEvent) => {
+    if (!isLatest || document.querySelector(OPEN) || isTyped(event)) return;
+    event.preventDefault();
+    act();
+  };
+  useHotkeys([['mod+Z', actOnKey, { preventDefault: false }]], []);
   const stays = held || !undoing.isIdle;
   useEffect(() => {
     if (stays) return;
