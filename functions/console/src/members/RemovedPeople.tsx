@@ -5,7 +5,6 @@ import { Link, useParams } from '@tanstack/react-router';
 import { useCallback, useState } from 'react';
 import type { RemovedUser } from '../api/types';
 import { counted } from '../organizations/counts';
-import { RolePicker } from '../roles/RolePicker';
 import { type Columns, DataTable } from '../ui/DataTable';
 import { FormModal } from '../ui/FormModal';
 import { Id } from '../ui/Id';
@@ -15,6 +14,7 @@ import { Notice } from '../ui/Notice';
 import { RowAction, RowMenu } from '../ui/RowMenu';
 import { When } from '../ui/When';
 import classes from './Members.module.css';
+import { NewMembersRoles } from './NewMembersRoles';
 import { nameOf } from './provenance';
 import { removedQuery } from './queries';
 import { useDefaultRoles } from './useDefaultRoles';
@@ -135,10 +135,11 @@ function PutBack({ organizationId, people, onClose }: PutBackProps) {
     >
       {({ values, errors, setFieldValue }) => (
         <>
-          <RolePicker
+          <NewMembersRoles
             label="Roles"
             description="Those from before the removal are not kept. The default roles are selected."
-            value={values.organizationRoleIds ?? defaults.ids}
+            defaults={defaults}
+            value={values.organizationRoleIds}
             error={errors.organizationRoleIds}
             onChange={(next) => setFieldValue('organizationRoleIds', next)}
           />
