@@ -693,3 +693,18 @@ test('undoing says who was put back already, and leaves their roles', async ({ p
   ).toBeVisible();
   await expect(rowOf(page, email)).toContainText(name);
 });
+
+test('the filters say when they do not show all options', async ({ page }) => {
+  const { id, domain } = await withMembers(1);
+  const domains = Array.from({ length: 60 }, (_, index) => `d${index}.${domain}`);
+  await ask('PUT', `/organizations/${id}/jit/email-domains`, { emailDomains: domains });
+  await page.goto(at(`/organizations/${id}/members`));
+  const joined = page.getByRole('combobox', { name: 'How they joined' });
+  await joined.fill(domain);
+  await expect(page.getByRole('option')).toHaveCount(51);
+  const more = page.getByRole('option', { name: '50 of 60 shown: type more' });
+  await expect(more).toBeDisabled();
+  await joined.fill(`d59.${domain}`);
+  await expect(page.getByRole('option')).toHaveCount(1);
+  await expect(more).toBeHidden();
+});
