@@ -525,7 +525,7 @@ test('a new default role is not created if I take theirs', async ({ page }) => {
   await pickRole(page, 'Default roles', mine);
   await ask('PUT', `/organizations/${id}/jit/roles`, { organizationRoleIds: [theirs.id] });
   await save(page).click();
-  await page.getByRole('button', { name: 'Take theirs, drop mine' }).click();
+  await page.getByRole('button', { name: 'Use theirs, discard mine' }).click();
   await expect(chip(page, theirs.name)).toBeVisible();
   await expect(bar(page)).toBeHidden();
   expect(await roleNames()).not.toContain(mine);

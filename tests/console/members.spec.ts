@@ -1,6 +1,6 @@
 import type { Page } from '@playwright/test';
 import { ask, page as at, organization, role, unique, users } from './support/api.ts';
-import { expect, paste, pickRole, test } from './support/console.ts';
+import { expect, paste, pickRole, problem, test } from './support/console.ts';
 
 interface Member {
   id: string;
@@ -497,4 +497,214 @@ test('an organization that somebody deletes meanwhile is said', async ({ page })
   await ask('DELETE', `/organizations/${id}`);
   await act(page, emails[0] ?? '', 'Remove');
   await expect(page.getByRole('alert').filter({ hasText: 'Nobody was removed' })).toBeVisible();
+});
+
+test('nobody is said to be missing in the whole organization before the API has answered so', async ({
+  page,
+}) => {
+  const { id, emails } = await withMembers(1);
+  const email = `other-${emails[0]}`;
+  await page.goto(at(`/organizations/${id}/members`));
+  await expect(rows(page)).toHaveCount(1);
+  let answer: () => void = () => {};
+  const asked = new Promise<void>((resolve) => {
+    answer = resolve;
+  });
+  await page.route(/[?&]q=/, async (route) => {
+    await asked;
+    await route.fulfill(problem(403, 'Forbidden', 'No'));
+  });
+  const missing = page.getByText('Nobody in the whole organization has exactly this');
+  await find(page).fill(email);
+  await expect(page).toHaveURL(/q=/);
+  await expect(page.getByText('Looking in the whole organization…')).toBeVisible();
+  await expect(missing).toBeHidden();
+  answer();
+  const alert = page.getByRole('alert');
+  await expect(alert).toBeVisible();
+  await expect(missing).toBeHidden();
+  await page.unroute(/[?&]q=/);
+  await alert.getByRole('button', { name: 'Try again' }).click();
+  await expect(missing).toBeVisible();
+  await expect(alert).toBeHidden();
+});
+
+test('the dialog of a member stays with its input when the list becomes empty', async ({
+  page,
+}) => {
+  const { id, emails, ids } = await withMembers(1);
+  const email = emails[0] ?? '';
+  const { name } = await role(unique('auditor'));
+  await page.goto(at(`/organizations/${id}/members`));
+  await act(page, email, 'Change roles');
+  await pickRole(page, `Roles of ${email}`, name);
+  await ask('DELETE', `/organizations/${id}/users/${ids[0]}`);
+  await page.evaluate(() => dispatchEvent(new Event('visibilitychange')));
+  await expect(page.getByText('Nobody is a member yet')).toBeVisible();
+  const dialog = page.getByRole('dialog');
+  await expect(dialog.getByRole('button', { name: `Remove ${name}` })).toBeVisible();
+  await dialog.getByRole('button', { name: 'Cancel' }).click();
+  await expect(dialog).toBeHidden();
+
+  await page.getByRole('link', { name: 'Removed members' }).click();
+  await act(page, email, 'Put back');
+  await pickRole(page, 'Roles', name);
+  await ask('POST', `/organizations/${id}/users`, { userIds: ids });
+  await page.evaluate(() => dispatchEvent(new Event('visibilitychange')));
+  await expect(page.getByText('Nobody is removed')).toBeVisible();
+  await expect(dialog.getByRole('button', { name: `Remove ${name}` })).toBeVisible();
+});
+
+test('Ctrl-Z undoes a removal from a checkbox, but not behind a dialog or in a text', async ({
+  page,
+}) => {
+  const { id, emails } = await withMembers(3);
+  await page.goto(at(`/organizations/${id}/members`));
+  await expect(rows(page)).toHaveCount(3);
+  for (const email of emails.slice(0, 2)) {
+    await page.getByRole('checkbox', { name: `Select ${email}` }).check();
+  }
+  await page.getByRole('button', { name: 'Remove', exact: true }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Remove 2 members' }).click();
+  await expect(rows(page)).toHaveCount(1);
+  await expect(page.getByRole('dialog')).toBeHidden();
+  const undo = page.getByRole('button', { name: 'Undo' });
+  await expect(undo).toBeVisible();
+  const sent = countRequests(page, 'POST', /\/users$/);
+
+  await find(page).focus();
+  await page.keyboard.press('Control+Z');
+  await act(page, emails[2] ?? '', 'Change roles');
+  await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).focus();
+  await page.keyboard.press('Control+Z');
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('dialog')).toBeHidden();
+  await expect(undo).toBeVisible();
+  expect(sent).toEqual([]);
+
+  await page.getByRole('checkbox', { name: `Select ${emails[2]}` }).focus();
+  await page.keyboard.press('Control+Z');
+  await expect(rows(page)).toHaveCount(3);
+  await expect(page.getByRole('checkbox', { checked: true })).toHaveCount(0);
+});
+
+test('roles are selected only when the default roles are known', async ({ page }) => {
+  const { id, emails, ids } = await withMembers(1);
+  const email = emails[0] ?? '';
+  const [starter, other] = [await role(unique('starter')), await role(unique('other'))];
+  await ask('PUT', `/organizations/${id}/jit/roles`, { organizationRoleIds: [starter.id] });
+  await ask('DELETE', `/organizations/${id}/users/${ids[0]}`);
+  let answer: () => void = () => {};
+  const asked = new Promise<void>((resolve) => {
+    answer = resolve;
+  });
+  await page.route(/jit\/roles$/, async (route) => {
+    await asked;
+    await route.fulfill(problem(403, 'Forbidden', 'No'));
+  });
+  await page.goto(at(`/organizations/${id}/members/removed`));
+  await act(page, email, 'Put back');
+  const dialog = page.getByRole('dialog');
+  await expect(dialog.getByText('Loading the default roles…')).toBeVisible();
+  await expect(dialog.getByRole('combobox')).toHaveCount(0);
+  answer();
+  await expect(dialog.getByRole('alert')).toContainText('The default roles could not be loaded.');
+  await expect(dialog.getByRole('combobox')).toHaveCount(0);
+  await dialog.getByRole('button', { name: 'Cancel' }).click();
+
+  await page.getByRole('link', { name: 'Members', exact: true }).first().click();
+  await page.getByRole('button', { name: 'Add members' }).click();
+  await dialog.getByRole('textbox', { name: 'Email addresses or user IDs' }).fill(email);
+  await expect(dialog.getByRole('alert')).toContainText('The default roles could not be loaded.');
+  await page.unroute(/jit\/roles$/);
+  await dialog.getByRole('button', { name: 'Try again' }).click();
+  await pickRole(page, 'Roles of the new members', other.name);
+  await dialog.getByRole('button', { name: 'Add', exact: true }).click();
+  await expect(rowOf(page, email)).toBeVisible();
+  expect(await rolesOf(id, email)).toEqual([other.name, starter.name].sort());
+});
+
+test('somebody who was removed just now is said to have been removed', async ({ page }) => {
+  const { id, emails } = await withMembers(2);
+  const email = emails[0] ?? '';
+  await page.goto(at(`/organizations/${id}/members`));
+  const dialog = page.getByRole('dialog', { name: 'Add members' });
+  const look = async () => {
+    await page.getByRole('button', { name: 'Add members' }).click();
+    await dialog.getByRole('textbox', { name: 'Email addresses or user IDs' }).fill(email);
+    await page.keyboard.press('Enter');
+  };
+  await look();
+  await expect(dialog.getByRole('listitem')).toContainText('Is a member already');
+  await dialog.getByRole('button', { name: 'Cancel' }).click();
+  await act(page, email, 'Remove');
+  await expect(rowOf(page, email)).toBeHidden();
+  await look();
+  await expect(dialog.getByRole('listitem')).toContainText('Was removed earlier');
+});
+
+for (const width of [390, 1280]) {
+  test(`what can be undone covers no bar, and no message covers it, at ${width} px`, async ({
+    page,
+  }) => {
+    await page.setViewportSize({ width, height: 800 });
+    const { id, emails } = await withMembers(6);
+    const { name } = await role(unique('auditor'));
+    await page.goto(at(`/organizations/${id}/members`));
+    const undo = page.getByRole('button', { name: 'Undo' });
+    for (const email of emails.slice(0, 4)) {
+      await act(page, email, 'Remove');
+      await expect(page.getByText(`${email} is removed.`)).toBeVisible();
+    }
+    await expect(undo).toHaveCount(3);
+    await expect(page.getByText(`${emails[0]} is removed.`)).toBeHidden();
+    const last = emails[5] ?? '';
+    await act(page, last, 'Change roles');
+    await pickRole(page, `Roles of ${last}`, name);
+    await page.getByRole('button', { name: 'Save', exact: true }).click();
+    await expect(page.getByText(`The roles of ${last} are saved.`)).toBeVisible();
+    for (const button of await undo.all()) await button.click({ trial: true });
+    for (const button of await page.getByRole('button', { name: 'Dismiss' }).all()) {
+      await button.click({ trial: true });
+    }
+
+    await page.getByRole('link', { name: 'Settings' }).click();
+    await page.getByRole('textbox', { name: 'Description' }).fill('Another description');
+    await page.getByRole('button', { name: 'Save changes' }).click({ trial: true });
+    await page.getByRole('button', { name: 'Discard' }).click({ trial: true });
+    for (const button of await undo.all()) await button.click({ trial: true });
+  });
+}
+
+test('undoing says who was put back already, and leaves their roles', async ({ page }) => {
+  const { id, emails, ids } = await withMembers(2);
+  const { id: roleId, name } = await role(unique('theirs'));
+  const email = emails[0] ?? '';
+  await page.goto(at(`/organizations/${id}/members`));
+  await act(page, email, 'Remove');
+  await expect(rowOf(page, email)).toBeHidden();
+  await ask('POST', `/organizations/${id}/users`, {
+    userIds: [ids[0]],
+    organizationRoleIds: [roleId],
+  });
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await expect(
+    page.getByText(`${email} was already put back. Their roles stay as they are.`),
+  ).toBeVisible();
+  await expect(rowOf(page, email)).toContainText(name);
+});
+
+test('the filters say when they do not show all options', async ({ page }) => {
+  const { id, domain } = await withMembers(1);
+  const domains = Array.from({ length: 60 }, (_, index) => `d${index}.${domain}`);
+  await ask('PUT', `/organizations/${id}/jit/email-domains`, { emailDomains: domains });
+  await page.goto(at(`/organizations/${id}/members`));
+  const joined = page.getByRole('combobox', { name: 'How they joined' });
+  await joined.fill(domain);
+  await expect(page.getByRole('option')).toHaveCount(51);
+  const more = page.getByRole('option', { name: '50 of 60 shown: type more' });
+  await expect(more).toBeDisabled();
+  await joined.fill(`d59.${domain}`);
+  await expect(page.getByRole('option')).toHaveCount(1);
+  await expect(more).toBeHidden();
 });

@@ -59,7 +59,7 @@ proptest! {
         if let Ok(spelled) = SpelledAddress::parse(&text) {
             for spelling in spelled.spellings() {
                 prop_assert!(!spelling.contains(['"', '\\']), "{spelling:?}");
-                let same = EmailAddress::parse(&spelling);
+                let same = EmailAddress::parse(spelling);
                 prop_assert_eq!(same.as_ref(), Ok(spelled.address()));
             }
         }

@@ -4,12 +4,12 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { type KeyboardEvent, useRef, useState } from 'react';
 import { problemOf, ShownError } from '../api/problem';
 import { counted } from '../organizations/counts';
-import { RolePicker } from '../roles/RolePicker';
 import { FormModal } from '../ui/FormModal';
 import { AccountChoice } from './AccountChoice';
 import { accountsQuery } from './candidates';
 import { type Account, chosenByDefault, entriesIn } from './entries';
 import classes from './Members.module.css';
+import { NewMembersRoles } from './NewMembersRoles';
 import { useDefaultRoles } from './useDefaultRoles';
 import { backText, useMembersChanges } from './useMembersChanges';
 
@@ -78,11 +78,11 @@ export function AddMembers({ organizationId, onClose }: Props) {
           <>
             <EntriesInput form={current} />
             <Entries organizationId={organizationId} form={current} />
-            <RolePicker
-              withLabel
+            <NewMembersRoles
               label="Roles of the new members"
               description="All of them get these roles. The default roles are selected."
-              value={values.organizationRoleIds ?? defaults.ids}
+              defaults={defaults}
+              value={values.organizationRoleIds}
               error={errors.organizationRoleIds}
               onChange={(ids) => setFieldValue('organizationRoleIds', ids)}
             />

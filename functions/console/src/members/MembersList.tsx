@@ -14,10 +14,10 @@ import { counted, membersCount } from '../organizations/counts';
 import { countsQuery } from '../organizations/queries';
 import { Card } from '../ui/Card';
 import { type Columns, DataTable } from '../ui/DataTable';
+import { ErrorState } from '../ui/ErrorState';
 import { Id } from '../ui/Id';
 import { Loaded } from '../ui/Loaded';
 import { Notice } from '../ui/Notice';
-import { ProblemAlert } from '../ui/ProblemAlert';
 import { RowAction, RowMenu } from '../ui/RowMenu';
 import { When } from '../ui/When';
 import { AddRoles, TakeRoles } from './BulkRoles';
@@ -69,30 +69,39 @@ export const MembersList = memo((props: Props) => {
     return wanted ? loaded.filter((member) => contains(member, wanted)) : loaded;
   }, [isNamed, exact.data, text, loaded]);
   const isFiltered = Object.keys(filters).length > 0;
-  const shown = { text, isFiltered, loaded: loaded.length, members, exact };
+  const answer = isExact(text) ? answerOf(exact, settled === text) : undefined;
+  const shown = { text, isFiltered, loaded: loaded.length, members, answer };
+  const acts = useActs(organizationId, rows);
   return (
     <>
       <div className={classes.scope}>
         <Scope organizationId={organizationId} {...shown} found={rows.length} isNamed={isNamed} />
         <MembersActs organizationId={organizationId} />
       </div>
-      <ProblemAlert error={exact.error} />
+      {answer === 'failed' && (
+        <Card>
+          <ErrorState error={exact.error} onRetry={() => void exact.refetch()} />
+        </Card>
+      )}
       <Loaded query={members} of="members">
         {() =>
           rows.length > 0 ? (
             <Table
-              organizationId={organizationId}
+              acts={acts}
               rows={rows}
               pages={isNamed ? exact : members}
               isWhole={text === ''}
             />
           ) : (
-            <Card>
-              <Empty {...shown} onClear={onClear} />
-            </Card>
+            answer !== 'failed' && (
+              <Card>
+                <Empty {...shown} onClear={onClear} />
+              </Card>
+            )
           )
         }
       </Loaded>
+      <Dialogs organizationId={organizationId} acts={acts} />
     </>
   );
 });
@@ -100,6 +109,14 @@ export const MembersList = memo((props: Props) => {
 const NOBODY: Member[] = [];
 
 type Pages = UseInfiniteQueryResult<Member[]>;
+
+/** What is known about who has exactly an address or id in the whole organization. */
+type ExactAnswer = 'awaited' | 'failed' | 'known';
+
+function answerOf({ isError, isPending, isFetching }: Pages, isAsked: boolean): ExactAnswer {
+  if (!isAsked || isPending || isFetching) return 'awaited';
+  return isError ? 'failed' : 'known';
+}
 
 /** Loads further pages until one has an item: a page of a filtered list can be empty. */
 function useFirstItem({ data, hasNextPage, isFetching, fetchNextPage }: Pages) {
@@ -116,8 +133,8 @@ interface Shown {
   /** How many members are loaded, which the text is compared with. */
   loaded: number;
   members: Pages;
-  /** Those with exactly this address or id. */
-  exact: Pages;
+  /** Absent if the text is not a whole address or id. */
+  answer: ExactAnswer | undefined;
 }
 
 interface ScopeProps extends Shown {
@@ -129,15 +146,15 @@ interface ScopeProps extends Shown {
 /** Says how many members there are, and among which the text was looked for. */
 function Scope({ organizationId, ...shown }: ScopeProps) {
   const count = useQuery(countsQuery(organizationId));
-  const { text, isFiltered, members, exact, isNamed } = shown;
-  const isPartial = text !== '' && members.hasNextPage && !isNamed && !isExact(text);
+  const { text, isFiltered, members, answer, isNamed } = shown;
+  const isPartial = text !== '' && members.hasNextPage && !isNamed && !answer;
   return (
     <div>
       <span role="status">
         {text || isFiltered ? sentence(shown) : total(count.data?.usersCount)}
       </span>{' '}
       {isPartial && 'To search the whole organization, enter a whole address or user ID.'}
-      {exact.isFetching && <Loader size={14} aria-label="Looking in the whole organization" />}
+      {answer === 'awaited' && <Loader size={14} aria-label="Looking in the whole organization" />}
     </div>
   );
 }
@@ -167,7 +184,8 @@ function total(count: number | undefined): string {
 }
 
 /** Why no member is shown, and what can be done about it. */
-function Empty({ text, isFiltered, loaded, members, onClear }: Shown & { onClear: () => void }) {
+function Empty({ onClear, ...shown }: Shown & { onClear: () => void }) {
+  const { text, isFiltered, members } = shown;
   if (!text && !isFiltered) {
     return (
       <Notice icon={IconUsers} title="Nobody is a member yet">
@@ -179,7 +197,7 @@ function Empty({ text, isFiltered, loaded, members, onClear }: Shown & { onClear
   return (
     <Notice
       icon={IconSearch}
-      title={text ? `No member matches “${text}”` : 'No member matches the filters'}
+      title={emptyTitle(shown)}
       action={
         <Group justify="center">
           <Button variant="default" onClick={onClear}>
@@ -196,21 +214,26 @@ function Empty({ text, isFiltered, loaded, members, onClear }: Shown & { onClear
         </Group>
       }
     >
-      {text && compared(text, isFiltered, loaded)}
+      {text && compared(shown)}
     </Notice>
   );
 }
 
+function emptyTitle({ text, answer }: Shown): string {
+  if (answer === 'awaited') return 'Looking in the whole organization…';
+  return text ? `No member matches “${text}”` : 'No member matches the filters';
+}
+
 /** What a text was compared with. */
-function compared(text: string, isFiltered: boolean, loaded: number): string {
+function compared({ isFiltered, loaded, answer }: Shown): string {
   const filters = isFiltered ? ' with these filters' : '';
   const those = `The search compares the address, user name and user ID of the ${counted(loaded, 'member')} loaded${filters}.`;
-  if (!isExact(text)) return those;
+  if (answer !== 'known') return those;
   return `${those} Nobody in the whole organization has exactly this address or ID${filters}.`;
 }
 
 interface TableProps {
-  organizationId: string;
+  acts: Acts;
   rows: Member[];
   pages: Pages;
   /** Whether no text leaves out members. */
@@ -219,33 +242,53 @@ interface TableProps {
 
 type Open = { dialog: 'add' | 'take'; members: Member[] } | { dialog: 'roles'; member: Member };
 
-function Table({ organizationId, rows, pages, isWhole }: TableProps) {
+/** What can be done with members, and which of them are selected. */
+function useActs(organizationId: string, rows: Member[]) {
   const [open, setOpen] = useState<Open>();
   const { selected, ids, select } = useSelection(rows);
-  const removal = useRemoval(organizationId);
-  const { begin } = removal;
-  const close = () => setOpen(undefined);
-  const actions = useRowActions(setOpen, begin);
-  const dialog = { organizationId, onClose: close, onDone: deselect(select) };
+  /** Those who are done are no longer selected. */
+  const deselect = useCallback((done: readonly Member[]) => select(done, false), [select]);
+  const removal = useRemoval(organizationId, deselect);
+  return { open, setOpen, selected, ids, select, deselect, removal };
+}
+
+type Acts = ReturnType<typeof useActs>;
+
+function Table({ acts, rows, pages, isWhole }: TableProps) {
+  const { setOpen, selected, ids, select, removal } = acts;
+  const actions = useRowActions(setOpen, removal.begin);
+  return (
+    <DataTable
+      label="Members"
+      rows={rows}
+      columns={COLUMNS}
+      shares={SHARES}
+      actions={actions}
+      selection={{
+        ids,
+        onChange: select,
+        nameOf,
+        bar: (
+          <Bar
+            selected={selected}
+            looked={removal.looked}
+            onOpen={setOpen}
+            onRemove={removal.begin}
+          />
+        ),
+      }}
+      pages={pages}
+      end={isWhole && rows.length > 20 && `All ${counted(rows.length, 'member')} are shown.`}
+    />
+  );
+}
+
+/** What is open stays open with what is typed, also if the list becomes empty meanwhile. */
+function Dialogs({ organizationId, acts }: { organizationId: string; acts: Acts }) {
+  const { open, setOpen, deselect, removal } = acts;
+  const dialog = { organizationId, onClose: () => setOpen(undefined), onDone: deselect };
   return (
     <>
-      <DataTable
-        label="Members"
-        rows={rows}
-        columns={COLUMNS}
-        shares={SHARES}
-        actions={actions}
-        selection={{
-          ids,
-          onChange: select,
-          nameOf,
-          bar: (
-            <Bar selected={selected} looked={removal.looked} onOpen={setOpen} onRemove={begin} />
-          ),
-        }}
-        pages={pages}
-        end={isWhole && rows.length > 20 && `All ${counted(rows.length, 'member')} are shown.`}
-      />
       {open?.dialog === 'roles' && <ChangeRoles {...dialog} member={open.member} />}
       {open?.dialog === 'add' && <AddRoles {...dialog} members={open.members} />}
       {open?.dialog === 'take' && <TakeRoles {...dialog} members={open.members} />}
@@ -253,17 +296,13 @@ function Table({ organizationId, rows, pages, isWhole }: TableProps) {
         <RemoveMembers
           organizationId={organizationId}
           all={removal.asking}
+          onDone={deselect}
           onClose={removal.close}
         />
       )}
     </>
   );
 }
-
-type Select = (members: readonly Member[], selected: boolean) => void;
-
-/** Those who are done are no longer selected. */
-const deselect = (select: Select) => (members: readonly Member[]) => select(members, false);
 
 /** The menu of each row; always the same function, so that the rows are not rendered again. */
 function useRowActions(

@@ -7,6 +7,7 @@ import { memo } from 'react';
 import { rolesQuery } from '../roles/queries';
 import links from '../ui/links.module.css';
 import { AddMembers } from './AddMembers';
+import { fittingOptions } from './filterOptions';
 import { GiveDefaultRoles } from './GiveDefaultRoles';
 import classes from './Members.module.css';
 import { domainsQuery } from './queries';
@@ -65,7 +66,7 @@ function RoleFilter({ filters: { role, ...others }, onFilters }: FilterProps) {
       clearable
       clearButtonProps={clearButton('Any role')}
       searchable
-      limit={50}
+      filter={fittingOptions}
       nothingFoundMessage="No role has this name"
       data={isKnown ? options : [...options, { value: role, label: role }]}
       value={role ?? null}
@@ -91,7 +92,7 @@ function JoinedFilter({
       clearable
       clearButtonProps={clearButton('Any way of joining')}
       searchable
-      limit={50}
+      filter={fittingOptions}
       nothingFoundMessage="No listed domain has this name"
       data={[
         {

@@ -15,9 +15,10 @@ import { useMembersChanges } from './useMembersChanges';
 
 /**
  * Removes members. It asks if there are several, or if other accounts with the same address go too.
- * Otherwise the removal is done at once, since it can be undone.
+ * Otherwise the removal is done at once, since it can be undone. Tells `onDone` who is not a member
+ * any more.
  */
-export function useRemoval(organizationId: string) {
+export function useRemoval(organizationId: string, onDone: (members: readonly Member[]) => void) {
   const { drop, removeAll } = useMembersChanges(organizationId);
   const queries = useQueryClient();
   const [asking, setAsking] = useState<Leaving[]>();
@@ -26,6 +27,7 @@ export function useRemoval(organizationId: string) {
     mutationFn: async (one: Leaving) => {
       const { failed } = await removeAll([one]);
       if (failed[0]) throw failed[0].error;
+      onDone([one.member]);
     },
     onError: (error, { member }) => notifyFailure(error, `${nameOf(member)} was not removed`),
   });
@@ -48,6 +50,7 @@ export function useRemoval(organizationId: string) {
       const gone = done.filter(({ result }) => !result).map(({ item }) => item);
       if (gone.length > 0) {
         drop(new Set(gone.map(({ id }) => id)));
+        onDone(gone);
         notify(`Somebody else has already removed ${gone.map(nameOf).join(', ')}.`);
       }
       const found = done.flatMap(({ result }) => result ?? []);
@@ -56,7 +59,7 @@ export function useRemoval(organizationId: string) {
       if (members.length === 1 && first.others.length === 0) mutate(first);
       else setAsking(found);
     },
-    [queries, organizationId, drop, mutate],
+    [queries, organizationId, drop, onDone, mutate],
   );
   return { begin, looked, asking, close: () => setAsking(undefined) };
 }
@@ -64,11 +67,13 @@ export function useRemoval(organizationId: string) {
 interface Props {
   organizationId: string;
   all: readonly Leaving[];
+  /** Is told who is removed, also if others have failed. */
+  onDone: (members: readonly Member[]) => void;
   onClose: () => void;
 }
 
 /** Asks before it removes members, and says which other accounts go too. */
-export function RemoveMembers({ organizationId, all, onClose }: Props) {
+export function RemoveMembers({ organizationId, all, onDone, onClose }: Props) {
   const { removeAll } = useMembersChanges(organizationId);
   const bulk = useBulk(all.map(({ member }) => member));
   const others = othersOf(all);
@@ -84,6 +89,7 @@ export function RemoveMembers({ organizationId, all, onClose }: Props) {
         failed: failed.map(({ item, error }) => ({ item: item.member, error })),
       };
     });
+    onDone(outcome.done.flatMap(({ item, result }) => [item, ...result]));
     throwIfFailed(outcome, 'removed');
     return undefined;
   };

@@ -5,7 +5,6 @@ import { Link, useParams } from '@tanstack/react-router';
 import { useCallback, useState } from 'react';
 import type { RemovedUser } from '../api/types';
 import { counted } from '../organizations/counts';
-import { RolePicker } from '../roles/RolePicker';
 import { type Columns, DataTable } from '../ui/DataTable';
 import { FormModal } from '../ui/FormModal';
 import { Id } from '../ui/Id';
@@ -15,6 +14,7 @@ import { Notice } from '../ui/Notice';
 import { RowAction, RowMenu } from '../ui/RowMenu';
 import { When } from '../ui/When';
 import classes from './Members.module.css';
+import { NewMembersRoles } from './NewMembersRoles';
 import { nameOf } from './provenance';
 import { removedQuery } from './queries';
 import { useDefaultRoles } from './useDefaultRoles';
@@ -39,6 +39,8 @@ const EMPTY = (
 export function RemovedPeople() {
   const { organizationId } = useParams({ from: ROUTE });
   const removed = useInfiniteQuery(removedQuery(organizationId));
+  // What is open stays open with what is selected, also if the list becomes empty meanwhile.
+  const [open, setOpen] = useState<readonly RemovedUser[]>();
   return (
     <>
       <Link
@@ -52,56 +54,53 @@ export function RemovedPeople() {
         Removed members do not become members again by signing in. You can put them back here.
       </p>
       <Loaded query={removed} of="the removed members" empty={EMPTY}>
-        {(rows) => <Table organizationId={organizationId} rows={rows} pages={removed} />}
+        {(rows) => <Table rows={rows} pages={removed} onPutBack={setOpen} />}
       </Loaded>
+      {open && (
+        <PutBack organizationId={organizationId} people={open} onClose={() => setOpen(undefined)} />
+      )}
     </>
   );
 }
 
 interface TableProps {
-  organizationId: string;
   rows: RemovedUser[];
   pages: UseInfiniteQueryResult<RemovedUser[]>;
+  onPutBack: (people: readonly RemovedUser[]) => void;
 }
 
-function Table({ organizationId, rows, pages }: TableProps) {
-  const [open, setOpen] = useState<readonly RemovedUser[]>();
+function Table({ rows, pages, onPutBack }: TableProps) {
   const { selected, ids, select } = useSelection(rows);
   const actions = useCallback(
     (person: RemovedUser) => (
       <RowMenu of={nameOf(person)}>
-        <RowAction icon={IconUserPlus} onClick={() => setOpen([person])}>
+        <RowAction icon={IconUserPlus} onClick={() => onPutBack([person])}>
           Put back
         </RowAction>
       </RowMenu>
     ),
-    [],
+    [onPutBack],
   );
   const bar = (
     <Button
       size="compact-sm"
       variant="default"
       leftSection={<IconUserPlus size={16} />}
-      onClick={() => setOpen(selected)}
+      onClick={() => onPutBack(selected)}
     >
       Put back
     </Button>
   );
   return (
-    <>
-      <DataTable
-        label="Removed members"
-        rows={rows}
-        columns={COLUMNS}
-        actions={actions}
-        selection={{ ids, onChange: select, nameOf, bar }}
-        pages={pages}
-        end={rows.length > 20 && `All ${counted(rows.length, 'removed member')} are shown.`}
-      />
-      {open && (
-        <PutBack organizationId={organizationId} people={open} onClose={() => setOpen(undefined)} />
-      )}
-    </>
+    <DataTable
+      label="Removed members"
+      rows={rows}
+      columns={COLUMNS}
+      actions={actions}
+      selection={{ ids, onChange: select, nameOf, bar }}
+      pages={pages}
+      end={rows.length > 20 && `All ${counted(rows.length, 'removed member')} are shown.`}
+    />
   );
 }
 
@@ -137,11 +136,11 @@ function PutBack({ organizationId, people, onClose }: PutBackProps) {
     >
       {({ values, errors, setFieldValue }) => (
         <>
-          <RolePicker
-            withLabel
+          <NewMembersRoles
             label="Roles"
             description="The roles from before the removal are not kept. The default roles are selected."
-            value={values.organizationRoleIds ?? defaults.ids}
+            defaults={defaults}
+            value={values.organizationRoleIds}
             error={errors.organizationRoleIds}
             onChange={(next) => setFieldValue('organizationRoleIds', next)}
           />

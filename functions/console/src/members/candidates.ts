@@ -28,7 +28,7 @@ export const accountsQuery = (organizationId: string, entry: string) =>
     queryFn: ({ client, signal }) =>
       inTurn(async (): Promise<Account[]> => {
         const users = await usersNamed(entry, signal);
-        const removed = await client.ensureQueryData(removedIdsQuery(organizationId));
+        const removed = await client.fetchQuery(removedIdsQuery(organizationId));
         return Promise.all(
           users.map(async (user) => ({
             ...user,

@@ -9,7 +9,7 @@ import { offerUndo } from '../ui/undo';
 import { add } from './adding';
 import { type RoleChange, rolesAfter } from './changing';
 import { nameOf } from './provenance';
-import { membersKey, removedKey } from './queries';
+import { membersKey, membersNamed, removedKey } from './queries';
 import { type Leaving, remove } from './removing';
 import { type Filters, holds } from './search';
 
@@ -62,8 +62,13 @@ function membersChanges(queries: QueryClient, organizationId: string) {
     return unknown;
   };
 
-  /** Adds users again who were members, each with the roles from before. */
-  const restore = async (members: readonly Member[]): Promise<string> => {
+  /**
+   * Adds users again who were members, each with the roles from before. Those who are members again
+   * already stay as they are.
+   */
+  const restore = async (removed: readonly Member[]): Promise<string> => {
+    const present = await membersAmong(organizationId, removed);
+    const members = removed.filter(({ id }) => !present.has(id));
     const known = await queries.fetchQuery(rolesQuery);
     const isKnown = (id: string) => known.some((role) => role.id === id);
     const byRoles = Map.groupBy(members, ({ organizationRoles }) =>
@@ -80,7 +85,9 @@ function membersChanges(queries: QueryClient, organizationId: string) {
       lost.size > 0 &&
       `Roles that were deleted meanwhile could not be restored: ${[...lost].join(', ')}.`;
     const who = members.length === 1 && members[0] ? `${nameOf(members[0])} is` : undefined;
-    return [backText(members.length, unknown, who), roles].filter(Boolean).join(' ');
+    const back = members.length > 0 && backText(members.length, unknown, who);
+    const already = alreadyText(removed.filter(({ id }) => present.has(id)));
+    return [back, roles, already].filter(Boolean).join(' ');
   };
 
   /** Removes members, and offers to undo it. */
@@ -99,6 +106,22 @@ function membersChanges(queries: QueryClient, organizationId: string) {
   };
 
   return { drop, showRoles, addAll, removeAll };
+}
+
+/** The ids of those who are members now. */
+async function membersAmong(organizationId: string, users: readonly Member[]) {
+  const { done, failed } = await batch(users, ({ id }) => membersNamed(organizationId, id));
+  if (failed[0]) throw failed[0].error;
+  return new Set(done.flatMap(({ result }) => result.map(({ id }) => id)));
+}
+
+/** Who was put back before the undoing, in words. */
+function alreadyText(members: readonly Member[]): string | undefined {
+  const [first] = members;
+  if (!first) return undefined;
+  return members.length === 1
+    ? `${nameOf(first)} was already put back. Their roles stay as they are.`
+    : `${counted(members.length, 'user')} were already put back. Their roles stay as they are.`;
 }
 
 /** Who was removed, in words. */

@@ -25,12 +25,31 @@ export function searchable(roles: readonly Role[]): Searchable[] {
  * then names with a word that begins with it, then others. Otherwise they stay in their order.
  */
 export function ranked(roles: readonly Searchable[], text: string): Match[] {
+  return withRanks(roles, ({ folded }) => folded, text).map(({ item: { role }, rank }) => ({
+    role,
+    likely: rank !== RANKS.within,
+  }));
+}
+
+/** Items whose names contain a text, in the order of {@link ranked}. */
+export function inOrderOfFit<Item>(
+  items: readonly Item[],
+  nameOf: (item: Item) => string,
+  text: string,
+): Item[] {
+  return withRanks(items, (item) => folded(nameOf(item)), text).map(({ item }) => item);
+}
+
+function withRanks<Item>(
+  items: readonly Item[],
+  foldedNameOf: (item: Item) => string,
+  text: string,
+) {
   const wanted = folded(text);
-  return roles
-    .map(({ role, folded }) => ({ role, rank: rankOf(folded, wanted) }))
+  return items
+    .map((item) => ({ item, rank: rankOf(foldedNameOf(item), wanted) }))
     .filter(({ rank }) => rank !== undefined)
-    .toSorted((one, other) => (one.rank ?? 0) - (other.rank ?? 0))
-    .map(({ role, rank }) => ({ role, likely: rank !== RANKS.within }));
+    .toSorted((one, other) => (one.rank ?? 0) - (other.rank ?? 0));
 }
 
 function rankOf(name: string, wanted: string): number | undefined {

@@ -22,3 +22,16 @@ export function keepMessagesAbove(bar: HTMLElement) {
     root.style.removeProperty('--bar-space');
   };
 }
+
+/** The `ref` of what can be undone, which stands above such a bar: messages stand above both. */
+export function keepMessagesAboveOffers(offers: HTMLElement) {
+  const root = document.documentElement;
+  const observer = new ResizeObserver(() =>
+    root.style.setProperty('--offers-space', `${offers.offsetHeight}px`),
+  );
+  observer.observe(offers);
+  return () => {
+    observer.disconnect();
+    root.style.removeProperty('--offers-space');
+  };
+}

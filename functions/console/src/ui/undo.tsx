@@ -4,7 +4,8 @@ import { useMutation } from '@tanstack/react-query';
 import { type FocusEvent, useEffect, useRef, useState } from 'react';
 import { problemOf } from '../api/problem';
 import { Store, useStore } from '../app/store';
-import { notify } from './notify';
+import { keepMessagesAboveOffers } from './messages';
+import { notify, notifyFailure } from './notify';
 import classes from './undo.module.css';
 
 /** Something that was done, and can be undone for a while. */
@@ -18,19 +19,35 @@ interface Undoable {
 /** For how long something can be undone, in milliseconds without the pointer or the focus on it. */
 const OFFERED = 20_000;
 
+/** What is open over the page: a key is not meant for the page behind it. */
+const OPEN = '[role="dialog"], [role="menu"]';
+
+/** The fields that undo what is typed themselves. */
+const TEXT_FIELDS =
+  'textarea, select, [contenteditable], input:not([type="checkbox"], [type="radio"])';
+
+const isTyped = ({ target }: Event) => target instanceof Element && target.matches(TEXT_FIELDS);
+
 const offers = new Store<readonly Undoable[]>([]);
 let count = 0;
 
+/** The most offers at a time. A new one takes the place of the oldest. */
+const MOST_OFFERS = 3;
+
 /** Tells the user that something is done, and offers to undo it. */
 export function offerUndo(message: string, undo: Undoable['undo']) {
-  offers.value = [...offers.value, { id: count++, message, undo }];
+  offers.value = [...offers.value, { id: count++, message, undo }].slice(-MOST_OFFERS);
 }
 
 /** Shows what can be undone, the latest last. Ctrl-Z undoes the latest. */
 export function UndoOffers() {
   const shown = useStore(offers, (all) => all);
   return (
-    <section className={classes.offers} aria-label="What can be undone">
+    <section
+      ref={keepMessagesAboveOffers}
+      className={classes.offers}
+      aria-label="What can be undone"
+    >
       <div role="status">
         {shown.map((offer, index) => (
           <Offer key={offer.id} offer={offer} isLatest={index === shown.length - 1} />
@@ -44,6 +61,7 @@ function Offer({ offer, isLatest }: { offer: Undoable; isLatest: boolean }) {
   const [held, setHeld] = useState(false);
   const before = useRef<HTMLElement>(null);
   const drop = () => {
+    if (!offers.value.includes(offer)) return;
     offers.value = offers.value.filter(({ id }) => id !== offer.id);
     before.current?.focus();
   };
@@ -53,11 +71,20 @@ function Offer({ offer, isLatest }: { offer: Undoable; isLatest: boolean }) {
       notify(done);
       drop();
     },
+    onError: (error) => {
+      // A newer offer has taken its place before the answer came.
+      if (!offers.value.includes(offer)) notifyFailure(error, 'This is not undone');
+    },
   });
   const act = () => {
     if (!undoing.isPending) undoing.mutate();
   };
-  useHotkeys([['mod+Z', () => isLatest && act()]]);
+  const actOnKey = (event: KeyboardEvent) => {
+    if (!isLatest || document.querySelector(OPEN) || isTyped(event)) return;
+    event.preventDefault();
+    act();
+  };
+  useHotkeys([['mod+Z', actOnKey, { preventDefault: false }]], []);
   const stays = held || !undoing.isIdle;
   useEffect(() => {
     if (stays) return;
