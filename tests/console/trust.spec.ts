@@ -263,7 +263,7 @@ for (const [name, { open, act, field }] of Object.entries(DIALOGS)) {
   test(`${name}: what is typed outlives Escape and a click outside`, async ({ page }) => {
     await open(page);
     const dialog = page.getByRole('dialog');
-    const input = dialog.getByRole('textbox', { name: field });
+    const input = dialog.getByRole(field === 'Roles of' ? 'combobox' : 'textbox', { name: field });
     await input.fill('typed text');
     await page.keyboard.press('Escape');
     await page.keyboard.press('Escape');
