@@ -116,7 +116,9 @@ async function allJobs(page: Page, hand: Hand, openSearch: () => Promise<void>) 
   await expect(dialog).toContainText('would be admitted');
   await hand.press(dialog.getByRole('link', { name: id }).first());
   await expect(page.getByRole('heading', { level: 1, name: id })).toBeVisible();
-  await hand.press(page.getByRole('navigation').getByRole('link', { name: 'Members', exact: true }));
+  await hand.press(
+    page.getByRole('navigation').getByRole('link', { name: 'Members', exact: true }),
+  );
   await expect(page).toHaveTitle(`Members · ${id} · Usher`);
 
   // Find.
@@ -168,7 +170,9 @@ async function allJobs(page: Page, hand: Hand, openSearch: () => Promise<void>) 
   await hand.press(inDialog('Put back'));
   await expect(page.getByText('No removed members')).toBeVisible();
   expect(await rolesOf(joe)).toEqual([starter.name]);
-  await hand.press(page.getByRole('navigation').getByRole('link', { name: 'Members', exact: true }));
+  await hand.press(
+    page.getByRole('navigation').getByRole('link', { name: 'Members', exact: true }),
+  );
   await expect(rows).toHaveCount(4);
 
   // Many at once.
