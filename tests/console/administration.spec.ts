@@ -100,7 +100,7 @@ test('custom data is shown and saved as it is written', async ({ page }) => {
   for (const [text, reason] of [
     ['{"a": [0, 1e400]}', '^At /a/1: This number is too large'],
     ['{"a": 1, "a": 2}', '^At /a: This name appears twice'],
-    [String.raw`{"a": "\ud800"}`, '^At /a: This text has half of a character'],
+    [String.raw`{"a": "\ud800"}`, '^At /a: This text contains half a character'],
     [JSON.stringify({ a: 'x'.repeat(8192) }), '^This is too long'],
   ] as const) {
     await data.fill(text);

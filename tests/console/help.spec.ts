@@ -48,6 +48,7 @@ test('links between documents lead to their places without loading the console a
 test('a table that is too wide scrolls by itself, also by the keyboard', async ({ page }) => {
   await page.setViewportSize({ width: 360, height: 800 });
   await page.goto(at('/help/errors#the-request'));
+  await expect(page.getByRole('heading', { name: 'The request' })).toBeFocused();
   const table = page.locator('[tabindex="0"]:has(> table)').first();
   await table.focus();
   await page.keyboard.press('ArrowRight');

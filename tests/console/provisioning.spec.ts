@@ -35,7 +35,7 @@ test('an organization is created, three of its pasted domains are refused and co
   await expect(page.getByText('10 domains added · 1 role added (1 new)')).toBeVisible();
   await page.getByRole('button', { name: 'Save changes' }).click();
 
-  const refused = page.getByRole('alert').filter({ hasText: 'refused, so no domain is saved yet' });
+  const refused = page.getByRole('alert').filter({ hasText: 'refused. No domain is saved yet' });
   for (const reason of [
     '1 is a public mailbox provider',
     '1 is an email address',
