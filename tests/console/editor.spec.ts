@@ -15,7 +15,8 @@ const field = (page: Page) => page.getByRole('textbox', { name: 'Add email domai
 const picker = (page: Page) => page.getByRole('combobox', { name: 'Default roles' });
 const chip = (page: Page, domain: string) =>
   page.getByRole('button', { name: `Remove ${domain}`, exact: true });
-const refusedPanel = (page: Page) => page.getByRole('alert').filter({ hasText: 'refused. No domain' });
+const refusedPanel = (page: Page) =>
+  page.getByRole('alert').filter({ hasText: 'refused. No domain' });
 const save = (page: Page) => page.getByRole('button', { name: 'Save changes' });
 const bar = (page: Page) => page.getByRole('region', { name: 'Unsaved changes' });
 

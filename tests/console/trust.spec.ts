@@ -208,7 +208,7 @@ async function withSelectedMembers(page: Page) {
   await signUp(`joe@${new URL(page.url()).pathname.split('/')[3]}.example`);
   await page.reload();
   await page.getByRole('checkbox', { name: 'Select all 2 shown' }).check();
-  const opener = page.getByRole('button', { name: 'Remove', exact: true });
+  const opener = page.getByRole('button', { name: 'Remove members' });
   await opener.click();
   return opener;
 }

@@ -73,7 +73,7 @@ const members = createRoute({
 const removed = createRoute({
   getParentRoute: () => organization,
   path: '/members/removed',
-  component: page(() => import('../members/RemovedPeople').then((it) => it.RemovedPeople)),
+  component: page(() => import('../members/RemovedMembers').then((it) => it.RemovedMembers)),
 });
 
 const settings = createRoute({

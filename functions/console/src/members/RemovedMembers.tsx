@@ -36,7 +36,7 @@ const EMPTY = (
 );
 
 /** Those who were removed from an organization, and can be put back. */
-export function RemovedPeople() {
+export function RemovedMembers() {
   const { organizationId } = useParams({ from: ROUTE });
   const removed = useInfiniteQuery(removedQuery(organizationId));
   // What is open stays open with what is selected, also if the list becomes empty meanwhile.
