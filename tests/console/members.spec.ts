@@ -547,7 +547,7 @@ test('the dialog of a member stays with its input when the list becomes empty', 
   await pickRole(page, 'Roles', name);
   await ask('POST', `/organizations/${id}/users`, { userIds: ids });
   await page.evaluate(() => dispatchEvent(new Event('visibilitychange')));
-  await expect(page.getByText('Nobody is removed')).toBeVisible();
+  await expect(page.getByText('No removed members')).toBeVisible();
   await expect(dialog.getByRole('button', { name: `Remove ${name}` })).toBeVisible();
 });
 
