@@ -636,7 +636,7 @@ test('somebody who was removed just now is said to have been removed', async ({ 
   await act(page, email, 'Remove');
   await expect(rowOf(page, email)).toBeHidden();
   await look();
-  await expect(dialog.getByRole('listitem')).toContainText('Was removed earlier');
+  await expect(dialog.getByRole('listitem')).toContainText('Removed earlier');
 });
 
 for (const width of [390, 1280]) {
