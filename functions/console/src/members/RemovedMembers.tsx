@@ -112,7 +112,7 @@ interface PutBackProps {
 
 const initialValues: { organizationRoleIds?: string[] } = {};
 
-/** Makes removed people members again. The default roles are selected for them. */
+/** Makes removed members members again. The default roles are selected for them. */
 function PutBack({ organizationId, people, onClose }: PutBackProps) {
   const { addAll } = useMembersChanges(organizationId);
   const defaults = useDefaultRoles(organizationId);
