@@ -5,6 +5,19 @@ import { expect, problem, test } from './support/console.ts';
 const conflictOn = (page: Page) =>
   page.getByRole('alert').filter({ hasText: 'Somebody else changed this' });
 
+/** Holds back the requests that save settings, until the returned function is called. */
+async function holdSaves(page: Page, id: string): Promise<() => void> {
+  let answer = () => {};
+  const waiting = new Promise<void>((resolve) => {
+    answer = resolve;
+  });
+  await page.route(`${usher()}/organizations/${id}`, async (route) => {
+    if (route.request().method() === 'PATCH') await waiting;
+    await route.continue();
+  });
+  return () => answer();
+}
+
 test('an organization with unsaved settings is deleted without a question about them', async ({
   page,
 }) => {
@@ -303,14 +316,7 @@ test('settings whose answer is lost are saved once, and are no conflict with the
 test('what is typed while the settings are saved stays unsaved', async ({ page }) => {
   const id = await organization('typed');
   await page.goto(at(`/organizations/${id}/settings`));
-  let answer = () => {};
-  const waiting = new Promise<void>((resolve) => {
-    answer = resolve;
-  });
-  await page.route(`${usher()}/organizations/${id}`, async (route) => {
-    if (route.request().method() === 'PATCH') await waiting;
-    await route.continue();
-  });
+  const answer = await holdSaves(page, id);
   const name = page.getByRole('textbox', { name: 'Name' });
   const description = page.getByRole('textbox', { name: 'Description' });
   await name.fill(`${id} saved`);
@@ -332,14 +338,7 @@ test('what is typed while the settings are saved stays unsaved', async ({ page }
 test('a setting that is changed back while it is saved stays unsaved', async ({ page }) => {
   const id = await organization('back');
   await page.goto(at(`/organizations/${id}/settings`));
-  let answer = () => {};
-  const waiting = new Promise<void>((resolve) => {
-    answer = resolve;
-  });
-  await page.route(`${usher()}/organizations/${id}`, async (route) => {
-    if (route.request().method() === 'PATCH') await waiting;
-    await route.continue();
-  });
+  const answer = await holdSaves(page, id);
   const name = page.getByRole('textbox', { name: 'Name' });
   const requested = page.waitForRequest((request) => request.method() === 'PATCH');
   await name.fill(`${id} saved`);
