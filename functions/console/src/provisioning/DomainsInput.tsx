@@ -11,6 +11,7 @@ import {
 } from 'react';
 import { flushSync } from 'react-dom';
 import { useDraft } from '../app/drafts';
+import { counted } from '../organizations/counts';
 import { useChips } from '../ui/useChips';
 import { DomainChips, domainOf } from './DomainChips';
 import classes from './DomainsInput.module.css';
@@ -74,8 +75,8 @@ export function DomainsInput(props: Props) {
       {isLong && (
         <div className={classes.filter}>
           <TextInput
-            aria-label={`Find among ${counted(domains.length)}`}
-            placeholder={`Find among ${counted(domains.length)}`}
+            aria-label={`Find among ${counted(domains.length, 'domain')}`}
+            placeholder={`Find among ${counted(domains.length, 'domain')}`}
             leftSection={<IconSearch size={16} aria-hidden />}
             autoCapitalize="none"
             autoComplete="off"
@@ -85,8 +86,8 @@ export function DomainsInput(props: Props) {
           />
           <Text c="dimmed" size="sm" role="status">
             {wanted === ''
-              ? counted(domains.length)
-              : `${NUMBER.format(shown.length)} of ${counted(domains.length)}`}
+              ? counted(domains.length, 'domain')
+              : `${shown.length.toLocaleString('en')} of ${counted(domains.length, 'domain')}`}
           </Text>
         </div>
       )}
@@ -166,10 +167,4 @@ function containing(domains: readonly string[], text: string): readonly string[]
   // A whole label that is not ASCII is found too.
   const ascii = normalised(text);
   return domains.filter((domain) => domain.includes(text) || domain.includes(ascii));
-}
-
-const NUMBER = new Intl.NumberFormat();
-
-function counted(domains: number): string {
-  return domains === 1 ? '1 domain' : `${NUMBER.format(domains)} domains`;
 }
