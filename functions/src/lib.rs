@@ -33,7 +33,7 @@ use Action::{
 };
 use Items::{
     Addresses, DomainIndex, ListedMembers, ListedOrganizations, OrganizationRoles, Organizations,
-    RemovalMarks, RoleNames, Users,
+    ProviderIndex, RemovalMarks, RoleNames, Users,
 };
 use UserPoolAction::{AdminCreateUser, AdminDeleteUser, AdminGetUser, DescribeUserPool, ListUsers};
 
@@ -91,6 +91,7 @@ pub static FUNCTIONS: &[Function] = &[
     http!("preview", preview).may(&[
         (Organizations, &[GetItem, BatchGetItem]),
         (DomainIndex, &[GetItem, Query]),
+        (ProviderIndex, &[GetItem, Query]),
         (RemovalMarks, &[Query]),
         (OrganizationRoles, &[BatchGetItem]),
     ]),
@@ -139,6 +140,7 @@ pub static FUNCTIONS: &[Function] = &[
         .may(&[
             (Organizations, &[GetItem, BatchGetItem]),
             (DomainIndex, &[GetItem, Query]),
+            (ProviderIndex, &[GetItem, Query]),
             (RemovalMarks, &[Query, ConditionCheckItem]),
             (Addresses, &[Query, PutItem, UpdateItem, BatchWriteItem]),
             (OrganizationRoles, &[BatchGetItem]),
@@ -150,6 +152,7 @@ pub static FUNCTIONS: &[Function] = &[
     trigger!("post-confirmation", triggers::post_confirmation).may(&[
         (Organizations, &[GetItem]),
         (DomainIndex, &[GetItem, Query]),
+        (ProviderIndex, &[GetItem, Query]),
         (RemovalMarks, &[Query, ConditionCheckItem]),
         (Addresses, &[PutItem, UpdateItem, DeleteItem]),
         (Users, &[Query, PutItem]),
@@ -157,6 +160,7 @@ pub static FUNCTIONS: &[Function] = &[
     trigger!("pre-token-generation", triggers::pre_token_generation).may(&[
         (Organizations, &[GetItem, BatchGetItem]),
         (DomainIndex, &[GetItem, Query]),
+        (ProviderIndex, &[GetItem, Query]),
         (RemovalMarks, &[Query, ConditionCheckItem]),
         (Addresses, &[PutItem, UpdateItem, DeleteItem]),
         (OrganizationRoles, &[BatchGetItem]),

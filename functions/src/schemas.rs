@@ -7,6 +7,7 @@ use serde_json::json;
 use shared::domain::jit::EmailDomains;
 use shared::domain::membership::MOST_REPLACED;
 use shared::domain::organization::{OrganizationCounts, OrganizationRole, RoleUsage};
+use shared::domain::provider::ProviderName;
 use shared::domain::user::User;
 use shared::domain::{email_address, email_domain, ids, text};
 use shared::http::LARGEST_BODY;
@@ -126,6 +127,9 @@ schemas! {
     EmailDomainName: string(3, email_domain::EmailDomain::LONGEST)
         .pattern(Some(EMAIL_DOMAIN_NAME))
         .examples(["acme.example"]);
+
+    /// The name of an identity provider in the user pool.
+    SsoConnectorId: string(1, ProviderName::LONGEST).examples(["Acme-Okta"]);
 
     /// The email address of a new user.
     EmailAddressInput: string(3, email_address::EmailAddress::LONGEST_INPUT)

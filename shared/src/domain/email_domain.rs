@@ -30,6 +30,9 @@ impl EmailDomain {
     pub const LONGEST: usize = 253;
     /// The most characters between two dots (RFC 1035 section 2.3.4).
     pub const LONGEST_LABEL: usize = 63;
+    /// The most labels of a domain whose rule can include subdomains. It limits how many rules an
+    /// address can satisfy.
+    pub const MOST_LABELS_ABOVE: usize = 10;
 
     /// Normalises the input of a person. An error says what to type instead.
     ///
@@ -94,10 +97,29 @@ impl EmailDomain {
         Ok(Self(domain.to_owned()))
     }
 
+    /// The domains above this one that a rule for subdomains can name: those of at most
+    /// [`Self::MOST_LABELS_ABOVE`] labels, down to the one that was registered. The nearest comes
+    /// first. There are at most nine, because the shortest has two labels.
+    pub fn parents(&self) -> impl Iterator<Item = Self> {
+        let registered =
+            psl::domain(self.0.as_bytes()).map_or(usize::MAX, |it| it.as_bytes().len());
+        self.0
+            .match_indices('.')
+            .map(|(dot, _)| &self.0[dot + 1..])
+            .filter(move |parent| parent.len() >= registered)
+            .filter(|parent| parent.split('.').count() <= Self::MOST_LABELS_ABOVE)
+            .map(|parent| Self(parent.to_owned()))
+    }
+
     /// Whether a company lets anybody have names below its domain: the domain is in the private
     /// section of the public suffix list, such as `github.io`.
     pub fn is_private_suffix(&self) -> bool {
         self.suffix_type() == Some(psl::Type::Private)
+    }
+
+    /// Whether the domain is in the public suffix list, in either section.
+    pub fn is_public_suffix(&self) -> bool {
+        self.suffix_type().is_some()
     }
 
     /// The section of the public suffix list that has the domain itself.

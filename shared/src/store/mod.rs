@@ -31,14 +31,15 @@ use std::sync::Arc;
 
 use aws_sdk_dynamodb::Client;
 
-pub use memberships::{Added, Joined, Member};
+pub use addresses::RemovalMark;
+pub use memberships::{Added, Admission, Joined, Member};
 pub use organization_roles::OrganizationRoleChanges;
 pub(crate) use organizations::SORT_KEY_BYTES;
 pub use organizations::{DeletedOrganization, OrganizationChanges, OrganizationRank};
 pub use ranks::{UserList, UserRank};
 pub use read::Page;
 pub use removals::RemovedUser;
-pub use rules::Listing;
+pub use rules::{ListedRules, Listing};
 pub use users::{DeletedUser, UserItems};
 
 use crate::ambient::Randomness;
