@@ -163,7 +163,7 @@ pub(crate) struct OrganizationPreview {
     #[schema(required)]
     rule: Option<DecidingRule>,
     /// The checks that were made, in order. The first check that is not passed is the last one.
-    #[schema(max_items = 7)]
+    #[schema(max_items = 9)]
     checks: Vec<CheckOutcome>,
     /// The roles that the new member would hold, by name. After a request, those of the moment of
     /// approval count.

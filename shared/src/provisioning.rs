@@ -385,7 +385,10 @@ impl Provisioning {
         facts: &Facts<'_>,
     ) -> Result<(Vec<Listing>, Vec<RemovalMark>), Failure> {
         let (rules, digests) = (facts.rules(), facts.digests());
-        try_join(self.store.rule_index(&rules), self.store.removal_marks(&digests)).await
+        let (mut index, marks) =
+            try_join(self.store.rule_index(&rules), self.store.removal_marks(&digests)).await?;
+        index.retain(|listing| facts.satisfies(&listing.rule));
+        Ok((index, marks))
     }
 
     /// Decides about each organization in the rule index, up to the limit for each rule, the oldest

@@ -332,6 +332,9 @@ impl Check {
 }
 
 impl<'a> Facts<'a> {
+    /// The most domains whose rules one address can satisfy.
+    pub const MOST_DOMAINS: usize = EmailDomain::MOST_LABELS_ABOVE;
+
     /// The facts about a user of the pool.
     #[must_use]
     pub fn of_user(user: &'a User, proof: Proof, policy: &'a JoinPolicy) -> Self {
@@ -390,7 +393,7 @@ impl<'a> Facts<'a> {
 
     /// The rules that the person satisfies, if an organization lists them so. The person can join or
     /// ask to join an organization that lists one of them. At most [`User::MOST_PROVIDERS`] are
-    /// providers, and at most ten are domains.
+    /// providers, and at most [`Self::MOST_DOMAINS`] are domains.
     #[must_use]
     pub fn rules(&self) -> Vec<RuleKey> {
         let domains = if self.refusal.is_none() { &*self.domains } else { &[] };
@@ -429,6 +432,17 @@ impl<'a> Facts<'a> {
             RuleKey::SsoConnector(provider) => {
                 self.providers.iter().find(|(name, _)| name == provider)?.1.clone()
             }
+        }
+    }
+
+    /// Whether the person satisfies a rule with one of the keys of [`Self::rules`], as its settings are.
+    #[must_use]
+    pub fn satisfies(&self, rule: &Rule) -> bool {
+        match &rule.key {
+            RuleKey::EmailDomain(domain) => {
+                self.domains.first() == Some(domain) || rule.settings.subdomains
+            }
+            RuleKey::SsoConnector(_) => true,
         }
     }
 
@@ -524,9 +538,9 @@ impl<'a> Facts<'a> {
     /// The organization's rules that match the domain of the address, the most specific first.
     fn matching<'b>(&self, organization: &Candidate<'b>) -> impl Iterator<Item = &'b Rule> {
         let rules = organization.rules;
-        self.domains.iter().enumerate().filter_map(move |(above, domain)| {
+        self.domains.iter().filter_map(move |domain| {
             let key = RuleKey::EmailDomain(domain.clone());
-            rules.iter().find(|rule| rule.key == key && (above == 0 || rule.settings.subdomains))
+            rules.iter().find(|rule| rule.key == key && self.satisfies(rule))
         })
     }
 
