@@ -8,6 +8,7 @@ pub mod claims;
 pub mod clients;
 pub mod cognito;
 pub mod console;
+pub mod dns;
 pub mod domain;
 pub mod error;
 pub mod failure;
