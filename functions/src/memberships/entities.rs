@@ -111,6 +111,7 @@ struct ProvenanceEntity {
 #[serde(rename_all = "snake_case")]
 enum CauseName {
     EmailDomain,
+    SsoConnector,
     Api,
 }
 
@@ -127,6 +128,7 @@ impl From<&Provenance> for ProvenanceEntity {
             Cause::Rule(RuleKey::EmailDomain(domain)) => {
                 (CauseName::EmailDomain, Some(domain.to_string()))
             }
+            Cause::Rule(RuleKey::SsoConnector(_)) => (CauseName::SsoConnector, None),
             Cause::Api => (CauseName::Api, None),
         };
         Self {

@@ -239,6 +239,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Filters {
             role: role.map(|Holding(role)| role),
             cause: cause.map(|ByCause(cause)| cause),
             email_domain: domain.map(|ByDomain(domain)| domain),
+            sso_connector: None,
             entry_path: entry_path.map(|ByEntryPath(path)| path),
         }))
     }

@@ -52,6 +52,11 @@ pub(super) const ROLE_PREFIX: &str = "ROLE#";
 /// The prefix of removal marks: of those by address in the table, and of those of users in the index.
 pub(super) const REMOVED_PREFIX: &str = "REMOVED#";
 
+/// The prefix of the sort keys of requests to join in the index partition of their organization.
+pub(super) const REQUEST_PREFIX: &str = "REQUEST#";
+/// The index partition of the rules whose record in DNS is to be checked, by the time of the check.
+pub(super) const OWNERSHIP_CHECKS: &str = "OWNERSHIP_CHECKS";
+
 /// An item's primary key.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Key {
@@ -100,6 +105,11 @@ pub(super) fn email_domains(id: &OrganizationId) -> Key {
     Key::new(organization_partition(id), "EMAIL_DOMAINS")
 }
 
+/// The list of the identity providers of an organization.
+pub(super) fn sso_connectors(id: &OrganizationId) -> Key {
+    Key::new(organization_partition(id), "SSO_CONNECTORS")
+}
+
 pub(super) fn custom_data(id: &OrganizationId) -> Key {
     Key::new(organization_partition(id), "CUSTOM_DATA")
 }
@@ -128,6 +138,7 @@ pub(super) fn organization_rank_prefix(name: &str) -> String {
 pub(super) fn rule_partition(key: &RuleKey) -> String {
     match key {
         RuleKey::EmailDomain(domain) => format!("DOMAIN#{domain}"),
+        RuleKey::SsoConnector(provider) => format!("PROVIDER#{provider}"),
     }
 }
 
@@ -188,6 +199,16 @@ pub(super) fn read_user_entry(prefix: &str, entry: &str, user: &UserId) -> Optio
         None => None,
     };
     (user_entry(prefix, since, user) == entry).then_some(since)
+}
+
+/// The sort key of a request in the index partition of its organization: the oldest comes first.
+pub(super) fn request_entry(since: i64, user: &UserId) -> String {
+    format!("{REQUEST_PREFIX}{since:015}#{user}")
+}
+
+/// The sort key of a rule among those whose record is to be checked.
+pub(super) fn ownership_check(at: Timestamp, entry: &Key) -> String {
+    format!("{at:.3}#{}#{}", entry.pk, entry.sk)
 }
 
 pub(super) fn profile(id: &UserId) -> Key {

@@ -6,9 +6,11 @@ use futures_util::future::try_join;
 use jiff::Timestamp;
 
 use super::backoff::Backoff;
+use super::callers::{put_caller, read_caller};
 use super::expression::Expression;
 use super::item::{Attributes, Item, text, texts, timestamp};
 use super::ranks::{UserList, UserRank, users_at};
+use super::requests::{REQUESTED_AT, read_request};
 use super::users::{UserItems, read_profile};
 use super::{Page, Store, keys};
 use crate::domain::change::ListChange;
@@ -16,7 +18,8 @@ use crate::domain::decision::Standing;
 use crate::domain::email_address::AddressDigest;
 use crate::domain::ids::{OrganizationId, OrganizationRoleId, UserId};
 use crate::domain::membership::{
-    Account, Cause, CauseKind, EntryPath, MemberFilter, Membership, Profile, Provenance,
+    Account, Cause, CauseKind, EntryPath, JoinRequest, MemberFilter, Membership, Profile,
+    Provenance,
 };
 use crate::domain::organization::OrganizationRole;
 use crate::domain::rule::{RuleKey, RuleKind};
@@ -30,7 +33,9 @@ const INDEX_PAGES: usize = 10;
 const MOST_JOINED_TOGETHER: usize = 45;
 
 /// The attribute of a membership with the digest of the address that brought it about.
-const ADDRESS_DIGEST: &str = "addressDigest";
+pub(super) const ADDRESS_DIGEST: &str = "addressDigest";
+/// The attribute of a membership with who approved the request that came before it.
+const APPROVED_BY: &str = "approvedBy";
 /// The attribute of a removal mark with the digests of the addresses that were removed with the
 /// user. Earlier versions wrote one digest, as `addressDigest`.
 pub(super) const ADDRESS_DIGESTS: &str = "addressDigests";
@@ -74,6 +79,8 @@ pub(super) enum Place {
     Empty,
     /// A membership.
     Member(Membership),
+    /// A request to join.
+    Requested(JoinRequest),
     /// A removal mark.
     Removed {
         /// The addresses that were removed with the user.
@@ -307,7 +314,7 @@ impl Store {
             organization_id: organization.clone(),
             role_ids: roles.to_vec(),
             joined_at: at,
-            provenance: Provenance { cause: Cause::Api, entry_path: EntryPath::ManagementApi },
+            provenance: Provenance::new(Cause::Api, EntryPath::ManagementApi),
             address: None,
         };
         loop {
@@ -323,7 +330,7 @@ impl Store {
             match place {
                 Place::Member(_) => return Ok(Added::Already),
                 Place::Removed { addresses, .. } => marked.extend(addresses),
-                Place::Empty => {}
+                Place::Requested(_) | Place::Empty => {}
             }
             let mut writes = match &stored {
                 Some(stored) => vec![self.check_profile(user, stored)],
@@ -405,6 +412,7 @@ impl Store {
             } else {
                 found.place = match standing(&item) {
                     Standing::Removed => read_removal(&item)?,
+                    Standing::Requested => Place::Requested(read_request(&item)?),
                     _ => Place::Member(read_membership(&item)?),
                 };
             }
@@ -441,42 +449,62 @@ impl Store {
     }
 }
 
-/// The standing of a user in an organization, from the item of the membership or its removal mark.
+/// The standing of a user in an organization, from the item in the place of the membership.
 pub(super) fn standing(item: &Item<'_>) -> Standing {
-    if item.has("removedAt") { Standing::Removed } else { Standing::Member }
+    if item.has("removedAt") {
+        Standing::Removed
+    } else if item.has(REQUESTED_AT) {
+        Standing::Requested
+    } else {
+        Standing::Member
+    }
 }
 
 /// A membership as the attributes of its item.
 fn membership_attributes(user: &UserId, membership: &Membership) -> Attributes {
     let Membership { organization_id, role_ids, joined_at, provenance, address } = membership;
-    let mut attributes = HashMap::from([
-        ("roleIds".to_owned(), texts(role_ids)),
-        ("joinedAt".to_owned(), timestamp(*joined_at)),
-        ("rule".to_owned(), text(provenance.cause.kind().as_str())),
-        ("entryPath".to_owned(), text(provenance.entry_path.as_str())),
-    ]);
+    let mut attributes = provenance_attributes(provenance);
+    attributes.insert("roleIds".to_owned(), texts(role_ids));
+    attributes.insert("joinedAt".to_owned(), timestamp(*joined_at));
     attributes.extend(UserRank::new(UserList::Members, *joined_at, user).entry(organization_id));
-    if let Cause::Rule(key) = &provenance.cause {
-        let (attribute, _) = value_attribute(key.kind());
-        attributes.insert(attribute.to_owned(), text(key.value()));
-    }
     if let Some(address) = address {
         attributes.insert(ADDRESS_DIGEST.to_owned(), text(address.as_str()));
     }
     attributes
 }
 
+/// A provenance as attributes of an item.
+pub(super) fn provenance_attributes(provenance: &Provenance) -> Attributes {
+    let Provenance { cause, entry_path, approved_by } = provenance;
+    let mut attributes = HashMap::from([
+        ("rule".to_owned(), text(cause.kind().as_str())),
+        ("entryPath".to_owned(), text(entry_path.as_str())),
+    ]);
+    put_caller(&mut attributes, APPROVED_BY, approved_by.as_ref());
+    if let Cause::Rule(key) = cause {
+        let (attribute, _) = value_attribute(key.kind());
+        attributes.insert(attribute.to_owned(), text(key.value()));
+    }
+    attributes
+}
+
+/// The provenance in an item.
+pub(super) fn read_provenance(item: &Item<'_>) -> Result<Provenance, Failure> {
+    let entry_path = |name: &str| EntryPath::named(name).ok_or(());
+    Ok(Provenance {
+        cause: read_cause(item)?,
+        entry_path: item.parsed("entryPath", "an entry path", entry_path)?,
+        approved_by: read_caller(item, APPROVED_BY)?,
+    })
+}
+
 /// The membership in an item.
 pub(super) fn read_membership(item: &Item<'_>) -> Result<Membership, Failure> {
-    let entry_path = |name: &str| EntryPath::named(name).ok_or(());
     Ok(Membership {
         organization_id: item.sort_key(keys::ORGANIZATION_PREFIX, OrganizationId::parse)?,
         role_ids: item.list("roleIds", OrganizationRoleId::parse)?,
         joined_at: item.timestamp("joinedAt")?,
-        provenance: Provenance {
-            cause: read_cause(item)?,
-            entry_path: item.parsed("entryPath", "an entry path", entry_path)?,
-        },
+        provenance: read_provenance(item)?,
         address: item.optional(ADDRESS_DIGEST, "a digest", AddressDigest::parse)?,
     })
 }
@@ -509,5 +537,6 @@ fn read_cause(item: &Item<'_>) -> Result<Cause, Failure> {
 const fn value_attribute(kind: RuleKind) -> (&'static str, &'static str) {
     match kind {
         RuleKind::EmailDomain => ("emailDomain", "an email domain"),
+        RuleKind::SsoConnector => ("ssoConnectorId", "the name of an identity provider"),
     }
 }

@@ -7,6 +7,7 @@
 
 mod addresses;
 mod backoff;
+mod callers;
 mod counts;
 mod default_roles;
 mod expression;
@@ -18,6 +19,8 @@ mod organizations;
 mod ranks;
 mod read;
 mod removals;
+mod requests;
+mod rule_entries;
 mod rules;
 mod users;
 mod versions;

@@ -150,8 +150,10 @@ impl Store {
                     transaction.writes.extend(profile.map(|it| self.check_profile(user, &it)));
                     addresses
                 }
-                Place::Removed { .. } | Place::Empty if is_repeated => return Ok(()),
-                Place::Removed { .. } | Place::Empty => {
+                Place::Requested(_) | Place::Removed { .. } | Place::Empty if is_repeated => {
+                    return Ok(());
+                }
+                Place::Requested(_) | Place::Removed { .. } | Place::Empty => {
                     return Err(Error::MembershipNotFound(user.to_string()));
                 }
             };

@@ -9,12 +9,13 @@ use super::backoff::Backoff;
 use super::expression::Expression;
 use super::item::{Attributes, Item, text, texts, timestamp};
 use super::memberships::{read_membership, standing};
+use super::requests::read_request;
 use super::write::Write;
 use super::{Store, keys};
 use crate::domain::decision::Standing;
 use crate::domain::email_address::AddressDigest;
 use crate::domain::ids::{OrganizationId, UserId};
-use crate::domain::membership::{Membership, Profile};
+use crate::domain::membership::{JoinRequest, Membership, Profile};
 use crate::failure::Failure;
 
 /// All items of one user.
@@ -22,6 +23,8 @@ use crate::failure::Failure;
 pub struct UserItems {
     /// The memberships. Some may be in deleted organizations, and have no effect.
     pub memberships: Vec<Membership>,
+    /// The requests to join. Some may be for deleted organizations, and have no effect.
+    pub requests: Vec<JoinRequest>,
     /// The organizations that an administrator has removed the user from.
     pub removed_from: Vec<OrganizationId>,
     /// The profile, if the user has ever been a member of an organization.
@@ -46,11 +49,15 @@ impl UserItems {
         if item.text(keys::SK)? == keys::profile(id).sk {
             self.profile = read_profile(item)?;
             self.deleted = self.profile.is_none();
-        } else if standing(item) == Standing::Removed {
-            let id = item.sort_key(keys::ORGANIZATION_PREFIX, OrganizationId::parse)?;
-            self.removed_from.push(id);
-        } else {
-            self.memberships.push(read_membership(item)?);
+            return Ok(());
+        }
+        match standing(item) {
+            Standing::Removed => {
+                let id = item.sort_key(keys::ORGANIZATION_PREFIX, OrganizationId::parse)?;
+                self.removed_from.push(id);
+            }
+            Standing::Requested => self.requests.push(read_request(item)?),
+            Standing::Stranger | Standing::Member => self.memberships.push(read_membership(item)?),
         }
         Ok(())
     }
