@@ -167,10 +167,7 @@ fn resolver(name_servers: Option<&NameServers>) -> Result<TokioResolver, NetErro
         None => TokioResolver::builder(provider)?,
         Some(NameServers(addresses)) => {
             let servers = addresses.iter().map(name_server).collect();
-            TokioResolver::builder_with_config(
-                ResolverConfig::from_name_servers(servers),
-                provider,
-            )
+            TokioResolver::builder_with_config(ResolverConfig::from_name_servers(servers), provider)
         }
     };
     let options: &mut ResolverOpts = builder.options_mut();

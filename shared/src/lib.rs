@@ -15,6 +15,7 @@ pub mod failure;
 pub mod http;
 pub mod metrics;
 pub mod next_trigger;
+pub mod proof;
 pub mod provisioning;
 pub mod runtime;
 pub mod store;
