@@ -122,6 +122,14 @@ impl EmailDomain {
         self.suffix_type().is_some()
     }
 
+    /// The domain above this one that somebody has registered (public suffix list), if this one is not
+    /// that domain itself or a suffix.
+    #[must_use]
+    pub fn registrable_parent(&self) -> Option<Self> {
+        let registrable = psl::domain_str(&self.0)?;
+        (registrable != self.0).then(|| Self(registrable.to_owned()))
+    }
+
     /// The section of the public suffix list that has the domain itself.
     fn suffix_type(&self) -> Option<psl::Type> {
         let suffix = psl::suffix(self.0.as_bytes())?;

@@ -221,14 +221,15 @@ impl Store {
         if crowded.is_empty() { Ok(()) } else { Err(Error::EmailDomainsCrowded(crowded)) }
     }
 
-    /// Whether so many other organizations list a domain that this one cannot list it too. Index
+    /// Whether so many other organizations admit by a domain that this one cannot begin to. Index
     /// entries of deleted organizations do not count.
-    async fn is_crowded(
+    pub(super) async fn is_crowded(
         &self,
         domain: &EmailDomain,
         newcomer: &OrganizationId,
     ) -> Result<bool, Failure> {
-        let listings = self.rule_index(&[RuleKey::EmailDomain(domain.clone())]).await?;
+        let mut listings = self.rule_index(&[RuleKey::EmailDomain(domain.clone())]).await?;
+        listings.retain(|listing| listing.rule.ownership.state.admits());
         if listings.len() < EmailDomains::MOST_ORGANIZATIONS
             || listings.iter().any(|listing| listing.organization == *newcomer)
         {

@@ -9,7 +9,7 @@ use shared::domain::membership::{
 };
 use shared::domain::provider::ProviderName;
 use shared::domain::rule::RuleKey;
-use shared::store::{Admission, UserItems};
+use shared::store::{Admission, NewRoles, UserItems};
 
 use crate::support::{START, World};
 
@@ -106,7 +106,11 @@ async fn a_transaction_of_more_than_100_items_is_an_error_that_names_what_is_too
     let acme = OrganizationId::parse("acme").expect("an id");
     let now = START.parse().expect("a timestamp");
 
-    let added = world.app.store.add_member(&acme, &jane(), &Profile::default(), &[], now).await;
+    let added = world
+        .app
+        .store
+        .add_member(&acme, &jane(), &Profile::default(), NewRoles::default(), now)
+        .await;
 
     assert_eq!(
         added.expect_err("too many").to_string(),
