@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
+use shared::domain::caller::Caller;
 use shared::domain::ids::OrganizationRoleId;
 use shared::domain::organization::OrganizationRole;
 use utoipa::ToSchema;
@@ -18,6 +19,24 @@ pub(crate) struct Moment(pub(crate) Timestamp);
 impl Serialize for Moment {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(&format_args!("{:.3}", self.0))
+    }
+}
+
+/// Who has made a request: the app client and the subject of its token. A part that the token did not
+/// have is `none`.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Caller)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct CallerEntity {
+    #[schema(min_length = 1, max_length = 129)]
+    client_id: String,
+    #[schema(min_length = 1, max_length = 129)]
+    subject: String,
+}
+
+impl From<&Caller> for CallerEntity {
+    fn from(caller: &Caller) -> Self {
+        Self { client_id: caller.client_id().to_owned(), subject: caller.subject().to_owned() }
     }
 }
 

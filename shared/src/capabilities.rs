@@ -16,6 +16,7 @@ use crate::clients::{Waits, cognito, dynamodb, lambda};
 use crate::cognito::UserPool;
 use crate::console::{Console, SignIn, origin};
 use crate::domain::decision::JoinPolicy;
+use crate::domain::jit::DomainOwnership;
 use crate::domain::provider::{AttributeName, ProviderPolicy, TrustedProviders};
 use crate::domain::public_mailbox::MailboxPolicy;
 use crate::next_trigger::{FunctionArn, NextTrigger, NextTriggerSettingError};
@@ -95,6 +96,8 @@ capabilities! {
         pub randomness: Randomness,
         /// Which organizations may list which public mailbox domains.
         pub mailbox_policy: MailboxPolicy,
+        /// Who answers for a new email domain.
+        pub domain_ownership: DomainOwnership,
         /// How large claims may be, and in which tokens they go.
         pub claims_policy: ClaimsPolicy,
         /// The provisioning engine.
@@ -113,6 +116,8 @@ capabilities! {
 pub struct Policies {
     /// Who joins.
     pub joining: JoinPolicy,
+    /// Who answers for a new email domain.
+    pub domain_ownership: DomainOwnership,
     /// How large claims may be, and in which tokens they go.
     pub claims: ClaimsPolicy,
 }
@@ -128,7 +133,7 @@ impl App {
         user_pool: UserPool,
         console: Console,
     ) -> Self {
-        let Policies { joining, claims: claims_policy } = policies;
+        let Policies { joining, domain_ownership, claims: claims_policy } = policies;
         let mailbox_policy = joining.mailboxes.clone();
         let provisioning = Provisioning::new(store.clone(), joining, clock.clone());
         Self {
@@ -136,6 +141,7 @@ impl App {
             clock,
             randomness,
             mailbox_policy,
+            domain_ownership,
             claims_policy,
             provisioning,
             user_pool,
@@ -273,6 +279,16 @@ impl Capability for MailboxPolicy {
     }
 }
 
+const DOMAIN_OWNERSHIP: &str = "DOMAIN_OWNERSHIP";
+
+impl Capability for DomainOwnership {
+    const VARIABLES: &'static [&'static str] = &[DOMAIN_OWNERSHIP];
+
+    fn from_environment(environment: &Environment) -> Result<Self, EnvironmentError> {
+        environment.parsed_or_default(DOMAIN_OWNERSHIP)
+    }
+}
+
 const CLAIMS_BYTES: &str = "CLAIMS_BYTES";
 const CLAIMS_IN: &str = "CLAIMS_IN";
 
@@ -321,7 +337,8 @@ impl Policies {
     /// When a variable is malformed.
     pub fn from_environment(environment: &Environment) -> Result<Self, EnvironmentError> {
         let joining = join_policy(environment)?;
-        Ok(Self { joining, claims: ClaimsPolicy::from_environment(environment)? })
+        let domain_ownership = DomainOwnership::from_environment(environment)?;
+        Ok(Self { joining, domain_ownership, claims: ClaimsPolicy::from_environment(environment)? })
     }
 }
 

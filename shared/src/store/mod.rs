@@ -38,7 +38,7 @@ pub use organizations::{DeletedOrganization, OrganizationChanges, OrganizationRa
 pub use ranks::{UserList, UserRank};
 pub use read::Page;
 pub use removals::RemovedUser;
-pub use rules::Listing;
+pub use rules::{ChangedRule, Listing};
 pub use users::{DeletedUser, UserItems};
 
 use crate::ambient::Randomness;

@@ -14,7 +14,7 @@ use functions::openapi::with_internal_operations;
 use functions::{FUNCTIONS, Function};
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
-use shared::domain::jit::EmailDomains;
+use shared::domain::jit::RuleList;
 use shared::http::Route;
 use shared::next_trigger::OnFailure;
 
@@ -261,7 +261,7 @@ fn cognito_says(operation: &str, user: &Value) -> Value {
 
 /// Lets so many organizations list `crowded.example` that no other may.
 async fn crowd(world: &World) {
-    for index in 0..EmailDomains::MOST_ORGANIZATIONS {
+    for index in 0..RuleList::MOST_ORGANIZATIONS {
         let id = format!("org-{index}");
         world.organization(&id).await;
         world.domains(&id, &["crowded.example"]).await;
