@@ -22,21 +22,21 @@ impl Serialize for Moment {
     }
 }
 
-/// Who has made a request: the app client and the subject of its token. A part that the token did not
-/// have is `none`.
+/// The caller of a request: the app client and the subject of its access token.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Caller)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct CallerEntity {
-    #[schema(min_length = 1, max_length = 129)]
-    client_id: String,
-    #[schema(min_length = 1, max_length = 129)]
-    subject: String,
+    #[schema(required, max_length = 129)]
+    client_id: Option<String>,
+    #[schema(required, max_length = 129)]
+    subject: Option<String>,
 }
 
 impl From<&Caller> for CallerEntity {
     fn from(caller: &Caller) -> Self {
-        Self { client_id: caller.client_id().to_owned(), subject: caller.subject().to_owned() }
+        let known = |part: &str| (part != Caller::NONE).then(|| part.to_owned());
+        Self { client_id: known(caller.client_id()), subject: known(caller.subject()) }
     }
 }
 

@@ -83,7 +83,7 @@ pub enum Items {
     Addresses,
     /// The list of organizations in the index.
     ListedOrganizations,
-    /// The lists of members in the index.
+    /// The lists of members, of removed users and of requests in the index.
     ListedMembers,
 }
 
