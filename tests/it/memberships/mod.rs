@@ -150,7 +150,7 @@ fn standing(items: &Items, user: &str, address: &str) -> Option<&'static str> {
         (Some(place), Some(mark)) => {
             assert_eq!(
                 place,
-                ["addressDigests", "gsi1pk", "gsi1sk", "pk", "removedAt", "roleIds", "sk"]
+                ["addressDigests", "gsi1pk", "gsi1sk", "heldRoleIds", "pk", "removedAt", "sk"]
             );
             assert_eq!(names(mark), ["pk", "removedAt", "sk"]);
             Some("removed")

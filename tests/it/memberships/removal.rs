@@ -118,7 +118,7 @@ async fn nothing_of_a_membership_survives_its_removal_but_the_mark() {
         "sk": "ORG#acme",
         "removedAt": START,
         "addressDigests": [digest(ADDRESS)],
-        "roleIds": [],
+        "heldRoleIds": [],
     });
     let mark = with(mark, entry("REMOVED#", "acme", START, "jane"));
     assert_eq!(json!(world.item("USER#jane", "ORG#acme").await), mark);
