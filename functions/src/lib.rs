@@ -1,6 +1,7 @@
 //! Usher's Lambda functions. Each has a module, grouped by resource, and a binary of the same name
 //! in `src/bin`.
 
+pub mod check_email_domains;
 pub mod console;
 pub mod default_roles;
 pub mod email_domains;
@@ -25,15 +26,15 @@ use shared::capabilities::Capabilities;
 use shared::http::Routes;
 use shared::runtime::TRIGGER_DEADLINE;
 
-pub use function::{Action, Answer, Entry, Function, Http, Items, UserPoolAction};
+pub use function::{Action, Answer, Entry, Function, Http, Items, Run, UserPoolAction};
 
 use Action::{
     BatchGetItem, BatchWriteItem, ConditionCheckItem, DeleteItem, GetItem, PutItem, Query,
     UpdateItem,
 };
 use Items::{
-    Addresses, DomainIndex, ListedMembers, ListedOrganizations, OrganizationRoles, Organizations,
-    RemovalMarks, RoleNames, Users,
+    Addresses, DomainIndex, DueDomains, ListedMembers, ListedOrganizations, OrganizationRoles,
+    Organizations, RemovalMarks, RoleNames, Users,
 };
 use UserPoolAction::{AdminCreateUser, AdminDeleteUser, AdminGetUser, DescribeUserPool, ListUsers};
 
@@ -62,6 +63,16 @@ macro_rules! trigger {
     }};
 }
 
+macro_rules! schedule {
+    ($name:literal, $module:ident) => {{
+        use crate::$module as module;
+        let entry =
+            Entry::Schedule(|app| Box::pin(module::handle(app.into(), module::Limits::RUN)));
+        let variables = <module::Needs as Capabilities>::VARIABLES;
+        Function::new($name, stringify!($module), entry, variables).timeout(module::Limits::TIMEOUT)
+    }};
+}
+
 /// All functions, with their permissions. A test checks that each function uses all of its
 /// permissions, and needs no others. Another one checks that each function may still do what the previous
 /// release does.
@@ -80,6 +91,17 @@ pub static FUNCTIONS: &[Function] = &[
     ]),
     http!("delete-email-domain", email_domains::delete)
         .may(&[(Organizations, &[UpdateItem]), (DomainIndex, &[DeleteItem])]),
+    http!("verify-email-domain", email_domains::verify)
+        // DNS may have to be waited for.
+        .timeout(30)
+        .may(&[
+            (Organizations, &[GetItem, BatchGetItem, ConditionCheckItem]),
+            (DomainIndex, &[GetItem, Query, PutItem]),
+        ]),
+    http!("vouch-email-domain", email_domains::vouch).may(&[
+        (Organizations, &[GetItem, BatchGetItem, ConditionCheckItem]),
+        (DomainIndex, &[GetItem, Query, PutItem]),
+    ]),
     http!("list-default-roles", default_roles::list)
         .may(&[(Organizations, &[GetItem]), (OrganizationRoles, &[BatchGetItem])]),
     http!("add-default-roles", default_roles::add)
@@ -162,6 +184,11 @@ pub static FUNCTIONS: &[Function] = &[
         (OrganizationRoles, &[BatchGetItem]),
         (Users, &[Query, PutItem]),
     ]),
+    schedule!("check-email-domains", check_email_domains).may(&[
+        (Organizations, &[GetItem, BatchGetItem, ConditionCheckItem]),
+        (DomainIndex, &[GetItem, Query, PutItem, DeleteItem]),
+        (DueDomains, &[Query]),
+    ]),
 ];
 
 /// The function with this name.
@@ -177,7 +204,7 @@ pub fn all_routes(app: &App) -> Routes {
         .iter()
         .filter_map(|function| match function.entry {
             Entry::Http(http) => Some((http.handlers)(app)),
-            Entry::Trigger(_) => None,
+            Entry::Trigger(_) | Entry::Schedule(_) => None,
         })
         .fold(Routes::new(), Routes::merge)
 }

@@ -66,6 +66,7 @@ async function startAll() {
     USHER: `http://${usher.http}`,
     COGNITO: `http://${cognito}`,
     DYNAMODB: `http://${usher.dynamodb}`,
+    DNS: usher.dns,
     USER_POOL_ID: pool,
     CLIENT_ID: client,
   };
@@ -143,7 +144,7 @@ async function refuseSecondRun() {
   }
 }
 
-/** Starts usher-local, and returns the addresses of its three servers. */
+/** Starts usher-local, and returns the addresses of its servers. */
 async function startUsher({ HTTP_PORT, DYNAMODB_PORT, LAMBDA_PORT }, cognito, pool) {
   // `cargo run` finds the binary wherever Cargo puts it, and replaces its own process with it.
   const usher = start('usher-local', 'cargo', [
@@ -154,14 +155,14 @@ async function startUsher({ HTTP_PORT, DYNAMODB_PORT, LAMBDA_PORT }, cognito, po
     ...['--database', database],
     ...['--cognito', `http://${cognito}`, '--user-pool', pool],
   ], { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'] });
-  return outputMatch(usher, /^ready http=(?<http>\S+) dynamodb=(?<dynamodb>\S+) lambda=(?<lambda>\S+)\n/m);
+  return outputMatch(usher, /^ready http=(?<http>\S+) dynamodb=(?<dynamodb>\S+) lambda=(?<lambda>\S+) dns=(?<dns>\S+)\n/m);
 }
 
-/** Starts sam with usher-local's DynamoDB, and returns the addresses of all three servers. */
+/** Starts sam with usher-local's DynamoDB and DNS, and returns the addresses of all servers. */
 async function startSam({ HTTP_PORT, DYNAMODB_PORT, LAMBDA_PORT }, cognito, pool) {
   // Nothing uses usher-local's own functions.
   const unused = { HTTP_PORT: 0, LAMBDA_PORT: 0 };
-  const { dynamodb } = await startUsher({ ...unused, DYNAMODB_PORT }, cognito, pool);
+  const { dynamodb, dns, http } = await startUsher({ ...unused, DYNAMODB_PORT }, cognito, pool);
   const addresses = { http: `${HOST}:${HTTP_PORT}`, lambda: `${HOST}:${LAMBDA_PORT}`, dynamodb };
   const sam = start('sam local', join(ROOT, '.venv/bin/python'), [
     ...['-B', join(ROOT, 'infra/local/sam.py'), 'serve', '--template', SAM, '--folder', folder],
@@ -259,7 +260,7 @@ async function callCognito(address, operation, input) {
   return response.json();
 }
 
-function welcome({ USHER, COGNITO, DYNAMODB, USER_POOL_ID, CLIENT_ID }, lambda) {
+function welcome({ USHER, COGNITO, DYNAMODB, DNS, USER_POOL_ID, CLIENT_ID }, lambda) {
   const env = relative(ROOT, envFile);
   return `
 Usher is ready. Everything listens on this machine only, without authentication.
@@ -268,6 +269,7 @@ Usher is ready. Everything listens on this machine only, without authentication.
   Management API     ${USHER}
   Cognito            ${COGNITO}   user pool ${USER_POOL_ID}, client ${CLIENT_ID}
   DynamoDB           ${DYNAMODB}   table usher
+  DNS                ${DNS}   records are added at ${USHER}/local/dns
   Lambda Invoke API  http://${lambda}   functions ${Object.values(TRIGGERS).join(', ')}
 
 To sign up, in another terminal in this folder (the confirmation code is always ${CODE}):

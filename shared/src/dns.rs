@@ -51,6 +51,12 @@ impl Dns {
         Self { name_servers, resolver: Arc::default() }
     }
 
+    /// The name servers that it asks. `None` means those of this machine.
+    #[must_use]
+    pub fn into_name_servers(self) -> Option<NameServers> {
+        self.name_servers
+    }
+
     /// Looks for the record of a challenge. If it is not there, it looks at the
     /// [wrong names](Challenge::wrong_names) too. Takes at most [`LOOK_UP`].
     ///

@@ -4,6 +4,8 @@ pub mod add;
 pub mod delete;
 pub mod list;
 pub mod replace;
+pub mod verify;
+pub mod vouch;
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -20,19 +22,19 @@ use crate::schemas;
 #[derive(Serialize, ToSchema)]
 #[schema(as = EmailDomain)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct EmailDomainEntity<'a> {
+pub(crate) struct EmailDomainEntity {
     #[schema(value_type = schemas::OrganizationId)]
-    organization_id: &'a str,
+    organization_id: String,
     #[schema(value_type = schemas::EmailDomainName)]
-    email_domain: &'a str,
+    email_domain: String,
     added_at: Moment,
 }
 
-impl<'a> EmailDomainEntity<'a> {
-    fn new(organization: &'a OrganizationId, domain: &'a EmailDomain, added_at: Timestamp) -> Self {
+impl EmailDomainEntity {
+    fn new(organization: &OrganizationId, domain: &EmailDomain, added_at: Timestamp) -> Self {
         Self {
-            organization_id: organization.as_str(),
-            email_domain: domain.as_str(),
+            organization_id: organization.to_string(),
+            email_domain: domain.to_string(),
             added_at: Moment(added_at),
         }
     }

@@ -124,16 +124,17 @@ impl Store {
     /// domain before and after the change.
     ///
     /// # Errors
-    /// Those of [`Store::listed_domain`] and [`Store::set_ownership`].
+    /// Those of `change` and [`Store::listed_domain`]. [`Error::EmailDomainsCrowded`] when the domain would
+    /// begin to admit, and too many other organizations admit by it.
     pub async fn change_ownership(
         &self,
         mut listed: ListedDomain,
         at: Timestamp,
-        change: impl Fn(&Ownership) -> Option<Ownership>,
+        change: impl Fn(&Ownership) -> Result<Option<Ownership>>,
     ) -> Result<(ListedDomain, ListedDomain)> {
         let mut backoff = Backoff::short(&self.randomness, REPEATS);
         loop {
-            let Some(ownership) = change(&listed.rule.ownership) else {
+            let Some(ownership) = change(&listed.rule.ownership)? else {
                 return Ok((listed.clone(), listed));
             };
             match self.set_ownership(&listed, ownership, at).await? {

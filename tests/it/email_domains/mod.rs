@@ -4,6 +4,8 @@ mod add;
 mod delete;
 mod list;
 mod replace;
+mod verify;
+mod vouch;
 
 use serde_json::{Value, json};
 
