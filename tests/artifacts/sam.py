@@ -76,7 +76,7 @@ def events(template):
         )
         try:
             env = ready(emulators, run / "env")
-            addresses = {name: env[name.upper()].removeprefix("http://") for name in ("dynamodb", "cognito")}
+            addresses = {name: env[name.upper()].removeprefix("http://") for name in ("dynamodb", "cognito", "dns")}
             with sam_local.reachable(template, Path(folder), addresses, env["USER_POOL_ID"]) as options:
                 count = story.tell(template, lambda _, id, event: invoke(id, event, options))
         finally:
