@@ -102,7 +102,8 @@ impl Dns {
         let Ok(name) = Name::from_ascii(format!("{name}.")) else {
             return Said::No { answer: DnsAnswer::NoSuchName, is_authoritative: false };
         };
-        let asked = resolver.lookup(name.clone(), RecordType::TXT);
+        // Boxed, because the compiler limits how deep futures are nested.
+        let asked = Box::pin(resolver.lookup(name.clone(), RecordType::TXT));
         let Ok(answered) = tokio::time::timeout(QUESTION, asked).await else {
             return Said::Failed(DnsAnswer::TimedOut);
         };

@@ -87,7 +87,7 @@ def events(template):
 
 def ready(emulators, file):
     end = time.monotonic() + PATIENCE
-    while not (file.exists() and (text := file.read_text()).count("\n") == 5):
+    while not (file.exists() and (text := file.read_text()).count("\n") == 7):
         if emulators.poll() is not None or time.monotonic() > end:
             sys.exit("the emulators do not start")
         time.sleep(0.1)

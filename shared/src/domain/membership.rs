@@ -54,6 +54,14 @@ pub struct JoinRequest {
     pub address: Option<AddressDigest>,
 }
 
+impl JoinRequest {
+    /// Whether one of these addresses brought the request about. Without a digest, any address may have.
+    #[must_use]
+    pub fn is_by(&self, addresses: &[AddressDigest]) -> bool {
+        self.address.as_ref().is_none_or(|it| addresses.contains(it))
+    }
+}
+
 /// Why a membership exists.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Provenance {

@@ -110,7 +110,8 @@ where
     environment.warm_up().await;
     let (handle, capabilities) = (&handle, &capabilities);
     let respond = move |event: LambdaEvent<serde::de::IgnoredAny>| async move {
-        let done = handle(capabilities.clone()).await;
+        // Boxed, because the compiler limits how deep futures are nested.
+        let done = Box::pin(handle(capabilities.clone())).await;
         if let Err(error) = &done {
             tracing::error!(%error, "a scheduled run failed");
         }

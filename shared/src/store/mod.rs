@@ -17,6 +17,7 @@ mod memberships;
 mod organization_roles;
 mod organizations;
 mod ownership;
+mod places;
 mod ranks;
 mod read;
 mod removals;
@@ -32,14 +33,16 @@ use std::sync::Arc;
 
 use aws_sdk_dynamodb::Client;
 
-pub use memberships::{Added, Joined, Member};
+pub use memberships::{Added, Joined, Member, NewRoles};
 pub use organization_roles::OrganizationRoleChanges;
 pub(crate) use organizations::SORT_KEY_BYTES;
 pub use organizations::{DeletedOrganization, OrganizationChanges, OrganizationRank};
 pub use ownership::{DueCursor, DueDomain, ListedDomain};
+pub use places::Removal;
 pub use ranks::{UserList, UserRank};
 pub use read::Page;
 pub use removals::RemovedUser;
+pub use requests::{Approved, Requester};
 pub use rules::Listing;
 pub use users::{DeletedUser, UserItems};
 

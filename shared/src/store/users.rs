@@ -8,8 +8,7 @@ use jiff::Timestamp;
 use super::backoff::Backoff;
 use super::expression::Expression;
 use super::item::{Attributes, Item, text, texts, timestamp};
-use super::memberships::{read_membership, standing};
-use super::requests::read_request;
+use super::places::{Place, read_membership, read_place, read_request, standing};
 use super::write::Write;
 use super::{Store, keys};
 use crate::domain::decision::Standing;
@@ -42,6 +41,15 @@ pub struct DeletedUser {
     pub had_items: bool,
     /// The addresses whose accounts remain.
     addresses: Vec<AddressDigest>,
+}
+
+/// The place of a user's membership, with what is kept about the user.
+pub(super) struct Found {
+    pub(super) place: Place,
+    /// The profile; a failure if it cannot be read.
+    pub(super) profile: Result<Option<Profile>, Failure>,
+    /// Whether the user was deleted through the Management API.
+    pub(super) user_deleted: bool,
 }
 
 impl UserItems {
@@ -86,6 +94,26 @@ impl Store {
             }
         }
         Ok(items)
+    }
+
+    /// What stands in the place of a membership, and what is kept about the user.
+    pub(super) async fn found(
+        &self,
+        organization: &OrganizationId,
+        user: &UserId,
+    ) -> Result<Found, Failure> {
+        let keys = vec![keys::membership(user, organization), keys::profile(user)];
+        let items = self.batch_get(keys).await?;
+        let mut found = Found { place: Place::Empty, profile: Ok(None), user_deleted: false };
+        for item in items.iter().map(|attributes| self.item(attributes)) {
+            if item.key()? == keys::profile(user) {
+                found.profile = read_profile(&item);
+                found.user_deleted = matches!(found.profile, Ok(None));
+            } else {
+                found.place = read_place(&item)?;
+            }
+        }
+        Ok(found)
     }
 
     /// The profiles of these users, without those who have none.
@@ -209,8 +237,9 @@ impl Store {
 
     /// The condition that a user was not deleted, and that the proven addresses are still those of
     /// this profile.
-    pub(super) fn check_profile(&self, user: &UserId, profile: &Profile) -> Write {
-        self.check(keys::profile(user), unchanged(Some(&profile.addresses)))
+    pub(super) fn check_profile(&self, user: &UserId, profile: Option<&Profile>) -> Write {
+        let addresses = profile.map(|profile| &*profile.addresses);
+        self.check(keys::profile(user), unchanged(addresses))
     }
 }
 

@@ -25,8 +25,11 @@ fn jane() -> UserId {
 /// Writes so many memberships of Jane, and the profile.
 async fn join(world: &World, memberships: usize) {
     let address = EmailAddress::parse("jane@acme.com").expect("an address");
-    let provenance =
-        Provenance { cause: Cause::Rule(rule()), entry_path: EntryPath::PostConfirmation };
+    let provenance = Provenance {
+        cause: Cause::Rule(rule()),
+        entry_path: EntryPath::PostConfirmation,
+        approved_by: None,
+    };
     let membership = |number| Membership {
         organization_id: organization(number),
         role_ids: Vec::new(),
@@ -83,10 +86,8 @@ async fn a_transaction_of_more_than_100_items_is_an_error_that_names_what_is_too
 async fn a_read_of_more_than_100_items_at_one_moment_is_such_an_error_too() {
     let world = World::new().await;
     let added_at = START.parse().expect("a timestamp");
-    let listing = |number| Listing {
-        organization: organization(number),
-        rule: Rule { key: rule(), added_at },
-    };
+    let listing =
+        |number| Listing { organization: organization(number), rule: Rule::new(rule(), added_at) };
     let listings: Vec<_> = (0..51).map(listing).collect();
     let listings: Vec<_> = listings.iter().collect();
     let store = &world.app.store;
