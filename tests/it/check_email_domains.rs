@@ -6,6 +6,7 @@ use axum::http::Method;
 use functions::check_email_domains::{Limits, Needs, handle};
 use serde_json::{Value, json};
 use shared::dns::{Dns, NameServers};
+use shared::domain::rule::RuleKey;
 use tokio::net::UdpSocket;
 
 use crate::support::{Fate, Item, Logs, START, World};
@@ -240,7 +241,7 @@ async fn remove(store: &shared::store::Store) {
     let id = shared::domain::ids::OrganizationId::parse("acme").expect("an id");
     let domain = shared::domain::email_domain::EmailDomain::parse("acme.com").expect("a domain");
     let any = shared::domain::version::Precondition::None;
-    store.remove_email_domain(&id, &domain, &any).await.expect("it is listed");
+    store.remove_rule(&id, &RuleKey::EmailDomain(domain), &any).await.expect("it is listed");
 }
 
 #[tokio::test]

@@ -15,6 +15,7 @@ use utoipa::ToSchema;
 
 use super::EmailDomainEntity;
 use crate::endpoints::endpoints;
+use crate::rules::roles_of_rules;
 use crate::schemas;
 
 /// An email domain, with what DNS said about its record.
@@ -45,7 +46,7 @@ struct DnsReply {
 
 impl DnsReply {
     fn new(domain: &EmailDomain, reply: Reply) -> Self {
-        let detail = reply.answer.detail(&record_name(domain));
+        let detail = reply.answer.detail(&record_name(domain.as_str()));
         Self { answer: reply.answer.as_str(), name: reply.name, records: reply.records, detail }
     }
 }
@@ -92,8 +93,9 @@ pub(crate) async fn verify(
         .rule(&rule.key)
         .ownership(rule.ownership.state)
         .log();
+    let roles = roles_of_rules([&rule], &store).await?;
     Ok(Json(CheckedEmailDomain {
+        domain: EmailDomainEntity::new(&organization, &rule, &roles),
         dns: DnsReply::new(&domain, checked.reply),
-        domain: EmailDomainEntity::new(&organization, &domain, rule.added_at),
     }))
 }

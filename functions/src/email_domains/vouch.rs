@@ -11,6 +11,7 @@ use shared::{Clock, Error, capabilities};
 
 use super::EmailDomainEntity;
 use crate::endpoints::endpoints;
+use crate::rules::roles_of_rules;
 
 capabilities! {
     /// The capabilities of `vouch-email-domain`.
@@ -52,5 +53,6 @@ pub(crate) async fn vouch(
             .ownership(rule.ownership.state)
             .log();
     }
-    Ok(Json(EmailDomainEntity::new(&organization, &domain, rule.added_at)))
+    let roles = roles_of_rules([&rule], &store).await?;
+    Ok(Json(EmailDomainEntity::new(&organization, &rule, &roles)))
 }

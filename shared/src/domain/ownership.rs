@@ -5,6 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::caller::Caller;
 use super::challenge::Finding;
+use super::jit::RuleList;
 
 /// Whether an organization has proven that it owns an email domain.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -236,6 +237,19 @@ const SHORTEST_PAUSE: SignedDuration = SignedDuration::from_mins(30);
 const A_DAY: SignedDuration = SignedDuration::from_mins(23 * 60 + 30);
 
 impl Ownership {
+    /// What DNS said last, and what to do. `name` is the name of the record. `None` if DNS was not asked.
+    #[must_use]
+    pub fn detail(&self, name: &str) -> Option<String> {
+        match self.answer? {
+            DnsAnswer::Found if !self.state.admits() => Some(format!(
+                "DNS has the record, but {} other organizations admit by the domain already: delete it \
+                 from one of them.",
+                RuleList::MOST_ORGANIZATIONS
+            )),
+            answer => Some(answer.detail(name)),
+        }
+    }
+
     /// The ownership after a check.
     ///
     /// - A record that is there proves the domain, whatever the state.

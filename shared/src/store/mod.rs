@@ -43,7 +43,7 @@ pub use ranks::{UserList, UserRank};
 pub use read::Page;
 pub use removals::RemovedUser;
 pub use requests::{Approved, Requester};
-pub use rules::Listing;
+pub use rules::{ChangedRule, Listing};
 pub use users::{DeletedUser, UserItems};
 
 use crate::ambient::Randomness;

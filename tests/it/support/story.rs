@@ -15,7 +15,7 @@ use functions::openapi::with_internal_operations;
 use functions::{FUNCTIONS, Function};
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
-use shared::domain::jit::EmailDomains;
+use shared::domain::jit::RuleList;
 use shared::http::Route;
 use shared::next_trigger::OnFailure;
 
@@ -253,8 +253,10 @@ pub(crate) async fn tell() -> BTreeMap<&'static str, BTreeSet<String>> {
 fn cognito_says(operation: &str, user: &Value) -> Value {
     let part = |name: &str| user[name].as_str().unwrap_or_default();
     let is_nobody = user.is_null();
+    let told = user.clone();
     let user = pool_user(part("sub"), part("username"), part("email"), true);
     match operation {
+        "DescribeIdentityProvider" => json!({ "IdentityProvider": told }),
         "ListUsers" if is_nobody => json!({ "Users": [] }),
         "ListUsers" => json!({ "Users": [user] }),
         "AdminGetUser" => as_got(&user),
@@ -271,14 +273,15 @@ async fn add_record(world: &World, domain: &str) {
     world.name_server.add(&record_name(domain), &value).await.expect("a name");
 }
 
-/// Lets so many organizations list `crowded.example` that no other may. Leaves a domain of an
+/// Lets so many organizations list `crowded.example`, and the provider `Crowded`, that no other may. Leaves a domain of an
 /// organization that is gone, as if no sweep had come to it.
 async fn crowd(world: &World) {
     world.make_pending("gone", &["left.example"]).await;
-    for index in 0..EmailDomains::MOST_ORGANIZATIONS {
+    for index in 0..RuleList::MOST_ORGANIZATIONS {
         let id = format!("org-{index}");
         world.organization(&id).await;
         world.domains(&id, &["crowded.example"]).await;
+        world.list_provider_anyway(&id, "Crowded").await;
     }
 }
 
