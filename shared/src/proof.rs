@@ -93,7 +93,8 @@ async fn keep(
         move |ownership: &Ownership| {
             let is_same = ownership.token.as_ref() == Some(token);
             let is_newer = ownership.checked_at.is_some_and(|before| before > at);
-            Ok((is_same && !is_newer).then(|| ownership.checked(finding, reply.answer, at)))
+            let checked = ownership.checked(finding, reply.answer, at);
+            Ok((is_same && !is_newer && checked != *ownership).then_some(checked))
         }
     };
     match store.change_ownership(listed.clone(), at, checked(reply.finding())).await {

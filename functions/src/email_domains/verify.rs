@@ -88,11 +88,13 @@ pub(crate) async fn verify(
     let listed = store.listed_domain(&organization, &domain).await?;
     let checked = proof::check(&store, &dns, &clock, &randomness, listed).await?;
     let rule = checked.after.rule;
-    audit(Action::VerifyEmailDomain, &caller)
-        .organization(&organization)
-        .rule(&rule.key)
-        .ownership(rule.ownership.state)
-        .log();
+    if checked.before.rule.ownership != rule.ownership {
+        audit(Action::VerifyEmailDomain, &caller)
+            .organization(&organization)
+            .rule(&rule.key)
+            .ownership(rule.ownership.state)
+            .log();
+    }
     let roles = roles_of_rules([&rule], &store).await?;
     Ok(Json(CheckedEmailDomain {
         domain: EmailDomainEntity::new(&organization, &rule, &roles),

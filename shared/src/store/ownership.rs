@@ -112,7 +112,8 @@ impl Store {
         let admits_since = if begins { Some(at) } else { rule.admits_since };
         let rule = Rule { ownership, admits_since, ..rule.clone() };
         let after = ListedDomain { rule, version: version + 1, ..listed.clone() };
-        let written = self.commit(vec![self.put_ownership(listed, &after), self.still_listed(listed)]);
+        let written =
+            self.commit(vec![self.put_ownership(listed, &after), self.still_listed(listed)]);
         Ok(match written.await? {
             Ok(()) => OwnershipChange::Written(after),
             Err(_) => OwnershipChange::Overtaken,
