@@ -67,9 +67,9 @@ impl Store {
         domain: &EmailDomain,
     ) -> Result<ListedDomain> {
         let key = RuleKey::EmailDomain(domain.clone());
-        let parent = domain.registrable_parent();
-        let mut wanted = vec![keys::rules(RuleKind::EmailDomain, id), keys::rule_index_entry(&key, id)];
-        let parent_key = parent.map(RuleKey::EmailDomain);
+        let mut wanted =
+            vec![keys::rules(RuleKind::EmailDomain, id), keys::rule_index_entry(&key, id)];
+        let parent_key = domain.registrable_parent().map(RuleKey::EmailDomain);
         wanted.extend(parent_key.iter().map(|key| keys::rule_index_entry(key, id)));
         let mut found = self.get_together(wanted).await?.into_iter();
         let mut next = || found.next().flatten();
@@ -79,7 +79,7 @@ impl Store {
         let entry = entry.filter(|_| list.rules.contains_key(&key));
         let entry = entry.ok_or_else(|| Error::EmailDomainNotFound(domain.to_string()))?;
         let entry = read_rule(&key, &self.item(&entry))?;
-        let is_listed = parent_key.as_ref().is_some_and(|parent| list.rules.contains_key(parent));
+        let is_listed = parent_key.as_ref().is_some_and(|key| list.rules.contains_key(key));
         let parent_entry = parent_key.zip(parent_entry.filter(|_| is_listed));
         let parent_rule =
             parent_entry.map(|(key, entry)| read_rule(&key, &self.item(&entry))).transpose()?;
@@ -112,7 +112,8 @@ impl Store {
         let admits_since = if begins { Some(at) } else { rule.admits_since };
         let rule = Rule { ownership, admits_since, ..rule.clone() };
         let after = ListedDomain { rule, version: version + 1, ..listed.clone() };
-        let written = self.commit(vec![self.put_ownership(listed, &after), self.still_listed(listed)]);
+        let written =
+            self.commit(vec![self.put_ownership(listed, &after), self.still_listed(listed)]);
         Ok(match written.await? {
             Ok(()) => OwnershipChange::Written(after),
             Err(_) => OwnershipChange::Overtaken,
@@ -124,16 +125,17 @@ impl Store {
     /// domain before and after the change.
     ///
     /// # Errors
-    /// Those of [`Store::listed_domain`] and [`Store::set_ownership`].
+    /// Those of `change` and [`Store::listed_domain`]. [`Error::EmailDomainsCrowded`] when the domain would
+    /// begin to admit, and too many other organizations admit by it.
     pub async fn change_ownership(
         &self,
         mut listed: ListedDomain,
         at: Timestamp,
-        change: impl Fn(&Ownership) -> Option<Ownership>,
+        change: impl Fn(&Ownership) -> Result<Option<Ownership>>,
     ) -> Result<(ListedDomain, ListedDomain)> {
         let mut backoff = Backoff::short(&self.randomness, REPEATS);
         loop {
-            let Some(ownership) = change(&listed.rule.ownership) else {
+            let Some(ownership) = change(&listed.rule.ownership)? else {
                 return Ok((listed.clone(), listed));
             };
             match self.set_ownership(&listed, ownership, at).await? {
@@ -186,8 +188,10 @@ impl Store {
             .name("#domains", "domains")
             .name("#domain", domain.as_str())
             .when("attribute_not_exists(#domains.#domain)");
-        let writes =
-            vec![self.delete(key), self.check(keys::rules(RuleKind::EmailDomain, organization), unlisted)];
+        let writes = vec![
+            self.delete(key),
+            self.check(keys::rules(RuleKind::EmailDomain, organization), unlisted),
+        ];
         // If it is listed again, there is nothing to delete.
         self.commit(writes).await?.ok();
         Ok(())
