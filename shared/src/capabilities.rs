@@ -15,6 +15,7 @@ use crate::claims::ClaimsPolicy;
 use crate::clients::{Waits, cognito, dynamodb, lambda};
 use crate::cognito::UserPool;
 use crate::console::{Console, SignIn, origin};
+use crate::dns::{Dns, NameServers};
 use crate::domain::decision::JoinPolicy;
 use crate::domain::jit::DomainOwnership;
 use crate::domain::provider::{AttributeName, ProviderPolicy, TrustedProviders};
@@ -106,6 +107,8 @@ capabilities! {
         pub user_pool: UserPool,
         /// The console's pages, and where operators sign in.
         pub console: Console,
+        /// The resolver that is asked for the records that prove domains.
+        pub dns: Dns,
         /// The function that the pool had for a trigger before, which only a trigger on Lambda has.
         pub next_trigger: NextTrigger,
     }
@@ -123,7 +126,8 @@ pub struct Policies {
 }
 
 impl App {
-    /// All capabilities, from their parts. There is no function that the pool had before.
+    /// All capabilities, from their parts. DNS is that of this machine, and there is no function that the
+    /// pool had before.
     #[must_use]
     pub fn new(
         store: Store,
@@ -146,6 +150,7 @@ impl App {
             provisioning,
             user_pool,
             console,
+            dns: Dns::default(),
             next_trigger: NextTrigger::default(),
         }
     }
@@ -383,6 +388,17 @@ impl Capability for Console {
         };
         let pages = environment.get(CONSOLE_PAGES).unwrap_or_else(|| LAYER.to_owned());
         Ok(Self { pages: PathBuf::from(pages), sign_in })
+    }
+}
+
+const DNS_RESOLVER: &str = "DNS_RESOLVER";
+
+impl Capability for Dns {
+    const VARIABLES: &'static [&'static str] = &[DNS_RESOLVER];
+
+    fn from_environment(environment: &Environment) -> Result<Self, EnvironmentError> {
+        let named = environment.get(DNS_RESOLVER).map(|text| NameServers::parse(&text)).transpose();
+        Ok(Self::new(named.map_err(|error| invalid(DNS_RESOLVER, &error))?))
     }
 }
 

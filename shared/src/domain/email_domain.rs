@@ -103,7 +103,16 @@ impl EmailDomain {
         self.suffix_type() == Some(psl::Type::Private)
     }
 
+    /// The domain above this one that somebody has registered (public suffix list), if this one is not
+    /// that domain itself or a suffix.
+    #[must_use]
+    pub fn registrable_parent(&self) -> Option<Self> {
+        let registrable = psl::domain_str(&self.0)?;
+        (registrable != self.0).then(|| Self(registrable.to_owned()))
+    }
+
     /// Whether anybody can have names below the domain: it is in the public suffix list.
+    #[must_use]
     pub fn is_public_suffix(&self) -> bool {
         self.suffix_type().is_some()
     }

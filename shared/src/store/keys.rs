@@ -36,6 +36,8 @@ pub(super) fn expires(at: Timestamp) -> (String, AttributeValue) {
     (EXPIRES_AT.to_owned(), AttributeValue::N(seconds.to_string()))
 }
 
+/// The prefix of the partitions of email domains' index entries.
+pub(super) const DOMAIN_PREFIX: &str = "DOMAIN#";
 /// The partition of all organization roles.
 pub(super) const ROLES: &str = "ROLE";
 /// The index partition of all organizations.
@@ -136,7 +138,7 @@ pub(super) fn organization_rank_prefix(name: &str) -> String {
 /// The partition of a rule's index entries. Each organization that lists the rule has an entry.
 pub(super) fn rule_partition(key: &RuleKey) -> String {
     match key {
-        RuleKey::EmailDomain(domain) => format!("DOMAIN#{domain}"),
+        RuleKey::EmailDomain(domain) => format!("{DOMAIN_PREFIX}{domain}"),
         RuleKey::SsoConnector(provider) => format!("PROVIDER#{provider}"),
     }
 }
@@ -214,6 +216,13 @@ pub(super) fn read_request_entry(entry: &str, user: &UserId) -> Option<i64> {
 /// The sort key of a rule among those whose record is to be checked.
 pub(super) fn ownership_check(at: Timestamp, entry: &Key) -> String {
     format!("{at:.3}#{}#{}", entry.pk, entry.sk)
+}
+
+/// What is greater than the [`ownership_check`] of every rule that is due at this time, and less than
+/// that of every other.
+pub(super) fn ownership_checks_until(at: Timestamp) -> String {
+    // The character after the separator.
+    format!("{at:.3}$")
 }
 
 pub(super) fn profile(id: &UserId) -> Key {
