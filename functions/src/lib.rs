@@ -135,6 +135,7 @@ pub static FUNCTIONS: &[Function] = &[
     http!("preview", preview).may(&[
         (Organizations, &[GetItem, BatchGetItem]),
         (DomainIndex, &[GetItem, Query]),
+        (ProviderIndex, &[GetItem, Query]),
         (RemovalMarks, &[Query]),
         (OrganizationRoles, &[BatchGetItem]),
     ]),
@@ -205,6 +206,7 @@ pub static FUNCTIONS: &[Function] = &[
         .may(&[
             (Organizations, &[GetItem, BatchGetItem]),
             (DomainIndex, &[GetItem, Query]),
+            (ProviderIndex, &[GetItem, Query]),
             (RemovalMarks, &[Query, ConditionCheckItem]),
             (Addresses, &[Query, PutItem, UpdateItem, BatchWriteItem]),
             (OrganizationRoles, &[BatchGetItem]),
@@ -216,6 +218,7 @@ pub static FUNCTIONS: &[Function] = &[
     trigger!("post-confirmation", triggers::post_confirmation).may(&[
         (Organizations, &[GetItem]),
         (DomainIndex, &[GetItem, Query]),
+        (ProviderIndex, &[GetItem, Query]),
         (RemovalMarks, &[Query, ConditionCheckItem]),
         (Addresses, &[PutItem, UpdateItem, DeleteItem]),
         (Users, &[Query, PutItem]),
@@ -223,6 +226,7 @@ pub static FUNCTIONS: &[Function] = &[
     trigger!("pre-token-generation", triggers::pre_token_generation).may(&[
         (Organizations, &[GetItem, BatchGetItem]),
         (DomainIndex, &[GetItem, Query]),
+        (ProviderIndex, &[GetItem, Query]),
         (RemovalMarks, &[Query, ConditionCheckItem]),
         (Addresses, &[PutItem, UpdateItem, DeleteItem]),
         (OrganizationRoles, &[BatchGetItem]),
