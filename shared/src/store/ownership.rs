@@ -68,7 +68,8 @@ impl Store {
     ) -> Result<ListedDomain> {
         let key = RuleKey::EmailDomain(domain.clone());
         let parent = domain.registrable_parent();
-        let mut wanted = vec![keys::rules(RuleKind::EmailDomain, id), keys::rule_index_entry(&key, id)];
+        let mut wanted =
+            vec![keys::rules(RuleKind::EmailDomain, id), keys::rule_index_entry(&key, id)];
         let parent_key = parent.map(RuleKey::EmailDomain);
         wanted.extend(parent_key.iter().map(|key| keys::rule_index_entry(key, id)));
         let mut found = self.get_together(wanted).await?.into_iter();
@@ -112,7 +113,8 @@ impl Store {
         let admits_since = if begins { Some(at) } else { rule.admits_since };
         let rule = Rule { ownership, admits_since, ..rule.clone() };
         let after = ListedDomain { rule, version: version + 1, ..listed.clone() };
-        let written = self.commit(vec![self.put_ownership(listed, &after), self.still_listed(listed)]);
+        let written =
+            self.commit(vec![self.put_ownership(listed, &after), self.still_listed(listed)]);
         Ok(match written.await? {
             Ok(()) => OwnershipChange::Written(after),
             Err(_) => OwnershipChange::Overtaken,
@@ -186,8 +188,10 @@ impl Store {
             .name("#domains", "domains")
             .name("#domain", domain.as_str())
             .when("attribute_not_exists(#domains.#domain)");
-        let writes =
-            vec![self.delete(key), self.check(keys::rules(RuleKind::EmailDomain, organization), unlisted)];
+        let writes = vec![
+            self.delete(key),
+            self.check(keys::rules(RuleKind::EmailDomain, organization), unlisted),
+        ];
         // If it is listed again, there is nothing to delete.
         self.commit(writes).await?.ok();
         Ok(())
