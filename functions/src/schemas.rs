@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 
 use serde_json::json;
+use shared::domain::challenge::Reply;
 use shared::domain::jit::RuleList;
 use shared::domain::membership::MOST_REPLACED;
 use shared::domain::organization::{OrganizationCounts, OrganizationRole, RoleUsage};
@@ -186,6 +187,13 @@ schemas! {
 
     /// In how many organizations a role is used.
     UsingOrganizationsCount: number(RoleUsage::MOST_ORGANIZATIONS).examples([9]);
+
+    /// The text of a TXT record, which can be cut.
+    TxtRecord: string(0, Reply::LONGEST_RECORD)
+        .examples(["usher-domain-verification=0123456789abcdef0123456789abcdef"]);
+
+    /// TXT records at a name in DNS.
+    TxtRecords: list::<TxtRecord>(Reply::MOST_RECORDS);
 
     /// The email domains of an organization.
     EmailDomainInputList: list::<EmailDomainInput>(RuleList::MOST_EMAIL_DOMAINS);

@@ -21,7 +21,9 @@ JIT = DOMAINS | PROVIDERS
 JIT |= {"add-default-roles", "replace-default-roles", "delete-default-role"}
 WRITERS = {
     "ORG#acme": {"organizations"} | JIT,
-    "DOMAIN#acme.example": {"organizations"} | DOMAINS,
+    "DOMAIN#acme.example": {"organizations"} | DOMAINS | {
+        "verify-email-domain", "vouch-email-domain", "check-email-domains",
+    },
     "PROVIDER#Acme-Okta": {"organizations"} | PROVIDERS,
     "ROLE": {"organization-roles"},
     "ROLENAME#engineer": {"organization-roles"},
@@ -30,6 +32,7 @@ WRITERS = {
     "ADDRESS#digest": {"memberships", "users", "post-confirmation", "pre-token-generation"},
     "WARM-UP": set(),
     "ORGS": set(),
+    "OWNERSHIP_CHECKS": set(),
     "anything": set(),
 }
 # The functions that may call the customers' user pool. No function may call the operators' user pool.

@@ -45,7 +45,7 @@ pub(crate) struct Body {
     #[schema(nullable = false)]
     subdomains: Option<bool>,
     #[serde(default, deserialize_with = "present")]
-    #[schema(inline, nullable = false)]
+    #[schema(nullable = false)]
     ownership: Option<StricterOwnership>,
 }
 

@@ -70,7 +70,7 @@ struct DnsRecord {
 
 impl DnsRecord {
     fn new(domain: &EmailDomain, token: &ChallengeToken) -> Self {
-        Self { r#type: "TXT", name: record_name(domain), value: record_value(token) }
+        Self { r#type: "TXT", name: record_name(domain.as_str()), value: record_value(token) }
     }
 }
 
@@ -96,7 +96,7 @@ impl OwnershipEntity {
             failing_since: ownership.failing_since.map(Moment),
             vouched_by: ownership.vouched_by.as_ref().map(CallerEntity::from),
             answer: ownership.answer.map(|answer| answer.as_str()),
-            detail: ownership.answer.map(|answer| answer.detail(&record_name(domain))),
+            detail: ownership.detail(&record_name(domain.as_str())),
         }
     }
 }

@@ -67,10 +67,9 @@ impl Store {
         domain: &EmailDomain,
     ) -> Result<ListedDomain> {
         let key = RuleKey::EmailDomain(domain.clone());
-        let parent = domain.registrable_parent();
         let mut wanted =
             vec![keys::rules(RuleKind::EmailDomain, id), keys::rule_index_entry(&key, id)];
-        let parent_key = parent.map(RuleKey::EmailDomain);
+        let parent_key = domain.registrable_parent().map(RuleKey::EmailDomain);
         wanted.extend(parent_key.iter().map(|key| keys::rule_index_entry(key, id)));
         let mut found = self.get_together(wanted).await?.into_iter();
         let mut next = || found.next().flatten();
@@ -80,7 +79,7 @@ impl Store {
         let entry = entry.filter(|_| list.rules.contains_key(&key));
         let entry = entry.ok_or_else(|| Error::EmailDomainNotFound(domain.to_string()))?;
         let entry = read_rule(&key, &self.item(&entry))?;
-        let is_listed = parent_key.as_ref().is_some_and(|parent| list.rules.contains_key(parent));
+        let is_listed = parent_key.as_ref().is_some_and(|key| list.rules.contains_key(key));
         let parent_entry = parent_key.zip(parent_entry.filter(|_| is_listed));
         let parent_rule =
             parent_entry.map(|(key, entry)| read_rule(&key, &self.item(&entry))).transpose()?;
@@ -126,16 +125,17 @@ impl Store {
     /// domain before and after the change.
     ///
     /// # Errors
-    /// Those of [`Store::listed_domain`] and [`Store::set_ownership`].
+    /// Those of `change` and [`Store::listed_domain`]. [`Error::EmailDomainsCrowded`] when the domain would
+    /// begin to admit, and too many other organizations admit by it.
     pub async fn change_ownership(
         &self,
         mut listed: ListedDomain,
         at: Timestamp,
-        change: impl Fn(&Ownership) -> Option<Ownership>,
+        change: impl Fn(&Ownership) -> Result<Option<Ownership>>,
     ) -> Result<(ListedDomain, ListedDomain)> {
         let mut backoff = Backoff::short(&self.randomness, REPEATS);
         loop {
-            let Some(ownership) = change(&listed.rule.ownership) else {
+            let Some(ownership) = change(&listed.rule.ownership)? else {
                 return Ok((listed.clone(), listed));
             };
             match self.set_ownership(&listed, ownership, at).await? {
