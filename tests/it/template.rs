@@ -209,8 +209,15 @@ fn the_customers_pool_is_another_than_the_operators_and_the_only_one_that_calls_
 }
 
 /// The HTTP functions that may take as long as the HTTP API waits.
-const SLOW: [&str; 5] =
-    ["organizations", "organization-roles", "memberships", "users", "verify-email-domain"];
+const SLOW: [&str; 7] = [
+    "add-sso-connectors",
+    "replace-sso-connectors",
+    "organizations",
+    "organization-roles",
+    "memberships",
+    "users",
+    "verify-email-domain",
+];
 
 /// What every function has, whatever it does: `make template` writes it from
 /// `functions/src/generated/function.yaml`.
