@@ -28,7 +28,11 @@ fn no_function_role_or_log_group_is_written_by_hand() {
     let of = |suffix: &str| FUNCTIONS.iter().map(|it| it.logical_id() + suffix).collect::<Vec<_>>();
     for (kind, of_functions, others) in [
         ("AWS::Serverless::Function", of("Function"), &[][..]),
-        ("AWS::IAM::", of("Role"), &["OptionalPolicy", "TriggerDeploymentRole"]),
+        (
+            "AWS::IAM::",
+            of("Role"),
+            &["CheckEmailDomainsScheduleRole", "OptionalPolicy", "TriggerDeploymentRole"],
+        ),
         ("AWS::Logs::", of("LogGroup"), &["AccessLogGroup"]),
         (
             "AWS::Lambda::",
@@ -210,13 +214,13 @@ fn the_customers_pool_is_another_than_the_operators_and_the_only_one_that_calls_
 
 /// The HTTP functions that may take as long as the HTTP API waits.
 const SLOW: [&str; 7] = [
-    "add-sso-connectors",
-    "replace-sso-connectors",
     "organizations",
     "organization-roles",
     "memberships",
     "users",
     "verify-email-domain",
+    "add-sso-connectors",
+    "replace-sso-connectors",
 ];
 
 /// What every function has, whatever it does: `make template` writes it from
