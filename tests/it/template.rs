@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use functions::openapi::with_internal_operations;
 use functions::{Entry, FUNCTIONS, Function};
 use serde_json::{Value, json};
-use shared::claims::{ClaimsBytes, ClaimsIn};
+use shared::claims::{ClaimsBytes, ClaimsIn, JoinRequestClaims};
 use shared::domain::provider::{AttributeName, TrustedProviders};
 use shared::domain::public_mailbox::MailboxPolicy;
 use shared::next_trigger::{FunctionArn, OnFailure};
@@ -825,6 +825,15 @@ fn the_claims_parameters_have_the_range_and_the_defaults_of_the_code() {
     let variables = &trigger["Environment"]["Variables"];
     assert_eq!(variables["CLAIMS_BYTES"], json!({ "Ref": "ClaimsBytes" }));
     assert_eq!(variables["CLAIMS_IN"], json!({ "Ref": "ClaimsIn" }));
+
+    let requests = &root["Parameters"]["JoinRequestClaims"];
+    let allowed = requests["AllowedValues"].as_array().expect("values").iter();
+    let allowed = allowed.map(|value| value.as_str().expect("text").parse());
+    let (yes, no) = (JoinRequestClaims(true), JoinRequestClaims(false));
+    assert_eq!(allowed.collect::<Result<Vec<_>, _>>(), Ok(vec![yes, no]));
+    let default = requests["Default"].as_str().expect("text");
+    assert_eq!(default.parse(), Ok(JoinRequestClaims::default()));
+    assert_eq!(variables["JOIN_REQUEST_CLAIMS"], json!({ "Ref": "JoinRequestClaims" }));
 }
 
 #[test]
