@@ -159,6 +159,7 @@ pub static FUNCTIONS: &[Function] = &[
     http!("preview", preview).may(&[
         (Organizations, &[GetItem, BatchGetItem]),
         (DomainIndex, &[GetItem, Query]),
+        (ProviderIndex, &[GetItem, Query]),
         (RemovalMarks, &[Query]),
         (OrganizationRoles, &[BatchGetItem]),
     ]),
@@ -229,6 +230,7 @@ pub static FUNCTIONS: &[Function] = &[
         .may(&[
             (Organizations, &[GetItem, BatchGetItem]),
             (DomainIndex, &[GetItem, Query]),
+            (ProviderIndex, &[GetItem, Query]),
             (RemovalMarks, &[Query, ConditionCheckItem]),
             (Addresses, &[Query, PutItem, UpdateItem, BatchWriteItem]),
             (OrganizationRoles, &[BatchGetItem]),
@@ -240,6 +242,7 @@ pub static FUNCTIONS: &[Function] = &[
     trigger!("post-confirmation", triggers::post_confirmation).may(&[
         (Organizations, &[GetItem]),
         (DomainIndex, &[GetItem, Query]),
+        (ProviderIndex, &[GetItem, Query]),
         (RemovalMarks, &[Query, ConditionCheckItem]),
         (Addresses, &[PutItem, UpdateItem, DeleteItem]),
         (Users, &[Query, PutItem]),
@@ -247,6 +250,7 @@ pub static FUNCTIONS: &[Function] = &[
     trigger!("pre-token-generation", triggers::pre_token_generation).may(&[
         (Organizations, &[GetItem, BatchGetItem]),
         (DomainIndex, &[GetItem, Query]),
+        (ProviderIndex, &[GetItem, Query]),
         (RemovalMarks, &[Query, ConditionCheckItem]),
         (Addresses, &[PutItem, UpdateItem, DeleteItem]),
         (OrganizationRoles, &[BatchGetItem]),

@@ -147,9 +147,6 @@ schemas! {
         .schema_type(Type::String)
         .enum_values(Some(rule::RuleKind::ALL.map(rule::RuleKind::as_str)));
 
-    /// The name of an identity provider in the user pool.
-    ProviderName: string(1, provider::ProviderName::LONGEST).examples(["Acme-Okta"]);
-
     /// The email address of a new user.
     EmailAddressInput: string(3, email_address::EmailAddress::LONGEST_INPUT)
         .format(Some(SchemaFormat::Custom("idn-email".to_owned())))

@@ -28,7 +28,10 @@ pub const USERS_SEEN: &str = "UsersSeen";
 /// Memberships that rules created, by `EntryPath`. With `PreTokenGeneration`, the user joined when
 /// a token was issued, after the sign-up.
 pub const JOINED: &str = "Joined";
-/// Decisions against a membership, by `Reason`. A user who is a member already is not counted.
+/// Requests to join that rules made, by `EntryPath`.
+pub const REQUESTED: &str = "Requested";
+/// Decisions against a membership, by `Reason`. A user who is a member already, or has asked to be one,
+/// is not counted.
 pub const REFUSED: &str = "Refused";
 /// Users who appeared and could not be evaluated.
 pub const PROVISIONING_FAILURES: &str = "ProvisioningFailures";
@@ -56,9 +59,10 @@ pub const OWNERSHIP_CHECK_FAILURES: &str = "OwnershipCheckFailures";
 pub const OWNERSHIP_CHANGES: &str = "OwnershipChanges";
 
 /// Every metric that is a counter.
-pub const COUNTERS: [&str; 14] = [
+pub const COUNTERS: [&str; 15] = [
     USERS_SEEN,
     JOINED,
+    REQUESTED,
     REFUSED,
     PROVISIONING_FAILURES,
     TOKENS_WITHOUT_CLAIMS,
@@ -85,9 +89,14 @@ pub fn joined(entry_path: EntryPath) {
     counter!(JOINED, "EntryPath" => entry_path.as_str()).increment(1);
 }
 
-/// Counts a decision against a membership, unless the user is a member already.
+/// Counts a request to join that a rule made.
+pub fn requested(entry_path: EntryPath) {
+    counter!(REQUESTED, "EntryPath" => entry_path.as_str()).increment(1);
+}
+
+/// Counts a decision against a membership, unless the user is a member already, or has asked to be one.
 pub fn refused(reason: &Reason) {
-    if *reason != Reason::AlreadyMember {
+    if !matches!(reason, Reason::AlreadyMember | Reason::AlreadyRequested) {
         counter!(REFUSED, "Reason" => reason.as_str()).increment(1);
     }
 }

@@ -14,6 +14,7 @@ mod entry_paths;
 mod errors;
 mod functions;
 mod http;
+mod join_requests;
 mod lambda_events;
 mod local;
 mod memberships;

@@ -237,6 +237,18 @@ const SHORTEST_PAUSE: SignedDuration = SignedDuration::from_mins(30);
 const A_DAY: SignedDuration = SignedDuration::from_mins(23 * 60 + 30);
 
 impl Ownership {
+    /// The ownership of a domain that has to be proven, from this moment on.
+    #[must_use]
+    pub fn pending(token: Option<ChallengeToken>, at: Timestamp) -> Self {
+        Self {
+            state: OwnershipState::Pending,
+            token,
+            pending_since: Some(at),
+            next_check: Some(at + SHORTEST_PAUSE),
+            ..Self::default()
+        }
+    }
+
     /// What DNS said last, and what to do. `name` is the name of the record. `None` if DNS was not asked.
     #[must_use]
     pub fn detail(&self, name: &str) -> Option<String> {
@@ -301,13 +313,9 @@ impl Ownership {
             }
             OwnershipState::Proven | OwnershipState::Failing => self.missed(at),
             OwnershipState::Lapsed => Self {
-                state: OwnershipState::Pending,
-                token: self.token,
-                pending_since: Some(at),
                 checked_at: self.checked_at,
                 answer: self.answer,
-                next_check: Some(at + SHORTEST_PAUSE),
-                ..Self::default()
+                ..Self::pending(self.token, at)
             },
         }
     }

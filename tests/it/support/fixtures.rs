@@ -4,6 +4,7 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use shared::domain::change::ListChange;
+use shared::domain::email_address::EmailAddress;
 use shared::domain::email_domain::EmailDomain;
 use shared::domain::ids::{OrganizationId, UserId};
 use shared::domain::jit::RuleList;
@@ -105,6 +106,25 @@ impl World {
         let changed =
             store.change_rules(id, kind, &Precondition::None, wanted, new, &mut done).await;
         changed.expect("the rules are listed");
+    }
+
+    /// Makes a user, who has a profile, ask to join an organization by the domain of an address.
+    pub(crate) async fn ask_to_join(&self, user: &str, organization: &str, email: &str) {
+        let now = self.app.clock.now();
+        let address = EmailAddress::parse(email).expect("an address");
+        let place = format!("REQUEST#{:015}#{user}", now.as_millisecond());
+        self.put_plain(&json!({
+            "pk": format!("USER#{user}"),
+            "sk": format!("ORG#{organization}"),
+            "gsi1pk": format!("ORG#{organization}"),
+            "gsi1sk": place,
+            "requestedAt": format!("{now:.3}"),
+            "rule": "email_domain",
+            "emailDomain": address.domain().to_string(),
+            "addressDigest": address.digest().to_string(),
+            "entryPath": "PostConfirmation",
+        }))
+        .await;
     }
 
     /// Creates an organization that lists these domains.

@@ -26,6 +26,7 @@ use shared::capabilities::Policies;
 use shared::cognito::UserPool;
 use shared::console::Console;
 use shared::dns::{Dns, NameServers};
+use shared::domain::caller::Caller;
 use shared::domain::decision::JoinPolicy;
 use shared::domain::public_mailbox::MailboxPolicy;
 use shared::metrics::CountRetries;
@@ -134,6 +135,13 @@ impl Ask<'_> {
     pub(crate) fn host(mut self, host: &str) -> Self {
         self.request.headers_mut().remove("host");
         self.header("host", host)
+    }
+
+    /// A caller with a token of this client and this subject.
+    pub(crate) fn caller(mut self, client_id: &str, subject: &str) -> Self {
+        let caller = Caller::new(Some(client_id), Some(subject));
+        self.request.extensions_mut().insert(caller);
+        self
     }
 
     pub(crate) fn if_match(self, etag: &str) -> Self {
