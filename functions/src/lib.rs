@@ -1,6 +1,7 @@
 //! Usher's Lambda functions. Each has a module, grouped by resource, and a binary of the same name
 //! in `src/bin`.
 
+pub mod check_email_domains;
 pub mod console;
 pub mod default_roles;
 pub mod email_domains;
@@ -16,7 +17,9 @@ pub mod organization_roles;
 pub mod organizations;
 pub mod preview;
 mod roles;
+mod rules;
 mod schemas;
+pub mod sso_connectors;
 pub mod triggers;
 pub mod users;
 mod values;
@@ -26,17 +29,20 @@ use shared::capabilities::Capabilities;
 use shared::http::Routes;
 use shared::runtime::TRIGGER_DEADLINE;
 
-pub use function::{Action, Answer, Entry, Function, Http, Items, UserPoolAction};
+pub use function::{Action, Answer, Entry, Function, Http, Items, Run, UserPoolAction};
 
 use Action::{
     BatchGetItem, BatchWriteItem, ConditionCheckItem, DeleteItem, GetItem, PutItem, Query,
     UpdateItem,
 };
 use Items::{
-    Addresses, DomainIndex, ListedMembers, ListedOrganizations, OrganizationRoles, Organizations,
-    ProviderIndex, RemovalMarks, RoleNames, Users,
+    Addresses, DomainIndex, DueDomains, ListedMembers, ListedOrganizations, OrganizationRoles,
+    Organizations, ProviderIndex, RemovalMarks, RoleNames, Users,
 };
-use UserPoolAction::{AdminCreateUser, AdminDeleteUser, AdminGetUser, DescribeUserPool, ListUsers};
+use UserPoolAction::{
+    AdminCreateUser, AdminDeleteUser, AdminGetUser, DescribeIdentityProvider, DescribeUserPool,
+    ListUsers,
+};
 
 macro_rules! http {
     ($name:literal, $first:ident$(::$rest:ident)*) => {{
@@ -63,6 +69,16 @@ macro_rules! trigger {
     }};
 }
 
+macro_rules! schedule {
+    ($name:literal, $module:ident) => {{
+        use crate::$module as module;
+        let entry =
+            Entry::Schedule(|app| Box::pin(module::handle(app.into(), module::Limits::RUN)));
+        let variables = <module::Needs as Capabilities>::VARIABLES;
+        Function::new($name, stringify!($module), entry, variables).timeout(module::Limits::TIMEOUT)
+    }};
+}
+
 /// All functions, with their permissions. A test checks that each function uses all of its
 /// permissions, and needs no others. Another one checks that each function may still do what the previous
 /// release does.
@@ -70,10 +86,20 @@ macro_rules! trigger {
 /// A function that uses the table may also read [`Items::WarmUp`]. A trigger may also invoke the function
 /// that the pool had for it before, if a parameter of the stack names one.
 pub static FUNCTIONS: &[Function] = &[
-    http!("list-email-domains", email_domains::list).may(&[(Organizations, &[GetItem])]),
+    http!("list-email-domains", email_domains::list).may(&[
+        (Organizations, &[GetItem, BatchGetItem]),
+        (DomainIndex, &[BatchGetItem, Query]),
+        (OrganizationRoles, &[BatchGetItem]),
+    ]),
     http!("add-email-domain", email_domains::add).may(&[
         (Organizations, &[GetItem, BatchGetItem, UpdateItem]),
         (DomainIndex, &[Query, PutItem]),
+        (OrganizationRoles, &[BatchGetItem]),
+    ]),
+    http!("update-email-domain", email_domains::update).may(&[
+        (Organizations, &[GetItem, UpdateItem]),
+        (DomainIndex, &[GetItem, PutItem]),
+        (OrganizationRoles, &[BatchGetItem]),
     ]),
     http!("replace-email-domains", email_domains::replace).may(&[
         (Organizations, &[GetItem, BatchGetItem, UpdateItem]),
@@ -81,6 +107,47 @@ pub static FUNCTIONS: &[Function] = &[
     ]),
     http!("delete-email-domain", email_domains::delete)
         .may(&[(Organizations, &[UpdateItem]), (DomainIndex, &[DeleteItem])]),
+    http!("verify-email-domain", email_domains::verify)
+        // DNS may have to be waited for.
+        .timeout(30)
+        .may(&[
+            (Organizations, &[GetItem, BatchGetItem, ConditionCheckItem]),
+            (DomainIndex, &[GetItem, Query, PutItem]),
+            (OrganizationRoles, &[BatchGetItem]),
+        ]),
+    http!("vouch-email-domain", email_domains::vouch).may(&[
+        (Organizations, &[GetItem, BatchGetItem, ConditionCheckItem]),
+        (DomainIndex, &[GetItem, Query, PutItem]),
+        (OrganizationRoles, &[BatchGetItem]),
+    ]),
+    http!("list-sso-connectors", sso_connectors::list).may(&[
+        (Organizations, &[GetItem]),
+        (ProviderIndex, &[BatchGetItem]),
+        (OrganizationRoles, &[BatchGetItem]),
+    ]),
+    http!("add-sso-connectors", sso_connectors::add)
+        // Many providers may have to be looked up. The HTTP API waits no longer than this.
+        .timeout(30)
+        .may(&[
+            (Organizations, &[GetItem, BatchGetItem, ConditionCheckItem, PutItem, UpdateItem]),
+            (ProviderIndex, &[Query, PutItem]),
+        ])
+        .user_pool(&[DescribeIdentityProvider]),
+    http!("replace-sso-connectors", sso_connectors::replace)
+        // As for an addition.
+        .timeout(30)
+        .may(&[
+            (Organizations, &[GetItem, BatchGetItem, ConditionCheckItem, PutItem, UpdateItem]),
+            (ProviderIndex, &[Query, PutItem, DeleteItem]),
+        ])
+        .user_pool(&[DescribeIdentityProvider]),
+    http!("update-sso-connector", sso_connectors::update).may(&[
+        (Organizations, &[GetItem, UpdateItem]),
+        (ProviderIndex, &[GetItem, PutItem]),
+        (OrganizationRoles, &[BatchGetItem]),
+    ]),
+    http!("delete-sso-connector", sso_connectors::delete)
+        .may(&[(Organizations, &[GetItem, UpdateItem]), (ProviderIndex, &[DeleteItem])]),
     http!("list-default-roles", default_roles::list)
         .may(&[(Organizations, &[GetItem]), (OrganizationRoles, &[BatchGetItem])]),
     http!("add-default-roles", default_roles::add)
@@ -105,6 +172,7 @@ pub static FUNCTIONS: &[Function] = &[
                 &[GetItem, BatchGetItem, PutItem, UpdateItem, DeleteItem],
             ),
             (DomainIndex, &[BatchWriteItem]),
+            (ProviderIndex, &[BatchWriteItem]),
             (Users, &[BatchWriteItem]),
             (ListedOrganizations, &[Query]),
             (ListedMembers, &[Query]),
@@ -188,6 +256,11 @@ pub static FUNCTIONS: &[Function] = &[
         (OrganizationRoles, &[BatchGetItem]),
         (Users, &[Query, PutItem]),
     ]),
+    schedule!("check-email-domains", check_email_domains).may(&[
+        (Organizations, &[GetItem, BatchGetItem, ConditionCheckItem]),
+        (DomainIndex, &[GetItem, Query, PutItem, DeleteItem]),
+        (DueDomains, &[Query]),
+    ]),
 ];
 
 /// The function with this name.
@@ -203,7 +276,7 @@ pub fn all_routes(app: &App) -> Routes {
         .iter()
         .filter_map(|function| match function.entry {
             Entry::Http(http) => Some((http.handlers)(app)),
-            Entry::Trigger(_) => None,
+            Entry::Trigger(_) | Entry::Schedule(_) => None,
         })
         .fold(Routes::new(), Routes::merge)
 }

@@ -17,6 +17,7 @@ use crate::cognito::UserPool;
 use crate::console::{Console, SignIn, origin};
 use crate::dns::{Dns, NameServers};
 use crate::domain::decision::JoinPolicy;
+use crate::domain::jit::DomainOwnership;
 use crate::domain::provider::{AttributeName, ProviderPolicy, TrustedProviders};
 use crate::domain::public_mailbox::MailboxPolicy;
 use crate::next_trigger::{FunctionArn, NextTrigger, NextTriggerSettingError};
@@ -96,6 +97,8 @@ capabilities! {
         pub randomness: Randomness,
         /// Which organizations may list which public mailbox domains.
         pub mailbox_policy: MailboxPolicy,
+        /// Who answers for a new email domain.
+        pub domain_ownership: DomainOwnership,
         /// How large claims may be, and in which tokens they go.
         pub claims_policy: ClaimsPolicy,
         /// The provisioning engine.
@@ -116,6 +119,8 @@ capabilities! {
 pub struct Policies {
     /// Who joins.
     pub joining: JoinPolicy,
+    /// Who answers for a new email domain.
+    pub domain_ownership: DomainOwnership,
     /// How large claims may be, and in which tokens they go.
     pub claims: ClaimsPolicy,
 }
@@ -132,7 +137,7 @@ impl App {
         user_pool: UserPool,
         console: Console,
     ) -> Self {
-        let Policies { joining, claims: claims_policy } = policies;
+        let Policies { joining, domain_ownership, claims: claims_policy } = policies;
         let mailbox_policy = joining.mailboxes.clone();
         let provisioning = Provisioning::new(store.clone(), joining, clock.clone());
         Self {
@@ -140,6 +145,7 @@ impl App {
             clock,
             randomness,
             mailbox_policy,
+            domain_ownership,
             claims_policy,
             provisioning,
             user_pool,
@@ -278,16 +284,28 @@ impl Capability for MailboxPolicy {
     }
 }
 
+const DOMAIN_OWNERSHIP: &str = "DOMAIN_OWNERSHIP";
+
+impl Capability for DomainOwnership {
+    const VARIABLES: &'static [&'static str] = &[DOMAIN_OWNERSHIP];
+
+    fn from_environment(environment: &Environment) -> Result<Self, EnvironmentError> {
+        environment.parsed_or_default(DOMAIN_OWNERSHIP)
+    }
+}
+
 const CLAIMS_BYTES: &str = "CLAIMS_BYTES";
 const CLAIMS_IN: &str = "CLAIMS_IN";
+const JOIN_REQUEST_CLAIMS: &str = "JOIN_REQUEST_CLAIMS";
 
 impl Capability for ClaimsPolicy {
-    const VARIABLES: &'static [&'static str] = &[CLAIMS_BYTES, CLAIMS_IN];
+    const VARIABLES: &'static [&'static str] = &[CLAIMS_BYTES, CLAIMS_IN, JOIN_REQUEST_CLAIMS];
 
     fn from_environment(environment: &Environment) -> Result<Self, EnvironmentError> {
         let most = environment.parsed_or_default(CLAIMS_BYTES)?;
         let tokens = environment.parsed_or_default(CLAIMS_IN)?;
-        Ok(Self { most, tokens })
+        let requests = environment.parsed_or_default(JOIN_REQUEST_CLAIMS)?;
+        Ok(Self { most, tokens, requests })
     }
 }
 
@@ -326,7 +344,8 @@ impl Policies {
     /// When a variable is malformed.
     pub fn from_environment(environment: &Environment) -> Result<Self, EnvironmentError> {
         let joining = join_policy(environment)?;
-        Ok(Self { joining, claims: ClaimsPolicy::from_environment(environment)? })
+        let domain_ownership = DomainOwnership::from_environment(environment)?;
+        Ok(Self { joining, domain_ownership, claims: ClaimsPolicy::from_environment(environment)? })
     }
 }
 

@@ -13,7 +13,7 @@ use crate::domain::decision::{
     Assumed, Candidate, Decision, Facts, JoinPolicy, Outcome, Reason, Standing,
 };
 use crate::domain::ids::{OrganizationId, OrganizationRoleId};
-use crate::domain::jit::EmailDomains;
+use crate::domain::jit::RuleList;
 use crate::domain::membership::{
     Account, Cause, EntryPath, JoinRequest, Membership, Proof, Provenance,
 };
@@ -160,7 +160,7 @@ impl Inputs {
 }
 
 /// The organizations that list one rule. Those count that admit and exist, up to
-/// [`EmailDomains::MOST_ORGANIZATIONS`], the oldest first.
+/// [`RuleList::MOST_ORGANIZATIONS`], the oldest first.
 struct Queue<'a> {
     counted: Vec<&'a Listing>,
     /// The others that admit, the oldest first.
@@ -174,7 +174,7 @@ impl<'a> Queue<'a> {
         let listings = index.iter().filter(|listing| listing.rule.key == *key);
         let (waiting, mut idle): (Vec<_>, Vec<_>) =
             listings.partition(|listing| listing.rule.ownership.state.admits());
-        let (organizations, most) = (waiting.len(), EmailDomains::MOST_ORGANIZATIONS);
+        let (organizations, most) = (waiting.len(), RuleList::MOST_ORGANIZATIONS);
         if organizations > most {
             let (kind, rule) = (key.kind().as_str(), key.value());
             tracing::warn!(kind, rule, organizations, "too many organizations list the rule");
@@ -187,7 +187,7 @@ impl<'a> Queue<'a> {
     fn advance(&mut self, read: &HashMap<OrganizationId, Option<ListedRules>>) {
         let exists = |listing: &&&Listing| !matches!(read.get(&listing.organization), Some(None));
         let existing = self.counted.iter().filter(exists).count();
-        let room = EmailDomains::MOST_ORGANIZATIONS.saturating_sub(existing);
+        let room = RuleList::MOST_ORGANIZATIONS.saturating_sub(existing);
         self.counted.extend(self.waiting.drain(..room.min(self.waiting.len())));
     }
 }

@@ -18,7 +18,7 @@ use shared::console::Console;
 use tempfile::TempDir;
 use usher_local::{Local, Options};
 
-const EMULATOR: &str = "infra/local/cognito/node_modules/cognito-local/lib/bin/start.js";
+const EMULATOR: &str = "infra/local/cognito/start.cjs";
 const CODE: &str = "123456";
 const PASSWORD: &str = "Correct-Horse-9";
 
@@ -42,6 +42,8 @@ impl Stack {
             http: any,
             dynamodb: any,
             lambda,
+            dns: any,
+            name_servers: None,
             database: None,
             policies: Policies::default(),
             user_pool: Some((format!("http://{}", cognito.address), pool.clone())),

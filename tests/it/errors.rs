@@ -14,6 +14,7 @@ use shared::domain::custom_data::CustomData;
 use shared::domain::email_address::EmailAddress;
 use shared::domain::email_domain::EmailDomain;
 use shared::domain::ids::OrganizationId;
+use shared::domain::provider::ProviderName;
 use shared::domain::public_mailbox::PublicDomain;
 use shared::domain::text::{Description, Name};
 use shared::domain::user::User;
@@ -148,16 +149,26 @@ fn errors() -> Vec<Error> {
         Error::OrganizationRoleNameInUse(text()),
         Error::OrganizationRolesFull,
         Error::EmailDomainNotFound(text()),
-        Error::EmailDomainAlreadyListed(domain()),
+        Error::EmailDomainAlreadyListed(text()),
         Error::EmailDomainsCrowded(vec![domain()]),
         Error::EmailDomainsFull,
         Error::EmailDomainsPartiallyReplaced { current },
+        Error::SsoConnectorNotFound(text()),
+        Error::SsoConnectorsCrowded(vec![provider()]),
+        Error::SsoConnectorsFull,
+        Error::SsoConnectorsPartiallyReplaced { current },
+        Error::SsoConnectorsEmpty,
+        Error::RuleRolesFull,
         Error::DefaultRoleNotFound(text()),
         Error::DefaultRolesFull,
         Error::DefaultRolesEmpty,
         Error::UserNotFound(text()),
         Error::MembershipNotFound(text()),
         Error::NotAMember(text()),
+        Error::JoinRequestNotFound(text()),
+        Error::JoinRequestDeclined(text()),
+        Error::JoinRequestAlreadyMember(text()),
+        Error::RemovedUserNotFound(text()),
         Error::MemberRoleNotFound(text()),
         Error::MemberRolesFull,
         Error::MemberRolesEmpty,
@@ -184,6 +195,10 @@ fn errors() -> Vec<Error> {
             .into(),
         Failure::TooManyItems { operation: "TransactWriteItems", most: 100, items: text() }.into(),
     ]
+}
+
+fn provider() -> ProviderName {
+    ProviderName::parse("Acme-Okta").expect("a name")
 }
 
 fn domain() -> EmailDomain {
@@ -227,6 +242,11 @@ fn violations() -> Vec<Violation> {
             Violation::public_domain("/emailDomain", &domain(), PublicDomain::Mailbox),
             Violation::public_domain("/emailDomain", &domain(), PublicDomain::Suffix),
             Violation::too_many_organizations("/emailDomain", &domain()),
+            Violation::subdomains_of_public("/subdomains", &domain()),
+            Violation::subdomains_too_deep("/subdomains", &domain()),
+            Violation::unknown_provider("/ssoConnectorIds/0", "Acme"),
+            Violation::public_provider("/ssoConnectorIds/0", &provider()),
+            Violation::too_many_organizations_of_provider("/ssoConnectorIds/0", &provider()),
             Violation::organization_id("/id", &of_id),
             Violation::unknown_user("/userIds/0", "jane"),
             Violation::not_a_member("/userIds/0", "jane"),

@@ -12,7 +12,7 @@ use shared::domain::decision::Facts;
 use shared::domain::email_address::EmailAddress;
 use shared::domain::email_domain::EmailDomain;
 use shared::domain::ids::{OrganizationId, OrganizationRoleId, UserId};
-use shared::domain::jit::EmailDomains;
+use shared::domain::jit::RuleList;
 use shared::domain::organization::OrganizationRole;
 use shared::domain::text::{Description, Name, TextError};
 use shared::domain::user::User;
@@ -174,12 +174,12 @@ fn limits_that_are_written_at_a_field_are_those_of_the_code() {
         ),
         (
             "CreatedUser/allOf/1/properties/organizations/maxItems",
-            EmailDomains::MOST_ORGANIZATIONS * (User::MOST_PROVIDERS + Facts::MOST_DOMAINS),
+            RuleList::MOST_ORGANIZATIONS * (User::MOST_PROVIDERS + Facts::MOST_DOMAINS),
         ),
         // A preview also shows as many whose domain is not proven.
         (
             "Preview/properties/organizations/maxItems",
-            2 * EmailDomains::MOST_ORGANIZATIONS * (1 + Facts::MOST_DOMAINS),
+            2 * RuleList::MOST_ORGANIZATIONS * (1 + Facts::MOST_DOMAINS),
         ),
     ] {
         assert_eq!(limit(place), expected as u64, "{place}");

@@ -333,7 +333,7 @@ impl Check {
 
 impl<'a> Facts<'a> {
     /// The most domains whose rules one address can satisfy.
-    pub const MOST_DOMAINS: usize = EmailDomain::MOST_LABELS_ABOVE;
+    pub const MOST_DOMAINS: usize = EmailDomain::MOST_LABELS_WITH_SUBDOMAINS;
 
     /// The facts about a user of the pool.
     #[must_use]

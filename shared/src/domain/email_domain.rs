@@ -30,9 +30,9 @@ impl EmailDomain {
     pub const LONGEST: usize = 253;
     /// The most characters between two dots (RFC 1035 section 2.3.4).
     pub const LONGEST_LABEL: usize = 63;
-    /// The most labels of a domain whose rule can include subdomains. It limits how many rules an
-    /// address can satisfy.
-    pub const MOST_LABELS_ABOVE: usize = 10;
+    /// The most labels of a domain whose subdomains satisfy a rule too. For an address in a deep
+    /// subdomain, so many names above it are looked up at most.
+    pub const MOST_LABELS_WITH_SUBDOMAINS: usize = 10;
 
     /// Normalises the input of a person. An error says what to type instead.
     ///
@@ -98,7 +98,7 @@ impl EmailDomain {
     }
 
     /// The domains above this one that a rule for subdomains can name: those of at most
-    /// [`Self::MOST_LABELS_ABOVE`] labels, down to the one that was registered. The nearest comes
+    /// [`Self::MOST_LABELS_WITH_SUBDOMAINS`] labels, down to the one that was registered. The nearest comes
     /// first. There are at most nine, because the shortest has two labels.
     pub fn parents(&self) -> impl Iterator<Item = Self> {
         let registered =
@@ -107,7 +107,7 @@ impl EmailDomain {
             .match_indices('.')
             .map(|(dot, _)| &self.0[dot + 1..])
             .filter(move |parent| parent.len() >= registered)
-            .filter(|parent| parent.split('.').count() <= Self::MOST_LABELS_ABOVE)
+            .filter(|parent| parent.split('.').count() <= Self::MOST_LABELS_WITH_SUBDOMAINS)
             .map(|parent| Self(parent.to_owned()))
     }
 
@@ -117,17 +117,18 @@ impl EmailDomain {
         self.suffix_type() == Some(psl::Type::Private)
     }
 
-    /// Whether the domain is in the public suffix list, in either section.
-    pub fn is_public_suffix(&self) -> bool {
-        self.suffix_type().is_some()
-    }
-
     /// The domain above this one that somebody has registered (public suffix list), if this one is not
     /// that domain itself or a suffix.
     #[must_use]
     pub fn registrable_parent(&self) -> Option<Self> {
         let registrable = psl::domain_str(&self.0)?;
         (registrable != self.0).then(|| Self(registrable.to_owned()))
+    }
+
+    /// Whether anybody can have names below the domain: it is in the public suffix list.
+    #[must_use]
+    pub fn is_public_suffix(&self) -> bool {
+        self.suffix_type().is_some()
     }
 
     /// The section of the public suffix list that has the domain itself.

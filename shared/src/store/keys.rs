@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use crate::domain::characters::fold;
 use crate::domain::email_address::AddressDigest;
 use crate::domain::ids::{OrganizationId, OrganizationRoleId, UserId};
-use crate::domain::rule::RuleKey;
+use crate::domain::rule::{RuleKey, RuleKind};
 use crate::domain::text::Name;
 
 /// The name of the partition key.
@@ -102,21 +102,21 @@ pub(super) fn organization(id: &OrganizationId) -> Key {
     Key::new(organization_partition(id), "ORG")
 }
 
-pub(super) fn email_domains(id: &OrganizationId) -> Key {
-    Key::new(organization_partition(id), "EMAIL_DOMAINS")
-}
-
-/// The list of the identity providers of an organization.
-pub(super) fn sso_connectors(id: &OrganizationId) -> Key {
-    Key::new(organization_partition(id), "SSO_CONNECTORS")
+/// An organization's list of rules of one kind.
+pub(super) fn rules(kind: RuleKind, id: &OrganizationId) -> Key {
+    let list = match kind {
+        RuleKind::EmailDomain => "EMAIL_DOMAINS",
+        RuleKind::SsoConnector => "SSO_CONNECTORS",
+    };
+    Key::new(organization_partition(id), list)
 }
 
 pub(super) fn custom_data(id: &OrganizationId) -> Key {
     Key::new(organization_partition(id), "CUSTOM_DATA")
 }
 
-/// The item that keeps the domains of a deleted organization until the sweep is finished.
-pub(super) fn unswept_domains(id: &OrganizationId) -> Key {
+/// The item that keeps the rules of a deleted organization until the sweep is finished.
+pub(super) fn unswept_rules(id: &OrganizationId) -> Key {
     Key::new(organization_partition(id), "UNSWEPT_DOMAINS")
 }
 

@@ -44,7 +44,7 @@ pub use ranks::{UserList, UserRank};
 pub use read::Page;
 pub use removals::RemovedUser;
 pub use requests::{Approved, Requester};
-pub use rules::{ListedRules, Listing};
+pub use rules::{ChangedRule, ListedRules, Listing};
 pub use users::{DeletedUser, UserItems};
 
 use crate::ambient::Randomness;

@@ -64,6 +64,17 @@ impl Store {
         }
     }
 
+    /// The first items of a partition, at most this many.
+    pub(super) async fn query_first(
+        &self,
+        partition: String,
+        most: usize,
+    ) -> Result<Vec<Attributes>, Failure> {
+        let query = self.client.query().consistent_read(true).set_limit(i32::try_from(most).ok());
+        let range = Range::new((keys::PK, keys::SK), partition, "");
+        Ok(self.page(query, range).await?.0)
+    }
+
     /// One page of an index partition, with the items whose sort keys begin with a prefix, and the
     /// key after which the next page begins. Eventually consistent.
     pub(super) async fn index_page(

@@ -27,7 +27,7 @@ async fn with_jane_removed() -> World {
 }
 
 /// A user of the pool with a verified address.
-pub(super) fn user(id: &str, email: &str) -> User {
+pub(crate) fn user(id: &str, email: &str) -> User {
     User {
         id: UserId::parse(id).expect("an id"),
         user_name: Some(id.to_owned()),
@@ -42,7 +42,7 @@ pub(super) fn user(id: &str, email: &str) -> User {
 
 /// The decision about `acme` when a user appears by an entry path. `None` if `acme` does not list
 /// the domain.
-pub(super) async fn appear(
+pub(crate) async fn appear(
     world: &World,
     path: EntryPath,
     id: &str,
@@ -118,6 +118,7 @@ async fn nothing_of_a_membership_survives_its_removal_but_the_mark() {
         "sk": "ORG#acme",
         "removedAt": START,
         "addressDigests": [digest(ADDRESS)],
+        "heldRoleIds": [],
     });
     let mark = with(mark, entry("REMOVED#", "acme", START, "jane"));
     assert_eq!(json!(world.item("USER#jane", "ORG#acme").await), mark);

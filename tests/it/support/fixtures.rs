@@ -3,16 +3,29 @@
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use shared::Clock;
 use shared::domain::change::ListChange;
+use shared::domain::email_address::EmailAddress;
 use shared::domain::email_domain::EmailDomain;
 use shared::domain::ids::{OrganizationId, UserId};
+use shared::domain::jit::RuleList;
+use shared::domain::provider::ProviderName;
+use shared::domain::rule::{Rule, RuleKey, RuleKind};
 use shared::domain::version::Precondition;
 use shared::failure::Failure;
 use shared::store::Store;
 
 use super::attributes::{attributes, tagged_item};
-use super::world::{Item, Items, World};
+use super::world::{Item, Items, START, World};
+
+/// The token of domains that have to be proven.
+const TOKEN: &str = "0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a";
+/// The value of the record of these domains.
+pub(crate) const RECORD: &str = "usher-domain-verification=0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a";
+
+/// The name of the record that proves a domain.
+pub(crate) fn record_name(domain: &str) -> String {
+    format!("_usher-challenge.{domain}")
+}
 
 impl World {
     /// Puts an item unchanged, without any checks.
@@ -62,22 +75,99 @@ impl World {
 
     /// Lists domains since then, also those that the API would refuse.
     pub(crate) async fn list_anyway(&self, organization: &str, domains: &[&str], since: &str) {
-        let store = self.store();
         let id = OrganizationId::parse(organization).expect("an id");
-        let since = since.parse().expect("a timestamp");
-        let before = store.email_domains(&id).await.expect("the store works").expect("a list");
+        let since: Timestamp = since.parse().expect("a timestamp");
         let domains = domains.iter().map(|it| EmailDomain::normalise(it).expect("a domain"));
-        let after = before.domains.keys().cloned().chain(domains).collect();
-        let (clock, mut done) = (Clock::new(move || since), ListChange::default());
-        let replaced =
-            store.replace_email_domains(&id, &after, &clock, &Precondition::None, &mut done).await;
-        replaced.expect("the domains are listed");
+        let domains: Vec<_> = domains.map(RuleKey::EmailDomain).collect();
+        self.list_rules(&id, RuleKind::EmailDomain, &domains, since).await;
+    }
+
+    /// Lists an identity provider, whether the user pool has it or not.
+    pub(crate) async fn list_provider_anyway(&self, organization: &str, name: &str) {
+        let id = OrganizationId::parse(organization).expect("an id");
+        let provider = RuleKey::SsoConnector(ProviderName::parse(name).expect("a name"));
+        let since = self.app.clock.now();
+        self.list_rules(&id, RuleKind::SsoConnector, &[provider], since).await;
+    }
+
+    async fn list_rules(
+        &self,
+        id: &OrganizationId,
+        kind: RuleKind,
+        rules: &[RuleKey],
+        since: Timestamp,
+    ) {
+        let wanted = |list: &RuleList| list.rules.keys().chain(rules).cloned().collect();
+        let new = |added: &[RuleKey]| {
+            added.iter().map(|key| Rule::new(key.clone(), since)).collect::<Vec<_>>()
+        };
+        let mut done = ListChange::default();
+        let store = self.store();
+        let changed =
+            store.change_rules(id, kind, &Precondition::None, wanted, new, &mut done).await;
+        changed.expect("the rules are listed");
+    }
+
+    /// Makes a user, who has a profile, ask to join an organization by the domain of an address.
+    pub(crate) async fn ask_to_join(&self, user: &str, organization: &str, email: &str) {
+        let now = self.app.clock.now();
+        let address = EmailAddress::parse(email).expect("an address");
+        let place = format!("REQUEST#{:015}#{user}", now.as_millisecond());
+        self.put_plain(&json!({
+            "pk": format!("USER#{user}"),
+            "sk": format!("ORG#{organization}"),
+            "gsi1pk": format!("ORG#{organization}"),
+            "gsi1sk": place,
+            "requestedAt": format!("{now:.3}"),
+            "rule": "email_domain",
+            "emailDomain": address.domain().to_string(),
+            "addressDigest": address.digest().to_string(),
+            "entryPath": "PostConfirmation",
+        }))
+        .await;
+    }
+
+    /// Creates an organization that lists these domains.
+    pub(crate) async fn listing(&self, organization: &str, domains: &[&str]) {
+        self.organization(organization).await;
+        self.domains(organization, domains).await;
+    }
+
+    /// Makes listed domains as they are when they have to be proven: pending since [`START`], due, and
+    /// with the [`RECORD`] of [`record_name`].
+    pub(crate) async fn make_pending(&self, organization: &str, domains: &[&str]) {
+        for domain in domains {
+            self.put_plain(&json!({
+                "pk": format!("DOMAIN#{domain}"),
+                "sk": format!("ORG#{organization}"),
+                "gsi1pk": "OWNERSHIP_CHECKS",
+                "gsi1sk": format!("{START}#DOMAIN#{domain}#ORG#{organization}"),
+                "listedAt": START,
+                "ownership": {
+                    "state": "pending",
+                    "token": TOKEN,
+                    "pendingSince": START,
+                    "nextCheck": START,
+                },
+            }))
+            .await;
+        }
+    }
+
+    /// Adds the record that proves a domain to the name server.
+    pub(crate) async fn add_record(&self, domain: &str) {
+        self.name_server.add(&record_name(domain), RECORD).await.expect("a name");
+    }
+
+    /// Removes that record.
+    pub(crate) async fn remove_record(&self, domain: &str) {
+        self.name_server.remove(&record_name(domain)).await.expect("a name");
     }
 
     /// Leaves nothing of an organization but its index entries, as if it had never been there.
     pub(crate) async fn leave_index_entries_alone(&self, organization: &str) {
         let pk = format!("ORG#{organization}");
-        for sk in ["ORG", "EMAIL_DOMAINS"] {
+        for sk in ["ORG", "EMAIL_DOMAINS", "SSO_CONNECTORS"] {
             self.remove_item(&pk, sk).await;
         }
     }
