@@ -38,7 +38,7 @@ pub(crate) struct Person {
     email: String,
     /// The name of the identity provider that the person signs in through. The default is none.
     #[serde(default)]
-    #[schema(value_type = Option<schemas::ProviderName>)]
+    #[schema(value_type = Option<schemas::SsoConnectorId>)]
     identity_provider: Option<String>,
     /// Whether the account was there before, and appears by a token. The default is false: the person
     /// signs up.
@@ -57,7 +57,7 @@ pub(crate) struct Body {
     email: String,
     /// The name of the identity provider that the person signs in through. The default is none.
     #[serde(default)]
-    #[schema(value_type = Option<schemas::ProviderName>)]
+    #[schema(value_type = Option<schemas::SsoConnectorId>)]
     identity_provider: Option<String>,
     /// Whether the account was there before, and appears by a token. The default is false: the person
     /// signs up.
@@ -109,7 +109,7 @@ pub(crate) struct DraftDomain {
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct DraftConnector {
-    #[schema(value_type = schemas::ProviderName)]
+    #[schema(value_type = schemas::SsoConnectorId)]
     id: String,
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
@@ -189,7 +189,7 @@ struct DecidingRule {
     email_domain: Option<String>,
     /// The name of the identity provider.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, value_type = Option<schemas::ProviderName>)]
+    #[schema(nullable = false, value_type = Option<schemas::SsoConnectorId>)]
     sso_connector_id: Option<String>,
     /// Whether the address is in a subdomain of the email domain.
     is_subdomain: bool,
