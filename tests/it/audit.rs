@@ -115,6 +115,18 @@ fn cases([a, b]: &[String; 2]) -> Vec<Case> {
             in_acme(json!({ "rule": "a.example" })),
         ),
         case(
+            "verifyEmailDomain",
+            &format!("{domains}/B.example/verify"),
+            json!(null),
+            in_acme(json!({ "rule": "b.example", "ownership": "pending" })),
+        ),
+        case(
+            "vouchEmailDomain",
+            &format!("{domains}/B.example/vouch"),
+            json!(null),
+            in_acme(json!({ "rule": "b.example", "ownership": "vouched" })),
+        ),
+        case(
             "addSsoConnectors",
             &providers,
             json!({ "ssoConnectorIds": ["Okta", "Entra"] }),
@@ -284,6 +296,7 @@ async fn world() -> (World, Pool, [String; 2]) {
     let [a, b] = [world.role("A").await, world.role("B").await];
     world.organization("acme").await;
     world.domains("acme", &["a.example", "b.example"]).await;
+    world.make_pending("acme", &["b.example"]).await;
     pool.add_provider("Okta", "SAML");
     pool.add_provider("Entra", "OIDC");
     let listed = json!({ "ssoConnectorIds": ["Okta"] });

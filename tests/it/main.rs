@@ -3,9 +3,11 @@
 
 mod audit;
 mod capabilities;
+mod check_email_domains;
 mod cognito;
 mod console;
 mod default_roles;
+mod dns;
 mod domain;
 mod email_domains;
 mod entry_paths;

@@ -47,7 +47,7 @@ pub(crate) struct Body {
     /// Asks that the domain is proven before anybody joins by it. Without it, the operator's setting
     /// decides.
     #[serde(default, deserialize_with = "present")]
-    #[schema(inline, nullable = false)]
+    #[schema(nullable = false)]
     ownership: Option<StricterOwnership>,
 }
 

@@ -7,6 +7,8 @@ mod ownership;
 pub mod replace;
 mod settings;
 pub mod update;
+pub mod verify;
+pub mod vouch;
 
 use jiff::Timestamp;
 use serde::Serialize;

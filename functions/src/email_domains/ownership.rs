@@ -1,6 +1,7 @@
 //! Who answers for an email domain, as the API shows it.
 
 use serde::Serialize;
+use shared::domain::challenge::{record_name, record_value};
 use shared::domain::ownership::{ChallengeToken, Ownership, OwnershipState};
 use utoipa::ToSchema;
 
@@ -68,11 +69,7 @@ struct DnsRecord {
 
 impl DnsRecord {
     fn new(domain: &str, token: &ChallengeToken) -> Self {
-        Self {
-            r#type: "TXT",
-            name: format!("_usher-challenge.{domain}"),
-            value: format!("usher-domain-verification={}", token.as_str()),
-        }
+        Self { r#type: "TXT", name: record_name(domain), value: record_value(token) }
     }
 }
 
@@ -98,7 +95,7 @@ impl OwnershipEntity {
             failing_since: ownership.failing_since.map(Moment),
             vouched_by: ownership.vouched_by.as_ref().map(CallerEntity::from),
             answer: ownership.answer.map(|answer| answer.as_str()),
-            detail: None,
+            detail: ownership.detail(&record_name(domain)),
         }
     }
 }

@@ -8,12 +8,12 @@ use futures_util::future::try_join;
 use serde_json::value::RawValue;
 use shared::capabilities;
 use shared::claims::{ClaimsPolicy, JoinRequestClaims};
-use shared::domain::membership::{EntryPath, Membership};
+use shared::domain::membership::{EntryPath, Membership, Proof};
 use shared::domain::user::User;
 use shared::failure::Failure;
 use shared::metrics;
 use shared::next_trigger::{NextTrigger, Passed, Refusal};
-use shared::provisioning::Provisioning;
+use shared::provisioning::{Held, Provisioning};
 use shared::runtime::within;
 use shared::store::Store;
 
@@ -74,8 +74,8 @@ async fn evaluate(
         metrics::provisioning_failed();
         NoClaims
     })?;
-    let (user, entry_path) = match about {
-        About::User(user, entry_path) => (user, entry_path),
+    let (user, entry_path, proof) = match about {
+        About::User(user, entry_path, proof) => (user, entry_path, proof),
         About::Other(source) => {
             tracing::debug!(source, "no claims: the token is not for a user");
             return Ok(None);
@@ -85,7 +85,7 @@ async fn evaluate(
         tracing::error!(user = %user.id, %error, "no claims");
         NoClaims
     };
-    let claims = claims(needs, &user, entry_path).await.map_err(|error| failed(&error))?;
+    let claims = claims(needs, &user, entry_path, proof).await.map_err(|error| failed(&error))?;
     let Written { event, has_claims } =
         claims.write_to(json, needs.claims_policy, groups).map_err(|error| failed(&error))?;
     if !has_claims {
@@ -94,12 +94,17 @@ async fn evaluate(
     Ok(Some(event))
 }
 
-async fn claims(needs: &Needs, user: &User, entry_path: EntryPath) -> Result<Claims, Failure> {
-    let (memberships, _) = needs.provisioning.appear(user, entry_path).await?;
-    let requests = match needs.claims_policy.requests {
-        JoinRequestClaims(true) => needs.store.user_items(&user.id).await?.requests,
-        JoinRequestClaims(false) => Vec::new(),
-    };
+async fn claims(
+    needs: &Needs,
+    user: &User,
+    entry_path: EntryPath,
+    proof: Proof,
+) -> Result<Claims, Failure> {
+    let (held, _) = needs.provisioning.appear(user, entry_path, proof).await?;
+    let Held { memberships, mut requests } = held;
+    if let JoinRequestClaims(false) = needs.claims_policy.requests {
+        requests.clear();
+    }
     let ids = memberships.iter().map(|held| &held.organization_id);
     let ids: Vec<_> = ids.chain(requests.iter().map(|it| &it.organization_id)).cloned().collect();
     let role_ids: Vec<_> = memberships.iter().flat_map(|held| held.role_ids.clone()).collect();

@@ -5,6 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::caller::Caller;
 use super::challenge::Finding;
+use super::jit::RuleList;
 
 /// Whether an organization has proven that it owns an email domain.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -236,15 +237,16 @@ const SHORTEST_PAUSE: SignedDuration = SignedDuration::from_mins(30);
 const A_DAY: SignedDuration = SignedDuration::from_mins(23 * 60 + 30);
 
 impl Ownership {
-    /// The ownership of a domain that has to be proven, from this moment on.
+    /// What DNS said last, and what to do. `name` is the name of the record. `None` if DNS was not asked.
     #[must_use]
-    pub fn pending(token: Option<ChallengeToken>, at: Timestamp) -> Self {
-        Self {
-            state: OwnershipState::Pending,
-            token,
-            pending_since: Some(at),
-            next_check: Some(at + SHORTEST_PAUSE),
-            ..Self::default()
+    pub fn detail(&self, name: &str) -> Option<String> {
+        match self.answer? {
+            DnsAnswer::Found if !self.state.admits() => Some(format!(
+                "DNS has the record, but {} other organizations admit by the domain already: delete it \
+                 from one of them.",
+                RuleList::MOST_ORGANIZATIONS
+            )),
+            answer => Some(answer.detail(name)),
         }
     }
 
@@ -299,9 +301,13 @@ impl Ownership {
             }
             OwnershipState::Proven | OwnershipState::Failing => self.missed(at),
             OwnershipState::Lapsed => Self {
+                state: OwnershipState::Pending,
+                token: self.token,
+                pending_since: Some(at),
                 checked_at: self.checked_at,
                 answer: self.answer,
-                ..Self::pending(self.token, at)
+                next_check: Some(at + SHORTEST_PAUSE),
+                ..Self::default()
             },
         }
     }
@@ -323,7 +329,15 @@ impl Ownership {
     }
 
     fn lapsed(self) -> Self {
-        Self { state: OwnershipState::Lapsed, pending_since: None, next_check: None, ..self }
+        Self {
+            state: OwnershipState::Lapsed,
+            pending_since: None,
+            failing_since: None,
+            missed_days: 0,
+            missed_at: None,
+            next_check: None,
+            ..self
+        }
     }
 
     /// The ownership after an operator has vouched for the domain. `None` if the domain is vouched
@@ -343,7 +357,7 @@ impl Ownership {
                     missed_days: 0,
                     missed_at: None,
                     next_check: None,
-                    vouched_by: Some(by.clone()),
+                    vouched_by: by.known(),
                     ..self.clone()
                 }))
             }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use shared::domain::caller::Caller;
 use shared::domain::decision::{Outcome, Reason};
 use shared::domain::ids::UserId;
-use shared::domain::membership::{EntryPath, Profile};
+use shared::domain::membership::{EntryPath, Profile, Proof};
 use shared::domain::user::User;
 use shared::provisioning::Appearance;
 use shared::store::{NewRoles, Removal};
@@ -52,7 +52,7 @@ pub(crate) async fn appear(
     let Appearance { outcomes, .. } = world
         .app
         .provisioning
-        .provision(&user, path, world.app.clock.now())
+        .provision(&user, path, Proof::Earlier, world.app.clock.now())
         .await
         .expect("it works");
     let outcomes = outcomes.expect("the store works").expect("the address is proven");
