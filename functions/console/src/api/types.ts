@@ -2,7 +2,10 @@ import type { components } from './schema';
 
 type Schemas = components['schemas'];
 
+export type Caller = Schemas['Caller'];
+export type DnsAnswer = Schemas['DnsAnswer'];
 export type EmailDomain = Schemas['EmailDomain'];
+export type Enrollment = Schemas['Enrollment'];
 export type FoundUser = Schemas['FoundUser'];
 export type Member = Schemas['Member'];
 export type OrganizationPreview = Schemas['OrganizationPreview'];
@@ -12,6 +15,7 @@ export type Organization = Omit<ApiOrganization, 'customData'> & {
   customData: string;
   etag: string;
 };
+export type Ownership = Schemas['Ownership'];
 export type Preview = Schemas['Preview'];
 export type Problem = Schemas['Problem'];
 export type Provenance = Schemas['Provenance'];
@@ -20,6 +24,7 @@ export type Role = Schemas['OrganizationRole'];
 export type RoleUsage = Schemas['OrganizationRoleUsage'];
 export type User = Schemas['User'];
 export type UserOrganization = Schemas['UserOrganization'];
+export type VerifiedEmailDomain = Schemas['VerifiedEmailDomain'];
 
 /**
  * Ends a switch over an enum of the API. A value that the switch does not handle is a type error

@@ -1,13 +1,30 @@
 import { queryOptions } from '@tanstack/react-query';
 import { api, orThrow } from '../api/client';
+import type { EmailDomain, VerifiedEmailDomain } from '../api/types';
 import { organizationQuery } from '../organizations/queries';
-import type { Configuration, List, Listed } from './draft';
+import type { SomeSettings } from './domainSettings';
+import type { Configuration, DomainEdit, List, Listed } from './draft';
 
 /** An organization's current email domains and default roles, with their versions. */
 export const configurationQuery = (organizationId: string) =>
   queryOptions({
     queryKey: [...organizationQuery(organizationId).queryKey, 'provisioning'],
     queryFn: ({ signal }) => readConfiguration(organizationId, signal),
+  });
+
+/** How many other organizations list each domain, by domain. The list shows without these counts. */
+export const sharedDomainsQuery = (organizationId: string) =>
+  queryOptions({
+    queryKey: [...configurationQuery(organizationId).queryKey, 'shared'],
+    queryFn: async ({ signal }) => {
+      const params = { path: { organizationId }, query: { showCounts: true } };
+      const { data } = await orThrow(api.GET(DOMAINS, { params, signal }));
+      const counts = data.map(
+        ({ emailDomain, otherOrganizationsCount = 0 }) =>
+          [emailDomain, otherOrganizationsCount] as const,
+      );
+      return Object.fromEntries(counts);
+    },
   });
 
 /** Whether a new user with this address would be admitted by the saved configuration. */
@@ -24,16 +41,20 @@ export const admissionQuery = (organizationId: string, email: string) =>
     refetchOnWindowFocus: false,
   });
 
+const DOMAINS = '/organizations/{organizationId}/jit/email-domains';
+const DOMAIN = `${DOMAINS}/{emailDomain}` as const;
+
 export async function readConfiguration(
   organizationId: string,
   signal?: AbortSignal,
 ): Promise<Configuration> {
   const asked = { params: { path: { organizationId } }, ...(signal && { signal }) };
   const [domains, roles] = await Promise.all([
-    orThrow(api.GET('/organizations/{organizationId}/jit/email-domains', asked)),
+    orThrow(api.GET(DOMAINS, asked)),
     orThrow(api.GET('/organizations/{organizationId}/jit/roles', asked)),
   ]);
   return {
+    rules: Object.fromEntries(domains.data.map((rule) => [rule.emailDomain, rule])),
     domains: listed(
       domains.data.map(({ emailDomain }) => emailDomain),
       domains.headers,
@@ -54,10 +75,7 @@ const REPLACE = {
   roles: (params: Replacement, organizationRoleIds: string[]) =>
     api.PUT('/organizations/{organizationId}/jit/roles', { params, body: { organizationRoleIds } }),
   domains: (params: Replacement, emailDomains: string[]) =>
-    api.PUT('/organizations/{organizationId}/jit/email-domains', {
-      params,
-      body: { emailDomains },
-    }),
+    api.PUT(DOMAINS, { params, body: { emailDomains } }),
 } satisfies Record<List, unknown>;
 
 /** Replaces a list if it still has this version. Resolves with the list and its new version. */
@@ -68,6 +86,43 @@ export async function replace(
 ): Promise<Listed> {
   const params = { path: { organizationId }, header: { 'If-Match': etag } };
   return listed(items, (await orThrow(REPLACE[list](params, items))).headers);
+}
+
+/** Lists a new domain with its settings. */
+export async function addDomain(
+  organizationId: string,
+  emailDomain: string,
+  edit: DomainEdit,
+): Promise<EmailDomain> {
+  const params = { path: { organizationId } };
+  return (await orThrow(api.POST(DOMAINS, { params, body: { emailDomain, ...edit } }))).data;
+}
+
+/** Changes settings of a domain if its list still has this version. */
+export async function changeSettings(
+  organizationId: string,
+  emailDomain: string,
+  settings: SomeSettings,
+  etag: string,
+): Promise<{ rule: EmailDomain; etag: string }> {
+  const params = { path: { organizationId, emailDomain }, header: { 'If-Match': etag } };
+  const { data, headers } = await orThrow(api.PATCH(DOMAIN, { params, body: settings }));
+  return { rule: data, etag: headers.get('etag') ?? '' };
+}
+
+/** Asks DNS now whether the organization has proven that it owns a domain. */
+export async function verify(
+  organizationId: string,
+  emailDomain: string,
+): Promise<VerifiedEmailDomain> {
+  const params = { path: { organizationId, emailDomain } };
+  return (await orThrow(api.POST(`${DOMAIN}/verify`, { params }))).data;
+}
+
+/** Answers for it that the organization owns a domain. */
+export async function vouch(organizationId: string, emailDomain: string) {
+  const params = { path: { organizationId, emailDomain } };
+  await orThrow(api.POST(`${DOMAIN}/vouch`, { params }));
 }
 
 function listed(items: string[], headers: Headers): Listed {

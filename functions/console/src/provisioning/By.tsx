@@ -1,0 +1,11 @@
+import type { Caller } from '../api/types';
+import { partsOf } from '../ui/shortId';
+
+/** Who did something: the ID of a user or of a program, shortened; nothing if that is not known. */
+export function By({ caller }: { caller: Caller | null }) {
+  if (!caller) return null;
+  const [head, middle, tail] = partsOf(caller.subject);
+  return (
+    <span title={`by ${caller.subject}`}>{` by ${head}${middle && '…'}${middle && tail}`}</span>
+  );
+}

@@ -1,0 +1,133 @@
+import { CloseButton } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import { memo, useMemo } from 'react';
+import type { Role } from '../api/types';
+import { counted } from '../organizations/counts';
+import { rolesQuery } from '../roles/queries';
+import { roleNameOf } from '../roles/selection';
+import { type Columns, DataTable, Dim } from '../ui/DataTable';
+import { When } from '../ui/When';
+import { By } from './By';
+import classes from './Domains.module.css';
+import { enrollmentText } from './enrollment';
+import { sharedDomainsQuery } from './queries';
+import { whyRefused } from './refusals';
+import { type DomainRow, settingsOf, stateOf } from './rows';
+import { State } from './State';
+
+interface Props {
+  organizationId: string;
+  /** All domains of the draft. */
+  all: readonly DomainRow[];
+  /** The rows that the filter lets through. */
+  rows: readonly DomainRow[];
+  /** How many of them are shown. */
+  most: number;
+  onMore: () => void;
+  onRemove: (domain: string) => void;
+}
+
+/** The email domains of a draft. What is typed beside the table does not render it again. */
+export const DomainsTable = memo(function DomainsTable(props: Props) {
+  const { organizationId, all, rows, most, onMore, onRemove } = props;
+  const columns = useColumns(organizationId, all);
+  const actions = useMemo(
+    () => (row: DomainRow) => (
+      <CloseButton aria-label={`Remove ${row.id}`} onClick={() => onRemove(row.id)} />
+    ),
+    [onRemove],
+  );
+  return (
+    <DataTable
+      label="Email domains"
+      rows={rows.slice(0, most)}
+      columns={columns}
+      shares={SHARES}
+      actions={actions}
+      pages={{ ...LOADED, hasNextPage: rows.length > most, fetchNextPage: async () => onMore() }}
+    />
+  );
+});
+
+/** All domains are read at once: only their rows are shown page by page. */
+const LOADED = { isFetchingNextPage: false, isFetchNextPageError: false, error: null };
+
+const SHARES = { Domain: '36%', Ownership: '32%', Enrollment: '16%', Roles: '16%' };
+
+/** The columns, without those that would say the same about each domain. */
+function useColumns(organizationId: string, all: readonly DomainRow[]): Columns<DomainRow> {
+  const { data: roles = NO_ROLES } = useQuery(rolesQuery);
+  const { data: shared = NOT_SHARED } = useQuery(sharedDomainsQuery(organizationId));
+  const hasRoles = all.some((row) => settingsOf(row).organizationRoleIds !== null);
+  const isShared = Object.values(shared).some((count) => count > 0);
+  return useMemo(
+    () => ({
+      Domain: (row) => <Domain row={row} />,
+      Ownership: (row) => <State of={stateOf(row)} />,
+      Enrollment: (row) => <Cut>{enrollmentText(settingsOf(row))}</Cut>,
+      ...(hasRoles && { Roles: (row) => <Roles row={row} known={roles} /> }),
+      ...(isShared && { 'Also listed by': ({ id }) => othersText(shared[id]) }),
+      Added: (row) => <Added row={row} />,
+    }),
+    [roles, shared, hasRoles, isShared],
+  );
+}
+
+const NO_ROLES: readonly Role[] = [];
+const NOT_SHARED: Readonly<Record<string, number>> = {};
+
+/** How many other organizations list a domain. The API counts up to a number that means "or more". */
+export function othersText(count = 0): string {
+  if (count === 0) return 'Nobody else';
+  return `${counted(count, 'organization')}${count >= MOST_COUNTED ? ' or more' : ''}`;
+}
+
+const MOST_COUNTED = 50;
+
+/** The name of a domain, which leads to its settings. */
+function Domain({ row }: { row: DomainRow }) {
+  const { id, code } = row;
+  const mark = markOf(row);
+  return (
+    <span className={classes.domain} title={code ? `${id} ${whyRefused(code)}` : id}>
+      <Link from="/organizations/$organizationId/" to="." search={{ domain: id }}>
+        {id}
+      </Link>
+      {settingsOf(row).subdomains && <span className={classes.more}>and its subdomains</span>}
+      {mark && (
+        <span className={classes.mark} data-mark={mark}>
+          {mark}
+        </span>
+      )}
+    </span>
+  );
+}
+
+function markOf({ isNew, isChanged, code }: DomainRow): string | undefined {
+  if (code !== undefined) return 'Refused';
+  if (isNew) return 'New';
+  return isChanged ? 'Changed' : undefined;
+}
+
+function Roles({ row, known }: { row: DomainRow; known: readonly Role[] }) {
+  const { organizationRoleIds: ids } = settingsOf(row);
+  if (ids === null) return <Dim>Default roles</Dim>;
+  if (ids.length === 0) return <Cut>No roles</Cut>;
+  return <Cut>{ids.map((id) => roleNameOf(id, known) ?? id).join(', ')}</Cut>;
+}
+
+function Added({ row: { rule, isNew } }: { row: DomainRow }) {
+  if (isNew || !rule) return <Dim>When you save</Dim>;
+  return (
+    <span>
+      <When at={rule.addedAt} />
+      <By caller={rule.addedBy} />
+    </span>
+  );
+}
+
+/** A text that is shortened where there is little room. */
+function Cut({ children }: { children: string }) {
+  return <span title={children}>{children}</span>;
+}
