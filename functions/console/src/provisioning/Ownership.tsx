@@ -200,9 +200,11 @@ function Answer({ ownership, dns }: AnswerProps) {
   const found = answer === 'found';
   return (
     <Alert
+      role="group"
       color={found ? 'teal' : 'orange'}
       icon={found ? <IconCircleCheck aria-hidden /> : <IconInfoCircle aria-hidden />}
       title={title}
+      classNames={{ body: classes.answer }}
     >
       <p>{text}</p>
       {dns && dns.records.length > 0 && !found && (

@@ -44,33 +44,41 @@ export function ReviewPasted({ organizationId, parts: pasted, list, onAdd, onClo
       onSubmit={submit}
       onClose={onClose}
     >
-      {({ getInputProps }) =>
-        check.isPending ? (
-          <p role="status" className={classes.checking}>
-            <Loader size={18} aria-hidden /> Checking {counted(parts.length, 'entry', 'entries')}
-          </p>
-        ) : (
-          <>
-            {check.error && <NotChecked error={check.error} />}
-            <Sorted
+      {({ getInputProps }) => (
+        <>
+          <div ref={first} tabIndex={-1} data-autofocus role="status" className={classes.first}>
+            {check.isPending ? (
+              <span className={classes.checking}>
+                <Loader size={18} aria-hidden />
+                Checking {counted(parts.length, 'entry', 'entries')}
+              </span>
+            ) : (
+              <Names title={count === 0 ? 'Nothing new' : counted(count, 'new domain')}>
+                {review.added}
+              </Names>
+            )}
+          </div>
+          {check.error && <NotChecked error={check.error} />}
+          {!check.isPending && (
+            <Others
               review={review}
-              first={first}
+              next={first}
               onDrop={(dropped) => {
                 const gone = new Set(dropped);
                 setParts(parts.filter((part) => !gone.has(part)));
               }}
               onMend={(mended) => setParts(parts.map((part) => mended.get(part) ?? part))}
             />
-            {count > 0 && (
-              <Checkbox
-                label="Prove ownership first"
-                description="Nobody joins by these domains until a DNS record proves that the organization owns them."
-                {...getInputProps('prove', { type: 'checkbox' })}
-              />
-            )}
-          </>
-        )
-      }
+          )}
+          {!check.isPending && count > 0 && (
+            <Checkbox
+              label="Prove ownership first"
+              description="Nobody joins by these domains until a DNS record proves that the organization owns them."
+              {...getInputProps('prove', { type: 'checkbox' })}
+            />
+          )}
+        </>
+      )}
     </FormModal>
   );
 }
@@ -84,26 +92,19 @@ function NotChecked({ error }: { error: unknown }) {
   );
 }
 
-interface SortedProps {
+interface OthersProps {
   review: Review;
   /** What takes the focus when nothing is left to mend or to drop. */
-  first: RefObject<HTMLDivElement | null>;
+  next: RefObject<HTMLDivElement | null>;
   onDrop: (parts: Iterable<string>) => void;
   onMend: (mended: ReadonlyMap<string, string>) => void;
 }
 
-/** The parts by what would become of them. */
-function Sorted({ review: { added, listed, refused }, first, onDrop, onMend }: SortedProps) {
+/** The parts that would not be added: those that are listed, and those that cannot be. */
+function Others({ review: { listed, refused }, next, onDrop, onMend }: OthersProps) {
   const left = Object.keys(refused).length;
   return (
     <>
-      <div ref={first} tabIndex={-1} role="status">
-        <Names
-          title={added.length === 0 ? 'Nothing new' : `${counted(added.length, 'new domain')}`}
-        >
-          {added}
-        </Names>
-      </div>
       {listed.length > 0 && (
         <Names title={`${counted(listed.length, 'domain')} listed already`}>{listed}</Names>
       )}
@@ -115,7 +116,7 @@ function Sorted({ review: { added, listed, refused }, first, onDrop, onMend }: S
           </p>
           <Reasons
             refused={refused}
-            next={first}
+            next={next}
             isOpenAtFirst={left < MANY}
             onDrop={onDrop}
             onMend={onMend}
