@@ -8,6 +8,7 @@ mod endpoints;
 mod entities;
 mod function;
 pub mod generated;
+pub mod join_requests;
 pub mod memberships;
 mod named;
 pub mod openapi;
@@ -15,7 +16,9 @@ pub mod organization_roles;
 pub mod organizations;
 pub mod preview;
 mod roles;
+mod rules;
 mod schemas;
+pub mod sso_connectors;
 pub mod triggers;
 pub mod users;
 mod values;
@@ -33,9 +36,12 @@ use Action::{
 };
 use Items::{
     Addresses, DomainIndex, ListedMembers, ListedOrganizations, OrganizationRoles, Organizations,
-    RemovalMarks, RoleNames, Users,
+    ProviderIndex, RemovalMarks, RoleNames, Users,
 };
-use UserPoolAction::{AdminCreateUser, AdminDeleteUser, AdminGetUser, DescribeUserPool, ListUsers};
+use UserPoolAction::{
+    AdminCreateUser, AdminDeleteUser, AdminGetUser, DescribeIdentityProvider, DescribeUserPool,
+    ListUsers,
+};
 
 macro_rules! http {
     ($name:literal, $first:ident$(::$rest:ident)*) => {{
@@ -69,10 +75,20 @@ macro_rules! trigger {
 /// A function that uses the table may also read [`Items::WarmUp`]. A trigger may also invoke the function
 /// that the pool had for it before, if a parameter of the stack names one.
 pub static FUNCTIONS: &[Function] = &[
-    http!("list-email-domains", email_domains::list).may(&[(Organizations, &[GetItem])]),
+    http!("list-email-domains", email_domains::list).may(&[
+        (Organizations, &[GetItem, BatchGetItem]),
+        (DomainIndex, &[BatchGetItem, Query]),
+        (OrganizationRoles, &[BatchGetItem]),
+    ]),
     http!("add-email-domain", email_domains::add).may(&[
         (Organizations, &[GetItem, BatchGetItem, UpdateItem]),
         (DomainIndex, &[Query, PutItem]),
+        (OrganizationRoles, &[BatchGetItem]),
+    ]),
+    http!("update-email-domain", email_domains::update).may(&[
+        (Organizations, &[GetItem, UpdateItem]),
+        (DomainIndex, &[GetItem, PutItem]),
+        (OrganizationRoles, &[BatchGetItem]),
     ]),
     http!("replace-email-domains", email_domains::replace).may(&[
         (Organizations, &[GetItem, BatchGetItem, UpdateItem]),
@@ -80,6 +96,34 @@ pub static FUNCTIONS: &[Function] = &[
     ]),
     http!("delete-email-domain", email_domains::delete)
         .may(&[(Organizations, &[UpdateItem]), (DomainIndex, &[DeleteItem])]),
+    http!("list-sso-connectors", sso_connectors::list).may(&[
+        (Organizations, &[GetItem]),
+        (ProviderIndex, &[BatchGetItem]),
+        (OrganizationRoles, &[BatchGetItem]),
+    ]),
+    http!("add-sso-connectors", sso_connectors::add)
+        // Many providers may have to be looked up. The HTTP API waits no longer than this.
+        .timeout(30)
+        .may(&[
+            (Organizations, &[GetItem, BatchGetItem, ConditionCheckItem, PutItem, UpdateItem]),
+            (ProviderIndex, &[Query, PutItem]),
+        ])
+        .user_pool(&[DescribeIdentityProvider]),
+    http!("replace-sso-connectors", sso_connectors::replace)
+        // As for an addition.
+        .timeout(30)
+        .may(&[
+            (Organizations, &[GetItem, BatchGetItem, ConditionCheckItem, PutItem, UpdateItem]),
+            (ProviderIndex, &[Query, PutItem, DeleteItem]),
+        ])
+        .user_pool(&[DescribeIdentityProvider]),
+    http!("update-sso-connector", sso_connectors::update).may(&[
+        (Organizations, &[GetItem, UpdateItem]),
+        (ProviderIndex, &[GetItem, PutItem]),
+        (OrganizationRoles, &[BatchGetItem]),
+    ]),
+    http!("delete-sso-connector", sso_connectors::delete)
+        .may(&[(Organizations, &[GetItem, UpdateItem]), (ProviderIndex, &[DeleteItem])]),
     http!("list-default-roles", default_roles::list)
         .may(&[(Organizations, &[GetItem]), (OrganizationRoles, &[BatchGetItem])]),
     http!("add-default-roles", default_roles::add)
@@ -103,6 +147,7 @@ pub static FUNCTIONS: &[Function] = &[
                 &[GetItem, BatchGetItem, PutItem, UpdateItem, DeleteItem],
             ),
             (DomainIndex, &[BatchWriteItem]),
+            (ProviderIndex, &[BatchWriteItem]),
             (Users, &[BatchWriteItem]),
             (ListedOrganizations, &[Query]),
             (ListedMembers, &[Query]),
@@ -125,7 +170,18 @@ pub static FUNCTIONS: &[Function] = &[
         .timeout(30)
         .may(&[
             (Organizations, &[GetItem, BatchGetItem]),
-            (Users, &[GetItem, BatchGetItem, Query, ConditionCheckItem, PutItem, UpdateItem]),
+            (
+                Users,
+                &[
+                    GetItem,
+                    BatchGetItem,
+                    Query,
+                    ConditionCheckItem,
+                    PutItem,
+                    UpdateItem,
+                    DeleteItem,
+                ],
+            ),
             (RemovalMarks, &[PutItem, DeleteItem]),
             (Addresses, &[GetItem, Query, PutItem, UpdateItem]),
             (OrganizationRoles, &[BatchGetItem]),
@@ -133,6 +189,16 @@ pub static FUNCTIONS: &[Function] = &[
             (ListedMembers, &[Query]),
         ])
         .user_pool(&[AdminGetUser, ListUsers]),
+    http!("join-requests", join_requests).may(&[
+        (Organizations, &[GetItem]),
+        (Users, &[BatchGetItem, ConditionCheckItem, PutItem]),
+        (DomainIndex, &[GetItem]),
+        (ProviderIndex, &[GetItem]),
+        (RemovalMarks, &[ConditionCheckItem, PutItem]),
+        (Addresses, &[GetItem, Query, UpdateItem]),
+        (OrganizationRoles, &[BatchGetItem]),
+        (ListedMembers, &[Query]),
+    ]),
     http!("users", users)
         // Cognito waits for the pool's triggers before it creates a user. The HTTP API waits no longer.
         .timeout(30)

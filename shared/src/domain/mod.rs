@@ -4,6 +4,7 @@
 //! I/O, so that `==` has the same meaning everywhere.
 
 pub mod caller;
+pub mod challenge;
 pub mod change;
 pub mod characters;
 pub mod custom_data;
@@ -15,6 +16,7 @@ pub mod jit;
 pub(crate) mod json;
 pub mod membership;
 pub mod organization;
+pub mod ownership;
 pub mod provider;
 pub mod public_mailbox;
 pub mod rule;

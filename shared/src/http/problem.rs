@@ -142,12 +142,26 @@ impl From<Error> for Problem {
             Error::EmailDomainsPartiallyReplaced { .. } => {
                 (CONFLICT, "email_domains.partially_replaced")
             }
+            Error::SsoConnectorNotFound(_) => (NOT_FOUND, "sso_connector.not_found"),
+            Error::SsoConnectorsCrowded(_) => {
+                (UNPROCESSABLE, "sso_connector.too_many_organizations")
+            }
+            Error::SsoConnectorsFull => (UNPROCESSABLE, "sso_connectors.limit_reached"),
+            Error::SsoConnectorsPartiallyReplaced { .. } => {
+                (CONFLICT, "sso_connectors.partially_replaced")
+            }
+            Error::SsoConnectorsEmpty => (StatusCode::BAD_REQUEST, "sso_connectors.empty"),
+            Error::RuleRolesFull => (UNPROCESSABLE, "rule_roles.limit_reached"),
             Error::DefaultRoleNotFound(_) => (NOT_FOUND, "default_role.not_found"),
             Error::DefaultRolesFull => (UNPROCESSABLE, "default_roles.limit_reached"),
             Error::DefaultRolesEmpty => (StatusCode::BAD_REQUEST, "default_roles.empty"),
             Error::UserNotFound(_) => (NOT_FOUND, "user.not_found"),
             Error::MembershipNotFound(_) => (NOT_FOUND, "membership.not_found"),
             Error::NotAMember(_) => (UNPROCESSABLE, "membership.not_a_member"),
+            Error::JoinRequestNotFound(_) => (NOT_FOUND, "join_request.not_found"),
+            Error::JoinRequestDeclined(_) => (UNPROCESSABLE, "join_request.declined"),
+            Error::JoinRequestAlreadyMember(_) => (UNPROCESSABLE, "join_request.already_member"),
+            Error::RemovedUserNotFound(_) => (NOT_FOUND, "removed_user.not_found"),
             Error::MemberRoleNotFound(_) => (NOT_FOUND, "member_role.not_found"),
             Error::MemberRolesFull => (UNPROCESSABLE, "member_roles.limit_reached"),
             Error::MemberRolesEmpty => (StatusCode::BAD_REQUEST, "member_roles.empty"),
@@ -185,6 +199,7 @@ impl From<Error> for Problem {
         };
         match error {
             Error::EmailDomainsPartiallyReplaced { current }
+            | Error::SsoConnectorsPartiallyReplaced { current }
             | Error::PreconditionFailed { current } => {
                 let (name, value) = etag(current);
                 Self::new(status, code, error.to_string()).with_header(name, value)
