@@ -1,5 +1,13 @@
 import type { Page, Request } from '@playwright/test';
-import { ask, page as at, domainsOf, organization, role, unique } from './support/api.ts';
+import {
+  addTxtRecord,
+  ask,
+  page as at,
+  domainsOf,
+  organization,
+  role,
+  unique,
+} from './support/api.ts';
 import { expect, paste, problem, test } from './support/console.ts';
 
 interface Stored {
@@ -458,13 +466,44 @@ test.describe('ownership', () => {
     expect(await stored(id, 'a.example')).toMatchObject({ enrollment: 'off' });
   });
 
-  test('is checked at a button, and says what DNS answered', async ({ page }) => {
-    await pending(page, `${unique('nobody')}.example`);
+  const check = (page: Page) => page.getByRole('button', { name: 'Check DNS now' });
+  const answer = (page: Page, title: string) => page.getByRole('group', { name: title });
+
+  test('is checked at a button, and proven once DNS has the record', async ({ page }) => {
+    const domain = `${unique('proof')}.example`;
+    const id = await pending(page, domain);
+    const { record } = (await stored(id, domain)).ownership;
+    if (!record) throw new Error('the domain has no record');
     await expect(page.getByText('Not proven yet')).toBeVisible();
-    await page.getByRole('button', { name: 'Check DNS now' }).click();
-    await expect(page.getByRole('group', { name: 'DNS does not know this name' })).toBeVisible();
-    await expect(page.getByText('Last check')).toBeVisible();
-    await expect(page.getByRole('button', { name: 'Check DNS now' })).toBeFocused();
+    await check(page).click();
+    await expect(answer(page, 'DNS does not know this name')).toBeVisible();
+    await expect(check(page)).toBeFocused();
+    await addTxtRecord(record.name, 'usher-domain-verification=of-somebody-else');
+    await check(page).click();
+    await expect(answer(page, 'The TXT records have other values')).toContainText(
+      'of-somebody-else',
+    );
+    await addTxtRecord(record.name, record.value);
+    await check(page).click();
+    await expect(answer(page, 'The record was found')).toBeVisible();
+    await expect(page.getByText('Proven', { exact: true }).first()).toBeVisible();
+    await expect(page.getByRole('button', { name: 'Vouch for it' })).toBeHidden();
+    expect((await stored(id, domain)).ownership.state).toBe('proven');
+    await page.getByRole('link', { name: 'All email domains' }).click();
+    await expect(row(page, domain)).toContainText('Proven');
+  });
+
+  test('says where DNS has a record that is one level off', async ({ page }) => {
+    const domain = `${unique('off')}.example`;
+    const id = await pending(page, domain);
+    const { record } = (await stored(id, domain)).ownership;
+    if (!record) throw new Error('the domain has no record');
+    await addTxtRecord(`${record.name}.${domain}`, record.value);
+    await check(page).click();
+    const off = answer(page, 'The record was found under another name');
+    await expect(off).toContainText(`${record.name}.${domain}`);
+    await page.reload();
+    await expect(off).toBeVisible();
   });
 
   test('that cannot be checked says why', async ({ page }) => {

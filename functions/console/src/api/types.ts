@@ -3,7 +3,7 @@ import type { components } from './schema';
 type Schemas = components['schemas'];
 
 export type Caller = Schemas['Caller'];
-export type DnsAnswer = Schemas['DnsAnswer'];
+export type CheckedEmailDomain = Schemas['CheckedEmailDomain'];
 export type EmailDomain = Schemas['EmailDomain'];
 export type Enrollment = Schemas['Enrollment'];
 export type FoundUser = Schemas['FoundUser'];
@@ -24,7 +24,6 @@ export type Role = Schemas['OrganizationRole'];
 export type RoleUsage = Schemas['OrganizationRoleUsage'];
 export type User = Schemas['User'];
 export type UserOrganization = Schemas['UserOrganization'];
-export type VerifiedEmailDomain = Schemas['VerifiedEmailDomain'];
 
 /**
  * Ends a switch over an enum of the API. A value that the switch does not handle is a type error

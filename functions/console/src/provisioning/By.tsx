@@ -4,12 +4,12 @@ import classes from './By.module.css';
 
 /** Who did something: the ID of a user or of a program, shortened; nothing if that is not known. */
 export function By({ caller }: { caller: Caller | null }) {
-  if (!caller) return null;
-  const [head, middle, tail] = partsOf(caller.subject);
+  const id = caller?.subject ?? caller?.clientId;
+  if (!id) return null;
+  const [head, middle, tail] = partsOf(id);
   return (
-    <span
-      className={classes.by}
-      title={`by ${caller.subject}`}
-    >{` by ${head}${middle && '…'}${middle && tail}`}</span>
+    <span className={classes.by} title={`by ${id}`}>
+      {` by ${head}${middle && '…'}${tail}`}
+    </span>
   );
 }

@@ -1,6 +1,5 @@
 import { Button, Title } from '@mantine/core';
 import { IconArrowLeft, IconTrash, IconWorldOff } from '@tabler/icons-react';
-import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useEffect, useRef } from 'react';
 import type { EmailDomain } from '../api/types';
@@ -16,7 +15,7 @@ import { othersText } from './DomainsTable';
 import type { Rules } from './draft';
 import { NewOwnership, Ownership } from './Ownership';
 import { ownOf } from './own';
-import { sharedDomainsQuery } from './queries';
+import { useSharedDomains } from './queries';
 import type { Editing } from './useEditor';
 
 interface Props {
@@ -54,7 +53,7 @@ export function DomainPage({ organizationId, domain, editing, stored, onRemove }
             Remove
           </Button>
         </div>
-        {rule && <About organizationId={organizationId} rule={rule} />}
+        {rule && <About organizationId={organizationId} listed={base.domains.items} rule={rule} />}
       </div>
       {rule ? (
         <Ownership organizationId={organizationId} rule={rule} />
@@ -79,15 +78,23 @@ function Back() {
   );
 }
 
-function About({ organizationId, rule }: { organizationId: string; rule: EmailDomain }) {
-  const { data: shared } = useQuery(sharedDomainsQuery(organizationId));
+interface AboutProps {
+  organizationId: string;
+  /** The domains that are stored. */
+  listed: readonly string[];
+  rule: EmailDomain;
+}
+
+function About({ organizationId, listed, rule }: AboutProps) {
+  const { emailDomain } = rule;
+  const others = ownOf(useSharedDomains(organizationId, listed, [emailDomain]), emailDomain);
   return (
     <Facts>
       <Fact term="Added">
         <When at={rule.addedAt} />
         <By caller={rule.addedBy} />
       </Fact>
-      {shared && <Fact term="Also listed by">{othersText(ownOf(shared, rule.emailDomain))}</Fact>}
+      {others !== undefined && <Fact term="Also listed by">{othersText(others)}</Fact>}
     </Facts>
   );
 }

@@ -70,6 +70,7 @@ export function DomainSettingsForm({ domain, editing }: Props) {
         label="Also its subdomains"
         description={`Addresses such as jane@mail.${domain} count too.`}
         error={errors.subdomains}
+        aria-invalid={errors.subdomains !== undefined || undefined}
         checked={subdomains}
         onChange={(event) => set({ subdomains: event.currentTarget.checked })}
       />

@@ -110,6 +110,7 @@ export function Domains(props: Props) {
       ) : (
         <Listed
           organizationId={organizationId}
+          listed={draft.base.domains.items}
           all={all}
           view={view}
           onView={onView}
@@ -130,12 +131,14 @@ export function Domains(props: Props) {
 }
 
 interface ListedProps extends Pick<Props, 'organizationId' | 'view' | 'onView'> {
+  /** The domains that are stored. */
+  listed: readonly string[];
   all: readonly DomainRow[];
   onRemove: (domain: string) => void;
 }
 
 /** The table, and what finds a domain in it if it is long. */
-function Listed({ organizationId, all, view, onView, onRemove }: ListedProps) {
+function Listed({ all, view, onView, onRemove, ...where }: ListedProps) {
   const deferred = useDeferredValue(view.filter);
   // A filter that is cleared shows everything at once.
   const filter = isFiltered(view.filter) ? deferred : NO_FILTER;
@@ -158,7 +161,7 @@ function Listed({ organizationId, all, view, onView, onRemove }: ListedProps) {
         </Text>
       ) : (
         <DomainsTable
-          organizationId={organizationId}
+          {...where}
           all={all}
           rows={rows}
           most={view.most}

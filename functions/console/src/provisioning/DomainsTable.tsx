@@ -11,13 +11,16 @@ import { When } from '../ui/When';
 import { By } from './By';
 import classes from './Domains.module.css';
 import { enrollmentText } from './enrollment';
-import { sharedDomainsQuery } from './queries';
+import { ownOf } from './own';
+import { useSharedDomains } from './queries';
 import { whyRefused } from './refusals';
 import { type DomainRow, settingsOf, stateOf } from './rows';
 import { State } from './State';
 
 interface Props {
   organizationId: string;
+  /** The domains that are stored. */
+  listed: readonly string[];
   /** All domains of the draft. */
   all: readonly DomainRow[];
   /** The rows that the filter lets through. */
@@ -30,8 +33,10 @@ interface Props {
 
 /** The email domains of a draft. What is typed beside the table does not render it again. */
 export const DomainsTable = memo(function DomainsTable(props: Props) {
-  const { organizationId, all, rows, most, onMore, onRemove } = props;
-  const columns = useColumns(organizationId, all);
+  const { organizationId, listed, all, rows, most, onMore, onRemove } = props;
+  const shown = rows.slice(0, most);
+  const ids = shown.map(({ id }) => id);
+  const columns = useColumns(all, useSharedDomains(organizationId, listed, ids));
   const actions = useMemo(
     () => (row: DomainRow) => (
       <CloseButton aria-label={`Remove ${row.id}`} onClick={() => onRemove(row.id)} />
@@ -41,7 +46,7 @@ export const DomainsTable = memo(function DomainsTable(props: Props) {
   return (
     <DataTable
       label="Email domains"
-      rows={rows.slice(0, most)}
+      rows={shown}
       columns={columns}
       shares={SHARES}
       actions={actions}
@@ -56,9 +61,11 @@ const LOADED = { isFetchingNextPage: false, isFetchNextPageError: false, error: 
 const SHARES = { Domain: '31%', Ownership: '28%', Enrollment: '23%', Roles: '18%' };
 
 /** The columns, without those that would say the same about each domain. */
-function useColumns(organizationId: string, all: readonly DomainRow[]): Columns<DomainRow> {
+function useColumns(
+  all: readonly DomainRow[],
+  shared: Readonly<Record<string, number>>,
+): Columns<DomainRow> {
   const { data: roles = NO_ROLES } = useQuery(rolesQuery);
-  const { data: shared = NOT_SHARED } = useQuery(sharedDomainsQuery(organizationId));
   const hasRoles = all.some((row) => settingsOf(row).organizationRoleIds !== null);
   const isShared = Object.values(shared).some((count) => count > 0);
   return useMemo(
@@ -67,7 +74,7 @@ function useColumns(organizationId: string, all: readonly DomainRow[]): Columns<
       Ownership: (row) => <State of={stateOf(row)} />,
       Enrollment: (row) => <Cut>{enrollmentText(settingsOf(row))}</Cut>,
       ...(hasRoles && { Roles: (row) => <Roles row={row} known={roles} /> }),
-      ...(isShared && { 'Also listed by': ({ id }) => <Others count={shared[id]} /> }),
+      ...(isShared && { 'Also listed by': ({ id }) => <Others count={ownOf(shared, id)} /> }),
       Added: (row) => <Added row={row} />,
     }),
     [roles, shared, hasRoles, isShared],
@@ -75,7 +82,6 @@ function useColumns(organizationId: string, all: readonly DomainRow[]): Columns<
 }
 
 const NO_ROLES: readonly Role[] = [];
-const NOT_SHARED: Readonly<Record<string, number>> = {};
 
 /** How many other organizations list a domain. The API counts up to a number that means "or more". */
 export function othersText(count = 0): string {

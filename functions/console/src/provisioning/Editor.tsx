@@ -124,17 +124,18 @@ function useOpenDomain(refusal: Refusal | undefined) {
     const left = before.current;
     before.current = domain;
     if (domain !== undefined || left === undefined) return;
-    focusRow(left);
+    focusAfter(left);
   }, [domain]);
   return { domain, open };
 }
 
 const ROUTE = '/organizations/$organizationId/';
 
-/** Focuses the link of a domain that was looked at, in the list. */
-function focusRow(domain: string) {
-  const row = document.querySelector(`[data-row="${CSS.escape(domain)}"] a`);
-  if (row instanceof HTMLElement) row.focus();
+/** Focuses what comes after a domain was looked at: a field that blocks a save, or its link. */
+function focusAfter(domain: string) {
+  const link = `[data-row="${CSS.escape(domain)}"] a`;
+  const next = document.querySelector<HTMLElement>('[aria-invalid="true"]');
+  (next ?? document.querySelector<HTMLElement>(link))?.focus();
 }
 
 interface DefaultRolesProps {

@@ -3,7 +3,7 @@ import { useDisclosure } from '@mantine/hooks';
 import { IconCircleCheck, IconInfoCircle } from '@tabler/icons-react';
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
-import type { DnsAnswer, EmailDomain, VerifiedEmailDomain } from '../api/types';
+import type { CheckedEmailDomain, EmailDomain } from '../api/types';
 import { Section } from '../ui/Card';
 import { Details } from '../ui/Details';
 import { Fact, Facts } from '../ui/Facts';
@@ -12,7 +12,7 @@ import { When } from '../ui/When';
 import { By } from './By';
 import { editOf } from './draft';
 import classes from './Ownership.module.css';
-import { ANSWERS, likelyZone, nameInZone, STATES, zonesOf } from './ownership';
+import { answerWords, likelyZone, nameInZone, STATES, zonesOf } from './ownership';
 import { verify } from './queries';
 import { State } from './State';
 import type { Editing } from './useEditor';
@@ -63,6 +63,7 @@ export function Ownership({ organizationId, rule }: Props) {
             Vouch for it
           </Button>
         )}
+        <span className={classes.hint}>This takes effect at once.</span>
       </Group>
       <ProblemAlert error={check.error} focused />
       <div role="status">
@@ -189,14 +190,14 @@ function Part({ term, copied: what, children }: PartProps) {
 interface AnswerProps {
   ownership: EmailDomain['ownership'];
   /** The answer to a check that was asked for here. */
-  dns: VerifiedEmailDomain['dns'] | undefined;
+  dns: CheckedEmailDomain['dns'] | undefined;
 }
 
 /** What DNS answered to the last check. */
 function Answer({ ownership, dns }: AnswerProps) {
-  const answer: DnsAnswer | null = dns?.answer ?? ownership.answer;
+  const answer = dns?.answer ?? ownership.answer;
   if (!answer) return null;
-  const { title, text } = ANSWERS[answer];
+  const { title, text } = answerWords(answer);
   const found = answer === 'found';
   return (
     <Alert
@@ -207,10 +208,15 @@ function Answer({ ownership, dns }: AnswerProps) {
       classNames={{ body: classes.answer }}
     >
       <p>{text}</p>
-      {dns && dns.records.length > 0 && !found && (
+      {answer === 'wrong_name' && dns && (
+        <p className={classes.records}>
+          DNS has it at <code>{dns.name}</code>.
+        </p>
+      )}
+      {answer === 'other_records' && dns && (
         <>
           <p className={classes.records}>
-            DNS has this at <code>{dns.name}</code>:
+            DNS has these at <code>{dns.name}</code>:
           </p>
           <ul>
             {dns.records.map((record) => (

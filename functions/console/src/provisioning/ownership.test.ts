@@ -1,5 +1,25 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { likelyZone, nameInZone, zonesOf } from './ownership';
+import { ANSWERS, answerWords, likelyZone, nameInZone, zonesOf } from './ownership';
+
+/** The names of the answers in the source of the API. */
+const source = readFileSync(
+  new URL('../../../../shared/src/domain/ownership.rs', import.meta.url),
+  'utf8',
+);
+const [, named = ''] = /impl DnsAnswer \{(.*?)\n\}/s.exec(source) ?? [];
+const answers = [...named.matchAll(/=> "([a-z_]+)",/g)].map(([, name]) => String(name));
+
+describe('the answers of DNS', () => {
+  it('have words, each of them', () => {
+    expect(answers.length).toBeGreaterThanOrEqual(8);
+    expect(Object.keys(ANSWERS).toSorted()).toEqual(answers.toSorted());
+  });
+
+  it('that a newer API has are named', () => {
+    expect(answerWords('of_a_newer_api').title).toBe('DNS answered: of_a_newer_api');
+  });
+});
 
 describe('the name of a record in a zone', () => {
   it('leaves out the zone', () => {

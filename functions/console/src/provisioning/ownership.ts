@@ -1,4 +1,4 @@
-import type { DnsAnswer, Ownership } from '../api/types';
+import type { Ownership } from '../api/types';
 
 type State = Ownership['state'];
 
@@ -55,8 +55,13 @@ interface AnswerWords {
   text: string;
 }
 
-/** What DNS answered, and what to do about it. */
-export const ANSWERS: Record<DnsAnswer, AnswerWords> = {
+/** What an answer of DNS means, and what to do about it. A newer API may have others. */
+export function answerWords(answer: string): AnswerWords {
+  return ANSWERS[answer] ?? { title: `DNS answered: ${answer}`, text: 'Look at the details.' };
+}
+
+/** The words for each answer of DNS, by its name. */
+export const ANSWERS: Record<string, AnswerWords> = {
   found: {
     title: 'The record was found',
     text: 'There is nothing to do. Keep the record.',
@@ -75,7 +80,7 @@ export const ANSWERS: Record<DnsAnswer, AnswerWords> = {
   },
   wrong_name: {
     title: 'The record was found under another name',
-    text: 'Your DNS panel has added the zone to a name that had it already. Change the name of the record to the one without the zone.',
+    text: 'Your DNS panel has added the zone to a name that had it already. Use the name without the zone in its place.',
   },
   server_failure: {
     title: 'The DNS servers of this domain reported a failure',

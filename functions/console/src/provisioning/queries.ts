@@ -1,6 +1,7 @@
-import { queryOptions } from '@tanstack/react-query';
+import { queryOptions, useQueries } from '@tanstack/react-query';
+import { useMemo } from 'react';
 import { api, orThrow } from '../api/client';
-import type { EmailDomain, VerifiedEmailDomain } from '../api/types';
+import type { CheckedEmailDomain, EmailDomain } from '../api/types';
 import { organizationQuery } from '../organizations/queries';
 import type { SomeSettings } from './domainSettings';
 import type { Configuration, DomainEdit, List, Listed } from './draft';
@@ -12,20 +13,49 @@ export const configurationQuery = (organizationId: string) =>
     queryFn: ({ signal }) => readConfiguration(organizationId, signal),
   });
 
-/** How many other organizations list each domain, by domain. The list shows without these counts. */
-export const sharedDomainsQuery = (organizationId: string) =>
+/** How many other organizations list the domains of one page of the list. */
+const sharedDomainsQuery = (organizationId: string, page: number) =>
   queryOptions({
-    queryKey: [...configurationQuery(organizationId).queryKey, 'shared'],
+    queryKey: [...configurationQuery(organizationId).queryKey, 'shared', page],
     queryFn: async ({ signal }) => {
-      const params = { path: { organizationId }, query: { showCounts: true } };
+      const query = { showCounts: true, page, page_size: COUNTED_AT_ONCE };
+      const params = { path: { organizationId }, query };
       const { data } = await orThrow(api.GET(DOMAINS, { params, signal }));
-      const counts = data.map(
+      return data.map(
         ({ emailDomain, otherOrganizationsCount = 0 }) =>
           [emailDomain, otherOrganizationsCount] as const,
       );
-      return Object.fromEntries(counts);
     },
   });
+
+/** Each domain is a read of its own, so only those in view are counted. */
+const COUNTED_AT_ONCE = 50;
+
+/**
+ * How many other organizations list some domains, by domain. The page shows without these counts.
+ *
+ * @param listed all domains that are stored, in the order of the API
+ */
+export function useSharedDomains(
+  organizationId: string,
+  listed: readonly string[],
+  shown: readonly string[],
+): Readonly<Record<string, number>> {
+  const places = useMemo(() => new Map(listed.map((domain, place) => [domain, place])), [listed]);
+  const pages = new Set(
+    shown
+      .map((domain) => places.get(domain))
+      .filter((place) => place !== undefined)
+      .map((place) => Math.floor(place / COUNTED_AT_ONCE) + 1),
+  );
+  return useQueries({
+    queries: [...pages].map((page) => sharedDomainsQuery(organizationId, page)),
+    combine: countsOfPages,
+  });
+}
+
+const countsOfPages = (pages: { data: (readonly [string, number])[] | undefined }[]) =>
+  Object.fromEntries(pages.flatMap(({ data = [] }) => data));
 
 /** Whether a new user with this address would be admitted by the saved configuration. */
 export const admissionQuery = (organizationId: string, email: string) =>
@@ -114,7 +144,7 @@ export async function changeSettings(
 export async function verify(
   organizationId: string,
   emailDomain: string,
-): Promise<VerifiedEmailDomain> {
+): Promise<CheckedEmailDomain> {
   const params = { path: { organizationId, emailDomain } };
   return (await orThrow(api.POST(`${DOMAIN}/verify`, { params }))).data;
 }
