@@ -78,8 +78,11 @@ function Settings({ of: { domain, settings }, draft, roleName, onTake }: Setting
             <Button
               size="compact-sm"
               variant="default"
+              aria-label={`Use theirs for ${domain}, ${name}`}
               onClick={() => onTake(domain, setting)}
-            >{`Use theirs for ${domain}, ${name}`}</Button>
+            >
+              Use theirs
+            </Button>
           </Group>
         )}
       </TheirChange>

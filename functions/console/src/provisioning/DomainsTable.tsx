@@ -68,20 +68,22 @@ function useColumns(
   const { data: roles = NO_ROLES } = useQuery(rolesQuery);
   const hasRoles = all.some((row) => settingsOf(row).organizationRoleIds !== null);
   const isShared = Object.values(shared).some((count) => count > 0);
+  const counts = isShared ? shared : NOT_SHARED;
   return useMemo(
     () => ({
       Domain: (row) => <Domain row={row} />,
       Ownership: (row) => <State of={stateOf(row)} />,
       Enrollment: (row) => <Cut>{enrollmentText(settingsOf(row))}</Cut>,
       ...(hasRoles && { Roles: (row) => <Roles row={row} known={roles} /> }),
-      ...(isShared && { 'Also listed by': ({ id }) => <Others count={ownOf(shared, id)} /> }),
+      ...(isShared && { 'Also listed by': ({ id }) => <Others count={ownOf(counts, id)} /> }),
       Added: (row) => <Added row={row} />,
     }),
-    [roles, shared, hasRoles, isShared],
+    [roles, counts, hasRoles, isShared],
   );
 }
 
 const NO_ROLES: readonly Role[] = [];
+const NOT_SHARED: Readonly<Record<string, number>> = {};
 
 /** How many other organizations list a domain. The API counts up to a number that means "or more". */
 export function othersText(count = 0): string {
