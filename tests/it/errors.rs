@@ -150,11 +150,12 @@ fn errors() -> Vec<Error> {
         Error::OrganizationRolesFull,
         Error::EmailDomainNotFound(text()),
         Error::EmailDomainAlreadyListed(text()),
+        Error::EmailDomainAlreadyProven(domain()),
         Error::EmailDomainsCrowded(vec![domain()]),
         Error::EmailDomainsFull,
         Error::EmailDomainsPartiallyReplaced { current },
         Error::SsoConnectorNotFound(text()),
-        Error::SsoConnectorsCrowded(vec![ProviderName::parse("Acme").expect("a name")]),
+        Error::SsoConnectorsCrowded(vec![provider()]),
         Error::SsoConnectorsFull,
         Error::SsoConnectorsPartiallyReplaced { current },
         Error::SsoConnectorsEmpty,
@@ -195,6 +196,10 @@ fn errors() -> Vec<Error> {
             .into(),
         Failure::TooManyItems { operation: "TransactWriteItems", most: 100, items: text() }.into(),
     ]
+}
+
+fn provider() -> ProviderName {
+    ProviderName::parse("Acme-Okta").expect("a name")
 }
 
 fn domain() -> EmailDomain {
@@ -238,6 +243,11 @@ fn violations() -> Vec<Violation> {
             Violation::public_domain("/emailDomain", &domain(), PublicDomain::Mailbox),
             Violation::public_domain("/emailDomain", &domain(), PublicDomain::Suffix),
             Violation::too_many_organizations("/emailDomain", &domain()),
+            Violation::subdomains_of_public("/subdomains", &domain()),
+            Violation::subdomains_too_deep("/subdomains", &domain()),
+            Violation::unknown_provider("/ssoConnectorIds/0", "Acme"),
+            Violation::public_provider("/ssoConnectorIds/0", &provider()),
+            Violation::too_many_organizations_of_provider("/ssoConnectorIds/0", &provider()),
             Violation::organization_id("/id", &of_id),
             Violation::unknown_user("/userIds/0", "jane"),
             Violation::not_a_member("/userIds/0", "jane"),

@@ -94,6 +94,16 @@ export async function askingOrganization(
   return { id, domain };
 }
 
+/** Adds a TXT record to the name server of the run. */
+export async function addTxtRecord(name: string, value: string) {
+  const response = await fetch(setting('DNS_RECORDS'), {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ type: 'TXT', name, value }),
+  });
+  if (!response.ok) throw new Error(`${name}: ${response.status} ${await response.text()}`);
+}
+
 /** Signs up a user at Cognito, with a verified address. */
 export async function signUp(email: string) {
   const common = { ClientId: setting('CLIENT_ID'), Username: email };

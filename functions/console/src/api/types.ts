@@ -6,7 +6,9 @@ type Schemas = components['schemas'];
 export type WithId<User extends { userId: string }> = Omit<User, 'userId'> & { id: string };
 
 export type Caller = Schemas['Caller'];
+export type CheckedEmailDomain = Schemas['CheckedEmailDomain'];
 export type EmailDomain = Schemas['EmailDomain'];
+export type Enrollment = Schemas['Enrollment'];
 export type FoundUser = Schemas['FoundUser'];
 export type JoinRequest = WithId<Schemas['JoinRequest']>;
 export type Member = Schemas['Member'];
@@ -17,6 +19,7 @@ export type Organization = Omit<ApiOrganization, 'customData'> & {
   customData: string;
   etag: string;
 };
+export type Ownership = Schemas['Ownership'];
 export type Preview = Schemas['Preview'];
 export type Problem = Schemas['Problem'];
 export type Provenance = Schemas['Provenance'];

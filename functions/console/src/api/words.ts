@@ -175,6 +175,10 @@ export const CODES: Record<string, Entry | ((known: Known) => Entry)> = {
     'Somebody else may have removed it. Reload the page to see the current domains.',
   ],
   'email_domain.already_listed': ['This domain is already listed', 'There is nothing to do.'],
+  'email_domain.already_proven': [
+    'DNS proves this domain already',
+    'Nobody has to vouch for it. There is nothing to do.',
+  ],
   'email_domain.empty': ['The domain is empty', 'Enter a domain such as acme.com.'],
   'email_domain.invalid': [
     'This is not a domain',

@@ -9,6 +9,7 @@ import {
 import type { ComponentType } from 'react';
 import { membersSearch, removedSearch } from '../members/search';
 import { OrganizationsPage } from '../organizations/OrganizationsPage';
+import { provisioningSearch } from '../provisioning/search';
 import { searchedText } from '../ui/AddressSearch';
 import { Card } from '../ui/Card';
 import { ErrorState } from '../ui/ErrorState';
@@ -60,6 +61,7 @@ const organization = createRoute({
 const provisioning = createRoute({
   getParentRoute: () => organization,
   path: '/',
+  validateSearch: provisioningSearch,
   component: page(() => import('../provisioning/ProvisioningTab').then((it) => it.ProvisioningTab)),
 });
 
