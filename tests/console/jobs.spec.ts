@@ -183,6 +183,35 @@ async function allJobs(page: Page, hand: Hand, openSearch: () => Promise<void>) 
   );
   await expect(rows).toHaveCount(4);
 
+  // Approve and decline requests, undo, and let the rules decide again.
+  await ask('POST', `/organizations/${id}/jit/email-domains`, {
+    emailDomain: `guests.${domain}`,
+    enrollment: 'request',
+  });
+  const [may, nik] = [`may@guests.${domain}`, `nik@guests.${domain}`];
+  await users([may, nik]);
+  await page.reload();
+  await hand.press(page.getByRole('navigation').getByRole('link', { name: 'Requests 2' }));
+  await hand.press(button(`Approve ${may}`));
+  await hand.press(inDialog('Approve'));
+  await expect(rows).toHaveCount(1);
+  expect(await rolesOf(may)).toEqual([starter.name]);
+  await hand.press(button(`Decline ${nik}`));
+  await hand.press(inDialog('Decline'));
+  await expect(page.getByText('Nobody asks to join')).toBeVisible();
+  await hand.press(
+    page.getByRole('navigation').getByRole('link', { name: 'Members', exact: true }),
+  );
+  await hand.press(page.getByRole('link', { name: 'Removed members' }));
+  await menu(nik, 'Let the rules decide again');
+  await hand.press(inDialog('Let the rules decide'));
+  await expect(page.getByText('No removed members')).toBeVisible();
+  await hand.press(
+    page.getByRole('navigation').getByRole('link', { name: 'Members', exact: true }),
+  );
+  await menu(may, 'Remove');
+  await expect(rows).toHaveCount(4);
+
   // Many at once.
   await hand.check(page.getByRole('checkbox', { name: `Select ${kim}` }));
   await hand.check(page.getByRole('checkbox', { name: `Select ${joe}` }));

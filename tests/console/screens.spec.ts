@@ -1,5 +1,5 @@
 import type { Page } from '@playwright/test';
-import { ask, page as at, organization, role, signUp, unique } from './support/api.ts';
+import { ask, page as at, organization, role, signUp, unique, users } from './support/api.ts';
 import { expect, paste, test } from './support/console.ts';
 import { inspect } from './support/look.ts';
 
@@ -27,6 +27,35 @@ async function acme(): Promise<Acme> {
   await signUp(`jane@${domain}`);
   await signUp(`wolfeschlegelsteinhausenbergerdorff.the.elder@rockets.${domain}`);
   return { id, domain };
+}
+
+/** Requests to join by rules with different roles. */
+async function requests(id: string, domain: string): Promise<string[]> {
+  const { id: guest } = await role(unique('guest'));
+  for (const [name, organizationRoleIds] of [
+    ['guests', [guest]] as const,
+    ['sales', null] as const,
+  ]) {
+    const listing = {
+      emailDomain: `${name}.${domain}`,
+      enrollment: 'request',
+      organizationRoleIds,
+    };
+    await ask('POST', `/organizations/${id}/jit/email-domains`, listing);
+  }
+  return [
+    ...(await users([`joe@guests.${domain}`])),
+    ...(await users([`wolfeschlegelsteinhausenbergerdorff.the.younger@sales.${domain}`])),
+  ];
+}
+
+/** A member who was removed, and a user who was declined. */
+async function removedAndDeclined(id: string, domain: string) {
+  const path = `/organizations/${id}/users`;
+  const [jane] = await ask<{ id: string }[]>('GET', `${path}?q=jane@${domain}`);
+  await ask('DELETE', `${path}/${jane?.id}`);
+  const [joe] = await requests(id, domain);
+  await ask('POST', `/organizations/${id}/join-requests/${joe}/decline`);
 }
 
 /** Lists domains with settings of all kinds, of which another organization lists one. */
@@ -168,13 +197,58 @@ const SCREENS: Record<string, (page: Page, acme: Acme) => Promise<void>> = {
     await page.getByRole('button', { name: 'Undo' }).focus();
   },
   'members-removed': async (page, { id, domain }) => {
-    const [jane] = await ask<{ id: string }[]>(
-      'GET',
-      `/organizations/${id}/users?q=jane@${domain}`,
-    );
-    await ask('DELETE', `/organizations/${id}/users/${jane?.id}`);
+    await removedAndDeclined(id, domain);
     await page.goto(at(`/organizations/${id}/members/removed`));
     await expect(page.getByRole('table')).toBeVisible();
+    await page.getByRole('checkbox', { name: /^Select all/ }).check();
+  },
+  'members-put-back': async (page, { id, domain }) => {
+    await removedAndDeclined(id, domain);
+    await page.goto(at(`/organizations/${id}/members/removed`));
+    await page.getByRole('checkbox', { name: /^Select all/ }).check();
+    await page.getByRole('button', { name: 'Put back', exact: true }).click();
+    await page.getByRole('radio', { name: 'Other roles' }).check();
+    await expect(page.getByRole('combobox', { name: 'Other roles' })).toBeVisible();
+  },
+  'members-rules-decide': async (page, { id, domain }) => {
+    await removedAndDeclined(id, domain);
+    await page.goto(at(`/organizations/${id}/members/removed`));
+    await page
+      .getByRole('button', { name: /^Actions for/ })
+      .first()
+      .click();
+    await page.getByRole('menuitem', { name: 'Let the rules decide again' }).click();
+    await expect(page.getByRole('dialog')).toBeVisible();
+  },
+  requests: async (page, { id, domain }) => {
+    await requests(id, domain);
+    await page.goto(at(`/organizations/${id}/requests`));
+    await page.getByRole('checkbox', { name: /^Select all/ }).check();
+  },
+  'requests-approve': async (page, { id, domain }) => {
+    await requests(id, domain);
+    await page.goto(at(`/organizations/${id}/requests`));
+    await page.getByRole('checkbox', { name: /^Select all/ }).check();
+    await page.getByRole('button', { name: 'Approve', exact: true }).click();
+    await expect(page.getByRole('list', { name: 'Roles by rule' })).toBeVisible();
+  },
+  'requests-approve-one': async (page, { id, domain }) => {
+    await requests(id, domain);
+    await page.goto(at(`/organizations/${id}/requests`));
+    await page
+      .getByRole('button', { name: /^Approve/ })
+      .first()
+      .click();
+    await expect(page.getByRole('combobox', { name: 'Roles' })).toBeVisible();
+  },
+  'requests-decline': async (page, { id, domain }) => {
+    await requests(id, domain);
+    await page.goto(at(`/organizations/${id}/requests`));
+    await page
+      .getByRole('button', { name: /^Decline/ })
+      .first()
+      .click();
+    await expect(page.getByRole('dialog')).toBeVisible();
   },
   'members-add': async (page, { id, domain }) => {
     await page.goto(at(`/organizations/${id}/members`));
