@@ -339,6 +339,12 @@ export const REASONS: Record<string, (domain: string) => string> = {
   not_listed: (domain) => `The domain ${domain} is not listed.`,
   removed_earlier: () =>
     'A member with this address was removed, and stays removed until somebody adds them by hand.',
+  domain_not_proven: (domain) =>
+    `This organization lists ${domain}, but has not proven that it owns the domain. Nobody joins by it before DNS has the record.`,
+  enrollment_off: () => 'The rule is switched off, so that nobody joins by it.',
+  already_requested: () => 'This person has asked already. An administrator has to decide.',
+  address_not_in_listed_domain: () =>
+    'Through this identity provider, only addresses in a proven domain of this organization are admitted.',
   already_member: () => 'This person is already a member.',
   user_deleted: () => 'This user was deleted.',
 };

@@ -1,21 +1,29 @@
 import { ConflictAlert, TheirChange } from '../conflict/ConflictAlert';
+import { ProvidersConflict } from '../providers/ProvidersConflict';
+import type { Setting } from '../providers/settings';
 import { type Changes, isChanged } from './changes';
-import type { List } from './draft';
+import type { Draft } from './draft';
 
 interface Props {
-  theirs: Record<List, Changes>;
+  draft: Draft;
   /** The name of a role. */
   roleName: (id: string) => string;
   saving: boolean;
   onKeepMine: () => void;
   onTakeTheirs: () => void;
+  /** Puts their value in the place of mine, in one setting of an identity provider. */
+  onTakeProvider: (id: string, field: Setting) => void;
 }
 
 /** Shows what somebody else changed in the meantime, and asks which changes to keep. */
-export function Conflict({ theirs, roleName, ...choice }: Props) {
+export function Conflict({ draft, roleName, onTakeProvider, ...choice }: Props) {
+  const { theirs } = draft;
+  if (!theirs) return null;
   return (
     <ConflictAlert conflict={theirs} {...choice}>
       <Side term="Domains" changes={theirs.domains} name={(domain) => domain} />
+      <Side term="Identity providers" changes={theirs.providers} name={(id) => id} />
+      <ProvidersConflict draft={draft} roleName={roleName} onTake={onTakeProvider} />
       <Side term="Default roles" changes={theirs.roles} name={roleName} />
     </ConflictAlert>
   );

@@ -4,6 +4,8 @@ import { type ReactNode, type RefObject, useMemo, useRef } from 'react';
 import { ApiError } from '../api/problem';
 import { useDraft } from '../app/drafts';
 import { useIsGone } from '../organizations/queries';
+import { ProvidersSection } from '../providers/ProvidersSection';
+import { refusedIn } from '../providers/save';
 import { rolesQuery } from '../roles/queries';
 import { RolePicker } from '../roles/RolePicker';
 import { roleNameOf } from '../roles/selection';
@@ -32,12 +34,17 @@ export function Editor({ organizationId, saved }: Props) {
   const gone = useIsGone(organizationId);
   const domainField = useRef<HTMLInputElement>(null);
   const roleField = useRef<HTMLInputElement>(null);
+  const providerField = useRef<HTMLInputElement>(null);
   const { data: roles = [] } = useQuery(rolesQuery);
   const added = useAdded(draft);
   const refused = useRefused(refusal, draft);
+  const refusedProviders = refusedIn(draft.mine.providers, refusal?.providers);
   const save = () => {
     const blocked = editor.save();
-    if (blocked) ({ domains: domainField, roles: roleField })[blocked].current?.focus();
+    if (blocked)
+      ({ domains: domainField, roles: roleField, providers: providerField })[
+        blocked
+      ].current?.focus();
   };
   const edit = (domain: string) => {
     editor.editDomain(domain);
@@ -47,11 +54,12 @@ export function Editor({ organizationId, saved }: Props) {
     <Stack gap="lg">
       {draft.theirs && (
         <Conflict
-          theirs={draft.theirs}
+          draft={draft}
           roleName={(id) => roleNameOf(id, roles) ?? id}
           saving={saving.isPending}
           onKeepMine={save}
           onTakeTheirs={editor.discard}
+          onTakeProvider={editor.takeTheirProvider}
         />
       )}
       <Section
@@ -85,6 +93,19 @@ export function Editor({ organizationId, saved }: Props) {
           />
         )}
       </Section>
+      <ProvidersSection
+        saved={saved.providers}
+        draft={draft}
+        refused={refusedProviders}
+        refusal={refusal}
+        textKey={editor.texts.providers}
+        field={providerField}
+        note={notes.providers}
+        onTextChange={(text) => editor.setText('providers', text)}
+        onTake={editor.takeProviders}
+        onRemove={editor.removeProvider}
+        onChange={editor.setProvider}
+      />
       <Section
         title="Default roles"
         lead="The roles that new members get. Existing members keep the roles they have."
@@ -98,15 +119,16 @@ export function Editor({ organizationId, saved }: Props) {
           field={roleField}
         />
       </Section>
-      <Admission organizationId={organizationId} dirty={dirty} />
+      <Admission organizationId={organizationId} draft={draft} />
       {dirty && !gone && (
         <SaveBar
           summary={summaryOf(draft, {
             hasText: editor.hasText,
             refused: Object.keys(refused).length,
+            refusedProviders: refusedProviders.size,
           })}
           saving={saving.isPending}
-          error={saving.error ?? withoutDomains(refusal)}
+          error={saving.error ?? withoutPlace(refusal)}
           onSave={save}
           onDiscard={editor.discard}
         />
@@ -154,7 +176,7 @@ function areRolesRefused(refusal: Refusal | undefined): boolean {
   return list === 'roles' && error instanceof ApiError && error.status === 422;
 }
 
-/** The error of a refusal that names no domains. */
-function withoutDomains(refusal: Refusal | undefined): unknown {
-  return refusal && !refusal.domains ? refusal.error : null;
+/** The error of a refusal that names no domains and no providers. */
+function withoutPlace(refusal: Refusal | undefined): unknown {
+  return refusal && !refusal.domains && !refusal.providers ? refusal.error : null;
 }

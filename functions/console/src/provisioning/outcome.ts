@@ -1,5 +1,6 @@
+import type { RefusedProviders } from '../providers/save';
 import type { StoredRoles } from '../roles/newRoles';
-import { type Configuration, type Draft, isUnsaved, type List, rebased, withRoles } from './draft';
+import { type Configuration, type Draft, isUnsaved, type Part, rebased, withRoles } from './draft';
 import type { RefusedDomains } from './refusals';
 
 /** What a save has stored, also if it did not come to its end. */
@@ -21,10 +22,12 @@ export type Outcome = Progress &
   );
 
 export interface Refusal {
-  list: List;
+  list: Part;
   error: unknown;
   /** The domains that were refused, if this is why. */
   domains?: RefusedDomains;
+  /** The identity providers that were refused, if this is why. */
+  providers?: RefusedProviders;
   rolesSaved: boolean;
 }
 

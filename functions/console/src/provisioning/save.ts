@@ -1,12 +1,13 @@
 import { ApiError } from '../api/problem';
-import { newRoleName } from '../roles/newRoles';
+import { saveProviders } from '../providers/save';
+import { newRoleName, type StoredRoles } from '../roles/newRoles';
 import { storedRoles } from '../roles/storedRoles';
 import { isChanged } from './changes';
 import {
   type Configuration,
   type Draft,
   LISTS,
-  type List,
+  type Part,
   unsaved,
   withRoles,
   withSaved,
@@ -16,8 +17,8 @@ import { readConfiguration, replace } from './queries';
 import { refusedDomains } from './refusedDomains';
 
 /**
- * Saves the lists that have changed. Roles are saved before domains, so that nobody joins by a new
- * domain with the old roles. New roles are created before the list that needs them,
+ * Saves what has changed. Roles are saved before domains and providers, so that nobody joins by a new
+ * one with the old roles. New roles are created before the list that needs them,
  * unless somebody else has changed that list: I may drop my changes then.
  */
 export async function save(organizationId: string, draft: Draft): Promise<Outcome> {
@@ -43,7 +44,26 @@ export async function save(organizationId: string, draft: Draft): Promise<Outcom
       return { kind: 'refused', ...progress, refusal: { list, error, rolesSaved, ...domains } };
     }
   }
-  return { kind: 'saved', base: rest.base, stored };
+  return saveRest(organizationId, rest, stored, draft);
+}
+
+/** Saves the identity providers, after the lists. */
+async function saveRest(
+  organizationId: string,
+  rest: Draft,
+  stored: StoredRoles,
+  draft: Draft,
+): Promise<Outcome> {
+  const { base, mine } = rest;
+  const { now, failure } = await saveProviders(organizationId, base.providers, mine.providers);
+  const progress = { base: { ...base, providers: now }, stored };
+  if (!failure) return { kind: 'saved', ...progress };
+  const { error, refused } = failure;
+  if (isConflict(error)) return conflict(organizationId, progress, 'providers', draft);
+  const rolesSaved = base.roles !== draft.base.roles;
+  const providers = refused.size > 0 && { providers: refused };
+  const refusal = { list: 'providers' as const, error, rolesSaved, ...providers };
+  return { kind: 'refused', ...progress, refusal };
 }
 
 /** The domains that were refused, if this is why. */
@@ -65,7 +85,7 @@ async function changedBeforeNewRoles(
 async function conflict(
   organizationId: string,
   progress: Progress,
-  list: List,
+  list: Part,
   draft: Draft,
 ): Promise<Outcome> {
   try {

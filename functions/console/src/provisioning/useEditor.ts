@@ -2,11 +2,13 @@ import { useMutation, useQuery } from '@tanstack/react-query';
 import { useRef, useState } from 'react';
 import { drafts, setDraft, useDraft } from '../app/drafts';
 import { useStore } from '../app/store';
+import { sayRepeated as sayRepeatedNames, sorted } from '../providers/names';
+import { DEFAULTS, type ProviderSettings, type Setting } from '../providers/settings';
 import { rolesQuery } from '../roles/queries';
 import { takenInto } from '../roles/selection';
 import { notify } from '../ui/notify';
 import { sayRepeated, takenIn } from './domains';
-import { type Configuration, type Draft, draftOf, isUnsaved, type List } from './draft';
+import { type Configuration, type Draft, draftOf, isUnsaved, type Part } from './draft';
 import { type Refusal, remaining } from './outcome';
 import { save } from './save';
 
@@ -21,8 +23,8 @@ export interface Note {
  * Where the text is kept that is typed, but not taken in yet. It belongs to the draft, but has a key of
  * its own, because it changes with each key that is pressed.
  */
-export const typedKey = (organizationId: string, list: List) =>
-  `text for the ${list} of ${organizationId}`;
+export const typedKey = (organizationId: string, part: Part) =>
+  `text for the ${part} of ${organizationId}`;
 
 const typed = (key: string) => (drafts.value.get(key) ?? '') as string;
 
@@ -32,11 +34,12 @@ export function useEditor(organizationId: string, saved: Configuration) {
   const texts = {
     domains: typedKey(organizationId, 'domains'),
     roles: typedKey(organizationId, 'roles'),
+    providers: typedKey(organizationId, 'providers'),
   };
   const [stored] = useDraft<Draft>(key);
-  const hasText = useStore(drafts, (all) => all.has(texts.domains) || all.has(texts.roles));
+  const hasText = useStore(drafts, (all) => Object.values(texts).some((text) => all.has(text)));
   const [refusal, setRefusal] = useState<Refusal>();
-  const [notes, setNotes] = useState<Partial<Record<List, Note>>>({});
+  const [notes, setNotes] = useState<Partial<Record<Part, Note>>>({});
   const { data: roles = [] } = useQuery(rolesQuery);
   const draft = stored ?? draftOf(saved);
   /** Whether the changes were discarded since the last save began. */
@@ -62,18 +65,18 @@ export function useEditor(organizationId: string, saved: Configuration) {
     },
   });
 
-  const change = (list: List, items: string[]) => {
+  const change = <P extends Part>(part: P, items: Draft['mine'][P]) => {
     const draft = current();
-    const next = { ...draft, mine: { ...draft.mine, [list]: items } };
+    const next = { ...draft, mine: { ...draft.mine, [part]: items } };
     if (!saving.isPending) saving.reset();
-    setRefusal((refusal) => (refusal?.domains ? refusal : undefined));
+    setRefusal((refusal) => (refusal?.domains || refusal?.providers ? refusal : undefined));
     setDraft(key, isUnsaved(next) ? next : undefined);
   };
-  const say = (list: List, text: string | undefined, blocks = false) =>
-    setNotes((all) => ({ ...all, [list]: text && { text, blocks } }));
-  const setText = (list: List, text: string) => {
-    setDraft(texts[list], text || undefined);
-    if (notes[list]) say(list, undefined);
+  const say = (part: Part, text: string | undefined, blocks = false) =>
+    setNotes((all) => ({ ...all, [part]: text && { text, blocks } }));
+  const setText = (part: Part, text: string) => {
+    setDraft(texts[part], text || undefined);
+    if (notes[part]) say(part, undefined);
   };
   const add = (text: string) => {
     const { domains } = current().mine;
@@ -100,6 +103,29 @@ export function useEditor(organizationId: string, saved: Configuration) {
     setText('roles', '');
     return true;
   };
+  /** Takes identity providers into the list. A single one that it has already stays in the field. */
+  const takeProviders = () => {
+    const { providers } = current().mine;
+    const { added, repeated } = sorted(providers.keys(), typed(texts.providers));
+    if (added.length > 0) {
+      change('providers', new Map([...providers, ...added.map((id) => [id, DEFAULTS] as const)]));
+    }
+    const isLeft = added.length === 0 && repeated.length === 1;
+    if (!isLeft) setText('providers', '');
+    say('providers', sayRepeatedNames(repeated), isLeft);
+    return !isLeft;
+  };
+  const removeProvider = (id: string) => {
+    change('providers', new Map([...current().mine.providers].filter(([other]) => other !== id)));
+  };
+  /** Changes a provider, in its place. It may get another name while it is not saved. */
+  const setProvider = (id: string, name: string, settings: ProviderSettings) => {
+    const { providers } = current().mine;
+    const entries = [...providers].map((entry) =>
+      entry[0] === id ? ([name, settings] as const) : entry,
+    );
+    change('providers', new Map(entries));
+  };
   const without = (gone: Iterable<string>) => {
     const dropped = new Set(gone);
     return current().mine.domains.filter((domain) => !dropped.has(domain));
@@ -115,8 +141,9 @@ export function useEditor(organizationId: string, saved: Configuration) {
     setText,
     takeDomains,
     /** Saves, unless a text that is typed cannot be taken in. Returns the list whose text it is. */
-    save: (): List | undefined => {
+    save: (): Part | undefined => {
       if (!takeDomains(typed(texts.domains))) return 'domains';
+      if (!takeProviders()) return 'providers';
       if (!takeRole()) return 'roles';
       if (isUnsaved(current())) saving.mutate(current());
       return undefined;
@@ -136,12 +163,21 @@ export function useEditor(organizationId: string, saved: Configuration) {
       say('domains', sayRepeated(repeated));
     },
     setRoles: (roles: string[]) => change('roles', roles),
+    takeProviders,
+    removeProvider,
+    setProvider,
+    /** Takes over a setting that somebody else has saved. */
+    takeTheirProvider: (id: string, setting: Setting) => {
+      const { base, mine } = current();
+      const [theirs, own] = [base.providers.items.get(id), mine.providers.get(id)];
+      if (theirs && own) setProvider(id, id, { ...own, [setting]: theirs[setting] });
+    },
     discard: () => {
       discarded.current = true;
       saving.reset();
       setRefusal(undefined);
       setNotes({});
-      for (const each of [key, texts.domains, texts.roles]) setDraft(each, undefined);
+      for (const each of [key, ...Object.values(texts)]) setDraft(each, undefined);
     },
   };
 }

@@ -1,0 +1,151 @@
+import { Alert, Button, Text, TextInput } from '@mantine/core';
+import { IconAlertTriangle } from '@tabler/icons-react';
+import { useQuery } from '@tanstack/react-query';
+import { type KeyboardEvent, type RefObject, useEffect, useRef, useState } from 'react';
+import { useDraft } from '../app/drafts';
+import { counted } from '../organizations/counts';
+import { type Draft, unsavedProviders } from '../provisioning/draft';
+import type { Refusal } from '../provisioning/outcome';
+import type { Note } from '../provisioning/useEditor';
+import { rolesQuery } from '../roles/queries';
+import { roleNameOf } from '../roles/selection';
+import { Section } from '../ui/Card';
+import { dialogPart } from '../ui/part';
+import { ProviderRow, type RowState } from './ProviderRow';
+import classes from './Providers.module.css';
+import type { ListedProviders, RefusedProviders } from './save';
+import { DEFAULTS, type ProviderSettings } from './settings';
+
+const ProviderForm = dialogPart(() => import('./ProviderForm').then((it) => it.ProviderForm));
+
+interface Props {
+  /** What is stored. */
+  saved: ListedProviders;
+  draft: Draft;
+  /** The last refusal. */
+  refusal: Refusal | undefined;
+  /** The refused providers that are still in the draft. */
+  refused: RefusedProviders;
+  /** The key of the draft that is the text in the field. */
+  textKey: string;
+  field: RefObject<HTMLInputElement | null>;
+  note: Note | undefined;
+  onTextChange: (text: string) => void;
+  /** Takes in what is typed. */
+  onTake: () => void;
+  onRemove: (id: string) => void;
+  onChange: (id: string, name: string, settings: ProviderSettings) => void;
+}
+
+/** The identity providers whose users join an organization, or ask to join it. */
+export function ProvidersSection(props: Props) {
+  const { saved, draft, refusal, refused, onRemove, onChange } = props;
+  const [edited, setEdited] = useState<string>();
+  const { data: roles = [] } = useQuery(rolesQuery);
+  const roleName = (id: string) => roleNameOf(id, roles) ?? 'a deleted role';
+  const { providers } = draft.mine;
+  const { added, changed } = unsavedProviders(draft);
+  const stateOf = (id: string): RowState => {
+    if (refused.has(id)) return 'refused';
+    if (added.includes(id)) return 'new';
+    return changed.has(id) ? 'changed' : 'saved';
+  };
+  return (
+    <Section
+      title="Identity providers"
+      lead="Users who sign in through one of these become members, whatever their email address is. List only providers whose users all belong to this organization."
+    >
+      {providers.size > 0 && (
+        <ul className={classes.list} aria-label="Identity providers">
+          {[...providers].map(([id, settings]) => (
+            <ProviderRow
+              key={id}
+              id={id}
+              settings={settings}
+              facts={saved.facts.get(id)}
+              state={stateOf(id)}
+              code={refused.get(id)}
+              roleName={roleName}
+              onEdit={() => setEdited(id)}
+              onRemove={() => onRemove(id)}
+            />
+          ))}
+        </ul>
+      )}
+      <Refused refusal={refusal} refused={refused} />
+      <AddProviders {...props} />
+      {edited !== undefined && (
+        <ProviderForm
+          id={edited}
+          settings={providers.get(edited) ?? DEFAULTS}
+          others={[...providers.keys()].filter((id) => id !== edited)}
+          isNew={added.includes(edited)}
+          onApply={(name, settings) => onChange(edited, name, settings)}
+          onClose={() => setEdited(undefined)}
+        />
+      )}
+    </Section>
+  );
+}
+
+/** Says that providers were refused. Their rows say why. */
+function Refused({ refusal, refused }: Pick<Props, 'refusal' | 'refused'>) {
+  const alert = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (refusal?.providers) alert.current?.focus();
+  }, [refusal]);
+  if (refused.size === 0) return null;
+  return (
+    <Alert
+      ref={alert}
+      tabIndex={-1}
+      color="red"
+      role="alert"
+      icon={<IconAlertTriangle aria-hidden />}
+      title={`${counted(refused.size, 'identity provider')} refused`}
+    >
+      The list says why. Correct the name or the settings, or remove the provider. Then save again.
+    </Alert>
+  );
+}
+
+/** The field for the names of providers. It alone follows its text. */
+function AddProviders({ draft, textKey, field, note, onTextChange, onTake }: Props) {
+  const [text = ''] = useDraft<string>(textKey);
+  const add = () => {
+    onTake();
+    field.current?.focus();
+  };
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.key !== 'Enter' || event.nativeEvent.isComposing) return;
+    event.preventDefault();
+    onTake();
+  };
+  return (
+    <div>
+      <div className={classes.add}>
+        <TextInput
+          ref={field}
+          className={classes.name}
+          label="Add identity providers"
+          description="Enter the name that the provider has in the user pool. Separate several by spaces."
+          error={note?.blocks && note.text}
+          errorProps={{ role: 'alert' }}
+          placeholder={draft.mine.providers.size === 0 ? 'Acme-Okta' : undefined}
+          autoCapitalize="none"
+          autoComplete="off"
+          spellCheck={false}
+          value={text}
+          onChange={(event) => onTextChange(event.currentTarget.value)}
+          onKeyDown={onKeyDown}
+        />
+        <Button variant="default" onClick={add}>
+          Add
+        </Button>
+      </div>
+      <Text c="dimmed" size="sm" role="status" className={classes.note}>
+        {note && !note.blocks && note.text}
+      </Text>
+    </div>
+  );
+}

@@ -1,0 +1,96 @@
+import type { SsoConnector } from '../api/types';
+
+/** What an organization decides about an identity provider. */
+export type ProviderSettings = Pick<
+  SsoConnector,
+  'enrollment' | 'organizationRoleIds' | 'emailDomains'
+>;
+
+export type Setting = keyof ProviderSettings;
+
+/** The settings, in the order of the form. */
+export const SETTINGS = [
+  'enrollment',
+  'organizationRoleIds',
+  'emailDomains',
+] as const satisfies readonly Setting[];
+
+/** What there is to know about a listed identity provider, apart from its settings. */
+export type ProviderFacts = Pick<SsoConnector, 'providerType' | 'addedAt' | 'addedBy'>;
+
+/** The identity providers that an organization lists, by their names in the user pool. */
+export type Providers = ReadonlyMap<string, ProviderSettings>;
+
+/** The settings of a provider that is listed without any. */
+export const DEFAULTS: ProviderSettings = {
+  enrollment: 'automatic',
+  organizationRoleIds: null,
+  emailDomains: 'any',
+};
+
+/** The settings of a provider, without the rest. */
+export function settingsOf({
+  enrollment,
+  organizationRoleIds,
+  emailDomains,
+}: SsoConnector): ProviderSettings {
+  return { enrollment, organizationRoleIds, emailDomains };
+}
+
+/** What each setting is called. */
+export const LABELS: Record<Setting, string> = {
+  enrollment: 'Enrollment',
+  organizationRoleIds: 'Roles',
+  emailDomains: 'Email addresses',
+};
+
+export const ENROLLMENTS: Record<ProviderSettings['enrollment'], string> = {
+  automatic: 'Automatic',
+  request: 'By request',
+  off: 'Off',
+};
+
+export const ADDRESSES: Record<ProviderSettings['emailDomains'], string> = {
+  any: 'Any address',
+  listed: 'Only addresses in proven domains',
+};
+
+/** The value of a setting in a few words. */
+export function settingText(
+  settings: ProviderSettings,
+  setting: Setting,
+  roleName: (id: string) => string,
+): string {
+  switch (setting) {
+    case 'enrollment':
+      return ENROLLMENTS[settings.enrollment];
+    case 'organizationRoleIds':
+      return rolesText(settings.organizationRoleIds, roleName);
+    case 'emailDomains':
+      return ADDRESSES[settings.emailDomains];
+  }
+}
+
+function rolesText(ids: readonly string[] | null, roleName: (id: string) => string): string {
+  if (!ids) return 'Default roles';
+  return ids.length === 0 ? 'No roles' : ids.map(roleName).join(', ');
+}
+
+/** The providers at which anybody can have an account, by the names that Cognito gives them. */
+const SOCIAL: ReadonlyMap<string, string> = new Map([
+  ['Google', 'Google'],
+  ['Facebook', 'Facebook'],
+  ['LoginWithAmazon', 'Amazon'],
+  ['SignInWithApple', 'Apple'],
+]);
+
+/** What to know about a provider that admits anybody, if it does. */
+export function warningOf(
+  provider: string,
+  { enrollment, emailDomains }: ProviderSettings,
+): string | undefined {
+  const company = SOCIAL.get(provider);
+  if (!company || enrollment === 'off' || emailDomains === 'listed') return undefined;
+  const act = enrollment === 'automatic' ? 'becomes a member' : 'can ask to become a member';
+  return `Anybody can have an account at ${company}, so anybody who signs in with it ${act}. Admit only addresses in proven domains.`;
+}
