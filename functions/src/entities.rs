@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
+use shared::domain::caller::Caller;
 use shared::domain::ids::OrganizationRoleId;
 use shared::domain::organization::OrganizationRole;
 use utoipa::ToSchema;
@@ -18,6 +19,24 @@ pub(crate) struct Moment(pub(crate) Timestamp);
 impl Serialize for Moment {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(&format_args!("{:.3}", self.0))
+    }
+}
+
+/// The caller of a request: the app client and the subject of its access token.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Caller)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct CallerEntity {
+    #[schema(required, max_length = 129)]
+    client_id: Option<String>,
+    #[schema(required, max_length = 129)]
+    subject: Option<String>,
+}
+
+impl From<&Caller> for CallerEntity {
+    fn from(caller: &Caller) -> Self {
+        let known = |part: &str| (part != Caller::NONE).then(|| part.to_owned());
+        Self { client_id: known(caller.client_id()), subject: known(caller.subject()) }
     }
 }
 

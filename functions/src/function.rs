@@ -69,6 +69,8 @@ pub enum Items {
     Organizations,
     /// The organizations that list a domain.
     DomainIndex,
+    /// The organizations that list an identity provider.
+    ProviderIndex,
     /// Organization roles, and their number.
     OrganizationRoles,
     /// The names of organization roles.
@@ -81,7 +83,7 @@ pub enum Items {
     Addresses,
     /// The list of organizations in the index.
     ListedOrganizations,
-    /// The lists of members in the index.
+    /// The lists of members, of removed users and of requests in the index.
     ListedMembers,
 }
 
@@ -93,6 +95,7 @@ impl Items {
             Self::WarmUp => "WARM-UP",
             Self::Organizations | Self::ListedMembers => "ORG#*",
             Self::DomainIndex => "DOMAIN#*",
+            Self::ProviderIndex => "PROVIDER#*",
             Self::OrganizationRoles => "ROLE",
             Self::RoleNames => "ROLENAME#*",
             Self::Users => "USER#*",

@@ -8,6 +8,7 @@ mod endpoints;
 mod entities;
 mod function;
 pub mod generated;
+pub mod join_requests;
 pub mod memberships;
 mod named;
 pub mod openapi;
@@ -33,7 +34,7 @@ use Action::{
 };
 use Items::{
     Addresses, DomainIndex, ListedMembers, ListedOrganizations, OrganizationRoles, Organizations,
-    RemovalMarks, RoleNames, Users,
+    ProviderIndex, RemovalMarks, RoleNames, Users,
 };
 use UserPoolAction::{AdminCreateUser, AdminDeleteUser, AdminGetUser, DescribeUserPool, ListUsers};
 
@@ -125,7 +126,18 @@ pub static FUNCTIONS: &[Function] = &[
         .timeout(30)
         .may(&[
             (Organizations, &[GetItem, BatchGetItem]),
-            (Users, &[GetItem, BatchGetItem, Query, ConditionCheckItem, PutItem, UpdateItem]),
+            (
+                Users,
+                &[
+                    GetItem,
+                    BatchGetItem,
+                    Query,
+                    ConditionCheckItem,
+                    PutItem,
+                    UpdateItem,
+                    DeleteItem,
+                ],
+            ),
             (RemovalMarks, &[PutItem, DeleteItem]),
             (Addresses, &[GetItem, Query, PutItem, UpdateItem]),
             (OrganizationRoles, &[BatchGetItem]),
@@ -133,6 +145,16 @@ pub static FUNCTIONS: &[Function] = &[
             (ListedMembers, &[Query]),
         ])
         .user_pool(&[AdminGetUser, ListUsers]),
+    http!("join-requests", join_requests).may(&[
+        (Organizations, &[GetItem]),
+        (Users, &[BatchGetItem, ConditionCheckItem, PutItem]),
+        (DomainIndex, &[GetItem]),
+        (ProviderIndex, &[GetItem]),
+        (RemovalMarks, &[ConditionCheckItem, PutItem]),
+        (Addresses, &[GetItem, Query, UpdateItem]),
+        (OrganizationRoles, &[BatchGetItem]),
+        (ListedMembers, &[Query]),
+    ]),
     http!("users", users)
         // Cognito waits for the pool's triggers before it creates a user. The HTTP API waits no longer.
         .timeout(30)

@@ -8,7 +8,7 @@ use shared::domain::jit::EmailDomains;
 use shared::domain::membership::MOST_REPLACED;
 use shared::domain::organization::{OrganizationCounts, OrganizationRole, RoleUsage};
 use shared::domain::user::User;
-use shared::domain::{email_address, email_domain, ids, text};
+use shared::domain::{email_address, email_domain, ids, provider, rule, text};
 use shared::http::LARGEST_BODY;
 use utoipa::openapi::schema::{
     AdditionalProperties, AnyOfBuilder, ArrayBuilder, KnownFormat, ObjectBuilder, Schema,
@@ -126,6 +126,14 @@ schemas! {
     EmailDomainName: string(3, email_domain::EmailDomain::LONGEST)
         .pattern(Some(EMAIL_DOMAIN_NAME))
         .examples(["acme.example"]);
+
+    /// A kind of rule.
+    RuleKind: ObjectBuilder::new()
+        .schema_type(Type::String)
+        .enum_values(Some(rule::RuleKind::ALL.map(rule::RuleKind::as_str)));
+
+    /// The name of an identity provider in the user pool.
+    ProviderName: string(1, provider::ProviderName::LONGEST).examples(["Acme-Okta"]);
 
     /// The email address of a new user.
     EmailAddressInput: string(3, email_address::EmailAddress::LONGEST_INPUT)

@@ -101,6 +101,24 @@ pub enum Error {
          /organizations/{{organizationId}}/users first"
     )]
     NotAMember(String),
+    /// The user has not asked to become a member of the organization.
+    #[error(
+        "the user `{0}` has not asked to join the organization: add the user with POST \
+         /organizations/{{organizationId}}/users instead"
+    )]
+    JoinRequestNotFound(String),
+    /// The user's request was declined, or the user was removed.
+    #[error(
+        "the request of the user `{0}` was declined, or the user was removed: add the user with POST \
+         /organizations/{{organizationId}}/users instead"
+    )]
+    JoinRequestDeclined(String),
+    /// The user to decline is a member of the organization.
+    #[error("the user `{0}` is a member of the organization already: remove the member instead")]
+    JoinRequestAlreadyMember(String),
+    /// The user was not removed from the organization.
+    #[error("the user `{0}` was not removed from the organization: there is nothing to clear")]
+    RemovedUserNotFound(String),
     /// The member does not hold this role.
     #[error("the member does not hold the role `{0}`: there is nothing to remove")]
     MemberRoleNotFound(String),

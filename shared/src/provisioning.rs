@@ -281,8 +281,12 @@ impl Provisioning {
         let mut existing = 0;
         while existing < most && rest.peek().is_some() {
             let listings: Vec<_> = rest.by_ref().take(most - existing).collect();
-            let is_stranger =
-                |listing: &&&Listing| inputs.standing(&listing.organization) == Standing::Stranger;
+            let is_stranger = |listing: &&&Listing| {
+                matches!(
+                    inputs.standing(&listing.organization),
+                    Standing::Stranger | Standing::Requested
+                )
+            };
             let strangers: Vec<_> = listings.iter().filter(is_stranger).copied().collect();
             let mut read = if strangers.is_empty() {
                 Vec::new()
@@ -292,7 +296,7 @@ impl Provisioning {
             .into_iter();
             for Listing { organization, rule } in listings {
                 let roles = match inputs.standing(organization) {
-                    Standing::Stranger => read.next().flatten(),
+                    Standing::Stranger | Standing::Requested => read.next().flatten(),
                     Standing::Member | Standing::Removed => Some(Vec::new()),
                 };
                 existing += usize::from(roles.is_some());
@@ -329,7 +333,7 @@ impl Provisioning {
                     organization_id: organization.clone(),
                     role_ids: default_roles,
                     joined_at: at,
-                    provenance: Provenance { cause: Cause::Rule(rule.clone()), entry_path },
+                    provenance: Provenance::new(Cause::Rule(rule.clone()), entry_path),
                     address: address.clone(),
                 });
             }
@@ -343,7 +347,7 @@ impl Provisioning {
         }
         for (id, outcome) in &mut outcomes {
             match skipped.get(id) {
-                None | Some(Standing::Stranger) => {}
+                None | Some(Standing::Stranger | Standing::Requested) => {}
                 Some(Standing::Member) => *outcome = Outcome::Refuse(Reason::AlreadyMember),
                 Some(Standing::Removed) => *outcome = Outcome::Refuse(Reason::RemovedEarlier),
             }
@@ -377,8 +381,9 @@ fn standings(items: &UserItems, marks: Vec<OrganizationId>) -> HashMap<Organizat
 /// Logs and counts the outcome for one organization.
 fn report(user: &User, entry_path: EntryPath, organization: &OrganizationId, outcome: &Outcome) {
     match outcome {
-        Outcome::Join(RuleKey::EmailDomain(email_domain)) => {
-            tracing::info!(user = %user.id, %organization, decision = "join", %email_domain);
+        Outcome::Join(rule) => {
+            let (kind, rule) = (rule.kind().as_str(), rule.value());
+            tracing::info!(user = %user.id, %organization, decision = "join", kind, rule);
             metrics::joined(entry_path);
         }
         Outcome::Refuse(reason) => report_refusal(user, entry_path, Some(organization), reason),

@@ -11,6 +11,7 @@ import { StartFailed } from './app/StartFailed';
 import { Starting } from './app/Starting';
 import { Theme } from './app/Theme';
 import { signIn } from './session/signIn';
+import { watchStyles } from './ui/styles';
 
 const root = createRoot(document.getElementById('root') as HTMLElement);
 
@@ -31,4 +32,5 @@ function start() {
 }
 
 keepFocus();
+watchStyles();
 start();

@@ -11,7 +11,7 @@ use shared::domain::ids::{OrganizationId, OrganizationRoleId, UserId};
 use shared::domain::membership::{MOST_REPLACED, Profile};
 use shared::failure::Failure;
 use shared::provisioning::Provisioning;
-use shared::store::{Added, Store};
+use shared::store::{Added, NewRoles, Store};
 use shared::{Clock, Error, Violation};
 use tokio::time::timeout;
 
@@ -61,7 +61,15 @@ impl<'a> Users<'a> {
 #[derive(Clone, Copy)]
 pub(super) struct Joining<'a> {
     pub(super) organization: &'a OrganizationId,
-    pub(super) roles: &'a [OrganizationRoleId],
+    pub(super) roles: NewRoles<'a>,
+}
+
+/// Those who have become members.
+#[derive(Default)]
+pub(super) struct NewMembers {
+    pub(super) ids: Vec<UserId>,
+    /// The roles that any of them has got.
+    pub(super) roles: BTreeSet<OrganizationRoleId>,
 }
 
 /// Adds all users, those without a profile a hundred at a time: looks them up in the user pool, and
@@ -76,7 +84,7 @@ pub(super) async fn add_all(
     user_pool: &UserPool,
     joining: Joining<'_>,
     users: Users<'_>,
-    joined: &mut Vec<UserId>,
+    joined: &mut NewMembers,
 ) -> Result<(), Error> {
     let begun = clock.now();
     let Users { named, ids, profiles: mut ready, strangers } = users;
@@ -179,7 +187,7 @@ async fn join(
     Joining { organization, roles }: Joining<'_>,
     users: Vec<(UserId, Profile)>,
     at: Timestamp,
-    joined: &mut Vec<UserId>,
+    joined: &mut NewMembers,
 ) -> Result<HashSet<UserId>, Failure> {
     let add = |(id, profile): (UserId, Profile)| async move {
         match store.add_member(organization, &id, &profile, roles, at).await {
@@ -191,7 +199,10 @@ async fn join(
     let mut deleted = HashSet::new();
     for (id, added) in all {
         match added {
-            Added::Now => joined.push(id),
+            Added::Now(roles) => {
+                joined.ids.push(id);
+                joined.roles.extend(roles);
+            }
             Added::Already => {}
             Added::UserDeleted => _ = deleted.insert(id),
         }

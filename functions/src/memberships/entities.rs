@@ -12,7 +12,7 @@ use shared::failure::Failure;
 use shared::store::{Member, RemovedUser, Store};
 use utoipa::ToSchema;
 
-use crate::entities::{HeldRole, Moment, held_roles};
+use crate::entities::{CallerEntity, HeldRole, Moment, held_roles};
 use crate::schemas;
 
 /// An organization of a user, with the user's membership.
@@ -50,30 +50,27 @@ pub(crate) struct MemberEntity {
     provenance: ProvenanceEntity,
 }
 
-/// A user who was removed from an organization. `primaryEmail` is the address that the user proved last,
-/// and null if the user has proven none.
+/// A user who was removed from an organization, or whose request to join was declined. `primaryEmail` is
+/// the address that the user proved last, and null if the user has proven none. `removedBy` is null if
+/// it is not known.
 #[derive(Serialize, ToSchema)]
 #[schema(as = RemovedUser)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct RemovedUserEntity {
     #[schema(value_type = schemas::UserId)]
-    id: String,
+    user_id: String,
     #[schema(required, value_type = Option<schemas::EmailAddress>)]
     primary_email: Option<String>,
     #[schema(required, value_type = Option<schemas::Username>)]
     username: Option<String>,
     removed_at: Moment,
-}
-
-impl From<RemovedUser> for RemovedUserEntity {
-    fn from(RemovedUser { rank, removed_at, profile }: RemovedUser) -> Self {
-        Self {
-            id: rank.user().to_string(),
-            primary_email: profile.as_ref().and_then(|profile| profile.email.clone()),
-            username: profile.and_then(|profile| profile.user_name),
-            removed_at: Moment(removed_at),
-        }
-    }
+    #[schema(required)]
+    removed_by: Option<CallerEntity>,
+    /// Whether the user was not a member, but had asked to be one.
+    declined: bool,
+    /// The roles that the user held, without those that were deleted since.
+    #[schema(max_items = 100)]
+    organization_roles: Vec<HeldRole>,
 }
 
 /// The users who were added to an organization, as the request names them.
@@ -93,7 +90,8 @@ pub(crate) struct AddedMemberRoles {
     pub(super) organization_role_ids: Vec<String>,
 }
 
-/// The reason for a membership: the rule, the entry path, and for an email domain the domain.
+/// The reason for a membership: the rule with its email domain or its identity provider, the entry path,
+/// and who has approved the request that came before it.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Provenance)]
 #[serde(rename_all = "camelCase")]
@@ -103,14 +101,21 @@ struct ProvenanceEntity {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<schemas::EmailDomainName>, nullable = false)]
     email_domain: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<schemas::ProviderName>, nullable = false)]
+    sso_connector_id: Option<String>,
     #[schema(inline)]
     entry_path: EntryPathName,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    approved_by: Option<CallerEntity>,
 }
 
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 enum CauseName {
     EmailDomain,
+    SsoConnector,
     Api,
 }
 
@@ -122,21 +127,26 @@ enum EntryPathName {
 }
 
 impl From<&Provenance> for ProvenanceEntity {
-    fn from(provenance: &Provenance) -> Self {
-        let (rule, email_domain) = match &provenance.cause {
+    fn from(Provenance { cause, entry_path, approved_by }: &Provenance) -> Self {
+        let (rule, email_domain, sso_connector_id) = match cause {
             Cause::Rule(RuleKey::EmailDomain(domain)) => {
-                (CauseName::EmailDomain, Some(domain.to_string()))
+                (CauseName::EmailDomain, Some(domain.to_string()), None)
             }
-            Cause::Api => (CauseName::Api, None),
+            Cause::Rule(RuleKey::SsoConnector(name)) => {
+                (CauseName::SsoConnector, None, Some(name.to_string()))
+            }
+            Cause::Api => (CauseName::Api, None, None),
         };
         Self {
             rule,
             email_domain,
-            entry_path: match provenance.entry_path {
+            sso_connector_id,
+            entry_path: match entry_path {
                 EntryPath::PostConfirmation => EntryPathName::PostConfirmation,
                 EntryPath::ManagementApi => EntryPathName::ManagementApi,
                 EntryPath::PreTokenGeneration => EntryPathName::PreTokenGeneration,
             },
+            approved_by: approved_by.as_ref().map(CallerEntity::from),
         }
     }
 }
@@ -175,7 +185,7 @@ pub(crate) async fn of_user(
 }
 
 /// Members with their roles. Deleted roles are left out.
-pub(super) async fn of_members(
+pub(crate) async fn of_members(
     store: &Store,
     members: Vec<Member>,
 ) -> Result<Vec<MemberEntity>, Failure> {
@@ -189,6 +199,27 @@ pub(super) async fn of_members(
         organization_roles: held_roles(&membership.role_ids, &roles),
         joined_at: Moment(membership.joined_at),
         provenance: ProvenanceEntity::from(&membership.provenance),
+    });
+    Ok(entities.collect())
+}
+
+/// Removed users with the roles that they held. Deleted roles are left out.
+pub(super) async fn of_removed_users(
+    store: &Store,
+    removed: Vec<RemovedUser>,
+) -> Result<Vec<RemovedUserEntity>, Failure> {
+    let role_ids: Vec<_> = removed.iter().flat_map(|user| user.role_ids.clone()).collect();
+    let roles = store.organization_roles_by_id(&role_ids).await?;
+    let entities = removed.into_iter().map(|RemovedUser { rank, removal, role_ids, profile }| {
+        RemovedUserEntity {
+            user_id: rank.user().to_string(),
+            primary_email: profile.as_ref().and_then(|profile| profile.email.clone()),
+            username: profile.and_then(|profile| profile.user_name),
+            removed_at: Moment(removal.at),
+            removed_by: removal.by.as_ref().map(CallerEntity::from),
+            declined: removal.is_declined,
+            organization_roles: held_roles(&role_ids, &roles),
+        }
     });
     Ok(entities.collect())
 }

@@ -7,7 +7,6 @@ use axum::extract::{FromRequestParts, State};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::Response;
-use jiff::Timestamp;
 use serde::Deserialize;
 use shared::cognito::UserPool;
 use shared::domain::caller::Caller;
@@ -16,22 +15,24 @@ use shared::domain::email_address::EmailAddress;
 use shared::domain::email_domain::EmailDomain;
 use shared::domain::ids::{OrganizationId, OrganizationRoleId, UserId};
 use shared::domain::membership::{CauseKind, EntryPath, MOST_REPLACED, MemberFilter};
+use shared::domain::provider::ProviderName;
 use shared::failure::Failure;
 use shared::http::{
     Action, CursorPaging, FromQuery, JsonBody, PathOf, Problem, QueryOf, audit, present,
 };
 use shared::provisioning::Provisioning;
-use shared::store::{Page, Store, UserList, UserRank};
+use shared::store::{NewRoles, Page, Removal, Store, UserList, UserRank};
 use shared::{Clock, Error};
 use utoipa::ToSchema;
 
-use super::adding::{Joining, Users, add_all};
+use super::adding::{Joining, NewMembers, Users, add_all};
 use super::entities::{AddedMembers, MemberEntity, of_members};
 use super::write_all;
 use crate::roles::NamedRoles;
 use crate::schemas;
 
-/// Users, and the roles of those who become members. The default is none.
+/// Users, and the roles of those who become members. The default is none. With `restoreRoles`, removed
+/// members get the roles that they held then instead, without those that were deleted since.
 #[derive(Deserialize, ToSchema)]
 #[schema(as = NewMembers)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -41,6 +42,8 @@ pub(crate) struct Additions {
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<schemas::OrganizationRoleIdList>, inline, nullable = false)]
     organization_role_ids: Option<Vec<String>>,
+    #[serde(default)]
+    restore_roles: bool,
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -78,15 +81,17 @@ pub(crate) struct ByCause(CauseKind);
 
 impl FromQuery for ByCause {
     const PARAMETER: &'static str = "rule";
-    const DESCRIPTION: &'static str = "Only members who joined by this rule: `email_domain`, or `api` for those who were added by hand.";
+    const DESCRIPTION: &'static str = "Only members who joined by this rule: `email_domain`, `sso_connector`, or `api` for those who were added by hand.";
     const SHORTEST: usize = 1;
     const LONGEST: usize = LONGEST_NAME;
-    const PATTERN: &'static str = "^(email_domain|api)$";
+    const PATTERN: &'static str = "^(email_domain|sso_connector|api)$";
     const INVALID: &'static str = "request.invalid_filter";
 
     fn from_query(value: &str) -> Result<Self, String> {
         let kind = CauseKind::named(value).map(Self);
-        kind.ok_or_else(|| "is not a rule: send `email_domain` or `api`".to_owned())
+        kind.ok_or_else(|| {
+            "is not a rule: send `email_domain`, `sso_connector` or `api`".to_owned()
+        })
     }
 }
 
@@ -105,6 +110,23 @@ impl FromQuery for ByDomain {
     fn from_query(value: &str) -> Result<Self, String> {
         let domain = EmailDomain::normalise(value);
         domain.map(Self).map_err(|error| format!("is not an email domain. {error}"))
+    }
+}
+
+/// Only members whom this identity provider has made members.
+#[derive(Debug)]
+pub(crate) struct ByConnector(ProviderName);
+
+impl FromQuery for ByConnector {
+    const PARAMETER: &'static str = "ssoConnectorId";
+    const DESCRIPTION: &'static str = "Only members who joined by this identity provider: its name in the user pool. Case matters.";
+    const SHORTEST: usize = 1;
+    const LONGEST: usize = ProviderName::LONGEST;
+    const INVALID: &'static str = "request.invalid_filter";
+
+    fn from_query(value: &str) -> Result<Self, String> {
+        let name = ProviderName::parse(value);
+        name.map(Self).map_err(|error| format!("is not an identity provider: {error}"))
     }
 }
 
@@ -185,6 +207,7 @@ impl FromQuery for Search {
         QueryOf<Holding>,
         QueryOf<ByCause>,
         QueryOf<ByDomain>,
+        QueryOf<ByConnector>,
         QueryOf<ByEntryPath>,
         QueryOf<Proven>,
         QueryOf<Search>,
@@ -234,11 +257,13 @@ impl<S: Send + Sync> FromRequestParts<S> for Filters {
         let QueryOf(role) = QueryOf::from_request_parts(parts, state).await?;
         let QueryOf(cause) = QueryOf::from_request_parts(parts, state).await?;
         let QueryOf(domain) = QueryOf::from_request_parts(parts, state).await?;
+        let QueryOf(connector) = QueryOf::from_request_parts(parts, state).await?;
         let QueryOf(entry_path) = QueryOf::from_request_parts(parts, state).await?;
         Ok(Self(MemberFilter {
             role: role.map(|Holding(role)| role),
             cause: cause.map(|ByCause(cause)| cause),
             email_domain: domain.map(|ByDomain(domain)| domain),
+            sso_connector: connector.map(|ByConnector(name)| name),
             entry_path: entry_path.map(|ByEntryPath(path)| path),
         }))
     }
@@ -298,12 +323,14 @@ pub(crate) async fn add(
     let roles = NamedRoles::by_id(body.organization_role_ids.as_deref().unwrap_or_default());
     let roles = roles.existing(Error::MemberRolesFull, &store).await?;
     let users = Users::named(&store, &body.user_ids).await?;
-    let mut change = ListChange::default();
-    let joining = Joining { organization: &organization, roles: &roles };
-    let joined = &mut change.added;
-    let outcome = add_all(&store, &clock, &provisioning, &user_pool, joining, users, joined).await;
+    let roles = NewRoles { roles: &roles, is_restoring: body.restore_roles };
+    let joining = Joining { organization: &organization, roles };
+    let mut joined = NewMembers::default();
+    let outcome =
+        add_all(&store, &clock, &provisioning, &user_pool, joining, users, &mut joined).await;
+    let change = ListChange { added: joined.ids, removed: Vec::new() };
     let line = audit(Action::AddMembers, &caller).organization(&organization);
-    line.change(&change).roles(&roles).log();
+    line.change(&change).roles(&joined.roles).log();
     outcome?;
     Ok((StatusCode::CREATED, Json(AddedMembers { user_ids: body.user_ids })))
 }
@@ -341,14 +368,16 @@ pub(crate) async fn replace(
     if leaving.len() > MOST_REPLACED {
         return Err(Error::TooManyMembers.into());
     }
-    let mut change = ListChange::default();
-    let joining = Joining { organization: &organization, roles: &[] };
-    let joined = &mut change.added;
+    let roles = NewRoles { roles: &[], is_restoring: false };
+    let joining = Joining { organization: &organization, roles };
+    let mut joined = NewMembers::default();
     let mut outcome =
-        add_all(&store, &clock, &provisioning, &user_pool, joining, users, joined).await;
+        add_all(&store, &clock, &provisioning, &user_pool, joining, users, &mut joined).await;
+    let mut change = ListChange { added: joined.ids, removed: Vec::new() };
     if outcome.is_ok() {
+        let removal = Removal::of_member(&caller, clock.now());
         (change.removed, outcome) =
-            remove_all(&store, &organization, leaving, &wanted, clock.now()).await;
+            remove_all(&store, &organization, leaving, &wanted, &removal).await;
     }
     audit(Action::ReplaceMembers, &caller).organization(&organization).change(&change).log();
     outcome?;
@@ -372,21 +401,22 @@ pub(crate) async fn remove(
     store.require_organization(&organization).await?;
     let (keep, mut change) = (BTreeSet::new(), ListChange::default());
     let ended = &mut change.removed;
-    let outcome = store.remove_member(&organization, &user, &keep, clock.now(), ended).await;
+    let removal = Removal::of_member(&caller, clock.now());
+    let outcome = store.remove_member(&organization, &user, &keep, &removal, ended).await;
     let line = audit(Action::RemoveMember, &caller).organization(&organization);
     line.user(&user).change(&change).log();
     outcome?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Removes members. Returns the users whose memberships have ended, also if others could not be
-/// removed.
+/// Removes members. Returns the users whose memberships or requests have ended, also if others could
+/// not be removed.
 async fn remove_all(
     store: &Store,
     organization: &OrganizationId,
     leaving: Vec<UserId>,
     keep: &BTreeSet<UserId>,
-    at: Timestamp,
+    removal: &Removal,
 ) -> (Vec<UserId>, Result<(), Error>) {
     let groups = match by_address(store, leaving).await {
         Ok(groups) => groups,
@@ -394,7 +424,7 @@ async fn remove_all(
     };
     let remove = |id: UserId| async move {
         let mut ended = Vec::new();
-        match store.remove_member(organization, &id, keep, at, &mut ended).await {
+        match store.remove_member(organization, &id, keep, removal, &mut ended).await {
             // Another request has removed the member, or the index lags behind.
             Ok(()) | Err(Error::MembershipNotFound(_)) => (ended, Ok(())),
             Err(error) => (ended, Err(error)),

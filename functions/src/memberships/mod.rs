@@ -16,7 +16,7 @@ use shared::store::Store;
 use shared::{Clock, capabilities};
 
 use crate::endpoints::endpoints;
-pub(crate) use entities::{MembershipEntity, of_user};
+pub(crate) use entities::{MemberEntity, MembershipEntity, of_members, of_user};
 
 /// How many users are processed at the same time.
 const AT_ONCE: usize = 16;
@@ -59,6 +59,6 @@ async fn write_all<I, T, E, W: Future<Output = (Vec<T>, Result<(), E>)>>(
 endpoints! {
     user_organizations::{list_organizations},
     members::{list, add, replace, remove},
-    removed_users::{list_removed},
+    removed_users::{list_removed, clear},
     member_roles::{list_roles, add_roles, replace_roles, remove_role, assign_roles},
 }

@@ -24,6 +24,12 @@ impl Caller {
         Self { client_id: client_id.and_then(readable), subject: subject.and_then(readable) }
     }
 
+    /// The caller to keep in an item: `None` without a token.
+    #[must_use]
+    pub fn known(&self) -> Option<Self> {
+        (*self != Self::default()).then(|| self.clone())
+    }
+
     /// The claim `client_id`, or [`Self::NONE`].
     #[must_use]
     pub fn client_id(&self) -> &str {

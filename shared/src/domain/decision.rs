@@ -59,6 +59,8 @@ pub enum Standing {
     Stranger,
     /// A member already, by a rule or by hand.
     Member,
+    /// The user has asked to become a member.
+    Requested,
     /// Removed by an administrator: this user, or this address.
     Removed,
 }

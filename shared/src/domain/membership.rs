@@ -2,9 +2,11 @@
 
 use jiff::Timestamp;
 
+use super::caller::Caller;
 use super::email_address::{AddressDigest, EmailAddress};
 use super::email_domain::EmailDomain;
 use super::ids::{OrganizationId, OrganizationRoleId};
+use super::provider::ProviderName;
 use super::rule::{RuleKey, RuleKind};
 
 /// The most users that one request can name, and the most members that one replacement can remove.
@@ -39,6 +41,27 @@ impl Membership {
     }
 }
 
+/// A user's request to become a member, which a rule has made. It stands in the place of a membership.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JoinRequest {
+    /// The organization.
+    pub organization_id: OrganizationId,
+    /// When it was made.
+    pub requested_at: Timestamp,
+    /// Why it exists. Nobody has approved it.
+    pub provenance: Provenance,
+    /// The digest of the proven address, or of the identity, that satisfied the rule.
+    pub address: Option<AddressDigest>,
+}
+
+impl JoinRequest {
+    /// Whether one of these addresses brought the request about. Without a digest, any address may have.
+    #[must_use]
+    pub fn is_by(&self, addresses: &[AddressDigest]) -> bool {
+        self.address.as_ref().is_none_or(|it| addresses.contains(it))
+    }
+}
+
 /// Why a membership exists.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Provenance {
@@ -46,6 +69,16 @@ pub struct Provenance {
     pub cause: Cause,
     /// The way the user appeared.
     pub entry_path: EntryPath,
+    /// Who approved the user's request. `None` if there was none.
+    pub approved_by: Option<Caller>,
+}
+
+impl Provenance {
+    /// The provenance of a membership that no request came before.
+    #[must_use]
+    pub const fn new(cause: Cause, entry_path: EntryPath) -> Self {
+        Self { cause, entry_path, approved_by: None }
+    }
 }
 
 /// The cause of a membership.
@@ -106,6 +139,8 @@ pub struct MemberFilter {
     pub cause: Option<CauseKind>,
     /// This email domain caused their memberships.
     pub email_domain: Option<EmailDomain>,
+    /// This identity provider caused their memberships.
+    pub sso_connector: Option<ProviderName>,
     /// They became members by this entry path.
     pub entry_path: Option<EntryPath>,
 }
@@ -114,15 +149,13 @@ impl MemberFilter {
     /// Whether a member with this membership is listed.
     #[must_use]
     pub fn admits(&self, membership: &Membership) -> bool {
-        let Self { role, cause, email_domain, entry_path } = self;
-        let Provenance { cause: found, entry_path: found_path } = &membership.provenance;
-        let is_by = |domain: &EmailDomain| match found {
-            Cause::Rule(RuleKey::EmailDomain(found)) => found == domain,
-            Cause::Api => false,
-        };
+        let Self { role, cause, email_domain, sso_connector, entry_path } = self;
+        let Provenance { cause: found, entry_path: found_path, .. } = &membership.provenance;
+        let is_by = |key: RuleKey| *found == Cause::Rule(key);
         role.as_ref().is_none_or(|role| membership.role_ids.contains(role))
             && cause.is_none_or(|cause| found.kind() == cause)
-            && email_domain.as_ref().is_none_or(is_by)
+            && email_domain.clone().is_none_or(|domain| is_by(RuleKey::EmailDomain(domain)))
+            && sso_connector.clone().is_none_or(|name| is_by(RuleKey::SsoConnector(name)))
             && entry_path.is_none_or(|path| *found_path == path)
     }
 }

@@ -15,6 +15,7 @@ pub mod jit;
 pub(crate) mod json;
 pub mod membership;
 pub mod organization;
+pub mod ownership;
 pub mod provider;
 pub mod public_mailbox;
 pub mod rule;

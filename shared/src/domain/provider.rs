@@ -1,5 +1,8 @@
 //! Which identity providers are trusted to verify addresses. The operator decides it.
 
+use std::fmt;
+
+use super::characters::first_invisible;
 use super::email_domain::EmailDomain;
 use super::user::{Identity, User};
 
@@ -43,6 +46,48 @@ pub enum ProviderPolicyError {
     /// Cognito has no attribute with such a name.
     #[error("{0:?} is not the name of a user attribute: write one as in custom:hd")]
     Attribute(String),
+}
+
+/// The name of an identity provider in the user pool, such as `Acme-Okta`. Cognito's names have 1 to 32
+/// letters, marks, symbols, digits and punctuation characters, and are case-sensitive (API reference,
+/// `ProviderNameType`).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ProviderName(String);
+
+/// Why a text is not the name of an identity provider.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the name of an identity provider has 1 to {} characters, without white space and control characters",
+    ProviderName::LONGEST
+)]
+pub struct ProviderNameError;
+
+impl ProviderName {
+    /// The most characters of a name.
+    pub const LONGEST: usize = 32;
+
+    /// Reads a name. It is never normalised.
+    ///
+    /// # Errors
+    /// When the text is empty, too long, or has white space or an invisible character.
+    pub fn parse(text: &str) -> Result<Self, ProviderNameError> {
+        let is_name = (1..=Self::LONGEST).contains(&text.chars().count())
+            && !text.contains(char::is_whitespace)
+            && first_invisible(text).is_none();
+        if is_name { Ok(Self(text.to_owned())) } else { Err(ProviderNameError) }
+    }
+
+    /// The name as it was given.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for ProviderName {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
 }
 
 /// Cognito's type for Google.

@@ -12,7 +12,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 
 use super::default_roles::read_default_roles;
 use super::keys::Key;
-use super::memberships::{read_membership, standing};
+use super::places::{read_membership, standing};
 use super::{Store, keys};
 use crate::ambient::Clock;
 use crate::domain::decision::Standing;

@@ -125,6 +125,15 @@ impl<'a> Item<'a> {
         .ok_or_else(|| self.unreadable(name, "a whole number"))
     }
 
+    /// Whether a boolean attribute is true. A missing one is not.
+    pub(super) fn flag(&self, name: &str) -> Result<bool, Failure> {
+        match self.attributes.get(name) {
+            None => Ok(false),
+            Some(AttributeValue::Bool(value)) => Ok(*value),
+            Some(_) => Err(self.unreadable(name, "a boolean")),
+        }
+    }
+
     /// A list of strings, each parsed.
     pub(super) fn list<T, E>(
         &self,

@@ -51,6 +51,10 @@ pub(super) const MEMBER_PREFIX: &str = "USER";
 pub(super) const ROLE_PREFIX: &str = "ROLE#";
 /// The prefix of removal marks: of those by address in the table, and of those of users in the index.
 pub(super) const REMOVED_PREFIX: &str = "REMOVED#";
+/// The prefix of the sort keys of requests to join in the index partition of their organization.
+pub(super) const REQUEST_PREFIX: &str = "REQUEST#";
+/// The index partition of the rules whose record in DNS is to be checked, by the time of the check.
+pub(super) const OWNERSHIP_CHECKS: &str = "OWNERSHIP_CHECKS";
 
 /// An item's primary key.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -100,6 +104,11 @@ pub(super) fn email_domains(id: &OrganizationId) -> Key {
     Key::new(organization_partition(id), "EMAIL_DOMAINS")
 }
 
+/// The list of the identity providers of an organization.
+pub(super) fn sso_connectors(id: &OrganizationId) -> Key {
+    Key::new(organization_partition(id), "SSO_CONNECTORS")
+}
+
 pub(super) fn custom_data(id: &OrganizationId) -> Key {
     Key::new(organization_partition(id), "CUSTOM_DATA")
 }
@@ -128,6 +137,7 @@ pub(super) fn organization_rank_prefix(name: &str) -> String {
 pub(super) fn rule_partition(key: &RuleKey) -> String {
     match key {
         RuleKey::EmailDomain(domain) => format!("DOMAIN#{domain}"),
+        RuleKey::SsoConnector(provider) => format!("PROVIDER#{provider}"),
     }
 }
 
@@ -163,7 +173,7 @@ pub(super) fn membership(user: &UserId, organization: &OrganizationId) -> Key {
     Key::new(user_partition(user), organization_partition(organization))
 }
 
-/// The first character after the prefix in a [`user_entry`] with a moment. It sorts before all
+/// The first character after the prefix in a [`newest_first`] entry with a moment. It sorts before all
 /// characters of ids.
 const MOMENT: char = '!';
 /// A number of milliseconds that is later than every timestamp.
@@ -172,22 +182,38 @@ const LATEST: i64 = 999_999_999_999_999;
 /// The sort key of a user's entry in a list of an organization in the index. The latest moment comes
 /// first: its milliseconds since 1970 are subtracted from [`LATEST`]. Entries without a moment, which
 /// earlier releases have written, come last.
-pub(super) fn user_entry(prefix: &str, since: Option<i64>, user: &UserId) -> String {
+pub(super) fn newest_first(prefix: &str, since: Option<i64>, user: &UserId) -> String {
     match since {
         Some(since) => format!("{prefix}{MOMENT}{:015}#{user}", LATEST - since),
         None => format!("{prefix}{user}"),
     }
 }
 
-/// The moment in a [`user_entry`] of this user, `Some(None)` if it has none. `None` if it is no such
-/// entry.
-pub(super) fn read_user_entry(prefix: &str, entry: &str, user: &UserId) -> Option<Option<i64>> {
+/// The moment in a [`newest_first`] entry of this user, `Some(None)` if it has none. `None` if it is no
+/// such entry.
+pub(super) fn read_newest_first(prefix: &str, entry: &str, user: &UserId) -> Option<Option<i64>> {
     let rest = entry.strip_prefix(prefix)?;
     let since = match rest.strip_prefix(MOMENT) {
         Some(rest) => Some(LATEST - rest.split_once('#')?.0.parse::<i64>().ok()?),
         None => None,
     };
-    (user_entry(prefix, since, user) == entry).then_some(since)
+    (newest_first(prefix, since, user) == entry).then_some(since)
+}
+
+/// The sort key of a request in the index partition of its organization: the oldest comes first.
+pub(super) fn request_entry(since: i64, user: &UserId) -> String {
+    format!("{REQUEST_PREFIX}{since:015}#{user}")
+}
+
+/// The moment in a [`request_entry`] of this user. `None` if it is no such entry.
+pub(super) fn read_request_entry(entry: &str, user: &UserId) -> Option<i64> {
+    let since = entry.strip_prefix(REQUEST_PREFIX)?.split_once('#')?.0.parse().ok()?;
+    (request_entry(since, user) == entry).then_some(since)
+}
+
+/// The sort key of a rule among those whose record is to be checked.
+pub(super) fn ownership_check(at: Timestamp, entry: &Key) -> String {
+    format!("{at:.3}#{}#{}", entry.pk, entry.sk)
 }
 
 pub(super) fn profile(id: &UserId) -> Key {

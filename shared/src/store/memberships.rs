@@ -7,19 +7,18 @@ use jiff::Timestamp;
 
 use super::backoff::Backoff;
 use super::expression::Expression;
-use super::item::{Attributes, Item, text, texts, timestamp};
+use super::item::texts;
+use super::places::{Mark, Place, membership_attributes, read_membership, standing};
 use super::ranks::{UserList, UserRank, users_at};
-use super::users::{UserItems, read_profile};
+use super::users::{Found, UserItems, read_profile};
 use super::{Page, Store, keys};
 use crate::domain::change::ListChange;
 use crate::domain::decision::Standing;
-use crate::domain::email_address::AddressDigest;
 use crate::domain::ids::{OrganizationId, OrganizationRoleId, UserId};
 use crate::domain::membership::{
-    Account, Cause, CauseKind, EntryPath, MemberFilter, Membership, Profile, Provenance,
+    Account, Cause, EntryPath, MemberFilter, Membership, Profile, Provenance,
 };
 use crate::domain::organization::OrganizationRole;
-use crate::domain::rule::{RuleKey, RuleKind};
 use crate::error::{Error, Result};
 use crate::failure::Failure;
 
@@ -28,14 +27,6 @@ const INDEX_PAGES: usize = 10;
 /// The most memberships that one transaction creates. Each takes two of a transaction's 100 items,
 /// and the profile and the addresses take a few.
 const MOST_JOINED_TOGETHER: usize = 45;
-
-/// The attribute of a membership with the digest of the address that brought it about.
-const ADDRESS_DIGEST: &str = "addressDigest";
-/// The attribute of a removal mark with the digests of the addresses that were removed with the
-/// user. Earlier versions wrote one digest, as `addressDigest`.
-pub(super) const ADDRESS_DIGESTS: &str = "addressDigests";
-/// The attribute of a removal mark while other accounts with the address may still be members.
-pub(super) const OTHERS_REMAIN: &str = "othersRemain";
 
 /// A member, as lists show it.
 #[derive(Clone, Debug)]
@@ -57,39 +48,26 @@ pub struct Joined {
     pub user_deleted: bool,
 }
 
+/// The roles of members who are added by hand.
+#[derive(Clone, Copy, Debug)]
+pub struct NewRoles<'a> {
+    /// These roles.
+    pub roles: &'a [OrganizationRoleId],
+    /// Whether somebody who was removed gets the roles held at that time instead, without those that
+    /// were deleted since. It says nothing about somebody whose request was declined, or whom an earlier
+    /// release has removed.
+    pub is_restoring: bool,
+}
+
 /// The result of adding a member by hand.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Added {
-    /// The user has become a member.
-    Now,
+    /// The user has become a member with these roles.
+    Now(Vec<OrganizationRoleId>),
     /// The user was a member already. Nothing was written.
     Already,
     /// The user was deleted through the Management API. Nothing was written.
     UserDeleted,
-}
-
-/// What stands in the place of a membership.
-pub(super) enum Place {
-    /// Nothing.
-    Empty,
-    /// A membership.
-    Member(Membership),
-    /// A removal mark.
-    Removed {
-        /// The addresses that were removed with the user.
-        addresses: Vec<AddressDigest>,
-        /// Whether other accounts with these addresses may still be members.
-        others_remain: bool,
-    },
-}
-
-/// The place of a user's membership, with what is kept about the user.
-pub(super) struct Found {
-    pub(super) place: Place,
-    /// The profile; a failure if it cannot be read.
-    pub(super) profile: Result<Option<Profile>, Failure>,
-    /// Whether the user was deleted through the Management API.
-    pub(super) user_deleted: bool,
 }
 
 impl Store {
@@ -288,8 +266,8 @@ impl Store {
         Ok(())
     }
 
-    /// Makes a user a member by hand, with these roles, and deletes the marks of an earlier removal: of
-    /// the user, and of every address that the user has proven. Nothing of an earlier membership
+    /// Makes a user a member by hand, and deletes the marks of an earlier removal: of the user, and of
+    /// every address that the user has proven. Nothing of an earlier membership or of a request
     /// remains. A user who is a member already is not changed. `profile` is kept if there is none.
     ///
     /// # Errors
@@ -299,17 +277,10 @@ impl Store {
         organization: &OrganizationId,
         user: &UserId,
         profile: &Profile,
-        roles: &[OrganizationRoleId],
+        new_roles: NewRoles<'_>,
         at: Timestamp,
     ) -> Result<Added, Failure> {
         let mut backoff = Backoff::new(&self.randomness);
-        let membership = Membership {
-            organization_id: organization.clone(),
-            role_ids: roles.to_vec(),
-            joined_at: at,
-            provenance: Provenance { cause: Cause::Api, entry_path: EntryPath::ManagementApi },
-            address: None,
-        };
         loop {
             let Found { place, profile: stored, user_deleted } =
                 self.found(organization, user).await?;
@@ -320,27 +291,43 @@ impl Store {
             // An address that an earlier release kept may not be proven, so it clears no mark.
             let proven = &stored.as_ref().unwrap_or(profile).addresses;
             let mut marked: BTreeSet<_> = proven.iter().cloned().collect();
+            let mut held = None;
             match place {
                 Place::Member(_) => return Ok(Added::Already),
-                Place::Removed { addresses, .. } => marked.extend(addresses),
+                Place::Removed(Mark { addresses, role_ids, .. }) => {
+                    marked.extend(addresses);
+                    held = role_ids.filter(|_| new_roles.is_restoring);
+                }
+                Place::Requested(request) => marked.extend(request.address),
                 Place::Empty => {}
             }
+            let role_ids = match held {
+                Some(held) => {
+                    let existing = self.organization_roles_by_id(&held).await?;
+                    held.into_iter().filter(|id| existing.contains_key(id)).collect()
+                }
+                None => new_roles.roles.to_vec(),
+            };
+            let membership = Membership {
+                organization_id: organization.clone(),
+                role_ids,
+                joined_at: at,
+                provenance: Provenance::new(Cause::Api, EntryPath::ManagementApi),
+                address: None,
+            };
             let mut writes = match &stored {
-                Some(stored) => vec![self.check_profile(user, stored)],
+                Some(stored) => vec![self.check_profile(user, Some(stored))],
                 None => self.put_profile(user, None, profile),
             };
-            writes.push(
-                self.put_if(
-                    keys::membership(user, organization),
-                    membership_attributes(user, &membership),
-                    Expression::default()
-                        .when("attribute_not_exists(pk) OR attribute_exists(removedAt)"),
-                ),
-            );
+            writes.push(self.put_if(
+                keys::membership(user, organization),
+                membership_attributes(user, &membership),
+                Expression::default().when("attribute_not_exists(joinedAt)"),
+            ));
             let marks = marked.iter().map(|it| keys::removal_mark(it, organization));
             writes.extend(marks.map(|mark| self.delete(mark)));
             if self.commit(writes).await?.is_ok() {
-                return Ok(Added::Now);
+                return Ok(Added::Now(membership.role_ids));
             }
             backoff.pause("TransactWriteItems", "other requests changed the membership").await?;
         }
@@ -389,29 +376,6 @@ impl Store {
         }
     }
 
-    /// What stands in the place of a membership, and what is kept about the user.
-    pub(super) async fn found(
-        &self,
-        organization: &OrganizationId,
-        user: &UserId,
-    ) -> Result<Found, Failure> {
-        let keys = vec![keys::membership(user, organization), keys::profile(user)];
-        let items = self.batch_get(keys).await?;
-        let mut found = Found { place: Place::Empty, profile: Ok(None), user_deleted: false };
-        for item in items.iter().map(|attributes| self.item(attributes)) {
-            if item.key()? == keys::profile(user) {
-                found.profile = read_profile(&item);
-                found.user_deleted = matches!(found.profile, Ok(None));
-            } else {
-                found.place = match standing(&item) {
-                    Standing::Removed => read_removal(&item)?,
-                    _ => Place::Member(read_membership(&item)?),
-                };
-            }
-        }
-        Ok(found)
-    }
-
     /// The members among these users whom a filter admits, the newest first.
     ///
     /// # Errors
@@ -438,76 +402,5 @@ impl Store {
         }
         members.sort_unstable_by(|a, b| a.rank.cmp(&b.rank));
         Ok(members)
-    }
-}
-
-/// The standing of a user in an organization, from the item of the membership or its removal mark.
-pub(super) fn standing(item: &Item<'_>) -> Standing {
-    if item.has("removedAt") { Standing::Removed } else { Standing::Member }
-}
-
-/// A membership as the attributes of its item.
-fn membership_attributes(user: &UserId, membership: &Membership) -> Attributes {
-    let Membership { organization_id, role_ids, joined_at, provenance, address } = membership;
-    let mut attributes = HashMap::from([
-        ("roleIds".to_owned(), texts(role_ids)),
-        ("joinedAt".to_owned(), timestamp(*joined_at)),
-        ("rule".to_owned(), text(provenance.cause.kind().as_str())),
-        ("entryPath".to_owned(), text(provenance.entry_path.as_str())),
-    ]);
-    attributes.extend(UserRank::new(UserList::Members, *joined_at, user).entry(organization_id));
-    if let Cause::Rule(key) = &provenance.cause {
-        let (attribute, _) = value_attribute(key.kind());
-        attributes.insert(attribute.to_owned(), text(key.value()));
-    }
-    if let Some(address) = address {
-        attributes.insert(ADDRESS_DIGEST.to_owned(), text(address.as_str()));
-    }
-    attributes
-}
-
-/// The membership in an item.
-pub(super) fn read_membership(item: &Item<'_>) -> Result<Membership, Failure> {
-    let entry_path = |name: &str| EntryPath::named(name).ok_or(());
-    Ok(Membership {
-        organization_id: item.sort_key(keys::ORGANIZATION_PREFIX, OrganizationId::parse)?,
-        role_ids: item.list("roleIds", OrganizationRoleId::parse)?,
-        joined_at: item.timestamp("joinedAt")?,
-        provenance: Provenance {
-            cause: read_cause(item)?,
-            entry_path: item.parsed("entryPath", "an entry path", entry_path)?,
-        },
-        address: item.optional(ADDRESS_DIGEST, "a digest", AddressDigest::parse)?,
-    })
-}
-
-/// The removal mark in an item.
-fn read_removal(item: &Item<'_>) -> Result<Place, Failure> {
-    let addresses = if item.has(ADDRESS_DIGESTS) {
-        item.list(ADDRESS_DIGESTS, AddressDigest::parse)?
-    } else {
-        item.optional(ADDRESS_DIGEST, "a digest", AddressDigest::parse)?.into_iter().collect()
-    };
-    Ok(Place::Removed { addresses, others_remain: item.has(OTHERS_REMAIN) })
-}
-
-/// The cause of a membership.
-fn read_cause(item: &Item<'_>) -> Result<Cause, Failure> {
-    // Earlier versions did not write this attribute: an email domain was the only cause.
-    let kind = item.optional("rule", "a rule", |name| CauseKind::named(name).ok_or(()))?;
-    let kind = match kind {
-        Some(CauseKind::Api) => return Ok(Cause::Api),
-        Some(CauseKind::Rule(kind)) => kind,
-        None => RuleKind::EmailDomain,
-    };
-    let (attribute, expected) = value_attribute(kind);
-    Ok(Cause::Rule(item.parsed(attribute, expected, |value| RuleKey::parse(kind, value))?))
-}
-
-/// The attribute with the value of the rule that caused a membership, and the expected form of the
-/// value.
-const fn value_attribute(kind: RuleKind) -> (&'static str, &'static str) {
-    match kind {
-        RuleKind::EmailDomain => ("emailDomain", "an email domain"),
     }
 }

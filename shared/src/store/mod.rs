@@ -7,6 +7,7 @@
 
 mod addresses;
 mod backoff;
+mod callers;
 mod counts;
 mod default_roles;
 mod expression;
@@ -15,9 +16,12 @@ mod keys;
 mod memberships;
 mod organization_roles;
 mod organizations;
+mod places;
 mod ranks;
 mod read;
 mod removals;
+mod requests;
+mod rule_entries;
 mod rules;
 mod users;
 mod versions;
@@ -28,13 +32,15 @@ use std::sync::Arc;
 
 use aws_sdk_dynamodb::Client;
 
-pub use memberships::{Added, Joined, Member};
+pub use memberships::{Added, Joined, Member, NewRoles};
 pub use organization_roles::OrganizationRoleChanges;
 pub(crate) use organizations::SORT_KEY_BYTES;
 pub use organizations::{DeletedOrganization, OrganizationChanges, OrganizationRank};
+pub use places::Removal;
 pub use ranks::{UserList, UserRank};
 pub use read::Page;
 pub use removals::RemovedUser;
+pub use requests::{Approved, Requester};
 pub use rules::Listing;
 pub use users::{DeletedUser, UserItems};
 

@@ -1,39 +1,42 @@
-//! Removals of members.
+//! Removals of members, and refusals of requests to join: what they leave behind, and its list.
 
 use std::collections::BTreeSet;
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::future::try_join;
-use jiff::Timestamp;
 
 use super::backoff::{Backoff, WRITERS_AT_ONCE};
 use super::expression::Expression;
-use super::item::{Attributes, text, texts, timestamp};
-use super::memberships::{ADDRESS_DIGESTS, Found, OTHERS_REMAIN, Place, standing};
-use super::ranks::{UserList, UserRank, users_at};
+use super::item::texts;
+use super::places::{
+    Mark, Place, Removal, mark_attributes, read_mark, read_place, removal_attributes, standing,
+};
+use super::ranks::{UserList, UserRank};
+use super::users::Found;
 use super::write::Write;
 use super::{Page, Store, TRANSACTION_ITEMS, keys};
 use crate::domain::decision::Standing;
 use crate::domain::email_address::AddressDigest;
-use crate::domain::ids::{OrganizationId, UserId};
-use crate::domain::membership::{CauseKind, Membership, Profile};
+use crate::domain::ids::{OrganizationId, OrganizationRoleId, UserId};
+use crate::domain::membership::{JoinRequest, Membership, Profile};
 use crate::error::{Error, Result};
 use crate::failure::Failure;
 
-/// A user whom an administrator has removed from an organization.
+/// A user whom an administrator has removed from an organization, or whose request was declined.
 #[derive(Clone, Debug)]
 pub struct RemovedUser {
     /// The user, and the position in the list.
     pub rank: UserRank,
-    /// When the user was removed.
-    pub removed_at: Timestamp,
+    /// Who has removed the user, and when.
+    pub removal: Removal,
+    /// The roles that the user held. Some may be deleted. Empty if they are not known.
+    pub role_ids: Vec<OrganizationRoleId>,
     /// The user's address and name, as last seen.
     pub profile: Option<Profile>,
 }
 
-/// The writes of a transaction that removes members.
+/// The writes of a transaction that ends memberships or requests.
 #[derive(Default)]
-struct Removal {
+struct Transaction {
     writes: Vec<Write>,
     /// The addresses that it marks.
     marked: BTreeSet<AddressDigest>,
@@ -41,9 +44,9 @@ struct Removal {
     marks: Vec<(AddressDigest, [Write; 2])>,
 }
 
-impl Removal {
-    /// Takes over the writes of another removal, if there is room for them, and for the place of the
-    /// first member.
+impl Transaction {
+    /// Takes over the writes of another one, if there is room for them, and for the place of the
+    /// first user.
     fn take(&mut self, other: Self) -> bool {
         let marks = other.marks.into_iter().filter(|(address, _)| !self.marked.contains(address));
         let marks: Vec<_> = marks.collect();
@@ -60,11 +63,59 @@ impl Removal {
     }
 }
 
+/// A membership or a request that ends.
+struct Ending {
+    user: UserId,
+    profile: Option<Profile>,
+    /// The mark that takes its place.
+    mark: Mark,
+    /// The condition that it is still there as it was read.
+    is_present: Expression,
+}
+
+impl Ending {
+    fn of_membership(
+        user: &UserId,
+        membership: Membership,
+        profile: Option<Profile>,
+        removal: Removal,
+    ) -> Self {
+        let addresses = addresses_of(membership.address.as_ref(), profile.as_ref());
+        let is_present = Expression::default()
+            .value(":held", texts(&membership.role_ids))
+            .when("attribute_exists(joinedAt)")
+            .when("roleIds = :held");
+        let role_ids = Some(membership.role_ids);
+        let removal = Removal { is_declined: false, ..removal };
+        let mark = Mark { removal, role_ids, addresses, others_remain: false };
+        Self { user: user.clone(), profile, mark, is_present }
+    }
+
+    fn of_request(
+        user: &UserId,
+        request: &JoinRequest,
+        profile: Option<Profile>,
+        removal: Removal,
+    ) -> Self {
+        let addresses = addresses_of(request.address.as_ref(), profile.as_ref());
+        let is_present = Expression::default().when("attribute_exists(requestedAt)");
+        let removal = Removal { is_declined: true, ..removal };
+        let mark = Mark { removal, role_ids: None, addresses, others_remain: false };
+        Self { user: user.clone(), profile, mark, is_present }
+    }
+
+    /// The rest of an ending that takes several transactions.
+    fn rest(user: &UserId, mark: Mark) -> Self {
+        let is_present = Expression::default().when("attribute_exists(othersRemain)");
+        Self { user: user.clone(), profile: None, mark, is_present }
+    }
+}
+
 impl Store {
-    /// A page of the users who were removed from an organization, by themselves or with another
-    /// account, and were not added again since. The newest come first. Their order comes from an
-    /// index, which is eventually consistent. The details are read strongly. Marks that an earlier
-    /// release has written are not in the index.
+    /// A page of the users who were removed from an organization, or whose requests were declined, by
+    /// themselves or with another account, and who were not added again since. The newest come first.
+    /// Their order comes from an index, which is eventually consistent. The details are read strongly.
+    /// Marks that an earlier release has written are not in the index.
     ///
     /// # Errors
     /// When the store fails.
@@ -74,39 +125,23 @@ impl Store {
         page_size: usize,
         after: Option<&UserRank>,
     ) -> Result<Page<RemovedUser, UserRank>, Failure> {
-        // One entry more than the page has shows whether there is another page.
         let list = UserList::Removed;
-        let (mut ranks, _) = self.user_ranks(organization, list, page_size + 1, after).await?;
-        let more = ranks.len() > page_size;
-        ranks.truncate(page_size);
-        let users = users_at(&ranks);
-        let places = users.iter().map(|user| keys::membership(user, organization)).collect();
-        let (items, mut profiles) = try_join(self.batch_get(places), self.profiles(&users)).await?;
-        let mut removed = Vec::new();
-        for item in items.iter().map(|attributes| self.item(attributes)) {
-            if standing(&item) != Standing::Removed {
-                continue;
-            }
-            let rank = UserRank::of(list, &item)?;
-            // Somebody who was removed again is shown only at the present position.
-            if ranks.contains(&rank) {
-                let profile = profiles.remove(rank.user());
-                removed.push(RemovedUser {
-                    rank,
-                    removed_at: item.timestamp("removedAt")?,
-                    profile,
-                });
-            }
-        }
-        removed.sort_unstable_by(|a, b| a.rank.cmp(&b.rank));
-        let next = ranks.pop().filter(|_| more);
-        Ok(Page { items: removed, next })
+        let page = self.users_page(organization, list, page_size, after, |item| {
+            let is_mark = standing(item) == Standing::Removed;
+            is_mark.then(|| read_mark(item)).transpose()
+        });
+        let Page { items, next } = page.await?;
+        let removed = items.into_iter().map(|(rank, Mark { removal, role_ids, .. }, profile)| {
+            RemovedUser { rank, removal, role_ids: role_ids.unwrap_or_default(), profile }
+        });
+        Ok(Page { items: removed.collect(), next })
     }
 
     /// Removes a member, and marks the user and every address that the user has proven as removed,
-    /// so that provisioning does not undo the removal. It also removes the other accounts whose
-    /// memberships the same addresses brought about, except those to `keep`. A membership that was
-    /// made by hand is not ended with another. `ended` gets the users whose memberships have ended.
+    /// so that provisioning does not undo the removal. It also ends the memberships and the requests of
+    /// other accounts that the same addresses brought about, except those of users to `keep`. A
+    /// membership that was made by hand is not ended with another. `ended` gets the users whose
+    /// memberships or requests have ended.
     ///
     /// If more accounts have an address than one transaction can hold, there are several. When one
     /// of the later ones fails, `ended` has the users of those before, and repeating the call goes on.
@@ -118,59 +153,106 @@ impl Store {
         organization: &OrganizationId,
         user: &UserId,
         keep: &BTreeSet<UserId>,
-        at: Timestamp,
+        removal: &Removal,
+        ended: &mut Vec<UserId>,
+    ) -> Result<()> {
+        let begin = |found| match found {
+            Found { place: Place::Member(membership), profile, .. } => {
+                let profile = profile
+                    .inspect_err(|error| tracing::error!(%user, %error, "removed without it"));
+                let profile = profile.ok().flatten();
+                Ok(Some(Ending::of_membership(user, membership, profile, removal.clone())))
+            }
+            _ => Err(Error::MembershipNotFound(user.to_string())),
+        };
+        self.end(organization, user, keep, removal, begin, ended).await
+    }
+
+    /// Declines a request, and marks the user and every address that the user has proven as removed,
+    /// so that provisioning does not make another one. It also ends the requests of other accounts that
+    /// the same addresses brought about. Members stay members. `ended` gets the users whose requests
+    /// have ended: nobody, if the request was declined already, or the member was removed. Several
+    /// transactions are as in [`Self::remove_member`].
+    ///
+    /// # Errors
+    /// When the user has not asked, or is a member; then nothing has changed.
+    pub async fn decline_request(
+        &self,
+        organization: &OrganizationId,
+        user: &UserId,
+        removal: &Removal,
+        ended: &mut Vec<UserId>,
+    ) -> Result<()> {
+        let begin = |found| match found {
+            Found { user_deleted: true, .. } | Found { place: Place::Empty, .. } => {
+                Err(Error::JoinRequestNotFound(user.to_string()))
+            }
+            Found { place: Place::Member(_), .. } => {
+                Err(Error::JoinRequestAlreadyMember(user.to_string()))
+            }
+            Found { place: Place::Removed(_), .. } => Ok(None),
+            Found { place: Place::Requested(request), profile, .. } => {
+                Ok(Some(Ending::of_request(user, &request, profile?, removal.clone())))
+            }
+        };
+        self.end(organization, user, &BTreeSet::new(), removal, begin, ended).await
+    }
+
+    /// Ends what `begin` finds, and what other accounts have by the same addresses. `begin` answers
+    /// `None` if there is nothing to do.
+    async fn end(
+        &self,
+        organization: &OrganizationId,
+        user: &UserId,
+        keep: &BTreeSet<UserId>,
+        removal: &Removal,
+        begin: impl Fn(Found) -> Result<Option<Ending>>,
         ended: &mut Vec<UserId>,
     ) -> Result<()> {
         // Removals of members with the same address at the same time go one after the other.
         let mut backoff = Backoff::short(&self.randomness, WRITERS_AT_ONCE);
         let mut is_repeated = false;
         loop {
-            let Found { place, profile, .. } = self.found(organization, user).await?;
-            let mut transaction = Removal::default();
-            let is_member = matches!(place, Place::Member(_));
-            let addresses = match place {
-                Place::Removed { addresses, others_remain: true } => {
-                    transaction.marked.extend(addresses.iter().cloned());
-                    addresses
-                }
-                Place::Member(membership) => {
-                    let profile = profile.inspect_err(|error| {
-                        tracing::error!(%user, %error, "removed without it");
-                    });
-                    let profile = profile.ok().flatten();
-                    let addresses = addresses_of(&membership, profile.as_ref());
-                    let versions = self.address_versions(&addresses).await?;
-                    for (address, version) in addresses.iter().zip(versions) {
-                        transaction.writes.extend([
-                            self.put_removal_mark(address, organization, at),
-                            self.next_address_version_after(address, version, at),
-                        ]);
+            let mut transaction = Transaction::default();
+            let mut ending = Vec::new();
+            let Ending { mark: mut first, profile, is_present, .. } =
+                match self.found(organization, user).await? {
+                    Found { place: Place::Removed(mark), .. } if mark.others_remain => {
+                        Ending::rest(user, mark)
                     }
-                    transaction.marked.extend(addresses.iter().cloned());
-                    transaction.writes.extend(profile.map(|it| self.check_profile(user, &it)));
-                    addresses
+                    _ if is_repeated => return Ok(()),
+                    found => match begin(found)? {
+                        None => return Ok(()),
+                        Some(begun) => {
+                            ending.push(user.clone());
+                            begun
+                        }
+                    },
+                };
+            transaction.marked.extend(first.addresses.iter().cloned());
+            if !ending.is_empty() {
+                let versions = self.address_versions(&first.addresses).await?;
+                for (address, version) in first.addresses.iter().zip(versions) {
+                    transaction.writes.extend([
+                        self.put_removal_mark(address, organization, &first.removal),
+                        self.next_address_version_after(address, version, first.removal.at),
+                    ]);
                 }
-                Place::Removed { .. } | Place::Empty if is_repeated => return Ok(()),
-                Place::Removed { .. } | Place::Empty => {
-                    return Err(Error::MembershipNotFound(user.to_string()));
-                }
-            };
-            let mut others = self.others_by(organization, user, &addresses).await?;
-            others.retain(|(other, ..)| !keep.contains(other));
-            let mut ending: Vec<_> = is_member.then(|| user.clone()).into_iter().collect();
-            let mut others_remain = false;
-            for (other, proven, profile) in others {
-                let of_other = self.removal_of(organization, &other, &proven, profile, at);
-                others_remain = !transaction.take(of_other);
-                if others_remain {
+                let profile = profile.as_ref();
+                transaction.writes.extend(profile.map(|it| self.check_profile(user, Some(it))));
+            }
+            let others = self.others_by(organization, user, &first, removal).await?;
+            first.others_remain = false;
+            for other in others.into_iter().filter(|other| !keep.contains(&other.user)) {
+                let id = other.user.clone();
+                first.others_remain = !transaction.take(self.ending_of(organization, other));
+                if first.others_remain {
                     break;
                 }
-                ending.push(other);
+                ending.push(id);
             }
-            let mark = removal(organization, user, &addresses, others_remain, at);
-            let is_present = "attribute_exists(joinedAt) OR attribute_exists(othersRemain)";
-            let is_present = Expression::default().when(is_present);
             let place = keys::membership(user, organization);
+            let mark = mark_attributes(organization, user, &first);
             transaction.writes.push(self.put_if(place, mark, is_present));
             if self.commit(transaction.writes).await?.is_err() {
                 let cause = "other requests changed the membership";
@@ -178,104 +260,105 @@ impl Store {
                 continue;
             }
             ended.extend(ending);
-            if !others_remain {
+            if !first.others_remain {
                 return Ok(());
             }
             is_repeated = true;
         }
     }
 
-    /// The other members whose memberships one of these addresses brought about, each with all
-    /// addresses to remove with the member, and the profile.
+    /// What other users have that one of the marked addresses brought about: requests, and memberships
+    /// unless the mark is that of a request.
     async fn others_by(
         &self,
         organization: &OrganizationId,
         user: &UserId,
-        addresses: &[AddressDigest],
-    ) -> Result<Vec<(UserId, Vec<AddressDigest>, Option<Profile>)>, Failure> {
-        let mut accounts = self.accounts_with_any(addresses).await?;
+        first: &Mark,
+        removal: &Removal,
+    ) -> Result<Vec<Ending>, Failure> {
+        let mut accounts = self.accounts_with_any(&first.addresses).await?;
         accounts.remove(user);
         let accounts: Vec<_> = accounts.into_iter().collect();
-        let (memberships, mut profiles) =
-            try_join(self.memberships_of(organization, &accounts), self.profiles(&accounts))
-                .await?;
-        let others = accounts.into_iter().filter_map(|id| {
-            let membership = memberships.get(&id).filter(|it| it.is_by(addresses))?;
-            let profile = profiles.remove(&id);
-            let proven = addresses_of(membership, profile.as_ref());
-            Some((id, proven, profile))
-        });
-        Ok(others.collect())
+        let places = accounts.iter().map(|id| keys::membership(id, organization)).collect();
+        let (items, mut profiles) =
+            try_join(self.batch_get(places), self.profiles(&accounts)).await?;
+        let mut others = Vec::new();
+        for item in items.iter().map(|attributes| self.item(attributes)) {
+            let id = item.partition_key(keys::USER_PREFIX, UserId::parse)?;
+            match read_place(&item)? {
+                Place::Member(membership)
+                    if !first.removal.is_declined && membership.is_by(&first.addresses) =>
+                {
+                    let profile = profiles.remove(&id);
+                    others.push(Ending::of_membership(&id, membership, profile, removal.clone()));
+                }
+                Place::Requested(request) if request.is_by(&first.addresses) => {
+                    let profile = profiles.remove(&id);
+                    others.push(Ending::of_request(&id, &request, profile, removal.clone()));
+                }
+                _ => {}
+            }
+        }
+        others.sort_unstable_by(|a, b| a.user.cmp(&b.user));
+        Ok(others)
     }
 
-    /// The writes that remove another account, each with the address that it marks.
-    fn removal_of(
-        &self,
-        organization: &OrganizationId,
-        user: &UserId,
-        addresses: &[AddressDigest],
-        profile: Option<Profile>,
-        at: Timestamp,
-    ) -> Removal {
-        let place = keys::membership(user, organization);
-        let mark = removal(organization, user, addresses, false, at);
-        let mut writes = vec![self.put_if(place, mark, by_a_rule())];
-        writes.extend(profile.map(|profile| self.check_profile(user, &profile)));
-        let marks = addresses.iter().map(|address| {
-            let mark = self.put_removal_mark(address, organization, at);
-            (address.clone(), [mark, self.next_address_version(address, at)])
+    /// The writes that end what another account has, each with the address that it marks.
+    fn ending_of(&self, organization: &OrganizationId, ending: Ending) -> Transaction {
+        let Ending { user, profile, mark, is_present } = ending;
+        let place = keys::membership(&user, organization);
+        let mut writes =
+            vec![self.put_if(place, mark_attributes(organization, &user, &mark), is_present)];
+        writes.extend(profile.map(|profile| self.check_profile(&user, Some(&profile))));
+        let marks = mark.addresses.iter().map(|address| {
+            let put = self.put_removal_mark(address, organization, &mark.removal);
+            (address.clone(), [put, self.next_address_version(address, mark.removal.at)])
         });
-        Removal { writes, marks: marks.collect(), ..Removal::default() }
+        Transaction { writes, marks: marks.collect(), ..Transaction::default() }
+    }
+
+    /// Deletes the removal mark of a user, and those of the addresses in it, so that rules count for
+    /// them again. Marks of other users stay, also of those who were removed together with this one.
+    ///
+    /// # Errors
+    /// When the user was not removed; then nothing has changed.
+    pub async fn clear_removal(&self, organization: &OrganizationId, user: &UserId) -> Result<()> {
+        let mut backoff = Backoff::new(&self.randomness);
+        loop {
+            let Found { place, .. } = self.found(organization, user).await?;
+            let Place::Removed(mark) = place else {
+                return Err(Error::RemovedUserNotFound(user.to_string()));
+            };
+            let is_removed = Expression::default().when("attribute_exists(removedAt)");
+            let place = keys::membership(user, organization);
+            let marks = mark.addresses.iter().map(|it| keys::removal_mark(it, organization));
+            let mut writes = vec![self.delete_if(place, is_removed)];
+            writes.extend(marks.map(|mark| self.delete(mark)));
+            if self.commit(writes).await?.is_ok() {
+                return Ok(());
+            }
+            backoff.pause("TransactWriteItems", "other requests changed the membership").await?;
+        }
     }
 
     fn put_removal_mark(
         &self,
         address: &AddressDigest,
         organization: &OrganizationId,
-        at: Timestamp,
+        removal: &Removal,
     ) -> Write {
-        let attributes = Attributes::from([("removedAt".to_owned(), timestamp(at))]);
-        self.put(keys::removal_mark(address, organization), attributes)
+        self.put(keys::removal_mark(address, organization), removal_attributes(removal))
     }
 }
 
-/// The addresses to remove with a member: the one that brought the membership about, and all that
-/// the user has proven.
-fn addresses_of(membership: &Membership, profile: Option<&Profile>) -> Vec<AddressDigest> {
+/// The addresses to remove with a user: the one that brought the membership or the request about, and
+/// all that the user has proven.
+fn addresses_of(address: Option<&AddressDigest>, profile: Option<&Profile>) -> Vec<AddressDigest> {
     let mut addresses = profile.map_or_else(Vec::new, Profile::proven_addresses);
-    if let Some(address) = &membership.address
+    if let Some(address) = address
         && !addresses.contains(address)
     {
         addresses.push(address.clone());
     }
     addresses
-}
-
-/// The mark in the place of a membership. It is a whole item, so that no attribute of the membership
-/// remains.
-fn removal(
-    organization: &OrganizationId,
-    user: &UserId,
-    addresses: &[AddressDigest],
-    others_remain: bool,
-    at: Timestamp,
-) -> Attributes {
-    let mut mark = UserRank::new(UserList::Removed, at, user).entry(organization);
-    mark.insert("removedAt".to_owned(), timestamp(at));
-    if !addresses.is_empty() {
-        mark.insert(ADDRESS_DIGESTS.to_owned(), texts(addresses));
-    }
-    if others_remain {
-        mark.insert(OTHERS_REMAIN.to_owned(), AttributeValue::Bool(true));
-    }
-    mark
-}
-
-/// The condition that there is a membership, and that a rule brought it about.
-fn by_a_rule() -> Expression {
-    Expression::default()
-        .name("#rule", "rule")
-        .value(":api", text(CauseKind::Api.as_str()))
-        .when("attribute_exists(joinedAt)")
-        .when("attribute_not_exists(#rule) OR #rule <> :api")
 }

@@ -17,6 +17,7 @@ use super::default_roles::read_default_roles;
 use super::expression::Expression;
 use super::item::{Attributes, Item, number, timestamp};
 use super::read::readable;
+use super::rule_entries::{read_rule, rule_attributes};
 use super::write::{Unmet, Write};
 use super::{Store, TRANSACTION_ITEMS, keys};
 use crate::ambient::Clock;
@@ -85,7 +86,7 @@ impl Store {
             .set("#domains.#domain = :entry")
             .when("attribute_not_exists(#domains.#domain)")
             .when("size(#domains) < :most");
-        let rule = Rule { key: RuleKey::EmailDomain(domain.clone()), added_at: at };
+        let rule = Rule::new(RuleKey::EmailDomain(domain.clone()), at);
         let writes =
             vec![self.update(keys::email_domains(id), list), self.put_index_entry(&rule, id)];
         let Err(unmet) = self.commit(writes).await? else {
@@ -244,7 +245,7 @@ impl Store {
         let mut seen = HashSet::new();
         listings.retain(|listing| seen.insert(listing.organization.clone()));
         listings.sort_by(|a, b| {
-            let age = a.rule.added_at.cmp(&b.rule.added_at);
+            let age = a.rule.since().cmp(&b.rule.since());
             age.then_with(|| a.organization.cmp(&b.organization))
         });
         Ok(listings)
@@ -328,10 +329,8 @@ impl Store {
         let key = |domain: &EmailDomain| RuleKey::EmailDomain(domain.clone());
         let removed =
             step.removed.iter().map(|domain| self.delete(keys::rule_index_entry(&key(domain), id)));
-        let added = step
-            .added
-            .iter()
-            .map(|domain| self.put_index_entry(&Rule { key: key(domain), added_at: at }, id));
+        let added =
+            step.added.iter().map(|domain| self.put_index_entry(&Rule::new(key(domain), at), id));
         std::iter::once(self.update(keys::email_domains(id), list))
             .chain(removed)
             .chain(added)
@@ -339,7 +338,9 @@ impl Store {
     }
 
     fn put_index_entry(&self, rule: &Rule, id: &OrganizationId) -> Write {
-        self.put(keys::rule_index_entry(&rule.key, id), rule_attributes(rule))
+        let key = keys::rule_index_entry(&rule.key, id);
+        let attributes = rule_attributes(rule, &key, 0);
+        self.put(key, attributes)
     }
 
     /// The list as it was when a change failed, unless the change failed because there is no such
@@ -381,15 +382,10 @@ fn list_entry(at: Timestamp) -> AttributeValue {
     AttributeValue::M(HashMap::from([("addedAt".to_owned(), timestamp(at))]))
 }
 
-/// A rule as the attributes of its index entry.
-fn rule_attributes(rule: &Rule) -> Attributes {
-    HashMap::from([("addedAt".to_owned(), timestamp(rule.added_at))])
-}
-
 /// The organization and the rule of an index entry.
 fn read_listing(key: &RuleKey, item: &Item<'_>) -> Result<Listing, Failure> {
     Ok(Listing {
         organization: item.sort_key(keys::ORGANIZATION_PREFIX, OrganizationId::parse)?,
-        rule: Rule { key: key.clone(), added_at: item.timestamp("addedAt")? },
+        rule: read_rule(key, item)?.rule,
     })
 }

@@ -8,13 +8,13 @@ use jiff::Timestamp;
 use super::backoff::Backoff;
 use super::expression::Expression;
 use super::item::{Attributes, Item, text, texts, timestamp};
-use super::memberships::{read_membership, standing};
+use super::places::{Place, read_membership, read_place, read_request, standing};
 use super::write::Write;
 use super::{Store, keys};
 use crate::domain::decision::Standing;
 use crate::domain::email_address::AddressDigest;
 use crate::domain::ids::{OrganizationId, UserId};
-use crate::domain::membership::{Membership, Profile};
+use crate::domain::membership::{JoinRequest, Membership, Profile};
 use crate::failure::Failure;
 
 /// All items of one user.
@@ -22,6 +22,8 @@ use crate::failure::Failure;
 pub struct UserItems {
     /// The memberships. Some may be in deleted organizations, and have no effect.
     pub memberships: Vec<Membership>,
+    /// The requests to join. Some may be for deleted organizations, and have no effect.
+    pub requests: Vec<JoinRequest>,
     /// The organizations that an administrator has removed the user from.
     pub removed_from: Vec<OrganizationId>,
     /// The profile, if the user has ever been a member of an organization.
@@ -41,16 +43,29 @@ pub struct DeletedUser {
     addresses: Vec<AddressDigest>,
 }
 
+/// The place of a user's membership, with what is kept about the user.
+pub(super) struct Found {
+    pub(super) place: Place,
+    /// The profile; a failure if it cannot be read.
+    pub(super) profile: Result<Option<Profile>, Failure>,
+    /// Whether the user was deleted through the Management API.
+    pub(super) user_deleted: bool,
+}
+
 impl UserItems {
     fn read(&mut self, id: &UserId, item: &Item<'_>) -> Result<(), Failure> {
         if item.text(keys::SK)? == keys::profile(id).sk {
             self.profile = read_profile(item)?;
             self.deleted = self.profile.is_none();
-        } else if standing(item) == Standing::Removed {
-            let id = item.sort_key(keys::ORGANIZATION_PREFIX, OrganizationId::parse)?;
-            self.removed_from.push(id);
-        } else {
-            self.memberships.push(read_membership(item)?);
+            return Ok(());
+        }
+        match standing(item) {
+            Standing::Removed => {
+                let id = item.sort_key(keys::ORGANIZATION_PREFIX, OrganizationId::parse)?;
+                self.removed_from.push(id);
+            }
+            Standing::Requested => self.requests.push(read_request(item)?),
+            Standing::Stranger | Standing::Member => self.memberships.push(read_membership(item)?),
         }
         Ok(())
     }
@@ -79,6 +94,26 @@ impl Store {
             }
         }
         Ok(items)
+    }
+
+    /// What stands in the place of a membership, and what is kept about the user.
+    pub(super) async fn found(
+        &self,
+        organization: &OrganizationId,
+        user: &UserId,
+    ) -> Result<Found, Failure> {
+        let keys = vec![keys::membership(user, organization), keys::profile(user)];
+        let items = self.batch_get(keys).await?;
+        let mut found = Found { place: Place::Empty, profile: Ok(None), user_deleted: false };
+        for item in items.iter().map(|attributes| self.item(attributes)) {
+            if item.key()? == keys::profile(user) {
+                found.profile = read_profile(&item);
+                found.user_deleted = matches!(found.profile, Ok(None));
+            } else {
+                found.place = read_place(&item)?;
+            }
+        }
+        Ok(found)
     }
 
     /// The profiles of these users, without those who have none.
@@ -202,8 +237,9 @@ impl Store {
 
     /// The condition that a user was not deleted, and that the proven addresses are still those of
     /// this profile.
-    pub(super) fn check_profile(&self, user: &UserId, profile: &Profile) -> Write {
-        self.check(keys::profile(user), unchanged(Some(&profile.addresses)))
+    pub(super) fn check_profile(&self, user: &UserId, profile: Option<&Profile>) -> Write {
+        let addresses = profile.map(|profile| &*profile.addresses);
+        self.check(keys::profile(user), unchanged(addresses))
     }
 }
 

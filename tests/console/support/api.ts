@@ -30,9 +30,9 @@ export async function askText(method: string, path: string, body?: string): Prom
 
 let names = 0;
 
-/** A name that is used only once. */
+/** A name that is used only once. It is not the beginning of another one. */
 export function unique(name: string): string {
-  return `${name}-${process.pid}-${names++}`.toLowerCase();
+  return `${name}-${process.pid}-${String(names++).padStart(3, '0')}`.toLowerCase();
 }
 
 /** Creates an organization, and returns its id, which is also its name. */

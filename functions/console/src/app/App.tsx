@@ -5,6 +5,7 @@ import { ApiError, isNotFound } from '../api/problem';
 import { SessionEnded } from '../session/SessionEnded';
 import { session } from '../session/session';
 import { clearNotifications } from '../ui/notify';
+import { UndoOffers } from '../ui/undo';
 import { MessagesLater } from './MessagesLater';
 import { router } from './router';
 import { useStore } from './store';
@@ -59,6 +60,7 @@ export function App() {
         <>
           <RouterProvider router={router} />
           <MessagesLater />
+          <UndoOffers />
         </>
       )}
     </QueryClientProvider>

@@ -13,7 +13,7 @@ import { searchedText } from '../ui/AddressSearch';
 import { Card } from '../ui/Card';
 import { ErrorState } from '../ui/ErrorState';
 import { Placeholder } from '../ui/Placeholder';
-import { part } from '../ui/part';
+import { loadPart, part } from '../ui/part';
 import { NotFound } from './NotFound';
 import { Shell } from './Shell';
 
@@ -105,8 +105,8 @@ const helpDocument = createRoute({
   getParentRoute: () => root,
   path: '/help/$document',
   loader: async ({ params }) => {
-    const { loadDocument } = await import('../help/documents');
-    return (await loadDocument(params.document)) ?? Promise.reject(notFound());
+    const load = () => import('../help/documents').then((it) => it.loadDocument(params.document));
+    return (await loadPart(load)) ?? Promise.reject(notFound());
   },
   component: page(() => import('../help/HelpDocumentPage').then((it) => it.HelpDocumentPage)),
   notFoundComponent: NotFound,

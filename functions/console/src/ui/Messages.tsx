@@ -1,14 +1,8 @@
 import '@mantine/notifications/styles.layer.css';
 
 import { Notifications } from '@mantine/notifications';
-import { UndoOffers } from './undo';
 
-/** What is told about actions, and what can be undone. */
+/** What is told about actions. */
 export function Messages() {
-  return (
-    <>
-      <Notifications position="bottom-right" />
-      <UndoOffers />
-    </>
-  );
+  return <Notifications position="bottom-right" />;
 }

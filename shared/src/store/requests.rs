@@ -1,0 +1,166 @@
+//! Requests to join: their list, and their approval. `removals.rs` declines them.
+
+use jiff::Timestamp;
+
+use super::backoff::{Backoff, WRITERS_AT_ONCE};
+use super::default_roles::read_default_roles;
+use super::expression::Expression;
+use super::memberships::Member;
+use super::places::{Place, membership_attributes, read_request, standing};
+use super::ranks::{UserList, UserRank};
+use super::rule_entries::read_rule;
+use super::users::Found;
+use super::{Page, Store, keys};
+use crate::domain::caller::Caller;
+use crate::domain::decision::Standing;
+use crate::domain::ids::{OrganizationId, OrganizationRoleId, UserId};
+use crate::domain::membership::{Cause, JoinRequest, Membership, Profile, Provenance};
+use crate::error::{Error, Result, organization_not_found};
+use crate::failure::Failure;
+
+/// A user who has asked to become a member of an organization.
+#[derive(Clone, Debug)]
+pub struct Requester {
+    /// The user, and the position in the list.
+    pub rank: UserRank,
+    /// The request.
+    pub request: JoinRequest,
+    /// The user's address and name, as last seen.
+    pub profile: Option<Profile>,
+}
+
+/// The member whose request was approved.
+#[derive(Clone, Debug)]
+pub struct Approved {
+    /// The member, as written, or as found.
+    pub member: Member,
+    /// Whether the user was no member before. Otherwise, nothing was written.
+    pub is_new: bool,
+}
+
+impl Store {
+    /// A page of the users who have asked to become members of an organization, the oldest request
+    /// first. Their order comes from an index, which is eventually consistent. The details are read
+    /// strongly.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn join_requests(
+        &self,
+        organization: &OrganizationId,
+        page_size: usize,
+        after: Option<&UserRank>,
+    ) -> Result<Page<Requester, UserRank>, Failure> {
+        let list = UserList::Requests;
+        let page = self.users_page(organization, list, page_size, after, |item| {
+            let is_request = standing(item) == Standing::Requested;
+            is_request.then(|| read_request(item)).transpose()
+        });
+        let Page { items, next } = page.await?;
+        let requesters = items
+            .into_iter()
+            .map(|(rank, request, profile)| Requester { rank, request, profile })
+            .collect();
+        Ok(Page { items: requesters, next })
+    }
+
+    /// Makes a user a member who has asked for it: with these roles, or else with those that the rule
+    /// gives at this moment, which are the organization's default roles if it names none, or is no
+    /// longer listed. The membership has the provenance of the request, and `by` has approved it. A user
+    /// who is a member already is not changed.
+    ///
+    /// # Errors
+    /// When the user has not asked, or was removed; then nothing has changed.
+    pub async fn approve_request(
+        &self,
+        organization: &OrganizationId,
+        user: &UserId,
+        roles: Option<&[OrganizationRoleId]>,
+        by: &Caller,
+        at: Timestamp,
+    ) -> Result<Approved> {
+        let declined = || Error::JoinRequestDeclined(user.to_string());
+        // Removals of the same address at the same time go one after the other.
+        let mut backoff = Backoff::short(&self.randomness, WRITERS_AT_ONCE);
+        loop {
+            let Found { place, profile, user_deleted } = self.found(organization, user).await?;
+            let request = match place {
+                Place::Requested(request) if !user_deleted => request,
+                Place::Member(membership) if !user_deleted => {
+                    let member = member(user, membership, profile?);
+                    return Ok(Approved { member, is_new: false });
+                }
+                Place::Removed(_) if !user_deleted => return Err(declined()),
+                _ => return Err(Error::JoinRequestNotFound(user.to_string())),
+            };
+            let profile = profile?;
+            let JoinRequest { provenance, address, .. } = request;
+            let role_ids = match roles {
+                Some(roles) => roles.to_vec(),
+                None => self.roles_by(organization, &provenance.cause).await?,
+            };
+            let membership = Membership {
+                organization_id: organization.clone(),
+                role_ids,
+                joined_at: at,
+                provenance: Provenance { approved_by: by.known(), ..provenance },
+                address,
+            };
+            let place = keys::membership(user, organization);
+            let is_requested = Expression::default().when("attribute_exists(requestedAt)");
+            let attributes = membership_attributes(user, &membership);
+            let mut writes = vec![
+                self.put_if(place.clone(), attributes, is_requested),
+                self.check_profile(user, profile.as_ref()),
+            ];
+            let address = membership.address.as_ref();
+            let mark = address.map(|address| keys::removal_mark(address, organization));
+            if let (Some(address), Some(mark)) = (address, &mark) {
+                let absent = Expression::default().when("attribute_not_exists(pk)");
+                writes.push(self.check(mark.clone(), absent));
+                // Of a removal of the address at the same time, either finds the other.
+                writes.push(self.next_address_version(address, at));
+            }
+            let Err(unmet) = self.commit(writes).await? else {
+                return Ok(Approved { member: member(user, membership, profile), is_new: true });
+            };
+            let is_marked = mark.is_some_and(|mark| unmet.of(&mark).is_some());
+            if is_marked && unmet.of(&place).is_none() {
+                return Err(declined());
+            }
+            backoff.pause("TransactWriteItems", "other requests changed the membership").await?;
+        }
+    }
+
+    /// The roles of those who join an organization by a rule at this moment. The rule and the default
+    /// roles are read together.
+    async fn roles_by(
+        &self,
+        organization: &OrganizationId,
+        cause: &Cause,
+    ) -> Result<Vec<OrganizationRoleId>> {
+        let mut keys = vec![keys::organization(organization)];
+        let rule = match cause {
+            Cause::Rule(key) => {
+                keys.push(keys::rule_index_entry(key, organization));
+                Some(key)
+            }
+            Cause::Api => None,
+        };
+        let items = self.get_together(keys).await?;
+        let mut items = items.iter().map(|item| item.as_ref().map(|it| self.item(it)));
+        let stored = items.next().flatten().ok_or_else(|| organization_not_found(organization))?;
+        let default =
+            read_default_roles(&stored)?.ok_or_else(|| organization_not_found(organization))?;
+        let entry = match (rule, items.next().flatten()) {
+            (Some(key), Some(entry)) => Some(read_rule(key, &entry)?),
+            _ => None,
+        };
+        Ok(entry.and_then(|entry| entry.rule.settings.roles).unwrap_or(default.ids))
+    }
+}
+
+fn member(user: &UserId, membership: Membership, profile: Option<Profile>) -> Member {
+    let rank = UserRank::new(UserList::Members, membership.joined_at, user);
+    Member { rank, membership, profile }
+}
