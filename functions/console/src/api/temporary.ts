@@ -3,8 +3,8 @@ import type { components, paths } from './schema';
 
 type Schemas = components['schemas'];
 export interface Caller {
-  clientId: string;
-  subject: string;
+  clientId: string | null;
+  subject: string | null;
 }
 export type Enrollment = 'automatic' | 'request' | 'off';
 
@@ -15,7 +15,7 @@ interface Settings {
 }
 export interface SsoConnector extends Settings {
   id: string;
-  providerType: string;
+  providerType: string | null;
   addedAt: string;
   addedBy: Caller | null;
 }

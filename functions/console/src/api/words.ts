@@ -226,6 +226,32 @@ export const CODES: Record<string, Entry | ((known: Known) => Entry)> = {
     'A part of your changes is saved. Look at the list, then save the rest.',
   ],
 
+  'sso_connector.not_found': [
+    'This identity provider is not listed any more',
+    'Somebody else may have removed it. Reload the page to see the current providers.',
+  ],
+  'sso_connector.unknown': [
+    'The user pool has no such identity provider',
+    'Enter the name that it has in the user pool. Capital letters count.',
+  ],
+  'sso_connector.public_provider': [
+    'Everybody can have an account at this provider',
+    'List the organization’s own SAML or OIDC provider, or its email domain.',
+  ],
+  'sso_connector.too_many_organizations': [
+    '50 organizations already list this identity provider',
+    'Remove it from one of them first.',
+  ],
+  'sso_connectors.empty': ['No identity provider is named', 'Enter at least one name.'],
+  'sso_connectors.limit_reached': [
+    'An organization lists at most 100 identity providers',
+    'Remove some of them, then save again.',
+  ],
+  'sso_connectors.partially_replaced': [
+    'Somebody else changed the identity providers in the meantime',
+    'A part of your changes is saved. Look at the list, then save the rest.',
+  ],
+
   'default_role.not_found': [
     'This is not a default role any more',
     'Somebody else may have removed it. Reload the page to see the current roles.',

@@ -1,9 +1,8 @@
-import { Alert, Radio, Stack, TextInput } from '@mantine/core';
+import { Radio, Stack, TextInput } from '@mantine/core';
 import type { UseFormReturnType } from '@mantine/form';
-import { IconAlertTriangle } from '@tabler/icons-react';
 import { RolePicker } from '../roles/RolePicker';
 import { FormModal } from '../ui/FormModal';
-import { type ProviderSettings, warningOf } from './settings';
+import type { ProviderSettings } from './settings';
 
 interface Props {
   id: string;
@@ -85,7 +84,6 @@ export function ProviderForm({ id, settings, others, isNew, onApply, onClose }: 
               />
             </Stack>
           </Radio.Group>
-          <Warning of={form.values} />
         </Stack>
       )}
     </FormModal>
@@ -114,16 +112,6 @@ function RolesField({ form }: { form: UseFormReturnType<Values> }) {
         </Stack>
       )}
     </div>
-  );
-}
-
-function Warning({ of: values }: { of: Values }) {
-  const warning = warningOf(values.name.trim(), settingsIn(values));
-  if (warning === undefined) return null;
-  return (
-    <Alert color="orange" role="status" icon={<IconAlertTriangle aria-hidden />}>
-      {warning}
-    </Alert>
   );
 }
 

@@ -3,13 +3,7 @@ import { IconAlertTriangle } from '@tabler/icons-react';
 import { reasonOf } from '../api/words';
 import { When } from '../ui/When';
 import classes from './Providers.module.css';
-import {
-  type ProviderFacts,
-  type ProviderSettings,
-  SETTINGS,
-  settingText,
-  warningOf,
-} from './settings';
+import { type ProviderFacts, type ProviderSettings, SETTINGS, settingText } from './settings';
 
 /** How a provider in the draft differs from what is saved. */
 export type RowState = 'saved' | 'new' | 'changed' | 'refused';
@@ -36,16 +30,13 @@ interface Props {
 /** One identity provider of a list that is being edited. */
 export function ProviderRow(props: Props) {
   const { id, settings, facts, state, code, roleName, onEdit, onRemove } = props;
-  const warning = warningOf(id, settings);
   const summary = SETTINGS.map((setting) => settingText(settings, setting, roleName)).join(' · ');
   return (
     <li className={classes.row}>
       <div className={classes.text}>
         <div className={classes.head}>
           <strong>{id}</strong>
-          {facts && facts.providerType !== id && (
-            <span className={classes.dim}>{facts.providerType}</span>
-          )}
+          {facts?.providerType && <span className={classes.dim}>{facts.providerType}</span>}
           {state !== 'saved' && (
             <span className={classes.state} data-state={state}>
               {STATES[state]}
@@ -54,14 +45,10 @@ export function ProviderRow(props: Props) {
         </div>
         <div>{summary}</div>
         {code !== undefined && (
-          <Remark kind="refused" label="Refused:">
-            {reasonOf(code)}
-          </Remark>
-        )}
-        {warning !== undefined && (
-          <Remark kind="warning" label="Warning:">
-            {warning}
-          </Remark>
+          <div className={classes.refused}>
+            <IconAlertTriangle size={16} role="img" aria-label="Refused:" />
+            <span>{reasonOf(code)}</span>
+          </div>
         )}
         {facts && (
           <div className={classes.dim}>
@@ -83,21 +70,5 @@ export function ProviderRow(props: Props) {
         </Button>
       </div>
     </li>
-  );
-}
-
-interface RemarkProps {
-  kind: 'refused' | 'warning';
-  /** What the icon says. */
-  label: string;
-  children: string;
-}
-
-function Remark({ kind, label, children }: RemarkProps) {
-  return (
-    <div className={classes.remark} data-kind={kind}>
-      <IconAlertTriangle size={16} role="img" aria-label={label} />
-      <span>{children}</span>
-    </div>
   );
 }

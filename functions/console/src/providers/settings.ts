@@ -75,22 +75,3 @@ function rolesText(ids: readonly string[] | null, roleName: (id: string) => stri
   if (!ids) return 'Default roles';
   return ids.length === 0 ? 'No roles' : ids.map(roleName).join(', ');
 }
-
-/** The providers at which anybody can have an account, by the names that Cognito gives them. */
-const SOCIAL: ReadonlyMap<string, string> = new Map([
-  ['Google', 'Google'],
-  ['Facebook', 'Facebook'],
-  ['LoginWithAmazon', 'Amazon'],
-  ['SignInWithApple', 'Apple'],
-]);
-
-/** What to know about a provider that admits anybody, if it does. */
-export function warningOf(
-  provider: string,
-  { enrollment, emailDomains }: ProviderSettings,
-): string | undefined {
-  const company = SOCIAL.get(provider);
-  if (!company || enrollment === 'off' || emailDomains === 'listed') return undefined;
-  const act = enrollment === 'automatic' ? 'becomes a member' : 'can ask to become a member';
-  return `Anybody can have an account at ${company}, so anybody who signs in with it ${act}. Admit only addresses in proven domains.`;
-}
