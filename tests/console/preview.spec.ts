@@ -67,11 +67,11 @@ test('the preview answers about unsaved changes too, and says both if they diffe
 test('unsaved changes that would be refused are named in the preview', async ({ page }) => {
   const id = await organization('refused', ['saved.example']);
   await page.goto(at(`/organizations/${id}`));
-  await page.getByRole('textbox', { name: 'Add email domains' }).fill('gmail.com ');
+  await page.getByRole('textbox', { name: 'Add email domains' }).fill('localhost ');
   await address(page).fill('jane@saved.example');
   const alert = preview(page).getByRole('alert');
   await expect(alert).toContainText('Your unsaved changes cannot be checked');
-  await expect(alert).toContainText('gmail.com: This is a public mailbox provider');
+  await expect(alert).toContainText('localhost: This is not a whole domain');
   await expect(preview(page)).toContainText('As savedBecomes a member');
 });
 
@@ -147,11 +147,11 @@ test('the preview says who is a member already', async ({ page }) => {
   await signUp(email);
   await page.goto(at(`/organizations/${id}`));
   await address(page).fill(email);
-  await expect(preview(page)).toContainText(`${email} is already a member since`);
+  await expect(preview(page)).toContainText('Already a member since');
   await expect(preview(page)).toContainText(`By ${id}.example, when signing up`);
   await address(page).fill(`joe@${id}.example`);
   await expect(preview(page)).toContainText('Becomes a member');
-  await expect(preview(page)).not.toContainText('is already a member');
+  await expect(preview(page)).not.toContainText('Already a member');
 });
 
 test('whoever was removed is put back from the preview, with the roles from before', async ({
@@ -170,7 +170,7 @@ test('whoever was removed is put back from the preview, with the roles from befo
   await expect(preview(page)).toContainText('Removed on');
   await preview(page).getByRole('button', { name: 'Put back' }).click();
   await expect(page.getByText(`${email} is a member again.`)).toBeVisible();
-  await expect(preview(page)).toContainText(`${email} is already a member since`);
+  await expect(preview(page)).toContainText('Already a member since');
   const members = await ask<{ organizationRoles: { id: string }[] }[]>(
     'GET',
     `/organizations/${id}/users`,

@@ -1,4 +1,4 @@
-import { Alert, Button } from '@mantine/core';
+import { Button } from '@mantine/core';
 import { IconUserCheck } from '@tabler/icons-react';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
@@ -21,12 +21,18 @@ export function Standing({ organizationId, email }: StandingProps) {
   const { data: members = [], isFetching } = useQuery(membersByAddressQuery(organizationId, email));
   if (isFetching || members.length === 0) return null;
   return (
-    <div role="status">
+    <div role="status" className={classes.answers}>
       {members.map((member) => (
-        <Alert key={member.id} color="teal" icon={<IconUserCheck aria-hidden />}>
-          {nameOf(member)} is already a member since <Day at={member.joinedAt} />
-          {`. ${howJoined(member.provenance)}. The answer below is for another account.`}
-        </Alert>
+        <div key={member.id} className={classes.decision}>
+          <IconUserCheck className={classes.icon} size={22} stroke={1.75} aria-hidden />
+          <div className={classes.text}>
+            <strong>
+              Already a member since <Day at={member.joinedAt} />
+            </strong>
+            <div>{`${nameOf(member)} · ${howJoined(member.provenance)}`}</div>
+            <div>The answer below is for another account.</div>
+          </div>
+        </div>
       ))}
     </div>
   );
