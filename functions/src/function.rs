@@ -145,6 +145,8 @@ pub enum UserPoolAction {
     AdminDeleteUser,
     /// Reads a user by name or alias.
     AdminGetUser,
+    /// Reads an identity provider.
+    DescribeIdentityProvider,
     /// Reads the settings of the pool.
     DescribeUserPool,
     /// Finds users.

@@ -16,7 +16,9 @@ pub mod organization_roles;
 pub mod organizations;
 pub mod preview;
 mod roles;
+mod rules;
 mod schemas;
+pub mod sso_connectors;
 pub mod triggers;
 pub mod users;
 mod values;
@@ -36,7 +38,10 @@ use Items::{
     Addresses, DomainIndex, ListedMembers, ListedOrganizations, OrganizationRoles, Organizations,
     ProviderIndex, RemovalMarks, RoleNames, Users,
 };
-use UserPoolAction::{AdminCreateUser, AdminDeleteUser, AdminGetUser, DescribeUserPool, ListUsers};
+use UserPoolAction::{
+    AdminCreateUser, AdminDeleteUser, AdminGetUser, DescribeIdentityProvider, DescribeUserPool,
+    ListUsers,
+};
 
 macro_rules! http {
     ($name:literal, $first:ident$(::$rest:ident)*) => {{
@@ -70,10 +75,20 @@ macro_rules! trigger {
 /// A function that uses the table may also read [`Items::WarmUp`]. A trigger may also invoke the function
 /// that the pool had for it before, if a parameter of the stack names one.
 pub static FUNCTIONS: &[Function] = &[
-    http!("list-email-domains", email_domains::list).may(&[(Organizations, &[GetItem])]),
+    http!("list-email-domains", email_domains::list).may(&[
+        (Organizations, &[GetItem, BatchGetItem]),
+        (DomainIndex, &[BatchGetItem, Query]),
+        (OrganizationRoles, &[BatchGetItem]),
+    ]),
     http!("add-email-domain", email_domains::add).may(&[
         (Organizations, &[GetItem, BatchGetItem, UpdateItem]),
         (DomainIndex, &[Query, PutItem]),
+        (OrganizationRoles, &[BatchGetItem]),
+    ]),
+    http!("update-email-domain", email_domains::update).may(&[
+        (Organizations, &[GetItem, UpdateItem]),
+        (DomainIndex, &[GetItem, PutItem]),
+        (OrganizationRoles, &[BatchGetItem]),
     ]),
     http!("replace-email-domains", email_domains::replace).may(&[
         (Organizations, &[GetItem, BatchGetItem, UpdateItem]),
@@ -81,6 +96,34 @@ pub static FUNCTIONS: &[Function] = &[
     ]),
     http!("delete-email-domain", email_domains::delete)
         .may(&[(Organizations, &[UpdateItem]), (DomainIndex, &[DeleteItem])]),
+    http!("list-sso-connectors", sso_connectors::list).may(&[
+        (Organizations, &[GetItem]),
+        (ProviderIndex, &[BatchGetItem]),
+        (OrganizationRoles, &[BatchGetItem]),
+    ]),
+    http!("add-sso-connectors", sso_connectors::add)
+        // Many providers may have to be looked up. The HTTP API waits no longer than this.
+        .timeout(30)
+        .may(&[
+            (Organizations, &[GetItem, BatchGetItem, ConditionCheckItem, PutItem, UpdateItem]),
+            (ProviderIndex, &[Query, PutItem]),
+        ])
+        .user_pool(&[DescribeIdentityProvider]),
+    http!("replace-sso-connectors", sso_connectors::replace)
+        // As for an addition.
+        .timeout(30)
+        .may(&[
+            (Organizations, &[GetItem, BatchGetItem, ConditionCheckItem, PutItem, UpdateItem]),
+            (ProviderIndex, &[Query, PutItem, DeleteItem]),
+        ])
+        .user_pool(&[DescribeIdentityProvider]),
+    http!("update-sso-connector", sso_connectors::update).may(&[
+        (Organizations, &[GetItem, UpdateItem]),
+        (ProviderIndex, &[GetItem, PutItem]),
+        (OrganizationRoles, &[BatchGetItem]),
+    ]),
+    http!("delete-sso-connector", sso_connectors::delete)
+        .may(&[(Organizations, &[GetItem, UpdateItem]), (ProviderIndex, &[DeleteItem])]),
     http!("list-default-roles", default_roles::list)
         .may(&[(Organizations, &[GetItem]), (OrganizationRoles, &[BatchGetItem])]),
     http!("add-default-roles", default_roles::add)
@@ -104,6 +147,7 @@ pub static FUNCTIONS: &[Function] = &[
                 &[GetItem, BatchGetItem, PutItem, UpdateItem, DeleteItem],
             ),
             (DomainIndex, &[BatchWriteItem]),
+            (ProviderIndex, &[BatchWriteItem]),
             (Users, &[BatchWriteItem]),
             (ListedOrganizations, &[Query]),
             (ListedMembers, &[Query]),

@@ -3,7 +3,7 @@
 
 use axum::http::Method;
 use serde_json::{Value, json};
-use shared::domain::jit::EmailDomains;
+use shared::domain::jit::RuleList;
 use shared::domain::organization::OrganizationRole;
 use shared::http::problem::ProblemBody;
 use shared::http::{LARGEST_BODY, Route};
@@ -24,6 +24,7 @@ pub(crate) const WRITE: &str = "usher/write";
         schemas::OrganizationId,
         schemas::OrganizationRoleId,
         schemas::UserId,
+        schemas::SsoConnectorId,
         schemas::EmailDomainInput,
     )),
     servers(
@@ -33,6 +34,7 @@ pub(crate) const WRITE: &str = "usher/write";
     tags(
         (name = "Organizations", description = "Customers of the product that uses Usher."),
         (name = "Email domains", description = "People with a verified address in one of these domains become members."),
+        (name = "SSO connectors", description = "Users who sign in through one of these identity providers of the user pool become members."),
         (name = "Default roles", description = "Roles that these members start with."),
         (name = "Preview", description = "Shows who would be admitted. Nothing is written."),
         (name = "Organization roles", description = "Roles that members can hold in any organization."),
@@ -180,6 +182,10 @@ fn parameters_of(path: &str) -> Vec<Value> {
                 "emailDomain" => {
                     (of("EmailDomainInput"), "The domain. Case does not matter.", "acme.example")
                 }
+                "ssoConnectorId" => {
+                    let description = "The name of the identity provider. Case matters.";
+                    (of("SsoConnectorId"), description, "Acme-Okta")
+                }
                 "path" => {
                     let description = "The path of the file. It may have slashes.";
                     (json!({ "type": "string" }), description, "assets/index.js")
@@ -204,7 +210,7 @@ const LINK: &str = r#"^<[^<>]+>; rel="[a-z]+"(, <[^<>]+>; rel="[a-z]+")*$"#;
 /// The headers of a success, and the length of its list. With pages, a list may be sent whole.
 fn succeed(response: &mut Value, pages: bool, cursor: bool, largest_page: Option<&Value>) {
     if let Some(largest_page) = largest_page {
-        let whole_list = || EmailDomains::MOST.max(OrganizationRole::MOST).into();
+        let whole_list = || RuleList::MOST_EMAIL_DOMAINS.max(OrganizationRole::MOST).into();
         response["content"]["application/json"]["schema"]["maxItems"] =
             if pages { whole_list() } else { largest_page.clone() };
     }

@@ -29,7 +29,7 @@ use utoipa::openapi::schema::{ObjectBuilder, Type};
 use crate::endpoints::endpoints;
 use crate::entities::Moment;
 use crate::schemas;
-use crate::values::{self, Checked, both};
+use crate::values::{self, Checked, both, flag};
 
 /// How long one request may sweep the remaining items of a deleted organization. After that it
 /// answers, and the next request goes on: API Gateway waits no longer than 30 seconds.
@@ -145,11 +145,7 @@ impl FromQuery for ShowCounts {
     }
 
     fn from_query(value: &str) -> Result<Self, String> {
-        match value {
-            "true" => Ok(Self(true)),
-            "false" => Ok(Self(false)),
-            _ => Err("must be `true` or `false`".to_owned()),
-        }
+        flag(value).map(Self)
     }
 }
 

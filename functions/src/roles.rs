@@ -1,7 +1,7 @@
 //! Lists of organization roles in request bodies.
 
 use axum::http::StatusCode;
-use shared::domain::ids::OrganizationRoleId;
+use shared::domain::ids::{OrganizationId, OrganizationRoleId};
 use shared::domain::organization::OrganizationRole;
 use shared::domain::text::Name;
 use shared::http::Problem;
@@ -73,6 +73,21 @@ impl<'a> NamedRoles<'a> {
         )
         .map_err(Error::Invalid)?;
         Ok(all)
+    }
+
+    /// Like [`Self::existing`]. If a role and the organization do not exist, the error says that the
+    /// organization does not.
+    pub(crate) async fn existing_in(
+        self,
+        organization: &OrganizationId,
+        too_many: Error,
+        store: &Store,
+    ) -> Result<Vec<OrganizationRoleId>, Error> {
+        let existing = self.existing(too_many, store).await;
+        if existing.as_ref().is_err_and(|error| !matches!(error, Error::Failed(_))) {
+            store.require_organization(organization).await?;
+        }
+        existing
     }
 }
 

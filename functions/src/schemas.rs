@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use serde_json::json;
-use shared::domain::jit::EmailDomains;
+use shared::domain::jit::RuleList;
 use shared::domain::membership::MOST_REPLACED;
 use shared::domain::organization::{OrganizationCounts, OrganizationRole, RoleUsage};
 use shared::domain::user::User;
@@ -117,6 +117,20 @@ schemas! {
     /// Any JSON object.
     AnyObject: object();
 
+    /// The name of an identity provider in the user pool. Case matters.
+    SsoConnectorId: string(1, provider::ProviderName::LONGEST)
+        .pattern(Some(USERNAME))
+        .examples(["Acme-Okta"]);
+
+    /// Cognito's type of an identity provider.
+    ProviderType: string(1, 64).examples(["SAML"]);
+
+    /// Names of identity providers.
+    SsoConnectorIdList: list::<SsoConnectorId>(RuleList::MOST_SSO_CONNECTORS);
+
+    /// Names of identity providers, at least one.
+    SomeSsoConnectorIds: list::<SsoConnectorId>(RuleList::MOST_SSO_CONNECTORS).min_items(Some(1));
+
     /// An email domain, as people write it. It is normalised: lower case, A-labels.
     EmailDomainInput: string(1, email_domain::EmailDomain::LONGEST_INPUT)
         .pattern(Some(EMAIL_DOMAIN_INPUT))
@@ -165,7 +179,10 @@ schemas! {
     UsersCount: number(OrganizationCounts::MOST_USERS).examples([212]);
 
     /// How many email domains an organization lists.
-    EmailDomainsCount: number(EmailDomains::MOST).examples([3]);
+    EmailDomainsCount: number(RuleList::MOST_EMAIL_DOMAINS).examples([3]);
+
+    /// How many other organizations list a domain.
+    OtherOrganizationsCount: number(RuleList::MOST_ORGANIZATIONS).examples([0]);
 
     /// How many memberships hold a role.
     HoldersCount: number(RoleUsage::MOST_MEMBERSHIPS).examples([212]);
@@ -174,7 +191,7 @@ schemas! {
     UsingOrganizationsCount: number(RoleUsage::MOST_ORGANIZATIONS).examples([9]);
 
     /// The email domains of an organization.
-    EmailDomainInputList: list::<EmailDomainInput>(EmailDomains::MOST);
+    EmailDomainInputList: list::<EmailDomainInput>(RuleList::MOST_EMAIL_DOMAINS);
 
     /// Ids of organization roles.
     OrganizationRoleIdList: list::<OrganizationRoleId>(OrganizationRole::MOST_IN_A_LIST);

@@ -42,3 +42,8 @@ pub(crate) fn description(text: Option<&str>) -> Checked<Option<Description>> {
     let parsed = text.map(Description::parse).transpose();
     parsed.map_err(|error| vec![Violation::description(error)])
 }
+
+/// The value of a flag in a query string.
+pub(crate) fn flag(value: &str) -> Result<bool, String> {
+    value.parse().map_err(|_| "must be `true` or `false`".to_owned())
+}

@@ -13,9 +13,11 @@ import { fileURLToPath } from 'node:url';
 
 const HOST = '127.0.0.1';
 const CODE = '123456';
+// An identity provider that organizations can list.
+const PROVIDER = 'Acme-Okta';
 const PORTS = { HTTP_PORT: 3000, DYNAMODB_PORT: 8000, LAMBDA_PORT: 3001, COGNITO_PORT: 9229 };
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const COGNITO_LOCAL = join(ROOT, 'infra/local/cognito/node_modules/cognito-local/lib/bin/start.js');
+const COGNITO_LOCAL = join(ROOT, 'infra/local/cognito/start.cjs');
 const SAM = process.env.SAM && resolve(ROOT, process.env.SAM);
 // sam calls functions by their names in the template.
 const TRIGGERS = SAM ? {
@@ -242,6 +244,11 @@ async function userPool(address) {
   const client = UserPoolClients.find((existing) => existing.ClientName === ClientName) ?? (
     await callCognito(address, 'CreateUserPoolClient', { UserPoolId: pool.Id, ClientName })
   ).UserPoolClient;
+  await callCognito(address, 'CreateIdentityProvider', {
+    UserPoolId: pool.Id,
+    ProviderName: PROVIDER,
+    ProviderType: 'SAML',
+  });
   return { pool: pool.Id, client: client.ClientId };
 }
 
@@ -266,7 +273,8 @@ Usher is ready. Everything listens on this machine only, without authentication.
 
   Console            ${USHER}/console
   Management API     ${USHER}
-  Cognito            ${COGNITO}   user pool ${USER_POOL_ID}, client ${CLIENT_ID}
+  Cognito            ${COGNITO}   user pool ${USER_POOL_ID}, client ${CLIENT_ID},
+                     identity provider ${PROVIDER}
   DynamoDB           ${DYNAMODB}   table usher
   Lambda Invoke API  http://${lambda}   functions ${Object.values(TRIGGERS).join(', ')}
 

@@ -10,6 +10,7 @@ use jiff::{Timestamp, TimestampRound, Unit};
 use tokio::time::Instant;
 
 use crate::domain::ids::{OrganizationId, OrganizationRoleId};
+use crate::domain::ownership::ChallengeToken;
 
 /// Tells the time, to the millisecond, and lets it pass.
 #[derive(Clone)]
@@ -127,6 +128,13 @@ pub fn organization_id(at: Timestamp, randomness: &Randomness) -> OrganizationId
 pub fn organization_role_id(at: Timestamp, randomness: &Randomness) -> OrganizationRoleId {
     let id = format!("role_{}", time_ordered(at, randomness));
     OrganizationRoleId::parse(&id).expect("a prefix and 32 hexadecimal digits are an id")
+}
+
+/// A new token for the record that proves an email domain: 16 random bytes.
+#[must_use]
+pub fn challenge_token(randomness: &Randomness) -> ChallengeToken {
+    let digits = format!("{:032x}", u128::from_be_bytes(randomness.bytes()));
+    ChallengeToken::parse(&digits).expect("16 bytes are 32 hexadecimal digits")
 }
 
 /// A new user name, a random UUID (RFC 9562, version 4).

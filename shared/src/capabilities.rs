@@ -15,7 +15,9 @@ use crate::claims::ClaimsPolicy;
 use crate::clients::{Waits, cognito, dynamodb, lambda};
 use crate::cognito::UserPool;
 use crate::console::{Console, SignIn, origin};
+use crate::dns::{Dns, NameServers};
 use crate::domain::decision::JoinPolicy;
+use crate::domain::jit::DomainOwnership;
 use crate::domain::provider::{AttributeName, ProviderPolicy, TrustedProviders};
 use crate::domain::public_mailbox::MailboxPolicy;
 use crate::next_trigger::{FunctionArn, NextTrigger, NextTriggerSettingError};
@@ -95,6 +97,8 @@ capabilities! {
         pub randomness: Randomness,
         /// Which organizations may list which public mailbox domains.
         pub mailbox_policy: MailboxPolicy,
+        /// Who answers for a new email domain.
+        pub domain_ownership: DomainOwnership,
         /// How large claims may be, and in which tokens they go.
         pub claims_policy: ClaimsPolicy,
         /// The provisioning engine.
@@ -103,6 +107,8 @@ capabilities! {
         pub user_pool: UserPool,
         /// The console's pages, and where operators sign in.
         pub console: Console,
+        /// The resolver that is asked for the records that prove domains.
+        pub dns: Dns,
         /// The function that the pool had for a trigger before, which only a trigger on Lambda has.
         pub next_trigger: NextTrigger,
     }
@@ -113,12 +119,15 @@ capabilities! {
 pub struct Policies {
     /// Who joins.
     pub joining: JoinPolicy,
+    /// Who answers for a new email domain.
+    pub domain_ownership: DomainOwnership,
     /// How large claims may be, and in which tokens they go.
     pub claims: ClaimsPolicy,
 }
 
 impl App {
-    /// All capabilities, from their parts. There is no function that the pool had before.
+    /// All capabilities, from their parts. DNS is that of this machine, and there is no function that the
+    /// pool had before.
     #[must_use]
     pub fn new(
         store: Store,
@@ -128,7 +137,7 @@ impl App {
         user_pool: UserPool,
         console: Console,
     ) -> Self {
-        let Policies { joining, claims: claims_policy } = policies;
+        let Policies { joining, domain_ownership, claims: claims_policy } = policies;
         let mailbox_policy = joining.mailboxes.clone();
         let provisioning = Provisioning::new(store.clone(), joining, clock.clone());
         Self {
@@ -136,10 +145,12 @@ impl App {
             clock,
             randomness,
             mailbox_policy,
+            domain_ownership,
             claims_policy,
             provisioning,
             user_pool,
             console,
+            dns: Dns::default(),
             next_trigger: NextTrigger::default(),
         }
     }
@@ -273,6 +284,16 @@ impl Capability for MailboxPolicy {
     }
 }
 
+const DOMAIN_OWNERSHIP: &str = "DOMAIN_OWNERSHIP";
+
+impl Capability for DomainOwnership {
+    const VARIABLES: &'static [&'static str] = &[DOMAIN_OWNERSHIP];
+
+    fn from_environment(environment: &Environment) -> Result<Self, EnvironmentError> {
+        environment.parsed_or_default(DOMAIN_OWNERSHIP)
+    }
+}
+
 const CLAIMS_BYTES: &str = "CLAIMS_BYTES";
 const CLAIMS_IN: &str = "CLAIMS_IN";
 
@@ -321,7 +342,8 @@ impl Policies {
     /// When a variable is malformed.
     pub fn from_environment(environment: &Environment) -> Result<Self, EnvironmentError> {
         let joining = join_policy(environment)?;
-        Ok(Self { joining, claims: ClaimsPolicy::from_environment(environment)? })
+        let domain_ownership = DomainOwnership::from_environment(environment)?;
+        Ok(Self { joining, domain_ownership, claims: ClaimsPolicy::from_environment(environment)? })
     }
 }
 
@@ -366,6 +388,17 @@ impl Capability for Console {
         };
         let pages = environment.get(CONSOLE_PAGES).unwrap_or_else(|| LAYER.to_owned());
         Ok(Self { pages: PathBuf::from(pages), sign_in })
+    }
+}
+
+const DNS_RESOLVER: &str = "DNS_RESOLVER";
+
+impl Capability for Dns {
+    const VARIABLES: &'static [&'static str] = &[DNS_RESOLVER];
+
+    fn from_environment(environment: &Environment) -> Result<Self, EnvironmentError> {
+        let named = environment.get(DNS_RESOLVER).map(|text| NameServers::parse(&text)).transpose();
+        Ok(Self::new(named.map_err(|error| invalid(DNS_RESOLVER, &error))?))
     }
 }
 

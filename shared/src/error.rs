@@ -6,8 +6,9 @@ use crate::domain::custom_data::{CustomDataDefect, CustomDataError};
 use crate::domain::email_address::EmailAddressError;
 use crate::domain::email_domain::{EmailDomain, EmailDomainError};
 use crate::domain::ids::{IdError, OrganizationId, OrganizationRoleId};
-use crate::domain::jit::EmailDomains;
+use crate::domain::jit::RuleList;
 use crate::domain::organization::OrganizationRole;
+use crate::domain::provider::ProviderName;
 use crate::domain::public_mailbox::PublicDomain;
 use crate::domain::text::TextError;
 use crate::domain::user::UserNameError;
@@ -53,19 +54,19 @@ pub enum Error {
     EmailDomainNotFound(String),
     /// The organization lists this domain already.
     #[error("the organization already lists the email domain `{0}`: there is nothing to add")]
-    EmailDomainAlreadyListed(EmailDomain),
+    EmailDomainAlreadyListed(String),
     /// Too many other organizations list these domains.
     #[error(
         "{} is already listed by {} organizations, which is the limit: delete it from one of them \
          first",
         quoted(.0),
-        EmailDomains::MOST_ORGANIZATIONS
+        RuleList::MOST_ORGANIZATIONS
     )]
     EmailDomainsCrowded(Vec<EmailDomain>),
     /// The list would hold too many domains.
     #[error(
         "an organization can list at most {} email domains: delete some first",
-        EmailDomains::MOST
+        RuleList::MOST_EMAIL_DOMAINS
     )]
     EmailDomainsFull,
     /// Another request changed the list between two steps of a large replacement.
@@ -77,6 +78,38 @@ pub enum Error {
         /// The current version of the list.
         current: Version,
     },
+    /// The organization does not list this identity provider.
+    #[error("the organization does not list the identity provider `{0}`")]
+    SsoConnectorNotFound(String),
+    /// Too many other organizations list these identity providers.
+    #[error(
+        "{} is already listed by {} organizations, which is the limit: delete it from one of them \
+         first",
+        quoted(.0),
+        RuleList::MOST_ORGANIZATIONS
+    )]
+    SsoConnectorsCrowded(Vec<ProviderName>),
+    /// The list would hold too many identity providers.
+    #[error(
+        "an organization can list at most {} identity providers: delete some first",
+        RuleList::MOST_SSO_CONNECTORS
+    )]
+    SsoConnectorsFull,
+    /// Another request changed the list between two steps of a large replacement.
+    #[error(
+        "somebody else changed the identity providers during the replacement, and only a part of \
+         them was replaced: read the list again and repeat the request"
+    )]
+    SsoConnectorsPartiallyReplaced {
+        /// The current version of the list.
+        current: Version,
+    },
+    /// The request names no identity provider.
+    #[error("`ssoConnectorIds` is empty: send at least one id")]
+    SsoConnectorsEmpty,
+    /// A rule would give its members too many roles.
+    #[error("a rule can have at most {} roles: leave some out", OrganizationRole::MOST_IN_A_LIST)]
+    RuleRolesFull,
     /// The role is not one of the organization's default roles.
     #[error("`{0}` is not a default role of the organization")]
     DefaultRoleNotFound(String),
@@ -243,6 +276,59 @@ impl Violation {
         )
     }
 
+    /// An identity provider that too many organizations list.
+    #[must_use]
+    pub fn too_many_organizations_of_provider(
+        pointer: impl Into<String>,
+        name: &ProviderName,
+    ) -> Self {
+        Self::new(
+            pointer,
+            "sso_connector.too_many_organizations",
+            &Error::SsoConnectorsCrowded(vec![name.clone()]),
+        )
+    }
+
+    /// An identity provider that the user pool does not have.
+    #[must_use]
+    pub fn unknown_provider(pointer: impl Into<String>, id: &str) -> Self {
+        let id = id.escape_debug();
+        let reason = format!(
+            "the user pool has no identity provider `{id}`: send the name of one, in the same case"
+        );
+        Self::new(pointer, "sso_connector.unknown", &reason)
+    }
+
+    /// An identity provider at which everybody can have an account.
+    #[must_use]
+    pub fn public_provider(pointer: impl Into<String>, name: &ProviderName) -> Self {
+        let reason = format!(
+            "everybody can have an account at `{name}`: send a SAML or OIDC provider, whose accounts \
+             belong to the organization"
+        );
+        Self::new(pointer, "sso_connector.public_provider", &reason)
+    }
+
+    /// A domain whose subdomains cannot satisfy a rule, because everybody can have an address in it or
+    /// a name below it.
+    #[must_use]
+    pub fn subdomains_of_public(pointer: impl Into<String>, domain: &EmailDomain) -> Self {
+        let reason = format!(
+            "everybody can have an address in `{domain}`, or a name below it: leave its subdomains out"
+        );
+        Self::new(pointer, "email_domain.public_subdomains", &reason)
+    }
+
+    /// A domain with too many labels for its subdomains to satisfy a rule.
+    #[must_use]
+    pub fn subdomains_too_deep(pointer: impl Into<String>, domain: &EmailDomain) -> Self {
+        let reason = format!(
+            "`{domain}` has more than {} labels: leave its subdomains out, or list them one by one",
+            EmailDomain::MOST_LABELS_WITH_SUBDOMAINS
+        );
+        Self::new(pointer, "email_domain.subdomains_too_deep", &reason)
+    }
+
     /// An organization id that is too long, empty, or has other characters than allowed.
     #[must_use]
     pub fn organization_id(pointer: impl Into<String>, error: &IdError) -> Self {
@@ -348,12 +434,12 @@ pub(crate) fn organization_role_not_found(id: &OrganizationRoleId) -> Error {
     Error::OrganizationRoleNotFound(id.to_string())
 }
 
-fn quoted(domains: &[EmailDomain]) -> String {
-    let domains: Vec<_> = domains.iter().map(|domain| format!("`{domain}`")).collect();
-    if let [domain] = domains.as_slice() {
-        domain.clone()
+fn quoted<T: std::fmt::Display>(rules: &[T]) -> String {
+    let rules: Vec<_> = rules.iter().map(|rule| format!("`{rule}`")).collect();
+    if let [rule] = rules.as_slice() {
+        rule.clone()
     } else {
-        format!("each of {}", domains.join(", "))
+        format!("each of {}", rules.join(", "))
     }
 }
 

@@ -12,7 +12,7 @@ use crate::ambient::Clock;
 use crate::domain::decision::{Candidate, Decision, Facts, JoinPolicy, Outcome, Reason, Standing};
 use crate::domain::email_address::EmailAddress;
 use crate::domain::ids::{OrganizationId, OrganizationRoleId};
-use crate::domain::jit::EmailDomains;
+use crate::domain::jit::RuleList;
 use crate::domain::membership::{Account, Cause, EntryPath, Membership, Provenance};
 use crate::domain::rule::RuleKey;
 use crate::domain::user::User;
@@ -270,7 +270,7 @@ impl Provisioning {
     /// takes one step, unless there are more than 50 entries and some belong to deleted
     /// organizations.
     async fn considered(&self, inputs: &Inputs) -> Result<Vec<Considered>, Failure> {
-        let most = EmailDomains::MOST_ORGANIZATIONS;
+        let most = RuleList::MOST_ORGANIZATIONS;
         let organizations = inputs.index.len();
         if let Some(Listing { rule, .. }) = inputs.index.get(most) {
             let (kind, rule) = (rule.key.kind().as_str(), rule.key.value());

@@ -5,7 +5,10 @@ import { expect, pickRole, problem, test } from './support/console.ts';
 const PHONE = { width: 390, height: 700 };
 const LONG = `Something is wrong on our side. ${'The table does not answer. '.repeat(80)}`;
 
-/** Answers the writes of the console itself, until the returned function is called. */
+/**
+ * Answers the writes of the console itself, until the returned function is called. It begins before the
+ * page is opened, so that it does not meet requests that are on their way.
+ */
 async function failing(page: Page, respond: 'lost' | ReturnType<typeof problem>) {
   const writes = (url: URL) => !url.pathname.startsWith('/console');
   await page.route(writes, (route) => {
@@ -46,8 +49,8 @@ for (const [name, open] of Object.entries({ withUnsavedDomain, withUnsavedSettin
       page,
     }) => {
       await page.setViewportSize(PHONE);
-      await open(page);
       const works = await failing(page, respond as 'lost');
+      await open(page);
       await bar(page).getByRole('button', { name: 'Save changes' }).click();
       const alert = bar(page).getByRole('alert');
       await expect(alert).toBeFocused();
@@ -258,11 +261,11 @@ for (const [name, { open, act, field }] of Object.entries(DIALOGS)) {
   for (const [what, respond] of Object.entries(FAILURES)) {
     test(`${name}: ${what} is in view and has the focus`, async ({ page }) => {
       await page.setViewportSize(PHONE);
+      await failing(page, respond as 'lost');
       const opener = await open(page);
       const dialog = page.getByRole('dialog');
       if (field === PICKER) await pickRole(page, PICKER, unique('picked'));
       else if (field) await dialog.getByRole('textbox', { name: field }).fill(unique('typed'));
-      await failing(page, respond as 'lost');
       await dialog.getByRole('button', { name: act, exact: true }).click();
       const alert = dialog.getByRole('alert');
       await expect(alert).toBeFocused();

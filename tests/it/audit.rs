@@ -29,6 +29,7 @@ fn case(operation: &'static str, address: &str, body: Value, line: Value) -> Cas
 
 fn cases([a, b]: &[String; 2]) -> Vec<Case> {
     let domains = format!("{ACME}/jit/email-domains");
+    let providers = format!("{ACME}/jit/sso-connectors");
     let defaults = format!("{ACME}/jit/roles");
     let members = format!("{ACME}/users");
     let joes_roles = format!("{members}/joe/roles");
@@ -106,6 +107,41 @@ fn cases([a, b]: &[String; 2]) -> Vec<Case> {
             &format!("{domains}/a.example"),
             json!(null),
             in_acme(json!({ "removed": "a.example", "removed_count": 1 })),
+        ),
+        case(
+            "updateEmailDomain",
+            &format!("{domains}/A.example"),
+            json!({ "enrollment": "off", "organizationRoleIds": [b] }),
+            in_acme(json!({ "rule": "a.example" })),
+        ),
+        case(
+            "addSsoConnectors",
+            &providers,
+            json!({ "ssoConnectorIds": ["Okta", "Entra"] }),
+            in_acme(json!({ "added": "Entra", "added_count": 1 })),
+        ),
+        case(
+            "replaceSsoConnectors",
+            &providers,
+            json!({ "ssoConnectorIds": ["Entra"] }),
+            in_acme(json!({
+                "added": "Entra",
+                "added_count": 1,
+                "removed": "Okta",
+                "removed_count": 1,
+            })),
+        ),
+        case(
+            "updateSsoConnector",
+            &format!("{providers}/Okta"),
+            json!({ "emailDomains": "listed" }),
+            in_acme(json!({ "rule": "Okta" })),
+        ),
+        case(
+            "deleteSsoConnector",
+            &format!("{providers}/Okta"),
+            json!(null),
+            in_acme(json!({ "removed": "Okta", "removed_count": 1 })),
         ),
         case(
             "addDefaultRoles",
@@ -208,7 +244,7 @@ fn cases([a, b]: &[String; 2]) -> Vec<Case> {
     ]
 }
 
-/// A world with two roles. Acme lists two domains and one default role, which Joe has. Joe and Jane are
+/// A world with two roles. Acme lists two domains, one identity provider and one default role, which Joe has. Joe and Jane are
 /// members, Kim and Liz are users.
 async fn world() -> (World, Pool, [String; 2]) {
     let users = ["joe", "jane", "kim", "liz"];
@@ -218,6 +254,10 @@ async fn world() -> (World, Pool, [String; 2]) {
     let [a, b] = [world.role("A").await, world.role("B").await];
     world.organization("acme").await;
     world.domains("acme", &["a.example", "b.example"]).await;
+    pool.add_provider("Okta", "SAML");
+    pool.add_provider("Entra", "OIDC");
+    let listed = json!({ "ssoConnectorIds": ["Okta"] });
+    assert_eq!(world.put(&format!("{ACME}/jit/sso-connectors"), &listed).await.status, 204);
     world.default_roles("acme", &[&a]).await;
     let members = json!({ "userIds": ["joe", "jane"] });
     assert_eq!(world.post(&format!("{ACME}/users"), &members).await.status, 201);
@@ -358,7 +398,28 @@ async fn a_refused_write_has_no_audit_line() {
             json!({ "emailDomain": "c.example" }),
         ),
         ("replaceEmailDomains", format!("{gone}/jit/email-domains"), json!({ "emailDomains": [] })),
+        (
+            "updateEmailDomain",
+            format!("{ACME}/jit/email-domains/c.example"),
+            json!({ "enrollment": "off" }),
+        ),
         ("deleteEmailDomain", format!("{ACME}/jit/email-domains/c.example"), json!(null)),
+        (
+            "addSsoConnectors",
+            format!("{ACME}/jit/sso-connectors"),
+            json!({ "ssoConnectorIds": ["Entra", "Nobody"] }),
+        ),
+        (
+            "replaceSsoConnectors",
+            format!("{gone}/jit/sso-connectors"),
+            json!({ "ssoConnectorIds": [] }),
+        ),
+        (
+            "updateSsoConnector",
+            format!("{ACME}/jit/sso-connectors/Entra"),
+            json!({ "enrollment": "off" }),
+        ),
+        ("deleteSsoConnector", format!("{ACME}/jit/sso-connectors/Entra"), json!(null)),
         ("addDefaultRoles", format!("{ACME}/jit/roles"), naming_roles(&["nobody"])),
         ("replaceDefaultRoles", format!("{gone}/jit/roles"), naming_roles(&[&a])),
         ("deleteDefaultRole", format!("{ACME}/jit/roles/{b}"), json!(null)),

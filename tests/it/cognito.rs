@@ -18,7 +18,7 @@ use shared::console::Console;
 use tempfile::TempDir;
 use usher_local::{Local, Options};
 
-const EMULATOR: &str = "infra/local/cognito/node_modules/cognito-local/lib/bin/start.js";
+const EMULATOR: &str = "infra/local/cognito/start.cjs";
 const CODE: &str = "123456";
 const PASSWORD: &str = "Correct-Horse-9";
 

@@ -14,6 +14,7 @@ use shared::domain::custom_data::CustomData;
 use shared::domain::email_address::EmailAddress;
 use shared::domain::email_domain::EmailDomain;
 use shared::domain::ids::OrganizationId;
+use shared::domain::provider::ProviderName;
 use shared::domain::public_mailbox::PublicDomain;
 use shared::domain::text::{Description, Name};
 use shared::domain::user::User;
@@ -148,10 +149,16 @@ fn errors() -> Vec<Error> {
         Error::OrganizationRoleNameInUse(text()),
         Error::OrganizationRolesFull,
         Error::EmailDomainNotFound(text()),
-        Error::EmailDomainAlreadyListed(domain()),
+        Error::EmailDomainAlreadyListed(text()),
         Error::EmailDomainsCrowded(vec![domain()]),
         Error::EmailDomainsFull,
         Error::EmailDomainsPartiallyReplaced { current },
+        Error::SsoConnectorNotFound(text()),
+        Error::SsoConnectorsCrowded(vec![ProviderName::parse("Acme").expect("a name")]),
+        Error::SsoConnectorsFull,
+        Error::SsoConnectorsPartiallyReplaced { current },
+        Error::SsoConnectorsEmpty,
+        Error::RuleRolesFull,
         Error::DefaultRoleNotFound(text()),
         Error::DefaultRolesFull,
         Error::DefaultRolesEmpty,

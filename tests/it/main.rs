@@ -26,6 +26,7 @@ mod provisioning;
 mod readme;
 mod recorded_table;
 mod sample_events;
+mod sso_connectors;
 mod store;
 mod support;
 mod template;

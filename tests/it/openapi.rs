@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use shared::domain::email_address::EmailAddress;
 use shared::domain::email_domain::EmailDomain;
 use shared::domain::ids::{OrganizationId, OrganizationRoleId, UserId};
-use shared::domain::jit::EmailDomains;
+use shared::domain::jit::RuleList;
 use shared::domain::organization::OrganizationRole;
 use shared::domain::text::{Description, Name, TextError};
 use shared::domain::user::User;
@@ -171,8 +171,8 @@ fn limits_that_are_written_at_a_field_are_those_of_the_code() {
             "OrganizationPreview/properties/organizationRoles/maxItems",
             OrganizationRole::MOST_IN_A_LIST,
         ),
-        ("CreatedUser/allOf/1/properties/organizations/maxItems", EmailDomains::MOST_ORGANIZATIONS),
-        ("Preview/properties/organizations/maxItems", EmailDomains::MOST_ORGANIZATIONS),
+        ("CreatedUser/allOf/1/properties/organizations/maxItems", RuleList::MOST_ORGANIZATIONS),
+        ("Preview/properties/organizations/maxItems", RuleList::MOST_ORGANIZATIONS),
     ] {
         assert_eq!(limit(place), expected as u64, "{place}");
     }

@@ -18,13 +18,5 @@ async fn existing(
     organization: &OrganizationId,
     store: &Store,
 ) -> Result<Vec<OrganizationRoleId>, Error> {
-    let roles = NamedRoles::by_id(ids);
-    match roles.existing(Error::DefaultRolesFull, store).await {
-        Err(Error::Invalid(_) | Error::DefaultRolesFull)
-            if store.default_roles(organization).await?.is_none() =>
-        {
-            Err(Error::OrganizationNotFound(organization.to_string()))
-        }
-        existing => existing,
-    }
+    NamedRoles::by_id(ids).existing_in(organization, Error::DefaultRolesFull, store).await
 }

@@ -8,14 +8,18 @@ use serde::Deserialize;
 use shared::domain::caller::Caller;
 use shared::domain::change::ListChange;
 use shared::domain::ids::OrganizationId;
+use shared::domain::jit::DomainOwnership;
 use shared::domain::public_mailbox::MailboxPolicy;
-use shared::http::{Action, IfMatch, JsonBody, PathOf, Problem, audit};
+use shared::domain::rule::{Rule, RuleKey, Settings};
+use shared::http::{Action, IfMatch, JsonBody, PathOf, Problem, audit, present};
 use shared::store::Store;
-use shared::{Clock, capabilities};
+use shared::{Clock, Randomness, capabilities};
 use utoipa::ToSchema;
 
-use super::{EmailDomainEntity, acceptable, crowded_at};
+use super::settings::SettingsOfBody;
+use super::{EmailDomainEntity, NewDomains, acceptable, crowded_at};
 use crate::endpoints::endpoints;
+use crate::rules::{EnrollmentName, roles_of_rules};
 use crate::schemas;
 
 #[derive(Deserialize, ToSchema)]
@@ -24,6 +28,34 @@ use crate::schemas;
 pub(crate) struct Body {
     #[schema(value_type = schemas::EmailDomainInput)]
     email_domain: String,
+    /// The default is `automatic`.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
+    enrollment: Option<EnrollmentName>,
+    /// The default is null, which means the same as `enrollment`.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<EnrollmentName>)]
+    existing_users: Option<Option<EnrollmentName>>,
+    /// The default is null, which means the organization's default roles. An empty list means no roles.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<schemas::OrganizationRoleIdList>)]
+    organization_role_ids: Option<Option<Vec<String>>>,
+    /// Whether addresses in subdomains count too, at any depth. The default is false.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
+    subdomains: Option<bool>,
+    /// Asks that the domain is proven before anybody joins by it. Without it, the operator's setting
+    /// decides.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(inline, nullable = false)]
+    ownership: Option<StricterOwnership>,
+}
+
+/// The ownership that a caller can ask for.
+#[derive(Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum StricterOwnership {
+    Pending,
 }
 
 capabilities! {
@@ -31,7 +63,9 @@ capabilities! {
     pub struct Needs {
         store: Store,
         clock: Clock,
+        randomness: Randomness,
         mailbox_policy: MailboxPolicy,
+        domain_ownership: DomainOwnership,
     }
 }
 
@@ -39,8 +73,9 @@ endpoints!(add);
 
 /// Adds an email domain.
 ///
-/// From then on, a person who proves an address in the domain becomes a member. The domain is
-/// normalised first: lower case, A-labels.
+/// From then on, a person who proves an address in the domain becomes a member, unless the settings say
+/// something else, or the domain has to be proven first. The domain is normalised first: lower case,
+/// A-labels.
 #[utoipa::path(
     post,
     path = "/organizations/{organizationId}/jit/email-domains",
@@ -50,10 +85,13 @@ endpoints!(add);
     request_body = Body,
     responses((status = 201, description = "The domain, normalised.", body = EmailDomainEntity), (status = 422)),
 )]
+#[expect(clippy::too_many_arguments, reason = "each is a capability or a part of the request")]
 pub(crate) async fn add(
     State(store): State<Store>,
     State(clock): State<Clock>,
+    State(randomness): State<Randomness>,
     State(mailbox_policy): State<MailboxPolicy>,
+    State(domain_ownership): State<DomainOwnership>,
     caller: Caller,
     PathOf(organization): PathOf<OrganizationId>,
     IfMatch(precondition): IfMatch,
@@ -62,10 +100,27 @@ pub(crate) async fn add(
     const POINTER: &str = "/emailDomain";
 
     let domain = acceptable(&body.email_domain, POINTER, &organization, &mailbox_policy)?;
-    let added = store.add_email_domain(&organization, &domain, &clock, &precondition).await;
-    let added_at = added.map_err(|error| crowded_at(error, |_| POINTER.to_owned()))?;
-    let change = ListChange { added: vec![&domain], removed: Vec::new() };
+    let settings = SettingsOfBody {
+        enrollment: body.enrollment,
+        existing_users: body.existing_users,
+        organization_role_ids: body.organization_role_ids.as_ref().map(Option::as_deref),
+        subdomains: body.subdomains,
+    };
+    let settings = settings.check(&organization, &domain, &store).await?;
+    let ownership = match body.ownership {
+        Some(StricterOwnership::Pending) => DomainOwnership::Pending,
+        None => domain_ownership,
+    };
+    let new = NewDomains { caller: &caller, ownership, randomness: &randomness };
+    let rule = Rule {
+        settings: settings.change(&Settings::default()),
+        ..new.rule(RuleKey::EmailDomain(domain), clock.now())
+    };
+    let added = store.add_email_domain(&organization, &rule, &precondition).await;
+    added.map_err(|error| crowded_at(error, |_| POINTER.to_owned()))?;
+    let change = ListChange { added: vec![&rule.key], removed: Vec::new() };
     audit(Action::AddEmailDomain, &caller).organization(&organization).change(&change).log();
-    let entity = EmailDomainEntity::new(&organization, &domain, added_at);
+    let roles = roles_of_rules([&rule], &store).await?;
+    let entity = EmailDomainEntity::new(&organization, &rule, &roles);
     Ok((StatusCode::CREATED, Json(entity)).into_response())
 }

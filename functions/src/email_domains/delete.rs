@@ -7,6 +7,7 @@ use shared::domain::caller::Caller;
 use shared::domain::change::ListChange;
 use shared::domain::email_domain::EmailDomain;
 use shared::domain::ids::OrganizationId;
+use shared::domain::rule::RuleKey;
 use shared::http::{Action, IfMatch, PathOf, Problem, audit};
 use shared::store::Store;
 
@@ -36,8 +37,9 @@ pub(crate) async fn delete(
     PathOf((organization, domain)): PathOf<(OrganizationId, EmailDomain)>,
     IfMatch(precondition): IfMatch,
 ) -> Result<StatusCode, Problem> {
-    store.remove_email_domain(&organization, &domain, &precondition).await?;
-    let change = ListChange { added: Vec::new(), removed: vec![&domain] };
+    let key = RuleKey::EmailDomain(domain);
+    store.remove_rule(&organization, &key, &precondition).await?;
+    let change = ListChange { added: Vec::new(), removed: vec![&key] };
     audit(Action::DeleteEmailDomain, &caller).organization(&organization).change(&change).log();
     Ok(StatusCode::NO_CONTENT)
 }

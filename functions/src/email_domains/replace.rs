@@ -1,6 +1,6 @@
 //! `PUT /organizations/{organizationId}/jit/email-domains`
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -10,14 +10,15 @@ use shared::domain::caller::Caller;
 use shared::domain::change::ListChange;
 use shared::domain::email_domain::EmailDomain;
 use shared::domain::ids::OrganizationId;
-use shared::domain::jit::EmailDomains;
+use shared::domain::jit::{DomainOwnership, RuleList};
 use shared::domain::public_mailbox::MailboxPolicy;
+use shared::domain::rule::{RuleKey, RuleKind};
 use shared::http::{Action, IfMatch, JsonBody, PathOf, Problem, audit, etag};
 use shared::store::Store;
-use shared::{Clock, Error, capabilities};
+use shared::{Clock, Error, Randomness, capabilities};
 use utoipa::ToSchema;
 
-use super::{acceptable, crowded_at};
+use super::{NewDomains, acceptable, crowded_at};
 use crate::endpoints::endpoints;
 use crate::schemas;
 
@@ -37,7 +38,9 @@ capabilities! {
     pub struct Needs {
         store: Store,
         clock: Clock,
+        randomness: Randomness,
         mailbox_policy: MailboxPolicy,
+        domain_ownership: DomainOwnership,
     }
 }
 
@@ -45,7 +48,7 @@ endpoints!(replace);
 
 /// Replaces the email domains of an organization.
 ///
-/// A repeated domain counts once. More than 99 changed domains are written in several steps.
+/// Domains that stay keep their settings. A repeated domain counts once. More than 99 changed domains are written in several steps.
 #[utoipa::path(
     put,
     path = "/organizations/{organizationId}/jit/email-domains",
@@ -55,20 +58,29 @@ endpoints!(replace);
     request_body = Body,
     responses((status = 204, description = "Replaced.", headers(("ETag"))), (status = 409), (status = 422)),
 )]
+#[expect(clippy::too_many_arguments, reason = "each is a capability or a part of the request")]
 pub(crate) async fn replace(
     State(store): State<Store>,
     State(clock): State<Clock>,
+    State(randomness): State<Randomness>,
     State(mailbox_policy): State<MailboxPolicy>,
+    State(domain_ownership): State<DomainOwnership>,
     caller: Caller,
     PathOf(organization): PathOf<OrganizationId>,
     IfMatch(precondition): IfMatch,
     JsonBody(body): JsonBody<Body>,
 ) -> Result<Response, Problem> {
     let wanted = parse(&body, &organization, &mailbox_policy)?;
-    let domains = wanted.keys().cloned().collect();
+    let keys: BTreeSet<_> = wanted.keys().cloned().map(RuleKey::EmailDomain).collect();
+    let new = NewDomains { caller: &caller, ownership: domain_ownership, randomness: &randomness };
+    let begin = |added: &[RuleKey]| {
+        let at = clock.now();
+        added.iter().map(|key| new.rule(key.clone(), at)).collect()
+    };
     let mut done = ListChange::default();
+    let kind = RuleKind::EmailDomain;
     let replaced = store
-        .replace_email_domains(&organization, &domains, &clock, &precondition, &mut done)
+        .change_rules(&organization, kind, &precondition, |_| keys.clone(), begin, &mut done)
         .await;
     audit(Action::ReplaceEmailDomains, &caller).organization(&organization).change(&done).log();
     let version = replaced.map_err(|error| crowded_at(error, |domain| wanted[domain].clone()))?;
@@ -92,7 +104,7 @@ fn parse(
     }
     if !violations.is_empty() {
         Err(Error::Invalid(violations))
-    } else if body.email_domains.len() > EmailDomains::MOST {
+    } else if body.email_domains.len() > RuleList::MOST_EMAIL_DOMAINS {
         Err(Error::EmailDomainsFull)
     } else {
         Ok(wanted)

@@ -146,6 +146,7 @@ fn value(function: &Function, variable: &str) -> String {
     let place = match variable {
         "NEXT_TRIGGER_ARN" => return format!("!Ref {}", next_trigger(function)),
         "NEXT_TRIGGER_FAILURE" => "!Ref NextTriggerFailure",
+        "DOMAIN_OWNERSHIP" => "!Ref DomainOwnership",
         "CLAIMS_BYTES" => "!Ref ClaimsBytes",
         "CLAIMS_IN" => "!Ref ClaimsIn",
         "PUBLIC_MAILBOX_EXCEPTIONS" => "!Ref PublicMailboxExceptions",

@@ -23,6 +23,7 @@ use crate::ambient::{Randomness, user_name};
 use crate::clients::Waits;
 use crate::domain::email_address::{EmailAddress, SpelledAddress};
 use crate::domain::ids::UserId;
+use crate::domain::provider::ProviderName;
 use crate::domain::user::User;
 use crate::failure::{Failure, Service, is_rate_exceeded};
 
@@ -320,6 +321,33 @@ impl UserPool {
         Ok(found.filter(|found| found.user.id == *id))
     }
 
+    /// The name of the call that reads an identity provider.
+    pub const DESCRIBE_IDENTITY_PROVIDER: &str = "DescribeIdentityProvider";
+
+    /// The type of the identity provider with this name, such as `SAML`; `None` if the pool has none with
+    /// this name. The name is case-sensitive. A name that Cognito takes for no name is none either.
+    ///
+    /// # Errors
+    /// When Cognito fails.
+    pub async fn identity_provider_type(
+        &self,
+        name: &ProviderName,
+    ) -> Result<Option<String>, Failure> {
+        let pool = self.pool()?;
+        let request = pool.client.describe_identity_provider().user_pool_id(&*pool.id);
+        let described = match request.provider_name(name.as_str()).send().await {
+            Ok(described) => described,
+            Err(error) if is_no_provider(&error) => return Ok(None),
+            Err(error) => {
+                return Err(Service::Cognito.failure(Self::DESCRIBE_IDENTITY_PROVIDER, &error));
+            }
+        };
+        let found = described.identity_provider();
+        let found = found.filter(|found| found.provider_name() == Some(name.as_str()));
+        let kind = found.and_then(|found| found.provider_type());
+        Ok(kind.map(|kind| kind.as_str().to_owned()))
+    }
+
     /// Whether the pool has addresses as aliases (`AliasAttributes`). It is asked once.
     async fn aliases_addresses(&self) -> Result<bool, Failure> {
         const OPERATION: &str = "DescribeUserPool";
@@ -367,6 +395,10 @@ fn timestamp(date: &DateTime) -> Option<Timestamp> {
 
 fn is_not_found(error: &impl ProvideErrorMetadata) -> bool {
     error.code() == Some("UserNotFoundException")
+}
+
+fn is_no_provider(error: &impl ProvideErrorMetadata) -> bool {
+    matches!(error.code(), Some("ResourceNotFoundException" | "InvalidParameterException"))
 }
 
 /// Lets the SDK repeat a creation only if Cognito refused it because of the rate. After any other

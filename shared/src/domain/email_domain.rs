@@ -30,6 +30,9 @@ impl EmailDomain {
     pub const LONGEST: usize = 253;
     /// The most characters between two dots (RFC 1035 section 2.3.4).
     pub const LONGEST_LABEL: usize = 63;
+    /// The most labels of a domain whose subdomains satisfy a rule too. For an address in a deep
+    /// subdomain, so many names above it are looked up at most.
+    pub const MOST_LABELS_WITH_SUBDOMAINS: usize = 10;
 
     /// Normalises the input of a person. An error says what to type instead.
     ///
@@ -98,6 +101,20 @@ impl EmailDomain {
     /// section of the public suffix list, such as `github.io`.
     pub fn is_private_suffix(&self) -> bool {
         self.suffix_type() == Some(psl::Type::Private)
+    }
+
+    /// The domain above this one that somebody has registered (public suffix list), if this one is not
+    /// that domain itself or a suffix.
+    #[must_use]
+    pub fn registrable_parent(&self) -> Option<Self> {
+        let registrable = psl::domain_str(&self.0)?;
+        (registrable != self.0).then(|| Self(registrable.to_owned()))
+    }
+
+    /// Whether anybody can have names below the domain: it is in the public suffix list.
+    #[must_use]
+    pub fn is_public_suffix(&self) -> bool {
+        self.suffix_type().is_some()
     }
 
     /// The section of the public suffix list that has the domain itself.

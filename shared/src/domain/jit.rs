@@ -1,47 +1,114 @@
-//! The JIT configuration of an organization: its email domains and its default roles.
+//! The JIT configuration of an organization: its rules and its default roles.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::str::FromStr;
 
 use jiff::Timestamp;
 
-use super::email_domain::EmailDomain;
 use super::ids::OrganizationRoleId;
+use super::ownership::{ChallengeToken, Ownership, OwnershipState};
+use super::rule::{RuleKey, RuleKind};
 use super::version::Version;
 
-/// An organization's email domains.
+/// An organization's rules of one kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EmailDomains {
-    /// Each domain, with the time when it was added.
-    pub domains: BTreeMap<EmailDomain, Timestamp>,
+pub struct RuleList {
+    /// The key of each rule, with the time when it was added.
+    pub rules: BTreeMap<RuleKey, Timestamp>,
     /// The list's version.
     pub version: Version,
 }
 
-impl EmailDomains {
-    /// The most domains that one organization can list.
-    pub const MOST: usize = 1_000;
-    /// The most organizations that can list one domain.
+impl RuleList {
+    /// The most email domains that one organization can list.
+    pub const MOST_EMAIL_DOMAINS: usize = 1_000;
+    /// The most identity providers that one organization can list.
+    pub const MOST_SSO_CONNECTORS: usize = 100;
+    /// The most organizations that admit users by the same rule.
     pub const MOST_ORGANIZATIONS: usize = 50;
+
+    /// A list that has never been written.
+    pub(crate) const UNWRITTEN: Self = Self { rules: BTreeMap::new(), version: Version::new(0) };
+
+    /// The most rules of a kind that one organization can list.
+    #[must_use]
+    pub const fn most(kind: RuleKind) -> usize {
+        match kind {
+            RuleKind::EmailDomain => Self::MOST_EMAIL_DOMAINS,
+            RuleKind::SsoConnector => Self::MOST_SSO_CONNECTORS,
+        }
+    }
+}
+
+/// Who answers for an email domain that an organization begins to list.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DomainOwnership {
+    /// The caller vouches for it. It admits at once.
+    #[default]
+    Vouched,
+    /// A record in its DNS has to prove it first.
+    Pending,
+}
+
+/// Why a text is not a [`DomainOwnership`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("it is neither `vouched` nor `pending`")]
+pub struct NotADomainOwnership;
+
+impl FromStr for DomainOwnership {
+    type Err = NotADomainOwnership;
+
+    fn from_str(text: &str) -> Result<Self, NotADomainOwnership> {
+        match text {
+            "vouched" => Ok(Self::Vouched),
+            "pending" => Ok(Self::Pending),
+            _ => Err(NotADomainOwnership),
+        }
+    }
+}
+
+impl DomainOwnership {
+    /// The ownership of a domain that is listed from this moment on. DNS is asked about a pending one
+    /// at the next check.
+    #[must_use]
+    pub fn begin(self, token: ChallengeToken, at: Timestamp) -> Ownership {
+        let new = Ownership { token: Some(token), ..Ownership::default() };
+        match self {
+            Self::Vouched => new,
+            Self::Pending => Ownership {
+                state: OwnershipState::Pending,
+                pending_since: Some(at),
+                next_check: Some(at),
+                ..new
+            },
+        }
+    }
 }
 
 /// One atomic part of a replacement.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Step {
-    /// The domains to remove from the list.
-    pub removed: Vec<EmailDomain>,
-    /// The domains to add to the list.
-    pub added: Vec<EmailDomain>,
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step<T> {
+    /// What to remove from the list.
+    pub removed: Vec<T>,
+    /// What to add to the list.
+    pub added: Vec<T>,
 }
 
-/// Plans the steps from one set of domains to another, with at most `most` changes in each step.
-/// Removals and additions alternate, so that the list never holds more domains than the larger set.
+impl<T> Default for Step<T> {
+    fn default() -> Self {
+        Self { removed: Vec::new(), added: Vec::new() }
+    }
+}
+
+/// Plans the steps from one set of rules to another, with at most `most` changes in each step.
+/// Removals and additions alternate, so that the list never holds more rules than the larger set.
 /// Without a change, there are no steps.
 #[must_use]
-pub fn plan(
-    before: &BTreeSet<EmailDomain>,
-    after: &BTreeSet<EmailDomain>,
+pub fn plan<T: Clone + Ord>(
+    before: &BTreeSet<T>,
+    after: &BTreeSet<T>,
     most: usize,
-) -> Vec<Step> {
+) -> Vec<Step<T>> {
     let mut removals = before.difference(after).cloned();
     let mut additions = after.difference(before).cloned();
     let mut steps = Vec::new();
@@ -52,18 +119,18 @@ pub fn plan(
             break;
         }
         for (change, leaves) in [(removed, true), (added, false)] {
-            let Some(domain) = change else { continue };
+            let Some(entry) = change else { continue };
             if step.removed.len() + step.added.len() == most {
                 steps.push(std::mem::take(&mut step));
             }
             if leaves {
-                step.removed.push(domain);
+                step.removed.push(entry);
             } else {
-                step.added.push(domain);
+                step.added.push(entry);
             }
         }
     }
-    if step != Step::default() {
+    if !step.removed.is_empty() || !step.added.is_empty() {
         steps.push(step);
     }
     steps

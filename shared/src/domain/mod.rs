@@ -4,6 +4,7 @@
 //! I/O, so that `==` has the same meaning everywhere.
 
 pub mod caller;
+pub mod challenge;
 pub mod change;
 pub mod characters;
 pub mod custom_data;

@@ -1,8 +1,10 @@
 //! Who answers for an email domain: an operator, or a record in the domain's own DNS.
 
-use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 
 use super::caller::Caller;
+use super::challenge::Finding;
 
 /// Whether an organization has proven that it owns an email domain.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -147,6 +149,47 @@ impl DnsAnswer {
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|answer| answer.as_str() == name)
     }
+
+    /// Whether the record is not there, as opposed to a failure.
+    #[must_use]
+    pub const fn is_no(self) -> bool {
+        match self {
+            Self::NoSuchName | Self::NoTxtRecord | Self::OtherRecords | Self::WrongName => true,
+            Self::Found | Self::ServerFailure | Self::TimedOut | Self::Refused => false,
+        }
+    }
+
+    /// What it means, and what to do. `name` is the name of the record.
+    #[must_use]
+    pub fn detail(self, name: &str) -> String {
+        match self {
+            Self::Found => "DNS has the record.".to_owned(),
+            Self::NoSuchName => format!(
+                "DNS has no name {name}: add the TXT record. A new record can take some time to be seen."
+            ),
+            Self::NoTxtRecord => format!("The name {name} has no TXT record: add it."),
+            Self::OtherRecords => format!(
+                "The name {name} has TXT records, but not this one: add it, or correct its value. Others \
+                 may stay."
+            ),
+            Self::WrongName => format!(
+                "The record is at another name: move it to {name}. If the DNS panel adds the domain by \
+                 itself, enter only the part before it."
+            ),
+            Self::ServerFailure => {
+                "The name servers of the domain gave no usable answer. This does not count as missing. \
+                 Usher asks again."
+                    .to_owned()
+            }
+            Self::TimedOut => {
+                "DNS did not answer in time. This does not count as missing. Usher asks again.".to_owned()
+            }
+            Self::Refused => {
+                "The name servers refused to answer. This does not count as missing. Usher asks again."
+                    .to_owned()
+            }
+        }
+    }
 }
 
 /// Who answers for an email domain, and what DNS has said about it.
@@ -176,3 +219,139 @@ pub struct Ownership {
     /// Who vouches for the domain, if somebody has turned a domain without a proof into a vouched one.
     pub vouched_by: Option<Caller>,
 }
+
+/// How long a domain can be pending.
+pub const PENDING: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// On how many days the record is missing before a proven domain is failing.
+pub const MISSED_DAYS: u64 = 3;
+/// How long a domain can be failing.
+pub const FAILING: SignedDuration = SignedDuration::from_hours(14 * 24);
+
+// A check is due at a whole hour at the earliest, because the checks run once an hour. Each pause is half
+// an hour shorter than meant, so that the run it is meant for does not come just too early.
+
+/// The pause before the first check, and after an answer that says nothing.
+const SHORTEST_PAUSE: SignedDuration = SignedDuration::from_mins(30);
+/// The pause between checks of a proven domain, and the longest one between those of a pending domain.
+const A_DAY: SignedDuration = SignedDuration::from_mins(23 * 60 + 30);
+
+impl Ownership {
+    /// The ownership of a domain that has to be proven, from this moment on.
+    #[must_use]
+    pub fn pending(token: Option<ChallengeToken>, at: Timestamp) -> Self {
+        Self {
+            state: OwnershipState::Pending,
+            token,
+            pending_since: Some(at),
+            next_check: Some(at + SHORTEST_PAUSE),
+            ..Self::default()
+        }
+    }
+
+    /// The ownership after a check.
+    ///
+    /// - A record that is there proves the domain, whatever the state.
+    /// - A pending domain without the record lapses after [`PENDING`]. The pauses between its checks
+    ///   grow with the time that it has been pending.
+    /// - A proven domain without the record is failing after [`MISSED_DAYS`] different days (UTC). It
+    ///   lapses after [`FAILING`].
+    /// - A lapsed domain that somebody checks by hand is pending again.
+    /// - A vouched domain stays vouched.
+    /// - An answer that says nothing changes no state.
+    #[must_use]
+    pub fn checked(&self, finding: Finding, answer: DnsAnswer, at: Timestamp) -> Self {
+        let seen = Self { checked_at: Some(at), answer: Some(answer), ..self.clone() };
+        match finding {
+            Finding::Present => seen.present(at),
+            Finding::Absent => seen.absent(at),
+            Finding::Unknown => {
+                let next_check = self.next_check.map(|_| at + SHORTEST_PAUSE);
+                Self { next_check, ..seen }
+            }
+        }
+    }
+
+    fn present(self, at: Timestamp) -> Self {
+        Self {
+            state: OwnershipState::Proven,
+            proven_at: if self.state.is_proven() { self.proven_at } else { Some(at) },
+            pending_since: None,
+            failing_since: None,
+            missed_days: 0,
+            missed_at: None,
+            next_check: Some(at + A_DAY),
+            vouched_by: None,
+            ..self
+        }
+    }
+
+    fn absent(self, at: Timestamp) -> Self {
+        match self.state {
+            OwnershipState::Vouched => self,
+            OwnershipState::Pending => {
+                let since = self.pending_since.unwrap_or(at);
+                let end = since + PENDING;
+                if at >= end {
+                    return self.lapsed();
+                }
+                let pause = at.duration_since(since).clamp(SHORTEST_PAUSE, A_DAY);
+                Self { pending_since: Some(since), next_check: Some((at + pause).min(end)), ..self }
+            }
+            OwnershipState::Proven | OwnershipState::Failing => self.missed(at),
+            OwnershipState::Lapsed => Self {
+                checked_at: self.checked_at,
+                answer: self.answer,
+                ..Self::pending(self.token, at)
+            },
+        }
+    }
+
+    fn missed(self, at: Timestamp) -> Self {
+        let day = |at: Timestamp| at.to_zoned(TimeZone::UTC).date();
+        let is_new_day = self.missed_at.is_none_or(|before| day(before) < day(at));
+        let missed_days = self.missed_days + u64::from(is_new_day);
+        let missed_at = if is_new_day { Some(at) } else { self.missed_at };
+        let next = Self { missed_days, missed_at, next_check: Some(at + A_DAY), ..self };
+        match next.failing_since {
+            Some(since) if at >= since + FAILING => next.lapsed(),
+            Some(_) => next,
+            None if missed_days >= MISSED_DAYS => {
+                Self { state: OwnershipState::Failing, failing_since: Some(at), ..next }
+            }
+            None => next,
+        }
+    }
+
+    fn lapsed(self) -> Self {
+        Self { state: OwnershipState::Lapsed, pending_since: None, next_check: None, ..self }
+    }
+
+    /// The ownership after an operator has vouched for the domain. `None` if the domain is vouched
+    /// already.
+    ///
+    /// # Errors
+    /// When the domain is proven, which is more.
+    pub fn vouched(&self, by: &Caller) -> Result<Option<Self>, AlreadyProven> {
+        match self.state {
+            OwnershipState::Vouched => Ok(None),
+            OwnershipState::Proven => Err(AlreadyProven),
+            OwnershipState::Pending | OwnershipState::Failing | OwnershipState::Lapsed => {
+                Ok(Some(Self {
+                    state: OwnershipState::Vouched,
+                    pending_since: None,
+                    failing_since: None,
+                    missed_days: 0,
+                    missed_at: None,
+                    next_check: None,
+                    vouched_by: Some(by.clone()),
+                    ..self.clone()
+                }))
+            }
+        }
+    }
+}
+
+/// An operator cannot vouch for a domain that is proven.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the domain is proven already")]
+pub struct AlreadyProven;

@@ -92,6 +92,13 @@ impl fmt::Display for ProviderName {
 
 /// Cognito's type for Google.
 const GOOGLE: &str = "Google";
+/// Whether everybody can have an account at an identity provider of this type of Cognito's. The other
+/// types, SAML and OIDC, are for the providers of companies.
+#[must_use]
+pub fn is_public_provider(provider_type: &str) -> bool {
+    SOCIAL.contains(&provider_type)
+}
+
 /// The providers that exist once in a user pool, where type and name are the same.
 const SOCIAL: [&str; 4] = [GOOGLE, "SignInWithApple", "Facebook", "LoginWithAmazon"];
 /// The types of providers that have names of their own.

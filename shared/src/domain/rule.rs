@@ -3,6 +3,8 @@
 //! To add a kind of rule, add it here first. The compiler then names every place that has to handle
 //! it.
 
+use std::fmt;
+
 use jiff::Timestamp;
 
 use super::caller::Caller;
@@ -91,6 +93,12 @@ impl RuleKey {
             Self::EmailDomain(domain) => domain.as_str(),
             Self::SsoConnector(provider) => provider.as_str(),
         }
+    }
+}
+
+impl fmt::Display for RuleKey {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.value())
     }
 }
 
@@ -191,6 +199,9 @@ pub struct Rule {
     pub ownership: Ownership,
     /// Since when it admits, if that is not since it was added. The oldest 50 of a key count.
     pub admits_since: Option<Timestamp>,
+    /// The type that the identity provider had in the user pool when it was added, such as `SAML`.
+    /// `None` if it is not known, and of email domains.
+    pub provider_type: Option<String>,
 }
 
 impl Rule {
@@ -204,6 +215,7 @@ impl Rule {
             settings: Settings::default(),
             ownership: Ownership::default(),
             admits_since: None,
+            provider_type: None,
         }
     }
 

@@ -9,6 +9,7 @@ use axum::http::request::Parts;
 use crate::domain::caller::Caller;
 use crate::domain::change::ListChange;
 use crate::domain::ids::{OrganizationId, OrganizationRoleId, UserId};
+use crate::domain::rule::RuleKey;
 
 /// The most bytes of ids and domains in one line, because CloudWatch limits the size of a line. A
 /// thousand users take 37 KB.
@@ -47,7 +48,12 @@ actions! {
     DeleteOrganizationRole = "deleteOrganizationRole",
     AddEmailDomain = "addEmailDomain",
     ReplaceEmailDomains = "replaceEmailDomains",
+    UpdateEmailDomain = "updateEmailDomain",
     DeleteEmailDomain = "deleteEmailDomain",
+    AddSsoConnectors = "addSsoConnectors",
+    ReplaceSsoConnectors = "replaceSsoConnectors",
+    UpdateSsoConnector = "updateSsoConnector",
+    DeleteSsoConnector = "deleteSsoConnector",
     AddDefaultRoles = "addDefaultRoles",
     ReplaceDefaultRoles = "replaceDefaultRoles",
     DeleteDefaultRole = "deleteDefaultRole",
@@ -83,6 +89,7 @@ pub fn audit(action: Action, caller: &Caller) -> Audit<'_> {
         organization: None,
         user: None,
         role: None,
+        rule: None,
         swept: None,
         is_list: false,
         entries: Vec::new(),
@@ -98,6 +105,7 @@ pub struct Audit<'a> {
     organization: Option<&'a OrganizationId>,
     user: Option<&'a UserId>,
     role: Option<&'a OrganizationRoleId>,
+    rule: Option<&'a RuleKey>,
     swept: Option<usize>,
     is_list: bool,
     entries: Vec<(List, String)>,
@@ -131,6 +139,11 @@ impl<'a> Audit<'a> {
     /// How many remaining items of a deleted organization were deleted.
     pub fn swept(self, items: usize) -> Self {
         Self { swept: Some(items), ..self }
+    }
+
+    /// The rule whose settings were changed: an email domain, or the name of an identity provider.
+    pub fn rule(self, key: &'a RuleKey) -> Self {
+        Self { rule: Some(key), ..self }
     }
 
     /// The users whose lists were changed.
@@ -187,6 +200,7 @@ impl<'a> Audit<'a> {
                 removed_count = count(List::Removed),
                 roles = text(List::Roles),
                 role_count = count(List::Roles),
+                rule = self.rule.map(RuleKey::value),
                 swept = self.swept,
                 part = number,
                 "audit",

@@ -107,6 +107,10 @@ impl de::Error for BodyError {
         Self::new(Defect::Missing(name))
     }
 
+    fn unknown_variant(_: &str, known: &'static [&'static str]) -> Self {
+        Self::new(Defect::Kind { found: "another text", expected: one_of(known) })
+    }
+
     fn duplicate_field(name: &'static str) -> Self {
         Self::new(Defect::Repeated(name))
     }
@@ -121,6 +125,14 @@ impl From<LoneSurrogate> for BodyError {
 /// Names in a sentence.
 fn names(names: &[&str]) -> String {
     names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
+
+/// The texts of which a member is one: `a`, `b` or `c`.
+fn one_of(known: &[&str]) -> String {
+    match known {
+        [others @ .., last] if !others.is_empty() => format!("{} or `{last}`", names(others)),
+        known => names(known),
+    }
 }
 
 /// A value of the body.
@@ -144,6 +156,21 @@ impl<'de> Deserializer<'de> for Value<'de> {
 
     fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, BodyError> {
         self.deserialize_string(visitor)
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        _type: &'static str,
+        known: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, BodyError> {
+        match Json::read(self.0)? {
+            Json::Text(text) => {
+                let text: StringDeserializer<BodyError> = text.into_deserializer();
+                visitor.visit_enum(text)
+            }
+            other => another_kind(&other, one_of(known)),
+        }
     }
 
     fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, BodyError> {
@@ -203,7 +230,7 @@ impl<'de> Deserializer<'de> for Value<'de> {
 
     forward_to_deserialize_any! {
         i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char bytes byte_buf unit unit_struct tuple
-        tuple_struct map enum identifier ignored_any
+        tuple_struct map identifier ignored_any
     }
 }
 

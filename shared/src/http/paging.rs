@@ -1,5 +1,7 @@
 //! Pages of lists.
 
+use std::ops::Range;
+
 use axum::Json;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -52,16 +54,31 @@ impl IntoParams for Paging {
 }
 
 impl Paging {
+    /// The part of a list of so many entries that the page shows.
+    #[must_use]
+    pub fn part(&self, total: usize) -> Range<usize> {
+        let Some((page, size)) = self.page else {
+            return 0..total;
+        };
+        let start = (page as usize - 1).saturating_mul(size as usize).min(total);
+        start..start.saturating_add(size as usize).min(total)
+    }
+
     /// Answers one page of a list, with `Total-Number` and `Link` (RFC 8288), or the whole list. The
     /// links have all parameters of the request but those of paging.
     pub fn respond<T: Serialize>(&self, list: &[T]) -> Response {
+        self.respond_part(list.len(), &list[self.part(list.len())])
+    }
+
+    /// Like [`Self::respond`], with only the [part](Self::part) of a list of so many entries. Entries
+    /// that cannot be shown may be missing.
+    pub fn respond_part<T: Serialize>(&self, total: usize, part: &[T]) -> Response {
         const TOTAL_NUMBER: HeaderName = HeaderName::from_static("total-number");
 
         let Some((page, size)) = self.page else {
-            return Json(list).into_response();
+            return Json(part).into_response();
         };
         let per_page = size as usize;
-        let total = list.len();
         let last = u32::try_from(total.div_ceil(per_page).max(1)).unwrap_or(u32::MAX);
         let link = |page: u32, relation| {
             let parameters = [(PAGE, &*page.to_string()), (PAGE_SIZE, &*size.to_string())];
@@ -72,9 +89,7 @@ impl Paging {
         links.extend((page < last).then(|| link(page + 1, "next")));
         links.push(link(last, "last"));
 
-        let start = (page as usize - 1).saturating_mul(per_page).min(total);
-        let end = start.saturating_add(per_page).min(total);
-        let mut response = Json(&list[start..end]).into_response();
+        let mut response = Json(part).into_response();
         let headers = response.headers_mut();
         headers.insert(TOTAL_NUMBER, HeaderValue::from(total));
         insert_link(headers, &links.join(", "));

@@ -7,6 +7,7 @@ use axum::http::request::Parts;
 use super::Problem;
 use crate::domain::email_domain::EmailDomain;
 use crate::domain::ids::{OrganizationId, OrganizationRoleId, UserId};
+use crate::domain::provider::ProviderName;
 use crate::error::Error;
 
 /// The parsed parameters of a request's path.
@@ -56,6 +57,14 @@ impl FromPath for EmailDomain {
     /// can still be deleted.
     fn from_path(value: &str) -> Result<Self, Error> {
         Self::normalise(value).map_err(|_| Error::EmailDomainNotFound(value.to_owned()))
+    }
+}
+
+impl FromPath for ProviderName {
+    const PARAMETER: &'static str = "ssoConnectorId";
+
+    fn from_path(value: &str) -> Result<Self, Error> {
+        Self::parse(value).map_err(|_| Error::SsoConnectorNotFound(value.to_owned()))
     }
 }
 

@@ -142,6 +142,16 @@ impl From<Error> for Problem {
             Error::EmailDomainsPartiallyReplaced { .. } => {
                 (CONFLICT, "email_domains.partially_replaced")
             }
+            Error::SsoConnectorNotFound(_) => (NOT_FOUND, "sso_connector.not_found"),
+            Error::SsoConnectorsCrowded(_) => {
+                (UNPROCESSABLE, "sso_connector.too_many_organizations")
+            }
+            Error::SsoConnectorsFull => (UNPROCESSABLE, "sso_connectors.limit_reached"),
+            Error::SsoConnectorsPartiallyReplaced { .. } => {
+                (CONFLICT, "sso_connectors.partially_replaced")
+            }
+            Error::SsoConnectorsEmpty => (StatusCode::BAD_REQUEST, "sso_connectors.empty"),
+            Error::RuleRolesFull => (UNPROCESSABLE, "rule_roles.limit_reached"),
             Error::DefaultRoleNotFound(_) => (NOT_FOUND, "default_role.not_found"),
             Error::DefaultRolesFull => (UNPROCESSABLE, "default_roles.limit_reached"),
             Error::DefaultRolesEmpty => (StatusCode::BAD_REQUEST, "default_roles.empty"),
@@ -189,6 +199,7 @@ impl From<Error> for Problem {
         };
         match error {
             Error::EmailDomainsPartiallyReplaced { current }
+            | Error::SsoConnectorsPartiallyReplaced { current }
             | Error::PreconditionFailed { current } => {
                 let (name, value) = etag(current);
                 Self::new(status, code, error.to_string()).with_header(name, value)

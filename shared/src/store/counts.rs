@@ -18,6 +18,7 @@ use crate::ambient::Clock;
 use crate::domain::decision::Standing;
 use crate::domain::ids::{OrganizationId, OrganizationRoleId};
 use crate::domain::organization::{Organization, OrganizationCounts, RoleUsage, RoleUse};
+use crate::domain::rule::RuleKind;
 use crate::failure::Failure;
 
 /// The most reads at the same time. Each takes a connection.
@@ -72,7 +73,7 @@ impl Store {
             stream::iter(ids.iter().map(count))
                 .buffer_unordered(AT_ONCE)
                 .try_collect::<HashMap<_, _>>(),
-            self.batch_get(ids.iter().map(keys::email_domains).collect()),
+            self.batch_get(ids.iter().map(|id| keys::rules(RuleKind::EmailDomain, id)).collect()),
         )
         .await?;
         for item in lists.iter().map(|attributes| self.item(attributes)) {

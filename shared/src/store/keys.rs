@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use crate::domain::characters::fold;
 use crate::domain::email_address::AddressDigest;
 use crate::domain::ids::{OrganizationId, OrganizationRoleId, UserId};
-use crate::domain::rule::RuleKey;
+use crate::domain::rule::{RuleKey, RuleKind};
 use crate::domain::text::Name;
 
 /// The name of the partition key.
@@ -36,6 +36,8 @@ pub(super) fn expires(at: Timestamp) -> (String, AttributeValue) {
     (EXPIRES_AT.to_owned(), AttributeValue::N(seconds.to_string()))
 }
 
+/// The prefix of the partitions of email domains' index entries.
+pub(super) const DOMAIN_PREFIX: &str = "DOMAIN#";
 /// The partition of all organization roles.
 pub(super) const ROLES: &str = "ROLE";
 /// The index partition of all organizations.
@@ -100,21 +102,21 @@ pub(super) fn organization(id: &OrganizationId) -> Key {
     Key::new(organization_partition(id), "ORG")
 }
 
-pub(super) fn email_domains(id: &OrganizationId) -> Key {
-    Key::new(organization_partition(id), "EMAIL_DOMAINS")
-}
-
-/// The list of the identity providers of an organization.
-pub(super) fn sso_connectors(id: &OrganizationId) -> Key {
-    Key::new(organization_partition(id), "SSO_CONNECTORS")
+/// An organization's list of rules of one kind.
+pub(super) fn rules(kind: RuleKind, id: &OrganizationId) -> Key {
+    let list = match kind {
+        RuleKind::EmailDomain => "EMAIL_DOMAINS",
+        RuleKind::SsoConnector => "SSO_CONNECTORS",
+    };
+    Key::new(organization_partition(id), list)
 }
 
 pub(super) fn custom_data(id: &OrganizationId) -> Key {
     Key::new(organization_partition(id), "CUSTOM_DATA")
 }
 
-/// The item that keeps the domains of a deleted organization until the sweep is finished.
-pub(super) fn unswept_domains(id: &OrganizationId) -> Key {
+/// The item that keeps the rules of a deleted organization until the sweep is finished.
+pub(super) fn unswept_rules(id: &OrganizationId) -> Key {
     Key::new(organization_partition(id), "UNSWEPT_DOMAINS")
 }
 
@@ -136,7 +138,7 @@ pub(super) fn organization_rank_prefix(name: &str) -> String {
 /// The partition of a rule's index entries. Each organization that lists the rule has an entry.
 pub(super) fn rule_partition(key: &RuleKey) -> String {
     match key {
-        RuleKey::EmailDomain(domain) => format!("DOMAIN#{domain}"),
+        RuleKey::EmailDomain(domain) => format!("{DOMAIN_PREFIX}{domain}"),
         RuleKey::SsoConnector(provider) => format!("PROVIDER#{provider}"),
     }
 }
@@ -214,6 +216,13 @@ pub(super) fn read_request_entry(entry: &str, user: &UserId) -> Option<i64> {
 /// The sort key of a rule among those whose record is to be checked.
 pub(super) fn ownership_check(at: Timestamp, entry: &Key) -> String {
     format!("{at:.3}#{}#{}", entry.pk, entry.sk)
+}
+
+/// What is greater than the [`ownership_check`] of every rule that is due at this time, and less than
+/// that of every other.
+pub(super) fn ownership_checks_until(at: Timestamp) -> String {
+    // The character after the separator.
+    format!("{at:.3}$")
 }
 
 pub(super) fn profile(id: &UserId) -> Key {

@@ -49,7 +49,7 @@ pub struct Joined {
 }
 
 /// The roles of members who are added by hand.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct NewRoles<'a> {
     /// These roles.
     pub roles: &'a [OrganizationRoleId],

@@ -13,10 +13,10 @@ use super::versions::{VERSION, read_version, require_version};
 use super::write::Write;
 use super::{Page, Store, keys};
 use crate::domain::custom_data::CustomData;
-use crate::domain::email_domain::EmailDomain;
 use crate::domain::ids::OrganizationId;
+use crate::domain::jit::RuleList;
 use crate::domain::organization::Organization;
-use crate::domain::rule::RuleKey;
+use crate::domain::rule::{RuleKey, RuleKind};
 use crate::domain::text::{Description, Name};
 use crate::domain::version::{Precondition, Version};
 use crate::error::{Error, Result, organization_not_found};
@@ -68,8 +68,8 @@ impl OrganizationChanges {
 pub struct DeletedOrganization {
     /// Whether it was deleted now, and not earlier.
     pub is_new: bool,
-    /// The domains whose index entries remain.
-    pub unswept: Vec<EmailDomain>,
+    /// The rules whose index entries remain.
+    pub unswept: Vec<RuleKey>,
 }
 
 /// The position of an organization in a list: by folded name, then by id. In a search, the
@@ -239,8 +239,10 @@ impl Store {
         if let Some(description) = description {
             attributes.insert("description".to_owned(), text(description.as_str()));
         }
-        let mut writes =
-            vec![self.put_new(keys::organization(id), attributes), self.put_no_email_domains(id)];
+        let mut writes = vec![
+            self.put_new(keys::organization(id), attributes),
+            self.put_no_rules(id, RuleKind::EmailDomain, Version::FIRST),
+        ];
         writes.extend(custom_data.map(|data| self.put_custom_data(id, data)));
         self.commit(writes).await?.map_err(|_| Error::OrganizationIdInUse(id.clone()))
     }
@@ -264,7 +266,7 @@ impl Store {
                 return Err(organization_not_found(id));
             };
             let stored = self.item(stored);
-            if stored.has(DELETED_AT) {
+            if is_deleted(&stored) {
                 return Err(organization_not_found(id));
             }
             require_version(&stored, precondition)?;
@@ -327,55 +329,65 @@ impl Store {
     ) -> Result<DeletedOrganization> {
         let mut backoff = Backoff::new(&self.randomness);
         loop {
-            let keys = vec![keys::organization(id), keys::email_domains(id)];
+            let mut keys = vec![keys::organization(id)];
+            keys.extend(RuleKind::ALL.map(|kind| keys::rules(kind, id)));
             let items = self.get_together(keys).await?;
-            let [Some(stored), list] = items.as_slice() else {
+            let [Some(stored), stored_lists @ ..] = items.as_slice() else {
                 return Err(organization_not_found(id));
             };
             let stored = self.item(stored);
-            if stored.has(DELETED_AT) {
-                let unswept = self.unswept_domains(id).await?;
+            if is_deleted(&stored) {
+                let unswept = self.unswept_rules(id).await?;
                 return Ok(DeletedOrganization { is_new: false, unswept });
             }
             require_version(&stored, precondition)?;
-            let list = list.as_ref().ok_or_else(|| organization_not_found(id))?;
-            let list = self.read_email_domains(list)?;
             let mut present = organization_exists();
             if *precondition != Precondition::None {
                 present = present.when_unchanged(&stored);
             }
             // A whole item, so that no attribute of the organization remains.
             let tombstone = HashMap::from([(DELETED_AT.to_owned(), timestamp(at))]);
-            // The list must not have changed since it was read, or the sweep would miss a domain.
-            let unchanged = Expression::default()
-                .name("#version", "version")
-                .when_version("#version", &Precondition::OneOf(vec![list.version]));
             let mut writes = vec![
                 self.put_if(keys::organization(id), tombstone, present),
-                self.delete_if(keys::email_domains(id), unchanged),
                 self.delete(keys::custom_data(id)),
             ];
-            if !list.domains.is_empty() {
-                let domains =
-                    HashMap::from([("emailDomains".to_owned(), texts(list.domains.keys()))]);
-                writes.push(self.put(keys::unswept_domains(id), domains));
+            let mut unswept = Vec::new();
+            for (kind, list) in RuleKind::ALL.into_iter().zip(stored_lists) {
+                let list = list.as_ref().map(|list| self.read_rules(kind, list)).transpose()?;
+                writes.push(self.delete_if(keys::rules(kind, id), still_the_list(list.as_ref())));
+                unswept.extend(list.into_iter().flat_map(|list| list.rules.into_keys()));
+            }
+            if !unswept.is_empty() {
+                writes.push(self.put(keys::unswept_rules(id), unswept_attributes(&unswept)));
             }
             if self.commit(writes).await?.is_ok() {
-                let unswept = list.domains.into_keys().collect();
                 return Ok(DeletedOrganization { is_new: true, unswept });
             }
             backoff.pause("TransactWriteItems", "other requests changed the organization").await?;
         }
     }
 
-    /// The domains of a deleted organization that may still have index entries. Earlier
-    /// releases did not store these.
-    async fn unswept_domains(&self, id: &OrganizationId) -> Result<Vec<EmailDomain>, Failure> {
-        let domains = self.get(keys::unswept_domains(id)).await?;
-        let domains = domains
-            .as_ref()
-            .map(|attributes| self.item(attributes).list("emailDomains", EmailDomain::normalise));
-        Ok(domains.transpose()?.unwrap_or_default())
+    /// The rules of a deleted organization that may still have index entries. The first releases did
+    /// not store these. A release that did not know a kind of rules has left its list behind.
+    async fn unswept_rules(&self, id: &OrganizationId) -> Result<Vec<RuleKey>, Failure> {
+        let mut keys = vec![keys::unswept_rules(id)];
+        keys.extend(RuleKind::ALL.map(|kind| keys::rules(kind, id)));
+        let items = self.get_together(keys).await?;
+        let mut rules = Vec::new();
+        if let [Some(unswept), ..] = items.as_slice() {
+            let item = self.item(unswept);
+            for kind in RuleKind::ALL {
+                let name = unswept_attribute(kind);
+                if item.has(name) {
+                    rules.extend(item.list(name, |value| RuleKey::parse(kind, value))?);
+                }
+            }
+        }
+        for (kind, list) in RuleKind::ALL.into_iter().zip(&items[1..]) {
+            let list = list.as_ref().map(|list| self.read_rules(kind, list)).transpose()?;
+            rules.extend(list.into_iter().flat_map(|list| list.rules.into_keys()));
+        }
+        Ok(rules)
     }
 
     /// Deletes the remaining items of a deleted organization. Nothing depends on it: remaining
@@ -389,17 +401,16 @@ impl Store {
     pub async fn sweep_organization(
         &self,
         id: &OrganizationId,
-        domains: &[EmailDomain],
+        rules: &[RuleKey],
         swept: &mut usize,
     ) -> Result<(), Failure> {
-        if !domains.is_empty() {
-            let entries = domains
-                .iter()
-                .map(|domain| keys::rule_index_entry(&RuleKey::EmailDomain(domain.clone()), id))
-                .collect();
+        if !rules.is_empty() {
+            let entries = rules.iter().map(|key| keys::rule_index_entry(key, id)).collect();
             self.batch_delete(entries, swept).await?;
-            let deleted = self.commit(vec![self.delete(keys::unswept_domains(id))]).await?;
-            deleted.expect("the deletion has no condition");
+            let mut writes = vec![self.delete(keys::unswept_rules(id))];
+            writes.extend(RuleKind::ALL.map(|kind| self.delete(keys::rules(kind, id))));
+            let deleted = self.commit(writes).await?;
+            deleted.expect("the deletions have no condition");
         }
         let mut start = None;
         loop {
@@ -474,7 +485,7 @@ impl Store {
         attributes: &Attributes,
     ) -> Result<Option<Organization>, Failure> {
         let item = self.item(attributes);
-        if item.has(DELETED_AT) {
+        if is_deleted(&item) {
             return Ok(None);
         }
         let id = item.partition_key(keys::ORGANIZATION_PREFIX, OrganizationId::parse)?;
@@ -492,6 +503,40 @@ impl Store {
     }
 }
 
+/// Whether an organization's item says that it was deleted.
+pub(super) fn is_deleted(organization: &Item<'_>) -> bool {
+    organization.has(DELETED_AT)
+}
+
+/// The condition that a list is still the one that was read, or still missing. If it had changed, the
+/// sweep would miss a rule.
+fn still_the_list(read: Option<&RuleList>) -> Expression {
+    let condition = Expression::default();
+    match read {
+        Some(list) => condition
+            .name("#version", "version")
+            .when_version("#version", &Precondition::OneOf(vec![list.version])),
+        None => condition.when("attribute_not_exists(pk)"),
+    }
+}
+
+/// The attribute of the item with the unswept rules that has those of one kind.
+const fn unswept_attribute(kind: RuleKind) -> &'static str {
+    match kind {
+        RuleKind::EmailDomain => "emailDomains",
+        RuleKind::SsoConnector => "ssoConnectors",
+    }
+}
+
+/// The item with the unswept rules. An earlier release reads only the domains, and needs them.
+fn unswept_attributes(rules: &[RuleKey]) -> Attributes {
+    let of_kind = |kind| {
+        let values = rules.iter().filter(|key| key.kind() == kind).map(RuleKey::value);
+        (unswept_attribute(kind).to_owned(), texts(values))
+    };
+    RuleKind::ALL.map(of_kind).into()
+}
+
 fn read_name(item: &Item<'_>) -> Result<Name, Failure> {
     item.parsed("name", "a name", Name::normalise)
 }
@@ -506,7 +551,7 @@ fn read_custom_data(item: &Item<'_>) -> Result<CustomData, Failure> {
 
 /// The condition that an organization exists and is not deleted. Without it, an update would create
 /// the organization again.
-fn organization_exists() -> Expression {
+pub(super) fn organization_exists() -> Expression {
     Expression::default()
         .name("#pk", keys::PK)
         .name("#deletedAt", DELETED_AT)

@@ -64,6 +64,17 @@ impl Store {
         }
     }
 
+    /// The first items of a partition, at most this many.
+    pub(super) async fn query_first(
+        &self,
+        partition: String,
+        most: usize,
+    ) -> Result<Vec<Attributes>, Failure> {
+        let query = self.client.query().consistent_read(true).set_limit(i32::try_from(most).ok());
+        let range = Range::new((keys::PK, keys::SK), partition, "");
+        Ok(self.page(query, range).await?.0)
+    }
+
     /// One page of an index partition, with the items whose sort keys begin with a prefix, and the
     /// key after which the next page begins. Eventually consistent.
     pub(super) async fn index_page(
@@ -76,6 +87,24 @@ impl Store {
         let query = self.client.query().index_name(keys::GSI1);
         let query = query.set_limit(limit).set_exclusive_start_key(start);
         self.page(query, Range::new((keys::GSI1_PK, keys::GSI1_SK), partition, prefix)).await
+    }
+
+    /// One page of an index partition, with the items whose sort keys are less than `until`, and the key
+    /// after which the next page begins. Eventually consistent.
+    pub(super) async fn index_page_until(
+        &self,
+        partition: String,
+        until: String,
+        limit: i32,
+        start: Option<Attributes>,
+    ) -> Result<(Vec<Attributes>, Option<Attributes>), Failure> {
+        let query = self.client.query().index_name(keys::GSI1).limit(limit);
+        let query = query.set_exclusive_start_key(start);
+        let mut range = Range::new((keys::GSI1_PK, keys::GSI1_SK), partition, "");
+        range.condition = "#pk = :pk AND #sk < :until";
+        range.names.insert("#sk".to_owned(), keys::GSI1_SK.to_owned());
+        range.values.insert(":until".to_owned(), text(until));
+        self.page(query, range).await
     }
 
     /// The number of entries of an index partition whose sort keys begin with a prefix, counted up to

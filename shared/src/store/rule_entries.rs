@@ -9,6 +9,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 
 use super::callers::{put_caller, read_caller};
+use super::expression::Expression;
 use super::item::{Attributes, Item, number, text, texts, timestamp};
 use super::keys::{self, Key};
 use crate::domain::ids::OrganizationRoleId;
@@ -29,6 +30,7 @@ const ROLE_IDS: &str = "roleIds";
 const SUBDOMAINS: &str = "subdomains";
 const EMAIL_DOMAINS: &str = "emailDomains";
 const OWNERSHIP: &str = "ownership";
+const PROVIDER_TYPE: &str = "providerType";
 /// How often the entry was changed. An entry without it was never changed.
 pub(super) const ENTRY_VERSION: &str = "version";
 
@@ -42,7 +44,8 @@ pub(super) struct Entry {
 
 /// A rule as the attributes of its index entry.
 pub(super) fn rule_attributes(rule: &Rule, key: &Key, version: u64) -> Attributes {
-    let Rule { key: _, added_at, added_by, settings, ownership, admits_since } = rule;
+    let Rule { key: _, added_at, added_by, settings, ownership, admits_since, provider_type } =
+        rule;
     let Settings { enrollment, existing_users, roles, subdomains, addresses } = settings;
     let added = if rule.is_plain() { ADDED_AT } else { LISTED_AT };
     let mut attributes = HashMap::from([(added.to_owned(), timestamp(*added_at))]);
@@ -58,6 +61,7 @@ pub(super) fn rule_attributes(rule: &Rule, key: &Key, version: u64) -> Attribute
     put(SUBDOMAINS, subdomains.then_some(AttributeValue::Bool(true)));
     let is_special = *addresses != AdmittedAddresses::default();
     put(EMAIL_DOMAINS, is_special.then(|| text(addresses.as_str())));
+    put(PROVIDER_TYPE, provider_type.as_ref().map(text));
     put(ENTRY_VERSION, (version > 0).then(|| number(version)));
     put(
         OWNERSHIP,
@@ -70,6 +74,15 @@ pub(super) fn rule_attributes(rule: &Rule, key: &Key, version: u64) -> Attribute
     }
     put_caller(&mut attributes, ADDED_BY, added_by.as_ref());
     attributes
+}
+
+/// The condition that an entry is there, and still has the version that was read.
+pub(super) fn unchanged(read: &Entry) -> Expression {
+    let condition = Expression::default().name("#version", ENTRY_VERSION);
+    match read.version {
+        0 => condition.when("attribute_exists(pk)").when("attribute_not_exists(#version)"),
+        version => condition.value(":version", number(version)).when("#version = :version"),
+    }
 }
 
 /// The rule in an index entry.
@@ -97,6 +110,7 @@ pub(super) fn read_rule(key: &RuleKey, item: &Item<'_>) -> Result<Entry, Failure
             },
             ownership: ownership.transpose()?.unwrap_or_default(),
             admits_since: optional_timestamp(item, ADMITS_SINCE)?,
+            provider_type: item.optional_text(PROVIDER_TYPE)?.map(str::to_owned),
         },
         version: version.transpose()?.unwrap_or_default(),
     })

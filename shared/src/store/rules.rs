@@ -1,9 +1,12 @@
 //! The rules of organizations.
 //!
-//! An organization's list item decides which rules it has, and their order, limits, version and
-//! `ETag`. Each rule has an index entry, which is written in the same transaction. Further
-//! attributes of a rule belong in its index entry, because a sign-up reads that anyway. If such
-//! an attribute is missing, the rule works as it did before the attribute existed.
+//! An organization has a list item for each kind of rule. It decides which rules the organization has,
+//! and their order, limits, version and `ETag`. Each rule has an index entry, which is written in the
+//! same transaction. Whatever is particular to one rule is in its index entry, because a sign-up reads
+//! that anyway. If such an attribute is missing, the rule works as it did before the attribute existed.
+//!
+//! Every organization has a list of email domains from the beginning. Its list of identity providers is
+//! created when it is first changed.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -12,33 +15,35 @@ use futures_util::future::try_join_all;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
 
-use super::backoff::Backoff;
+use super::backoff::{Backoff, WRITERS_AT_ONCE};
 use super::default_roles::read_default_roles;
 use super::expression::Expression;
 use super::item::{Attributes, Item, number, timestamp};
+use super::organizations::{is_deleted, organization_exists};
 use super::read::readable;
-use super::rule_entries::{read_rule, rule_attributes};
+use super::rule_entries::{Entry, read_rule, rule_attributes, unchanged};
 use super::write::{Unmet, Write};
 use super::{Store, TRANSACTION_ITEMS, keys};
-use crate::ambient::Clock;
 use crate::domain::change::ListChange;
-use crate::domain::email_domain::EmailDomain;
 use crate::domain::ids::{OrganizationId, OrganizationRoleId};
-use crate::domain::jit::{EmailDomains, Step, plan};
-use crate::domain::rule::{Rule, RuleKey};
+use crate::domain::jit::{RuleList, Step, plan};
+use crate::domain::rule::{Rule, RuleKey, RuleKind, Settings};
 use crate::domain::version::{Precondition, Version};
 use crate::error::{Error, Result, organization_not_found};
 use crate::failure::Failure;
 
-/// The most domains that change in one transaction. The list itself is one of its items.
+/// The most rules that change in one transaction. The list itself is one of its items.
 const CHANGES_PER_STEP: usize = TRANSACTION_ITEMS - 1;
 
-/// The most added domains that are checked at the same time.
+/// The most rules whose index partitions are read at the same time.
 const PARALLEL_CHECKS: usize = 16;
 
 /// The most repeats of a replacement without a precondition, when other requests change the list
 /// each time.
 const REPLACEMENT_REPEATS: u32 = 9;
+
+/// The most repeats of a listing, when other requests change the list each time.
+const LISTING_REPEATS: u32 = 9;
 
 /// An organization that lists a rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,114 +54,256 @@ pub struct Listing {
     pub rule: Rule,
 }
 
+/// A rule after a change of its settings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChangedRule {
+    /// The rule.
+    pub rule: Rule,
+    /// The version of its list.
+    pub version: Version,
+    /// Whether anything is different now.
+    pub is_changed: bool,
+}
+
 impl Store {
-    /// An organization's email domains; `None` if there is no such organization.
+    /// An organization's list of rules of one kind; `None` if there is no such organization.
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn email_domains(
+    pub async fn rules(
         &self,
         id: &OrganizationId,
-    ) -> Result<Option<EmailDomains>, Failure> {
-        let item = self.get(keys::email_domains(id)).await?;
-        item.map(|attributes| self.read_email_domains(&attributes)).transpose()
+        kind: RuleKind,
+    ) -> Result<Option<RuleList>, Failure> {
+        let list = keys::rules(kind, id);
+        match kind {
+            RuleKind::EmailDomain => {
+                let list = self.get(list).await?;
+                list.map(|attributes| self.read_rules(kind, &attributes)).transpose()
+            }
+            RuleKind::SsoConnector => {
+                let items = self.get_together(vec![list, keys::organization(id)]).await?;
+                self.read_rules_of(kind, &items)
+            }
+        }
     }
 
-    /// Adds a domain to the list and the index, and returns when it was added.
+    /// Some rules of a list, which `page` chooses by their place, with the list. A rule whose index
+    /// entry is missing or cannot be read is left out, and the log names it. `None` if there is no such
+    /// organization.
     ///
     /// # Errors
-    /// When there is no such organization, too many others list the domain, the precondition fails,
-    /// the domain is listed already, or the list is full; then nothing has changed.
+    /// When the store fails.
+    pub async fn rules_on_page(
+        &self,
+        id: &OrganizationId,
+        kind: RuleKind,
+        page: impl Fn(usize) -> std::ops::Range<usize>,
+    ) -> Result<Option<(RuleList, Vec<Rule>)>, Failure> {
+        let mut backoff = Backoff::short(&self.randomness, LISTING_REPEATS);
+        let Some(mut list) = self.rules(id, kind).await? else { return Ok(None) };
+        loop {
+            let shown = page(list.rules.len());
+            let keys: Vec<_> = list.rules.keys().skip(shown.start).take(shown.len()).collect();
+            let mut read = self.entries(id, &keys).await?;
+            if keys.iter().any(|key| !read.contains_key(*key)) {
+                // Another request may have deleted the rule since the list was read.
+                let Some(now) = self.rules(id, kind).await? else { return Ok(None) };
+                if now.version != list.version {
+                    backoff.pause("BatchGetItem", "other requests changed the list").await?;
+                    list = now;
+                    continue;
+                }
+            }
+            let rules = keys.into_iter().map(|key| {
+                let entry = read.remove(key).unwrap_or_else(|| Err(self.missing_entry(key, id)));
+                entry.map(|entry| entry.rule)
+            });
+            let rules = readable(rules.collect()).collect();
+            return Ok(Some((list, rules)));
+        }
+    }
+
+    /// The index entries of an organization's rules, without those that do not exist.
+    async fn entries(
+        &self,
+        id: &OrganizationId,
+        rules: &[&RuleKey],
+    ) -> Result<HashMap<RuleKey, Result<Entry, Failure>>, Failure> {
+        let by_partition: HashMap<_, _> =
+            rules.iter().map(|key| (keys::rule_partition(key), *key)).collect();
+        let wanted = rules.iter().map(|key| keys::rule_index_entry(key, id)).collect();
+        let items = self.batch_get(wanted).await?;
+        let read = items.iter().filter_map(|attributes| {
+            let item = self.item(attributes);
+            let key = *by_partition.get(item.text(keys::PK).ok()?)?;
+            Some((key.clone(), read_rule(key, &item)))
+        });
+        Ok(read.collect())
+    }
+
+    /// Adds an email domain to the list and the index.
+    ///
+    /// # Errors
+    /// When there is no such organization, the rule admits and too many others admit by it, the
+    /// precondition fails, the rule is listed already, or the list is full; then nothing has changed.
     pub async fn add_email_domain(
         &self,
         id: &OrganizationId,
-        domain: &EmailDomain,
-        clock: &Clock,
+        rule: &Rule,
         precondition: &Precondition,
-    ) -> Result<Timestamp> {
-        if self.is_crowded(domain, id).await? {
-            self.email_domains(id).await?.ok_or_else(|| organization_not_found(id))?;
-            return Err(Error::EmailDomainsCrowded(vec![domain.clone()]));
+    ) -> Result<()> {
+        let kind = RuleKind::EmailDomain;
+        if rule.ownership.state.admits() && self.is_crowded(&rule.key, id).await? {
+            self.rules(id, kind).await?.ok_or_else(|| organization_not_found(id))?;
+            return Err(crowded(vec![rule.key.clone()]));
         }
-        let at = clock.now();
-        let list = list_change(precondition)
-            .name("#domain", domain.as_str())
-            .value(":entry", list_entry(at))
-            .value(":most", number(EmailDomains::MOST as u64))
-            .set("#domains.#domain = :entry")
-            .when("attribute_not_exists(#domains.#domain)")
-            .when("size(#domains) < :most");
-        let rule = Rule::new(RuleKey::EmailDomain(domain.clone()), at);
-        let writes =
-            vec![self.update(keys::email_domains(id), list), self.put_index_entry(&rule, id)];
+        let list = list_change(kind, precondition)
+            .name("#rule", rule.key.value())
+            .value(":entry", list_entry(rule.added_at))
+            .value(":most", number(RuleList::most(kind) as u64))
+            .set("#rules.#rule = :entry")
+            .when("attribute_not_exists(#rules.#rule)")
+            .when("size(#rules) < :most");
+        let writes = vec![self.update(keys::rules(kind, id), list), self.put_entry(rule, id)];
         let Err(unmet) = self.commit(writes).await? else {
-            return Ok(at);
+            return Ok(());
         };
-        let current = self.current(id, &unmet, precondition)?;
-        Err(if current.domains.contains_key(domain) {
-            Error::EmailDomainAlreadyListed(domain.clone())
+        let current = self.current(id, kind, &unmet, precondition)?;
+        Err(if current.rules.contains_key(&rule.key) {
+            Error::EmailDomainAlreadyListed(rule.key.value().to_owned())
         } else {
-            Error::EmailDomainsFull
+            full(kind)
         })
     }
 
-    /// Removes a domain from the list and the index.
+    /// Removes a rule from the list and the index.
     ///
     /// # Errors
-    /// When there is no such organization, the precondition fails, or the domain is not listed; then
+    /// When there is no such organization, the precondition fails, or the rule is not listed; then
     /// nothing has changed.
-    pub async fn remove_email_domain(
+    pub async fn remove_rule(
         &self,
         id: &OrganizationId,
-        domain: &EmailDomain,
+        key: &RuleKey,
         precondition: &Precondition,
     ) -> Result<()> {
-        let list = list_change(precondition)
-            .name("#domain", domain.as_str())
-            .remove("#domains.#domain")
-            .when("attribute_exists(#domains.#domain)");
+        let kind = key.kind();
+        if kind == RuleKind::SsoConnector {
+            let list = self.rules(id, kind).await?.ok_or_else(|| organization_not_found(id))?;
+            if list == RuleList::UNWRITTEN {
+                require(precondition, list.version)?;
+                return Err(not_listed(key));
+            }
+        }
+        let list = list_change(kind, precondition)
+            .name("#rule", key.value())
+            .remove("#rules.#rule")
+            .when("attribute_exists(#rules.#rule)");
         let writes = vec![
-            self.update(keys::email_domains(id), list),
-            self.delete(keys::rule_index_entry(&RuleKey::EmailDomain(domain.clone()), id)),
+            self.update(keys::rules(kind, id), list),
+            self.delete(keys::rule_index_entry(key, id)),
         ];
         let Err(unmet) = self.commit(writes).await? else {
             return Ok(());
         };
-        self.current(id, &unmet, precondition)?;
-        Err(Error::EmailDomainNotFound(domain.to_string()))
+        self.current(id, kind, &unmet, precondition)?;
+        Err(not_listed(key))
     }
 
-    /// Replaces the list, and returns the new version. Up to 99 changes are one atomic step. More
-    /// changes take several steps, each on the condition that the list still has the version of the
-    /// step before. Without a precondition, a replacement whose first step fails because another
-    /// request has changed the list starts over, at most [`REPLACEMENT_REPEATS`] times. `done` gets
-    /// what each step has changed, also if a later one fails.
+    /// Changes the settings of a rule to what `change` makes of them. If they stay the same, nothing is
+    /// written. If another request has changed the list, or the rule, in the meantime, it starts over.
     ///
     /// # Errors
-    /// When there is no such organization, the precondition fails, or too many other organizations
-    /// list one of the added domains; then nothing has changed.
-    /// [`Error::EmailDomainsPartiallyReplaced`] when another request changed the list between two
-    /// steps. When the store fails, a part may have been replaced.
-    pub async fn replace_email_domains(
+    /// When there is no such organization, the precondition fails, or the rule is not listed; then
+    /// nothing has changed.
+    pub async fn change_settings(
         &self,
         id: &OrganizationId,
-        wanted: &BTreeSet<EmailDomain>,
-        clock: &Clock,
+        key: &RuleKey,
         precondition: &Precondition,
-        done: &mut ListChange<EmailDomain>,
+        change: impl Fn(&Settings) -> Settings,
+    ) -> Result<ChangedRule> {
+        let kind = key.kind();
+        let mut backoff = Backoff::short(&self.randomness, WRITERS_AT_ONCE);
+        loop {
+            let wanted = vec![
+                keys::rule_index_entry(key, id),
+                keys::rules(kind, id),
+                keys::organization(id),
+            ];
+            let items = self.get_together(wanted).await?;
+            let (entry, list) = items.split_first().expect("there is an answer for each key");
+            let list = self.read_rules_of(kind, list)?.ok_or_else(|| organization_not_found(id))?;
+            require(precondition, list.version)?;
+            if !list.rules.contains_key(key) {
+                return Err(not_listed(key));
+            }
+            let entry = entry.as_ref().ok_or_else(|| self.missing_entry(key, id))?;
+            let entry = read_rule(key, &self.item(entry))?;
+            let settings = change(&entry.rule.settings);
+            let is_changed = settings != entry.rule.settings;
+            let rule = Rule { settings, ..entry.rule.clone() };
+            if !is_changed {
+                return Ok(ChangedRule { rule, version: list.version, is_changed });
+            }
+            let change = list_change(kind, &Precondition::OneOf(vec![list.version]))
+                .name("#rule", key.value())
+                .when("attribute_exists(#rules.#rule)");
+            let place = keys::rule_index_entry(key, id);
+            let attributes = rule_attributes(&rule, &place, entry.version + 1);
+            let writes = vec![
+                self.update(keys::rules(kind, id), change),
+                self.put_if(place, attributes, unchanged(&entry)),
+            ];
+            if self.commit(writes).await?.is_ok() {
+                return Ok(ChangedRule { rule, version: list.version.next(), is_changed });
+            }
+            backoff.pause("TransactWriteItems", "other requests changed the rule").await?;
+        }
+    }
+
+    /// Changes which rules of a kind an organization has to what `wanted` makes of them, and returns the
+    /// new version. Rules that stay keep their settings; `new` makes those that are added. Up to
+    /// 99 changes are one atomic step. More changes take several steps, each on the condition
+    /// that the list still has the version of the step before. Without a precondition, a change whose
+    /// first step fails because another request has changed the list starts over, at most
+    /// [`REPLACEMENT_REPEATS`] times. `done` gets what each step has changed, also if a later one fails.
+    ///
+    /// # Errors
+    /// When there is no such organization, the precondition fails, the list would be too long, or an
+    /// added rule admits and too many other organizations admit by it; then nothing has changed.
+    /// [`Error::EmailDomainsPartiallyReplaced`] or [`Error::SsoConnectorsPartiallyReplaced`] when another
+    /// request changed the list between two steps. When the store fails, a part may have been changed.
+    pub async fn change_rules(
+        &self,
+        id: &OrganizationId,
+        kind: RuleKind,
+        precondition: &Precondition,
+        wanted: impl Fn(&RuleList) -> BTreeSet<RuleKey>,
+        new: impl Fn(&[RuleKey]) -> Vec<Rule>,
+        done: &mut ListChange<RuleKey>,
     ) -> Result<Version> {
-        // Each added domain is checked once, even if the replacement starts over. The checks take
-        // longer than the rest. Repeating them would let other requests come first each time.
-        let mut unchecked = wanted.clone();
+        // Each added rule is checked once, even if the change starts over. The checks take longer than
+        // the rest. Repeating them would let other requests come first each time.
+        let mut checked = HashSet::new();
         let mut backoff = Backoff::short(&self.randomness, REPLACEMENT_REPEATS);
         loop {
-            let before = self.email_domains(id).await?.ok_or_else(|| organization_not_found(id))?;
-            if !precondition.holds(before.version) {
-                return Err(Error::PreconditionFailed { current: before.version });
+            let before = self.rules(id, kind).await?.ok_or_else(|| organization_not_found(id))?;
+            require(precondition, before.version)?;
+            let after = wanted(&before);
+            if after.len() > RuleList::most(kind) {
+                return Err(full(kind));
             }
-            let added = unchecked.extract_if(.., |domain| !before.domains.contains_key(domain));
-            self.refuse_crowded(id, added.collect()).await?;
-            match self.replace(id, &before, wanted, clock.now(), done).await {
+            let added: Vec<_> =
+                after.iter().filter(|key| !before.rules.contains_key(key)).cloned().collect();
+            let added: HashMap<_, _> =
+                new(&added).into_iter().map(|rule| (rule.key.clone(), rule)).collect();
+            let admitting = added.values().filter(|rule| rule.ownership.state.admits());
+            let mut unchecked: Vec<_> = admitting.map(|rule| rule.key.clone()).collect();
+            unchecked.retain(|key| checked.insert(key.clone()));
+            self.refuse_crowded(id, unchecked).await?;
+            match self.replace(id, kind, &before, &after, &added, done).await {
                 // `PreconditionFailed` would be wrong: the client has not named a version.
                 Err(Error::PreconditionFailed { .. }) if *precondition == Precondition::None => {
                     backoff.pause("TransactWriteItems", "other requests changed the list").await?;
@@ -170,12 +317,16 @@ impl Store {
     async fn replace(
         &self,
         id: &OrganizationId,
-        before: &EmailDomains,
-        after: &BTreeSet<EmailDomain>,
-        at: Timestamp,
-        done: &mut ListChange<EmailDomain>,
+        kind: RuleKind,
+        before: &RuleList,
+        after: &BTreeSet<RuleKey>,
+        new: &HashMap<RuleKey, Rule>,
+        done: &mut ListChange<RuleKey>,
     ) -> Result<Version> {
-        let listed = before.domains.keys().cloned().collect();
+        if *before == RuleList::UNWRITTEN {
+            self.create_rules(id, kind).await?;
+        }
+        let listed = before.rules.keys().cloned().collect();
         let mut steps = plan(&listed, after, CHANGES_PER_STEP);
         if steps.is_empty() {
             // A replacement without changes is a write too: the list must still have the version
@@ -185,10 +336,11 @@ impl Store {
         let mut version = before.version;
         for step in steps {
             let precondition = Precondition::OneOf(vec![version]);
-            if let Err(unmet) = self.commit(self.replacement(id, &step, at, &precondition)).await? {
-                return Err(match self.current(id, &unmet, &precondition) {
+            let writes = self.replacement(id, kind, &step, new, &precondition);
+            if let Err(unmet) = self.commit(writes).await? {
+                return Err(match self.current(id, kind, &unmet, &precondition) {
                     Err(Error::PreconditionFailed { current }) if version != before.version => {
-                        Error::EmailDomainsPartiallyReplaced { current }
+                        partially_replaced(kind, current)
                     }
                     Err(error) => error,
                     Ok(current) => Error::PreconditionFailed { current: current.version },
@@ -201,32 +353,77 @@ impl Store {
         Ok(version)
     }
 
-    /// Refuses domains that too many other organizations list.
-    async fn refuse_crowded(&self, id: &OrganizationId, domains: Vec<EmailDomain>) -> Result<()> {
-        let checks = domains.into_iter().map(|domain| async move {
-            let crowded = self.is_crowded(&domain, id).await?;
-            Ok::<_, Failure>(crowded.then_some(domain))
-        });
-        let checked: Vec<_> = stream::iter(checks).buffered(PARALLEL_CHECKS).try_collect().await?;
-        let crowded: Vec<_> = checked.into_iter().flatten().collect();
-        if crowded.is_empty() { Ok(()) } else { Err(Error::EmailDomainsCrowded(crowded)) }
+    /// Creates the list that an organization does not have yet. If another request has created it
+    /// first, that is as good.
+    async fn create_rules(&self, id: &OrganizationId, kind: RuleKind) -> Result<()> {
+        let writes = vec![
+            self.put_no_rules(id, kind, RuleList::UNWRITTEN.version),
+            self.check(keys::organization(id), organization_exists()),
+        ];
+        match self.commit(writes).await? {
+            Err(unmet) if unmet.of(&keys::organization(id)).is_some() => {
+                Err(organization_not_found(id))
+            }
+            _ => Ok(()),
+        }
     }
 
-    /// Whether so many other organizations list a domain that this one cannot list it too. Index
-    /// entries of deleted organizations do not count.
-    async fn is_crowded(
+    /// Refuses rules by which too many other organizations admit.
+    async fn refuse_crowded(&self, id: &OrganizationId, rules: Vec<RuleKey>) -> Result<()> {
+        let checks = rules.into_iter().map(|key| async move {
+            let is_crowded = self.is_crowded(&key, id).await?;
+            Ok::<_, Failure>(is_crowded.then_some(key))
+        });
+        let checked: Vec<_> = stream::iter(checks).buffered(PARALLEL_CHECKS).try_collect().await?;
+        let keys: Vec<_> = checked.into_iter().flatten().collect();
+        if keys.is_empty() { Ok(()) } else { Err(crowded(keys)) }
+    }
+
+    /// Whether so many other organizations admit by a rule that this one cannot begin to. Index entries
+    /// of deleted organizations do not count.
+    pub(super) async fn is_crowded(
         &self,
-        domain: &EmailDomain,
+        key: &RuleKey,
         newcomer: &OrganizationId,
     ) -> Result<bool, Failure> {
-        let listings = self.rule_index(&[RuleKey::EmailDomain(domain.clone())]).await?;
-        if listings.len() < EmailDomains::MOST_ORGANIZATIONS
+        let mut listings = self.rule_index(std::slice::from_ref(key)).await?;
+        listings.retain(|listing| listing.rule.ownership.state.admits());
+        if listings.len() < RuleList::MOST_ORGANIZATIONS
             || listings.iter().any(|listing| listing.organization == *newcomer)
         {
             return Ok(false);
         }
         let ids: Vec<_> = listings.into_iter().map(|listing| listing.organization).collect();
-        Ok(self.organizations(&ids).await?.len() >= EmailDomains::MOST_ORGANIZATIONS)
+        Ok(self.organizations(&ids).await?.len() >= RuleList::MOST_ORGANIZATIONS)
+    }
+
+    /// How many other organizations list each of these rules, whether they admit by it or not. It counts
+    /// up to [`RuleList::MOST_ORGANIZATIONS`], among the first entries of the index.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn other_organizations(
+        &self,
+        id: &OrganizationId,
+        rules: Vec<RuleKey>,
+    ) -> Result<HashMap<RuleKey, usize>, Failure> {
+        let most = RuleList::MOST_ORGANIZATIONS;
+        let reads = rules.into_iter().map(|key| async move {
+            // One more, because this organization may be among them.
+            let items = self.query_first(keys::rule_partition(&key), most + 1).await?;
+            let others = items.iter().map(|attributes| {
+                self.item(attributes).sort_key(keys::ORGANIZATION_PREFIX, OrganizationId::parse)
+            });
+            let others = readable(others.collect()).filter(|other| other != id).collect();
+            Ok::<(_, Vec<_>), Failure>((key, others))
+        });
+        let found: Vec<_> = stream::iter(reads).buffered(PARALLEL_CHECKS).try_collect().await?;
+        let ids: BTreeSet<_> = found.iter().flat_map(|(_, others)| others).cloned().collect();
+        let existing = self.readable_organizations(&Vec::from_iter(ids)).await?;
+        let existing: HashSet<_> =
+            existing.into_iter().map(|organization| organization.id).collect();
+        let count = |others: Vec<_>| others.iter().filter(|id| existing.contains(id)).count();
+        Ok(found.into_iter().map(|(key, others)| (key, count(others).min(most))).collect())
     }
 
     /// The organizations that list any of these rules, each once, oldest listing first. If an
@@ -280,64 +477,86 @@ impl Store {
         Ok(items.chunks_exact(2).map(roles).collect())
     }
 
-    pub(super) fn read_email_domains(
+    /// The list in its item, or, for a kind whose list may be missing, in its item and that of the
+    /// organization. `None` if there is no such organization.
+    pub(super) fn read_rules_of(
         &self,
-        attributes: &Attributes,
-    ) -> Result<EmailDomains, Failure> {
-        let item = self.item(attributes);
-        let entries = item.map("domains")?;
-        let domains = entries
-            .names()
-            .map(|name| {
-                let domain = EmailDomain::normalise(name)
-                    .map_err(|_| item.unreadable("domains", "a map of email domains"))?;
-                Ok((domain, entries.map(name)?.timestamp("addedAt")?))
-            })
-            .collect::<Result<BTreeMap<_, _>, Failure>>()?;
-        Ok(EmailDomains { domains, version: Version::new(item.number("version")?) })
+        kind: RuleKind,
+        items: &[Option<Attributes>],
+    ) -> Result<Option<RuleList>, Failure> {
+        match items {
+            [list, Some(organization)] if !is_deleted(&self.item(organization)) => {
+                let list = list.as_ref().map(|attributes| self.read_rules(kind, attributes));
+                Ok(Some(list.transpose()?.unwrap_or(RuleList::UNWRITTEN)))
+            }
+            _ => Ok(None),
+        }
     }
 
-    /// The list of a new organization.
-    pub(super) fn put_no_email_domains(&self, id: &OrganizationId) -> Write {
+    /// The list in its item.
+    pub(super) fn read_rules(
+        &self,
+        kind: RuleKind,
+        attributes: &Attributes,
+    ) -> Result<RuleList, Failure> {
+        let item = self.item(attributes);
+        let entries = item.map(rules_attribute(kind))?;
+        let rules = entries
+            .names()
+            .map(|name| {
+                let key = RuleKey::parse(kind, name)
+                    .map_err(|_| item.unreadable(rules_attribute(kind), "a map of rules"))?;
+                Ok((key, entries.map(name)?.timestamp("addedAt")?))
+            })
+            .collect::<Result<BTreeMap<_, _>, Failure>>()?;
+        Ok(RuleList { rules, version: Version::new(item.number("version")?) })
+    }
+
+    /// A new list without rules.
+    pub(super) fn put_no_rules(
+        &self,
+        id: &OrganizationId,
+        kind: RuleKind,
+        version: Version,
+    ) -> Write {
         let attributes = HashMap::from([
-            ("domains".to_owned(), AttributeValue::M(HashMap::new())),
-            ("version".to_owned(), number(Version::FIRST.get())),
+            (rules_attribute(kind).to_owned(), AttributeValue::M(HashMap::new())),
+            ("version".to_owned(), number(version.get())),
         ]);
-        self.put_new(keys::email_domains(id), attributes)
+        self.put_new(keys::rules(kind, id), attributes)
     }
 
     /// The writes of one step of a replacement.
     fn replacement(
         &self,
         id: &OrganizationId,
-        step: &Step,
-        at: Timestamp,
+        kind: RuleKind,
+        step: &Step<RuleKey>,
+        new: &HashMap<RuleKey, Rule>,
         precondition: &Precondition,
     ) -> Vec<Write> {
-        let mut list = list_change(precondition);
-        for (index, domain) in step.removed.iter().enumerate() {
+        let mut list = list_change(kind, precondition);
+        for (index, key) in step.removed.iter().enumerate() {
             let name = format!("#r{index}");
-            list = list.name(&name, domain.as_str()).remove(format!("#domains.{name}"));
+            list = list.name(&name, key.value()).remove(format!("#rules.{name}"));
         }
-        if !step.added.is_empty() {
-            list = list.value(":entry", list_entry(at));
+        let added: Vec<_> = step.added.iter().map(|key| &new[key]).collect();
+        for (index, rule) in added.iter().enumerate() {
+            let (name, entry) = (format!("#a{index}"), format!(":a{index}"));
+            list = list
+                .name(&name, rule.key.value())
+                .value(&entry, list_entry(rule.added_at))
+                .set(format!("#rules.{name} = {entry}"));
         }
-        for (index, domain) in step.added.iter().enumerate() {
-            let name = format!("#a{index}");
-            list = list.name(&name, domain.as_str()).set(format!("#domains.{name} = :entry"));
-        }
-        let key = |domain: &EmailDomain| RuleKey::EmailDomain(domain.clone());
-        let removed =
-            step.removed.iter().map(|domain| self.delete(keys::rule_index_entry(&key(domain), id)));
-        let added =
-            step.added.iter().map(|domain| self.put_index_entry(&Rule::new(key(domain), at), id));
-        std::iter::once(self.update(keys::email_domains(id), list))
+        let removed = step.removed.iter().map(|key| self.delete(keys::rule_index_entry(key, id)));
+        std::iter::once(self.update(keys::rules(kind, id), list))
             .chain(removed)
-            .chain(added)
+            .chain(added.iter().map(|rule| self.put_entry(rule, id)))
             .collect()
     }
 
-    fn put_index_entry(&self, rule: &Rule, id: &OrganizationId) -> Write {
+    /// The write of a new rule's index entry.
+    fn put_entry(&self, rule: &Rule, id: &OrganizationId) -> Write {
         let key = keys::rule_index_entry(&rule.key, id);
         let attributes = rule_attributes(rule, &key, 0);
         self.put(key, attributes)
@@ -348,38 +567,96 @@ impl Store {
     fn current(
         &self,
         id: &OrganizationId,
+        kind: RuleKind,
         unmet: &Unmet,
         precondition: &Precondition,
-    ) -> Result<EmailDomains> {
-        let item = unmet
-            .of(&keys::email_domains(id))
-            .flatten()
-            .ok_or_else(|| organization_not_found(id))?;
-        let current = self.read_email_domains(item)?;
-        if precondition.holds(current.version) {
-            Ok(current)
-        } else {
-            Err(Error::PreconditionFailed { current: current.version })
+    ) -> Result<RuleList> {
+        let item = unmet.of(&keys::rules(kind, id)).flatten();
+        let current = self.read_rules(kind, item.ok_or_else(|| organization_not_found(id))?)?;
+        require(precondition, current.version)?;
+        Ok(current)
+    }
+
+    /// The failure for a rule that is listed and has no index entry.
+    fn missing_entry(&self, key: &RuleKey, id: &OrganizationId) -> Failure {
+        Failure::Unreadable {
+            table: self.table.to_string(),
+            key: keys::rule_index_entry(key, id).to_string(),
+            attribute: keys::PK.to_owned(),
+            expected: "the index entry of a listed rule",
         }
+    }
+}
+
+/// The attribute of a list with its rules.
+const fn rules_attribute(kind: RuleKind) -> &'static str {
+    match kind {
+        RuleKind::EmailDomain => "domains",
+        RuleKind::SsoConnector => "connectors",
     }
 }
 
 /// The common part of all changes of a list: the list exists, has a version that the precondition
 /// allows, and gets the next version. It uses both names itself, because DynamoDB refuses unused
-/// names, and a replacement without changes does not name domains.
-fn list_change(precondition: &Precondition) -> Expression {
+/// names, and a replacement without changes does not name rules.
+fn list_change(kind: RuleKind, precondition: &Precondition) -> Expression {
     Expression::default()
-        .name("#domains", "domains")
+        .name("#rules", rules_attribute(kind))
         .name("#version", "version")
         .value(":one", number(1))
         .set("#version = #version + :one")
-        .when("attribute_exists(#domains)")
+        .when("attribute_exists(#rules)")
         .when_version("#version", precondition)
 }
 
-/// A domain's entry in the list.
+/// A rule's entry in the list.
 fn list_entry(at: Timestamp) -> AttributeValue {
     AttributeValue::M(HashMap::from([("addedAt".to_owned(), timestamp(at))]))
+}
+
+/// Fails if the precondition does not allow this version.
+fn require(precondition: &Precondition, current: Version) -> Result<()> {
+    if precondition.holds(current) { Ok(()) } else { Err(Error::PreconditionFailed { current }) }
+}
+
+/// The error for a rule that the organization does not list.
+fn not_listed(key: &RuleKey) -> Error {
+    match key {
+        RuleKey::EmailDomain(domain) => Error::EmailDomainNotFound(domain.to_string()),
+        RuleKey::SsoConnector(name) => Error::SsoConnectorNotFound(name.to_string()),
+    }
+}
+
+/// The error for a list that would hold too many rules.
+const fn full(kind: RuleKind) -> Error {
+    match kind {
+        RuleKind::EmailDomain => Error::EmailDomainsFull,
+        RuleKind::SsoConnector => Error::SsoConnectorsFull,
+    }
+}
+
+/// The error for rules by which too many other organizations admit. All are of one kind.
+fn crowded(keys: Vec<RuleKey>) -> Error {
+    let (mut domains, mut names) = (Vec::new(), Vec::new());
+    for key in keys {
+        match key {
+            RuleKey::EmailDomain(domain) => domains.push(domain),
+            RuleKey::SsoConnector(name) => names.push(name),
+        }
+    }
+    if names.is_empty() {
+        Error::EmailDomainsCrowded(domains)
+    } else {
+        Error::SsoConnectorsCrowded(names)
+    }
+}
+
+/// The error for a replacement that another request has stopped.
+const fn partially_replaced(kind: RuleKind, current: Version) -> Error {
+    match kind {
+        RuleKind::EmailDomain => Error::EmailDomainsPartiallyReplaced { current },
+        RuleKind::SsoConnector => Error::SsoConnectorsPartiallyReplaced { current },
+    }
 }
 
 /// The organization and the rule of an index entry.

@@ -5,8 +5,8 @@ use std::time::Duration;
 use axum::http::Method;
 use serde_json::{Value, json};
 
-use super::{MISSING, PATH, domains, entity, list, world};
-use crate::support::Answer;
+use super::{MISSING, PATH, bare, domains, entity, list, world};
+use crate::support::{Answer, with};
 
 /// The headers that tell about pages.
 fn paging(answer: &Answer) -> (&str, &str) {
@@ -35,12 +35,8 @@ async fn domains_come_in_their_order_each_with_the_time_of_its_addition() {
 
     let answer = world.get(PATH).await;
 
-    let later = json!({
-        "organizationId": "acme",
-        "emailDomain": "xn--bcher-kva.de",
-        "addedAt": "2026-01-02T01:01:01.001Z",
-    });
-    assert_eq!(answer.body, json!([entity("acme.com"), later, entity("zebra.com")]));
+    let later = with(entity("xn--bcher-kva.de"), json!({ "addedAt": "2026-01-02T01:01:01.001Z" }));
+    assert_eq!(bare(&answer.body), json!([entity("acme.com"), later, entity("zebra.com")]));
     assert_eq!((answer.status.as_u16(), answer.header("etag")), (200, "\"4\""));
 }
 
@@ -81,11 +77,12 @@ async fn without_paging_the_whole_list_is_the_answer() {
     for query in ["", "?", "?&"] {
         let answer = world.get(&format!("{PATH}{query}")).await;
         assert_eq!((answer.status.as_u16(), paging(&answer)), (200, ("", "")), "{query:?}");
-        assert!(answer.body == whole, "{query:?}");
+        assert!(bare(&answer.body) == whole, "{query:?}");
     }
 
     let answer = world.get(&format!("{PATH}?page=10&page_size=100")).await;
-    assert!(answer.body.as_array().map(Vec::as_slice) == whole.as_array().map(|all| &all[900..]));
+    let shown = bare(&answer.body);
+    assert!(shown.as_array().map(Vec::as_slice) == whole.as_array().map(|all| &all[900..]));
     assert_eq!(answer.header("total-number"), "1000");
 }
 
@@ -120,7 +117,7 @@ async fn a_page_says_how_many_there_are_and_where_the_others_are() {
         let answer = world.get(&format!("{PATH}?{query}")).await;
 
         let entities: Value = all[shown].iter().map(|domain| entity(domain)).collect();
-        assert_eq!((answer.status.as_u16(), &answer.body), (200, &entities), "{query}");
+        assert_eq!((answer.status.as_u16(), bare(&answer.body)), (200, entities), "{query}");
         let mut links = vec![link(1, size, "first")];
         links.extend(previous.map(|page| link(page, size, "prev")));
         links.extend(next.map(|page| link(page, size, "next")));

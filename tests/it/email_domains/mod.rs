@@ -4,8 +4,12 @@ mod add;
 mod delete;
 mod list;
 mod replace;
+mod update;
+
+use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
+use shared::domain::ownership::ChallengeToken;
 
 use crate::support::{START, World};
 
@@ -45,13 +49,52 @@ async fn world() -> World {
     world
 }
 
-/// A domain of `acme`'s as the API shows it, added when the world began.
+/// A domain of `acme`'s as the API shows it, added when the world began, with the usual settings, and
+/// with [`VALUE`] as the value of its record.
 fn entity(domain: &str) -> Value {
     json!({
         "organizationId": "acme",
         "emailDomain": domain,
         "addedAt": START,
+        "addedBy": null,
+        "enrollment": "automatic",
+        "existingUsers": null,
+        "organizationRoleIds": null,
+        "subdomains": false,
+        "ownership": {
+            "state": "vouched",
+            "record": { "type": "TXT", "name": format!("_usher-challenge.{domain}"), "value": VALUE },
+            "checkedAt": null,
+            "provenAt": null,
+            "failingSince": null,
+            "vouchedBy": null,
+            "answer": null,
+            "detail": null,
+        },
     })
+}
+
+/// What [`bare`] puts in place of the value of a record, which is random.
+const VALUE: &str = "the value";
+
+/// One entity, or a list of them, with [`VALUE`] in place of each record's value. It asserts that each
+/// value is a token of its own.
+fn bare(body: &Value) -> Value {
+    let mut body = body.clone();
+    let mut seen = BTreeSet::new();
+    let entities = match &mut body {
+        Value::Array(entities) => entities.as_mut_slice(),
+        entity => std::slice::from_mut(entity),
+    };
+    for entity in entities {
+        let value = entity.pointer_mut("/ownership/record/value").expect("a record");
+        let text = value.as_str().expect("text").to_owned();
+        let token = text.strip_prefix("usher-domain-verification=").expect("its beginning");
+        assert!(ChallengeToken::parse(token).is_ok(), "{text}");
+        assert!(seen.insert(text), "two domains have one token");
+        *value = VALUE.into();
+    }
+    body
 }
 
 /// So many domains, in the order of lists.

@@ -6,7 +6,9 @@ use std::collections::BTreeSet;
 use axum::http::Method;
 use futures_util::future::join;
 use serde_json::{Value, json};
+use shared::domain::caller::Caller;
 use shared::domain::ids::{OrganizationId, UserId};
+use shared::store::Removal;
 
 use super::{
     MEMBERS, assert_done, assert_needs_an_organization, assert_refuses_bodies, standing,
@@ -520,8 +522,9 @@ mod adding {
             "TransactWriteItems",
             Fate::overtaken(async move {
                 let now = START.parse().expect("a timestamp");
+                let removal = Removal::of_member(&Caller::default(), now);
                 store
-                    .remove_member(&acme(), &jane(), &BTreeSet::new(), now, &mut Vec::new())
+                    .remove_member(&acme(), &jane(), &BTreeSet::new(), &removal, &mut Vec::new())
                     .await
                     .expect("removed");
             }),

@@ -2,10 +2,12 @@
 //! belong together.
 
 use serde_json::{Value, json};
+use shared::domain::caller::Caller;
 use shared::domain::decision::{JoinPolicy, Outcome};
 use shared::domain::ids::{OrganizationId, UserId};
 use shared::domain::membership::{EntryPath, Profile};
 use shared::provisioning::Provisioning;
+use shared::store::Removal;
 
 use super::removal::{appear, user};
 use super::{MEMBERS, assert_added, assert_done, digest, listed, naming, with_users};
@@ -318,8 +320,10 @@ async fn an_account_whose_address_is_removed_while_it_joins_does_not_join() {
             let acme = OrganizationId::parse("acme").expect("an id");
             let native = UserId::parse("native").expect("an id");
             let now = START.parse().expect("a timestamp");
+            let removal = Removal::of_member(&Caller::default(), now);
             let mut ended = Vec::new();
-            let removed = store.remove_member(&acme, &native, &[].into(), now, &mut ended).await;
+            let removed =
+                store.remove_member(&acme, &native, &[].into(), &removal, &mut ended).await;
             removed.expect("removed");
             assert_eq!(ended, [native]);
         }),

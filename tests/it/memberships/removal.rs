@@ -4,11 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use shared::domain::caller::Caller;
 use shared::domain::decision::{Outcome, Reason};
 use shared::domain::ids::UserId;
 use shared::domain::membership::{EntryPath, Profile};
 use shared::domain::user::User;
 use shared::provisioning::Appearance;
+use shared::store::{NewRoles, Removal};
 
 use super::{MEMBERS, assert_added, assert_done, digest, naming, standing, with_users};
 use crate::support::{Fate, Items, START, World, by_domain, delete_user, entry, with};
@@ -311,10 +313,14 @@ async fn a_sign_up_that_a_removal_overtakes_does_not_bring_the_membership_back()
                 addresses: Vec::new(),
             };
             let now = START.parse().expect("a timestamp");
-            store.add_member(&acme, &jane, &profile, &[], now).await.expect("added");
+            store
+                .add_member(&acme, &jane, &profile, NewRoles::default(), now)
+                .await
+                .expect("added");
             let nobody = BTreeSet::new();
+            let removal = Removal::of_member(&Caller::default(), now);
             let ended = &mut Vec::new();
-            store.remove_member(&acme, &jane, &nobody, now, ended).await.expect("removed");
+            store.remove_member(&acme, &jane, &nobody, &removal, ended).await.expect("removed");
         }),
     );
 

@@ -21,10 +21,13 @@ const REMOVED: &str = "/organizations/acme/removed-users";
 /// A user of [`with_members`] who was removed at this moment.
 fn removed(user: &str, at: &str) -> Value {
     json!({
-        "id": user,
+        "userId": user,
         "primaryEmail": format!("{user}@home.example"),
         "username": user,
         "removedAt": at,
+        "removedBy": null,
+        "declined": false,
+        "organizationRoles": [],
     })
 }
 
@@ -69,7 +72,8 @@ async fn every_account_that_a_removal_ends_is_listed_with_its_own_address_and_na
 
     assert_done(&world.delete(&format!("{MEMBERS}/native")).await, 204);
 
-    let shown = |user: &str, email: &str| json!({ "id": user, "primaryEmail": email, "username": user, "removedAt": START });
+    let shown =
+        |user: &str, email: &str| with(removed(user, START), json!({ "primaryEmail": email }));
     let expected = [shown("google", "jane@gmail.com"), shown("native", "jane@acme.com")];
     assert_is(&world.get(REMOVED).await, 200, &json!(expected));
 }

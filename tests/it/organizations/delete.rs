@@ -7,6 +7,7 @@ use futures_util::future::join;
 use serde_json::{Value, json};
 use shared::domain::email_domain::EmailDomain;
 use shared::domain::ids::OrganizationId;
+use shared::domain::rule::{Rule, RuleKey};
 use shared::domain::version::Precondition;
 
 use crate::support::{
@@ -314,7 +315,8 @@ async fn a_domain_that_is_added_meanwhile_is_swept_too() {
         Fate::overtaken(async move {
             let acme = OrganizationId::parse("acme").expect("an id");
             let domain = EmailDomain::parse("acme.com").expect("a domain");
-            let added = store.add_email_domain(&acme, &domain, &clock, &Precondition::None).await;
+            let rule = Rule::new(RuleKey::EmailDomain(domain), clock.now());
+            let added = store.add_email_domain(&acme, &rule, &Precondition::None).await;
             added.expect("the domain is listed");
         }),
     );

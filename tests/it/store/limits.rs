@@ -6,7 +6,7 @@ use shared::domain::email_domain::EmailDomain;
 use shared::domain::ids::{OrganizationId, UserId};
 use shared::domain::membership::{Account, Cause, EntryPath, Membership, Profile, Provenance};
 use shared::domain::rule::{Rule, RuleKey};
-use shared::store::{Listing, UserItems};
+use shared::store::{Listing, NewRoles, UserItems};
 
 use crate::support::{START, World};
 
@@ -25,8 +25,7 @@ fn jane() -> UserId {
 /// Writes so many memberships of Jane, and the profile.
 async fn join(world: &World, memberships: usize) {
     let address = EmailAddress::parse("jane@acme.com").expect("an address");
-    let provenance =
-        Provenance { cause: Cause::Rule(rule()), entry_path: EntryPath::PostConfirmation };
+    let provenance = Provenance::new(Cause::Rule(rule()), EntryPath::PostConfirmation);
     let membership = |number| Membership {
         organization_id: organization(number),
         role_ids: Vec::new(),
@@ -68,7 +67,11 @@ async fn a_transaction_of_more_than_100_items_is_an_error_that_names_what_is_too
     let acme = OrganizationId::parse("acme").expect("an id");
     let now = START.parse().expect("a timestamp");
 
-    let added = world.app.store.add_member(&acme, &jane(), &Profile::default(), &[], now).await;
+    let added = world
+        .app
+        .store
+        .add_member(&acme, &jane(), &Profile::default(), NewRoles::default(), now)
+        .await;
 
     assert_eq!(
         added.expect_err("too many").to_string(),
@@ -83,10 +86,8 @@ async fn a_transaction_of_more_than_100_items_is_an_error_that_names_what_is_too
 async fn a_read_of_more_than_100_items_at_one_moment_is_such_an_error_too() {
     let world = World::new().await;
     let added_at = START.parse().expect("a timestamp");
-    let listing = |number| Listing {
-        organization: organization(number),
-        rule: Rule { key: rule(), added_at },
-    };
+    let listing =
+        |number| Listing { organization: organization(number), rule: Rule::new(rule(), added_at) };
     let listings: Vec<_> = (0..51).map(listing).collect();
     let listings: Vec<_> = listings.iter().collect();
     let store = &world.app.store;

@@ -9,10 +9,11 @@ use super::world::{Answer, Ask, World};
 impl Answer {
     /// The ids of the entities on a page.
     #[track_caller]
-    pub(crate) fn ids(&self) -> Vec<&str> {
+    pub(crate) fn ids<'a>(&'a self) -> Vec<&'a str> {
         assert_eq!(self.status.as_u16(), 200, "{:#}", self.body);
         let list = self.body.as_array().expect("a list");
-        list.iter().map(|entity| entity["id"].as_str().expect("an id")).collect()
+        let id = |entity: &'a Value| entity["id"].as_str().or(entity["userId"].as_str());
+        list.iter().map(|entity| id(entity).expect("an id")).collect()
     }
 
     /// The path and query of the link to the next page, of an answer that links to nothing else.

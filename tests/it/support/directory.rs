@@ -31,6 +31,8 @@ pub(super) type Said = (u16, Value);
 pub(super) struct Directory {
     pub(super) sign_in: SignIn,
     pub(super) users: Vec<Value>,
+    /// The identity providers: the type of each, by name.
+    pub(super) providers: Vec<(String, &'static str)>,
     /// The users whom `ListUsers` shows, if the list lags behind.
     pub(super) listed: Option<Vec<Value>>,
     /// The world's time, and the times of the last listings, if AWS's quota holds.
@@ -55,8 +57,24 @@ impl Directory {
                 None => not_found(),
             },
             "AdminCreateUser" => self.create(name, request),
+            "DescribeIdentityProvider" => self.provider(request),
             "DescribeUserPool" => (200, description(self.sign_in)),
             other => panic!("{other} is not imitated"),
+        }
+    }
+
+    fn provider(&self, request: &Value) -> Said {
+        let name = request["ProviderName"].as_str().expect("a name");
+        assert!((1..=32).contains(&name.chars().count()), "AWS takes no other name: {name}");
+        match self.providers.iter().find(|(known, _)| known == name) {
+            Some((name, kind)) => {
+                let found = json!({ "ProviderName": name, "ProviderType": kind });
+                (200, json!({ "IdentityProvider": found }))
+            }
+            None => {
+                let message = format!("Identity provider {name} does not exist.");
+                refused("ResourceNotFoundException", &message)
+            }
         }
     }
 

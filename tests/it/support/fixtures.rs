@@ -3,10 +3,12 @@
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use shared::Clock;
 use shared::domain::change::ListChange;
 use shared::domain::email_domain::EmailDomain;
 use shared::domain::ids::{OrganizationId, UserId};
+use shared::domain::jit::RuleList;
+use shared::domain::provider::ProviderName;
+use shared::domain::rule::{Rule, RuleKey, RuleKind};
 use shared::domain::version::Precondition;
 use shared::failure::Failure;
 use shared::store::Store;
@@ -62,22 +64,43 @@ impl World {
 
     /// Lists domains since then, also those that the API would refuse.
     pub(crate) async fn list_anyway(&self, organization: &str, domains: &[&str], since: &str) {
-        let store = self.store();
         let id = OrganizationId::parse(organization).expect("an id");
-        let since = since.parse().expect("a timestamp");
-        let before = store.email_domains(&id).await.expect("the store works").expect("a list");
+        let since: Timestamp = since.parse().expect("a timestamp");
         let domains = domains.iter().map(|it| EmailDomain::normalise(it).expect("a domain"));
-        let after = before.domains.keys().cloned().chain(domains).collect();
-        let (clock, mut done) = (Clock::new(move || since), ListChange::default());
-        let replaced =
-            store.replace_email_domains(&id, &after, &clock, &Precondition::None, &mut done).await;
-        replaced.expect("the domains are listed");
+        let domains: Vec<_> = domains.map(RuleKey::EmailDomain).collect();
+        self.list_rules(&id, RuleKind::EmailDomain, &domains, since).await;
+    }
+
+    /// Lists an identity provider, whether the user pool has it or not.
+    pub(crate) async fn list_provider_anyway(&self, organization: &str, name: &str) {
+        let id = OrganizationId::parse(organization).expect("an id");
+        let provider = RuleKey::SsoConnector(ProviderName::parse(name).expect("a name"));
+        let since = self.app.clock.now();
+        self.list_rules(&id, RuleKind::SsoConnector, &[provider], since).await;
+    }
+
+    async fn list_rules(
+        &self,
+        id: &OrganizationId,
+        kind: RuleKind,
+        rules: &[RuleKey],
+        since: Timestamp,
+    ) {
+        let wanted = |list: &RuleList| list.rules.keys().chain(rules).cloned().collect();
+        let new = |added: &[RuleKey]| {
+            added.iter().map(|key| Rule::new(key.clone(), since)).collect::<Vec<_>>()
+        };
+        let mut done = ListChange::default();
+        let store = self.store();
+        let changed =
+            store.change_rules(id, kind, &Precondition::None, wanted, new, &mut done).await;
+        changed.expect("the rules are listed");
     }
 
     /// Leaves nothing of an organization but its index entries, as if it had never been there.
     pub(crate) async fn leave_index_entries_alone(&self, organization: &str) {
         let pk = format!("ORG#{organization}");
-        for sk in ["ORG", "EMAIL_DOMAINS"] {
+        for sk in ["ORG", "EMAIL_DOMAINS", "SSO_CONNECTORS"] {
             self.remove_item(&pk, sk).await;
         }
     }

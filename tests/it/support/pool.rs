@@ -45,8 +45,25 @@ impl Pool {
     pub(crate) fn with_users(sign_in: SignIn, users: impl IntoIterator<Item = Value>) -> Self {
         let pool = Self::default();
         let users = users.into_iter().collect();
-        pool.state().directory = Some(Directory { sign_in, users, listed: None, quota: None });
+        pool.state().directory =
+            Some(Directory { sign_in, users, providers: Vec::new(), listed: None, quota: None });
         pool
+    }
+
+    /// A pool with these identity providers, each a name and a type, and no users.
+    pub(crate) fn with_providers(
+        providers: impl IntoIterator<Item = (String, &'static str)>,
+    ) -> Self {
+        let pool = Self::with_users(SignIn::Address, []);
+        providers.into_iter().for_each(|(name, kind)| pool.add_provider(&name, kind));
+        pool
+    }
+
+    /// Adds an identity provider.
+    pub(crate) fn add_provider(&self, name: &str, kind: &'static str) {
+        let mut state = self.state();
+        let directory = state.directory.as_mut().expect("a pool with users");
+        directory.providers.push((name.to_owned(), kind));
     }
 
     /// From now on `ListUsers` answers as it would have done before any later change.

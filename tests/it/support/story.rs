@@ -14,7 +14,7 @@ use functions::openapi::with_internal_operations;
 use functions::{FUNCTIONS, Function};
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
-use shared::domain::jit::EmailDomains;
+use shared::domain::jit::RuleList;
 use shared::http::Route;
 use shared::next_trigger::OnFailure;
 
@@ -249,8 +249,10 @@ pub(crate) async fn tell() -> BTreeMap<&'static str, BTreeSet<String>> {
 fn cognito_says(operation: &str, user: &Value) -> Value {
     let part = |name: &str| user[name].as_str().unwrap_or_default();
     let is_nobody = user.is_null();
+    let told = user.clone();
     let user = pool_user(part("sub"), part("username"), part("email"), true);
     match operation {
+        "DescribeIdentityProvider" => json!({ "IdentityProvider": told }),
         "ListUsers" if is_nobody => json!({ "Users": [] }),
         "ListUsers" => json!({ "Users": [user] }),
         "AdminGetUser" => as_got(&user),
@@ -259,12 +261,13 @@ fn cognito_says(operation: &str, user: &Value) -> Value {
     }
 }
 
-/// Lets so many organizations list `crowded.example` that no other may.
+/// Lets so many organizations list `crowded.example`, and the provider `Crowded`, that no other may.
 async fn crowd(world: &World) {
-    for index in 0..EmailDomains::MOST_ORGANIZATIONS {
+    for index in 0..RuleList::MOST_ORGANIZATIONS {
         let id = format!("org-{index}");
         world.organization(&id).await;
         world.domains(&id, &["crowded.example"]).await;
+        world.list_provider_anyway(&id, "Crowded").await;
     }
 }
 

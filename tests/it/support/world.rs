@@ -424,25 +424,28 @@ impl World {
         };
         let mut listed = Vec::new();
         for ((pk, sk), item) in items {
-            if sk == "EMAIL_DOMAINS" {
-                assert!(exists(pk), "{pk} is gone, its list is not");
-                let domains = item["domains"].as_object().expect("a map");
-                listed.extend(
-                    domains.iter().map(|(domain, entry)| {
-                        (domain.clone(), pk.clone(), entry["addedAt"].clone())
-                    }),
-                );
-            }
+            let (rules, prefix) = match &**sk {
+                "EMAIL_DOMAINS" => (&item["domains"], "DOMAIN#"),
+                "SSO_CONNECTORS" => (&item["connectors"], "PROVIDER#"),
+                _ => continue,
+            };
+            assert!(exists(pk), "{pk} is gone, its list is not");
+            let rules = rules.as_object().expect("a map").iter();
+            listed.extend(rules.map(|(name, entry)| {
+                (format!("{prefix}{name}"), pk.clone(), entry["addedAt"].clone())
+            }));
         }
+        let is_entry = |pk: &str| pk.starts_with("DOMAIN#") || pk.starts_with("PROVIDER#");
         let mut indexed: Vec<_> = items
             .iter()
-            .filter(|((pk, sk), _)| pk.starts_with("DOMAIN#") && exists(sk))
+            .filter(|((pk, sk), _)| is_entry(pk) && exists(sk))
             .map(|((pk, sk), item)| {
-                (pk["DOMAIN#".len()..].to_owned(), sk.clone(), item["addedAt"].clone())
+                let added = ["addedAt", "listedAt"].into_iter().find_map(|name| item.get(name));
+                (pk.clone(), sk.clone(), added.expect("a time").clone())
             })
             .collect();
-        listed.sort_by_key(|(domain, org, _)| (domain.clone(), org.clone()));
-        indexed.sort_by_key(|(domain, org, _)| (domain.clone(), org.clone()));
+        listed.sort_by_key(|(rule, org, _)| (rule.clone(), org.clone()));
+        indexed.sort_by_key(|(rule, org, _)| (rule.clone(), org.clone()));
         assert_eq!(listed, indexed, "list and index differ");
     }
 }

@@ -39,7 +39,8 @@ function PlainMessages() {
           key={id}
           className={classes.message}
           title={title}
-          color={color ?? 'gray'}
+          // An alert has a color without a shade: see theme.ts.
+          color={color?.split('.')[0] ?? 'gray'}
           icon={icon}
           withCloseButton
           closeButtonLabel="Dismiss"

@@ -1,0 +1,79 @@
+//! `POST /organizations/{organizationId}/jit/sso-connectors`
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use shared::cognito::UserPool;
+use shared::domain::caller::Caller;
+use shared::domain::change::ListChange;
+use shared::domain::ids::OrganizationId;
+use shared::domain::jit::RuleList;
+use shared::domain::rule::{RuleKey, RuleKind};
+use shared::http::{Action, IfMatch, JsonBody, PathOf, Problem, audit, etag};
+use shared::store::Store;
+use shared::{Clock, Error, capabilities};
+use utoipa::ToSchema;
+
+use super::NamedProviders;
+use crate::endpoints::endpoints;
+use crate::schemas;
+
+capabilities! {
+    /// The capabilities of `add-sso-connectors`.
+    pub struct Needs {
+        store: Store,
+        clock: Clock,
+        user_pool: UserPool,
+    }
+}
+
+endpoints!(add);
+
+#[derive(Deserialize, ToSchema)]
+#[schema(as = NewSsoConnectors)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct Additions {
+    #[schema(value_type = schemas::SomeSsoConnectorIds, inline)]
+    sso_connector_ids: Vec<String>,
+}
+
+/// Adds identity providers. Those that are listed already stay as they are.
+///
+/// From then on, a user who signs in through one of them becomes a member, whatever the user's address.
+#[utoipa::path(
+    post,
+    path = "/organizations/{organizationId}/jit/sso-connectors",
+    operation_id = "addSsoConnectors",
+    tag = "SSO connectors",
+    params(IfMatch),
+    request_body = Additions,
+    responses((status = 201, description = "Added.", headers(("ETag"))), (status = 409), (status = 422), (status = 429), (status = 502)),
+)]
+pub(crate) async fn add(
+    State(store): State<Store>,
+    State(clock): State<Clock>,
+    State(user_pool): State<UserPool>,
+    caller: Caller,
+    PathOf(organization): PathOf<OrganizationId>,
+    IfMatch(precondition): IfMatch,
+    JsonBody(body): JsonBody<Additions>,
+) -> Result<Response, Problem> {
+    if body.sso_connector_ids.is_empty() {
+        return Err(Error::SsoConnectorsEmpty.into());
+    }
+    let ids = &body.sso_connector_ids;
+    let providers =
+        NamedProviders::existing(ids, &organization, &precondition, &store, &user_pool, &clock)
+            .await?;
+    let keys = providers.keys();
+    let wanted = |list: &RuleList| list.rules.keys().chain(&keys).cloned().collect();
+    let begin = |added: &[RuleKey]| providers.begin(added, &caller, clock.now());
+    let mut done = ListChange::default();
+    let kind = RuleKind::SsoConnector;
+    let changed =
+        store.change_rules(&organization, kind, &precondition, wanted, begin, &mut done).await;
+    audit(Action::AddSsoConnectors, &caller).organization(&organization).change(&done).log();
+    let version = changed.map_err(|error| providers.crowded_at(error))?;
+    Ok((StatusCode::CREATED, [etag(version)]).into_response())
+}
