@@ -2,23 +2,7 @@
 import type { components, paths } from './schema';
 
 type Schemas = components['schemas'];
-export interface Caller {
-  clientId: string | null;
-  subject: string | null;
-}
-export type Enrollment = 'automatic' | 'request' | 'off';
-
-interface Settings {
-  enrollment: Enrollment;
-  organizationRoleIds: string[] | null;
-  emailDomains: 'any' | 'listed';
-}
-export interface SsoConnector extends Settings {
-  id: string;
-  providerType: string | null;
-  addedAt: string;
-  addedBy: Caller | null;
-}
+type Enrollment = Schemas['Enrollment'];
 
 type Json<T> = { content: { 'application/json': T } };
 type Answers<Status extends number, T> = Record<
@@ -39,9 +23,6 @@ interface Operation<Path, Body, Status extends number, T> {
 }
 interface ListPath {
   organizationId: string;
-}
-interface ItemPath extends ListPath {
-  ssoConnectorId: string;
 }
 interface NewRule {
   enrollment?: Enrollment;
@@ -78,26 +59,12 @@ type Decided = Omit<Schemas['OrganizationPreview'], 'decision' | 'checks'> & {
     isSubdomain: boolean;
   } | null;
   removedAt: string | null;
-  removedBy: Caller | null;
+  removedBy: Schemas['Caller'] | null;
 };
 export type OrganizationPreview = Decided;
 export type Preview = Omit<Schemas['Preview'], 'organizations'> & { organizations: Decided[] };
 
 interface Added {
-  '/organizations/{organizationId}/jit/sso-connectors': {
-    get: { parameters: Parameters<ListPath>; responses: Answers<200, SsoConnector[]> };
-    post: Operation<
-      ListPath,
-      { ssoConnectorIds: string[] } & Partial<Settings>,
-      201,
-      SsoConnector[]
-    >;
-    put: Operation<ListPath, { ssoConnectorIds: string[] }, 200, SsoConnector[]>;
-  };
-  '/organizations/{organizationId}/jit/sso-connectors/{ssoConnectorId}': {
-    patch: Operation<ItemPath, Partial<Settings>, 200, SsoConnector>;
-    delete: { parameters: Parameters<ItemPath>; responses: Answers<200, SsoConnector> };
-  };
   '/organizations/{organizationId}/jit/preview': {
     post: Operation<ListPath, PreviewRequest, 200, Decided>;
   };

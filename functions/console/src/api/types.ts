@@ -2,7 +2,7 @@ import type { components } from './schema';
 
 type Schemas = components['schemas'];
 
-export type { Caller, OrganizationPreview, Preview, SsoConnector } from './temporary';
+export type { OrganizationPreview, Preview } from './temporary';
 
 export type EmailDomain = Schemas['EmailDomain'];
 export type FoundUser = Schemas['FoundUser'];
@@ -18,6 +18,7 @@ export type Provenance = Schemas['Provenance'];
 export type RemovedUser = Schemas['RemovedUser'];
 export type Role = Schemas['OrganizationRole'];
 export type RoleUsage = Schemas['OrganizationRoleUsage'];
+export type SsoConnector = Schemas['SsoConnector'];
 export type User = Schemas['User'];
 export type UserOrganization = Schemas['UserOrganization'];
 
