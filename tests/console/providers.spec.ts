@@ -79,7 +79,7 @@ test('providers are added with their settings, in one draft with domains and rol
   await pickRole(page, 'Roles', auditor.name);
   await apply(page);
   await expect(row(page, entra)).toContainText(
-    `By request · ${auditor.name} · Only addresses in proven domains`,
+    `On request · ${auditor.name} · Only addresses in proven domains`,
   );
   await pickRole(page, 'Default roles', starter.name);
   await expect(bar(page)).toContainText('2 identity providers added · 1 role added');
@@ -183,7 +183,7 @@ test('the changes of two people are merged setting by setting', async ({ page })
   await expect(conflict).toContainText(`Identity providers they added${entra}`);
   await expect(conflict).toContainText(`Enrollment of ${okta}: you both changed it. Theirs:Off`);
   await expect(conflict).toContainText(`Roles of ${okta}: they changed it toNo roles`);
-  await expect(row(page, okta)).toContainText('By request · No roles · Any address');
+  await expect(row(page, okta)).toContainText('On request · No roles · Any address');
   expect(await providersOf(id)).toMatchObject([{ id: entra }, { id: okta, enrollment: 'off' }]);
 
   await conflict.getByRole('button', { name: `Use theirs: Enrollment of ${okta}` }).click();

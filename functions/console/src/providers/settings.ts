@@ -46,7 +46,7 @@ export const LABELS: Record<Setting, string> = {
 
 export const ENROLLMENTS: Record<ProviderSettings['enrollment'], string> = {
   automatic: 'Automatic',
-  request: 'By request',
+  request: 'On request',
   off: 'Off',
 };
 
