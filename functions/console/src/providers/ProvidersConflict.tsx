@@ -2,7 +2,7 @@ import { Button } from '@mantine/core';
 import { TheirChange } from '../conflict/ConflictAlert';
 import type { Draft } from '../provisioning/draft';
 import { settingsThatDiffer } from './changes';
-import { LABELS, type Setting, settingText } from './settings';
+import { LABELS, providerIn, type Setting, settingText } from './settings';
 
 interface Props {
   draft: Draft;
@@ -13,8 +13,8 @@ interface Props {
 
 /** The settings of identity providers that somebody else has changed. */
 export function ProvidersConflict({ draft, roleName, onTake }: Props) {
-  const changed = [...(draft.theirs?.providers.changed ?? [])];
-  return changed.flatMap(([id, settings]) =>
+  const { changed = [] } = draft.theirs?.providers ?? {};
+  return changed.flatMap(({ id, settings }) =>
     settings.map((setting) => (
       <Theirs
         key={`${setting} ${id}`}
@@ -33,7 +33,7 @@ interface TheirsProps extends Omit<Props, 'onTake'> {
 }
 
 function Theirs({ of: { id, setting }, draft: { base, mine }, roleName, onTake }: TheirsProps) {
-  const [theirs, own] = [base.providers.items.get(id), mine.providers.get(id)];
+  const [theirs, own] = [base.providers.items, mine.providers].map((all) => providerIn(all, id));
   if (!theirs) return null;
   const label = `${LABELS[setting]} of ${id}`;
   const differs = own !== undefined && settingsThatDiffer(theirs, own).includes(setting);

@@ -14,7 +14,7 @@ import { dialogPart } from '../ui/part';
 import { ProviderRow, type RowState } from './ProviderRow';
 import classes from './Providers.module.css';
 import type { ListedProviders, RefusedProviders } from './save';
-import { DEFAULTS, type ProviderSettings } from './settings';
+import { DEFAULTS, type ProviderSettings, providerIn } from './settings';
 
 const ProviderForm = dialogPart(() => import('./ProviderForm').then((it) => it.ProviderForm));
 
@@ -48,21 +48,21 @@ export function ProvidersSection(props: Props) {
   const stateOf = (id: string): RowState => {
     if (refused.has(id)) return 'refused';
     if (added.includes(id)) return 'new';
-    return changed.has(id) ? 'changed' : 'saved';
+    return changed.some((provider) => provider.id === id) ? 'changed' : 'saved';
   };
   return (
     <Section
       title="Identity providers"
       lead="Users who sign in through one of these become members, whatever their email address is. List only providers whose users all belong to this organization."
     >
-      {providers.size > 0 && (
+      {providers.length > 0 && (
         <ul className={classes.list} aria-label="Identity providers">
-          {[...providers].map(([id, settings]) => (
+          {providers.map(({ id, ...settings }) => (
             <ProviderRow
               key={id}
               id={id}
               settings={settings}
-              facts={saved.facts.get(id)}
+              facts={saved.facts.find((provider) => provider.id === id)}
               state={stateOf(id)}
               code={refused.get(id)}
               roleName={roleName}
@@ -77,8 +77,8 @@ export function ProvidersSection(props: Props) {
       {edited !== undefined && (
         <ProviderForm
           id={edited}
-          settings={providers.get(edited) ?? DEFAULTS}
-          others={[...providers.keys()].filter((id) => id !== edited)}
+          settings={providerIn(providers, edited) ?? DEFAULTS}
+          others={providers.map(({ id }) => id).filter((id) => id !== edited)}
           isNew={added.includes(edited)}
           onApply={(name, settings) => onChange(edited, name, settings)}
           onClose={() => setEdited(undefined)}
@@ -131,7 +131,7 @@ function AddProviders({ draft, textKey, field, note, onTextChange, onTake }: Pro
           description="Enter the name that the provider has in the user pool. Separate several by spaces."
           error={note?.blocks && note.text}
           errorProps={{ role: 'alert' }}
-          placeholder={draft.mine.providers.size === 0 ? 'Acme-Okta' : undefined}
+          placeholder={draft.mine.providers.length === 0 ? 'Acme-Okta' : undefined}
           autoCapitalize="none"
           autoComplete="off"
           spellCheck={false}

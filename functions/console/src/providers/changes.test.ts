@@ -5,7 +5,8 @@ import { DEFAULTS, type ProviderSettings } from './settings';
 const REQUEST: ProviderSettings = { ...DEFAULTS, enrollment: 'request' };
 const VIEWER: ProviderSettings = { ...DEFAULTS, organizationRoleIds: ['viewer'] };
 
-const list = (all: Record<string, ProviderSettings>) => new Map(Object.entries(all));
+const list = (all: Record<string, ProviderSettings>) =>
+  Object.entries(all).map(([id, settings]) => ({ id, ...settings }));
 
 describe('the differences between lists of providers', () => {
   it('are the providers that only one has, and the settings that differ', () => {
@@ -14,7 +15,7 @@ describe('the differences between lists of providers', () => {
     expect(providersChanges(before, list({ d: REQUEST, c: off, a: { ...DEFAULTS } }))).toEqual({
       added: ['d'],
       removed: ['b'],
-      changed: new Map([['c', ['enrollment', 'organizationRoleIds']]]),
+      changed: [{ id: 'c', settings: ['enrollment', 'organizationRoleIds'] }],
     });
   });
 
@@ -27,7 +28,7 @@ describe('the differences between lists of providers', () => {
   it('tell no roles from the default roles', () => {
     const none = list({ a: { ...DEFAULTS, organizationRoleIds: [] } });
     const changes = providersChanges(list({ a: DEFAULTS }), none);
-    expect(changes.changed).toEqual(new Map([['a', ['organizationRoleIds']]]));
+    expect(changes.changed).toEqual([{ id: 'a', settings: ['organizationRoleIds'] }]);
     expect(areProvidersChanged(changes)).toBe(true);
   });
 });
@@ -54,7 +55,7 @@ describe('merged lists of providers', () => {
   it('keep mine of a provider that both have added', () => {
     const mine = list({ a: DEFAULTS, b: DEFAULTS, c: REQUEST });
     const theirs = list({ a: DEFAULTS, b: DEFAULTS, c: VIEWER });
-    expect(mergeProviders(base, mine, theirs).get('c')).toEqual(REQUEST);
+    expect(mergeProviders(base, mine, theirs)).toContainEqual({ id: 'c', ...REQUEST });
   });
 
   it('lose a provider that they removed, also with settings that I changed', () => {

@@ -1,41 +1,52 @@
 import { type Changes, changes, isChanged, merge } from '../provisioning/changes';
-import { type ProviderSettings, type Providers, SETTINGS, type Setting } from './settings';
+import {
+  type Provider,
+  type ProviderSettings,
+  type Providers,
+  providerIn,
+  SETTINGS,
+  type Setting,
+} from './settings';
+
+/** The settings of a provider that differ. */
+export interface ChangedProvider {
+  id: string;
+  settings: Setting[];
+}
 
 /** The differences between two lists of providers, regardless of order. */
 export interface ProvidersChanges extends Changes {
-  /** The settings that differ, of the providers that both lists have. */
-  changed: ReadonlyMap<string, Setting[]>;
+  /** The providers that both lists have, with other settings. */
+  changed: ChangedProvider[];
 }
 
 export function providersChanges(before: Providers, after: Providers): ProvidersChanges {
-  const changed = [...after].flatMap(([id, settings]) => {
-    const old = before.get(id);
-    const differing = old ? settingsThatDiffer(old, settings) : [];
-    return differing.length > 0 ? [[id, differing] as const] : [];
+  const changed = after.flatMap((provider) => {
+    const old = providerIn(before, provider.id);
+    const settings = old ? settingsThatDiffer(old, provider) : [];
+    return settings.length > 0 ? [{ id: provider.id, settings }] : [];
   });
-  return { ...changes([...before.keys()], [...after.keys()]), changed: new Map(changed) };
+  return { ...changes(before.map(idOf), after.map(idOf)), changed };
 }
 
 export function areProvidersChanged(all: ProvidersChanges): boolean {
-  return isChanged(all) || all.changed.size > 0;
+  return isChanged(all) || all.changed.length > 0;
 }
 
 /** Their list, with my changes since `base` on top. Settings are merged one by one. */
-export function mergeProviders(base: Providers, mine: Providers, theirs: Providers): Providers {
-  const ids = merge([...base.keys()], [...mine.keys()], [...theirs.keys()]);
-  return new Map(
-    ids.flatMap((id) => {
-      const settings = mergeSettings(base.get(id), mine.get(id), theirs.get(id));
-      return settings ? [[id, settings] as const] : [];
-    }),
-  );
+export function mergeProviders(base: Providers, mine: Providers, theirs: Providers): Provider[] {
+  const ids = merge(base.map(idOf), mine.map(idOf), theirs.map(idOf));
+  return ids.flatMap((id) => {
+    const [before, own, other] = [base, mine, theirs].map((list) => providerIn(list, id));
+    return mergeProvider(before, own, other) ?? [];
+  });
 }
 
-function mergeSettings(
-  base: ProviderSettings | undefined,
-  mine: ProviderSettings | undefined,
-  theirs: ProviderSettings | undefined,
-): ProviderSettings | undefined {
+function mergeProvider(
+  base: Provider | undefined,
+  mine: Provider | undefined,
+  theirs: Provider | undefined,
+): Provider | undefined {
   // A provider that both have added is mine.
   if (!base || !mine || !theirs) return mine ?? theirs;
   const changed = settingsThatDiffer(base, mine).map((setting) => [setting, mine[setting]]);
@@ -49,4 +60,8 @@ export function settingsThatDiffer(one: ProviderSettings, other: ProviderSetting
     if (!Array.isArray(before) || !Array.isArray(after)) return before !== after;
     return isChanged(changes(before, after));
   });
+}
+
+function idOf({ id }: Provider): string {
+  return id;
 }

@@ -1,13 +1,19 @@
 import { api, orThrow } from '../api/client';
 import { ApiError } from '../api/problem';
 import { providersChanges } from './changes';
-import { DEFAULTS, type ProviderFacts, type ProviderSettings, type Providers } from './settings';
+import {
+  DEFAULTS,
+  type ProviderFacts,
+  type ProviderSettings,
+  type Providers,
+  providerIn,
+} from './settings';
 
 /** An organization's identity providers as they were last read, and their version. */
 export interface ListedProviders {
   items: Providers;
   /** What the user pool and the list say about each, apart from its settings. */
-  facts: ReadonlyMap<string, ProviderFacts>;
+  facts: readonly ProviderFacts[];
   etag: string;
 }
 
@@ -53,12 +59,15 @@ export async function saveProviders(
 
 function stepsOf(organizationId: string, base: Providers, mine: Providers): Step[] {
   const { added, removed, changed } = providersChanges(base, mine);
-  const of = (id: string) => mine.get(id) ?? DEFAULTS;
+  const of = (id: string): ProviderSettings => {
+    const { id: _, ...settings } = providerIn(mine, id) ?? { id, ...DEFAULTS };
+    return settings;
+  };
   const alike = Map.groupBy(added, (id) => JSON.stringify(of(id)));
   return [
     ...(removed.length > 0 ? [removal(organizationId, base, removed)] : []),
-    ...[...changed].map(([id, fields]) => {
-      const entries = fields.map((field) => [field, of(id)[field]]);
+    ...changed.map(({ id, settings }) => {
+      const entries = settings.map((setting) => [setting, of(id)[setting]]);
       return change(organizationId, id, Object.fromEntries(entries));
     }),
     ...[...alike.values()].map((ids) => addition(organizationId, ids, of(ids[0] ?? ''))),
@@ -69,14 +78,14 @@ const LIST = '/organizations/{organizationId}/jit/sso-connectors';
 
 function removal(organizationId: string, base: Providers, removed: readonly string[]): Step {
   const gone = new Set(removed);
-  const ids = [...base.keys()].filter((id) => !gone.has(id));
+  const ids = base.map(({ id }) => id).filter((id) => !gone.has(id));
   return {
     ids,
     send: async (etag) => {
       const params = { path: { organizationId }, header: { 'If-Match': etag } };
       return (await orThrow(api.PUT(LIST, { params, body: { ssoConnectorIds: ids } }))).headers;
     },
-    after: (before) => new Map([...before].filter(([id]) => !gone.has(id))),
+    after: (before) => before.filter((provider) => !gone.has(provider.id)),
   };
 }
 
@@ -88,7 +97,8 @@ function change(organizationId: string, id: string, body: Partial<ProviderSettin
       const params = { path, header: { 'If-Match': etag } };
       return (await orThrow(api.PATCH(`${LIST}/{ssoConnectorId}`, { params, body }))).headers;
     },
-    after: (before) => new Map(before).set(id, { ...(before.get(id) ?? DEFAULTS), ...body }),
+    after: (before) =>
+      before.map((provider) => (provider.id === id ? { ...provider, ...body } : provider)),
   };
 }
 
@@ -100,7 +110,7 @@ function addition(organizationId: string, ids: string[], settings: ProviderSetti
       const body = { ssoConnectorIds: ids, ...settings };
       return (await orThrow(api.POST(LIST, { params, body }))).headers;
     },
-    after: (before) => new Map([...before, ...ids.map((id) => [id, settings] as const)]),
+    after: (before) => [...before, ...ids.map((id) => ({ id, ...settings }))],
   };
 }
 
@@ -118,5 +128,5 @@ function refusedBy(error: unknown, ids: readonly string[]): RefusedProviders {
 
 /** The refused providers that are still in a list. */
 export function refusedIn(providers: Providers, refused: RefusedProviders = new Map()) {
-  return new Map([...refused].filter(([id]) => providers.has(id)));
+  return new Map([...refused].filter(([id]) => providerIn(providers, id) !== undefined));
 }

@@ -16,10 +16,20 @@ export const SETTINGS = [
 ] as const satisfies readonly Setting[];
 
 /** What there is to know about a listed identity provider, apart from its settings. */
-export type ProviderFacts = Pick<SsoConnector, 'providerType' | 'addedAt' | 'addedBy'>;
+export type ProviderFacts = Pick<SsoConnector, 'id' | 'providerType' | 'addedAt' | 'addedBy'>;
 
-/** The identity providers that an organization lists, by their names in the user pool. */
-export type Providers = ReadonlyMap<string, ProviderSettings>;
+/** An identity provider in a list, with its name in the user pool. */
+export interface Provider extends ProviderSettings {
+  id: string;
+}
+
+/** The identity providers that an organization lists. A draft has them, so that they are plain JSON. */
+export type Providers = readonly Provider[];
+
+/** The provider with a name in a list. */
+export function providerIn(providers: Providers, id: string): Provider | undefined {
+  return providers.find((provider) => provider.id === id);
+}
 
 /** The settings of a provider that is listed without any. */
 export const DEFAULTS: ProviderSettings = {
@@ -28,13 +38,10 @@ export const DEFAULTS: ProviderSettings = {
   emailDomains: 'any',
 };
 
-/** The settings of a provider, without the rest. */
-export function settingsOf({
-  enrollment,
-  organizationRoleIds,
-  emailDomains,
-}: SsoConnector): ProviderSettings {
-  return { enrollment, organizationRoleIds, emailDomains };
+/** A stored provider with its settings, without the rest. */
+export function providerOf(stored: SsoConnector): Provider {
+  const { id, enrollment, organizationRoleIds, emailDomains } = stored;
+  return { id, enrollment, organizationRoleIds, emailDomains };
 }
 
 /** What each setting is called. */

@@ -64,7 +64,9 @@ export function Admission({ organizationId, draft }: Props) {
         autoCapitalize="none"
         autoComplete="off"
         spellCheck={false}
-        data={[...new Set([...draft.base.providers.items.keys(), ...draft.mine.providers.keys()])]}
+        data={[
+          ...new Set([...draft.base.providers.items, ...draft.mine.providers].map(({ id }) => id)),
+        ]}
         value={typed.identityProvider}
         onChange={(identityProvider) => change({ identityProvider })}
       />

@@ -16,7 +16,7 @@ import { type Configuration, type Draft, draftOf } from './draft';
 const BASE: Configuration = {
   domains: { items: ['acme.example'], etag: '"1"' },
   roles: { items: ['viewer'], etag: '"1"' },
-  providers: { items: new Map(), facts: new Map(), etag: '"1"' },
+  providers: { items: [], facts: [], etag: '"1"' },
 };
 const OWN: ProviderSettings = { ...DEFAULTS, organizationRoleIds: ['viewer'] };
 const DRAFT: Draft = {
@@ -24,10 +24,10 @@ const DRAFT: Draft = {
   mine: {
     ...draftOf(BASE).mine,
     roles: ['viewer', newRole('Auditor')],
-    providers: new Map([
-      ['Okta', DEFAULTS],
-      ['Entra', OWN],
-    ]),
+    providers: [
+      { id: 'Okta', ...DEFAULTS },
+      { id: 'Entra', ...OWN },
+    ],
   },
 };
 const JOIN: OrganizationPreview = {

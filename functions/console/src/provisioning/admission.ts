@@ -1,5 +1,6 @@
 import { ApiError } from '../api/problem';
 import type { OrganizationPreview } from '../api/types';
+import { providerIn } from '../providers/settings';
 import { newRoleName } from '../roles/newRoles';
 import type { Draft } from './draft';
 
@@ -25,7 +26,7 @@ export function questionBody({ email, identityProvider, existingUser }: Question
 export function draftBody({ mine }: Draft) {
   return {
     emailDomains: mine.domains.map((emailDomain) => ({ emailDomain })),
-    ssoConnectors: [...mine.providers].map(([id, settings]) => ({ id, ...settings })),
+    ssoConnectors: [...mine.providers],
     organizationRoleIds: mine.roles.filter((id) => newRoleName(id) === undefined),
   };
 }
@@ -37,7 +38,7 @@ export function refusedParts(error: unknown, { mine }: Draft): string[] {
   if (!(error instanceof ApiError)) return [];
   const names: Record<string, readonly string[]> = {
     emailDomains: mine.domains,
-    ssoConnectors: [...mine.providers.keys()],
+    ssoConnectors: mine.providers.map(({ id }) => id),
   };
   return error.violations.flatMap(({ pointer, detail }) => {
     const [, list = '', place] = /^\/draft\/(\w+)(?:\/(\d+))?/.exec(pointer) ?? [];
@@ -54,7 +55,7 @@ export function withNewRoles(preview: OrganizationPreview, { mine }: Draft): Org
     const name = newRoleName(id);
     return name === undefined ? [] : [{ id, name: `${name} (new)` }];
   });
-  const own = mine.providers.get(rule?.ssoConnectorId ?? '')?.organizationRoleIds;
+  const own = providerIn(mine.providers, rule?.ssoConnectorId ?? '')?.organizationRoleIds;
   if (decision === 'refuse' || own) return preview;
   return { ...preview, organizationRoles: [...organizationRoles, ...created] };
 }

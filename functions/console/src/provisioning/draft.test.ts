@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { DEFAULTS, type ProviderSettings } from '../providers/settings';
 import { newRole } from '../roles/newRoles';
 import { changes, merge } from './changes';
 import { type Configuration, type Draft, draftOf, isUnsaved, rebased, withSaved } from './draft';
@@ -9,12 +8,12 @@ import { summaryOf } from './summary';
 const BASE = configuration(['a.example', 'b.example'], ['viewer'], '"1"');
 
 function configuration(domains: string[], roles: string[], etag: string): Configuration {
-  const providers = { items: new Map(), facts: new Map(), etag };
+  const providers = { items: [], facts: [], etag };
   return { domains: { items: domains, etag }, roles: { items: roles, etag }, providers };
 }
 
 function edited(domains: string[], roles: string[]): Draft {
-  return { base: BASE, mine: { domains, roles, providers: new Map() } };
+  return { base: BASE, mine: { domains, roles, providers: [] } };
 }
 
 describe('changes', () => {
@@ -63,53 +62,6 @@ describe('a draft', () => {
         domains: { added: ['theirs.example'], removed: ['a.example'] },
         roles: { added: [], removed: [] },
       },
-    });
-  });
-});
-
-describe('the identity providers of a draft', () => {
-  const OKTA: ProviderSettings = { ...DEFAULTS, enrollment: 'request' };
-  const withProviders = (all: Record<string, ProviderSettings>, etag = '"1"'): Configuration => {
-    const providers = { items: new Map(Object.entries(all)), facts: new Map(), etag };
-    return { ...BASE, providers };
-  };
-  const base = withProviders({ Okta: DEFAULTS, Entra: DEFAULTS });
-  const draft = (all: Record<string, ProviderSettings>): Draft => {
-    return { base, mine: { ...draftOf(base).mine, providers: new Map(Object.entries(all)) } };
-  };
-
-  it('are unsaved if a provider or a setting has changed', () => {
-    expect(isUnsaved(draftOf(base))).toBe(false);
-    expect(isUnsaved(draft({ Entra: DEFAULTS, Okta: { ...DEFAULTS } }))).toBe(false);
-    expect(isUnsaved(draft({ Okta: OKTA, Entra: DEFAULTS }))).toBe(true);
-    expect(summaryOf(draft({ Okta: OKTA, Google: DEFAULTS, Other: DEFAULTS }))).toBe(
-      '2 identity providers added, 1 removed, 1 changed',
-    );
-  });
-
-  it('keep my settings on top of theirs after a conflict, and name what they changed', () => {
-    const entra: ProviderSettings = { ...DEFAULTS, emailDomains: 'listed' };
-    const now = withProviders({ Okta: { ...OKTA, organizationRoleIds: [] }, Entra: entra }, '"2"');
-    const off: ProviderSettings = { ...DEFAULTS, enrollment: 'off' };
-    const rest = remaining(draft({ Okta: off, Entra: DEFAULTS }), {
-      kind: 'conflict',
-      base,
-      stored: new Map(),
-      now,
-    });
-    expect(rest?.mine.providers).toEqual(
-      new Map([
-        ['Okta', { enrollment: 'off', organizationRoleIds: [], emailDomains: 'any' }],
-        ['Entra', entra],
-      ]),
-    );
-    expect(rest?.theirs?.providers).toEqual({
-      added: [],
-      removed: [],
-      changed: new Map([
-        ['Okta', ['enrollment', 'organizationRoleIds']],
-        ['Entra', ['emailDomains']],
-      ]),
     });
   });
 });

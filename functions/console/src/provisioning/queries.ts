@@ -3,7 +3,7 @@ import { api, orThrow } from '../api/client';
 import { membersKey, PAGE_SIZE } from '../members/queries';
 import { isAddress } from '../members/search';
 import { organizationQuery } from '../organizations/queries';
-import { settingsOf } from '../providers/settings';
+import { providerOf } from '../providers/settings';
 import { type DraftBody, type Question, questionBody } from './admission';
 import type { Configuration, List, Listed } from './draft';
 
@@ -61,8 +61,8 @@ export async function readConfiguration(
       roles.headers,
     ),
     providers: {
-      items: new Map(providers.data.map((provider) => [provider.id, settingsOf(provider)])),
-      facts: new Map(providers.data.map((provider) => [provider.id, provider])),
+      items: providers.data.map(providerOf),
+      facts: providers.data,
       etag: providers.headers.get('etag') ?? '',
     },
   };

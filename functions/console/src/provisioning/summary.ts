@@ -43,7 +43,7 @@ function providersOf(draft: Draft): string {
   return joined(PROVIDER, [
     [added.length, 'added'],
     [removed.length, 'removed'],
-    [changed.size, 'changed'],
+    [changed.length, 'changed'],
   ]);
 }
 

@@ -3,7 +3,7 @@ import { useRef, useState } from 'react';
 import { drafts, setDraft, useDraft } from '../app/drafts';
 import { useStore } from '../app/store';
 import { sayRepeated as sayRepeatedNames, sorted } from '../providers/names';
-import { DEFAULTS, type ProviderSettings, type Setting } from '../providers/settings';
+import { DEFAULTS, type ProviderSettings, providerIn, type Setting } from '../providers/settings';
 import { rolesQuery } from '../roles/queries';
 import { takenInto } from '../roles/selection';
 import { notify } from '../ui/notify';
@@ -106,9 +106,12 @@ export function useEditor(organizationId: string, saved: Configuration) {
   /** Takes identity providers into the list. A single one that it has already stays in the field. */
   const takeProviders = () => {
     const { providers } = current().mine;
-    const { added, repeated } = sorted(providers.keys(), typed(texts.providers));
+    const { added, repeated } = sorted(
+      providers.map(({ id }) => id),
+      typed(texts.providers),
+    );
     if (added.length > 0) {
-      change('providers', new Map([...providers, ...added.map((id) => [id, DEFAULTS] as const)]));
+      change('providers', [...providers, ...added.map((id) => ({ id, ...DEFAULTS }))]);
     }
     const isLeft = added.length === 0 && repeated.length === 1;
     if (!isLeft) setText('providers', '');
@@ -116,15 +119,19 @@ export function useEditor(organizationId: string, saved: Configuration) {
     return !isLeft;
   };
   const removeProvider = (id: string) => {
-    change('providers', new Map([...current().mine.providers].filter(([other]) => other !== id)));
+    change(
+      'providers',
+      current().mine.providers.filter((other) => other.id !== id),
+    );
   };
   /** Changes a provider, in its place. It may get another name while it is not saved. */
   const setProvider = (id: string, name: string, settings: ProviderSettings) => {
     const { providers } = current().mine;
-    const entries = [...providers].map((entry) =>
-      entry[0] === id ? ([name, settings] as const) : entry,
+    const changed = { ...settings, id: name };
+    change(
+      'providers',
+      providers.map((provider) => (provider.id === id ? changed : provider)),
     );
-    change('providers', new Map(entries));
   };
   const without = (gone: Iterable<string>) => {
     const dropped = new Set(gone);
@@ -169,7 +176,9 @@ export function useEditor(organizationId: string, saved: Configuration) {
     /** Takes over a setting that somebody else has saved. */
     takeTheirProvider: (id: string, setting: Setting) => {
       const { base, mine } = current();
-      const [theirs, own] = [base.providers.items.get(id), mine.providers.get(id)];
+      const [theirs, own] = [base.providers.items, mine.providers].map((all) =>
+        providerIn(all, id),
+      );
       if (theirs && own) setProvider(id, id, { ...own, [setting]: theirs[setting] });
     },
     discard: () => {
