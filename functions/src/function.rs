@@ -6,6 +6,7 @@ use std::pin::Pin;
 use serde_json::value::RawValue;
 use shared::App;
 use shared::capabilities::Capability;
+use shared::failure::Failure;
 use shared::http::{Route, Routes};
 use shared::next_trigger::{NextTrigger, Refusal};
 use utoipa::openapi::OpenApi;
@@ -44,6 +45,8 @@ pub enum Entry {
     /// Cognito, as a trigger. The handler first invokes the function that the pool had before, if it had
     /// one. Only a failure of that function can be the answer to an event.
     Trigger(fn(&App, Box<RawValue>) -> Answer),
+    /// EventBridge Scheduler, once an hour. What the event says does not matter.
+    Schedule(fn(&App) -> Run),
 }
 
 /// The routes of an HTTP function.
@@ -59,6 +62,9 @@ pub struct Http {
 
 /// A trigger's future answer to an event.
 pub type Answer = Pin<Box<dyn Future<Output = Result<Box<RawValue>, Refusal>> + Send>>;
+
+/// A scheduled run in the future.
+pub type Run = Pin<Box<dyn Future<Output = Result<(), Failure>> + Send>>;
 
 /// A kind of items of the table, or of entries in its index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,6 +91,8 @@ pub enum Items {
     ListedOrganizations,
     /// The lists of members, of removed users and of requests in the index.
     ListedMembers,
+    /// The domains in the index whose record is to be checked.
+    DueDomains,
 }
 
 impl Items {
@@ -102,6 +110,7 @@ impl Items {
             Self::RemovalMarks => "REMOVED#*",
             Self::Addresses => "ADDRESS#*",
             Self::ListedOrganizations => "ORGS",
+            Self::DueDomains => "OWNERSHIP_CHECKS",
         }
     }
 
@@ -109,7 +118,7 @@ impl Items {
     #[must_use]
     pub const fn index(self) -> Option<&'static str> {
         match self {
-            Self::ListedOrganizations | Self::ListedMembers => Some("gsi1"),
+            Self::ListedOrganizations | Self::ListedMembers | Self::DueDomains => Some("gsi1"),
             _ => None,
         }
     }
@@ -207,7 +216,7 @@ impl Function {
     pub fn all_variables(&self) -> BTreeSet<&'static str> {
         let own = self.variables.iter().flat_map(|variables| variables.iter());
         let next = match self.entry {
-            Entry::Http(_) => &[],
+            Entry::Http(_) | Entry::Schedule(_) => &[],
             Entry::Trigger(_) => NextTrigger::VARIABLES,
         };
         own.chain(next).copied().collect()
@@ -218,7 +227,7 @@ impl Function {
     pub fn routes(&self) -> Vec<Route> {
         match self.entry {
             Entry::Http(http) => (http.routes)(),
-            Entry::Trigger(_) => Vec::new(),
+            Entry::Trigger(_) | Entry::Schedule(_) => Vec::new(),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Usher's Lambda functions. Each has a module, grouped by resource, and a binary of the same name
 //! in `src/bin`.
 
+pub mod check_email_domains;
 pub mod console;
 pub mod default_roles;
 pub mod email_domains;
@@ -28,15 +29,15 @@ use shared::capabilities::Capabilities;
 use shared::http::Routes;
 use shared::runtime::TRIGGER_DEADLINE;
 
-pub use function::{Action, Answer, Entry, Function, Http, Items, UserPoolAction};
+pub use function::{Action, Answer, Entry, Function, Http, Items, Run, UserPoolAction};
 
 use Action::{
     BatchGetItem, BatchWriteItem, ConditionCheckItem, DeleteItem, GetItem, PutItem, Query,
     UpdateItem,
 };
 use Items::{
-    Addresses, DomainIndex, ListedMembers, ListedOrganizations, OrganizationRoles, Organizations,
-    ProviderIndex, RemovalMarks, RoleNames, Users,
+    Addresses, DomainIndex, DueDomains, ListedMembers, ListedOrganizations, OrganizationRoles,
+    Organizations, ProviderIndex, RemovalMarks, RoleNames, Users,
 };
 use UserPoolAction::{
     AdminCreateUser, AdminDeleteUser, AdminGetUser, DescribeIdentityProvider, DescribeUserPool,
@@ -68,6 +69,16 @@ macro_rules! trigger {
     }};
 }
 
+macro_rules! schedule {
+    ($name:literal, $module:ident) => {{
+        use crate::$module as module;
+        let entry =
+            Entry::Schedule(|app| Box::pin(module::handle(app.into(), module::Limits::RUN)));
+        let variables = <module::Needs as Capabilities>::VARIABLES;
+        Function::new($name, stringify!($module), entry, variables).timeout(module::Limits::TIMEOUT)
+    }};
+}
+
 /// All functions, with their permissions. A test checks that each function uses all of its
 /// permissions, and needs no others. Another one checks that each function may still do what the previous
 /// release does.
@@ -96,6 +107,19 @@ pub static FUNCTIONS: &[Function] = &[
     ]),
     http!("delete-email-domain", email_domains::delete)
         .may(&[(Organizations, &[UpdateItem]), (DomainIndex, &[DeleteItem])]),
+    http!("verify-email-domain", email_domains::verify)
+        // DNS may have to be waited for.
+        .timeout(30)
+        .may(&[
+            (Organizations, &[GetItem, BatchGetItem, ConditionCheckItem]),
+            (DomainIndex, &[GetItem, Query, PutItem]),
+            (OrganizationRoles, &[BatchGetItem]),
+        ]),
+    http!("vouch-email-domain", email_domains::vouch).may(&[
+        (Organizations, &[GetItem, BatchGetItem, ConditionCheckItem]),
+        (DomainIndex, &[GetItem, Query, PutItem]),
+        (OrganizationRoles, &[BatchGetItem]),
+    ]),
     http!("list-sso-connectors", sso_connectors::list).may(&[
         (Organizations, &[GetItem]),
         (ProviderIndex, &[BatchGetItem]),
@@ -135,6 +159,7 @@ pub static FUNCTIONS: &[Function] = &[
     http!("preview", preview).may(&[
         (Organizations, &[GetItem, BatchGetItem]),
         (DomainIndex, &[GetItem, Query]),
+        (ProviderIndex, &[GetItem, Query]),
         (RemovalMarks, &[Query]),
         (OrganizationRoles, &[BatchGetItem]),
     ]),
@@ -205,6 +230,7 @@ pub static FUNCTIONS: &[Function] = &[
         .may(&[
             (Organizations, &[GetItem, BatchGetItem]),
             (DomainIndex, &[GetItem, Query]),
+            (ProviderIndex, &[GetItem, Query]),
             (RemovalMarks, &[Query, ConditionCheckItem]),
             (Addresses, &[Query, PutItem, UpdateItem, BatchWriteItem]),
             (OrganizationRoles, &[BatchGetItem]),
@@ -216,6 +242,7 @@ pub static FUNCTIONS: &[Function] = &[
     trigger!("post-confirmation", triggers::post_confirmation).may(&[
         (Organizations, &[GetItem]),
         (DomainIndex, &[GetItem, Query]),
+        (ProviderIndex, &[GetItem, Query]),
         (RemovalMarks, &[Query, ConditionCheckItem]),
         (Addresses, &[PutItem, UpdateItem, DeleteItem]),
         (Users, &[Query, PutItem]),
@@ -223,10 +250,16 @@ pub static FUNCTIONS: &[Function] = &[
     trigger!("pre-token-generation", triggers::pre_token_generation).may(&[
         (Organizations, &[GetItem, BatchGetItem]),
         (DomainIndex, &[GetItem, Query]),
+        (ProviderIndex, &[GetItem, Query]),
         (RemovalMarks, &[Query, ConditionCheckItem]),
         (Addresses, &[PutItem, UpdateItem, DeleteItem]),
         (OrganizationRoles, &[BatchGetItem]),
         (Users, &[Query, PutItem]),
+    ]),
+    schedule!("check-email-domains", check_email_domains).may(&[
+        (Organizations, &[GetItem, BatchGetItem, ConditionCheckItem]),
+        (DomainIndex, &[GetItem, Query, PutItem, DeleteItem]),
+        (DueDomains, &[Query]),
     ]),
 ];
 
@@ -243,7 +276,7 @@ pub fn all_routes(app: &App) -> Routes {
         .iter()
         .filter_map(|function| match function.entry {
             Entry::Http(http) => Some((http.handlers)(app)),
-            Entry::Trigger(_) => None,
+            Entry::Trigger(_) | Entry::Schedule(_) => None,
         })
         .fold(Routes::new(), Routes::merge)
 }

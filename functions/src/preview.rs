@@ -1,7 +1,7 @@
 //! `/organizations/{organizationId}/jit/preview` and `/jit/preview`: whether an address would be
-//! admitted and with which roles, or the reason for the refusal. A preview assumes a new user who
-//! proves the address: an existing member stays unchanged, and an address does not identify a user.
-//! Nothing is written.
+//! admitted and with which roles, or the reason for the refusal. A preview assumes a user who proves the
+//! address: an existing member stays unchanged, and an address does not identify a user. Nothing is
+//! written.
 
 use std::collections::HashMap;
 
@@ -9,27 +9,117 @@ use axum::Json;
 use axum::extract::State;
 use futures_util::future::try_join;
 use serde::{Deserialize, Serialize};
-use shared::domain::decision::{Check, Outcome, Reason};
+use shared::domain::decision::{Assumed, Check, Decision, Outcome, Reason};
 use shared::domain::email_address::EmailAddress;
-use shared::domain::ids::OrganizationId;
+use shared::domain::email_domain::EmailDomain;
+use shared::domain::ids::{OrganizationId, OrganizationRoleId};
+use shared::domain::membership::Proof;
 use shared::domain::organization::Organization;
-use shared::http::{JsonBody, PathOf, Problem};
-use shared::provisioning::{Evaluated, Provisioning};
+use shared::domain::provider::ProviderName;
+use shared::domain::rule::{AdmittedAddresses, Enrollment, RuleKey, RuleKind};
+use shared::http::{JsonBody, PathOf, Problem, present};
+use shared::provisioning::{Draft, DraftRule, Evaluated, Provisioning};
 use shared::store::Store;
-use shared::{Error, capabilities};
+use shared::{Error, Violation, capabilities};
 use utoipa::ToSchema;
 
 use crate::endpoints::endpoints;
-use crate::entities::{HeldRole, Roles, held_roles};
+use crate::entities::{CallerEntity, HeldRole, Moment, Roles, held_roles};
 use crate::schemas;
+use crate::values::{Checked, both};
 
+/// A person who is assumed to prove an address.
 #[derive(Deserialize, ToSchema)]
-#[schema(as = PreviewedAddress)]
+#[schema(as = PreviewedPerson)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct Person {
+    /// An invalid address is a decision, not an error.
+    #[schema(value_type = schemas::AnyAddress)]
+    email: String,
+    /// The name of the identity provider that the person signs in through. The default is none.
+    #[serde(default)]
+    #[schema(value_type = Option<schemas::SsoConnectorId>)]
+    identity_provider: Option<String>,
+    /// Whether the account was there before, and appears by a token. The default is false: the person
+    /// signs up.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
+    existing_user: Option<bool>,
+}
+
+/// A person who is assumed to prove an address, and perhaps rules that are not saved.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = PreviewedDraft)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Body {
     /// An invalid address is a decision, not an error.
     #[schema(value_type = schemas::AnyAddress)]
     email: String,
+    /// The name of the identity provider that the person signs in through. The default is none.
+    #[serde(default)]
+    #[schema(value_type = Option<schemas::SsoConnectorId>)]
+    identity_provider: Option<String>,
+    /// Whether the account was there before, and appears by a token. The default is false: the person
+    /// signs up.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
+    existing_user: Option<bool>,
+    /// Decides as if this were saved. The default is what is saved.
+    #[serde(default)]
+    draft: Option<DraftBody>,
+}
+
+/// Rules and default roles that are not saved: the whole lists. A list that is left out stays as saved.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = DraftRules)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct DraftBody {
+    #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false, max_items = 1_000)]
+    email_domains: Option<Vec<DraftDomain>>,
+    #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false, max_items = 100)]
+    sso_connectors: Option<Vec<DraftConnector>>,
+    #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false, value_type = schemas::OrganizationRoleIdList)]
+    organization_role_ids: Option<Vec<String>>,
+}
+
+/// An email domain of a draft. A setting that is left out is as saved, or the default.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct DraftDomain {
+    #[schema(value_type = schemas::EmailDomainInput)]
+    email_domain: String,
+    #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
+    enrollment: Option<EnrollmentName>,
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<EnrollmentName>)]
+    existing_users: Option<Option<EnrollmentName>>,
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<schemas::OrganizationRoleIdList>)]
+    organization_role_ids: Option<Option<Vec<String>>>,
+    #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
+    subdomains: Option<bool>,
+}
+
+/// An identity provider of a draft. A setting that is left out is as saved, or the default.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct DraftConnector {
+    #[schema(value_type = schemas::SsoConnectorId)]
+    id: String,
+    #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
+    enrollment: Option<EnrollmentName>,
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<schemas::OrganizationRoleIdList>)]
+    organization_role_ids: Option<Option<Vec<String>>>,
+    #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
+    email_domains: Option<AdmittedAddressesName>,
 }
 
 /// The decisions of all organizations about an address.
@@ -46,7 +136,7 @@ pub(crate) struct PreviewEntity {
     /// The reason as a sentence.
     #[schema(required, value_type = Option<schemas::Sentence>)]
     detail: Option<String>,
-    #[schema(max_items = 50)]
+    #[schema(max_items = 1_100)]
     organizations: Vec<OrganizationPreview>,
 }
 
@@ -69,18 +159,108 @@ pub(crate) struct OrganizationPreview {
     /// The reason as a sentence.
     #[schema(required, value_type = Option<schemas::Sentence>)]
     detail: Option<String>,
+    /// The rule that decided. Null if the organization lists none that the person satisfies.
+    #[schema(required)]
+    rule: Option<DecidingRule>,
     /// The checks that were made, in order. The first check that is not passed is the last one.
-    #[schema(max_items = 4)]
+    #[schema(max_items = 9)]
     checks: Vec<CheckOutcome>,
-    /// The roles that the new member would hold, by name.
+    /// The roles that the new member would hold, by name. After a request, those of the moment of
+    /// approval count.
     #[schema(max_items = 100)]
     organization_roles: Vec<HeldRole>,
+    /// When the address was removed, if the reason is `removed_earlier`.
+    #[schema(required)]
+    removed_at: Option<Moment>,
+    /// Who removed it, if the reason is `removed_earlier` and that is known.
+    #[schema(required)]
+    removed_by: Option<CallerEntity>,
+}
+
+/// The rule that decided.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct DecidingRule {
+    #[schema(inline)]
+    kind: RuleKindName,
+    /// The email domain, as the organization lists it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, value_type = Option<schemas::EmailDomainName>)]
+    email_domain: Option<String>,
+    /// The name of the identity provider.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, value_type = Option<schemas::SsoConnectorId>)]
+    sso_connector_id: Option<String>,
+    /// Whether the address is in a subdomain of the email domain.
+    is_subdomain: bool,
+}
+
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum RuleKindName {
+    EmailDomain,
+    SsoConnector,
+}
+
+impl DecidingRule {
+    fn new(key: &RuleKey, domain: Option<&str>) -> Self {
+        let value = |kind| (key.kind() == kind).then(|| key.value().to_owned());
+        let email_domain = value(RuleKind::EmailDomain);
+        Self {
+            kind: match key.kind() {
+                RuleKind::EmailDomain => RuleKindName::EmailDomain,
+                RuleKind::SsoConnector => RuleKindName::SsoConnector,
+            },
+            is_subdomain: email_domain.as_deref().is_some_and(|listed| Some(listed) != domain),
+            email_domain,
+            sso_connector_id: value(RuleKind::SsoConnector),
+        }
+    }
+}
+
+/// What a rule does for somebody who satisfies it.
+#[derive(Clone, Copy, Deserialize, ToSchema)]
+#[schema(as = Enrollment)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum EnrollmentName {
+    Automatic,
+    Request,
+    Off,
+}
+
+impl From<EnrollmentName> for Enrollment {
+    fn from(name: EnrollmentName) -> Self {
+        match name {
+            EnrollmentName::Automatic => Self::Automatic,
+            EnrollmentName::Request => Self::Request,
+            EnrollmentName::Off => Self::Off,
+        }
+    }
+}
+
+/// Which asserted addresses the rule of an identity provider admits.
+#[derive(Clone, Copy, Deserialize, ToSchema)]
+#[schema(as = AdmittedAddresses)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum AdmittedAddressesName {
+    Any,
+    Listed,
+}
+
+impl From<AdmittedAddressesName> for AdmittedAddresses {
+    fn from(name: AdmittedAddressesName) -> Self {
+        match name {
+            AdmittedAddressesName::Any => Self::Any,
+            AdmittedAddressesName::Listed => Self::Listed,
+        }
+    }
 }
 
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 enum DecisionName {
     Join,
+    Request,
     Refuse,
 }
 
@@ -96,9 +276,14 @@ struct CheckOutcome {
 #[serde(rename_all = "snake_case")]
 enum CheckName {
     ValidAddress,
+    ProviderTrusted,
     NotPublicMailbox,
     DomainListed,
+    ProviderListed,
     NotRemoved,
+    DomainProven,
+    EnrollmentOn,
+    AddressInListedDomain,
 }
 
 impl CheckName {
@@ -108,9 +293,14 @@ impl CheckName {
         match check {
             Check::EmailPresent
             | Check::EmailVerified
-            | Check::ProviderTrusted
             | Check::InHostedDomain
-            | Check::NotMember => None,
+            | Check::NotMember
+            | Check::NotRequested => None,
+            Check::ProviderTrusted => Some(Self::ProviderTrusted),
+            Check::ProviderListed => Some(Self::ProviderListed),
+            Check::DomainProven => Some(Self::DomainProven),
+            Check::EnrollmentOn => Some(Self::EnrollmentOn),
+            Check::AddressInListedDomain => Some(Self::AddressInListedDomain),
             Check::ValidAddress => Some(Self::ValidAddress),
             Check::NotPublicMailbox => Some(Self::NotPublicMailbox),
             Check::DomainListed => Some(Self::DomainListed),
@@ -131,7 +321,8 @@ endpoints!(of_organization, of_all);
 
 /// Says whether an organization would admit an address.
 ///
-/// The preview assumes a new user who proves the address. It decides as provisioning does.
+/// The preview assumes a user who proves the address. It decides as provisioning does, by what is saved,
+/// or as if the draft of the body were saved. The ownership of a listed domain is as saved.
 #[utoipa::path(
     post,
     path = "/organizations/{organizationId}/jit/preview",
@@ -139,7 +330,7 @@ endpoints!(of_organization, of_all);
     tag = "Preview",
     security(("operators" = ["usher/read"])),
     request_body = Body,
-    responses((status = 200, description = "The decision.", body = OrganizationPreview)),
+    responses((status = 200, description = "The decision.", body = OrganizationPreview), (status = 422)),
 )]
 pub(crate) async fn of_organization(
     State(store): State<Store>,
@@ -147,95 +338,196 @@ pub(crate) async fn of_organization(
     PathOf(id): PathOf<OrganizationId>,
     JsonBody(body): JsonBody<Body>,
 ) -> Result<Json<OrganizationPreview>, Problem> {
+    let Body { email, identity_provider, existing_user, draft } = body;
+    let person = assumed(email, identity_provider, existing_user);
+    let draft = draft.map(parse_draft).transpose();
+    let (person, draft) = both(person, draft).map_err(Error::Invalid)?;
     let organization = store.organizations(std::slice::from_ref(&id)).await?.pop();
     let organization = organization.ok_or_else(|| Error::OrganizationNotFound(id.to_string()))?;
-    let evaluated = provisioning.preview_of(&body.email, &id).await?;
-    let roles = store.organization_roles_by_id(&evaluated.default_roles).await?;
-    let domain = domain(&body.email);
-    Ok(Json(OrganizationPreview::new(&organization, domain.as_deref(), &evaluated, &roles)))
+    let evaluated = match draft {
+        None => provisioning.preview_of(&person, &id).await?,
+        Some(draft) => provisioning.preview_draft(&person, &id, draft).await?,
+    };
+    let roles = store.organization_roles_by_id(&evaluated.roles).await?;
+    Ok(Json(OrganizationPreview::new(&organization, &person, evaluated, &roles)))
 }
 
 /// Says which organizations would admit an address.
 ///
-/// The preview assumes a new user who proves the address. It decides as provisioning does.
+/// The preview assumes a user who proves the address. It decides as provisioning does.
 #[utoipa::path(
     post,
     path = "/jit/preview",
     operation_id = "preview",
     tag = "Preview",
     security(("operators" = ["usher/read"])),
-    request_body = Body,
-    responses((
-        status = 200,
-        description = "The decision of every organization that lists the domain.",
-        body = PreviewEntity,
-    )),
+    request_body = Person,
+    responses(
+        (
+            status = 200,
+            description = "The decision of every organization that lists the domain, or the provider.",
+            body = PreviewEntity,
+        ),
+        (status = 422),
+    ),
 )]
 pub(crate) async fn of_all(
     State(store): State<Store>,
     State(provisioning): State<Provisioning>,
-    JsonBody(body): JsonBody<Body>,
+    JsonBody(body): JsonBody<Person>,
 ) -> Result<Json<PreviewEntity>, Problem> {
-    let preview = provisioning.preview(&body.email).await?;
-    let evaluated = preview.evaluated;
+    let Person { email, identity_provider, existing_user } = body;
+    let person = assumed(email, identity_provider, existing_user).map_err(Error::Invalid)?;
+    let preview = provisioning.preview(&person).await?;
+    let mut evaluated = preview.evaluated;
+    evaluated.retain(|it| it.decision.outcome != Outcome::Refuse(Reason::NotListed));
     let ids: Vec<_> = evaluated.iter().map(|it| it.organization.clone()).collect();
-    let role_ids: Vec<_> = evaluated.iter().flat_map(|it| it.default_roles.clone()).collect();
+    let role_ids: Vec<_> = evaluated.iter().flat_map(|it| it.roles.clone()).collect();
     let (organizations, roles) =
         try_join(store.organizations(&ids), store.organization_roles_by_id(&role_ids)).await?;
     let organizations: HashMap<_, _> = organizations.iter().map(|it| (&it.id, it)).collect();
-    let domain = domain(&body.email);
-    let previews: Vec<_> = evaluated
-        .iter()
-        .filter(|it| it.decision.outcome != Outcome::Refuse(Reason::NotListed))
-        .filter_map(|it| {
-            let organization = organizations.get(&it.organization)?;
-            Some(OrganizationPreview::new(organization, domain.as_deref(), it, &roles))
-        })
-        .collect();
-    let nobody = previews.is_empty().then_some(Reason::NotListed);
-    let reason = preview.refusal.or(nobody);
+    let previews = evaluated.into_iter().filter_map(|it| {
+        let organization = organizations.get(&it.organization)?;
+        Some(OrganizationPreview::new(organization, &person, it, &roles))
+    });
+    let organizations: Vec<_> = previews.collect();
+    let reason = organizations.is_empty().then(|| preview.refusal.unwrap_or(Reason::NotListed));
     Ok(Json(PreviewEntity {
-        detail: reason
-            .as_ref()
-            .map(|reason| sentence(reason, domain.as_deref(), "No organization")),
+        detail: reason.as_ref().map(|reason| sentence(reason, None, &person, "No organization")),
         reason: reason.as_ref().map(Reason::as_str),
-        email_domain: domain,
-        organizations: previews,
+        email_domain: domain(&person.email),
+        organizations,
     }))
+}
+
+/// The person of a preview.
+fn assumed(
+    email: String,
+    identity_provider: Option<String>,
+    existing_user: Option<bool>,
+) -> Checked<Assumed> {
+    let provider = identity_provider.as_deref().map(|name| provider("/identityProvider", name));
+    let provider = provider.transpose()?;
+    let existing = existing_user.unwrap_or_default();
+    let proof = if existing { Proof::Earlier } else { Proof::Fresh };
+    Ok(Assumed { email, provider, proof })
+}
+
+fn provider(pointer: &str, name: &str) -> Checked<ProviderName> {
+    ProviderName::parse(name)
+        .map_err(|error| vec![Violation::new(pointer, "sso_connector.unknown", &error)])
+}
+
+/// The rules of a draft. A rule that is there twice counts once.
+fn parse_draft(draft: DraftBody) -> Checked<Draft> {
+    let DraftBody { email_domains, sso_connectors, organization_role_ids } = draft;
+    let domains = email_domains.map(|domains| all(domains, drafted_domain)).transpose();
+    let connectors = sso_connectors.map(|them| all(them, drafted_connector)).transpose();
+    let (email_domains, sso_connectors) = both(domains, connectors)?;
+    let default_roles = organization_role_ids.as_deref().map(role_ids);
+    Ok(Draft { email_domains, sso_connectors, default_roles })
+}
+
+/// All rules, or the violations of all.
+fn all<T>(
+    drafts: Vec<T>,
+    parse: impl Fn(usize, T) -> Checked<DraftRule>,
+) -> Checked<Vec<DraftRule>> {
+    let parsed = drafts.into_iter().enumerate().map(|(place, draft)| parse(place, draft));
+    parsed.fold(Ok(Vec::new()), |all, rule| {
+        let (mut all, rule) = both(all, rule)?;
+        if all.iter().all(|other: &DraftRule| other.key != rule.key) {
+            all.push(rule);
+        }
+        Ok(all)
+    })
+}
+
+fn drafted_domain(place: usize, draft: DraftDomain) -> Checked<DraftRule> {
+    let domain = EmailDomain::normalise(&draft.email_domain).map_err(|error| {
+        vec![Violation::email_domain(format!("/draft/emailDomains/{place}/emailDomain"), &error)]
+    })?;
+    Ok(DraftRule {
+        key: RuleKey::EmailDomain(domain),
+        enrollment: draft.enrollment.map(Into::into),
+        existing_users: draft.existing_users.map(|value| value.map(Into::into)),
+        roles: draft.organization_role_ids.map(|ids| ids.as_deref().map(role_ids)),
+        subdomains: draft.subdomains,
+        addresses: None,
+    })
+}
+
+fn drafted_connector(place: usize, draft: DraftConnector) -> Checked<DraftRule> {
+    let name = provider(&format!("/draft/ssoConnectors/{place}/id"), &draft.id)?;
+    Ok(DraftRule {
+        key: RuleKey::SsoConnector(name),
+        enrollment: draft.enrollment.map(Into::into),
+        existing_users: None,
+        roles: draft.organization_role_ids.map(|ids| ids.as_deref().map(role_ids)),
+        subdomains: None,
+        addresses: draft.email_domains.map(Into::into),
+    })
+}
+
+/// The ids of roles in a draft. A text that is no id means no role, like the id of a deleted one.
+fn role_ids(texts: &[String]) -> Vec<OrganizationRoleId> {
+    texts.iter().filter_map(|id| OrganizationRoleId::parse(id).ok()).collect()
 }
 
 impl OrganizationPreview {
     fn new(
         organization: &Organization,
-        domain: Option<&str>,
-        evaluated: &Evaluated,
+        person: &Assumed,
+        evaluated: Evaluated,
         roles: &Roles,
     ) -> Self {
-        let (decision, reason) = match &evaluated.decision.outcome {
+        let Evaluated {
+            decision: Decision { outcome, rule, checks }, roles: held, removal, ..
+        } = evaluated;
+        let (decision, reason) = match &outcome {
             Outcome::Join(_) => (DecisionName::Join, None),
+            Outcome::Request(_) => (DecisionName::Request, None),
             Outcome::Refuse(reason) => (DecisionName::Refuse, Some(reason)),
         };
-        let checks = evaluated.decision.checks.iter().filter_map(|(check, finding)| {
+        let checks = checks.iter().filter_map(|(check, finding)| {
             Some(CheckOutcome { check: CheckName::of(*check)?, passed: finding.is_ok() })
         });
+        let domain = domain(&person.email);
+        let removal = removal.filter(|_| reason == Some(&Reason::RemovedEarlier));
+        let (removed_at, removed_by) =
+            removal.map(|mark| (mark.removed_at, mark.removed_by)).unwrap_or_default();
         Self {
             organization_id: organization.id.to_string(),
             organization_name: organization.name.as_str().to_owned(),
-            email_domain: domain.map(str::to_owned),
             decision,
             reason: reason.map(Reason::as_str),
-            detail: reason.map(|reason| sentence(reason, domain, "The organization")),
+            detail: reason
+                .map(|reason| sentence(reason, rule.as_ref(), person, "The organization")),
+            rule: rule.as_ref().map(|rule| DecidingRule::new(rule, domain.as_deref())),
+            email_domain: domain,
             checks: checks.collect(),
-            organization_roles: held_roles(&evaluated.default_roles, roles),
+            organization_roles: held_roles(&held, roles),
+            removed_at: removed_at.map(Moment),
+            removed_by: removed_by.as_ref().map(Into::into),
         }
     }
 }
 
 /// A reason as a sentence for administrators. `who` is its subject.
-fn sentence(reason: &Reason, domain: Option<&str>, who: &str) -> String {
-    let domain = domain.unwrap_or_default();
+fn sentence(reason: &Reason, rule: Option<&RuleKey>, person: &Assumed, who: &str) -> String {
+    let domain = domain(&person.email).unwrap_or_default();
+    let provider = person.provider.as_ref().map_or("", ProviderName::as_str);
+    let listed = match rule {
+        Some(RuleKey::EmailDomain(domain)) => format!("email domain {domain}"),
+        Some(RuleKey::SsoConnector(provider)) => format!("identity provider {provider}"),
+        None => format!("email domain {domain}"),
+    };
     match reason {
         Reason::EmailUnusable(error) => error.to_string(),
+        Reason::ProviderNotTrusted => format!(
+            "The identity provider {provider} is not trusted to verify addresses: its users join \
+             only organizations that list it."
+        ),
         Reason::PublicMailbox => {
             format!("Everybody can have an address at the public mailbox provider {domain}.")
         }
@@ -246,16 +538,27 @@ fn sentence(reason: &Reason, domain: Option<&str>, who: &str) -> String {
             format!("No organization lists the email domain {domain}.")
         }
         Reason::NotListed => format!("{who} does not list the email domain {domain}."),
+        Reason::DomainNotProven => {
+            format!("{who} lists the {listed}, but has not proven that it owns it.")
+        }
+        Reason::EnrollmentOff if person.proof == Proof::Earlier => {
+            format!("{who} admits no accounts that were there before by the {listed}.")
+        }
+        Reason::EnrollmentOff => format!("{who} admits nobody by the {listed}."),
+        Reason::AddressNotInListedDomain => format!(
+            "{who} admits users of the {listed} only with an address in an email domain that it \
+             lists and has proven."
+        ),
         Reason::RemovedEarlier => {
             "A member with this address was removed, and stays removed until added by hand."
                 .to_owned()
         }
-        // Never in a preview, which assumes a new user who proves the address.
+        // Never in a preview, which assumes somebody without a user who proves the address.
         Reason::NoEmail
         | Reason::EmailNotVerified
-        | Reason::ProviderNotTrusted
         | Reason::NotInHostedDomain
         | Reason::AlreadyMember
+        | Reason::AlreadyRequested
         | Reason::UserDeleted => reason.as_str().to_owned(),
     }
 }

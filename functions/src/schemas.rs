@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 
 use serde_json::json;
+use shared::domain::challenge::Reply;
 use shared::domain::jit::RuleList;
 use shared::domain::membership::MOST_REPLACED;
 use shared::domain::organization::{OrganizationCounts, OrganizationRole, RoleUsage};
@@ -146,9 +147,6 @@ schemas! {
         .schema_type(Type::String)
         .enum_values(Some(rule::RuleKind::ALL.map(rule::RuleKind::as_str)));
 
-    /// The name of an identity provider in the user pool.
-    ProviderName: string(1, provider::ProviderName::LONGEST).examples(["Acme-Okta"]);
-
     /// The email address of a new user.
     EmailAddressInput: string(3, email_address::EmailAddress::LONGEST_INPUT)
         .format(Some(SchemaFormat::Custom("idn-email".to_owned())))
@@ -189,6 +187,13 @@ schemas! {
 
     /// In how many organizations a role is used.
     UsingOrganizationsCount: number(RoleUsage::MOST_ORGANIZATIONS).examples([9]);
+
+    /// The text of a TXT record, which can be cut.
+    TxtRecord: string(0, Reply::LONGEST_RECORD)
+        .examples(["usher-domain-verification=0123456789abcdef0123456789abcdef"]);
+
+    /// TXT records at a name in DNS.
+    TxtRecords: list::<TxtRecord>(Reply::MOST_RECORDS);
 
     /// The email domains of an organization.
     EmailDomainInputList: list::<EmailDomainInput>(RuleList::MOST_EMAIL_DOMAINS);

@@ -14,7 +14,7 @@ use shared::cognito::{Deletion, NewUser, PoolUser, UserPool};
 use shared::domain::caller::Caller;
 use shared::domain::email_address::{EmailAddress, SpelledAddress};
 use shared::domain::ids::UserId;
-use shared::domain::membership::{EntryPath, Profile};
+use shared::domain::membership::{EntryPath, Profile, Proof};
 use shared::domain::text::Name;
 use shared::failure::Failure;
 use shared::http::{Action, FromQuery, JsonBody, PathOf, Problem, RequiredQueryOf, audit, present};
@@ -95,7 +95,7 @@ pub(crate) struct CreatedUser {
     #[serde(flatten)]
     user: UserEntity,
     provisioned: bool,
-    #[schema(max_items = 50)]
+    #[schema(max_items = 1_000)]
     organizations: Vec<MembershipEntity>,
 }
 
@@ -199,9 +199,9 @@ async fn join(
     provisioning: &Provisioning,
     created: &PoolUser,
 ) -> Result<(Vec<MembershipEntity>, bool), Failure> {
-    let (memberships, provisioned) =
-        provisioning.appear(&created.user, EntryPath::ManagementApi).await?;
-    let organizations = of_user(store, memberships).await.inspect_err(|error| {
+    let (held, provisioned) =
+        provisioning.appear(&created.user, EntryPath::ManagementApi, Proof::Fresh).await?;
+    let organizations = of_user(store, held.memberships).await.inspect_err(|error| {
         tracing::error!(user = %created.user.id, %error, "the new user's organizations could not be read");
     })?;
     Ok((organizations, provisioned))

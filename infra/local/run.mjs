@@ -68,6 +68,8 @@ async function startAll() {
     USHER: `http://${usher.http}`,
     COGNITO: `http://${cognito}`,
     DYNAMODB: `http://${usher.dynamodb}`,
+    DNS: usher.dns,
+    DNS_RECORDS: `http://${usher.records}/local/dns`,
     USER_POOL_ID: pool,
     CLIENT_ID: client,
   };
@@ -145,7 +147,7 @@ async function refuseSecondRun() {
   }
 }
 
-/** Starts usher-local, and returns the addresses of its three servers. */
+/** Starts usher-local, and returns the addresses of its servers. */
 async function startUsher({ HTTP_PORT, DYNAMODB_PORT, LAMBDA_PORT }, cognito, pool) {
   // `cargo run` finds the binary wherever Cargo puts it, and replaces its own process with it.
   const usher = start('usher-local', 'cargo', [
@@ -156,19 +158,20 @@ async function startUsher({ HTTP_PORT, DYNAMODB_PORT, LAMBDA_PORT }, cognito, po
     ...['--database', database],
     ...['--cognito', `http://${cognito}`, '--user-pool', pool],
   ], { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'] });
-  return outputMatch(usher, /^ready http=(?<http>\S+) dynamodb=(?<dynamodb>\S+) lambda=(?<lambda>\S+)\n/m);
+  const addresses = await outputMatch(usher, /^ready http=(?<http>\S+) dynamodb=(?<dynamodb>\S+) lambda=(?<lambda>\S+) dns=(?<dns>\S+)\n/m);
+  return { ...addresses, records: addresses.http };
 }
 
-/** Starts sam with usher-local's DynamoDB, and returns the addresses of all three servers. */
+/** Starts sam with usher-local's DynamoDB and DNS, and returns the addresses of all servers. */
 async function startSam({ HTTP_PORT, DYNAMODB_PORT, LAMBDA_PORT }, cognito, pool) {
-  // Nothing uses usher-local's own functions.
+  // Nothing uses usher-local's own functions. Its name server is used.
   const unused = { HTTP_PORT: 0, LAMBDA_PORT: 0 };
-  const { dynamodb } = await startUsher({ ...unused, DYNAMODB_PORT }, cognito, pool);
-  const addresses = { http: `${HOST}:${HTTP_PORT}`, lambda: `${HOST}:${LAMBDA_PORT}`, dynamodb };
+  const { dynamodb, dns, records } = await startUsher({ ...unused, DYNAMODB_PORT }, cognito, pool);
+  const addresses = { http: `${HOST}:${HTTP_PORT}`, lambda: `${HOST}:${LAMBDA_PORT}`, dynamodb, dns, records };
   const sam = start('sam local', join(ROOT, '.venv/bin/python'), [
     ...['-B', join(ROOT, 'infra/local/sam.py'), 'serve', '--template', SAM, '--folder', folder],
     ...['--http', addresses.http, '--lambda', addresses.lambda],
-    ...['--dynamodb', dynamodb, '--cognito', cognito, '--user-pool', pool],
+    ...['--dynamodb', dynamodb, '--cognito', cognito, '--user-pool', pool, '--dns', dns],
   ], {
     cwd: ROOT,
     stdio: ['ignore', 'pipe', process.env.VERBOSE ? 'inherit' : openSync(join(folder, 'sam.log'), 'w')],
@@ -266,7 +269,7 @@ async function callCognito(address, operation, input) {
   return response.json();
 }
 
-function welcome({ USHER, COGNITO, DYNAMODB, USER_POOL_ID, CLIENT_ID }, lambda) {
+function welcome({ USHER, COGNITO, DYNAMODB, DNS, DNS_RECORDS, USER_POOL_ID, CLIENT_ID }, lambda) {
   const env = relative(ROOT, envFile);
   return `
 Usher is ready. Everything listens on this machine only, without authentication.
@@ -276,7 +279,8 @@ Usher is ready. Everything listens on this machine only, without authentication.
   Cognito            ${COGNITO}   user pool ${USER_POOL_ID}, client ${CLIENT_ID},
                      identity provider ${PROVIDER}
   DynamoDB           ${DYNAMODB}   table usher
-  Lambda Invoke API  http://${lambda}   functions ${Object.values(TRIGGERS).join(', ')}
+  DNS                ${DNS}   TXT records are added at ${DNS_RECORDS}
+  Lambda Invoke API  http://${lambda}   functions ${Object.values(TRIGGERS).join(', ')}, check-email-domains
 
 To sign up, in another terminal in this folder (the confirmation code is always ${CODE}):
 

@@ -32,10 +32,13 @@ ENDPOINTS = {
     "dynamodb": "AWS_ENDPOINT_URL_DYNAMODB",
     "cognito": "AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER",
 }
+# The setting that names the DNS name server, which has no URL.
+DNS_RESOLVER = "DNS_RESOLVER"
 # The settings of `make run` that functions read. An empty one may differ from none.
 SETTINGS = [
     "CLAIMS_BYTES",
     "CLAIMS_IN",
+    DNS_RESOLVER,
     "DOMAIN_OWNERSHIP",
     "GOOGLE_HOSTED_DOMAIN_ATTRIBUTE",
     "PUBLIC_MAILBOX_EXCEPTIONS",
@@ -50,7 +53,7 @@ def main():
     serving = commands.add_parser("serve")
     serving.add_argument("--template", type=Path, required=True, help="the template that `sam build` wrote")
     serving.add_argument("--folder", type=Path, required=True, help="where to write the settings for sam")
-    for server in ("http", "lambda", "dynamodb", "cognito"):
+    for server in ("http", "lambda", "dynamodb", "cognito", "dns"):
         serving.add_argument(f"--{server}", dest=f"{server}_at", required=True, metavar="ADDRESS:PORT")
     serving.add_argument("--user-pool", required=True, metavar="ID")
     arguments = parser.parse_args()
@@ -71,7 +74,7 @@ def daemon_answers():
 def serve(arguments):
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: sys.exit(0))
-    addresses = {"dynamodb": arguments.dynamodb_at, "cognito": arguments.cognito_at}
+    addresses = {"dynamodb": arguments.dynamodb_at, "cognito": arguments.cognito_at, "dns": arguments.dns_at}
     with contextlib.ExitStack() as stack:
         options = stack.enter_context(
             reachable(arguments.template, arguments.folder, addresses, arguments.user_pool)
@@ -98,7 +101,14 @@ def reachable(template, folder, addresses, user_pool):
     files in a folder, `sam.yaml` and `sam.json`. A developer can call sam with them too."""
     host = bridge()
     with contextlib.ExitStack() as stack:
-        variables = settings() | {"TABLE_NAME": "usher", "USER_POOL_ID": user_pool}
+        variables = {"TABLE_NAME": "usher", "USER_POOL_ID": user_pool} | settings()
+        addresses = dict(addresses)
+        name_server = addresses.pop("dns", None)
+        if host and name_server:
+            # Containers cannot reach it in a virtual machine: a name server has no name.
+            port = stack.enter_context(forwarded(host, name_server))
+            stack.enter_context(forwarded_datagrams(host, port, name_server))
+            variables.setdefault(DNS_RESOLVER, f"{host}:{port}")
         for name, address in addresses.items():
             port = stack.enter_context(forwarded(host, address)) if host else split(address)[1]
             variables[ENDPOINTS[name]] = f"http://{host or 'host.docker.internal'}:{port}"
@@ -171,6 +181,33 @@ def forwarded(host, target):
         yield listener.getsockname()[1]
     finally:
         listener.close()
+
+
+@contextlib.contextmanager
+def forwarded_datagrams(host, port, target):
+    """The same port for datagrams. Each question gets its answer."""
+    incoming = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    incoming.bind((host, port))
+
+    def answer(question, asker):
+        with contextlib.suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as outgoing:
+            outgoing.settimeout(START_TIMEOUT)
+            outgoing.sendto(question, split(target))
+            incoming.sendto(outgoing.recv(65536), asker)
+
+    def accept():
+        while True:
+            try:
+                question = incoming.recvfrom(65536)
+            except OSError:
+                return
+            threading.Thread(target=answer, args=question, daemon=True).start()
+
+    threading.Thread(target=accept, daemon=True).start()
+    try:
+        yield
+    finally:
+        incoming.close()
 
 
 def relay(incoming, target):

@@ -51,6 +51,12 @@ impl Dns {
         Self { name_servers, resolver: Arc::default() }
     }
 
+    /// The name servers that it asks. `None` means those of this machine.
+    #[must_use]
+    pub fn into_name_servers(self) -> Option<NameServers> {
+        self.name_servers
+    }
+
     /// Looks for the record of a challenge. If it is not there, it looks at the
     /// [wrong names](Challenge::wrong_names) too. Takes at most [`LOOK_UP`].
     ///
@@ -96,7 +102,8 @@ impl Dns {
         let Ok(name) = Name::from_ascii(format!("{name}.")) else {
             return Said::No { answer: DnsAnswer::NoSuchName, is_authoritative: false };
         };
-        let asked = resolver.lookup(name.clone(), RecordType::TXT);
+        // Boxed, because the compiler limits how deep futures are nested.
+        let asked = Box::pin(resolver.lookup(name.clone(), RecordType::TXT));
         let Ok(answered) = tokio::time::timeout(QUESTION, asked).await else {
             return Said::Failed(DnsAnswer::TimedOut);
         };

@@ -55,6 +55,9 @@ pub enum Error {
     /// The organization lists this domain already.
     #[error("the organization already lists the email domain `{0}`: there is nothing to add")]
     EmailDomainAlreadyListed(String),
+    /// The domain is proven, so nobody has to vouch for it.
+    #[error("DNS proves the email domain `{0}` already: there is nothing to vouch for")]
+    EmailDomainAlreadyProven(EmailDomain),
     /// Too many other organizations list these domains.
     #[error(
         "{} is already listed by {} organizations, which is the limit: delete it from one of them \

@@ -15,8 +15,10 @@ use jiff::SignedDuration;
 use metrics::{Unit, counter, describe_counter, describe_histogram, histogram};
 use metrics_cloudwatch_embedded::{Builder, Collector};
 
+use crate::domain::challenge::{Finding, Reply};
 use crate::domain::decision::Reason;
 use crate::domain::membership::EntryPath;
+use crate::domain::ownership::OwnershipState;
 
 /// The CloudWatch namespace of these metrics.
 pub const NAMESPACE: &str = "Usher";
@@ -26,7 +28,10 @@ pub const USERS_SEEN: &str = "UsersSeen";
 /// Memberships that rules created, by `EntryPath`. With `PreTokenGeneration`, the user joined when
 /// a token was issued, after the sign-up.
 pub const JOINED: &str = "Joined";
-/// Decisions against a membership, by `Reason`. A user who is a member already is not counted.
+/// Requests to join that rules made, by `EntryPath`.
+pub const REQUESTED: &str = "Requested";
+/// Decisions against a membership, by `Reason`. A user who is a member already, or has asked to be one,
+/// is not counted.
 pub const REFUSED: &str = "Refused";
 /// Users who appeared and could not be evaluated.
 pub const PROVISIONING_FAILURES: &str = "ProvisioningFailures";
@@ -40,17 +45,36 @@ pub const TOKEN_OVERFLOWS: &str = "TokenOverflows";
 pub const NEXT_TRIGGER_FAILURES: &str = "NextTriggerFailures";
 /// Calls of DynamoDB that the SDK or the store repeated.
 pub const DYNAMODB_RETRIES: &str = "DynamoDbRetries";
+/// Runs of the scheduled checks of ownership that came to an end.
+pub const OWNERSHIP_RUNS: &str = "OwnershipRuns";
+/// Such runs that had no time for all domains that were due. The next run goes on.
+pub const OWNERSHIP_RUNS_CUT_SHORT: &str = "OwnershipRunsCutShort";
+/// Checks of a domain's record.
+pub const OWNERSHIP_CHECKS: &str = "OwnershipChecks";
+/// Checks to which DNS gave no answer that says anything about the record.
+pub const RESOLVER_FAILURES: &str = "ResolverFailures";
+/// Scheduled checks whose result could not be kept.
+pub const OWNERSHIP_CHECK_FAILURES: &str = "OwnershipCheckFailures";
+/// Domains that a check has brought into another state, by `State`.
+pub const OWNERSHIP_CHANGES: &str = "OwnershipChanges";
 
 /// Every metric that is a counter.
-pub const COUNTERS: [&str; 8] = [
+pub const COUNTERS: [&str; 15] = [
     USERS_SEEN,
     JOINED,
+    REQUESTED,
     REFUSED,
     PROVISIONING_FAILURES,
     TOKENS_WITHOUT_CLAIMS,
     TOKEN_OVERFLOWS,
     NEXT_TRIGGER_FAILURES,
     DYNAMODB_RETRIES,
+    OWNERSHIP_RUNS,
+    OWNERSHIP_RUNS_CUT_SHORT,
+    OWNERSHIP_CHECKS,
+    RESOLVER_FAILURES,
+    OWNERSHIP_CHECK_FAILURES,
+    OWNERSHIP_CHANGES,
 ];
 
 /// Records that a user was evaluated, and how long it took.
@@ -65,9 +89,14 @@ pub fn joined(entry_path: EntryPath) {
     counter!(JOINED, "EntryPath" => entry_path.as_str()).increment(1);
 }
 
-/// Counts a decision against a membership, unless the user is a member already.
+/// Counts a request to join that a rule made.
+pub fn requested(entry_path: EntryPath) {
+    counter!(REQUESTED, "EntryPath" => entry_path.as_str()).increment(1);
+}
+
+/// Counts a decision against a membership, unless the user is a member already, or has asked to be one.
 pub fn refused(reason: &Reason) {
-    if *reason != Reason::AlreadyMember {
+    if !matches!(reason, Reason::AlreadyMember | Reason::AlreadyRequested) {
         counter!(REFUSED, "Reason" => reason.as_str()).increment(1);
     }
 }
@@ -90,6 +119,32 @@ pub fn token_overflowed() {
 /// Counts an event for which the function that the pool had before has failed.
 pub fn next_trigger_failed() {
     counter!(NEXT_TRIGGER_FAILURES).increment(1);
+}
+
+/// Counts a check of a domain's record.
+pub fn ownership_checked(reply: &Reply) {
+    counter!(OWNERSHIP_CHECKS).increment(1);
+    if reply.finding() == Finding::Unknown {
+        counter!(RESOLVER_FAILURES).increment(1);
+    }
+}
+
+/// Counts a domain that a check has brought into this state.
+pub fn ownership_changed(state: OwnershipState) {
+    counter!(OWNERSHIP_CHANGES, "State" => state.as_str()).increment(1);
+}
+
+/// Counts a scheduled check whose result could not be kept.
+pub fn ownership_check_failed() {
+    counter!(OWNERSHIP_CHECK_FAILURES).increment(1);
+}
+
+/// Counts a run of the scheduled checks.
+pub fn ownership_run(is_cut_short: bool) {
+    counter!(OWNERSHIP_RUNS).increment(1);
+    if is_cut_short {
+        counter!(OWNERSHIP_RUNS_CUT_SHORT).increment(1);
+    }
 }
 
 /// Counts a repeated call of DynamoDB.

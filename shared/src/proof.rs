@@ -7,6 +7,7 @@ use crate::dns::Dns;
 use crate::domain::challenge::{Challenge, Finding, Reply};
 use crate::domain::ownership::{ChallengeToken, Ownership};
 use crate::error::{Error, Result};
+use crate::metrics;
 use crate::store::{ListedDomain, Store};
 
 /// A check that was made.
@@ -44,7 +45,7 @@ pub async fn check(
                 let new = Some(challenge_token(randomness));
                 let with_token = |ownership: &Ownership| {
                     let with_token = || Ownership { token: new.clone(), ..ownership.clone() };
-                    ownership.token.is_none().then(with_token)
+                    Ok(ownership.token.is_none().then(with_token))
                 };
                 listed = store.change_ownership(listed, clock.now(), with_token).await?.1;
                 continue;
@@ -53,11 +54,29 @@ pub async fn check(
         let parent_token = listed.parent_token.clone();
         let challenge = Challenge::new(listed.domain.clone(), token.clone(), parent_token);
         let reply = dns.look_up(&challenge).await;
+        metrics::ownership_checked(&reply);
         let (before, after) = keep(store, listed, &token, &reply, clock.now()).await?;
         if after.rule.ownership.token.as_ref() == Some(&token) {
+            report(&reply, &before, &after);
             return Ok(Checked { reply, before, after });
         }
         listed = after;
+    }
+}
+
+/// Logs and counts a change of the state.
+fn report(reply: &Reply, before: &ListedDomain, after: &ListedDomain) {
+    let (from, to) = (before.rule.ownership.state, after.rule.ownership.state);
+    if from != to {
+        metrics::ownership_changed(to);
+        tracing::info!(
+            organization = after.organization.as_str(),
+            email_domain = after.domain.as_str(),
+            from = from.as_str(),
+            to = to.as_str(),
+            answer = reply.answer.as_str(),
+            "ownership changed",
+        );
     }
 }
 
@@ -74,7 +93,8 @@ async fn keep(
         move |ownership: &Ownership| {
             let is_same = ownership.token.as_ref() == Some(token);
             let is_newer = ownership.checked_at.is_some_and(|before| before > at);
-            (is_same && !is_newer).then(|| ownership.checked(finding, reply.answer, at))
+            let checked = ownership.checked(finding, reply.answer, at);
+            Ok((is_same && !is_newer && checked != *ownership).then_some(checked))
         }
     };
     match store.change_ownership(listed.clone(), at, checked(reply.finding())).await {

@@ -2,23 +2,26 @@
 //! it, and no other code creates memberships by a rule. A preview makes the same decisions, and
 //! writes nothing.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::time::Duration;
 
 use futures_util::future::{join, try_join};
 use jiff::Timestamp;
 
 use crate::ambient::Clock;
-use crate::domain::decision::{Candidate, Decision, Facts, JoinPolicy, Outcome, Reason, Standing};
-use crate::domain::email_address::EmailAddress;
+use crate::domain::decision::{
+    Assumed, Candidate, Decision, Facts, JoinPolicy, Outcome, Reason, Standing,
+};
 use crate::domain::ids::{OrganizationId, OrganizationRoleId};
 use crate::domain::jit::RuleList;
-use crate::domain::membership::{Account, Cause, EntryPath, Membership, Provenance};
-use crate::domain::rule::RuleKey;
+use crate::domain::membership::{
+    Account, Cause, EntryPath, JoinRequest, Membership, Proof, Provenance,
+};
+use crate::domain::rule::{AdmittedAddresses, Enrollment, Rule, RuleKey, RuleKind, Settings};
 use crate::domain::user::User;
 use crate::failure::{Failure, Service};
 use crate::metrics;
-use crate::store::{Joined, Listing, Store, UserItems};
+use crate::store::{Admission, Joined, ListedRules, Listing, RemovalMark, Store, UserItems};
 
 /// The engine, with its table and the operator's policy.
 #[derive(Clone, Debug)]
@@ -36,13 +39,22 @@ pub struct Appearance {
     /// The outcomes. A failure means that the user may not have joined all organizations that match;
     /// the next appearance does the rest.
     pub outcomes: Result<Outcomes, Failure>,
-    /// All memberships of the user now, without those that cannot be read. Some organizations and
-    /// roles may be deleted.
-    pub memberships: Vec<Membership>,
+    /// What the user has now.
+    pub held: Held,
 }
 
-/// The outcome for each organization that lists a rule which the user satisfies. An error is the
-/// reason why the user cannot join any organization, whatever it lists.
+/// The memberships and requests of a user, without those that cannot be read. Some organizations and
+/// roles may be deleted.
+#[derive(Clone, Debug, Default)]
+pub struct Held {
+    /// The memberships.
+    pub memberships: Vec<Membership>,
+    /// The requests to join.
+    pub requests: Vec<JoinRequest>,
+}
+
+/// The outcome for each organization that lists a rule which the user satisfies; at least one. An
+/// error is the reason why there is none.
 pub type Outcomes = Result<Vec<(OrganizationId, Outcome)>, Reason>;
 
 /// The decision about a person and one organization.
@@ -52,39 +64,132 @@ pub struct Evaluated {
     pub organization: OrganizationId,
     /// The decision.
     pub decision: Decision,
-    /// The organization's default roles, as they were at the moment of the decision to join. Some
-    /// may be deleted.
-    pub default_roles: Vec<OrganizationRoleId>,
+    /// The roles of a member by the rule that decided, as they were at the moment of the decision: its
+    /// own, or else the organization's default roles. Some may be deleted. Empty after a refusal.
+    pub roles: Vec<OrganizationRoleId>,
+    /// The mark that the address was removed from the organization.
+    pub removal: Option<RemovalMark>,
 }
 
 /// The decisions about a person with an address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Preview {
-    /// The reason why the person cannot join any organization, whatever it lists.
+    /// The reason why no address satisfies the rule of an email domain, whatever organizations list.
     pub refusal: Option<Reason>,
     /// The decision about each organization in the rule index.
     pub evaluated: Vec<Evaluated>,
 }
 
-/// What an evaluation reads first.
-struct Inputs {
-    /// The organizations that list a rule which the person satisfies, oldest listing first.
-    index: Vec<Listing>,
-    standings: HashMap<OrganizationId, Standing>,
+/// Rules of an organization that are not saved. In a list, no key is there twice.
+#[derive(Clone, Debug, Default)]
+pub struct Draft {
+    /// The email domains. `None` if those that are saved stay.
+    pub email_domains: Option<Vec<DraftRule>>,
+    /// The identity providers. `None` if those that are saved stay.
+    pub sso_connectors: Option<Vec<DraftRule>>,
+    /// The default roles. `None` if those that are saved stay.
+    pub default_roles: Option<Vec<OrganizationRoleId>>,
 }
 
-impl Inputs {
-    fn standing(&self, id: &OrganizationId) -> Standing {
-        self.standings.get(id).copied().unwrap_or(Standing::Stranger)
+/// A rule that is not saved. What it does not say is as saved, or by default.
+#[derive(Clone, Debug)]
+pub struct DraftRule {
+    /// The key.
+    pub key: RuleKey,
+    /// [`Settings::enrollment`].
+    pub enrollment: Option<Enrollment>,
+    /// [`Settings::existing_users`].
+    pub existing_users: Option<Option<Enrollment>>,
+    /// [`Settings::roles`].
+    pub roles: Option<Option<Vec<OrganizationRoleId>>>,
+    /// [`Settings::subdomains`].
+    pub subdomains: Option<bool>,
+    /// [`Settings::addresses`].
+    pub addresses: Option<AdmittedAddresses>,
+}
+
+impl DraftRule {
+    /// The settings, if these are saved.
+    fn after(self, saved: Settings) -> Settings {
+        Settings {
+            enrollment: self.enrollment.unwrap_or(saved.enrollment),
+            existing_users: self.existing_users.unwrap_or(saved.existing_users),
+            roles: self.roles.unwrap_or(saved.roles),
+            subdomains: self.subdomains.unwrap_or(saved.subdomains),
+            addresses: self.addresses.unwrap_or(saved.addresses),
+        }
     }
 }
 
-/// An organization in the rule index, within the limit of organizations for a rule.
-struct Considered {
-    id: OrganizationId,
-    /// The rule; `None` if the organization is deleted or no longer lists it.
-    rule: Option<RuleKey>,
-    default_roles: Vec<OrganizationRoleId>,
+/// What an evaluation reads first.
+struct Inputs {
+    /// Who lists the rules that the person satisfies, the oldest listing first.
+    index: Vec<Listing>,
+    standings: HashMap<OrganizationId, Standing>,
+    marks: Vec<RemovalMark>,
+}
+
+impl Inputs {
+    fn new(items: &UserItems, index: Vec<Listing>, marks: Vec<RemovalMark>) -> Self {
+        Self { index, standings: standings(items, &marks), marks }
+    }
+
+    fn standing(&self, id: &OrganizationId) -> Standing {
+        self.standings.get(id).copied().unwrap_or(Standing::Stranger)
+    }
+
+    /// The decision about one organization with these rules.
+    fn evaluated(
+        &self,
+        facts: &Facts<'_>,
+        id: &OrganizationId,
+        ListedRules { rules, default_roles }: &ListedRules,
+    ) -> Evaluated {
+        let decision = facts.decide(&Candidate { id, rules, standing: self.standing(id) });
+        let roles = match &decision.outcome {
+            Outcome::Join(key) | Outcome::Request(key) => {
+                let rule = rules.iter().find(|rule| rule.key == *key);
+                let own = rule.and_then(|rule| rule.settings.roles.as_ref());
+                own.unwrap_or(default_roles).clone()
+            }
+            Outcome::Refuse(_) => Vec::new(),
+        };
+        let removal = self.marks.iter().find(|mark| mark.organization == *id).cloned();
+        Evaluated { organization: id.clone(), decision, roles, removal }
+    }
+}
+
+/// The organizations that list one rule. Those count that admit and exist, up to
+/// [`RuleList::MOST_ORGANIZATIONS`], the oldest first.
+struct Queue<'a> {
+    counted: Vec<&'a Listing>,
+    /// The others that admit, the oldest first.
+    waiting: VecDeque<&'a Listing>,
+    /// Those that do not admit. They show only in reports, of which there are not more.
+    idle: Vec<&'a Listing>,
+}
+
+impl<'a> Queue<'a> {
+    fn new(key: &RuleKey, index: &'a [Listing]) -> Self {
+        let listings = index.iter().filter(|listing| listing.rule.key == *key);
+        let (waiting, mut idle): (Vec<_>, Vec<_>) =
+            listings.partition(|listing| listing.rule.ownership.state.admits());
+        let (organizations, most) = (waiting.len(), RuleList::MOST_ORGANIZATIONS);
+        if organizations > most {
+            let (kind, rule) = (key.kind().as_str(), key.value());
+            tracing::warn!(kind, rule, organizations, "too many organizations list the rule");
+        }
+        idle.truncate(most);
+        Self { counted: Vec::new(), waiting: waiting.into(), idle }
+    }
+
+    /// Counts the next ones, in place of those that turned out to be deleted.
+    fn advance(&mut self, read: &HashMap<OrganizationId, Option<ListedRules>>) {
+        let exists = |listing: &&&Listing| !matches!(read.get(&listing.organization), Some(None));
+        let existing = self.counted.iter().filter(exists).count();
+        let room = RuleList::MOST_ORGANIZATIONS.saturating_sub(existing);
+        self.counted.extend(self.waiting.drain(..room.min(self.waiting.len())));
+    }
 }
 
 impl Provisioning {
@@ -103,7 +208,7 @@ impl Provisioning {
 
     /// Provisions a user who appears, and logs and counts every decision with its reason: news at
     /// `INFO`, what a token repeats at `DEBUG`. Returns
-    /// all memberships of the user, and whether the user could join everything that matches.
+    /// what the user has now, and whether the user could join everything that matches.
     ///
     /// # Errors
     /// When the user's items cannot be read. Then the next appearance evaluates the user again.
@@ -111,35 +216,33 @@ impl Provisioning {
         &self,
         user: &User,
         entry_path: EntryPath,
-    ) -> Result<(Vec<Membership>, bool), Failure> {
+        proof: Proof,
+    ) -> Result<(Held, bool), Failure> {
         let started = self.clock.now();
         let failed = |error: &Failure| {
             tracing::error!(user = %user.id, %error, "not provisioned");
             metrics::provisioning_failed();
         };
-        let appearance = self.provision(user, entry_path, started).await;
-        let Appearance { outcomes, memberships } = appearance.inspect_err(failed)?;
+        let appearance = self.provision(user, entry_path, proof, started).await;
+        let Appearance { outcomes, held } = appearance.inspect_err(failed)?;
         let Ok(outcomes) = outcomes.inspect_err(failed) else {
-            return Ok((memberships, false));
+            return Ok((held, false));
         };
         metrics::user_seen(entry_path, self.clock.now().duration_since(started));
         match outcomes {
             Err(reason) => report_refusal(user, entry_path, None, &reason),
-            Ok(outcomes) if outcomes.is_empty() => {
-                report_refusal(user, entry_path, None, &Reason::NotListed);
-            }
             Ok(outcomes) => {
                 for (organization, outcome) in outcomes {
                     report(user, entry_path, &organization, &outcome);
                 }
             }
         }
-        Ok((memberships, true))
+        Ok((held, true))
     }
 
-    /// Makes the user a member of every organization that lists a rule which the user satisfies,
-    /// and keeps a member's profile up to date. Repeating it changes nothing. It never removes
-    /// memberships or roles.
+    /// Makes the user a member of every organization that lists a rule which the user satisfies, or
+    /// makes a request where the rule says so, and keeps a profile up to date. Repeating it changes
+    /// nothing. It never removes memberships or roles.
     ///
     /// It takes one sequential step if nothing changes, and three to join, whatever the number of
     /// organizations, domains and users.
@@ -150,9 +253,10 @@ impl Provisioning {
         &self,
         user: &User,
         entry_path: EntryPath,
+        proof: Proof,
         at: Timestamp,
     ) -> Result<Appearance, Failure> {
-        let facts = Facts::of_user(user, &self.policy);
+        let facts = Facts::of_user(user, proof, &self.policy);
         let (items, rules) =
             join(self.store.user_items(&user.id), self.in_time(self.read_rules(&facts))).await;
         let mut items = items?;
@@ -162,36 +266,38 @@ impl Provisioning {
         }
         let joined = match rules {
             Ok((index, marks)) => {
-                let inputs = Inputs { index, standings: standings(&items, marks) };
-                self.in_time(self.join(user, entry_path, &facts, &items, &inputs, at)).await
+                let inputs = Inputs::new(&items, index, marks);
+                self.in_time(self.join(user, entry_path, &facts, &mut items, &inputs, at)).await
             }
             Err(failure) => Err(failure),
         };
-        let outcomes = joined.map(|(outcomes, mut joined)| {
-            items.memberships.append(&mut joined);
-            facts.proven_address().and(outcomes)
+        let refusal = facts.proven_address().err();
+        let outcomes = joined.map(|outcomes| match (outcomes, refusal) {
+            (Ok(outcomes), refusal) if outcomes.is_empty() => {
+                Err(refusal.unwrap_or(Reason::NotListed))
+            }
+            (Err(_), Some(refusal)) => Err(refusal),
+            (outcomes, _) => outcomes,
         });
-        if items.deleted {
-            // The deletion of the rest is under way.
-            items.memberships.clear();
-        }
-        Ok(Appearance { outcomes, memberships: items.memberships })
+        let UserItems { memberships, requests, deleted, .. } = items;
+        // If the user is deleted, the deletion of the rest is under way.
+        let held = if deleted { Held::default() } else { Held { memberships, requests } };
+        Ok(Appearance { outcomes, held })
     }
 
     /// What is kept about a user, without provisioning.
     #[must_use]
     pub fn account(&self, user: &User) -> Account {
-        Facts::of_user(user, &self.policy).account()
+        Facts::of_user(user, Proof::Earlier, &self.policy).account()
     }
 
-    /// Decides about a person without a user, who is assumed to prove this address. The evaluation
-    /// is the same as in [`Self::provision`]. It writes nothing, and takes at most two sequential
-    /// steps.
+    /// Decides about a person without a user. The evaluation is the same as in [`Self::provision`]. It
+    /// writes nothing, and takes at most two sequential steps.
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn preview(&self, email: &str) -> Result<Preview, Failure> {
-        let facts = Facts::of_address(email, &self.policy);
+    pub async fn preview(&self, person: &Assumed) -> Result<Preview, Failure> {
+        let facts = Facts::of_assumed(person, &self.policy);
         let (_, evaluated) = self.evaluate_stranger(&facts).await?;
         Ok(Preview { refusal: facts.proven_address().err(), evaluated })
     }
@@ -201,15 +307,49 @@ impl Provisioning {
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn preview_of(&self, email: &str, id: &OrganizationId) -> Result<Evaluated, Failure> {
-        let facts = Facts::of_address(email, &self.policy);
+    pub async fn preview_of(
+        &self,
+        person: &Assumed,
+        id: &OrganizationId,
+    ) -> Result<Evaluated, Failure> {
+        let facts = Facts::of_assumed(person, &self.policy);
         let (inputs, evaluated) = self.evaluate_stranger(&facts).await?;
         let found = evaluated.into_iter().find(|evaluated| evaluated.organization == *id);
-        Ok(found.unwrap_or_else(|| Evaluated {
-            organization: id.clone(),
-            decision: facts.decide(&Candidate { id, rule: None, standing: inputs.standing(id) }),
-            default_roles: Vec::new(),
-        }))
+        Ok(found.unwrap_or_else(|| inputs.evaluated(&facts, id, &ListedRules::default())))
+    }
+
+    /// The decision of [`Self::preview`] about one organization, if its rules were these.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn preview_draft(
+        &self,
+        person: &Assumed,
+        id: &OrganizationId,
+        draft: Draft,
+    ) -> Result<Evaluated, Failure> {
+        let facts = Facts::of_assumed(person, &self.policy);
+        let (organizations, keys) = ([id.clone()], facts.deciding());
+        let (mut saved, marks) = try_join(
+            self.store.listed_rules(&organizations, &keys),
+            self.store.removal_marks(&facts.digests()),
+        )
+        .await?;
+        let saved = saved.pop().flatten().unwrap_or_default();
+        let now = self.clock.now();
+        let lists = [
+            (RuleKind::EmailDomain, draft.email_domains),
+            (RuleKind::SsoConnector, draft.sso_connectors),
+        ];
+        let rules = lists.into_iter().flat_map(|(kind, list)| match list {
+            None => saved.rules.iter().filter(|rule| rule.key.kind() == kind).cloned().collect(),
+            Some(list) => drafted(list, &keys, &saved.rules, now),
+        });
+        let rules: Vec<_> = rules.collect();
+        let default_roles = draft.default_roles.unwrap_or(saved.default_roles);
+        let drafted = ListedRules { rules, default_roles };
+        let inputs = Inputs::new(&UserItems::default(), Vec::new(), marks);
+        Ok(inputs.evaluated(&facts, id, &drafted))
     }
 
     /// Evaluates a person without a user.
@@ -218,7 +358,7 @@ impl Provisioning {
         facts: &Facts<'_>,
     ) -> Result<(Inputs, Vec<Evaluated>), Failure> {
         let (index, marks) = self.read_rules(facts).await?;
-        let inputs = Inputs { index, standings: standings(&UserItems::default(), marks) };
+        let inputs = Inputs::new(&UserItems::default(), index, marks);
         let evaluated = self.evaluate(facts, &inputs).await?;
         Ok((inputs, evaluated))
     }
@@ -239,143 +379,170 @@ impl Provisioning {
     }
 
     /// Reads the rules of an evaluation in parallel: the index entries of those that the person
-    /// satisfies, and the removal marks of the address.
+    /// satisfies, and the removal marks of the address and of the identities.
     async fn read_rules(
         &self,
         facts: &Facts<'_>,
-    ) -> Result<(Vec<Listing>, Vec<OrganizationId>), Failure> {
-        let Ok(address) = facts.proven_address() else {
-            return Ok((Vec::new(), Vec::new()));
-        };
-        try_join(self.store.rule_index(&facts.rules()), self.store.removal_marks(address)).await
+    ) -> Result<(Vec<Listing>, Vec<RemovalMark>), Failure> {
+        let (rules, digests) = (facts.rules(), facts.digests());
+        let (mut index, marks) =
+            try_join(self.store.rule_index(&rules), self.store.removal_marks(&digests)).await?;
+        index.retain(|listing| facts.satisfies(&listing.rule));
+        Ok((index, marks))
     }
 
-    /// Decides about each organization in the rule index, up to the limit.
+    /// Decides about each organization in the rule index, up to the limit for each rule, the oldest
+    /// listing first. Organizations that may admit the person, as the index has them, are read at one
+    /// moment each, and what is read decides. That takes one step, unless more organizations list a rule
+    /// than count, and some of them are deleted.
     async fn evaluate(
         &self,
         facts: &Facts<'_>,
         inputs: &Inputs,
     ) -> Result<Vec<Evaluated>, Failure> {
-        let considered = self.considered(inputs).await?;
-        let evaluated = considered.into_iter().map(|Considered { id, rule, default_roles }| {
-            let standing = inputs.standing(&id);
-            let decision = facts.decide(&Candidate { id: &id, rule, standing });
-            Evaluated { organization: id, decision, default_roles }
+        let (rules, deciding) = (facts.rules(), facts.deciding());
+        let mut queues: Vec<_> = rules.iter().map(|key| Queue::new(key, &inputs.index)).collect();
+        let mut read = HashMap::new();
+        let known = loop {
+            for queue in &mut queues {
+                queue.advance(&read);
+            }
+            let known = known(&queues);
+            let may_admit = |id: &OrganizationId, rules: &[Rule]| {
+                facts.may_admit(&Candidate { id, rules, standing: inputs.standing(id) })
+            };
+            let unread =
+                known.iter().filter(|(id, rules)| !read.contains_key(*id) && may_admit(id, rules));
+            let unread: Vec<_> = unread.map(|(id, _)| (*id).clone()).collect();
+            if unread.is_empty() {
+                break known;
+            }
+            let found = self.store.listed_rules(&unread, &deciding).await?;
+            read.extend(unread.into_iter().zip(found));
+        };
+        let too_late = queues.iter().flat_map(|queue| &queue.waiting);
+        let too_late: HashSet<_> =
+            too_late.map(|listing| (&listing.organization, &listing.rule.key)).collect();
+        let mut seen = HashSet::new();
+        let ids = inputs.index.iter().map(|listing| &listing.organization);
+        let ids = ids.filter(|id| known.contains_key(id) && seen.insert(*id));
+        let evaluated = ids.map(|id| {
+            let mut listed = match read.remove(id) {
+                Some(read) => read.unwrap_or_default(),
+                None => ListedRules { rules: known[id].clone(), ..ListedRules::default() },
+            };
+            listed.rules.retain(|rule| !too_late.contains(&(id, &rule.key)));
+            inputs.evaluated(facts, id, &listed)
         });
         Ok(evaluated.collect())
     }
 
-    /// The organizations that are evaluated: the 50 oldest listings whose organizations exist, and
-    /// the deleted ones between them. Only organizations that the user could join are read. That
-    /// takes one step, unless there are more than 50 entries and some belong to deleted
-    /// organizations.
-    async fn considered(&self, inputs: &Inputs) -> Result<Vec<Considered>, Failure> {
-        let most = RuleList::MOST_ORGANIZATIONS;
-        let organizations = inputs.index.len();
-        if let Some(Listing { rule, .. }) = inputs.index.get(most) {
-            let (kind, rule) = (rule.key.kind().as_str(), rule.key.value());
-            tracing::warn!(kind, rule, organizations, "too many organizations list the rule");
-        }
-        let mut considered: Vec<Considered> = Vec::new();
-        let mut rest = inputs.index.iter().peekable();
-        let mut existing = 0;
-        while existing < most && rest.peek().is_some() {
-            let listings: Vec<_> = rest.by_ref().take(most - existing).collect();
-            let is_stranger = |listing: &&&Listing| {
-                matches!(
-                    inputs.standing(&listing.organization),
-                    Standing::Stranger | Standing::Requested
-                )
-            };
-            let strangers: Vec<_> = listings.iter().filter(is_stranger).copied().collect();
-            let mut read = if strangers.is_empty() {
-                Vec::new()
-            } else {
-                self.store.default_roles_of_listing(&strangers).await?
-            }
-            .into_iter();
-            for Listing { organization, rule } in listings {
-                let roles = match inputs.standing(organization) {
-                    Standing::Stranger | Standing::Requested => read.next().flatten(),
-                    Standing::Member | Standing::Removed => Some(Vec::new()),
-                };
-                existing += usize::from(roles.is_some());
-                considered.push(Considered {
-                    id: organization.clone(),
-                    rule: roles.is_some().then(|| rule.key.clone()),
-                    default_roles: roles.unwrap_or_default(),
-                });
-            }
-        }
-        Ok(considered)
-    }
-
-    /// Decides about each organization in the rule index, and writes the memberships that follow,
-    /// and the profile if it has changed. Returns the final outcomes, and the memberships that the
-    /// user has now and `items` does not have. An outcome changes if the user has become a member,
-    /// or the user or the address was removed, since the items were read.
+    /// Decides about each organization in the rule index, and writes the memberships and requests that
+    /// follow, and the profile if it has changed. Returns the final outcomes, and adds what the user has
+    /// now to `items`. An outcome changes if the user has become a member or has asked to, or the user
+    /// or the address was removed, since the items were read.
     async fn join(
         &self,
         user: &User,
         entry_path: EntryPath,
         facts: &Facts<'_>,
-        items: &UserItems,
+        items: &mut UserItems,
         inputs: &Inputs,
         at: Timestamp,
-    ) -> Result<(Outcomes, Vec<Membership>), Failure> {
+    ) -> Result<Outcomes, Failure> {
         let evaluated = self.evaluate(facts, inputs).await?;
-        let mut outcomes = Vec::with_capacity(evaluated.len());
-        let mut joined = Vec::new();
-        let address = facts.proven_address().ok().map(EmailAddress::digest);
-        for Evaluated { organization, decision, default_roles } in evaluated {
-            if let Outcome::Join(rule) = &decision.outcome {
-                joined.push(Membership {
-                    organization_id: organization.clone(),
-                    role_ids: default_roles,
-                    joined_at: at,
-                    provenance: Provenance::new(Cause::Rule(rule.clone()), entry_path),
-                    address: address.clone(),
-                });
-            }
-            outcomes.push((organization, decision.outcome));
-        }
-        let account = facts.account();
+        let admissions: Vec<_> = evaluated
+            .iter()
+            .filter_map(|Evaluated { organization, decision, roles, .. }| {
+                let organization_id = organization.clone();
+                let provenance =
+                    |rule: &RuleKey| Provenance::new(Cause::Rule(rule.clone()), entry_path);
+                Some(match &decision.outcome {
+                    Outcome::Join(rule) => Admission::Membership(Membership {
+                        organization_id,
+                        role_ids: roles.clone(),
+                        joined_at: at,
+                        provenance: provenance(rule),
+                        address: facts.digest_for(rule),
+                    }),
+                    Outcome::Request(rule) => Admission::Request(JoinRequest {
+                        organization_id,
+                        requested_at: at,
+                        provenance: provenance(rule),
+                        address: facts.digest_for(rule),
+                    }),
+                    Outcome::Refuse(_) => return None,
+                })
+            })
+            .collect();
+        let (account, digests) = (facts.account(), facts.digests());
         let Joined { skipped, user_deleted } =
-            self.store.join(&user.id, &account, items, &joined).await?;
+            self.store.join(&user.id, &account, items, &admissions, &digests).await?;
         if user_deleted {
-            return Ok((Err(Reason::UserDeleted), Vec::new()));
+            return Ok(Err(Reason::UserDeleted));
         }
-        for (id, outcome) in &mut outcomes {
-            match skipped.get(id) {
-                None | Some(Standing::Stranger | Standing::Requested) => {}
-                Some(Standing::Member) => *outcome = Outcome::Refuse(Reason::AlreadyMember),
-                Some(Standing::Removed) => *outcome = Outcome::Refuse(Reason::RemovedEarlier),
-            }
-        }
-        if !skipped.is_empty() {
-            // Another request wrote a membership first, with the roles of an earlier moment.
+        if skipped.is_empty() {
+            items.admit(admissions);
+        } else {
+            // Another request wrote something first, with the roles of an earlier moment.
+            let UserItems { mut memberships, requests, .. } =
+                self.store.user_items(&user.id).await?;
             let known = |membership: &Membership| {
                 let id = &membership.organization_id;
                 items.memberships.iter().any(|held| held.organization_id == *id)
             };
-            joined = self.store.user_items(&user.id).await?.memberships;
-            joined.retain(|membership| !known(membership));
+            memberships.retain(|membership| !known(membership));
+            items.memberships.append(&mut memberships);
+            items.requests = requests;
         }
-        Ok((Ok(outcomes), joined))
+        let outcomes = evaluated.into_iter().map(|Evaluated { organization, decision, .. }| {
+            let outcome = match skipped.get(&organization) {
+                None | Some(Standing::Stranger) => decision.outcome,
+                Some(Standing::Member) => Outcome::Refuse(Reason::AlreadyMember),
+                Some(Standing::Requested) => Outcome::Refuse(Reason::AlreadyRequested),
+                Some(Standing::Removed) => Outcome::Refuse(Reason::RemovedEarlier),
+            };
+            (organization, outcome)
+        });
+        Ok(Ok(outcomes.collect()))
     }
 }
 
-/// The person's standing in each organization with a membership or a removal mark.
-fn standings(items: &UserItems, marks: Vec<OrganizationId>) -> HashMap<OrganizationId, Standing> {
+/// The rules of a draft with these keys. What is saved of a rule stays, but for its settings.
+fn drafted(list: Vec<DraftRule>, keys: &[RuleKey], saved: &[Rule], now: Timestamp) -> Vec<Rule> {
+    let deciding = list.into_iter().filter(|rule| keys.contains(&rule.key));
+    let rules = deciding.map(|drafted| {
+        let rule = saved.iter().find(|rule| rule.key == drafted.key).cloned();
+        let rule = rule.unwrap_or_else(|| Rule::new(drafted.key.clone(), now));
+        Rule { settings: drafted.after(rule.settings), ..rule }
+    });
+    rules.collect()
+}
+
+/// The organizations that count for some rule, with the rules as the index has them.
+fn known<'a>(queues: &[Queue<'a>]) -> HashMap<&'a OrganizationId, Vec<Rule>> {
+    let mut known: HashMap<_, Vec<_>> = HashMap::new();
+    for Listing { organization, rule } in
+        queues.iter().flat_map(|queue| queue.counted.iter().chain(&queue.idle))
+    {
+        known.entry(organization).or_default().push(rule.clone());
+    }
+    known
+}
+
+/// The person's standing in each organization with a membership, a request or a removal mark.
+fn standings(items: &UserItems, marks: &[RemovalMark]) -> HashMap<OrganizationId, Standing> {
     let members = items.memberships.iter().map(|m| (m.organization_id.clone(), Standing::Member));
+    let requested = items.requests.iter();
+    let requested = requested.map(|it| (it.organization_id.clone(), Standing::Requested));
     // A user who was added by hand can have a removal mark on the address. Then the membership
-    // wins.
-    let marked = marks.into_iter().map(|id| (id, Standing::Removed));
+    // wins. A request does not.
+    let marked = marks.iter().map(|mark| (mark.organization.clone(), Standing::Removed));
     let removed = items.removed_from.iter().map(|id| (id.clone(), Standing::Removed));
     // An item that cannot be read is there, so the user cannot join.
     let unreadable = items.unreadable.iter().filter_map(|(id, _)| id.clone());
     let unreadable = unreadable.map(|id| (id, Standing::Member));
-    marked.chain(removed).chain(unreadable).chain(members).collect()
+    requested.chain(marked).chain(removed).chain(unreadable).chain(members).collect()
 }
 
 /// Logs and counts the outcome for one organization.
@@ -385,6 +552,11 @@ fn report(user: &User, entry_path: EntryPath, organization: &OrganizationId, out
             let (kind, rule) = (rule.kind().as_str(), rule.value());
             tracing::info!(user = %user.id, %organization, decision = "join", kind, rule);
             metrics::joined(entry_path);
+        }
+        Outcome::Request(rule) => {
+            let (kind, rule) = (rule.kind().as_str(), rule.value());
+            tracing::info!(user = %user.id, %organization, decision = "request", kind, rule);
+            metrics::requested(entry_path);
         }
         Outcome::Refuse(reason) => report_refusal(user, entry_path, Some(organization), reason),
     }

@@ -19,7 +19,10 @@ JIT = {f"{verb}-email-domain{s}" for verb, s in [("add", ""), ("replace", "s"), 
 JIT |= {"add-default-roles", "replace-default-roles", "delete-default-role"}
 WRITERS = {
     "ORG#acme": {"organizations"} | JIT,
-    "DOMAIN#acme.example": {"organizations", "add-email-domain", "replace-email-domains", "delete-email-domain"},
+    "DOMAIN#acme.example": {
+        "organizations", "add-email-domain", "replace-email-domains", "delete-email-domain",
+        "verify-email-domain", "vouch-email-domain", "check-email-domains",
+    },
     "ROLE": {"organization-roles"},
     "ROLENAME#engineer": {"organization-roles"},
     "USER#jane": {"organizations", "memberships", "users", "post-confirmation", "pre-token-generation"},
@@ -27,6 +30,7 @@ WRITERS = {
     "ADDRESS#digest": {"memberships", "users", "post-confirmation", "pre-token-generation"},
     "WARM-UP": set(),
     "ORGS": set(),
+    "OWNERSHIP_CHECKS": set(),
     "anything": set(),
 }
 # The functions that may call the customers' user pool. No function may call the operators' user pool.

@@ -76,7 +76,7 @@ def events(template):
         )
         try:
             env = ready(emulators, run / "env")
-            addresses = {name: env[name.upper()].removeprefix("http://") for name in ("dynamodb", "cognito")}
+            addresses = {name: env[name.upper()].removeprefix("http://") for name in ("dynamodb", "cognito", "dns")}
             with sam_local.reachable(template, Path(folder), addresses, env["USER_POOL_ID"]) as options:
                 count = story.tell(template, lambda _, id, event: invoke(id, event, options))
         finally:
@@ -87,7 +87,7 @@ def events(template):
 
 def ready(emulators, file):
     end = time.monotonic() + PATIENCE
-    while not (file.exists() and (text := file.read_text()).count("\n") == 5):
+    while not (file.exists() and (text := file.read_text()).count("\n") == 7):
         if emulators.poll() is not None or time.monotonic() > end:
             sys.exit("the emulators do not start")
         time.sleep(0.1)

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use shared::domain::caller::Caller;
 use shared::http::{Action, LARGEST_LINE};
 
-use crate::support::{Fate, Logs, Pool, SignIn, World, http_event, naming_roles, pool_user};
+use crate::support::{Fate, Logs, Pool, SignIn, World, http_event, naming_roles, pool_user, with};
 
 const ACME: &str = "/organizations/acme";
 
@@ -115,6 +115,18 @@ fn cases([a, b]: &[String; 2]) -> Vec<Case> {
             in_acme(json!({ "rule": "a.example" })),
         ),
         case(
+            "verifyEmailDomain",
+            &format!("{domains}/B.example/verify"),
+            json!(null),
+            in_acme(json!({ "rule": "b.example", "ownership": "pending" })),
+        ),
+        case(
+            "vouchEmailDomain",
+            &format!("{domains}/B.example/vouch"),
+            json!(null),
+            in_acme(json!({ "rule": "b.example", "ownership": "vouched" })),
+        ),
+        case(
             "addSsoConnectors",
             &providers,
             json!({ "ssoConnectorIds": ["Okta", "Entra"] }),
@@ -201,6 +213,35 @@ fn cases([a, b]: &[String; 2]) -> Vec<Case> {
             of_joe(json!({ "removed": "joe", "removed_count": 1 })),
         ),
         case(
+            "addMembers",
+            &members,
+            json!({ "userIds": ["bob", "kim"], "organizationRoleIds": [a], "restoreRoles": true }),
+            in_acme(json!({
+                "added": "bob kim",
+                "added_count": 2,
+                "roles": "$a $b",
+                "role_count": 2,
+            })),
+        ),
+        case(
+            "approveJoinRequest",
+            &format!("{ACME}/join-requests/ann/approve"),
+            json!({}),
+            in_acme(json!({ "user": "ann", "roles": "$a", "role_count": 1 })),
+        ),
+        case(
+            "declineJoinRequest",
+            &format!("{ACME}/join-requests/ann/decline"),
+            json!(null),
+            in_acme(json!({ "user": "ann", "removed": "ann", "removed_count": 1 })),
+        ),
+        case(
+            "clearRemovedUser",
+            &format!("{ACME}/removed-users/bob"),
+            json!(null),
+            in_acme(json!({ "user": "bob" })),
+        ),
+        case(
             "addMemberRoles",
             &joes_roles,
             naming_roles(&[a, b]),
@@ -244,16 +285,18 @@ fn cases([a, b]: &[String; 2]) -> Vec<Case> {
     ]
 }
 
-/// A world with two roles. Acme lists two domains, one identity provider and one default role, which Joe has. Joe and Jane are
-/// members, Kim and Liz are users.
+/// A world with two roles. Acme lists two domains, one identity provider and one default role, which Joe
+/// has. Joe and Jane are members, Kim and Liz are users. Ann has asked to join, and Bob was removed, who
+/// had the other role.
 async fn world() -> (World, Pool, [String; 2]) {
-    let users = ["joe", "jane", "kim", "liz"];
+    let users = ["joe", "jane", "kim", "liz", "ann", "bob"];
     let users = users.map(|id| pool_user(id, id, &format!("{id}@home.example"), true));
     let pool = Pool::with_users(SignIn::Name, users);
     let world = World::with_pool(&pool).await;
     let [a, b] = [world.role("A").await, world.role("B").await];
     world.organization("acme").await;
     world.domains("acme", &["a.example", "b.example"]).await;
+    world.make_pending("acme", &["b.example"]).await;
     pool.add_provider("Okta", "SAML");
     pool.add_provider("Entra", "OIDC");
     let listed = json!({ "ssoConnectorIds": ["Okta"] });
@@ -263,6 +306,11 @@ async fn world() -> (World, Pool, [String; 2]) {
     assert_eq!(world.post(&format!("{ACME}/users"), &members).await.status, 201);
     let roles = format!("{ACME}/users/joe/roles");
     assert_eq!(world.put(&roles, &naming_roles(&[&a])).await.status, 204);
+    let (bob, with_role) = (format!("{ACME}/users/bob"), naming_roles(&[&b]));
+    let added = with(json!({ "userIds": ["bob"] }), with_role);
+    assert_eq!(world.post(&format!("{ACME}/users"), &added).await.status, 201);
+    assert_eq!(world.delete(&bob).await.status, 204);
+    world.ask_to_join("ann", "acme", "ann@a.example").await;
     (world, pool, [a, b])
 }
 
@@ -426,6 +474,10 @@ async fn a_refused_write_has_no_audit_line() {
         ("addMembers", format!("{ACME}/users"), users(&["kim", "nobody"])),
         ("replaceMembers", format!("{ACME}/users"), users(&["kim", "nobody"])),
         ("removeMember", format!("{ACME}/users/kim"), json!(null)),
+        ("approveJoinRequest", format!("{ACME}/join-requests/kim/approve"), json!({})),
+        ("approveJoinRequest", format!("{ACME}/join-requests/bob/approve"), json!({})),
+        ("declineJoinRequest", format!("{ACME}/join-requests/joe/decline"), json!(null)),
+        ("clearRemovedUser", format!("{ACME}/removed-users/ann"), json!(null)),
         ("addMemberRoles", format!("{ACME}/users/kim/roles"), naming_roles(&[&a])),
         ("replaceMemberRoles", format!("{ACME}/users/joe/roles"), naming_roles(&["nobody"])),
         ("removeMemberRole", format!("{ACME}/users/joe/roles/{b}"), json!(null)),
@@ -675,8 +727,8 @@ async fn a_deletion_whose_sweep_stops_has_its_line_and_the_sweep_that_goes_on_ha
     assert_eq!(audited(&logs), [line_of("deleteOrganization", NOBODY, &line)]);
 
     assert_eq!(world.delete(ACME).await.status, 204);
-    // Two index entries of domains, and two memberships.
-    let line = json!({ "organization": "acme", "swept": 4 });
+    // Two index entries of domains, two memberships, a mark and a request.
+    let line = json!({ "organization": "acme", "swept": 6 });
     assert_eq!(audited(&logs), [line_of("deleteOrganization", NOBODY, &line)]);
 
     assert_eq!(world.delete(ACME).await.status, 204);

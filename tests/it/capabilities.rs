@@ -10,6 +10,8 @@ use shared::claims::{ClaimsIn, ClaimsPolicy};
 use shared::clients::Waits;
 use shared::cognito::UserPool;
 use shared::console::Console;
+use shared::dns::Dns;
+use shared::domain::jit::DomainOwnership;
 use shared::domain::provider::TrustedProviders;
 use shared::domain::public_mailbox::MailboxPolicy;
 use shared::next_trigger::NextTrigger;
@@ -85,6 +87,8 @@ fn each_capability_declares_the_variables_that_it_reads() {
         read_and_declared::<Provisioning>(),
         read_and_declared::<UserPool>(),
         read_and_declared::<Console>(),
+        read_and_declared::<DomainOwnership>(),
+        read_and_declared::<Dns>(),
         read_and_declared::<NextTrigger>(),
     ];
     assert_eq!(all.len(), App::VARIABLES.len(), "every capability is here");

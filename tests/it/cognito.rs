@@ -42,6 +42,8 @@ impl Stack {
             http: any,
             dynamodb: any,
             lambda,
+            dns: any,
+            name_servers: None,
             database: None,
             policies: Policies::default(),
             user_pool: Some((format!("http://{}", cognito.address), pool.clone())),

@@ -34,7 +34,7 @@ fn nothing_is_missing_of_any_function() {
             let path = format!("tests/it/{}.rs", module.replace("::", "/"));
             lacking.push(format!("{name} has no tests: write {path}, and name it in its `mod.rs` or in tests/it/main.rs"));
         }
-        if matches!(function.entry, Entry::Trigger(_)) && !events.contains(*name) {
+        if !matches!(function.entry, Entry::Http(_)) && !events.contains(*name) {
             lacking.push(format!("{name} has no sample event: write tests/events/{name}.json"));
         }
         for route in function.routes() {

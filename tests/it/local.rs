@@ -83,13 +83,13 @@ async fn functions_trigger_and_table_are_about_the_same_data() {
 
 #[tokio::test]
 async fn an_address_that_others_can_reach_is_refused() {
-    for flag in ["--http", "--dynamodb", "--lambda"] {
+    for flag in ["--http", "--dynamodb", "--lambda", "--dns"] {
         for address in ["0.0.0.0:0", "192.0.2.1:8080", "[::]:0"] {
             let anywhere = "127.0.0.1:0";
-            let ports = ["--http", anywhere, "--dynamodb", anywhere, "--lambda", anywhere];
-            let flags: Vec<_> = ports
-                .chunks(2)
-                .flat_map(|pair| [pair[0], if pair[0] == flag { address } else { pair[1] }])
+            let all = ["--http", "--dynamodb", "--lambda", "--dns"];
+            let flags: Vec<_> = all
+                .into_iter()
+                .flat_map(|it| [it, if it == flag { address } else { anywhere }])
                 .collect();
             let ended = UsherLocal::fail(&flags).await;
             assert_eq!((ended.status.code(), ended.output.as_str()), (Some(1), ""), "{flags:?}");

@@ -3,15 +3,18 @@
 
 mod audit;
 mod capabilities;
+mod check_email_domains;
 mod cognito;
 mod console;
 mod default_roles;
+mod dns;
 mod domain;
 mod email_domains;
 mod entry_paths;
 mod errors;
 mod functions;
 mod http;
+mod join_requests;
 mod lambda_events;
 mod local;
 mod memberships;

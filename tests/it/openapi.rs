@@ -8,6 +8,7 @@ use functions::openapi::document;
 use jsonschema::Validator;
 use proptest::prelude::*;
 use serde_json::{Value, json};
+use shared::domain::decision::Facts;
 use shared::domain::email_address::EmailAddress;
 use shared::domain::email_domain::EmailDomain;
 use shared::domain::ids::{OrganizationId, OrganizationRoleId, UserId};
@@ -171,8 +172,15 @@ fn limits_that_are_written_at_a_field_are_those_of_the_code() {
             "OrganizationPreview/properties/organizationRoles/maxItems",
             OrganizationRole::MOST_IN_A_LIST,
         ),
-        ("CreatedUser/allOf/1/properties/organizations/maxItems", RuleList::MOST_ORGANIZATIONS),
-        ("Preview/properties/organizations/maxItems", RuleList::MOST_ORGANIZATIONS),
+        (
+            "CreatedUser/allOf/1/properties/organizations/maxItems",
+            RuleList::MOST_ORGANIZATIONS * (User::MOST_PROVIDERS + Facts::MOST_DOMAINS),
+        ),
+        // A preview also shows as many whose domain is not proven.
+        (
+            "Preview/properties/organizations/maxItems",
+            2 * RuleList::MOST_ORGANIZATIONS * (1 + Facts::MOST_DOMAINS),
+        ),
     ] {
         assert_eq!(limit(place), expected as u64, "{place}");
     }

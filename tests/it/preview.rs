@@ -37,6 +37,21 @@ fn checks(passed: &[&str], refused: &[&str]) -> Value {
     passed.iter().map(check(true)).chain(refused.iter().map(check(false))).collect()
 }
 
+/// The checks of an address by the rule of an email domain.
+const BY_DOMAIN: [&str; 6] = [
+    "valid_address",
+    "not_public_mailbox",
+    "domain_listed",
+    "not_removed",
+    "domain_proven",
+    "enrollment_on",
+];
+
+/// The rule of an email domain, as the one that decided.
+fn by_domain(domain: &str) -> Value {
+    json!({ "kind": "email_domain", "emailDomain": domain, "isSubdomain": false })
+}
+
 fn joins(organization: &str, domain: &str, roles: &Value) -> Value {
     json!({
         "organizationId": organization,
@@ -45,11 +60,11 @@ fn joins(organization: &str, domain: &str, roles: &Value) -> Value {
         "decision": "join",
         "reason": null,
         "detail": null,
-        "checks": checks(
-            &["valid_address", "not_public_mailbox", "domain_listed", "not_removed"],
-            &[],
-        ),
+        "rule": by_domain(domain),
+        "checks": checks(&BY_DOMAIN, &[]),
         "organizationRoles": roles,
+        "removedAt": null,
+        "removedBy": null,
     })
 }
 
@@ -61,8 +76,11 @@ fn refuses(domain: &Value, reason: &str, detail: &str, checks: &Value) -> Value 
         "decision": "refuse",
         "reason": reason,
         "detail": detail,
+        "rule": null,
         "checks": checks,
         "organizationRoles": [],
+        "removedAt": null,
+        "removedBy": null,
     })
 }
 
@@ -109,6 +127,7 @@ async fn a_suffix_of_a_company_is_previewed_as_the_operator_has_decided() {
         "Everybody can have a name below the public suffix github.io.",
         &checks(&["valid_address"], &["not_public_mailbox"]),
     );
+    globex["rule"] = by_domain("github.io");
     globex["organizationId"] = json!("globex");
     globex["organizationName"] = json!("globex");
     let path = "/organizations/globex/jit/preview";
@@ -214,12 +233,14 @@ async fn an_address_whose_member_was_removed_would_not_come_back() {
     let (world, _) = world().await;
     world.sign_up("user-1", "jane@acme.com").await;
     assert_eq!(world.delete("/organizations/acme/users/user-1").await.status, 204);
-    let removed = refuses(
+    let mut removed = refuses(
         &json!("acme.com"),
         "removed_earlier",
         "A member with this address was removed, and stays removed until added by hand.",
         &checks(&["valid_address", "not_public_mailbox", "domain_listed"], &["not_removed"]),
     );
+    removed["rule"] = by_domain("acme.com");
+    removed["removedAt"] = json!(START);
     assert_eq!(preview(&world, ACME, "jane@acme.com").await, removed);
     let all = preview(&world, ALL, "jane@acme.com").await;
     let globex = joins("globex", "acme.com", &json!([]));

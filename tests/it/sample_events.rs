@@ -11,7 +11,7 @@ fn an_event_of_an_http_function_is_what_a_route_of_the_template_makes_of_a_reque
     let mut compared = 0;
     for step in steps() {
         let Some(function) = step.function.filter(|_| step.is_sample()) else { continue };
-        if matches!(function.entry, Entry::Trigger(_)) {
+        if !matches!(function.entry, Entry::Http(_)) {
             continue;
         }
         let (name, event, context) = (&step.name, &step.event, &step.event["requestContext"]);

@@ -208,6 +208,10 @@ fn the_customers_pool_is_another_than_the_operators_and_the_only_one_that_calls_
     );
 }
 
+/// The HTTP functions that may take as long as the HTTP API waits.
+const SLOW: [&str; 5] =
+    ["organizations", "organization-roles", "memberships", "users", "verify-email-domain"];
+
 /// What every function has, whatever it does: `make template` writes it from
 /// `functions/src/generated/function.yaml`.
 #[test]
@@ -233,7 +237,11 @@ fn each_function_has_its_own_log_group_and_its_own_role_with_the_optional_policy
             properties["ReservedConcurrentExecutions"] =
                 given("ReservesTriggerConcurrency", "TriggerConcurrency");
             properties["DeploymentPreference"] = deployment_preference(name);
-        } else if ["organizations", "organization-roles", "memberships", "users"].contains(name) {
+        } else if matches!(entry, Entry::Schedule(_)) {
+            properties["Timeout"] = json!(300);
+            properties["ReservedConcurrentExecutions"] =
+                json!({ "Fn::If": ["LimitsApiConcurrency", 1, { "Ref": "AWS::NoValue" }] });
+        } else if SLOW.contains(name) {
             properties["Timeout"] = json!(30);
         }
         let metadata =
@@ -639,6 +647,9 @@ fn triggers_and_http_functions_share_the_accounts_concurrency_unless_a_parameter
         let own = &root["Resources"][format!("{id}Function")]["Properties"][concurrency];
         let expected = match function.entry {
             Entry::Trigger(_) => given("ReservesTriggerConcurrency", "TriggerConcurrency"),
+            Entry::Schedule(_) => {
+                json!({ "Fn::If": ["LimitsApiConcurrency", 1, { "Ref": "AWS::NoValue" }] })
+            }
             Entry::Http(_) => Value::Null,
         };
         assert_eq!(*own, expected, "{id}Function");

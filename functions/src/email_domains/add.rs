@@ -44,14 +44,13 @@ pub(crate) struct Body {
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
     subdomains: Option<bool>,
-    /// Asks that the domain is proven before anybody joins by it. Without it, the operator's setting
-    /// decides.
     #[serde(default, deserialize_with = "present")]
-    #[schema(inline, nullable = false)]
+    #[schema(nullable = false)]
     ownership: Option<StricterOwnership>,
 }
 
-/// The ownership that a caller can ask for.
+/// Asks that the domain is proven before anybody joins by it. Without it, the operator's setting
+/// decides.
 #[derive(Clone, Copy, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 enum StricterOwnership {

@@ -7,6 +7,8 @@ mod ownership;
 pub mod replace;
 mod settings;
 pub mod update;
+pub mod verify;
+pub mod vouch;
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -60,10 +62,12 @@ pub(crate) struct EmailDomainEntity {
 impl EmailDomainEntity {
     /// The entity of a rule. `roles` has the roles of its settings that exist.
     pub(crate) fn new(organization: &OrganizationId, rule: &Rule, roles: &Roles) -> Self {
-        let domain = rule.key.value();
+        let RuleKey::EmailDomain(domain) = &rule.key else {
+            unreachable!("the list of email domains has no rules of another kind")
+        };
         Self {
             organization_id: organization.to_string(),
-            email_domain: domain.to_owned(),
+            email_domain: domain.to_string(),
             added_at: Moment(rule.added_at),
             added_by: rule.added_by.as_ref().map(CallerEntity::from),
             enrollment: rule.settings.enrollment.into(),

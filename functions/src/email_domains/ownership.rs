@@ -1,6 +1,8 @@
 //! Who answers for an email domain, as the API shows it.
 
 use serde::Serialize;
+use shared::domain::challenge::{record_name, record_value};
+use shared::domain::email_domain::EmailDomain;
 use shared::domain::ownership::{ChallengeToken, Ownership, OwnershipState};
 use utoipa::ToSchema;
 
@@ -67,12 +69,8 @@ struct DnsRecord {
 }
 
 impl DnsRecord {
-    fn new(domain: &str, token: &ChallengeToken) -> Self {
-        Self {
-            r#type: "TXT",
-            name: format!("_usher-challenge.{domain}"),
-            value: format!("usher-domain-verification={}", token.as_str()),
-        }
+    fn new(domain: &EmailDomain, token: &ChallengeToken) -> Self {
+        Self { r#type: "TXT", name: record_name(domain.as_str()), value: record_value(token) }
     }
 }
 
@@ -89,7 +87,7 @@ impl From<OwnershipState> for StateName {
 }
 
 impl OwnershipEntity {
-    pub(super) fn new(domain: &str, ownership: &Ownership) -> Self {
+    pub(super) fn new(domain: &EmailDomain, ownership: &Ownership) -> Self {
         Self {
             state: ownership.state.into(),
             record: ownership.token.as_ref().map(|token| DnsRecord::new(domain, token)),
@@ -98,7 +96,7 @@ impl OwnershipEntity {
             failing_since: ownership.failing_since.map(Moment),
             vouched_by: ownership.vouched_by.as_ref().map(CallerEntity::from),
             answer: ownership.answer.map(|answer| answer.as_str()),
-            detail: None,
+            detail: ownership.detail(&record_name(domain.as_str())),
         }
     }
 }

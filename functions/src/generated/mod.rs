@@ -75,6 +75,10 @@ fn binary(function: &Function) -> String {
     let (import, run) = match entry {
         Entry::Http(_) => (String::new(), format!("run_http(functions::{module}::routes())")),
         Entry::Trigger(_) => (String::new(), format!("run_trigger(functions::{module}::handle)")),
+        Entry::Schedule(_) => (
+            format!("use functions::{module}::{{Limits, handle}};\n\n"),
+            "run_scheduled(|needs| handle(needs, Limits::RUN))".to_owned(),
+        ),
     };
     format!(
         "//! The Lambda function `{name}`.\n\n{import}\
@@ -93,8 +97,10 @@ fn resources() -> String {
 
 fn resources_of(function: &Function, document: &Value) -> String {
     let mut text = include_str!("function.yaml").to_owned();
-    if let Entry::Trigger(_) = function.entry {
-        text += include_str!("trigger.yaml");
+    match function.entry {
+        Entry::Http(_) => {}
+        Entry::Trigger(_) => text += include_str!("trigger.yaml"),
+        Entry::Schedule(_) => text += include_str!("schedule.yaml"),
     }
     text.replace("<settings>\n", &settings(function))
         .replace("<events>\n", &events(function, document))
@@ -116,6 +122,10 @@ fn settings(function: &Function) -> String {
             "!If [ReservesTriggerConcurrency, !Ref TriggerConcurrency, !Ref AWS::NoValue]";
         line(&mut text, 6, &format!("ReservedConcurrentExecutions: {reserved}"));
         text += include_str!("deployment.yaml");
+    }
+    if let Entry::Schedule(_) = function.entry {
+        let reserved = "!If [LimitsApiConcurrency, 1, !Ref AWS::NoValue]";
+        line(&mut text, 6, &format!("ReservedConcurrentExecutions: {reserved}"));
     }
     if !function.layers.is_empty() {
         let layers: Vec<_> = function.layers.iter().map(|layer| format!("!Ref {layer}")).collect();
@@ -152,6 +162,7 @@ fn value(function: &Function, variable: &str) -> String {
         "PUBLIC_MAILBOX_EXCEPTIONS" => "!Ref PublicMailboxExceptions",
         "TRUSTED_PROVIDERS" => "!Ref TrustedProviders",
         "GOOGLE_HOSTED_DOMAIN_ATTRIBUTE" => "!Ref GoogleHostedDomainAttribute",
+        "DNS_RESOLVER" => "!Ref DnsResolver",
         "USER_POOL_ID" => "!GetAtt Identity.Outputs.UserPoolId",
         "OPERATOR_ISSUER" => "!GetAtt Identity.Outputs.OperatorIssuer",
         "OPERATOR_CLIENT_ID" => "!GetAtt Identity.Outputs.OperatorClientId",

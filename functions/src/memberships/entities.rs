@@ -102,7 +102,7 @@ struct ProvenanceEntity {
     #[schema(value_type = Option<schemas::EmailDomainName>, nullable = false)]
     email_domain: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<schemas::ProviderName>, nullable = false)]
+    #[schema(value_type = Option<schemas::SsoConnectorId>, nullable = false)]
     sso_connector_id: Option<String>,
     #[schema(inline)]
     entry_path: EntryPathName,

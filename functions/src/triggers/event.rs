@@ -4,7 +4,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 use shared::cognito::Attributes;
-use shared::domain::membership::EntryPath;
+use shared::domain::membership::{EntryPath, Proof};
 use shared::domain::user::User;
 
 /// The fields of a user pool event that matter here.
@@ -42,8 +42,8 @@ pub(super) enum EventError {
 
 /// The subject of an event.
 pub(super) enum About {
-    /// A user, with the entry path.
-    User(User, EntryPath),
+    /// A user, with the entry path and the proof that comes with it.
+    User(User, EntryPath, Proof),
     /// Something else, perhaps without a user. This is its trigger source.
     Other(String),
 }
@@ -56,10 +56,10 @@ pub(super) fn about(json: &str) -> Result<About, EventError> {
     }
     let event: Event = serde_json::from_str(json).map_err(EventError::Unreadable)?;
     let source = event.trigger_source.as_str().unwrap_or_default();
-    let Some(entry_path) = EntryPath::from_trigger(source) else {
+    let Some((entry_path, proof)) = EntryPath::from_trigger(source) else {
         return Ok(About::Other(source.to_owned()));
     };
 
     let user = event.request.user_attributes.user(event.user_name.as_str());
-    Ok(About::User(user.ok_or(EventError::NoSub)?, entry_path))
+    Ok(About::User(user.ok_or(EventError::NoSub)?, entry_path, proof))
 }

@@ -44,8 +44,8 @@ pub async fn handle(
 async fn evaluate(needs: &Needs, event: &str) {
     match about(event) {
         // The engine has logged and counted a failure. Nothing else can be done here.
-        Ok(About::User(user, entry_path)) => {
-            drop(needs.provisioning.appear(&user, entry_path).await);
+        Ok(About::User(user, entry_path, proof)) => {
+            drop(needs.provisioning.appear(&user, entry_path, proof).await);
         }
         Ok(About::Other(source)) => tracing::debug!(source, "nothing to do: no sign-up"),
         Err(error) => {

@@ -7,12 +7,12 @@ use futures_util::future::try_join;
 use serde_json::value::RawValue;
 use shared::capabilities;
 use shared::claims::ClaimsPolicy;
-use shared::domain::membership::{EntryPath, Membership};
+use shared::domain::membership::{EntryPath, Membership, Proof};
 use shared::domain::user::User;
 use shared::failure::Failure;
 use shared::metrics;
 use shared::next_trigger::{NextTrigger, Passed, Refusal};
-use shared::provisioning::Provisioning;
+use shared::provisioning::{Held, Provisioning};
 use shared::runtime::within;
 use shared::store::Store;
 
@@ -73,8 +73,8 @@ async fn evaluate(
         metrics::provisioning_failed();
         NoClaims
     })?;
-    let (user, entry_path) = match about {
-        About::User(user, entry_path) => (user, entry_path),
+    let (user, entry_path, proof) = match about {
+        About::User(user, entry_path, proof) => (user, entry_path, proof),
         About::Other(source) => {
             tracing::debug!(source, "no claims: the token is not for a user");
             return Ok(None);
@@ -84,7 +84,7 @@ async fn evaluate(
         tracing::error!(user = %user.id, %error, "no claims");
         NoClaims
     };
-    let claims = claims(needs, &user, entry_path).await.map_err(|error| failed(&error))?;
+    let claims = claims(needs, &user, entry_path, proof).await.map_err(|error| failed(&error))?;
     let Written { event, has_claims } =
         claims.write_to(json, needs.claims_policy, groups).map_err(|error| failed(&error))?;
     if !has_claims {
@@ -93,8 +93,13 @@ async fn evaluate(
     Ok(Some(event))
 }
 
-async fn claims(needs: &Needs, user: &User, entry_path: EntryPath) -> Result<Claims, Failure> {
-    let (memberships, _) = needs.provisioning.appear(user, entry_path).await?;
+async fn claims(
+    needs: &Needs,
+    user: &User,
+    entry_path: EntryPath,
+    proof: Proof,
+) -> Result<Claims, Failure> {
+    let (Held { memberships, .. }, _) = needs.provisioning.appear(user, entry_path, proof).await?;
     let ids: Vec<_> = memberships.iter().map(|held| held.organization_id.clone()).collect();
     let role_ids: Vec<_> = memberships.iter().flat_map(|held| held.role_ids.clone()).collect();
     let (organizations, roles) =

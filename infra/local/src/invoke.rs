@@ -1,5 +1,5 @@
 //! The AWS Lambda Invoke API for the triggers, so that a Cognito emulator can call them as Cognito
-//! does.
+//! does, and for the functions that run on a schedule.
 
 use axum::Router;
 use axum::body::Bytes;
@@ -7,10 +7,11 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
-use functions::{Entry, FUNCTIONS};
+use functions::{Answer, Entry, FUNCTIONS, Function};
 use serde_json::json;
 use serde_json::value::RawValue;
 use shared::App;
+use shared::failure::Failure;
 use shared::next_trigger::Refusal;
 
 /// `POST /2015-03-31/functions/{FunctionName}/invocations`.
@@ -26,15 +27,10 @@ async fn invoke(
 ) -> Response {
     // A name can be a whole ARN, with or without a version:
     // arn:aws:lambda:…:function:NAME[:VERSION].
-    let triggers = || {
-        FUNCTIONS.iter().filter_map(|function| match function.entry {
-            Entry::Trigger(handle) => Some((function.name, handle)),
-            Entry::Http(_) => None,
-        })
-    };
-    let named = triggers().find(|(trigger, _)| name.split(':').any(|part| part == *trigger));
-    let Some((_, handle)) = named else {
-        let names: Vec<_> = triggers().map(|(trigger, _)| trigger).collect();
+    let invocable = || FUNCTIONS.iter().filter(|it| !matches!(it.entry, Entry::Http(_)));
+    let named = invocable().find(|function| name.split(':').any(|part| part == function.name));
+    let Some(function) = named else {
+        let names: Vec<_> = invocable().map(|function| function.name).collect();
         let message = format!("Function not found: {name}; the functions are {}", names.join(", "));
         return failure(StatusCode::NOT_FOUND, "ResourceNotFoundException", &message);
     };
@@ -49,13 +45,13 @@ async fn invoke(
     match kind {
         Some("DryRun") => StatusCode::NO_CONTENT.into_response(),
         Some("Event") => {
-            tokio::spawn(handle(&app, event));
+            tokio::spawn(answer(function, &app, event));
             StatusCode::ACCEPTED.into_response()
         }
         _ => {
             let headers =
                 [("content-type", "application/json"), ("x-amz-executed-version", "$LATEST")];
-            match handle(&app, event).await {
+            match answer(function, &app, event).await {
                 Ok(answer) => (headers, answer.get().to_owned()).into_response(),
                 Err(Refusal { error_type, error_message }) => {
                     let error = json!({ "errorType": error_type, "errorMessage": error_message });
@@ -63,6 +59,25 @@ async fn invoke(
                     (headers, failed, error.to_string()).into_response()
                 }
             }
+        }
+    }
+}
+
+/// Invokes a function.
+fn answer(function: &Function, app: &App, event: Box<RawValue>) -> Answer {
+    match function.entry {
+        Entry::Http(_) => unreachable!("API Gateway invokes it"),
+        Entry::Trigger(handle) => handle(app, event),
+        Entry::Schedule(run) => {
+            let run = run(app);
+            Box::pin(async {
+                let failed = |error: Failure| Refusal {
+                    error_type: "Failure".to_owned(),
+                    error_message: error.to_string(),
+                };
+                run.await.map_err(failed)?;
+                Ok(RawValue::NULL.to_owned())
+            })
         }
     }
 }

@@ -9,6 +9,7 @@ use clap::Parser;
 use shared::capabilities::{Capability, Environment, EnvironmentError, Policies};
 use shared::clients::Waits;
 use shared::console::Console;
+use shared::dns::{Dns, NameServers};
 use shared::domain::public_mailbox::MailboxPolicy;
 use shared::runtime::logged;
 use tokio::signal::unix::{SignalKind, signal};
@@ -34,6 +35,10 @@ struct Flags {
     /// Where the AWS Lambda Invoke API listens; port 0 picks a free one
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:3001")]
     lambda: SocketAddr,
+    /// Where the DNS name server listens, by default on a free port. Usher asks it for the records that
+    /// prove domains, unless DNS_RESOLVER names others, as the parameter DnsResolver of the stack does
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:0")]
+    dns: SocketAddr,
     /// The file that stores the data; without it, the data is in memory and lost at the end
     #[arg(long, value_name = "PATH")]
     database: Option<PathBuf>,
@@ -55,10 +60,12 @@ struct Flags {
 #[tokio::main]
 async fn main() -> ExitCode {
     let flags = Flags::parse();
-    let Flags { http, dynamodb, lambda, database, public_mailbox_exceptions, .. } = flags;
+    let Flags { http, dynamodb, lambda, dns, database, public_mailbox_exceptions, .. } = flags;
     start_logging();
-    let (policies, console) = match from_environment(public_mailbox_exceptions) {
-        Ok((policies, settings)) => (policies, Console { pages: flags.console, ..settings }),
+    let (policies, console, name_servers) = match from_environment(public_mailbox_exceptions) {
+        Ok((policies, settings, name_servers)) => {
+            (policies, Console { pages: flags.console, ..settings }, name_servers)
+        }
         Err(error) => {
             eprintln!("usher-local: {error}");
             return ExitCode::FAILURE;
@@ -68,6 +75,8 @@ async fn main() -> ExitCode {
         http,
         dynamodb,
         lambda,
+        dns,
+        name_servers,
         database,
         policies,
         user_pool: flags.cognito.zip(flags.user_pool),
@@ -85,13 +94,14 @@ async fn main() -> ExitCode {
 /// The settings that are environment variables, as on Lambda. A flag wins.
 fn from_environment(
     mailboxes: Option<MailboxPolicy>,
-) -> Result<(Policies, Console), EnvironmentError> {
+) -> Result<(Policies, Console, Option<NameServers>), EnvironmentError> {
     let environment = Environment::new(|name| std::env::var(name).ok(), Waits::HTTP);
     let mut policies = Policies::from_environment(&environment)?;
     if let Some(mailboxes) = mailboxes {
         policies.joining.mailboxes = mailboxes;
     }
-    Ok((policies, Console::from_environment(&environment)?))
+    let name_servers = Dns::from_environment(&environment)?.into_name_servers();
+    Ok((policies, Console::from_environment(&environment)?, name_servers))
 }
 
 async fn run(options: Options) -> Result<(), Box<dyn std::error::Error>> {

@@ -1,9 +1,10 @@
-//! The three servers: HTTP functions, DynamoDB, and the AWS Lambda Invoke API.
+//! The servers: HTTP functions, DynamoDB, the AWS Lambda Invoke API, and DNS.
 
 use std::fmt;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
@@ -12,12 +13,14 @@ use dynoxide::Database;
 use shared::capabilities::Policies;
 use shared::cognito::UserPool;
 use shared::console::Console;
+use shared::dns::{Dns, NameServers};
 use shared::store::Store;
 use shared::{App, Clock, Randomness};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use crate::name_server::NameServer;
 use crate::table::{self, TABLE_NAME, TableError};
 
 /// How long open requests may take after the servers are told to stop.
@@ -32,6 +35,10 @@ pub struct Options {
     pub dynamodb: SocketAddr,
     /// Where the AWS Lambda Invoke API listens; port 0 picks a free one.
     pub lambda: SocketAddr,
+    /// Where the DNS name server listens, over UDP and TCP; port 0 picks a free one.
+    pub dns: SocketAddr,
+    /// The name servers that are asked for the records that prove domains, instead of that one.
+    pub name_servers: Option<NameServers>,
     /// The file that stores the data. Without it, the data is in memory.
     pub database: Option<PathBuf>,
     /// What the operator decides.
@@ -51,12 +58,14 @@ pub struct Addresses {
     pub dynamodb: SocketAddr,
     /// The AWS Lambda Invoke API.
     pub lambda: SocketAddr,
+    /// DNS.
+    pub dns: SocketAddr,
 }
 
 impl fmt::Display for Addresses {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { http, dynamodb, lambda } = self;
-        write!(formatter, "http={http} dynamodb={dynamodb} lambda={lambda}")
+        let Self { http, dynamodb, lambda, dns } = self;
+        write!(formatter, "http={http} dynamodb={dynamodb} lambda={lambda} dns={dns}")
     }
 }
 
@@ -111,7 +120,7 @@ pub struct Local {
 }
 
 impl Local {
-    /// Starts all three servers. When it returns, all of them accept connections.
+    /// Starts all servers. When it returns, all of them accept connections.
     ///
     /// # Errors
     /// When an address cannot be used, or the database cannot be opened.
@@ -119,16 +128,22 @@ impl Local {
         let http = listen("--http", options.http).await?;
         let dynamodb = listen("--dynamodb", options.dynamodb).await?;
         let lambda = listen("--lambda", options.lambda).await?;
+        let name_server = Arc::new(start_name_server(options.dns).await?);
         let addresses = Addresses {
             http: address(&http, options.http),
             dynamodb: address(&dynamodb, options.dynamodb),
             lambda: address(&lambda, options.lambda),
+            dns: name_server.address(),
         };
         let database = open(options.database)?;
         table::prepare(&database)?;
 
         let user_pool = user_pool(options.user_pool);
-        let app = app(addresses.dynamodb, options.policies, user_pool, options.console);
+        let asked = options.name_servers.unwrap_or_else(|| NameServers::from(addresses.dns));
+        let app = App {
+            dns: Dns::new(Some(asked)),
+            ..app(addresses.dynamodb, options.policies, user_pool, options.console)
+        };
         let (stop, stopped) = watch::channel(false);
         let mut servers = JoinSet::new();
         let until = stop_signal(stopped.clone());
@@ -140,7 +155,8 @@ impl Local {
             }
         });
         let functions = functions::all_routes(&app).into_service();
-        servers.spawn(serve(http, functions, stop_signal(stopped.clone())));
+        let local = crate::name_server::router(name_server);
+        servers.spawn(serve(http, local.fallback_service(functions), stop_signal(stopped.clone())));
         servers.spawn(serve(lambda, crate::invoke::router(app), stop_signal(stopped)));
         Ok(Self { addresses, stop, servers })
     }
@@ -161,10 +177,19 @@ impl Local {
     }
 }
 
+async fn start_name_server(address: SocketAddr) -> Result<NameServer, LocalError> {
+    const FLAG: &str = "--dns";
+    refuse_other_than_loopback(FLAG, address)?;
+    let started = NameServer::start(address).await;
+    started.map_err(|cause| LocalError::Listen { flag: FLAG, address, cause })
+}
+
+fn refuse_other_than_loopback(flag: &'static str, address: SocketAddr) -> Result<(), LocalError> {
+    if address.ip().is_loopback() { Ok(()) } else { Err(LocalError::NotLoopback { flag, address }) }
+}
+
 async fn listen(flag: &'static str, address: SocketAddr) -> Result<TcpListener, LocalError> {
-    if !address.ip().is_loopback() {
-        return Err(LocalError::NotLoopback { flag, address });
-    }
+    refuse_other_than_loopback(flag, address)?;
     TcpListener::bind(address).await.map_err(|cause| LocalError::Listen { flag, address, cause })
 }
 

@@ -128,6 +128,7 @@ fn identities(attribute: &Value) -> Vec<Identity> {
         .map(|identity| Identity {
             provider_name: part(identity, "providerName"),
             provider_type: part(identity, "providerType"),
+            user_id: part(identity, "userId"),
         })
         .collect()
 }

@@ -11,7 +11,7 @@ const PREFIX: &str = "usher-domain-verification=";
 
 /// The name of the record of a domain, in A-labels.
 #[must_use]
-pub fn record_name(domain: &EmailDomain) -> String {
+pub fn record_name(domain: &str) -> String {
     format!("{LABEL}.{domain}")
 }
 
@@ -58,10 +58,10 @@ impl Challenge {
     pub fn places(&self) -> Vec<Place> {
         let own = record_value(&self.token);
         let at_parent = self.parent.iter().map(|(parent, token)| Place {
-            name: record_name(parent),
+            name: record_name(parent.as_str()),
             values: token.iter().map(record_value).chain([own.clone()]).collect(),
         });
-        [Place { name: record_name(&self.domain), values: vec![own.clone()] }]
+        [Place { name: record_name(self.domain.as_str()), values: vec![own.clone()] }]
             .into_iter()
             .chain(at_parent)
             .collect()
@@ -72,7 +72,7 @@ impl Challenge {
     /// or the panel drops the underscore. A record there does not count.
     #[must_use]
     pub fn wrong_names(&self) -> Vec<String> {
-        let name = record_name(&self.domain);
+        let name = record_name(self.domain.as_str());
         let top = self.parent.as_ref().map_or(&self.domain, |(parent, _)| parent);
         let zones: Vec<_> = zones(self.domain.as_str(), top.as_str()).collect();
         let doubled = zones.iter().rev().map(|zone| format!("{name}.{zone}"));

@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::characters::{composed, decomposed, first_invisible};
 use super::email_domain::{EmailDomain, EmailDomainError};
+use super::provider::ProviderName;
 
 /// RFC 5321 section 4.5.3.1.1.
 const MAX_LOCAL_PART_BYTES: usize = 64;
@@ -71,8 +72,7 @@ impl EmailAddress {
     /// The digest of the normalised address.
     pub fn digest(&self) -> AddressDigest {
         let Self { local_part, domain } = self;
-        let digest = Sha256::digest(format!("{local_part}@{domain}"));
-        AddressDigest(digest.iter().map(|byte| format!("{byte:02x}")).collect())
+        AddressDigest::of(&format!("{local_part}@{domain}"))
     }
 }
 
@@ -139,12 +139,23 @@ fn lower_case(text: &str) -> String {
     lower.iter().enumerate().map(in_place).collect()
 }
 
-/// The SHA-256 of a normalised [`EmailAddress`], in lower-case hexadecimal. It allows comparing
-/// addresses without storing them.
+/// The SHA-256 of a normalised [`EmailAddress`], or of an identity at a provider, in lower-case
+/// hexadecimal. It allows comparing them without storing them.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AddressDigest(String);
 
 impl AddressDigest {
+    /// The digest of an identity: the provider's name, a zero character, and the user's id there. No
+    /// address contains a zero character, so it is never the digest of an address.
+    #[must_use]
+    pub fn of_identity(provider: &ProviderName, user_id: &str) -> Self {
+        Self::of(&format!("{provider}\0{user_id}"))
+    }
+
+    fn of(text: &str) -> Self {
+        Self(Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect())
+    }
+
     /// Reads a digest.
     ///
     /// # Errors

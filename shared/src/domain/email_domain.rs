@@ -97,6 +97,20 @@ impl EmailDomain {
         Ok(Self(domain.to_owned()))
     }
 
+    /// The domains above this one that a rule for subdomains can name: those of at most
+    /// [`Self::MOST_LABELS_WITH_SUBDOMAINS`] labels, down to the one that was registered. The nearest comes
+    /// first. There are at most nine, because the shortest has two labels.
+    pub fn parents(&self) -> impl Iterator<Item = Self> {
+        let registered =
+            psl::domain(self.0.as_bytes()).map_or(usize::MAX, |it| it.as_bytes().len());
+        self.0
+            .match_indices('.')
+            .map(|(dot, _)| &self.0[dot + 1..])
+            .filter(move |parent| parent.len() >= registered)
+            .filter(|parent| parent.split('.').count() <= Self::MOST_LABELS_WITH_SUBDOMAINS)
+            .map(|parent| Self(parent.to_owned()))
+    }
+
     /// Whether a company lets anybody have names below its domain: the domain is in the private
     /// section of the public suffix list, such as `github.io`.
     pub fn is_private_suffix(&self) -> bool {

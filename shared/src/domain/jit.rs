@@ -6,7 +6,7 @@ use std::str::FromStr;
 use jiff::Timestamp;
 
 use super::ids::OrganizationRoleId;
-use super::ownership::{ChallengeToken, Ownership, OwnershipState};
+use super::ownership::{ChallengeToken, Ownership};
 use super::rule::{RuleKey, RuleKind};
 use super::version::Version;
 
@@ -68,19 +68,12 @@ impl FromStr for DomainOwnership {
 }
 
 impl DomainOwnership {
-    /// The ownership of a domain that is listed from this moment on. DNS is asked about a pending one
-    /// at the next check.
+    /// The ownership of a domain that is listed from this moment on.
     #[must_use]
     pub fn begin(self, token: ChallengeToken, at: Timestamp) -> Ownership {
-        let new = Ownership { token: Some(token), ..Ownership::default() };
         match self {
-            Self::Vouched => new,
-            Self::Pending => Ownership {
-                state: OwnershipState::Pending,
-                pending_since: Some(at),
-                next_check: Some(at),
-                ..new
-            },
+            Self::Vouched => Ownership { token: Some(token), ..Ownership::default() },
+            Self::Pending => Ownership::pending(Some(token), at),
         }
     }
 }

@@ -176,17 +176,20 @@ impl EntryPath {
     pub const ALL: [Self; 3] =
         [Self::PostConfirmation, Self::ManagementApi, Self::PreTokenGeneration];
 
-    /// The entry path of a Cognito `triggerSource`; `None` for sources that are not entry paths, such
-    /// as a forgotten password or a machine token.
+    /// The entry path of a Cognito `triggerSource`, and the proof that comes with it; `None` for
+    /// sources that are not entry paths, such as a forgotten password or a machine token.
     #[must_use]
-    pub fn from_trigger(source: &str) -> Option<Self> {
+    pub fn from_trigger(source: &str) -> Option<(Self, Proof)> {
         match source {
-            "PostConfirmation_ConfirmSignUp" => Some(Self::PostConfirmation),
+            "PostConfirmation_ConfirmSignUp" => Some((Self::PostConfirmation, Proof::Fresh)),
+            // The user has just read a temporary password in the mailbox.
+            "TokenGeneration_NewPasswordChallenge" => {
+                Some((Self::PreTokenGeneration, Proof::Fresh))
+            }
             "TokenGeneration_HostedAuth"
             | "TokenGeneration_Authentication"
-            | "TokenGeneration_NewPasswordChallenge"
             | "TokenGeneration_AuthenticateDevice"
-            | "TokenGeneration_RefreshTokens" => Some(Self::PreTokenGeneration),
+            | "TokenGeneration_RefreshTokens" => Some((Self::PreTokenGeneration, Proof::Earlier)),
             _ => None,
         }
     }
@@ -206,6 +209,16 @@ impl EntryPath {
             Self::PreTokenGeneration => "PreTokenGeneration",
         }
     }
+}
+
+/// When a user who appears has proven who it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Proof {
+    /// Now: a sign-up, a first sign-in with a temporary password, or `POST /users`, whose caller
+    /// vouches for the user.
+    Fresh,
+    /// At an unknown time before. The account is one that was there before.
+    Earlier,
 }
 
 /// What an entry path, or the user pool, says about a user.
@@ -237,10 +250,10 @@ impl Profile {
     pub const MOST_ADDRESSES: usize = 30;
 
     /// The profile after a user was seen, from the profile before. A proven address becomes the
-    /// newest. If there are too many, the oldest is dropped, but sooner one that no membership is
-    /// by.
+    /// newest. If there are too many, the oldest is dropped, but sooner one that no membership and
+    /// no request is by: those are `held_by`.
     #[must_use]
-    pub fn after(before: Option<&Self>, seen: &Account, memberships: &[&Membership]) -> Self {
+    pub fn after(before: Option<&Self>, seen: &Account, held_by: &[&AddressDigest]) -> Self {
         let mut profile = before.cloned().unwrap_or_default();
         profile.user_name.clone_from(&seen.user_name);
         let Some(address) = &seen.proven else {
@@ -256,10 +269,7 @@ impl Profile {
         profile.addresses.retain(|known| *known != digest);
         profile.addresses.insert(0, digest);
         while profile.addresses.len() > Self::MOST_ADDRESSES {
-            let is_by = |digest: &AddressDigest| {
-                memberships.iter().any(|held| held.address.as_ref() == Some(digest))
-            };
-            let oldest = profile.addresses.iter().rposition(|digest| !is_by(digest));
+            let oldest = profile.addresses.iter().rposition(|digest| !held_by.contains(&digest));
             profile.addresses.remove(oldest.unwrap_or(Self::MOST_ADDRESSES));
         }
         profile

@@ -5,6 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::caller::Caller;
 use super::challenge::Finding;
+use super::jit::RuleList;
 
 /// Whether an organization has proven that it owns an email domain.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -248,6 +249,19 @@ impl Ownership {
         }
     }
 
+    /// What DNS said last, and what to do. `name` is the name of the record. `None` if DNS was not asked.
+    #[must_use]
+    pub fn detail(&self, name: &str) -> Option<String> {
+        match self.answer? {
+            DnsAnswer::Found if !self.state.admits() => Some(format!(
+                "DNS has the record, but {} other organizations admit by the domain already: delete it \
+                 from one of them.",
+                RuleList::MOST_ORGANIZATIONS
+            )),
+            answer => Some(answer.detail(name)),
+        }
+    }
+
     /// The ownership after a check.
     ///
     /// - A record that is there proves the domain, whatever the state.
@@ -323,7 +337,15 @@ impl Ownership {
     }
 
     fn lapsed(self) -> Self {
-        Self { state: OwnershipState::Lapsed, pending_since: None, next_check: None, ..self }
+        Self {
+            state: OwnershipState::Lapsed,
+            pending_since: None,
+            failing_since: None,
+            missed_days: 0,
+            missed_at: None,
+            next_check: None,
+            ..self
+        }
     }
 
     /// The ownership after an operator has vouched for the domain. `None` if the domain is vouched
@@ -343,7 +365,7 @@ impl Ownership {
                     missed_days: 0,
                     missed_at: None,
                     next_check: None,
-                    vouched_by: Some(by.clone()),
+                    vouched_by: by.known(),
                     ..self.clone()
                 }))
             }

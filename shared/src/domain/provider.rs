@@ -110,9 +110,16 @@ impl ProviderPolicy {
     #[must_use]
     pub fn trusts(&self, user: &User) -> bool {
         if user.identities.is_empty() {
-            return user.status.as_deref() != Some("EXTERNAL_PROVIDER");
+            return user.status.as_deref() != Some(User::FEDERATED);
         }
         user.identities.iter().all(|identity| self.trusted.contain(identity))
+    }
+
+    /// Whether a provider with this name in the user pool is trusted. A name of a social provider is
+    /// taken for that provider.
+    #[must_use]
+    pub fn trusts_provider(&self, provider: &ProviderName) -> bool {
+        self.trusted.0.iter().any(|trusted| trusted == provider.as_str())
     }
 
     /// Whether an address in this domain is one that the user's Google account was given by the domain's
@@ -141,7 +148,7 @@ impl TrustedProviders {
     }
 
     /// Whether the identity is at one of these providers.
-    fn contain(&self, Identity { provider_name, provider_type }: &Identity) -> bool {
+    fn contain(&self, Identity { provider_name, provider_type, .. }: &Identity) -> bool {
         let name = match provider_type.as_str() {
             social if SOCIAL.contains(&social) => social,
             named if NAMED.contains(&named) && !SOCIAL.contains(&&**provider_name) => provider_name,

@@ -93,6 +93,13 @@ impl MailboxPolicy {
         self.check(domain, |_| true)
     }
 
+    /// Whether the domain is public in any way. A rule for such a domain never admits addresses in its
+    /// subdomains, whatever the exceptions.
+    #[must_use]
+    pub fn is_public(domain: &EmailDomain) -> bool {
+        is_public_mailbox(domain) || EmailDomain::is_public_suffix(domain)
+    }
+
     fn check(
         &self,
         domain: &EmailDomain,

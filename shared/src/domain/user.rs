@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use super::email_address::AddressDigest;
 use super::ids::UserId;
+use super::provider::ProviderName;
 
 /// A user of the pool.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,13 +42,59 @@ pub struct Identity {
     pub provider_name: String,
     /// Cognito's `providerType`: `Google`, `SAML`, `OIDC`…
     pub provider_type: String,
+    /// Cognito's `userId`: the user's id at the provider.
+    pub user_id: String,
 }
 
+/// A provider that a user can sign in through, with the digest of the identity there. `None` if the
+/// user's id at the provider is not known.
+pub type SignInProvider = (ProviderName, Option<AddressDigest>);
+
 impl User {
+    /// Cognito's `UserStatus` of a user who signs in through a provider.
+    pub const FEDERATED: &str = "EXTERNAL_PROVIDER";
     /// The most characters of Cognito's `Username` (API reference, `UsernameType`).
     pub const LONGEST_USER_NAME: usize = 128;
     /// The most characters of an attribute's value, such as `email` (quota of Cognito).
     pub const LONGEST_ATTRIBUTE: usize = 2_048;
+
+    /// The most providers of a user that count. The lookups of a sign-up are limited by it.
+    pub const MOST_PROVIDERS: usize = 10;
+
+    /// The providers that the user can sign in through, each once, in Cognito's order: those of the
+    /// identities, at most [`Self::MOST_PROVIDERS`]. Cognito does not say which of them was used now.
+    /// Without identities, the one in the user name of a federated user.
+    #[must_use]
+    pub fn providers(&self) -> Vec<SignInProvider> {
+        let mut providers: Vec<SignInProvider> = Vec::new();
+        let from_name = self.identity_in_name();
+        for Identity { provider_name, user_id, .. } in self.identities.iter().chain(&from_name) {
+            let Ok(name) = ProviderName::parse(provider_name) else { continue };
+            let digest = (!user_id.is_empty()).then(|| AddressDigest::of_identity(&name, user_id));
+            if providers.iter().all(|(known, _)| *known != name) {
+                providers.push((name, digest));
+            }
+        }
+        providers.truncate(Self::MOST_PROVIDERS);
+        providers
+    }
+
+    /// The identity in a user name of Cognito's form for federated users: the provider's name, an
+    /// underscore, and the user's id there. A name has at least three characters, and an underscore
+    /// only as the second one.
+    fn identity_in_name(&self) -> Option<Identity> {
+        if !self.identities.is_empty() || self.status.as_deref() != Some(Self::FEDERATED) {
+            return None;
+        }
+        let name = self.user_name.as_deref()?;
+        let (separator, _) =
+            name.char_indices().skip(3).find(|(_, character)| *character == '_')?;
+        Some(Identity {
+            provider_name: name[..separator].to_owned(),
+            provider_type: String::new(),
+            user_id: name[separator + 1..].to_owned(),
+        })
+    }
 
     /// Checks that a text can be Cognito's `Username`. Cognito itself may refuse more.
     ///

@@ -9,6 +9,7 @@ use axum::http::request::Parts;
 use crate::domain::caller::Caller;
 use crate::domain::change::ListChange;
 use crate::domain::ids::{OrganizationId, OrganizationRoleId, UserId};
+use crate::domain::ownership::OwnershipState;
 use crate::domain::rule::RuleKey;
 
 /// The most bytes of ids and domains in one line, because CloudWatch limits the size of a line. A
@@ -50,6 +51,8 @@ actions! {
     ReplaceEmailDomains = "replaceEmailDomains",
     UpdateEmailDomain = "updateEmailDomain",
     DeleteEmailDomain = "deleteEmailDomain",
+    VerifyEmailDomain = "verifyEmailDomain",
+    VouchEmailDomain = "vouchEmailDomain",
     AddSsoConnectors = "addSsoConnectors",
     ReplaceSsoConnectors = "replaceSsoConnectors",
     UpdateSsoConnector = "updateSsoConnector",
@@ -90,6 +93,7 @@ pub fn audit(action: Action, caller: &Caller) -> Audit<'_> {
         user: None,
         role: None,
         rule: None,
+        ownership: None,
         swept: None,
         is_list: false,
         entries: Vec::new(),
@@ -106,6 +110,7 @@ pub struct Audit<'a> {
     user: Option<&'a UserId>,
     role: Option<&'a OrganizationRoleId>,
     rule: Option<&'a RuleKey>,
+    ownership: Option<OwnershipState>,
     swept: Option<usize>,
     is_list: bool,
     entries: Vec<(List, String)>,
@@ -144,6 +149,11 @@ impl<'a> Audit<'a> {
     /// The rule whose settings were changed: an email domain, or the name of an identity provider.
     pub fn rule(self, key: &'a RuleKey) -> Self {
         Self { rule: Some(key), ..self }
+    }
+
+    /// Who answers for the email domain now.
+    pub fn ownership(self, state: OwnershipState) -> Self {
+        Self { ownership: Some(state), ..self }
     }
 
     /// The users whose lists were changed.
@@ -201,6 +211,7 @@ impl<'a> Audit<'a> {
                 roles = text(List::Roles),
                 role_count = count(List::Roles),
                 rule = self.rule.map(RuleKey::value),
+                ownership = self.ownership.map(OwnershipState::as_str),
                 swept = self.swept,
                 part = number,
                 "audit",

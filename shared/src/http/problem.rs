@@ -137,6 +137,7 @@ impl From<Error> for Problem {
             Error::OrganizationRolesFull => (UNPROCESSABLE, "organization_roles.limit_reached"),
             Error::EmailDomainNotFound(_) => (NOT_FOUND, "email_domain.not_found"),
             Error::EmailDomainAlreadyListed(_) => (UNPROCESSABLE, "email_domain.already_listed"),
+            Error::EmailDomainAlreadyProven(_) => (UNPROCESSABLE, "email_domain.already_proven"),
             Error::EmailDomainsCrowded(_) => (UNPROCESSABLE, "email_domain.too_many_organizations"),
             Error::EmailDomainsFull => (UNPROCESSABLE, "email_domains.limit_reached"),
             Error::EmailDomainsPartiallyReplaced { .. } => {

@@ -21,6 +21,7 @@ pub use http_event::answer_http_event;
 use crate::ambient::Stopwatch;
 use crate::capabilities::{Capabilities, Capability, Environment};
 use crate::clients::Waits;
+use crate::failure::Failure;
 use crate::http::Routes;
 use crate::metrics::{Metrics, provisioning_failed};
 use crate::next_trigger::{NextTrigger, Refusal};
@@ -88,6 +89,34 @@ where
             metrics.write(&event.context.request_id, stdout());
             answer
         }
+    };
+    lambda_runtime::run(service_fn(respond)).await
+}
+
+/// Runs a function that a schedule invokes. What an event says does not matter. A failure is the answer
+/// to the event, so that Lambda counts it as an error and repeats the event.
+///
+/// # Errors
+/// When a setting is missing or malformed, or the runtime fails.
+pub async fn run_scheduled<C, F, Fut>(handle: F) -> Result<(), lambda_runtime::Error>
+where
+    C: Capabilities,
+    F: Fn(C) -> Fut,
+    Fut: Future<Output = Result<(), Failure>>,
+{
+    let environment = Environment::new(variable, Waits::HTTP);
+    let metrics = start_logs_and_metrics(&environment);
+    let capabilities = C::from_environment(&environment)?;
+    environment.warm_up().await;
+    let (handle, capabilities) = (&handle, &capabilities);
+    let respond = move |event: LambdaEvent<serde::de::IgnoredAny>| async move {
+        // Boxed, because the compiler limits how deep futures are nested.
+        let done = Box::pin(handle(capabilities.clone())).await;
+        if let Err(error) = &done {
+            tracing::error!(%error, "a scheduled run failed");
+        }
+        metrics.write(&event.context.request_id, stdout());
+        done.map_err(lambda_runtime::Error::from)
     };
     lambda_runtime::run(service_fn(respond)).await
 }

@@ -6,10 +6,12 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::future::try_join_all;
 use jiff::Timestamp;
 
+use super::callers::read_caller;
 use super::expression::Expression;
-use super::item::{Attributes, number};
+use super::item::{Attributes, Item, number};
 use super::write::Write;
 use super::{Store, keys};
+use crate::domain::caller::Caller;
 use crate::domain::email_address::{AddressDigest, EmailAddress};
 use crate::domain::ids::{OrganizationId, UserId};
 use crate::failure::Failure;
@@ -21,20 +23,33 @@ pub(super) type AddressVersion = Option<u64>;
 /// account counts where this makes a removal stricter, and nowhere else.
 const ASSUMED: &str = "assumed";
 
+/// A mark that an administrator has removed an address, or an identity at a provider, from an
+/// organization.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RemovalMark {
+    /// The organization.
+    pub organization: OrganizationId,
+    /// When it was removed. `None` if that cannot be read.
+    pub removed_at: Option<Timestamp>,
+    /// Who removed it. `None` if that is not known.
+    pub removed_by: Option<Caller>,
+}
+
 impl Store {
-    /// The organizations that an administrator has removed this address from.
+    /// The marks of removals of these addresses and identities. They are read in parallel.
     ///
     /// # Errors
     /// When the store fails.
     pub async fn removal_marks(
         &self,
-        address: &EmailAddress,
-    ) -> Result<Vec<OrganizationId>, Failure> {
-        self.query(keys::removal_partition(&address.digest()), "")
-            .await?
-            .iter()
-            .map(|item| self.item(item).sort_key(keys::ORGANIZATION_PREFIX, OrganizationId::parse))
-            .collect()
+        digests: &[AddressDigest],
+    ) -> Result<Vec<RemovalMark>, Failure> {
+        let partitions = digests.iter().map(|digest| async move {
+            let items = self.query(keys::removal_partition(digest), "").await?;
+            items.iter().map(|item| read_removal_mark(&self.item(item))).collect()
+        });
+        let marks: Vec<Vec<_>> = try_join_all(partitions).await?;
+        Ok(marks.into_iter().flatten().collect())
     }
 
     /// The accounts that have proven this address, of users who are or were members of an
@@ -127,4 +142,16 @@ fn next_version(at: Timestamp) -> Expression {
         .value(":none", number(0))
         .value(":one", number(1))
         .set("#version = if_not_exists(#version, :none) + :one")
+}
+
+/// The attribute of a removal mark with who made it.
+const REMOVED_BY: &str = "removedBy";
+
+/// The removal mark in an item. Its key is enough for a mark.
+fn read_removal_mark(item: &Item<'_>) -> Result<RemovalMark, Failure> {
+    Ok(RemovalMark {
+        organization: item.sort_key(keys::ORGANIZATION_PREFIX, OrganizationId::parse)?,
+        removed_at: item.timestamp("removedAt").ok(),
+        removed_by: read_caller(item, REMOVED_BY).ok().flatten(),
+    })
 }

@@ -8,15 +8,19 @@ use jiff::Timestamp;
 use super::backoff::Backoff;
 use super::expression::Expression;
 use super::item::texts;
-use super::places::{Mark, Place, membership_attributes, read_membership, standing};
+use super::places::{
+    Mark, Place, membership_attributes, read_membership, request_attributes, standing,
+};
 use super::ranks::{UserList, UserRank, users_at};
 use super::users::{Found, UserItems, read_profile};
-use super::{Page, Store, keys};
+use super::write::Write;
+use super::{Page, Store, TRANSACTION_ITEMS, keys};
 use crate::domain::change::ListChange;
 use crate::domain::decision::Standing;
+use crate::domain::email_address::AddressDigest;
 use crate::domain::ids::{OrganizationId, OrganizationRoleId, UserId};
 use crate::domain::membership::{
-    Account, Cause, EntryPath, MemberFilter, Membership, Profile, Provenance,
+    Account, Cause, EntryPath, JoinRequest, MemberFilter, Membership, Profile, Provenance,
 };
 use crate::domain::organization::OrganizationRole;
 use crate::error::{Error, Result};
@@ -24,9 +28,8 @@ use crate::failure::Failure;
 
 /// The most index pages that one page of members reads, when a filter leaves only a few members.
 const INDEX_PAGES: usize = 10;
-/// The most memberships that one transaction creates. Each takes two of a transaction's 100 items,
-/// and the profile and the addresses take a few.
-const MOST_JOINED_TOGETHER: usize = 45;
+/// The items of a transaction that are for the profile and the accounts at the addresses.
+const PROFILE_ITEMS: usize = 9;
 
 /// A member, as lists show it.
 #[derive(Clone, Debug)]
@@ -37,6 +40,91 @@ pub struct Member {
     pub membership: Membership,
     /// The user's address and name, as last seen.
     pub profile: Option<Profile>,
+}
+
+/// What a rule admits a user to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Admission {
+    /// A membership.
+    Membership(Membership),
+    /// A request to join.
+    Request(JoinRequest),
+}
+
+impl Admission {
+    /// The organization.
+    #[must_use]
+    pub const fn organization(&self) -> &OrganizationId {
+        match self {
+            Self::Membership(membership) => &membership.organization_id,
+            Self::Request(request) => &request.organization_id,
+        }
+    }
+
+    const fn address(&self) -> Option<&AddressDigest> {
+        match self {
+            Self::Membership(membership) => membership.address.as_ref(),
+            Self::Request(request) => request.address.as_ref(),
+        }
+    }
+
+    const fn at(&self) -> Timestamp {
+        match self {
+            Self::Membership(membership) => membership.joined_at,
+            Self::Request(request) => request.requested_at,
+        }
+    }
+}
+
+/// What a user holds: memberships and requests.
+#[derive(Clone, Default)]
+struct Held<'a> {
+    /// Whether there is any.
+    any: bool,
+    /// The digests that they are by.
+    digests: Vec<&'a AddressDigest>,
+}
+
+impl<'a> Held<'a> {
+    fn by(items: &'a UserItems) -> Self {
+        let memberships = items.memberships.iter().map(|membership| &membership.address);
+        let requests = items.requests.iter().map(|request| &request.address);
+        let any = !items.memberships.is_empty() || !items.requests.is_empty();
+        Self { any, digests: memberships.chain(requests).flatten().collect() }
+    }
+
+    fn add<'b>(&mut self, admissions: impl Iterator<Item = &'b &'a Admission>)
+    where
+        'a: 'b,
+    {
+        for admission in admissions {
+            self.any = true;
+            self.digests.extend(admission.address());
+        }
+    }
+}
+
+/// What all transactions of a [`Store::join`] have in common.
+#[derive(Clone, Copy)]
+struct Writing<'a> {
+    user: &'a UserId,
+    account: &'a Account,
+    digests: &'a [AddressDigest],
+    held: &'a Held<'a>,
+}
+
+/// The most admissions of one transaction. Each takes an item, and one for each digest, whose version
+/// takes another.
+fn most_together(digests: usize) -> usize {
+    ((TRANSACTION_ITEMS - PROFILE_ITEMS).saturating_sub(digests) / (1 + digests)).max(1)
+}
+
+/// The digests whose marks an admission depends on.
+fn marked_by<'a>(
+    admission: &'a Admission,
+    digests: &'a [AddressDigest],
+) -> BTreeSet<&'a AddressDigest> {
+    digests.iter().chain(admission.address()).collect()
 }
 
 /// The result of joining.
@@ -174,11 +262,12 @@ impl Store {
             .collect()
     }
 
-    /// Writes new memberships and the profile. If a membership or a removal mark exists already, of
-    /// the user or of the address, that organization is skipped, and the rest is written. So
-    /// repeating the call changes nothing. If all organizations are skipped, the profile of a
-    /// stranger is not written, because only users who are or were members have one. More than
-    /// [`MOST_JOINED_TOGETHER`] memberships take several transactions.
+    /// Writes new memberships and requests, and the profile. A membership takes the place of a
+    /// request. If something else is there already, or one of these digests or that of the admission is
+    /// marked as removed from the organization, that organization is skipped, and the rest is written.
+    /// So repeating the call changes nothing. If all organizations are skipped, the profile of a
+    /// stranger is not written, because only users who are or were members, or ask to be, have one.
+    /// Very many admissions take several transactions.
     ///
     /// # Errors
     /// When the store fails. Then each transaction is written or not, and the profile with the first.
@@ -187,18 +276,20 @@ impl Store {
         user: &UserId,
         account: &Account,
         before: &UserItems,
-        memberships: &[Membership],
+        admissions: &[Admission],
+        digests: &[AddressDigest],
     ) -> Result<Joined, Failure> {
         let mut joined = Joined { user_deleted: before.deleted, ..Joined::default() };
         let mut profile = before.profile.clone();
-        let mut held: Vec<&Membership> = before.memberships.iter().collect();
-        // Also without a new membership, the profile may have changed.
-        let count = memberships.len().div_ceil(MOST_JOINED_TOGETHER).max(1);
-        for part in (0..count).map(|part| part * MOST_JOINED_TOGETHER) {
-            let part = memberships.iter().skip(part).take(MOST_JOINED_TOGETHER);
-            let part: Vec<_> = part.collect();
-            self.join_together(user, account, &held, &part, &mut profile, &mut joined).await?;
-            held.extend(part.iter().filter(|it| !joined.skipped.contains_key(&it.organization_id)));
+        let mut held = Held::by(before);
+        // Also without an admission, the profile may have changed.
+        let most = most_together(digests.len());
+        let count = admissions.len().div_ceil(most).max(1);
+        for part in (0..count).map(|part| part * most) {
+            let part: Vec<_> = admissions.iter().skip(part).take(most).collect();
+            let writing = Writing { user, account, digests, held: &held };
+            self.join_together(writing, &part, &mut profile, &mut joined).await?;
+            held.add(part.iter().filter(|it| !joined.skipped.contains_key(it.organization())));
         }
         Ok(joined)
     }
@@ -206,50 +297,47 @@ impl Store {
     /// One transaction of [`Self::join`]. `profile` is the one that is stored, before and after.
     async fn join_together(
         &self,
-        user: &UserId,
-        account: &Account,
-        held: &[&Membership],
-        memberships: &[&Membership],
+        Writing { user, account, digests, held }: Writing<'_>,
+        admissions: &[&Admission],
         profile: &mut Option<Profile>,
         joined: &mut Joined,
     ) -> Result<(), Failure> {
         while !joined.user_deleted {
-            let wanted: Vec<_> = memberships
-                .iter()
-                .copied()
-                .filter(|membership| !joined.skipped.contains_key(&membership.organization_id))
-                .collect();
-            let all: Vec<_> = held.iter().chain(&wanted).copied().collect();
-            let next = Profile::after(profile.as_ref(), account, &all);
+            let wanted = admissions.iter().copied();
+            let wanted: Vec<_> =
+                wanted.filter(|it| !joined.skipped.contains_key(it.organization())).collect();
+            let mut all = held.clone();
+            all.add(wanted.iter());
+            let next = Profile::after(profile.as_ref(), account, &all.digests);
             let changed = profile.as_ref() != Some(&next);
-            let is_stranger = all.is_empty() && profile.is_none();
+            let is_stranger = !all.any && profile.is_none();
             if is_stranger || (wanted.is_empty() && !changed) {
                 return Ok(());
             }
             let mut writes = Vec::new();
-            let mut addresses = BTreeSet::new();
-            for membership in &wanted {
-                let id = &membership.organization_id;
-                let item = membership_attributes(user, membership);
-                writes.push(self.put_new(keys::membership(user, id), item));
-                if let Some(address) = &membership.address {
-                    addresses.insert((address, membership.joined_at));
+            let mut versions = BTreeSet::new();
+            for admission in &wanted {
+                writes.push(self.admit(user, admission));
+                for digest in marked_by(admission, digests) {
                     let absent = Expression::default().when("attribute_not_exists(pk)");
-                    writes.push(self.check(keys::removal_mark(address, id), absent));
+                    let mark = keys::removal_mark(digest, admission.organization());
+                    writes.push(self.check(mark, absent));
                 }
+                versions.extend(admission.address().map(|address| (address, admission.at())));
             }
             writes.extend(self.put_profile(user, profile.as_ref(), &next));
             // Of a removal of the address at the same time, either finds the other.
-            for (address, at) in addresses {
+            for (address, at) in versions {
                 writes.push(self.next_address_version(address, at));
             }
             let Err(unmet) = self.commit(writes).await? else {
                 *profile = Some(next);
                 return Ok(());
             };
-            for Membership { organization_id: id, address, .. } in wanted {
-                let mark = address.as_ref().map(|address| keys::removal_mark(address, id));
-                if mark.is_some_and(|mark| unmet.of(&mark).is_some()) {
+            for admission in wanted {
+                let id = admission.organization();
+                let mut marks = marked_by(admission, digests).into_iter();
+                if marks.any(|digest| unmet.of(&keys::removal_mark(digest, id)).is_some()) {
                     joined.skipped.insert(id.clone(), Standing::Removed);
                 }
                 if let Some(item) = unmet.of(&keys::membership(user, id)) {
@@ -264,6 +352,19 @@ impl Store {
             }
         }
         Ok(())
+    }
+
+    /// The write of a membership or of a request. A membership also takes the place of a request.
+    fn admit(&self, user: &UserId, admission: &Admission) -> Write {
+        let place = keys::membership(user, admission.organization());
+        match admission {
+            Admission::Membership(membership) => {
+                let is_free = "attribute_not_exists(pk) OR attribute_exists(requestedAt)";
+                let is_free = Expression::default().when(is_free);
+                self.put_if(place, membership_attributes(user, membership), is_free)
+            }
+            Admission::Request(request) => self.put_new(place, request_attributes(user, request)),
+        }
     }
 
     /// Makes a user a member by hand, and deletes the marks of an earlier removal: of the user, and of

@@ -33,7 +33,8 @@ use std::sync::Arc;
 
 use aws_sdk_dynamodb::Client;
 
-pub use memberships::{Added, Joined, Member, NewRoles};
+pub use addresses::RemovalMark;
+pub use memberships::{Added, Admission, Joined, Member, NewRoles};
 pub use organization_roles::OrganizationRoleChanges;
 pub(crate) use organizations::SORT_KEY_BYTES;
 pub use organizations::{DeletedOrganization, OrganizationChanges, OrganizationRank};
@@ -43,7 +44,7 @@ pub use ranks::{UserList, UserRank};
 pub use read::Page;
 pub use removals::RemovedUser;
 pub use requests::{Approved, Requester};
-pub use rules::{ChangedRule, Listing};
+pub use rules::{ChangedRule, ListedRules, Listing};
 pub use users::{DeletedUser, UserItems};
 
 use crate::ambient::Randomness;

@@ -18,7 +18,7 @@ use super::{Page, Store};
 use crate::domain::email_domain::EmailDomain;
 use crate::domain::ids::OrganizationId;
 use crate::domain::ownership::{ChallengeToken, Ownership};
-use crate::domain::rule::{Rule, RuleKey};
+use crate::domain::rule::{Rule, RuleKey, RuleKind};
 use crate::error::{Error, Result, organization_not_found};
 use crate::failure::Failure;
 
@@ -67,19 +67,19 @@ impl Store {
         domain: &EmailDomain,
     ) -> Result<ListedDomain> {
         let key = RuleKey::EmailDomain(domain.clone());
-        let parent = domain.registrable_parent();
-        let mut wanted = vec![keys::email_domains(id), keys::rule_index_entry(&key, id)];
-        let parent_key = parent.clone().map(RuleKey::EmailDomain);
+        let mut wanted =
+            vec![keys::rules(RuleKind::EmailDomain, id), keys::rule_index_entry(&key, id)];
+        let parent_key = domain.registrable_parent().map(RuleKey::EmailDomain);
         wanted.extend(parent_key.iter().map(|key| keys::rule_index_entry(key, id)));
         let mut found = self.get_together(wanted).await?.into_iter();
         let mut next = || found.next().flatten();
         let list = next().ok_or_else(|| organization_not_found(id))?;
         let (entry, parent_entry) = (next(), next());
-        let list = self.read_email_domains(&list)?;
-        let entry = entry.filter(|_| list.domains.contains_key(domain));
+        let list = self.read_rules(RuleKind::EmailDomain, &list)?;
+        let entry = entry.filter(|_| list.rules.contains_key(&key));
         let entry = entry.ok_or_else(|| Error::EmailDomainNotFound(domain.to_string()))?;
         let entry = read_rule(&key, &self.item(&entry))?;
-        let is_listed = parent.is_some_and(|parent| list.domains.contains_key(&parent));
+        let is_listed = parent_key.as_ref().is_some_and(|key| list.rules.contains_key(key));
         let parent_entry = parent_key.zip(parent_entry.filter(|_| is_listed));
         let parent_rule =
             parent_entry.map(|(key, entry)| read_rule(&key, &self.item(&entry))).transpose()?;
@@ -106,13 +106,14 @@ impl Store {
     ) -> Result<OwnershipChange> {
         let ListedDomain { organization, domain, rule, version, .. } = listed;
         let begins = ownership.state.admits() && !rule.ownership.state.admits();
-        if begins && self.is_crowded(domain, organization).await? {
+        if begins && self.is_crowded(&rule.key, organization).await? {
             return Err(Error::EmailDomainsCrowded(vec![domain.clone()]));
         }
         let admits_since = if begins { Some(at) } else { rule.admits_since };
         let rule = Rule { ownership, admits_since, ..rule.clone() };
         let after = ListedDomain { rule, version: version + 1, ..listed.clone() };
-        let written = self.commit(vec![self.put_entry(listed, &after), self.still_listed(listed)]);
+        let written =
+            self.commit(vec![self.put_ownership(listed, &after), self.still_listed(listed)]);
         Ok(match written.await? {
             Ok(()) => OwnershipChange::Written(after),
             Err(_) => OwnershipChange::Overtaken,
@@ -124,16 +125,17 @@ impl Store {
     /// domain before and after the change.
     ///
     /// # Errors
-    /// Those of [`Store::listed_domain`] and [`Store::set_ownership`].
+    /// Those of `change` and [`Store::listed_domain`]. [`Error::EmailDomainsCrowded`] when the domain would
+    /// begin to admit, and too many other organizations admit by it.
     pub async fn change_ownership(
         &self,
         mut listed: ListedDomain,
         at: Timestamp,
-        change: impl Fn(&Ownership) -> Option<Ownership>,
+        change: impl Fn(&Ownership) -> Result<Option<Ownership>>,
     ) -> Result<(ListedDomain, ListedDomain)> {
         let mut backoff = Backoff::short(&self.randomness, REPEATS);
         loop {
-            let Some(ownership) = change(&listed.rule.ownership) else {
+            let Some(ownership) = change(&listed.rule.ownership)? else {
                 return Ok((listed.clone(), listed));
             };
             match self.set_ownership(&listed, ownership, at).await? {
@@ -186,14 +188,16 @@ impl Store {
             .name("#domains", "domains")
             .name("#domain", domain.as_str())
             .when("attribute_not_exists(#domains.#domain)");
-        let writes =
-            vec![self.delete(key), self.check(keys::email_domains(organization), unlisted)];
+        let writes = vec![
+            self.delete(key),
+            self.check(keys::rules(RuleKind::EmailDomain, organization), unlisted),
+        ];
         // If it is listed again, there is nothing to delete.
         self.commit(writes).await?.ok();
         Ok(())
     }
 
-    fn put_entry(&self, before: &ListedDomain, after: &ListedDomain) -> Write {
+    fn put_ownership(&self, before: &ListedDomain, after: &ListedDomain) -> Write {
         let rule = &after.rule;
         let key = keys::rule_index_entry(&rule.key, &after.organization);
         let mut condition = Expression::default()
@@ -219,7 +223,7 @@ impl Store {
             .name("#domains", "domains")
             .name("#domain", listed.domain.as_str())
             .when("attribute_exists(#domains.#domain)");
-        self.check(keys::email_domains(&listed.organization), listing)
+        self.check(keys::rules(RuleKind::EmailDomain, &listed.organization), listing)
     }
 }
 

@@ -25,8 +25,11 @@ const ADDRESS_DIGEST: &str = "addressDigest";
 const RULE: &str = "rule";
 /// The attribute of a membership with who approved the request that came before it.
 const APPROVED_BY: &str = "approvedBy";
-/// The attribute of a membership with the roles. A removal mark has those that were held.
+/// The attribute of a membership with the roles.
 const ROLE_IDS: &str = "roleIds";
+/// The attribute of a removal mark with the roles that were held. It has a name of its own, so that a
+/// change of a member's roles, which asks only for the present ones, finds no mark.
+const HELD_ROLE_IDS: &str = "heldRoleIds";
 /// The attribute that makes an item a membership.
 const JOINED_AT: &str = "joinedAt";
 /// The attribute that makes an item a request.
@@ -201,7 +204,7 @@ pub(super) fn mark_attributes(
     let mut attributes = removal_attributes(removal);
     attributes.extend(UserRank::new(UserList::Removed, removal.at, user).entry(organization));
     if let Some(role_ids) = role_ids {
-        attributes.insert(ROLE_IDS.to_owned(), texts(role_ids));
+        attributes.insert(HELD_ROLE_IDS.to_owned(), texts(role_ids));
     }
     if !addresses.is_empty() {
         attributes.insert(ADDRESS_DIGESTS.to_owned(), texts(addresses));
@@ -214,7 +217,8 @@ pub(super) fn mark_attributes(
 
 /// The removal mark in an item.
 pub(super) fn read_mark(item: &Item<'_>) -> Result<Mark, Failure> {
-    let role_ids = item.has(ROLE_IDS).then(|| item.list(ROLE_IDS, OrganizationRoleId::parse));
+    let held = |item: &Item<'_>| item.list(HELD_ROLE_IDS, OrganizationRoleId::parse);
+    let role_ids = item.has(HELD_ROLE_IDS).then(|| held(item));
     let addresses = if item.has(ADDRESS_DIGESTS) {
         item.list(ADDRESS_DIGESTS, AddressDigest::parse)?
     } else {

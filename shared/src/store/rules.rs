@@ -65,6 +65,15 @@ pub struct ChangedRule {
     pub is_changed: bool,
 }
 
+/// What decides about a user and an organization, as it was at one moment.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ListedRules {
+    /// The rules of the organization that the user may satisfy.
+    pub rules: Vec<Rule>,
+    /// The organization's default roles. Some may be ids of deleted roles, which have no effect.
+    pub default_roles: Vec<OrganizationRoleId>,
+}
+
 impl Store {
     /// An organization's list of rules of one kind; `None` if there is no such organization.
     ///
@@ -426,9 +435,9 @@ impl Store {
         Ok(found.into_iter().map(|(key, others)| (key, count(others).min(most))).collect())
     }
 
-    /// The organizations that list any of these rules, each once, oldest listing first. If an
-    /// organization lists several, the first of `rules` counts. Some organizations may be deleted.
-    /// The rules are read in parallel. An entry that cannot be read is left out, and the log names it.
+    /// Who lists any of these rules, the oldest listing first. An organization that lists several is
+    /// there several times. Some organizations may be deleted. The rules are read in parallel. An entry
+    /// that cannot be read is left out, and the log names it.
     ///
     /// # Errors
     /// When the store fails.
@@ -439,8 +448,6 @@ impl Store {
             Ok::<_, Failure>(readable(read).collect::<Vec<_>>())
         });
         let mut listings: Vec<_> = try_join_all(partitions).await?.into_iter().flatten().collect();
-        let mut seen = HashSet::new();
-        listings.retain(|listing| seen.insert(listing.organization.clone()));
         listings.sort_by(|a, b| {
             let age = a.rule.since().cmp(&b.rule.since());
             age.then_with(|| a.organization.cmp(&b.organization))
@@ -448,33 +455,50 @@ impl Store {
         Ok(listings)
     }
 
-    /// The default roles of each listing's organization; `None` if it does not exist or no longer
-    /// lists the rule. All of them are read at one moment, so that no membership mixes the rules of
-    /// one moment with the roles of another. At most 50 listings.
+    /// Those of these rules that each organization lists, and its default roles; `None` if it does not
+    /// exist. What belongs to one organization is read at one moment, so that no membership mixes the
+    /// rules of one moment with the settings or the roles of another. The organizations are read in
+    /// parallel, as many in one call as DynamoDB allows. An organization with an item that cannot be
+    /// read is left out as if it did not exist, and the log names the item.
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn default_roles_of_listing(
+    pub async fn listed_rules(
         &self,
-        listings: &[&Listing],
-    ) -> Result<Vec<Option<Vec<OrganizationRoleId>>>, Failure> {
-        let pairs = listings
-            .iter()
-            .flat_map(|Listing { organization, rule }| {
-                [keys::rule_index_entry(&rule.key, organization), keys::organization(organization)]
-            })
-            .collect();
-        let items = self.get_together(pairs).await?;
-        let roles = |pair: &[Option<Attributes>]| match pair {
-            [Some(_), Some(organization)] => {
-                let read = read_default_roles(&self.item(organization));
+        organizations: &[OrganizationId],
+        rules: &[RuleKey],
+    ) -> Result<Vec<Option<ListedRules>>, Failure> {
+        let parts = organizations.chunks((TRANSACTION_ITEMS / (rules.len() + 1)).max(1));
+        let parts = parts.map(|part| async move {
+            let of_one = |id| {
+                let entries = rules.iter().map(move |key| keys::rule_index_entry(key, id));
+                entries.chain([keys::organization(id)])
+            };
+            let items = self.get_together(part.iter().flat_map(of_one).collect()).await?;
+            let read = items.chunks_exact(rules.len() + 1).map(|items| {
                 // One that cannot be read must not keep the user out of the others.
-                let read = read.inspect_err(|error| tracing::error!(%error, "left out"));
-                Some(read.ok()??.ids)
-            }
-            _ => None,
-        };
-        Ok(items.chunks_exact(2).map(roles).collect())
+                let read = self.read_listed_rules(rules, items);
+                read.inspect_err(|error| tracing::error!(%error, "left out")).ok().flatten()
+            });
+            Ok::<_, Failure>(read.collect::<Vec<_>>())
+        });
+        Ok(try_join_all(parts).await?.into_iter().flatten().collect())
+    }
+
+    /// Reads the entries of these rules, and after them the organization.
+    fn read_listed_rules(
+        &self,
+        rules: &[RuleKey],
+        items: &[Option<Attributes>],
+    ) -> Result<Option<ListedRules>, Failure> {
+        let Some((Some(organization), entries)) = items.split_last() else { return Ok(None) };
+        let Some(roles) = read_default_roles(&self.item(organization))? else { return Ok(None) };
+        let listed = rules.iter().zip(entries).filter_map(|(key, entry)| {
+            let read = read_rule(key, &self.item(entry.as_ref()?));
+            Some(read.map(|entry| entry.rule))
+        });
+        let rules = listed.collect::<Result<_, _>>()?;
+        Ok(Some(ListedRules { rules, default_roles: roles.ids }))
     }
 
     /// The list in its item, or, for a kind whose list may be missing, in its item and that of the

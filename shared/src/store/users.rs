@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::backoff::Backoff;
 use super::expression::Expression;
 use super::item::{Attributes, Item, text, texts, timestamp};
+use super::memberships::Admission;
 use super::places::{Place, read_membership, read_place, read_request, standing};
 use super::write::Write;
 use super::{Store, keys};
@@ -68,6 +69,20 @@ impl UserItems {
             Standing::Stranger | Standing::Member => self.memberships.push(read_membership(item)?),
         }
         Ok(())
+    }
+
+    /// Adds what was admitted. A membership takes the place of a request.
+    pub(crate) fn admit(&mut self, admissions: Vec<Admission>) {
+        for admission in admissions {
+            match admission {
+                Admission::Membership(membership) => {
+                    let id = &membership.organization_id;
+                    self.requests.retain(|request| request.organization_id != *id);
+                    self.memberships.push(membership);
+                }
+                Admission::Request(request) => self.requests.push(request),
+            }
+        }
     }
 
     /// The same items, if all of them could be read.

@@ -3,6 +3,7 @@ mod email_address;
 mod email_domain;
 mod ids;
 mod jit;
+mod ownership;
 mod provider;
 mod public_mailbox;
 mod rule;

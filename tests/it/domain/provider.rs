@@ -12,6 +12,7 @@ fn user(identities: &[(&str, &str)]) -> User {
     let identities = identities.iter().map(|(provider_type, provider_name)| Identity {
         provider_name: (*provider_name).to_owned(),
         provider_type: (*provider_type).to_owned(),
+        user_id: String::new(),
     });
     User {
         id: UserId::parse("user-1").expect("an id"),

@@ -4,10 +4,13 @@ use std::time::Duration;
 
 use axum::http::Method;
 use serde_json::{Value, json};
+use shared::capabilities::Policies;
+use shared::cognito::UserPool;
+use shared::domain::jit::DomainOwnership;
 use shared::domain::public_mailbox::MailboxPolicy;
 
 use super::{MISSING, PATH, REFUSED, bare, domains, entity, list, listed, world};
-use crate::support::{Ask, MALFORMED, MATCHING, STALE, World, refused};
+use crate::support::{Ask, MALFORMED, MATCHING, STALE, START, World, json_event, refused};
 
 fn add<'a>(world: &'a World, path: &str, domain: &str) -> Ask<'a> {
     world.ask(Method::POST, path).json(&json!({ "emailDomain": domain }))
@@ -293,4 +296,98 @@ async fn of_two_callers_who_add_the_same_domain_at_once_one_adds_it() {
     late.problem(422, "email_domain.already_listed");
     assert_eq!(world.get(PATH).await.header("etag"), "\"2\"");
     World::assert_list_and_index_agree(&world.items().await);
+}
+
+/// The entity of a domain that has to be proven first.
+fn pending(domain: &str) -> Value {
+    let mut entity = entity(domain);
+    entity["ownership"]["state"] = "pending".into();
+    entity
+}
+
+#[tokio::test]
+async fn a_caller_can_ask_that_a_domain_is_proven_first() {
+    let world = world().await;
+    let body = json!({ "emailDomain": "acme.com", "ownership": "pending" });
+
+    let answer = world.post(PATH, &body).await;
+
+    assert_eq!((answer.status.as_u16(), bare(&answer.body)), (201, pending("acme.com")));
+    assert_eq!(bare(&world.get(PATH).await.body), json!([pending("acme.com")]));
+    let entry = world.item("DOMAIN#acme.com", "ORG#acme").await;
+    // An earlier release cannot read it, and it is due for a check.
+    assert!(entry.contains_key("listedAt") && !entry.contains_key("addedAt"), "{entry:?}");
+    assert_eq!(entry["gsi1pk"], "OWNERSHIP_CHECKS");
+    for other in ["vouched", "proven", "failing", "lapsed", "Pending", ""] {
+        let body = json!({ "emailDomain": "acme.org", "ownership": other });
+        let answer = refused(&world, world.ask(Method::POST, PATH).json(&body)).await;
+        assert_eq!(
+            answer.problem(400, "request.invalid_body"),
+            "`/ownership` is another text: send `pending`"
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_operator_decides_what_a_new_domain_starts_as() {
+    let policies = Policies { domain_ownership: DomainOwnership::Pending, ..Policies::default() };
+    let world = World::under(policies, UserPool::default()).await;
+    world.organization("acme").await;
+    world.list_anyway("acme", &["old.com"], START).await;
+
+    let answer = add(&world, PATH, "acme.com").send().await;
+    assert_eq!((answer.status.as_u16(), bare(&answer.body)), (201, pending("acme.com")));
+    list(&world, "acme", &["acme.com", "acme.org", "old.com"].map(str::to_owned)).await;
+
+    let listed = world.get(PATH).await.body;
+    assert_eq!(
+        bare(&json!([listed[0], listed[1]])),
+        json!([pending("acme.com"), pending("acme.org")])
+    );
+    // One that is listed already keeps its state.
+    assert_eq!(listed[2]["ownership"]["state"], "vouched");
+    assert_eq!(listed[2]["ownership"]["record"], Value::Null);
+}
+
+#[tokio::test]
+async fn a_pending_domain_blocks_nobody_and_is_blocked_by_nobody() {
+    let world = world().await;
+    let body = json!({ "emailDomain": "acme.com", "ownership": "pending" });
+    for number in 0..60 {
+        let id = format!("pending-{number}");
+        world.organization(&id).await;
+        let path = format!("/organizations/{id}/jit/email-domains");
+        assert_eq!(world.post(&path, &body).await.status, 201);
+    }
+
+    world.domains("acme", &["acme.com"]).await;
+
+    for number in 0..49 {
+        let id = format!("vouched-{number}");
+        world.organization(&id).await;
+        world.domains(&id, &["acme.com"]).await;
+    }
+    world.organization("umbrella").await;
+    let path = "/organizations/umbrella/jit/email-domains";
+    let answer = refused(&world, add(&world, path, "acme.com")).await;
+    answer.problem(422, "email_domain.too_many_organizations");
+    assert_eq!(world.post(path, &body).await.status, 201);
+    World::assert_list_and_index_agree(&world.items().await);
+}
+
+#[tokio::test]
+async fn who_has_added_a_domain_is_shown() {
+    let world = world().await;
+    let body = json!({ "emailDomain": "acme.com" }).to_string();
+    let mut event = json_event(&Method::POST, PATH, Some(&body));
+    event["requestContext"]["authorizer"]["jwt"]["claims"] =
+        json!({ "client_id": "console", "sub": "operator-1" });
+
+    let answer = world.invoke("add-email-domain", &event).await;
+
+    assert_eq!(answer["statusCode"], 201, "{answer:#}");
+    let added_by = json!({ "clientId": "console", "subject": "operator-1" });
+    assert_eq!(world.get(PATH).await.body[0]["addedBy"], added_by);
+    let changed = world.patch(&format!("{PATH}/acme.com"), &json!({ "enrollment": "off" })).await;
+    assert_eq!(changed.body["addedBy"], added_by);
 }

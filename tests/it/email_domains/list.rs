@@ -1,12 +1,13 @@
 //! `GET /organizations/{organizationId}/jit/email-domains`
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::Method;
 use serde_json::{Value, json};
 
 use super::{MISSING, PATH, bare, domains, entity, list, world};
-use crate::support::{Answer, with};
+use crate::support::{Answer, Fate, Logs, World, with};
 
 /// The headers that tell about pages.
 fn paging(answer: &Answer) -> (&str, &str) {
@@ -232,4 +233,84 @@ async fn links_lead_where_the_request_came_in() {
             "{scheme:?} {host:?}"
         );
     }
+}
+
+#[tokio::test]
+async fn an_entry_that_is_missing_or_unreadable_does_not_hide_the_others() {
+    let world = world().await;
+    world.domains("acme", &["a.com", "b.com", "c.com"]).await;
+    world.remove_item("DOMAIN#a.com", "ORG#acme").await;
+    world.put_plain(&json!({ "pk": "DOMAIN#b.com", "sk": "ORG#acme", "addedAt": "now" })).await;
+
+    let answer = world.get(&format!("{PATH}?page=1")).await;
+
+    assert_eq!((answer.status.as_u16(), bare(&answer.body)), (200, json!([entity("c.com")])));
+    assert_eq!(answer.header("total-number"), "3");
+    for domain in ["a.com", "b.com"] {
+        let path = format!("{PATH}/{domain}");
+        assert_eq!(world.patch(&path, &json!({ "enrollment": "off" })).await.status, 500);
+        assert_eq!(world.delete(&path).await.status, 204);
+    }
+    World::assert_list_and_index_agree(&world.items().await);
+}
+
+#[tokio::test]
+async fn a_domain_that_is_deleted_while_it_is_read_is_not_shown_and_not_logged() {
+    let world = Arc::new(world().await);
+    world.domains("acme", &["a.com", "b.com"]).await;
+    let other = Arc::clone(&world);
+    let deletion = async move {
+        assert_eq!(other.delete(&format!("{PATH}/a.com")).await.status, 204);
+    };
+    world.wire.next("BatchGetItem", Fate::overtaken(deletion));
+    let logs = Logs::capture();
+
+    let answer = world.get(PATH).await;
+
+    assert_eq!((answer.status.as_u16(), bare(&answer.body)), (200, json!([entity("b.com")])));
+    assert_eq!(answer.header("etag"), "\"4\"");
+    assert!(!logs.lines().iter().any(|line| line["level"] == "ERROR"));
+}
+
+#[tokio::test]
+async fn counts_say_how_many_others_list_each_domain() {
+    let world = world().await;
+    world.domains("acme", &["a.com", "b.com", "c.com"]).await;
+    for number in 0..3 {
+        let id = format!("org-{number}");
+        world.organization(&id).await;
+        world.domains(&id, &["a.com"]).await;
+    }
+    let pending = json!({ "emailDomain": "b.com", "ownership": "pending" });
+    assert_eq!(world.post("/organizations/org-0/jit/email-domains", &pending).await.status, 201);
+    world.delete_unswept("org-2").await;
+
+    let counts = |answer: &Answer| {
+        let entities = answer.body.as_array().expect("a list").iter();
+        entities.map(|entity| entity["otherOrganizationsCount"].as_u64()).collect::<Vec<_>>()
+    };
+    let answer = world.get(&format!("{PATH}?showCounts=true")).await;
+    assert_eq!(counts(&answer), [Some(2), Some(1), Some(0)]);
+    let answer = world.get(&format!("{PATH}?showCounts=true&page=2&page_size=2")).await;
+    assert_eq!(counts(&answer), [Some(0)]);
+    for query in ["", "?showCounts=false"] {
+        assert_eq!(counts(&world.get(&format!("{PATH}{query}")).await), [None; 3]);
+    }
+    let answer = world.get(&format!("{PATH}?showCounts=yes")).await;
+    answer.problem(400, "request.invalid_flag");
+}
+
+#[tokio::test]
+async fn more_than_fifty_others_count_as_fifty() {
+    let world = world().await;
+    world.domains("acme", &["a.com"]).await;
+    let body = json!({ "emailDomain": "a.com", "ownership": "pending" });
+    for number in 0..55 {
+        let id = format!("org-{number:02}");
+        world.organization(&id).await;
+        let path = format!("/organizations/{id}/jit/email-domains");
+        assert_eq!(world.post(&path, &body).await.status, 201);
+    }
+    let answer = world.get(&format!("{PATH}?showCounts=true")).await;
+    assert_eq!(answer.body[0]["otherOrganizationsCount"], 50);
 }

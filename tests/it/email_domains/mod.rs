@@ -5,6 +5,8 @@ mod delete;
 mod list;
 mod replace;
 mod update;
+mod verify;
+mod vouch;
 
 use std::collections::BTreeSet;
 

@@ -3,9 +3,9 @@
 
 mod deletion;
 mod member_roles;
-mod members;
+pub(crate) mod members;
 mod proven;
-mod removal;
+pub(crate) mod removal;
 mod removed_users;
 mod user_organizations;
 
@@ -148,7 +148,10 @@ fn standing(items: &Items, user: &str, address: &str) -> Option<&'static str> {
             Some("member")
         }
         (Some(place), Some(mark)) => {
-            assert_eq!(place, ["addressDigests", "gsi1pk", "gsi1sk", "pk", "removedAt", "sk"]);
+            assert_eq!(
+                place,
+                ["addressDigests", "gsi1pk", "gsi1sk", "heldRoleIds", "pk", "removedAt", "sk"]
+            );
             assert_eq!(names(mark), ["pk", "removedAt", "sk"]);
             Some("removed")
         }

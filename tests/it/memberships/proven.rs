@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use shared::domain::caller::Caller;
 use shared::domain::decision::{JoinPolicy, Outcome};
 use shared::domain::ids::{OrganizationId, UserId};
-use shared::domain::membership::{EntryPath, Profile};
+use shared::domain::membership::{EntryPath, Profile, Proof};
 use shared::provisioning::Provisioning;
 use shared::store::Removal;
 
@@ -298,7 +298,7 @@ async fn an_account_that_joins_during_the_removal_of_the_same_address_is_removed
                 Fate::overtaken(async move {
                     let user = user("google", "jane@acme.com");
                     let path = EntryPath::PostConfirmation;
-                    provisioning.appear(&user, path).await.expect("it works");
+                    provisioning.appear(&user, path, Proof::Earlier).await.expect("it works");
                 }),
             );
 
@@ -398,7 +398,10 @@ async fn two_tokens_at_once_with_different_addresses_keep_both() {
         "TransactWriteItems",
         Fate::overtaken(async move {
             let user = user("jane", "jane@b.example");
-            provisioning.appear(&user, EntryPath::PreTokenGeneration).await.expect("it works");
+            provisioning
+                .appear(&user, EntryPath::PreTokenGeneration, Proof::Earlier)
+                .await
+                .expect("it works");
         }),
     );
     world.token("jane", "jane@a.example").await;

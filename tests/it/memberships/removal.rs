@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use shared::domain::caller::Caller;
 use shared::domain::decision::{Outcome, Reason};
 use shared::domain::ids::UserId;
-use shared::domain::membership::{EntryPath, Profile};
+use shared::domain::membership::{EntryPath, Profile, Proof};
 use shared::domain::user::User;
 use shared::provisioning::Appearance;
 use shared::store::{NewRoles, Removal};
@@ -27,7 +27,7 @@ async fn with_jane_removed() -> World {
 }
 
 /// A user of the pool with a verified address.
-pub(super) fn user(id: &str, email: &str) -> User {
+pub(crate) fn user(id: &str, email: &str) -> User {
     User {
         id: UserId::parse(id).expect("an id"),
         user_name: Some(id.to_owned()),
@@ -42,7 +42,7 @@ pub(super) fn user(id: &str, email: &str) -> User {
 
 /// The decision about `acme` when a user appears by an entry path. `None` if `acme` does not list
 /// the domain.
-pub(super) async fn appear(
+pub(crate) async fn appear(
     world: &World,
     path: EntryPath,
     id: &str,
@@ -52,7 +52,7 @@ pub(super) async fn appear(
     let Appearance { outcomes, .. } = world
         .app
         .provisioning
-        .provision(&user, path, world.app.clock.now())
+        .provision(&user, path, Proof::Earlier, world.app.clock.now())
         .await
         .expect("it works");
     let outcomes = outcomes.expect("the store works").expect("the address is proven");
@@ -118,6 +118,7 @@ async fn nothing_of_a_membership_survives_its_removal_but_the_mark() {
         "sk": "ORG#acme",
         "removedAt": START,
         "addressDigests": [digest(ADDRESS)],
+        "heldRoleIds": [],
     });
     let mark = with(mark, entry("REMOVED#", "acme", START, "jane"));
     assert_eq!(json!(world.item("USER#jane", "ORG#acme").await), mark);

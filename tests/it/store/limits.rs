@@ -1,17 +1,24 @@
 //! Requests that DynamoDB would refuse are not sent.
 
 use serde_json::json;
-use shared::domain::email_address::EmailAddress;
+use shared::domain::email_address::{AddressDigest, EmailAddress};
 use shared::domain::email_domain::EmailDomain;
 use shared::domain::ids::{OrganizationId, UserId};
-use shared::domain::membership::{Account, Cause, EntryPath, Membership, Profile, Provenance};
-use shared::domain::rule::{Rule, RuleKey};
-use shared::store::{Listing, NewRoles, UserItems};
+use shared::domain::membership::{
+    Account, Cause, EntryPath, JoinRequest, Membership, Profile, Provenance,
+};
+use shared::domain::provider::ProviderName;
+use shared::domain::rule::RuleKey;
+use shared::store::{Admission, NewRoles, UserItems};
 
 use crate::support::{START, World};
 
+fn domain(text: &str) -> RuleKey {
+    RuleKey::EmailDomain(EmailDomain::parse(text).expect("a domain"))
+}
+
 fn rule() -> RuleKey {
-    RuleKey::EmailDomain(EmailDomain::parse("acme.com").expect("a domain"))
+    domain("acme.com")
 }
 
 fn organization(number: usize) -> OrganizationId {
@@ -22,35 +29,67 @@ fn jane() -> UserId {
     UserId::parse("jane").expect("an id")
 }
 
-/// Writes so many memberships of Jane, and the profile.
-async fn join(world: &World, memberships: usize) {
+/// Lets Jane join so many organizations with so many identities beside her address, every other one by
+/// a request.
+async fn join(world: &World, organizations: usize, identities: usize) {
     let address = EmailAddress::parse("jane@acme.com").expect("an address");
-    let provenance = Provenance::new(Cause::Rule(rule()), EntryPath::PostConfirmation);
-    let membership = |number| Membership {
-        organization_id: organization(number),
-        role_ids: Vec::new(),
-        joined_at: START.parse().expect("a timestamp"),
-        provenance: provenance.clone(),
-        address: Some(address.digest()),
+    let identity = |number| {
+        let provider = ProviderName::parse(&format!("provider-{number}")).expect("a name");
+        AddressDigest::of_identity(&provider, "jane")
     };
-    let memberships: Vec<_> = (0..memberships).map(membership).collect();
+    let digests: Vec<_> =
+        [address.digest()].into_iter().chain((0..identities).map(identity)).collect();
+    let provenance = Provenance::new(Cause::Rule(rule()), EntryPath::PostConfirmation);
+    let now = START.parse().expect("a timestamp");
+    let admission = |number: usize| {
+        let by = Some(digests[number % digests.len()].clone());
+        if number % 2 == 0 {
+            Admission::Membership(Membership {
+                organization_id: organization(number),
+                role_ids: Vec::new(),
+                joined_at: now,
+                provenance: provenance.clone(),
+                address: by,
+            })
+        } else {
+            Admission::Request(JoinRequest {
+                organization_id: organization(number),
+                requested_at: now,
+                provenance: provenance.clone(),
+                address: by,
+            })
+        }
+    };
+    let admissions: Vec<_> = (0..organizations).map(admission).collect();
     let email = Some("jane@acme.com".to_owned());
     let account = Account { user_name: None, email, proven: Some(address) };
     let before = UserItems::default();
-    let joined = world.app.store.join(&jane(), &account, &before, &memberships).await;
+    let joined = world.app.store.join(&jane(), &account, &before, &admissions, &digests).await;
     let joined = joined.expect("the store works");
     assert!(joined.skipped.is_empty() && !joined.user_deleted);
 }
 
 #[tokio::test]
-async fn memberships_that_are_too_many_for_one_transaction_take_several() {
-    for (memberships, transactions) in [(45, 1), (46, 2), (100, 3)] {
+async fn memberships_and_requests_that_are_too_many_for_one_transaction_take_several() {
+    for (organizations, identities, transactions) in [
+        (45, 0, 1),
+        (46, 0, 2),
+        (100, 0, 3),
+        (29, 1, 1),
+        (30, 1, 2),
+        (10, 6, 1),
+        (11, 6, 2),
+        (6, 10, 1),
+        (7, 10, 2),
+    ] {
         let world = World::new().await;
-        join(&world, memberships).await;
+        join(&world, organizations, identities).await;
         let sent = world.wire.traffic().operations;
-        assert_eq!(sent, vec!["TransactWriteItems"; transactions], "{memberships}");
-        // The profile, the account at the address, and the address's version.
-        assert_eq!(world.items().await.len(), memberships + 3);
+        let what = format!("{organizations} with {identities}");
+        assert_eq!(sent, vec!["TransactWriteItems"; transactions], "{what}");
+        // The profile, the account at the address, and the versions of what admits.
+        let versions = organizations.min(1 + identities);
+        assert_eq!(world.items().await.len(), organizations + 2 + versions, "{what}");
     }
 }
 
@@ -85,20 +124,29 @@ async fn a_transaction_of_more_than_100_items_is_an_error_that_names_what_is_too
 #[tokio::test]
 async fn a_read_of_more_than_100_items_at_one_moment_is_such_an_error_too() {
     let world = World::new().await;
-    let added_at = START.parse().expect("a timestamp");
-    let listing =
-        |number| Listing { organization: organization(number), rule: Rule::new(rule(), added_at) };
-    let listings: Vec<_> = (0..51).map(listing).collect();
-    let listings: Vec<_> = listings.iter().collect();
+    let rules: Vec<_> = (0..100).map(|number| domain(&format!("{number}.acme.com"))).collect();
     let store = &world.app.store;
-    let error = store.default_roles_of_listing(&listings).await.expect_err("too many");
+    let error = store.listed_rules(&[organization(1)], &rules).await.expect_err("too many");
     assert_eq!(
         error.to_string(),
-        "TransactGetItems takes at most 100 items, but there are 51 DOMAIN#…/ORG#…, 51 ORG#…/ORG"
+        "TransactGetItems takes at most 100 items, but there are 100 DOMAIN#…/ORG#…, 1 ORG#…/ORG"
     );
     assert!(world.wire.traffic().operations.is_empty(), "nothing is sent");
-    assert_eq!(
-        store.default_roles_of_listing(&listings[..50]).await.expect("roles"),
-        [(); 50].map(|()| None)
-    );
+}
+
+#[tokio::test]
+async fn organizations_that_are_too_many_for_one_read_are_read_side_by_side_and_none_by_halves() {
+    for (organizations, rules, calls) in
+        [(50, 1, 1), (51, 1, 2), (33, 2, 1), (9, 10, 1), (10, 10, 2)]
+    {
+        let world = World::new().await;
+        let ids: Vec<_> = (0..organizations).map(organization).collect();
+        let rules: Vec<_> =
+            (0..rules).map(|number| domain(&format!("{number}.acme.com"))).collect();
+        let read = world.app.store.listed_rules(&ids, &rules).await.expect("the store works");
+        assert_eq!(read, vec![None; organizations], "nobody exists");
+        let traffic = world.wire.traffic();
+        assert_eq!(traffic.operations, vec!["TransactGetItems"; calls]);
+        assert_eq!(traffic.steps, 1);
+    }
 }

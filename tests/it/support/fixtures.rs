@@ -4,6 +4,7 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use shared::domain::change::ListChange;
+use shared::domain::email_address::EmailAddress;
 use shared::domain::email_domain::EmailDomain;
 use shared::domain::ids::{OrganizationId, UserId};
 use shared::domain::jit::RuleList;
@@ -14,7 +15,17 @@ use shared::failure::Failure;
 use shared::store::Store;
 
 use super::attributes::{attributes, tagged_item};
-use super::world::{Item, Items, World};
+use super::world::{Item, Items, START, World};
+
+/// The token of domains that have to be proven.
+const TOKEN: &str = "0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a";
+/// The value of the record of these domains.
+pub(crate) const RECORD: &str = "usher-domain-verification=0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a";
+
+/// The name of the record that proves a domain.
+pub(crate) fn record_name(domain: &str) -> String {
+    format!("_usher-challenge.{domain}")
+}
 
 impl World {
     /// Puts an item unchanged, without any checks.
@@ -95,6 +106,62 @@ impl World {
         let changed =
             store.change_rules(id, kind, &Precondition::None, wanted, new, &mut done).await;
         changed.expect("the rules are listed");
+    }
+
+    /// Makes a user, who has a profile, ask to join an organization by the domain of an address.
+    pub(crate) async fn ask_to_join(&self, user: &str, organization: &str, email: &str) {
+        let now = self.app.clock.now();
+        let address = EmailAddress::parse(email).expect("an address");
+        let place = format!("REQUEST#{:015}#{user}", now.as_millisecond());
+        self.put_plain(&json!({
+            "pk": format!("USER#{user}"),
+            "sk": format!("ORG#{organization}"),
+            "gsi1pk": format!("ORG#{organization}"),
+            "gsi1sk": place,
+            "requestedAt": format!("{now:.3}"),
+            "rule": "email_domain",
+            "emailDomain": address.domain().to_string(),
+            "addressDigest": address.digest().to_string(),
+            "entryPath": "PostConfirmation",
+        }))
+        .await;
+    }
+
+    /// Creates an organization that lists these domains.
+    pub(crate) async fn listing(&self, organization: &str, domains: &[&str]) {
+        self.organization(organization).await;
+        self.domains(organization, domains).await;
+    }
+
+    /// Makes listed domains as they are when they have to be proven: pending since [`START`], due, and
+    /// with the [`RECORD`] of [`record_name`].
+    pub(crate) async fn make_pending(&self, organization: &str, domains: &[&str]) {
+        for domain in domains {
+            self.put_plain(&json!({
+                "pk": format!("DOMAIN#{domain}"),
+                "sk": format!("ORG#{organization}"),
+                "gsi1pk": "OWNERSHIP_CHECKS",
+                "gsi1sk": format!("{START}#DOMAIN#{domain}#ORG#{organization}"),
+                "listedAt": START,
+                "ownership": {
+                    "state": "pending",
+                    "token": TOKEN,
+                    "pendingSince": START,
+                    "nextCheck": START,
+                },
+            }))
+            .await;
+        }
+    }
+
+    /// Adds the record that proves a domain to the name server.
+    pub(crate) async fn add_record(&self, domain: &str) {
+        self.name_server.add(&record_name(domain), RECORD).await.expect("a name");
+    }
+
+    /// Removes that record.
+    pub(crate) async fn remove_record(&self, domain: &str) {
+        self.name_server.remove(&record_name(domain)).await.expect("a name");
     }
 
     /// Leaves nothing of an organization but its index entries, as if it had never been there.

@@ -3,7 +3,8 @@
 //! A step is a request to an HTTP function, or an event of `tests/events`. The step `*` stands for
 //! all events that the story leaves out, and for each GET that it leaves out with the examples of
 //! the OpenAPI document. A step with `addresses` is an event that is sent with as many addresses,
-//! one after the other. The steps under `everywhere` are sent to the built functions too
+//! one after the other. Before a step with `record`, the name server gets the record that proves this
+//! domain. The steps under `everywhere` are sent to the built functions too
 //! (`tests/artifacts`). Those under `handlers` are sent to a world where `crowded.example` is listed
 //! as often as it may be.
 
@@ -22,7 +23,7 @@ use super::directory::as_got;
 use super::next::NextFunction;
 use super::pool::{Pool, pool_user};
 use super::world::World;
-use super::{in_repository, text_of};
+use super::{in_repository, record_name, text_of};
 
 /// Something that is sent to a function.
 pub(crate) struct Step {
@@ -230,6 +231,9 @@ pub(crate) async fn tell() -> BTreeMap<&'static str, BTreeSet<String>> {
         for (operation, user) in step.told["cognito"].as_object().into_iter().flatten() {
             pool.answers(operation, cognito_says(operation, user));
         }
+        if let Some(domain) = step.told["record"].as_str() {
+            add_record(&world, domain).await;
+        }
         world.wire.uses();
         if !function.may.is_empty() {
             world.app.store.warm_up().await;
@@ -261,8 +265,18 @@ fn cognito_says(operation: &str, user: &Value) -> Value {
     }
 }
 
-/// Lets so many organizations list `crowded.example`, and the provider `Crowded`, that no other may.
+/// Adds the record that proves a domain of acme's to the name server.
+async fn add_record(world: &World, domain: &str) {
+    let entry = world.item(&format!("DOMAIN#{domain}"), "ORG#acme").await;
+    let token = entry["ownership"]["token"].as_str().expect("a token");
+    let value = format!("usher-domain-verification={token}");
+    world.name_server.add(&record_name(domain), &value).await.expect("a name");
+}
+
+/// Lets so many organizations list `crowded.example`, and the provider `Crowded`, that no other may. Leaves a domain of an
+/// organization that is gone, as if no sweep had come to it.
 async fn crowd(world: &World) {
+    world.make_pending("gone", &["left.example"]).await;
     for index in 0..RuleList::MOST_ORGANIZATIONS {
         let id = format!("org-{index}");
         world.organization(&id).await;
@@ -286,6 +300,8 @@ impl Step {
             let mut expected = self.event.clone();
             expected["response"] = response.clone();
             assert_eq!(answer, expected, "{what}");
+        } else if self.told.get("answer") == Some(&Value::Null) {
+            assert_eq!(answer, Value::Null, "{what}");
         } else if let Some(expected) = self.told.get("answer") {
             assert_eq!(essence(answer), *expected, "{what}");
         } else {

@@ -25,6 +25,8 @@ use serde_json::{Value, json};
 use shared::capabilities::Policies;
 use shared::cognito::UserPool;
 use shared::console::Console;
+use shared::dns::{Dns, NameServers};
+use shared::domain::caller::Caller;
 use shared::domain::decision::JoinPolicy;
 use shared::domain::public_mailbox::MailboxPolicy;
 use shared::metrics::CountRetries;
@@ -32,7 +34,7 @@ use shared::next_trigger::Refusal;
 use shared::store::Store;
 use shared::{App, Clock, Randomness};
 use tower::ServiceExt;
-use usher_local::TABLE_NAME;
+use usher_local::{NameServer, TABLE_NAME};
 
 use super::attributes::text;
 use super::contract;
@@ -57,6 +59,8 @@ pub(crate) type Items = BTreeMap<(String, String), Item>;
 pub(crate) struct World {
     pub(crate) app: App,
     pub(crate) wire: Wire,
+    /// What the functions ask about domains. It knows no names until a test adds one.
+    pub(crate) name_server: NameServer,
     service: Router,
     client: Client,
     time: Arc<AtomicI64>,
@@ -131,6 +135,13 @@ impl Ask<'_> {
     pub(crate) fn host(mut self, host: &str) -> Self {
         self.request.headers_mut().remove("host");
         self.header("host", host)
+    }
+
+    /// A caller with a token of this client and this subject.
+    pub(crate) fn caller(mut self, client_id: &str, subject: &str) -> Self {
+        let caller = Caller::new(Some(client_id), Some(subject));
+        self.request.extensions_mut().insert(caller);
+        self
     }
 
     pub(crate) fn if_match(self, etag: &str) -> Self {
@@ -243,9 +254,11 @@ impl World {
                 })
             },
         );
-        let app = App::new(store, clock, randomness, policies, user_pool, console);
+        let name_server = NameServer::start(([127, 0, 0, 1], 0).into()).await.expect("a free port");
+        let dns = Dns::new(Some(NameServers::from(name_server.address())));
+        let app = App { dns, ..App::new(store, clock, randomness, policies, user_pool, console) };
         let service = functions::all_routes(&app).into_service().layer(from_fn(contract::hold));
-        Self { app, wire, service, client: Client::from_conf(plain), time }
+        Self { app, wire, name_server, service, client: Client::from_conf(plain), time }
     }
 
     /// Lets time pass.
@@ -295,6 +308,9 @@ impl World {
         let payload = serde_json::value::to_raw_value(event).expect("JSON");
         let http = match function.entry {
             Entry::Http(http) => http,
+            Entry::Schedule(run) => {
+                return run(&self.app).await.map(|()| Value::Null).expect("a finished run");
+            }
             Entry::Trigger(_) => {
                 return self.trigger(function.name, event).await.expect("an answer");
             }

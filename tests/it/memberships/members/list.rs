@@ -410,7 +410,12 @@ async fn a_filter_finds_few_among_many_and_its_links_repeat_it() {
 async fn a_refused_filter_says_what_to_send() {
     let world = with_members(["jane"]).await;
     for (query, detail) in [
-        ("rule=domain", "`rule` is not a rule: send `email_domain` or `api`"),
+        ("rule=domain", "`rule` is not a rule: send `email_domain`, `sso_connector` or `api`"),
+        (
+            "ssoConnectorId=Acme%20Okta",
+            "`ssoConnectorId` is not an identity provider: the name of an identity provider has 1 to \
+             32 characters, without white space and control characters",
+        ),
         (
             "entryPath=Api",
             "`entryPath` is not an entry path: send `PostConfirmation`, `PreTokenGeneration` or \

@@ -17,7 +17,7 @@ pub(super) fn users(number: usize) -> Vec<String> {
 }
 
 /// Follows the links to the end: the ids on each page.
-pub(super) async fn walk(world: &World, path: &str) -> Vec<Vec<String>> {
+pub(crate) async fn walk(world: &World, path: &str) -> Vec<Vec<String>> {
     let mut pages = Vec::new();
     let mut path = Some(path.to_owned());
     while let Some(this) = path {

@@ -34,6 +34,7 @@ async fn a_member_leaves_and_two_marks_stay_behind() {
         "sk": "ORG#acme",
         "removedAt": removed_at,
         "addressDigests": [digest],
+        "heldRoleIds": [],
     });
     let expected = with(expected, entry("REMOVED#", "acme", removed_at, "jane"));
     assert_eq!(json!(place), expected);
@@ -57,7 +58,8 @@ async fn a_member_without_a_usable_address_is_marked_as_a_user_only() {
 
     let items = world.items().await;
     let place = item(&items, "USER#jane", "ORG#acme");
-    let expected = json!({ "pk": "USER#jane", "sk": "ORG#acme", "removedAt": START });
+    let expected =
+        json!({ "pk": "USER#jane", "sk": "ORG#acme", "removedAt": START, "heldRoleIds": [] });
     assert_eq!(json!(place), with(expected, entry("REMOVED#", "acme", START, "jane")));
     assert!(!items.keys().any(|(pk, _)| pk.starts_with("REMOVED#")));
 }

@@ -50,7 +50,8 @@ fn pass(organization: &str, reason: &str) -> Value {
 /// The line that the trigger logs about the user and an organization that is joined.
 fn join(organization: &str, domain: &str) -> Value {
     line(&json!({
-        "user": "user-1", "organization": organization, "decision": "join", "email_domain": domain,
+        "user": "user-1", "organization": organization, "decision": "join",
+        "kind": "email_domain", "rule": domain,
     }))
 }
 

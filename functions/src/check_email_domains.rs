@@ -1,0 +1,128 @@
+//! `check-email-domains`: asks DNS again for the records of the domains that are due. EventBridge
+//! Scheduler invokes it once an hour.
+
+use std::time::Duration;
+
+use futures_util::{StreamExt, stream};
+use jiff::Timestamp;
+use shared::ambient::Stopwatch;
+use shared::dns::Dns;
+use shared::failure::Failure;
+use shared::store::{DueDomain, ListedDomain, Store};
+use shared::{Clock, Error, Randomness, capabilities, metrics, proof};
+
+capabilities! {
+    /// The capabilities of `check-email-domains`.
+    pub struct Needs {
+        store: Store,
+        clock: Clock,
+        randomness: Randomness,
+        dns: Dns,
+    }
+}
+
+/// The most domains that are checked at the same time. A resolver of AWS answers 1,024 packets a second
+/// for each network interface.
+const AT_ONCE: usize = 16;
+/// The domains that are read from the index at once.
+const SLICE: i32 = 100;
+
+/// What a run may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// No check begins after this time.
+    pub time: Duration,
+    /// The most domains.
+    pub domains: usize,
+}
+
+impl Limits {
+    /// A run on Lambda. A check takes at most [`shared::dns::LOOK_UP`] and its calls of DynamoDB, so it
+    /// ends well before the function's time-out.
+    pub const RUN: Self = Self { time: Duration::from_secs(240), domains: 5_000 };
+    /// The function's time-out, in seconds.
+    pub(crate) const TIMEOUT: u32 = 300;
+}
+
+/// Checks the domains that are due, slice by slice, those that have been due longest first. What a run
+/// does not come to stays due, and the next run begins with it. A check that fails is logged and counted,
+/// and the domain stays due.
+///
+/// # Errors
+/// When the domains that are due cannot be read.
+pub async fn handle(needs: Needs, limits: Limits) -> Result<(), Failure> {
+    let began = Stopwatch::start();
+    let at = needs.clock.now();
+    let mut left = limits.domains;
+    let mut cursor = None;
+    let is_cut_short = loop {
+        if left == 0 || began.elapsed() >= limits.time {
+            break true;
+        }
+        let slice = needs.store.domains_due(at, SLICE, cursor).await?;
+        let due = slice.items.len();
+        let needs = &needs;
+        let checks = slice.items.into_iter().take(left).map(|domain| async move {
+            let has_time = began.elapsed() < limits.time;
+            if has_time {
+                check(needs, &domain, at).await;
+            }
+            usize::from(has_time)
+        });
+        let checked: Vec<_> = stream::iter(checks).buffer_unordered(AT_ONCE).collect().await;
+        let checked: usize = checked.iter().sum();
+        if checked < due {
+            break true;
+        }
+        left -= checked;
+        cursor = slice.next;
+        if cursor.is_none() {
+            break false;
+        }
+    };
+    metrics::ownership_run(is_cut_short);
+    Ok(())
+}
+
+async fn check(needs: &Needs, domain: &DueDomain, at: Timestamp) {
+    if let Err(error) = checked(needs, domain, at).await {
+        metrics::ownership_check_failed();
+        tracing::error!(
+            organization = domain.organization.as_str(),
+            email_domain = domain.domain.as_str(),
+            %error,
+            "a domain was not checked",
+        );
+    }
+}
+
+async fn checked(needs: &Needs, due: &DueDomain, at: Timestamp) -> Result<(), Error> {
+    let Needs { store, clock, randomness, dns } = needs;
+    let listed = match store.listed_domain(&due.organization, &due.domain).await {
+        Err(Error::OrganizationNotFound(_) | Error::EmailDomainNotFound(_)) => {
+            return Ok(store.delete_unlisted_entry(due).await?);
+        }
+        listed => listed?,
+    };
+    if !is_due(&listed, at) {
+        return Ok(());
+    }
+    match proof::check(store, dns, clock, randomness, listed).await {
+        Err(Error::EmailDomainsCrowded(_)) => {
+            tracing::warn!(
+                organization = due.organization.as_str(),
+                email_domain = due.domain.as_str(),
+                "a proven domain does not admit: too many other organizations do",
+            );
+            Ok(())
+        }
+        // It was deleted during the check.
+        Err(Error::OrganizationNotFound(_) | Error::EmailDomainNotFound(_)) => Ok(()),
+        checked => checked.map(drop),
+    }
+}
+
+/// Whether the domain is still due. The index may be a moment old.
+fn is_due(listed: &ListedDomain, at: Timestamp) -> bool {
+    listed.rule.ownership.next_check.is_some_and(|next| next <= at)
+}
