@@ -39,7 +39,7 @@ help:
 	@echo '                    ports; 0 picks a free one'
 	@echo '                  KEEP=1        continues with the data of the last run'
 	@echo '                  RUN_DIR=.run  the folder for data and logs'
-	@echo '                  CLAIMS_BYTES=2000 CLAIMS_IN=both'
+	@echo '                  CLAIMS_BYTES=2000 CLAIMS_IN=both JOIN_REQUEST_CLAIMS=false'
 	@echo '                    what claims a token has; the emulator has them in the ID token only'
 	@echo '                  TRUSTED_PROVIDERS=Google,SignInWithApple GOOGLE_HOSTED_DOMAIN_ATTRIBUTE=custom:hd'
 	@echo '                    whose users join by their address, as in docs/parameters.md'

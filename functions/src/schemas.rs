@@ -192,9 +192,6 @@ schemas! {
     TxtRecord: string(0, Reply::LONGEST_RECORD)
         .examples(["usher-domain-verification=0123456789abcdef0123456789abcdef"]);
 
-    /// TXT records at a name in DNS.
-    TxtRecords: list::<TxtRecord>(Reply::MOST_RECORDS);
-
     /// The email domains of an organization.
     EmailDomainInputList: list::<EmailDomainInput>(RuleList::MOST_EMAIL_DOMAINS);
 

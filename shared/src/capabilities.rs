@@ -296,14 +296,16 @@ impl Capability for DomainOwnership {
 
 const CLAIMS_BYTES: &str = "CLAIMS_BYTES";
 const CLAIMS_IN: &str = "CLAIMS_IN";
+const JOIN_REQUEST_CLAIMS: &str = "JOIN_REQUEST_CLAIMS";
 
 impl Capability for ClaimsPolicy {
-    const VARIABLES: &'static [&'static str] = &[CLAIMS_BYTES, CLAIMS_IN];
+    const VARIABLES: &'static [&'static str] = &[CLAIMS_BYTES, CLAIMS_IN, JOIN_REQUEST_CLAIMS];
 
     fn from_environment(environment: &Environment) -> Result<Self, EnvironmentError> {
         let most = environment.parsed_or_default(CLAIMS_BYTES)?;
         let tokens = environment.parsed_or_default(CLAIMS_IN)?;
-        Ok(Self { most, tokens })
+        let requests = environment.parsed_or_default(JOIN_REQUEST_CLAIMS)?;
+        Ok(Self { most, tokens, requests })
     }
 }
 

@@ -1,5 +1,5 @@
-//! What the operator decides about the claims of a token: how large they may be, and in which tokens
-//! they go.
+//! What the operator decides about the claims of a token: how large they may be, in which tokens they
+//! go, and whether there is one with the requests to join.
 
 use std::str::FromStr;
 
@@ -10,6 +10,8 @@ pub struct ClaimsPolicy {
     pub most: ClaimsBytes,
     /// The tokens that have the claims.
     pub tokens: ClaimsIn,
+    /// Whether there is a claim with the requests to join.
+    pub requests: JoinRequestClaims,
 }
 
 /// A number of bytes that claims take of a token: of their JSON in base64, as the token carries them.
@@ -28,7 +30,11 @@ pub enum ClaimsIn {
     Id,
 }
 
-/// Text that is not a number of bytes, or no tokens. The texts say what to write instead.
+/// Whether tokens say which organizations the user has asked to join.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct JoinRequestClaims(pub bool);
+
+/// Text that is not a number of bytes, no tokens, or neither yes nor no. The texts say what to write instead.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ClaimsPolicyError {
     /// The number is missing or out of range.
@@ -41,6 +47,9 @@ pub enum ClaimsPolicyError {
     /// The word names no tokens.
     #[error("{0:?} is none of `both`, `access` and `id`")]
     Tokens(String),
+    /// The word is neither yes nor no.
+    #[error("{0:?} is neither `true` nor `false`")]
+    Requests(String),
 }
 
 impl ClaimsBytes {
@@ -96,5 +105,14 @@ impl FromStr for ClaimsIn {
             "id" => Ok(Self::Id),
             _ => Err(ClaimsPolicyError::Tokens(text.to_owned())),
         }
+    }
+}
+
+impl FromStr for JoinRequestClaims {
+    type Err = ClaimsPolicyError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let has_claim = text.parse().map_err(|_| ClaimsPolicyError::Requests(text.to_owned()));
+        has_claim.map(Self)
     }
 }

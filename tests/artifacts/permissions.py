@@ -15,14 +15,16 @@ from botocore.exceptions import ClientError
 from .story import same
 
 # The functions that may write items of each kind. All other functions may at most read them.
-JIT = {f"{verb}-email-domain{s}" for verb, s in [("add", ""), ("replace", "s"), ("delete", "")]}
+DOMAINS = {f"{verb}-email-domain{s}" for verb, s in [("add", ""), ("replace", "s"), ("update", ""), ("delete", "")]}
+PROVIDERS = {f"{verb}-sso-connector{s}" for verb, s in [("add", "s"), ("replace", "s"), ("update", ""), ("delete", "")]}
+JIT = DOMAINS | PROVIDERS
 JIT |= {"add-default-roles", "replace-default-roles", "delete-default-role"}
 WRITERS = {
     "ORG#acme": {"organizations"} | JIT,
-    "DOMAIN#acme.example": {
-        "organizations", "add-email-domain", "replace-email-domains", "delete-email-domain",
+    "DOMAIN#acme.example": {"organizations"} | DOMAINS | {
         "verify-email-domain", "vouch-email-domain", "check-email-domains",
     },
+    "PROVIDER#Acme-Okta": {"organizations"} | PROVIDERS,
     "ROLE": {"organization-roles"},
     "ROLENAME#engineer": {"organization-roles"},
     "USER#jane": {"organizations", "memberships", "users", "post-confirmation", "pre-token-generation"},
@@ -35,6 +37,8 @@ WRITERS = {
 }
 # The functions that may call the customers' user pool. No function may call the operators' user pool.
 USER_POOL = {
+    "add-sso-connectors": {"DescribeIdentityProvider"},
+    "replace-sso-connectors": {"DescribeIdentityProvider"},
     "users": {"AdminCreateUser", "AdminDeleteUser", "AdminGetUser", "DescribeUserPool", "ListUsers"},
     "memberships": {"AdminGetUser", "ListUsers"},
 }

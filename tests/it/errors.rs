@@ -154,7 +154,7 @@ fn errors() -> Vec<Error> {
         Error::EmailDomainsFull,
         Error::EmailDomainsPartiallyReplaced { current },
         Error::SsoConnectorNotFound(text()),
-        Error::SsoConnectorsCrowded(vec![ProviderName::parse("Acme").expect("a name")]),
+        Error::SsoConnectorsCrowded(vec![provider()]),
         Error::SsoConnectorsFull,
         Error::SsoConnectorsPartiallyReplaced { current },
         Error::SsoConnectorsEmpty,
@@ -195,6 +195,10 @@ fn errors() -> Vec<Error> {
             .into(),
         Failure::TooManyItems { operation: "TransactWriteItems", most: 100, items: text() }.into(),
     ]
+}
+
+fn provider() -> ProviderName {
+    ProviderName::parse("Acme-Okta").expect("a name")
 }
 
 fn domain() -> EmailDomain {
@@ -238,6 +242,11 @@ fn violations() -> Vec<Violation> {
             Violation::public_domain("/emailDomain", &domain(), PublicDomain::Mailbox),
             Violation::public_domain("/emailDomain", &domain(), PublicDomain::Suffix),
             Violation::too_many_organizations("/emailDomain", &domain()),
+            Violation::subdomains_of_public("/subdomains", &domain()),
+            Violation::subdomains_too_deep("/subdomains", &domain()),
+            Violation::unknown_provider("/ssoConnectorIds/0", "Acme"),
+            Violation::public_provider("/ssoConnectorIds/0", &provider()),
+            Violation::too_many_organizations_of_provider("/ssoConnectorIds/0", &provider()),
             Violation::organization_id("/id", &of_id),
             Violation::unknown_user("/userIds/0", "jane"),
             Violation::not_a_member("/userIds/0", "jane"),

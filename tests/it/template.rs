@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use functions::openapi::with_internal_operations;
 use functions::{Entry, FUNCTIONS, Function};
 use serde_json::{Value, json};
-use shared::claims::{ClaimsBytes, ClaimsIn};
+use shared::claims::{ClaimsBytes, ClaimsIn, JoinRequestClaims};
 use shared::domain::provider::{AttributeName, TrustedProviders};
 use shared::domain::public_mailbox::MailboxPolicy;
 use shared::next_trigger::{FunctionArn, OnFailure};
@@ -28,7 +28,11 @@ fn no_function_role_or_log_group_is_written_by_hand() {
     let of = |suffix: &str| FUNCTIONS.iter().map(|it| it.logical_id() + suffix).collect::<Vec<_>>();
     for (kind, of_functions, others) in [
         ("AWS::Serverless::Function", of("Function"), &[][..]),
-        ("AWS::IAM::", of("Role"), &["OptionalPolicy", "TriggerDeploymentRole"]),
+        (
+            "AWS::IAM::",
+            of("Role"),
+            &["CheckEmailDomainsScheduleRole", "OptionalPolicy", "TriggerDeploymentRole"],
+        ),
         ("AWS::Logs::", of("LogGroup"), &["AccessLogGroup"]),
         (
             "AWS::Lambda::",
@@ -209,8 +213,15 @@ fn the_customers_pool_is_another_than_the_operators_and_the_only_one_that_calls_
 }
 
 /// The HTTP functions that may take as long as the HTTP API waits.
-const SLOW: [&str; 5] =
-    ["organizations", "organization-roles", "memberships", "users", "verify-email-domain"];
+const SLOW: [&str; 7] = [
+    "organizations",
+    "organization-roles",
+    "memberships",
+    "users",
+    "verify-email-domain",
+    "add-sso-connectors",
+    "replace-sso-connectors",
+];
 
 /// What every function has, whatever it does: `make template` writes it from
 /// `functions/src/generated/function.yaml`.
@@ -814,6 +825,15 @@ fn the_claims_parameters_have_the_range_and_the_defaults_of_the_code() {
     let variables = &trigger["Environment"]["Variables"];
     assert_eq!(variables["CLAIMS_BYTES"], json!({ "Ref": "ClaimsBytes" }));
     assert_eq!(variables["CLAIMS_IN"], json!({ "Ref": "ClaimsIn" }));
+
+    let requests = &root["Parameters"]["JoinRequestClaims"];
+    let allowed = requests["AllowedValues"].as_array().expect("values").iter();
+    let allowed = allowed.map(|value| value.as_str().expect("text").parse());
+    let (yes, no) = (JoinRequestClaims(true), JoinRequestClaims(false));
+    assert_eq!(allowed.collect::<Result<Vec<_>, _>>(), Ok(vec![yes, no]));
+    let default = requests["Default"].as_str().expect("text");
+    assert_eq!(default.parse(), Ok(JoinRequestClaims::default()));
+    assert_eq!(variables["JOIN_REQUEST_CLAIMS"], json!({ "Ref": "JoinRequestClaims" }));
 }
 
 #[test]

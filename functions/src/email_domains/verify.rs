@@ -37,7 +37,7 @@ struct DnsReply {
     name: String,
     /// The TXT records at the name, after `found` and `other_records`: at most five, each cut at 255
     /// characters.
-    #[schema(value_type = schemas::TxtRecords)]
+    #[schema(value_type = Vec<schemas::TxtRecord>, max_items = 5)]
     records: Vec<String>,
     /// What the answer means, and what to do.
     #[schema(value_type = schemas::Sentence)]

@@ -159,6 +159,7 @@ fn value(function: &Function, variable: &str) -> String {
         "DOMAIN_OWNERSHIP" => "!Ref DomainOwnership",
         "CLAIMS_BYTES" => "!Ref ClaimsBytes",
         "CLAIMS_IN" => "!Ref ClaimsIn",
+        "JOIN_REQUEST_CLAIMS" => "!Ref JoinRequestClaims",
         "PUBLIC_MAILBOX_EXCEPTIONS" => "!Ref PublicMailboxExceptions",
         "TRUSTED_PROVIDERS" => "!Ref TrustedProviders",
         "GOOGLE_HOSTED_DOMAIN_ATTRIBUTE" => "!Ref GoogleHostedDomainAttribute",

@@ -30,9 +30,8 @@ use crate::schemas;
 
 /// The member of a body with the ids.
 const IDS: &str = "ssoConnectorIds";
-/// The pause between two look-ups of one request. Cognito allows 20 calls a second that read the
-/// resources of user pools, for all pools of an account and region. One request makes 10, so that others
-/// are not refused.
+/// The pause between two look-ups of one request. Cognito limits how many calls a second read the
+/// resources of all pools of an account and region. One request makes 10, so that others are not refused.
 const BETWEEN_LOOK_UPS: Duration = Duration::from_millis(100);
 /// How long a request looks providers up. The rest of the function's 30 seconds is for the table.
 const LOOK_UP_TIME: Duration = Duration::from_secs(20);

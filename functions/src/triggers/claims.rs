@@ -1,11 +1,12 @@
 //! The claims of a token, with Logto's names: `organizations` has the ids, and `organization_roles`
-//! has the roles, each as `<organizationId>:<roleName>`.
+//! has the roles, each as `<organizationId>:<roleName>`. If the operator asks for it,
+//! `organization_requests` has the ids of the organizations that the user has asked to join.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value, json};
-use shared::claims::{ClaimsBytes, ClaimsPolicy};
+use shared::claims::{ClaimsPolicy, JoinRequestClaims};
 use shared::domain::ids::OrganizationId;
 use shared::domain::text::Name;
 use shared::metrics;
@@ -16,11 +17,14 @@ use shared::next_trigger::{Members, RESPONSE, Unusable, members, raw};
 pub(super) struct Claims {
     /// The organizations, by id, and the names of the roles held there.
     memberships: BTreeMap<OrganizationId, Vec<Name>>,
+    /// The organizations that the user has asked to join.
+    requests: BTreeSet<OrganizationId>,
 }
 
 /// The names of the claims.
 const ORGANIZATIONS: &str = "organizations";
 const ORGANIZATION_ROLES: &str = "organization_roles";
+const REQUESTS: &str = "organization_requests";
 const OVERFLOW: &str = "organizations_overflow";
 
 /// An event after the claims.
@@ -31,8 +35,11 @@ pub(super) struct Written {
 }
 
 impl Claims {
-    pub(super) fn new(memberships: BTreeMap<OrganizationId, Vec<Name>>) -> Self {
-        Self { memberships }
+    pub(super) fn new(
+        memberships: BTreeMap<OrganizationId, Vec<Name>>,
+        requests: BTreeSet<OrganizationId>,
+    ) -> Self {
+        Self { memberships, requests }
     }
 
     /// The event with the claims in its response. Groups, scopes and other claims stay, to the letter.
@@ -46,7 +53,7 @@ impl Claims {
     ) -> serde_json::Result<Written> {
         let mut event: Members = serde_json::from_str(event)?;
         if takes_both_tokens(&event) {
-            let claims = self.fitting(policy.most, |list| json!(list), json!(true));
+            let claims = self.fitting(policy, |list| json!(list), json!(true));
             change(&mut event, RESPONSE, |response| {
                 change(response, BOTH_TOKENS, |details| {
                     for (token, has_claims) in [
@@ -71,7 +78,7 @@ impl Claims {
                 return Ok(Written { event: raw(&event), has_claims: false });
             }
             let list = |list: &[String]| json!(json!(list).to_string());
-            let claims = self.fitting(policy.most, list, json!("true"));
+            let claims = self.fitting(policy, list, json!("true"));
             change(&mut event, RESPONSE, |response| {
                 change(response, ID_TOKEN, |details| {
                     write(details, &claims);
@@ -82,11 +89,11 @@ impl Claims {
         Ok(Written { event: raw(&event), has_claims: true })
     }
 
-    /// The claims that fit. If they are too large, the roles are left out first, then the
-    /// organizations.
+    /// The claims that fit. If they are too large, the requests are left out first, then the roles, then
+    /// the organizations.
     fn fitting(
         &self,
-        most: ClaimsBytes,
+        policy: ClaimsPolicy,
         list: impl Fn(&[String]) -> Value,
         yes: Value,
     ) -> Map<String, Value> {
@@ -99,12 +106,22 @@ impl Claims {
         let organizations = (ORGANIZATIONS.to_owned(), list(&ids));
         let organization_roles = (ORGANIZATION_ROLES.to_owned(), list(&roles));
         let overflow = (OVERFLOW.to_owned(), yes);
-        let fits = |claims: &Map<String, Value>| bytes_in_token(claims) <= most.get();
-        let everything = Map::from_iter([organizations.clone(), organization_roles]);
+        let fits = |claims: &Map<String, Value>| bytes_in_token(claims) <= policy.most.get();
+        let memberships = Map::from_iter([organizations.clone(), organization_roles]);
+        let mut everything = memberships.clone();
+        if let JoinRequestClaims(true) = policy.requests {
+            let ids: Vec<_> = self.requests.iter().map(ToString::to_string).collect();
+            everything.insert(REQUESTS.to_owned(), list(&ids));
+        }
         if fits(&everything) {
             return everything;
         }
         metrics::token_overflowed();
+        let mut without_requests = memberships;
+        without_requests.insert(overflow.0.clone(), overflow.1.clone());
+        if fits(&without_requests) {
+            return without_requests;
+        }
         let without_roles = Map::from_iter([organizations, overflow.clone()]);
         if fits(&without_roles) { without_roles } else { Map::from_iter([overflow]) }
     }
@@ -235,7 +252,8 @@ fn write(token: &mut Members, claims: &Map<String, Value>) {
 /// Removes claims of Usher's names from those that a token gets.
 fn remove(token: &mut Members) {
     change_present(token, CLAIMS, |present| {
-        present.retain(|name, _| ![ORGANIZATIONS, ORGANIZATION_ROLES, OVERFLOW].contains(&&**name));
+        let own = [ORGANIZATIONS, ORGANIZATION_ROLES, REQUESTS, OVERFLOW];
+        present.retain(|name, _| !own.contains(&&**name));
     });
 }
 

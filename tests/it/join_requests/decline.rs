@@ -1,7 +1,7 @@
 //! `POST /organizations/{organizationId}/join-requests/{userId}/decline`
 
 use serde_json::json;
-use shared::domain::membership::EntryPath;
+use shared::domain::membership::{EntryPath, Proof};
 
 use super::{
     MEMBERS, REMOVED, REQUESTS, approve, approve_by_another, decline, decline_by_another, declined,
@@ -147,7 +147,10 @@ async fn a_refusal_overtaken_by_the_request_of_another_account_ends_that_too() {
     // Whatever happens to the address meanwhile gives it another version.
     let deed = async move {
         let second = user("second", "jane@acme.com");
-        provisioning.appear(&second, EntryPath::PreTokenGeneration).await.expect("it works");
+        provisioning
+            .appear(&second, EntryPath::PreTokenGeneration, Proof::Earlier)
+            .await
+            .expect("it works");
     };
     world.wire.next("TransactWriteItems", Fate::overtaken(deed));
 

@@ -4,12 +4,12 @@ use functions::triggers::pre_token_generation::handle;
 use serde_json::value::to_raw_value;
 use serde_json::{Value, json};
 use shared::App;
-use shared::claims::{ClaimsBytes, ClaimsIn, ClaimsPolicy};
+use shared::claims::{ClaimsBytes, ClaimsIn, ClaimsPolicy, JoinRequestClaims};
 use shared::next_trigger::NextTrigger;
 use shared::runtime::TRIGGER_DEADLINE;
 
 use super::pre_token_generation::{access_claims, event};
-use crate::support::{Counts, Logs, Pool, World, pool_user, text_of};
+use crate::support::{Counts, Logs, Pool, World, pool_user, text_of, with};
 
 const ROLE: &str = "Engineer";
 
@@ -44,7 +44,7 @@ async fn answered(world: &World, version: &str, claims_policy: ClaimsPolicy) -> 
 /// The claims in the response to an event of this version, with at most so many bytes.
 async fn claims(world: &World, version: &str, most: usize) -> Value {
     let most = most.to_string().parse().expect("within the range");
-    let answer = answered(world, version, ClaimsPolicy { most, tokens: ClaimsIn::Both }).await;
+    let answer = answered(world, version, ClaimsPolicy { most, ..ClaimsPolicy::default() }).await;
     match version {
         "1" => answer["response"]["claimsOverrideDetails"]["claimsToAddOrOverride"].clone(),
         _ => access_claims(&answer).clone(),
@@ -216,4 +216,43 @@ async fn an_event_for_the_id_token_alone_has_no_claims_if_only_the_access_token_
     assert_eq!(counted["Joined EntryPath=PreTokenGeneration"], 1, "she joins all the same");
     assert_eq!(counted.get("TokensWithoutClaims"), None);
     assert_eq!(counted.get("TokenOverflows"), None);
+}
+
+#[tokio::test]
+async fn requests_are_a_claim_of_their_own_if_asked_for_and_the_first_to_be_left_out() {
+    let world = member_of(1, ROLE).await;
+    for organization in ["asked", "gone"] {
+        world.organization(organization).await;
+        world.ask_to_join("jane", organization, "jane@acme.com").await;
+    }
+    world.delete_unswept("gone").await;
+    let of = |most: usize, requests| ClaimsPolicy {
+        most: most.to_string().parse().expect("within the range"),
+        requests: JoinRequestClaims(requests),
+        ..ClaimsPolicy::default()
+    };
+    let without = everything(1, ROLE);
+    let with_requests = with(without.clone(), json!({ "organization_requests": ["asked"] }));
+    let cut = with(without.clone(), json!({ "organizations_overflow": true }));
+    let bytes = bytes_in_token(&with_requests);
+    for (policy, expected) in [
+        (of(2_000, false), &without),
+        (of(2_000, true), &with_requests),
+        (of(bytes, true), &with_requests),
+        (of(bytes - 1, true), &cut),
+    ] {
+        let answer = answered(&world, "2", policy).await;
+        assert_eq!(access_claims(&answer), expected, "{policy:?}");
+    }
+    let answer = answered(&world, "1", of(2_000, true)).await;
+    let claims = &answer["response"]["claimsOverrideDetails"]["claimsToAddOrOverride"];
+    assert_eq!(*claims, as_text(&with_requests));
+
+    // Nobody else's claim of this name stays.
+    let mut event = event("2", "jane", "jane@nobody.example");
+    event["response"] = json!({ "claimsAndScopeOverrideDetails": { "accessTokenGeneration": {
+        "claimsToAddOrOverride": { "organization_requests": ["forged"] },
+    }}});
+    let answer = world.pre_token_generation(&event).await;
+    assert_eq!(*access_claims(&answer), without);
 }

@@ -205,7 +205,7 @@ async fn a_claim_of_ushers_name_is_ushers_or_is_not_in_the_token() {
     ] {
         let next = NextFunction::that([Said::json(&json!({ "response": response }))]);
         let mut world = acme_after(&next, Fail).await;
-        world.app.claims_policy = ClaimsPolicy { most, tokens };
+        world.app.claims_policy = ClaimsPolicy { most, tokens, ..ClaimsPolicy::default() };
         if most != large {
             // Then the ids of the organizations do not fit either.
             let id = "a".repeat(60);
