@@ -1,10 +1,10 @@
 import createClient from 'openapi-fetch';
 import { endSession, session } from '../session/session';
 import { ApiError } from './problem';
-import type { WithTemporary } from './temporary';
+import type { paths } from './schema';
 
 /** The Management API of the Usher that serves this page. */
-export const api = createClient<WithTemporary>({ baseUrl: location.origin, cache: 'no-store' });
+export const api = createClient<paths>({ baseUrl: location.origin, cache: 'no-store' });
 
 api.use({
   async onRequest({ request }) {

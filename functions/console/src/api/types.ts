@@ -2,17 +2,17 @@ import type { components } from './schema';
 
 type Schemas = components['schemas'];
 
-export type { OrganizationPreview, Preview } from './temporary';
-
 export type EmailDomain = Schemas['EmailDomain'];
 export type FoundUser = Schemas['FoundUser'];
 export type Member = Schemas['Member'];
+export type OrganizationPreview = Schemas['OrganizationPreview'];
 export type ApiOrganization = Schemas['Organization'];
 /** An organization with its version, and with its custom data as JSON text, which parsing would change. */
 export type Organization = Omit<ApiOrganization, 'customData'> & {
   customData: string;
   etag: string;
 };
+export type Preview = Schemas['Preview'];
 export type Problem = Schemas['Problem'];
 export type Provenance = Schemas['Provenance'];
 export type RemovedUser = Schemas['RemovedUser'];
