@@ -4,9 +4,9 @@ import { useQuery } from '@tanstack/react-query';
 import { type KeyboardEvent, type RefObject, useEffect, useRef, useState } from 'react';
 import { useDraft } from '../app/drafts';
 import { counted } from '../organizations/counts';
-import { type Draft, unsavedProviders } from '../provisioning/draft';
+import { unsavedProviders } from '../provisioning/draft';
 import type { Refusal } from '../provisioning/outcome';
-import type { Note } from '../provisioning/useEditor';
+import type { Editing } from '../provisioning/useEditor';
 import { rolesQuery } from '../roles/queries';
 import { roleNameOf } from '../roles/selection';
 import { Section } from '../ui/Card';
@@ -14,32 +14,22 @@ import { dialogPart } from '../ui/part';
 import { ProviderRow, type RowState } from './ProviderRow';
 import classes from './Providers.module.css';
 import type { ListedProviders, RefusedProviders } from './save';
-import { DEFAULTS, type ProviderSettings, providerIn } from './settings';
+import { DEFAULTS, providerIn } from './settings';
 
 const ProviderForm = dialogPart(() => import('./ProviderForm').then((it) => it.ProviderForm));
 
 interface Props {
+  editing: Editing;
   /** What is stored. */
   saved: ListedProviders;
-  draft: Draft;
-  /** The last refusal. */
-  refusal: Refusal | undefined;
   /** The refused providers that are still in the draft. */
   refused: RefusedProviders;
-  /** The key of the draft that is the text in the field. */
-  textKey: string;
   field: RefObject<HTMLInputElement | null>;
-  note: Note | undefined;
-  onTextChange: (text: string) => void;
-  /** Takes in what is typed. */
-  onTake: () => void;
-  onRemove: (id: string) => void;
-  onChange: (id: string, name: string, settings: ProviderSettings) => void;
 }
 
 /** The identity providers whose users join an organization, or ask to join it. */
-export function ProvidersSection(props: Props) {
-  const { saved, draft, refusal, refused, onRemove, onChange } = props;
+export function ProvidersSection({ editing, saved, refused, field }: Props) {
+  const { draft, refusal } = editing;
   const [edited, setEdited] = useState<string>();
   const { data: roles = [] } = useQuery(rolesQuery);
   const roleName = (id: string) => roleNameOf(id, roles) ?? 'a deleted role';
@@ -67,20 +57,20 @@ export function ProvidersSection(props: Props) {
               code={refused.get(id)}
               roleName={roleName}
               onEdit={() => setEdited(id)}
-              onRemove={() => onRemove(id)}
+              onRemove={() => editing.removeProvider(id)}
             />
           ))}
         </ul>
       )}
       <Refused refusal={refusal} refused={refused} />
-      <AddProviders {...props} />
+      <AddProviders editing={editing} field={field} />
       {edited !== undefined && (
         <ProviderForm
           id={edited}
           settings={providerIn(providers, edited) ?? DEFAULTS}
           others={providers.map(({ id }) => id).filter((id) => id !== edited)}
           isNew={added.includes(edited)}
-          onApply={(name, settings) => onChange(edited, name, settings)}
+          onApply={(name, settings) => editing.setProvider(edited, name, settings)}
           onClose={() => setEdited(undefined)}
         />
       )}
@@ -88,8 +78,13 @@ export function ProvidersSection(props: Props) {
   );
 }
 
+interface RefusedProps extends Pick<Props, 'refused'> {
+  /** The last refusal. */
+  refusal: Refusal | undefined;
+}
+
 /** Says that providers were refused. Their rows say why. */
-function Refused({ refusal, refused }: Pick<Props, 'refusal' | 'refused'>) {
+function Refused({ refusal, refused }: RefusedProps) {
   const alert = useRef<HTMLDivElement>(null);
   useEffect(() => {
     if (refusal?.providers) alert.current?.focus();
@@ -110,16 +105,18 @@ function Refused({ refusal, refused }: Pick<Props, 'refusal' | 'refused'>) {
 }
 
 /** The field for the names of providers. It alone follows its text. */
-function AddProviders({ draft, textKey, field, note, onTextChange, onTake }: Props) {
-  const [text = ''] = useDraft<string>(textKey);
+function AddProviders({ editing, field }: Pick<Props, 'editing' | 'field'>) {
+  const { draft, notes, texts } = editing;
+  const note = notes.providers;
+  const [text = ''] = useDraft<string>(texts.providers);
   const add = () => {
-    onTake();
+    editing.takeProviders();
     field.current?.focus();
   };
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key !== 'Enter' || event.nativeEvent.isComposing) return;
     event.preventDefault();
-    onTake();
+    editing.takeProviders();
   };
   return (
     <div>
@@ -136,7 +133,7 @@ function AddProviders({ draft, textKey, field, note, onTextChange, onTake }: Pro
           autoComplete="off"
           spellCheck={false}
           value={text}
-          onChange={(event) => onTextChange(event.currentTarget.value)}
+          onChange={(event) => editing.setText('providers', event.currentTarget.value)}
           onKeyDown={onKeyDown}
         />
         <Button variant="default" onClick={add}>

@@ -12,6 +12,7 @@ const list = (all: All) => Object.entries(all).map(([id, settings]) => ({ id, ..
 
 const configuration = (all: All, etag = '"1"'): Configuration => ({
   domains: { items: ['a.example'], etag },
+  rules: {},
   roles: { items: ['viewer'], etag },
   providers: { items: list(all), facts: [], etag },
 });

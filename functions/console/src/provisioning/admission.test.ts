@@ -16,6 +16,7 @@ import { type Configuration, type Draft, draftOf } from './draft';
 const BASE: Configuration = {
   domains: { items: ['acme.example'], etag: '"1"' },
   roles: { items: ['viewer'], etag: '"1"' },
+  rules: {},
   providers: { items: [], facts: [], etag: '"1"' },
 };
 const OWN: ProviderSettings = { ...DEFAULTS, organizationRoleIds: ['viewer'] };

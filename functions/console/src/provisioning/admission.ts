@@ -2,7 +2,7 @@ import { ApiError } from '../api/problem';
 import type { OrganizationPreview } from '../api/types';
 import { providerIn } from '../providers/settings';
 import { newRoleName } from '../roles/newRoles';
-import type { Draft } from './draft';
+import { type Draft, settingsIn } from './draft';
 
 /** What is asked: whether somebody would be admitted. */
 export interface Question {
@@ -23,9 +23,16 @@ export function questionBody({ email, identityProvider, existingUser }: Question
  * The lists of a draft as the API takes them. New roles have no ID before they are saved, so that they
  * are left out: {@link withNewRoles} adds them to the answer.
  */
-export function draftBody({ mine }: Draft) {
+export function draftBody(draft: Draft) {
+  const { mine } = draft;
   return {
-    emailDomains: mine.domains.map((emailDomain) => ({ emailDomain })),
+    emailDomains: mine.domains.map((emailDomain) => {
+      const { enrollment, existingUsers, organizationRoleIds, subdomains } = settingsIn(
+        draft,
+        emailDomain,
+      );
+      return { emailDomain, enrollment, existingUsers, organizationRoleIds, subdomains };
+    }),
     ssoConnectors: [...mine.providers],
     organizationRoleIds: mine.roles.filter((id) => newRoleName(id) === undefined),
   };
@@ -49,13 +56,18 @@ export function refusedParts(error: unknown, { mine }: Draft): string[] {
 }
 
 /** The answer about a draft, with its new default roles if the rule that decides gives these. */
-export function withNewRoles(preview: OrganizationPreview, { mine }: Draft): OrganizationPreview {
+export function withNewRoles(preview: OrganizationPreview, draft: Draft): OrganizationPreview {
+  const { mine } = draft;
   const { decision, rule, organizationRoles } = preview;
   const created = mine.roles.flatMap((id) => {
     const name = newRoleName(id);
     return name === undefined ? [] : [{ id, name: `${name} (new)` }];
   });
-  const own = providerIn(mine.providers, rule?.ssoConnectorId ?? '')?.organizationRoleIds;
+  const { ssoConnectorId, emailDomain } = rule ?? {};
+  const own =
+    ssoConnectorId === undefined
+      ? emailDomain !== undefined && settingsIn(draft, emailDomain).organizationRoleIds
+      : providerIn(mine.providers, ssoConnectorId)?.organizationRoleIds;
   if (decision === 'refuse' || own) return preview;
   return { ...preview, organizationRoles: [...organizationRoles, ...created] };
 }

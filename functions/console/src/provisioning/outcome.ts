@@ -1,6 +1,14 @@
 import type { RefusedProviders } from '../providers/save';
 import type { StoredRoles } from '../roles/newRoles';
-import { type Configuration, type Draft, isUnsaved, type Part, rebased, withRoles } from './draft';
+import {
+  type Configuration,
+  type Draft,
+  isUnsaved,
+  type Part,
+  rebased,
+  withoutSavedSettings,
+  withRoles,
+} from './draft';
 import type { RefusedDomains } from './refusals';
 
 /** What a save has stored, also if it did not come to its end. */
@@ -26,9 +34,13 @@ export interface Refusal {
   error: unknown;
   /** The domains that were refused, if this is why. */
   domains?: RefusedDomains;
+  /** The domain whose settings were refused, if this is why. */
+  settingsOf?: string;
   /** The identity providers that were refused, if this is why. */
   providers?: RefusedProviders;
   rolesSaved: boolean;
+  /** Whether the list of domains is saved, apart from what was refused. */
+  domainsSaved: boolean;
 }
 
 /**
@@ -36,7 +48,8 @@ export interface Refusal {
  * was sent: those changes stay.
  */
 export function remaining(draft: Draft, outcome: Outcome): Draft | undefined {
-  const { theirs, ...rest } = withRoles({ ...draft, base: outcome.base }, outcome.stored);
+  const based = withRoles({ ...draft, base: outcome.base }, outcome.stored);
+  const { theirs, ...rest } = withoutSavedSettings(based);
   switch (outcome.kind) {
     case 'saved':
       return isUnsaved(rest) ? rest : undefined;

@@ -1,5 +1,5 @@
 import { newRoleName } from '../roles/newRoles';
-import { type Draft, type List, unsaved, unsavedProviders } from './draft';
+import { type Draft, domainsWithNewSettings, type List, unsaved, unsavedProviders } from './draft';
 
 interface Also {
   /** Whether text is typed that is not in the draft yet. */
@@ -10,7 +10,7 @@ interface Also {
   refusedProviders?: number;
 }
 
-/** The unsaved changes in one line: `2 domains added, 1 removed · 1 role added (1 new)`. */
+/** The unsaved changes in one line: `2 domains added, 1 removed, 1 changed · 1 role added (1 new)`. */
 export function summaryOf(
   draft: Draft,
   { hasText = false, refused = 0, refusedProviders = 0 }: Also = {},
@@ -30,9 +30,11 @@ export function summaryOf(
 function partOf(draft: Draft, list: List, noun: string): string {
   const { added, removed } = unsaved(draft, list);
   const created = added.filter((item) => list === 'roles' && newRoleName(item) !== undefined);
+  const edited = list === 'domains' ? domainsWithNewSettings(draft).length : 0;
   return joined(noun, [
     [added.length, created.length > 0 ? `added (${created.length} new)` : 'added'],
     [removed.length, 'removed'],
+    [edited, 'changed'],
   ]);
 }
 

@@ -1,16 +1,39 @@
 import { useMutation, useQuery } from '@tanstack/react-query';
-import { useRef, useState } from 'react';
+import { useMemo, useRef, useState } from 'react';
 import { drafts, setDraft, useDraft } from '../app/drafts';
 import { useStore } from '../app/store';
 import { sayRepeated as sayRepeatedNames, sorted } from '../providers/names';
-import { DEFAULTS, type ProviderSettings, providerIn, type Setting } from '../providers/settings';
+import {
+  DEFAULTS,
+  type Setting as ProviderSetting,
+  type ProviderSettings,
+  type Providers,
+  providerIn,
+} from '../providers/settings';
 import { rolesQuery } from '../roles/queries';
 import { takenInto } from '../roles/selection';
 import { notify } from '../ui/notify';
+import type { Setting, SomeSettings } from './domainSettings';
 import { sayRepeated, takenIn } from './domains';
-import { type Configuration, type Draft, draftOf, isUnsaved, type Part } from './draft';
+import {
+  type Configuration,
+  type DomainEdit,
+  type Draft,
+  draftOf,
+  isUnsaved,
+  type List,
+  type Part,
+  settingsIn,
+  withEdit,
+  withItems,
+  withoutEdit,
+} from './draft';
 import { type Refusal, remaining } from './outcome';
+import type { Review } from './review';
 import { save } from './save';
+
+/** The fields whose text belongs to the draft. */
+type Field = Part | 'ownRoles';
 
 /** What is said about the text in a field. */
 export interface Note {
@@ -26,7 +49,18 @@ export interface Note {
 export const typedKey = (organizationId: string, part: Part) =>
   `text for the ${part} of ${organizationId}`;
 
+/** Where the text is kept that is typed into the field for the roles of one domain. */
+const ownRolesKey = (organizationId: string, domain: string) =>
+  `text for the roles of the domain ${domain} of ${organizationId}`;
+
+/** Whether a key is that of a text which is typed for an organization. */
+const isTyped = (key: string, organizationId: string) =>
+  key.startsWith('text for the ') && key.endsWith(` of ${organizationId}`);
+
 const typed = (key: string) => (drafts.value.get(key) ?? '') as string;
+
+/** The field whose text cannot be taken in: that of a list, or that of the roles of one domain. */
+export type Blocked = Part | { rolesOf: string };
 
 /** A configuration that is being edited, and what can be done with it. */
 export function useEditor(organizationId: string, saved: Configuration) {
@@ -35,13 +69,16 @@ export function useEditor(organizationId: string, saved: Configuration) {
     domains: typedKey(organizationId, 'domains'),
     roles: typedKey(organizationId, 'roles'),
     providers: typedKey(organizationId, 'providers'),
+    ownRoles: (domain: string) => ownRolesKey(organizationId, domain),
   };
   const [stored] = useDraft<Draft>(key);
-  const hasText = useStore(drafts, (all) => Object.values(texts).some((text) => all.has(text)));
+  const hasText = useStore(drafts, (all) =>
+    [...all.keys()].some((each) => isTyped(each, organizationId)),
+  );
   const [refusal, setRefusal] = useState<Refusal>();
-  const [notes, setNotes] = useState<Partial<Record<Part, Note>>>({});
+  const [notes, setNotes] = useState<Partial<Record<Field, Note>>>({});
   const { data: roles = [] } = useQuery(rolesQuery);
-  const draft = stored ?? draftOf(saved);
+  const draft = useMemo(() => stored ?? draftOf(saved), [stored, saved]);
   /** Whether the changes were discarded since the last save began. */
   const discarded = useRef(false);
 
@@ -65,18 +102,19 @@ export function useEditor(organizationId: string, saved: Configuration) {
     },
   });
 
-  const change = <P extends Part>(part: P, items: Draft['mine'][P]) => {
-    const draft = current();
-    const next = { ...draft, mine: { ...draft.mine, [part]: items } };
+  const keep = (next: Draft) => {
     if (!saving.isPending) saving.reset();
     setRefusal((refusal) => (refusal?.domains || refusal?.providers ? refusal : undefined));
     setDraft(key, isUnsaved(next) ? next : undefined);
   };
-  const say = (part: Part, text: string | undefined, blocks = false) =>
-    setNotes((all) => ({ ...all, [part]: text && { text, blocks } }));
-  const setText = (part: Part, text: string) => {
-    setDraft(texts[part], text || undefined);
-    if (notes[part]) say(part, undefined);
+  const change = (list: List, items: string[]) => {
+    keep(withItems(current(), list, items));
+  };
+  const say = (list: Field, text: string | undefined, blocks = false) =>
+    setNotes((all) => ({ ...all, [list]: text && { text, blocks } }));
+  const setText = (list: Part, text: string) => {
+    setDraft(texts[list], text || undefined);
+    if (notes[list]) say(list, undefined);
   };
   const add = (text: string) => {
     const { domains } = current().mine;
@@ -103,6 +141,10 @@ export function useEditor(organizationId: string, saved: Configuration) {
     setText('roles', '');
     return true;
   };
+  const keepProviders = (providers: Providers) => {
+    const draft = current();
+    keep({ ...draft, mine: { ...draft.mine, providers } });
+  };
   /** Takes identity providers into the list. A single one that it has already stays in the field. */
   const takeProviders = () => {
     const { providers } = current().mine;
@@ -111,30 +153,40 @@ export function useEditor(organizationId: string, saved: Configuration) {
       typed(texts.providers),
     );
     if (added.length > 0) {
-      change('providers', [...providers, ...added.map((id) => ({ id, ...DEFAULTS }))]);
+      keepProviders([...providers, ...added.map((id) => ({ id, ...DEFAULTS }))]);
     }
     const isLeft = added.length === 0 && repeated.length === 1;
     if (!isLeft) setText('providers', '');
     say('providers', sayRepeatedNames(repeated), isLeft);
     return !isLeft;
   };
-  const removeProvider = (id: string) => {
-    change(
-      'providers',
-      current().mine.providers.filter((other) => other.id !== id),
-    );
-  };
   /** Changes a provider, in its place. It may get another name while it is not saved. */
   const setProvider = (id: string, name: string, settings: ProviderSettings) => {
-    const { providers } = current().mine;
     const changed = { ...settings, id: name };
-    change(
-      'providers',
-      providers.map((provider) => (provider.id === id ? changed : provider)),
+    keepProviders(
+      current().mine.providers.map((provider) => (provider.id === id ? changed : provider)),
     );
   };
+  /** Takes in the texts for roles of single domains. Returns the first domain whose text is no role. */
+  const takeOwnRoles = () =>
+    current().mine.domains.find((domain) => {
+      const text = typed(texts.ownRoles(domain));
+      if (text === '') return false;
+      const selected = settingsIn(current(), domain).organizationRoleIds ?? [];
+      const taken = takenInto(selected, text, roles);
+      if ('reason' in taken) {
+        say('ownRoles', taken.reason, true);
+        return true;
+      }
+      keep(withEdit(current(), domain, { organizationRoleIds: taken.selection }));
+      setDraft(texts.ownRoles(domain), undefined);
+      return false;
+    });
   const without = (gone: Iterable<string>) => {
     const dropped = new Set(gone);
+    for (const domain of dropped) {
+      if (drafts.value.has(texts.ownRoles(domain))) setDraft(texts.ownRoles(domain), undefined);
+    }
     return current().mine.domains.filter((domain) => !dropped.has(domain));
   };
   return {
@@ -147,13 +199,38 @@ export function useEditor(organizationId: string, saved: Configuration) {
     texts,
     setText,
     takeDomains,
-    /** Saves, unless a text that is typed cannot be taken in. Returns the list whose text it is. */
-    save: (): Part | undefined => {
+    /** Saves, unless a text that is typed cannot be taken in. Returns the field whose text it is. */
+    save: (): Blocked | undefined => {
       if (!takeDomains(typed(texts.domains))) return 'domains';
       if (!takeProviders()) return 'providers';
       if (!takeRole()) return 'roles';
+      const blocked = takeOwnRoles();
+      if (blocked !== undefined) return { rolesOf: blocked };
       if (isUnsaved(current())) saving.mutate(current());
       return undefined;
+    },
+    /** Adds the new domains of a text, which all begin with the same settings. */
+    addReviewed: ({ added, listed }: Review, edit: DomainEdit) => {
+      const { domains } = current().mine;
+      const grown = withItems(current(), 'domains', [...domains, ...added]);
+      keep(added.reduce((draft, domain) => withEdit(draft, domain, edit), grown));
+      setDraft(texts.domains, undefined);
+      say('domains', sayRepeated(listed));
+    },
+    /** Changes settings of a domain. */
+    setUp: (domain: string, settings: SomeSettings) => keep(withEdit(current(), domain, settings)),
+    /** Drops what I set for one setting of a domain. */
+    takeTheirs: (domain: string, setting: Setting) => keep(withoutEdit(current(), domain, setting)),
+    /** Whether a new domain lets nobody in until DNS proves who owns it. */
+    setProof: (domain: string, isFirst: boolean) =>
+      keep(
+        isFirst
+          ? withEdit(current(), domain, { ownership: 'pending' })
+          : withoutEdit(current(), domain, 'ownership'),
+      ),
+    setOwnRolesText: (domain: string, text: string) => {
+      setDraft(texts.ownRoles(domain), text || undefined);
+      if (notes.ownRoles) say('ownRoles', undefined);
     },
     removeDomains: (gone: Iterable<string>) => change('domains', without(gone)),
     /** Puts a domain into the field, after the text that is there is taken in. */
@@ -171,10 +248,11 @@ export function useEditor(organizationId: string, saved: Configuration) {
     },
     setRoles: (roles: string[]) => change('roles', roles),
     takeProviders,
-    removeProvider,
+    removeProvider: (id: string) =>
+      keepProviders(current().mine.providers.filter((other) => other.id !== id)),
     setProvider,
-    /** Takes over a setting that somebody else has saved. */
-    takeTheirProvider: (id: string, setting: Setting) => {
+    /** Takes over a setting of a provider that somebody else has saved. */
+    takeTheirProvider: (id: string, setting: ProviderSetting) => {
       const { base, mine } = current();
       const [theirs, own] = [base.providers.items, mine.providers].map((all) =>
         providerIn(all, id),
@@ -186,7 +264,11 @@ export function useEditor(organizationId: string, saved: Configuration) {
       saving.reset();
       setRefusal(undefined);
       setNotes({});
-      for (const each of [key, ...Object.values(texts)]) setDraft(each, undefined);
+      const all = [...drafts.value.keys()].filter((each) => isTyped(each, organizationId));
+      for (const each of [key, ...all]) setDraft(each, undefined);
     },
   };
 }
+
+/** What {@link useEditor} gives to those who show a part of the configuration. */
+export type Editing = ReturnType<typeof useEditor>;
