@@ -221,6 +221,18 @@ export const CODES: Record<string, Entry | ((known: Known) => Entry)> = {
     '50 organizations already list this domain',
     'Remove it from one of them first.',
   ],
+  'email_domain.public_subdomains': [
+    'The subdomains of this domain belong to many others',
+    'Leave its subdomains out, and list the organization’s own domains.',
+  ],
+  'email_domain.subdomains_too_deep': [
+    'This domain has too many parts to include its subdomains',
+    'With its subdomains, a domain has at most 10 parts. List the subdomains one by one.',
+  ],
+  'rule_roles.limit_reached': [
+    'A domain or provider gives at most 100 roles',
+    'Remove some of them, then save again.',
+  ],
   'email_domains.limit_reached': [
     'An organization lists at most 1,000 domains',
     'Remove some of them, then save again.',
