@@ -1,4 +1,5 @@
 import { ApiError } from '../api/problem';
+import { saveProviders } from '../providers/save';
 import { newRoleName } from '../roles/newRoles';
 import { storedRoles } from '../roles/storedRoles';
 import { changes, isChanged } from './changes';
@@ -7,10 +8,10 @@ import {
   type Draft,
   domainsWithNewSettings,
   editOf,
-  LISTS,
   type List,
   newDomainsWithSettings,
   newSettings,
+  type Part,
   unsaved,
   withRoles,
   withRule,
@@ -35,19 +36,20 @@ type Stop = { now: Configuration } | { refused: Omit<Refusal, 'list' | keyof Sav
 /** What of a draft is saved although something else was refused. */
 type Saved = Pick<Refusal, 'rolesSaved' | 'domainsSaved'>;
 
-const SAVE: Record<List, (saving: Saving) => Promise<Stop | undefined>> = {
-  roles: saveRoles,
-  domains: saveDomains,
-};
+const SAVE: readonly [Part, (saving: Saving) => Promise<Stop | undefined>][] = [
+  ['roles', saveRoles],
+  ['domains', saveDomains],
+  ['providers', saveProvidersOf],
+];
 
 /**
- * Saves the lists that have changed, and the settings of domains. Roles are saved before domains, so
- * that nobody joins by a new domain with the old roles.
+ * Saves the lists that have changed, and the settings of domains and providers. Roles are saved before
+ * these, so that nobody joins by a new one with the old roles.
  */
 export async function save(organizationId: string, draft: Draft): Promise<Outcome> {
   const saving: Saving = { organizationId, rest: draft, stored: new Map() };
-  for (const list of LISTS) {
-    const stop = await SAVE[list](saving).catch((error: unknown) => stopFor(saving, error));
+  for (const [list, savePart] of SAVE) {
+    const stop = await savePart(saving).catch((error: unknown) => stopFor(saving, error));
     const progress = { base: saving.rest.base, stored: saving.stored };
     if (!stop) continue;
     if ('now' in stop) return { kind: 'conflict', ...progress, now: stop.now };
@@ -164,6 +166,16 @@ async function addWithSettings(
   return isChanged(changes(items, now.domains.items)) ? { now } : undefined;
 }
 
+async function saveProvidersOf(saving: Saving): Promise<Stop | undefined> {
+  const { base, mine } = saving.rest;
+  const saved = await saveProviders(saving.organizationId, base.providers, mine.providers);
+  saving.rest = withSaved(saving.rest, 'providers', saved.now);
+  if (!saved.failure) return undefined;
+  const { error, refused: providers } = saved.failure;
+  if (!isRefused(error) || providers.size === 0) throw error;
+  return { refused: { error, providers } };
+}
+
 /** Replaces a list if it still has the version of the draft. */
 async function replaceList(saving: Saving, list: List, items: string[]) {
   const { etag } = saving.rest.base[list];
@@ -182,8 +194,9 @@ function isConflict(error: unknown): boolean {
   return error.status === 412 || error.status === 409 || CHANGED.has(error.code ?? '');
 }
 
-/** The codes of a domain that somebody else has removed, or added. */
+/** The codes of a domain or provider that somebody else has removed, or added. */
 const CHANGED: ReadonlySet<string> = new Set([
   'email_domain.not_found',
   'email_domain.already_listed',
+  'sso_connector.not_found',
 ]);

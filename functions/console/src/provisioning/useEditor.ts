@@ -2,6 +2,14 @@ import { useMutation, useQuery } from '@tanstack/react-query';
 import { useMemo, useRef, useState } from 'react';
 import { drafts, setDraft, useDraft } from '../app/drafts';
 import { useStore } from '../app/store';
+import { sayRepeated as sayRepeatedNames, sorted } from '../providers/names';
+import {
+  DEFAULTS,
+  type Setting as ProviderSetting,
+  type ProviderSettings,
+  type Providers,
+  providerIn,
+} from '../providers/settings';
 import { rolesQuery } from '../roles/queries';
 import { takenInto } from '../roles/selection';
 import { notify } from '../ui/notify';
@@ -14,6 +22,7 @@ import {
   draftOf,
   isUnsaved,
   type List,
+  type Part,
   settingsIn,
   withEdit,
   withItems,
@@ -24,7 +33,7 @@ import type { Review } from './review';
 import { save } from './save';
 
 /** The fields whose text belongs to the draft. */
-type Field = List | 'ownRoles';
+type Field = Part | 'ownRoles';
 
 /** What is said about the text in a field. */
 export interface Note {
@@ -37,8 +46,8 @@ export interface Note {
  * Where the text is kept that is typed, but not taken in yet. It belongs to the draft, but has a key of
  * its own, because it changes with each key that is pressed.
  */
-export const typedKey = (organizationId: string, list: List) =>
-  `text for the ${list} of ${organizationId}`;
+export const typedKey = (organizationId: string, part: Part) =>
+  `text for the ${part} of ${organizationId}`;
 
 /** Where the text is kept that is typed into the field for the roles of one domain. */
 const ownRolesKey = (organizationId: string, domain: string) =>
@@ -51,7 +60,7 @@ const isTyped = (key: string, organizationId: string) =>
 const typed = (key: string) => (drafts.value.get(key) ?? '') as string;
 
 /** The field whose text cannot be taken in: that of a list, or that of the roles of one domain. */
-export type Blocked = List | { rolesOf: string };
+export type Blocked = Part | { rolesOf: string };
 
 /** A configuration that is being edited, and what can be done with it. */
 export function useEditor(organizationId: string, saved: Configuration) {
@@ -59,6 +68,7 @@ export function useEditor(organizationId: string, saved: Configuration) {
   const texts = {
     domains: typedKey(organizationId, 'domains'),
     roles: typedKey(organizationId, 'roles'),
+    providers: typedKey(organizationId, 'providers'),
     ownRoles: (domain: string) => ownRolesKey(organizationId, domain),
   };
   const [stored] = useDraft<Draft>(key);
@@ -94,7 +104,7 @@ export function useEditor(organizationId: string, saved: Configuration) {
 
   const keep = (next: Draft) => {
     if (!saving.isPending) saving.reset();
-    setRefusal((refusal) => (refusal?.domains ? refusal : undefined));
+    setRefusal((refusal) => (refusal?.domains || refusal?.providers ? refusal : undefined));
     setDraft(key, isUnsaved(next) ? next : undefined);
   };
   const change = (list: List, items: string[]) => {
@@ -102,7 +112,7 @@ export function useEditor(organizationId: string, saved: Configuration) {
   };
   const say = (list: Field, text: string | undefined, blocks = false) =>
     setNotes((all) => ({ ...all, [list]: text && { text, blocks } }));
-  const setText = (list: List, text: string) => {
+  const setText = (list: Part, text: string) => {
     setDraft(texts[list], text || undefined);
     if (notes[list]) say(list, undefined);
   };
@@ -130,6 +140,32 @@ export function useEditor(organizationId: string, saved: Configuration) {
     if (taken.selection.length > mine.roles.length) change('roles', taken.selection);
     setText('roles', '');
     return true;
+  };
+  const keepProviders = (providers: Providers) => {
+    const draft = current();
+    keep({ ...draft, mine: { ...draft.mine, providers } });
+  };
+  /** Takes identity providers into the list. A single one that it has already stays in the field. */
+  const takeProviders = () => {
+    const { providers } = current().mine;
+    const { added, repeated } = sorted(
+      providers.map(({ id }) => id),
+      typed(texts.providers),
+    );
+    if (added.length > 0) {
+      keepProviders([...providers, ...added.map((id) => ({ id, ...DEFAULTS }))]);
+    }
+    const isLeft = added.length === 0 && repeated.length === 1;
+    if (!isLeft) setText('providers', '');
+    say('providers', sayRepeatedNames(repeated), isLeft);
+    return !isLeft;
+  };
+  /** Changes a provider, in its place. It may get another name while it is not saved. */
+  const setProvider = (id: string, name: string, settings: ProviderSettings) => {
+    const changed = { ...settings, id: name };
+    keepProviders(
+      current().mine.providers.map((provider) => (provider.id === id ? changed : provider)),
+    );
   };
   /** Takes in the texts for roles of single domains. Returns the first domain whose text is no role. */
   const takeOwnRoles = () =>
@@ -166,6 +202,7 @@ export function useEditor(organizationId: string, saved: Configuration) {
     /** Saves, unless a text that is typed cannot be taken in. Returns the field whose text it is. */
     save: (): Blocked | undefined => {
       if (!takeDomains(typed(texts.domains))) return 'domains';
+      if (!takeProviders()) return 'providers';
       if (!takeRole()) return 'roles';
       const blocked = takeOwnRoles();
       if (blocked !== undefined) return { rolesOf: blocked };
@@ -210,6 +247,18 @@ export function useEditor(organizationId: string, saved: Configuration) {
       say('domains', sayRepeated(repeated));
     },
     setRoles: (roles: string[]) => change('roles', roles),
+    takeProviders,
+    removeProvider: (id: string) =>
+      keepProviders(current().mine.providers.filter((other) => other.id !== id)),
+    setProvider,
+    /** Takes over a setting of a provider that somebody else has saved. */
+    takeTheirProvider: (id: string, setting: ProviderSetting) => {
+      const { base, mine } = current();
+      const [theirs, own] = [base.providers.items, mine.providers].map((all) =>
+        providerIn(all, id),
+      );
+      if (theirs && own) setProvider(id, id, { ...own, [setting]: theirs[setting] });
+    },
     discard: () => {
       discarded.current = true;
       saving.reset();
