@@ -230,7 +230,6 @@ pub static FUNCTIONS: &[Function] = &[
         .may(&[
             (Organizations, &[GetItem, BatchGetItem]),
             (DomainIndex, &[GetItem, Query]),
-            (ProviderIndex, &[GetItem, Query]),
             (RemovalMarks, &[Query, ConditionCheckItem]),
             (Addresses, &[Query, PutItem, UpdateItem, BatchWriteItem]),
             (OrganizationRoles, &[BatchGetItem]),

@@ -10,7 +10,7 @@ import {
 } from './support/api.ts';
 import { expect, paste, pickRole, test } from './support/console.ts';
 
-test('an organization is created, three of its pasted domains are refused and corrected, and a user joins', async ({
+test('an organization is created, three of its pasted domains are mended or dropped, and a user joins', async ({
   page,
 }) => {
   const name = unique('acme');
@@ -29,30 +29,29 @@ test('an organization is created, three of its pasted domains are refused and co
   await domains.focus();
   await paste(
     page,
-    `${a}, ${b}\n${c};gmail.com ${d}\r\njane@${name}.example,${e} localhost\n${f}\t${g}`,
+    `${a}, ${b}\n${c};gmail.com ${d}\r\njane@${name}.example,${e}, localhost\n${f}\t${g}`,
   );
-  await pickRole(page, 'Default roles', `${name} engineer`);
-  await expect(page.getByText('10 domains added · 1 role added (1 new)')).toBeVisible();
-  await page.getByRole('button', { name: 'Save changes' }).click();
-
-  const refused = page.getByRole('alert').filter({ hasText: 'refused. No domain is saved yet' });
+  const review = page.getByRole('dialog', { name: 'Check what you pasted' });
   for (const reason of [
     '1 is a public mailbox provider',
     '1 is an email address',
     '1 has no dot',
   ]) {
-    await expect(refused.getByRole('button', { name: reason })).toBeVisible();
+    await expect(review.getByRole('button', { name: reason })).toBeVisible();
   }
+  await review.getByRole('button', { name: 'Fix all 1' }).click();
+  await review.getByRole('button', { name: 'Drop all 2' }).click();
+  await review.getByRole('button', { name: 'Add 8 domains' }).click();
+  await pickRole(page, 'Default roles', `${name} engineer`);
+  await expect(page.getByText('8 domains added · 1 role added (1 new)')).toBeVisible();
+  await domains.fill('localhost');
+  await page.getByRole('button', { name: 'Save changes' }).click();
+
+  const refused = page.getByRole('alert').filter({ hasText: 'refused. No domain is saved yet' });
   await expect(refused).toContainText('The default roles are saved.');
   expect(await domainsOf(name)).toEqual([]);
   expect(await defaultRolesOf(name)).toEqual([`${name} engineer`]);
-
-  await refused.getByRole('button', { name: 'Drop gmail.com' }).click();
   await refused.getByRole('button', { name: 'Drop localhost' }).click();
-  await refused.getByRole('button', { name: `Edit jane@${name}.example` }).click();
-  await expect(domains).toHaveValue(`jane@${name}.example`);
-  await domains.fill(`${name}.example`);
-  await domains.press('Enter');
   await expect(refused).toBeHidden();
   const requests: string[] = [];
   page.on('request', (request) => {
@@ -64,9 +63,8 @@ test('an organization is created, three of its pasted domains are refused and co
   expect(requests).toEqual([`/organizations/${name}/jit/email-domains`]);
 
   await page.reload();
-  const chips = page.getByRole('list', { name: 'Email domains' }).getByRole('listitem');
-  const saved = [...good, `${name}.example`].sort();
-  await expect(chips.filter({ has: page.getByRole('button') })).toHaveText(saved);
+  const links = page.getByRole('table', { name: 'Email domains' }).getByRole('link');
+  await expect(links).toHaveText([...good, `${name}.example`].sort());
   await expect(page.getByRole('button', { name: `Remove ${name} engineer` })).toBeVisible();
 
   await signUp(`jane@${name}.example`);
@@ -94,25 +92,6 @@ test('saving sends only the list that changed, and roles before domains', async 
     expect.stringMatching(`^/organizations/${id}/jit/roles "[^"]+"$`),
     expect.stringMatching(`^/organizations/${id}/jit/email-domains "[^"]+"$`),
   ]);
-});
-
-test('chips are selected and removed with the keyboard', async ({ page }) => {
-  const id = await organization('keys', ['a.example', 'b.example', 'c.example']);
-  await page.goto(at(`/organizations/${id}`));
-  const field = page.getByRole('textbox', { name: 'Add email domains' });
-  const remove = (domain: string) => page.getByRole('button', { name: `Remove ${domain}` });
-  await field.focus();
-  await page.keyboard.press('Backspace');
-  await expect(remove('c.example')).toBeFocused();
-  await page.keyboard.press('ArrowLeft');
-  await expect(remove('b.example')).toBeFocused();
-  await page.keyboard.press('Delete');
-  await expect(remove('b.example')).toBeHidden();
-  await expect(remove('c.example')).toBeFocused();
-  await page.keyboard.press('Home');
-  await expect(remove('a.example')).toBeFocused();
-  await page.keyboard.press('End');
-  await expect(field).toBeFocused();
 });
 
 test('a conflicting edit in a second page is shown, and both edits are kept', async ({

@@ -1,5 +1,5 @@
 import type { Page } from '@playwright/test';
-import { ask, page as at, role, signUp, unique } from './support/api.ts';
+import { ask, page as at, organization, role, signUp, unique, users } from './support/api.ts';
 import { expect, paste, test } from './support/console.ts';
 import { inspect } from './support/look.ts';
 
@@ -29,6 +29,45 @@ async function acme(): Promise<Acme> {
   return { id, domain };
 }
 
+/** Requests to join by rules with different roles. */
+async function requests(id: string, domain: string): Promise<string[]> {
+  const { id: guest } = await role(unique('guest'));
+  for (const [name, organizationRoleIds] of [
+    ['guests', [guest]] as const,
+    ['sales', null] as const,
+  ]) {
+    const listing = {
+      emailDomain: `${name}.${domain}`,
+      enrollment: 'request',
+      organizationRoleIds,
+    };
+    await ask('POST', `/organizations/${id}/jit/email-domains`, listing);
+  }
+  return [
+    ...(await users([`joe@guests.${domain}`])),
+    ...(await users([`wolfeschlegelsteinhausenbergerdorff.the.younger@sales.${domain}`])),
+  ];
+}
+
+/** A member who was removed, and a user who was declined. */
+async function removedAndDeclined(id: string, domain: string) {
+  const path = `/organizations/${id}/users`;
+  const [jane] = await ask<{ id: string }[]>('GET', `${path}?q=jane@${domain}`);
+  await ask('DELETE', `${path}/${jane?.id}`);
+  const [joe] = await requests(id, domain);
+  await ask('POST', `/organizations/${id}/join-requests/${joe}/decline`);
+}
+
+/** Lists domains with settings of all kinds, of which another organization lists one. */
+async function manyKinds(id: string, domain: string) {
+  const path = `/organizations/${id}/jit/email-domains`;
+  const [first] = await ask<{ id: string }[]>('GET', `/organizations/${id}/jit/roles`);
+  await ask('PATCH', `${path}/${domain}`, { subdomains: true, organizationRoleIds: [first?.id] });
+  const pending = { emailDomain: `pending.${domain}`, ownership: 'pending' };
+  await ask('POST', path, { ...pending, enrollment: 'request', existingUsers: 'off' });
+  await organization('other', [domain]);
+}
+
 /** Every screen, and how to open it. */
 const SCREENS: Record<string, (page: Page, acme: Acme) => Promise<void>> = {
   organizations: async (page) => {
@@ -47,20 +86,57 @@ const SCREENS: Record<string, (page: Page, acme: Acme) => Promise<void>> = {
   },
   'provisioning-refused': async (page, { id, domain }) => {
     await page.goto(at(`/organizations/${id}`));
-    await page.getByRole('textbox', { name: 'Add email domains' }).focus();
-    await paste(page, `fr.${domain}, gmail.com\njane@${domain} localhost`);
+    const field = page.getByRole('textbox', { name: 'Add email domains' });
+    await field.fill(`fr.${domain}, gmail.com, jane@${domain}, localhost`);
     await page.getByRole('button', { name: 'Save changes' }).click();
     await expect(page.getByText('3 domains were refused')).toBeVisible();
   },
   'provisioning-refused-many': async (page, { id, domain }) => {
     await page.goto(at(`/organizations/${id}`));
-    await page.getByRole('textbox', { name: 'Add email domains' }).focus();
     const addresses = Array.from({ length: 16 }, (_, n) => `joe@n${n}.${domain}`);
     const listed = Array.from({ length: 36 }, (_, n) => `l${n}.${domain}`);
-    await paste(page, `${addresses.join(' ')} ${listed.join(' ')} gmail.com web.de *.${domain}`);
+    const typed = [...addresses, ...listed, 'gmail.com', 'web.de', `*.${domain}`].join(', ');
+    await page.getByRole('textbox', { name: 'Add email domains' }).fill(typed);
     await page.getByRole('button', { name: 'Save changes' }).click();
     await page.getByRole('button', { name: '16 are email addresses', exact: true }).click();
     await expect(page.getByRole('button', { name: `Drop joe@n0.${domain}` })).toBeVisible();
+  },
+  'provisioning-review': async (page, { id, domain }) => {
+    await page.goto(at(`/organizations/${id}`));
+    await page.getByRole('textbox', { name: 'Add email domains' }).focus();
+    const added = Array.from({ length: 12 }, (_, n) => `n${n}.${domain}`).join('\n');
+    const others = ['Acme Rockets.example', '“ACME.example”', `jane@${domain}`, 'gmail.com'];
+    await paste(page, `${added}\nde.${domain}\n${others.join('\n')}`);
+    await expect(page.getByText('4 entries left out')).toBeVisible();
+  },
+  'provisioning-domains': async (page, { id, domain }) => {
+    await manyKinds(id, domain);
+    await page.goto(at(`/organizations/${id}`));
+    await page.getByRole('textbox', { name: 'Add email domains' }).fill('new.example ');
+    await expect(page.getByText('On request, existing users off')).toBeVisible();
+  },
+  'provisioning-domain': async (page, { id, domain }) => {
+    await manyKinds(id, domain);
+    await page.goto(at(`/organizations/${id}?domain=pending.${domain}`));
+    await page.getByRole('button', { name: 'Check DNS now' }).click();
+    await expect(page.getByRole('status').getByRole('group').first()).toBeVisible();
+    await page
+      .getByRole('combobox', { name: 'Roles', exact: true })
+      .selectOption('Roles of its own, or none');
+  },
+  'provisioning-domain-vouch': async (page, { id, domain }) => {
+    await manyKinds(id, domain);
+    await page.goto(at(`/organizations/${id}?domain=pending.${domain}`));
+    await page.getByRole('button', { name: 'Vouch for it' }).click();
+    await expect(page.getByRole('dialog')).toBeVisible();
+  },
+  'provisioning-domain-conflict': async (page, { id, domain }) => {
+    await page.goto(at(`/organizations/${id}?domain=${domain}`));
+    await page.getByRole('combobox', { name: 'New users' }).selectOption('Off');
+    const path = `/organizations/${id}/jit/email-domains/${domain}`;
+    await ask('PATCH', path, { enrollment: 'request', subdomains: true });
+    await page.getByRole('button', { name: 'Save changes' }).click();
+    await expect(page.getByText('Somebody else changed this')).toBeVisible();
   },
   'provisioning-conflict': async (page, { id, domain }) => {
     await page.goto(at(`/organizations/${id}`));
@@ -121,13 +197,58 @@ const SCREENS: Record<string, (page: Page, acme: Acme) => Promise<void>> = {
     await page.getByRole('button', { name: 'Undo' }).focus();
   },
   'members-removed': async (page, { id, domain }) => {
-    const [jane] = await ask<{ id: string }[]>(
-      'GET',
-      `/organizations/${id}/users?q=jane@${domain}`,
-    );
-    await ask('DELETE', `/organizations/${id}/users/${jane?.id}`);
+    await removedAndDeclined(id, domain);
     await page.goto(at(`/organizations/${id}/members/removed`));
     await expect(page.getByRole('table')).toBeVisible();
+    await page.getByRole('checkbox', { name: /^Select all/ }).check();
+  },
+  'members-put-back': async (page, { id, domain }) => {
+    await removedAndDeclined(id, domain);
+    await page.goto(at(`/organizations/${id}/members/removed`));
+    await page.getByRole('checkbox', { name: /^Select all/ }).check();
+    await page.getByRole('button', { name: 'Put back', exact: true }).click();
+    await page.getByRole('radio', { name: 'Other roles' }).check();
+    await expect(page.getByRole('combobox', { name: 'Other roles' })).toBeVisible();
+  },
+  'members-rules-decide': async (page, { id, domain }) => {
+    await removedAndDeclined(id, domain);
+    await page.goto(at(`/organizations/${id}/members/removed`));
+    await page
+      .getByRole('button', { name: /^Actions for/ })
+      .first()
+      .click();
+    await page.getByRole('menuitem', { name: 'Let the rules decide again' }).click();
+    await expect(page.getByRole('dialog')).toBeVisible();
+  },
+  requests: async (page, { id, domain }) => {
+    await requests(id, domain);
+    await page.goto(at(`/organizations/${id}/requests`));
+    await page.getByRole('checkbox', { name: /^Select all/ }).check();
+  },
+  'requests-approve': async (page, { id, domain }) => {
+    await requests(id, domain);
+    await page.goto(at(`/organizations/${id}/requests`));
+    await page.getByRole('checkbox', { name: /^Select all/ }).check();
+    await page.getByRole('button', { name: 'Approve', exact: true }).click();
+    await expect(page.getByRole('list', { name: 'Roles by rule' })).toBeVisible();
+  },
+  'requests-approve-one': async (page, { id, domain }) => {
+    await requests(id, domain);
+    await page.goto(at(`/organizations/${id}/requests`));
+    await page
+      .getByRole('button', { name: /^Approve/ })
+      .first()
+      .click();
+    await expect(page.getByRole('combobox', { name: 'Roles' })).toBeVisible();
+  },
+  'requests-decline': async (page, { id, domain }) => {
+    await requests(id, domain);
+    await page.goto(at(`/organizations/${id}/requests`));
+    await page
+      .getByRole('button', { name: /^Decline/ })
+      .first()
+      .click();
+    await expect(page.getByRole('dialog')).toBeVisible();
   },
   'members-add': async (page, { id, domain }) => {
     await page.goto(at(`/organizations/${id}/members`));

@@ -43,6 +43,20 @@ const LISTS: List[] = [
     empty: 'Nobody is a member yet',
   },
   {
+    name: 'requests',
+    open: inOrganization('/requests'),
+    source: /\/organizations\/[^/]+\/join-requests(\?.*)?$/,
+    loading: 'Loading the requests',
+    empty: 'Nobody asks to join',
+  },
+  {
+    name: 'removed members',
+    open: inOrganization('/members/removed'),
+    source: /\/organizations\/[^/]+\/removed-users(\?.*)?$/,
+    loading: 'Loading the removed members',
+    empty: 'No removed members',
+  },
+  {
     name: 'domains',
     open: inOrganization(''),
     source: /\/jit\/email-domains$/,

@@ -158,7 +158,7 @@ test('refusals are told in the words of the console, with those of the API behin
       await page
         .getByRole('textbox', { name: 'Add email domains' })
         .fill(
-          'gmail.com localhost jane@a.example *.a.example co.uk 10.0.0.1 https://a.example/ a..b ',
+          'gmail.com, localhost, jane@a.example, *.a.example, co.uk, 10.0.0.1, https://a.example/, a..b',
         );
       await bar(page).getByRole('button', { name: 'Save changes' }).click();
       return /only the part after the @/;

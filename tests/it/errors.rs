@@ -150,6 +150,7 @@ fn errors() -> Vec<Error> {
         Error::OrganizationRolesFull,
         Error::EmailDomainNotFound(text()),
         Error::EmailDomainAlreadyListed(text()),
+        Error::EmailDomainAlreadyProven(domain()),
         Error::EmailDomainsCrowded(vec![domain()]),
         Error::EmailDomainsFull,
         Error::EmailDomainsPartiallyReplaced { current },

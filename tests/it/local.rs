@@ -52,10 +52,11 @@ async fn invoke(local: &UsherLocal, path: &str, kind: &str, event: &str) -> Repl
 #[tokio::test]
 async fn one_line_says_where_it_accepts() {
     let local = UsherLocal::start(&[]).await;
-    let UsherLocal { http, dynamodb, lambda, .. } = &local;
-    assert_eq!(local.ready, format!("ready http={http} dynamodb={dynamodb} lambda={lambda}\n"));
-    let addresses = [*http, *dynamodb, *lambda];
-    assert_eq!(addresses.map(|it| it.port()).into_iter().collect::<BTreeSet<_>>().len(), 3);
+    let UsherLocal { http, dynamodb, lambda, dns, .. } = &local;
+    let ready = format!("ready http={http} dynamodb={dynamodb} lambda={lambda} dns={dns}\n");
+    assert_eq!(local.ready, ready);
+    let addresses = [*http, *dynamodb, *lambda, *dns];
+    assert_eq!(addresses.map(|it| it.port()).into_iter().collect::<BTreeSet<_>>().len(), 4);
     for address in addresses {
         assert!(address.ip().is_loopback() && address.port() != 0, "{address}");
         TcpStream::connect(address).await.expect("it accepts");

@@ -78,17 +78,54 @@ export async function users(emails: readonly string[]): Promise<string[]> {
   return ids;
 }
 
+/** An organization whose email domain, of the same name, lets people ask to join. */
+export async function askingOrganization(
+  name: string,
+  organizationRoleIds: string[] | null = null,
+) {
+  const id = unique(name);
+  const domain = `${id}.example`;
+  await ask('POST', '/organizations', { id, name: id });
+  await ask('POST', `/organizations/${id}/jit/email-domains`, {
+    emailDomain: domain,
+    enrollment: 'request',
+    organizationRoleIds,
+  });
+  return { id, domain };
+}
+
+/** Adds a TXT record to the name server of the run. */
+export async function addTxtRecord(name: string, value: string) {
+  const response = await fetch(setting('DNS_RECORDS'), {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ type: 'TXT', name, value }),
+  });
+  if (!response.ok) throw new Error(`${name}: ${response.status} ${await response.text()}`);
+}
+
 /** Signs up a user at Cognito, with a verified address. */
 export async function signUp(email: string) {
   const common = { ClientId: setting('CLIENT_ID'), Username: email };
   await cognito('SignUp', {
     ...common,
-    Password: 'Correct-Horse-9',
+    Password: PASSWORD,
     // Cognito sets this itself and accepts it from nobody; the emulator needs it.
     UserAttributes: [{ Name: 'email_verified', Value: 'true' }],
   });
   await cognito('ConfirmSignUp', { ...common, ConfirmationCode: '123456' });
 }
+
+/** Signs in a user who has signed up, which issues a token. */
+export async function signIn(email: string) {
+  await cognito('InitiateAuth', {
+    ClientId: setting('CLIENT_ID'),
+    AuthFlow: 'USER_PASSWORD_AUTH',
+    AuthParameters: { USERNAME: email, PASSWORD },
+  });
+}
+
+const PASSWORD = 'Correct-Horse-9';
 
 async function cognito(operation: string, input: unknown) {
   const response = await fetch(setting('COGNITO'), {

@@ -27,10 +27,11 @@ use serde_json::{Value, json};
 use crate::support::{Answer, Items, Pool, World, attributes, pool_user, tagged, text_of};
 
 /// All recordings, oldest first.
-const RECORDINGS: [&str; 3] = [
+const RECORDINGS: [&str; 4] = [
     "tests/data/recorded-table.json",
     "tests/data/recorded-table-2.json",
     "tests/data/recorded-table-3.json",
+    "tests/data/recorded-table-4.json",
 ];
 const NEWEST: &str = RECORDINGS[RECORDINGS.len() - 1];
 const ENGINEER: &str = "role_019b76daa80070008000000000000000";
@@ -230,6 +231,14 @@ fn by_id(mut list: Value) -> Value {
     list
 }
 
+/// Domains without the records that prove them, which older recordings do not have.
+fn without_records(mut domains: Value) -> Value {
+    for domain in domains.as_array_mut().expect("a list") {
+        domain["ownership"]["record"] = Value::Null;
+    }
+    domains
+}
+
 #[tokio::test]
 async fn every_recording_reads_alike() {
     let mut answers: Vec<Vec<Value>> = Vec::new();
@@ -248,7 +257,11 @@ async fn every_recording_reads_alike() {
         ] {
             let answer = world.get(path).await;
             assert_eq!(answer.status, 200, "{path}");
-            read.push(if path.ends_with("/users") { by_id(answer.body) } else { answer.body });
+            read.push(match path {
+                path if path.ends_with("/users") => by_id(answer.body),
+                path if path.ends_with("/email-domains") => without_records(answer.body),
+                _ => answer.body,
+            });
         }
         for (user, email) in
             [("ann", "Ann@acme.com"), ("fay", "fay@acme.com"), ("new", "a@acme.com")]

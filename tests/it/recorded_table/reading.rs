@@ -76,7 +76,28 @@ async fn a_deleted_organization_is_not_found_even_where_it_was_not_swept() {
 async fn email_domains_are_read_with_time_and_version() {
     let (world, _) = recorded().await;
     let listed = |id: &str, domains: &[(&str, &str)]| {
-        let entity = |(domain, at): &(&str, &str)| json!({ "organizationId": id, "emailDomain": domain, "addedAt": at });
+        let entity = |(domain, at): &(&str, &str)| {
+            json!({
+                "organizationId": id,
+                "emailDomain": domain,
+                "addedAt": at,
+                "addedBy": null,
+                "enrollment": "automatic",
+                "existingUsers": null,
+                "organizationRoleIds": null,
+                "subdomains": false,
+                "ownership": {
+                    "state": "vouched",
+                    "record": null,
+                    "checkedAt": null,
+                    "provenAt": null,
+                    "failingSince": null,
+                    "vouchedBy": null,
+                    "answer": null,
+                    "detail": null,
+                },
+            })
+        };
         domains.iter().map(entity).collect::<Value>()
     };
     for (id, etag, domains) in [

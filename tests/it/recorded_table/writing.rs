@@ -23,6 +23,12 @@ fn list(domains: &[(&str, &str)], version: u8) -> Value {
     json!({ "domains": domains, "version": version })
 }
 
+/// The index entry of a domain that is added now.
+fn new_entry() -> Value {
+    let token = "00000000000000000000000000000000";
+    json!({ "addedAt": NOW, "ownership": { "state": "vouched", "token": token } })
+}
+
 /// The item of `acme`, with these default roles and this version of them.
 fn acme(default_roles: &[&str], version: u8) -> Value {
     json!({
@@ -41,9 +47,9 @@ fn membership(user: &str, organization: &str, roles: &[&str], provenance: &Value
     with(item, entry("USER#", organization, NOW, user))
 }
 
-/// The item of a removal mark in `globex` that is made now.
-fn mark(user: &str, addresses: &[&str]) -> Value {
-    let mut mark = json!({ "removedAt": NOW });
+/// The item of a removal mark in `globex` of a user with these roles that is made now.
+fn mark(user: &str, addresses: &[&str], roles: &[&str]) -> Value {
+    let mut mark = json!({ "removedAt": NOW, "heldRoleIds": roles });
     if !addresses.is_empty() {
         mark["addressDigests"] = addresses.iter().map(|address| json!(digest(address))).collect();
     }
@@ -80,7 +86,7 @@ async fn a_domain_is_added_and_another_deleted() {
     let body = json!({ "emailDomain": "acme.org" });
     let expected = json!({
         "ORG#acme EMAIL_DOMAINS": list(&[acme_com, ("acme.org", NOW), buecher], 4),
-        "DOMAIN#acme.org ORG#acme": { "addedAt": NOW },
+        "DOMAIN#acme.org ORG#acme": new_entry(),
     });
     assert_writes(Method::POST, DOMAINS, &body, 201, &expected).await;
 
@@ -98,7 +104,7 @@ async fn domains_are_replaced_and_those_that_stay_keep_their_time() {
     let domains = [("acme.com", "2026-01-01T00:00:08.000Z"), ("acme.org", NOW)];
     let expected = json!({
         "ORG#acme EMAIL_DOMAINS": list(&domains, 4),
-        "DOMAIN#acme.org ORG#acme": { "addedAt": NOW },
+        "DOMAIN#acme.org ORG#acme": new_entry(),
         "DOMAIN#xn--bcher-kva.example ORG#acme": null,
     });
     assert_writes(Method::PUT, DOMAINS, &body, 204, &expected).await;
@@ -247,19 +253,21 @@ async fn adding_by_hand_clears_what_a_removal_has_left() {
 
 #[tokio::test]
 async fn a_removal_leaves_nothing_of_a_membership_but_its_mark() {
-    for (user, email) in
-        [("ann", "Ann@acme.com"), ("cat", "cat@globex.com"), ("eve", "eve@globex.com")]
-    {
+    for (user, email, roles) in [
+        ("ann", "Ann@acme.com", &[GUEST][..]),
+        ("cat", "cat@globex.com", &[]),
+        ("eve", "eve@globex.com", &[]),
+    ] {
         let digest = digest(email);
         let path = format!("/organizations/globex/users/{user}");
         let expected = json!({
-            format!("USER#{user} ORG#globex"): mark(user, &[email]),
+            format!("USER#{user} ORG#globex"): mark(user, &[email], roles),
             format!("REMOVED#{digest} ORG#globex"): { "removedAt": NOW },
             format!("ADDRESS#{digest} VERSION"): { "version": 1, "expiresAt": EXPIRES },
         });
         assert_writes(Method::DELETE, &path, &Value::Null, 204, &expected).await;
     }
-    let expected = json!({ "USER#gus ORG#globex": mark("gus", &[]) });
+    let expected = json!({ "USER#gus ORG#globex": mark("gus", &[], &[]) });
     let path = "/organizations/globex/users/gus";
     assert_writes(Method::DELETE, path, &Value::Null, 204, &expected).await;
 }

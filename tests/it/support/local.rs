@@ -18,6 +18,7 @@ pub(crate) struct UsherLocal {
     pub(crate) http: SocketAddr,
     pub(crate) dynamodb: SocketAddr,
     pub(crate) lambda: SocketAddr,
+    pub(crate) dns: SocketAddr,
     /// The line that says so.
     pub(crate) ready: String,
     child: Child,
@@ -54,8 +55,8 @@ impl UsherLocal {
             let text = ready.split_whitespace().find_map(|part| part.strip_prefix(name));
             text.and_then(|text| text.parse().ok()).expect("an address in the line")
         };
-        let [http, dynamodb, lambda] = ["http=", "dynamodb=", "lambda="].map(address);
-        Self { http, dynamodb, lambda, ready, child, output, errors }
+        let [http, dynamodb, lambda, dns] = ["http=", "dynamodb=", "lambda=", "dns="].map(address);
+        Self { http, dynamodb, lambda, dns, ready, child, output, errors }
     }
 
     /// Runs it with these flags alone, which must make it end by itself.

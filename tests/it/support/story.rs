@@ -4,11 +4,12 @@
 //! all events that the story leaves out, and for each GET that it leaves out with the examples of
 //! the OpenAPI document. A step with `addresses` is an event that is sent with as many addresses,
 //! one after the other. Before a step with `record`, the name server gets the record that proves this
-//! domain. The steps under `everywhere` are sent to the built functions too
+//! domain, and an hour passes. The steps under `everywhere` are sent to the built functions too
 //! (`tests/artifacts`). Those under `handlers` are sent to a world where `crowded.example` is listed
 //! as often as it may be.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use axum::http::Method;
 use functions::openapi::with_internal_operations;
@@ -237,6 +238,8 @@ pub(crate) async fn tell() -> BTreeMap<&'static str, BTreeSet<String>> {
         }
         if let Some(domain) = step.told["record"].as_str() {
             add_record(&world, domain).await;
+            // A check is due some time after the domain was added.
+            world.pass(Duration::from_hours(1));
         }
         world.wire.uses();
         if !function.may.is_empty() {

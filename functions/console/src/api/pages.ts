@@ -1,6 +1,7 @@
 import { infiniteQueryOptions, type QueryKey } from '@tanstack/react-query';
 import { type Answer, orThrow } from './client';
 import { continued, type Page, type Pages } from './loadedPages';
+import type { WithId } from './types';
 
 /** Asks for a page of a list: the first one, or the one at a cursor. */
 export type Ask<Item> = (
@@ -60,6 +61,15 @@ interface ReadOptions {
   onProgress?: (read: number) => void;
   /** With this many items, no further page is read. */
   most?: number;
+}
+
+/** Calls the id of each user of a list `id`. */
+export async function withIds<User extends { userId: string }>(
+  call: Promise<Answer<User[]>>,
+): Promise<Answer<WithId<User>[]>> {
+  const { data, ...answer } = await call;
+  if (!data) return answer;
+  return { ...answer, data: data.map(({ userId, ...user }) => ({ ...user, id: userId })) };
 }
 
 function itemsOf<Item>({ pages }: Pages<Item>): Item[] {

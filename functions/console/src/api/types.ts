@@ -2,8 +2,15 @@ import type { components } from './schema';
 
 type Schemas = components['schemas'];
 
+/** A user of a list in which the API names the id `userId`. The console calls it `id` everywhere. */
+export type WithId<User extends { userId: string }> = Omit<User, 'userId'> & { id: string };
+
+export type Caller = Schemas['Caller'];
+export type CheckedEmailDomain = Schemas['CheckedEmailDomain'];
 export type EmailDomain = Schemas['EmailDomain'];
+export type Enrollment = Schemas['Enrollment'];
 export type FoundUser = Schemas['FoundUser'];
+export type JoinRequest = WithId<Schemas['JoinRequest']>;
 export type Member = Schemas['Member'];
 export type OrganizationPreview = Schemas['OrganizationPreview'];
 export type ApiOrganization = Schemas['Organization'];
@@ -12,12 +19,14 @@ export type Organization = Omit<ApiOrganization, 'customData'> & {
   customData: string;
   etag: string;
 };
+export type Ownership = Schemas['Ownership'];
 export type Preview = Schemas['Preview'];
 export type Problem = Schemas['Problem'];
 export type Provenance = Schemas['Provenance'];
-export type RemovedUser = Schemas['RemovedUser'];
+export type RemovedUser = WithId<Schemas['RemovedUser']>;
 export type Role = Schemas['OrganizationRole'];
 export type RoleUsage = Schemas['OrganizationRoleUsage'];
+export type SsoConnector = Schemas['SsoConnector'];
 export type User = Schemas['User'];
 export type UserOrganization = Schemas['UserOrganization'];
 

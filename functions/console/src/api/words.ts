@@ -175,6 +175,10 @@ export const CODES: Record<string, Entry | ((known: Known) => Entry)> = {
     'Somebody else may have removed it. Reload the page to see the current domains.',
   ],
   'email_domain.already_listed': ['This domain is already listed', 'There is nothing to do.'],
+  'email_domain.already_proven': [
+    'DNS proves this domain already',
+    'Nobody has to vouch for it. There is nothing to do.',
+  ],
   'email_domain.empty': ['The domain is empty', 'Enter a domain such as acme.com.'],
   'email_domain.invalid': [
     'This is not a domain',
@@ -253,6 +257,24 @@ export const CODES: Record<string, Entry | ((known: Known) => Entry)> = {
     'Not everybody is added yet',
     'There was no time to look up all users. Try again to add the others.',
   ],
+  'join_request.not_found': [
+    'This request does not exist any more',
+    'Somebody else may have decided about it, or the user was deleted. Look for the user among the members and the removed members.',
+  ],
+  'join_request.declined': [
+    'Somebody else has declined this user',
+    'The user is in the list of removed members. Put them back there to make them a member.',
+  ],
+  'join_request.already_member': [
+    'This user is already a member',
+    'Somebody else was faster. To end the membership, remove the user in the list of members.',
+  ],
+
+  'removed_user.not_found': [
+    'This user is not in the list of removed members any more',
+    'Somebody else has put them back, or lets the rules decide again. There is nothing to do.',
+  ],
+
   'member_role.not_found': [
     'The member does not have this role any more',
     'Somebody else may have removed it. Reload the page to see the current roles.',

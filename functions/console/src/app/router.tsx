@@ -7,8 +7,9 @@ import {
   redirect,
 } from '@tanstack/react-router';
 import type { ComponentType } from 'react';
-import { membersSearch } from '../members/search';
+import { membersSearch, removedSearch } from '../members/search';
 import { OrganizationsPage } from '../organizations/OrganizationsPage';
+import { provisioningSearch } from '../provisioning/search';
 import { searchedText } from '../ui/AddressSearch';
 import { Card } from '../ui/Card';
 import { ErrorState } from '../ui/ErrorState';
@@ -60,6 +61,7 @@ const organization = createRoute({
 const provisioning = createRoute({
   getParentRoute: () => organization,
   path: '/',
+  validateSearch: provisioningSearch,
   component: page(() => import('../provisioning/ProvisioningTab').then((it) => it.ProvisioningTab)),
 });
 
@@ -73,7 +75,14 @@ const members = createRoute({
 const removed = createRoute({
   getParentRoute: () => organization,
   path: '/members/removed',
+  validateSearch: removedSearch,
   component: page(() => import('../members/RemovedMembers').then((it) => it.RemovedMembers)),
+});
+
+const requests = createRoute({
+  getParentRoute: () => organization,
+  path: '/requests',
+  component: page(() => import('../requests/RequestsTab').then((it) => it.RequestsTab)),
 });
 
 const settings = createRoute({
@@ -117,7 +126,7 @@ export const router = createRouter({
   routeTree: root.addChildren([
     home,
     organizations,
-    organization.addChildren([provisioning, members, removed, settings]),
+    organization.addChildren([provisioning, members, removed, requests, settings]),
     roles,
     role,
     help,

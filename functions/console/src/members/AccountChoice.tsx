@@ -10,7 +10,8 @@ interface Props {
 
 /** An account that can be added, with what there is to know before. */
 export function AccountChoice({ account, checked, onChange }: Props) {
-  const { id, name, isMember, isRemoved, isProven } = account;
+  const { id, name, isMember, isProven } = account;
+  const known = knownText(account);
   return (
     <>
       <Checkbox
@@ -24,14 +25,9 @@ export function AccountChoice({ account, checked, onChange }: Props) {
         }
         onChange={(event) => onChange(event.currentTarget.checked)}
       />
-      {isMember && (
+      {known && (
         <Text size="sm" c="dimmed">
-          Already a member. Nothing changes.
-        </Text>
-      )}
-      {isRemoved && !isMember && (
-        <Text size="sm" c="dimmed">
-          Removed earlier. Adding this user puts them back.
+          {known}
         </Text>
       )}
       {!isProven && !isMember && (
@@ -42,4 +38,13 @@ export function AccountChoice({ account, checked, onChange }: Props) {
       )}
     </>
   );
+}
+
+/** What the organization knows about an account already. */
+function knownText({ isMember, isRemoved, isDeclined, isAsking }: Account): string | undefined {
+  if (isMember) return 'Already a member. Nothing changes.';
+  if (isRemoved) return 'Removed earlier. Adding this user puts them back.';
+  if (isDeclined) return 'Declined earlier. Adding this user makes them a member all the same.';
+  if (isAsking) return 'Asks to join. Adding this user settles the request.';
+  return undefined;
 }

@@ -53,7 +53,7 @@ export function AddMembers({ organizationId, onClose }: Props) {
     );
     const ids = [...new Set(found.flatMap((one) => one.ids))];
     const roles = organizationRoleIds ?? (await defaults.load());
-    const unknown = await addAll(ids, roles, (finished) =>
+    const unknown = await addAll(ids, { organizationRoleIds: roles }, (finished) =>
       setProgress(`${finished.toLocaleString()} of ${ids.length.toLocaleString()} added`),
     );
     setProgress(undefined);

@@ -8,7 +8,7 @@ import {
   IconUsers,
 } from '@tabler/icons-react';
 import { type UseInfiniteQueryResult, useInfiniteQuery, useQuery } from '@tanstack/react-query';
-import { memo, useCallback, useEffect, useMemo, useState } from 'react';
+import { memo, useCallback, useMemo, useState } from 'react';
 import type { Member } from '../api/types';
 import { counted, membersCount } from '../organizations/counts';
 import { countsQuery } from '../organizations/queries';
@@ -19,6 +19,7 @@ import { Id } from '../ui/Id';
 import { Loaded } from '../ui/Loaded';
 import { Notice } from '../ui/Notice';
 import { RowAction, RowMenu } from '../ui/RowMenu';
+import { useFirstItem } from '../ui/useFirstItem';
 import { When } from '../ui/When';
 import { AddRoles, TakeRoles } from './BulkRoles';
 import { ChangeRoles } from './ChangeRoles';
@@ -116,14 +117,6 @@ type ExactAnswer = 'awaited' | 'failed' | 'known';
 function answerOf({ isError, isPending, isFetching }: Pages, isAsked: boolean): ExactAnswer {
   if (!isAsked || isPending || isFetching) return 'awaited';
   return isError ? 'failed' : 'known';
-}
-
-/** Loads further pages until one has an item: a page of a filtered list can be empty. */
-function useFirstItem({ data, hasNextPage, isFetching, fetchNextPage }: Pages) {
-  const isEmpty = data?.length === 0 && hasNextPage && !isFetching;
-  useEffect(() => {
-    if (isEmpty) void fetchNextPage();
-  }, [isEmpty, fetchNextPage]);
 }
 
 interface Shown {

@@ -10,8 +10,8 @@ import { AddMembers } from './AddMembers';
 import { fittingOptions } from './filterOptions';
 import { GiveDefaultRoles } from './GiveDefaultRoles';
 import classes from './Members.module.css';
-import { domainsQuery } from './queries';
-import { type Filters, isDomain, WAYS } from './search';
+import { domainsQuery, providersQuery } from './queries';
+import { type Filters, isDomain, joinedByProvider, providerIn, WAYS } from './search';
 
 interface Props {
   organizationId: string;
@@ -81,9 +81,8 @@ function JoinedFilter({
   filters: { joined, ...others },
   onFilters,
 }: FilterProps & { organizationId: string }) {
-  const { data: listed = [] } = useQuery(domainsQuery(organizationId));
-  const isOther = joined && isDomain(joined) && !listed.includes(joined);
-  const domains = isOther ? [joined, ...listed] : listed;
+  const { data: domains = [] } = useQuery(domainsQuery(organizationId));
+  const { data: providers = [] } = useQuery(providersQuery(organizationId));
   return (
     <Select
       className={classes.filter}
@@ -93,18 +92,36 @@ function JoinedFilter({
       clearButtonProps={clearButton('Any way of joining')}
       searchable
       filter={fittingOptions}
-      nothingFoundMessage="No listed domain has this name"
+      nothingFoundMessage="No listed domain or provider has this name"
       data={[
         {
           group: 'How they joined',
           items: Object.entries(WAYS).map(([value, label]) => ({ value, label })),
         },
-        { group: 'Email domain', items: domains },
+        {
+          group: 'Email domain',
+          items: withOther(
+            domains.map(({ emailDomain }) => emailDomain),
+            isDomain(joined ?? '') && joined,
+          ),
+        },
+        {
+          group: 'Identity provider',
+          items: withOther(
+            providers.map(({ id }) => id),
+            providerIn(joined ?? ''),
+          ).map((id) => ({ value: joinedByProvider(id), label: id })),
+        },
       ]}
       value={joined ?? null}
       onChange={(next) => onFilters({ ...others, ...(next && { joined: next }) })}
     />
   );
+}
+
+/** The listed names, and before them one that is filtered by, although it is not listed any more. */
+function withOther(listed: string[], other: string | false | undefined): string[] {
+  return other && !listed.includes(other) ? [other, ...listed] : listed;
 }
 
 /** What concerns more than the members shown. */

@@ -18,16 +18,28 @@ interface Props {
 export function NewMembersRoles({ defaults, value, ...field }: Props) {
   const { ids, error, retry } = defaults;
   if (ids) return <RolePicker withLabel {...field} value={value ?? ids} />;
+  return <RolesAwaited what="default roles" error={error} retry={retry} />;
+}
+
+interface AwaitedProps {
+  /** Which roles, in words. */
+  what: string;
+  error: unknown;
+  retry: () => void;
+}
+
+/** Takes the place of roles that are not known yet. */
+export function RolesAwaited({ what, error, retry }: AwaitedProps) {
   if (!error) {
     return (
       <Text size="sm" c="dimmed" role="status">
-        Loading the default roles…
+        Loading the {what}…
       </Text>
     );
   }
   return (
     <Text size="sm" c="var(--mantine-color-error)" role="alert">
-      {`The default roles could not be loaded. ${problemOf(error).detail}`}{' '}
+      {`The ${what} could not be loaded. ${problemOf(error).detail}`}{' '}
       <Button size="compact-sm" variant="default" onClick={retry}>
         Try again
       </Button>

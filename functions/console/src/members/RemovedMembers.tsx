@@ -1,24 +1,27 @@
-import { Button, Text } from '@mantine/core';
-import { IconArrowLeft, IconUserPlus, IconUsers } from '@tabler/icons-react';
+import { Button, Group, SegmentedControl } from '@mantine/core';
+import { IconArrowLeft, IconRoute, IconUserPlus, IconUsers } from '@tabler/icons-react';
 import { type UseInfiniteQueryResult, useInfiniteQuery } from '@tanstack/react-query';
-import { Link, useParams } from '@tanstack/react-router';
+import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { useCallback, useState } from 'react';
 import type { RemovedUser } from '../api/types';
 import { counted } from '../organizations/counts';
+import { By } from '../ui/By';
+import { Card } from '../ui/Card';
 import { type Columns, DataTable } from '../ui/DataTable';
-import { FormModal } from '../ui/FormModal';
 import { Id } from '../ui/Id';
 import { Loaded } from '../ui/Loaded';
 import links from '../ui/links.module.css';
 import { Notice } from '../ui/Notice';
 import { RowAction, RowMenu } from '../ui/RowMenu';
+import { useFirstItem } from '../ui/useFirstItem';
 import { When } from '../ui/When';
+import { LetRulesDecide } from './LetRulesDecide';
 import classes from './Members.module.css';
-import { NewMembersRoles } from './NewMembersRoles';
+import { PutBack, putBackLabel } from './PutBack';
 import { nameOf } from './provenance';
 import { removedQuery } from './queries';
-import { useDefaultRoles } from './useDefaultRoles';
-import { backText, useMembersChanges } from './useMembersChanges';
+import { Roles } from './Roles';
+import type { RemovedSearch } from './search';
 import { useSelection } from './useSelection';
 
 const ROUTE = '/organizations/$organizationId/members/removed';
@@ -26,21 +29,33 @@ const ROUTE = '/organizations/$organizationId/members/removed';
 const COLUMNS: Columns<RemovedUser> = {
   Member: (person) => <span title={nameOf(person)}>{nameOf(person)}</span>,
   'User ID': ({ id }) => <Id>{id}</Id>,
-  Removed: ({ removedAt }) => <When at={removedAt} />,
+  Decision: ({ declined, removedAt }) => (
+    <span>
+      {declined ? 'Declined' : 'Removed'} <When at={removedAt} />
+    </span>
+  ),
+  'Roles before': (person) => <Roles of={person} />,
+  By: ({ removedBy }) => <By caller={removedBy} />,
 };
+const SHARES = { Member: '55%', 'Roles before': '45%' };
 
 const EMPTY = (
   <Notice icon={IconUsers} title="No removed members">
-    Members who are removed are listed here. You can put them back.
+    Members who are removed and users who are declined are listed here. You can put them back.
   </Notice>
 );
 
-/** Those who were removed from an organization, and can be put back. */
+type Open = { dialog: 'put back' | 'rules'; people: readonly RemovedUser[] };
+
+/** Those who were removed from an organization or declined, and can be put back. */
 export function RemovedMembers() {
   const { organizationId } = useParams({ from: ROUTE });
+  const { show } = useSearch({ from: ROUTE });
   const removed = useInfiniteQuery(removedQuery(organizationId));
+  const listed = useFirstItem(removed);
   // What is open stays open with what is selected, also if the list becomes empty meanwhile.
-  const [open, setOpen] = useState<readonly RemovedUser[]>();
+  const [open, setOpen] = useState<Open>();
+  const dialog = { organizationId, onClose: () => setOpen(undefined) };
   return (
     <>
       <Link
@@ -51,106 +66,122 @@ export function RemovedMembers() {
         <IconArrowLeft size={16} aria-hidden /> Members
       </Link>
       <p className={classes.scope}>
-        Removed members do not become members again by signing in. You can put them back here.
+        No rule admits them, or another account with the same address, until you put them back or
+        let the rules decide again.
       </p>
-      <Loaded query={removed} of="the removed members" empty={EMPTY}>
-        {(rows) => <Table rows={rows} pages={removed} onPutBack={setOpen} />}
+      <Loaded query={listed} of="the removed members" empty={EMPTY}>
+        {(all) => (
+          <>
+            <Filter show={show} />
+            <Shown all={all} show={show} pages={removed} onOpen={setOpen} />
+          </>
+        )}
       </Loaded>
-      {open && (
-        <PutBack organizationId={organizationId} people={open} onClose={() => setOpen(undefined)} />
-      )}
+      {open?.dialog === 'put back' && <PutBack {...dialog} people={open.people} />}
+      {open?.dialog === 'rules' && <LetRulesDecide {...dialog} people={open.people} />}
     </>
+  );
+}
+
+const FILTERS: { value: 'all' | 'removed' | 'declined'; label: string }[] = [
+  { value: 'all', label: 'All' },
+  { value: 'removed', label: 'Removed' },
+  { value: 'declined', label: 'Declined' },
+];
+
+/** Which of them are shown, as a part of the page's address. */
+function Filter({ show = 'all' }: { show: RemovedSearch['show'] | 'all' }) {
+  const navigate = useNavigate({ from: ROUTE });
+  return (
+    <SegmentedControl
+      className={classes.choice}
+      aria-label="Which are shown"
+      data={FILTERS}
+      value={show}
+      onChange={(next) => void navigate({ search: next === 'all' ? {} : { show: next } })}
+    />
+  );
+}
+
+interface ShownProps {
+  all: RemovedUser[];
+  show: RemovedSearch['show'];
+  pages: UseInfiniteQueryResult<RemovedUser[]>;
+  onOpen: (open: Open) => void;
+}
+
+/** Those among the loaded ones who are to be shown. */
+function Shown({ all, show, pages, onOpen }: ShownProps) {
+  const rows = show ? all.filter(({ declined }) => declined === (show === 'declined')) : all;
+  if (rows.length > 0) return <Table rows={rows} pages={pages} onOpen={onOpen} />;
+  const { hasNextPage, isFetchingNextPage, fetchNextPage } = pages;
+  const more = hasNextPage && (
+    <Button aria-busy={isFetchingNextPage} onClick={() => void fetchNextPage()}>
+      Load 100 more
+    </Button>
+  );
+  return (
+    <Card>
+      <Notice icon={IconUsers} title={`Nobody was ${show}`} action={more}>
+        {hasNextPage ? `None of the latest ${all.length.toLocaleString()} was ${show}.` : null}
+      </Notice>
+    </Card>
   );
 }
 
 interface TableProps {
   rows: RemovedUser[];
   pages: UseInfiniteQueryResult<RemovedUser[]>;
-  onPutBack: (people: readonly RemovedUser[]) => void;
+  onOpen: (open: Open) => void;
 }
 
-function Table({ rows, pages, onPutBack }: TableProps) {
+function Table({ rows, pages, onOpen }: TableProps) {
   const { selected, ids, select } = useSelection(rows);
   const actions = useCallback(
     (person: RemovedUser) => (
       <RowMenu of={nameOf(person)}>
-        <RowAction icon={IconUserPlus} onClick={() => onPutBack([person])}>
-          Put back
+        <RowAction
+          icon={IconUserPlus}
+          onClick={() => onOpen({ dialog: 'put back', people: [person] })}
+        >
+          {putBackLabel([person])}
+        </RowAction>
+        <RowAction icon={IconRoute} onClick={() => onOpen({ dialog: 'rules', people: [person] })}>
+          Let the rules decide again
         </RowAction>
       </RowMenu>
     ),
-    [onPutBack],
+    [onOpen],
   );
+  const acts = [
+    [putBackLabel(selected), IconUserPlus, 'put back'],
+    ['Let the rules decide again', IconRoute, 'rules'],
+  ] as const;
   const bar = (
-    <Button
-      size="compact-sm"
-      variant="default"
-      leftSection={<IconUserPlus size={16} />}
-      onClick={() => onPutBack(selected)}
-    >
-      Put back
-    </Button>
+    <Group gap="xs" role="group" aria-label="Actions for the selected users">
+      {acts.map(([label, Icon, dialog]) => (
+        <Button
+          key={dialog}
+          size="compact-sm"
+          variant="default"
+          leftSection={<Icon size={16} />}
+          onClick={() => onOpen({ dialog, people: selected })}
+        >
+          {label}
+        </Button>
+      ))}
+    </Group>
   );
   return (
     <DataTable
       label="Removed members"
       rows={rows}
       columns={COLUMNS}
+      shares={SHARES}
       actions={actions}
       selection={{ ids, onChange: select, nameOf, bar }}
       pages={pages}
-      end={rows.length > 20 && `All ${counted(rows.length, 'removed member')} are shown.`}
+      end={rows.length > 20 && `All ${counted(rows.length, 'user')} are shown.`}
     />
-  );
-}
-
-interface PutBackProps {
-  organizationId: string;
-  people: readonly RemovedUser[];
-  onClose: () => void;
-}
-
-const initialValues: { organizationRoleIds?: string[] } = {};
-
-/** Makes removed members members again. The default roles are selected for them. */
-function PutBack({ organizationId, people, onClose }: PutBackProps) {
-  const { addAll } = useMembersChanges(organizationId);
-  const defaults = useDefaultRoles(organizationId);
-  const [added, setAdded] = useState<number>();
-  const [first] = people;
-  const who =
-    people.length === 1 && first ? nameOf(first) : counted(people.length, 'removed member');
-  const submit = async ({ organizationRoleIds }: typeof initialValues) => {
-    const ids = people.map(({ id }) => id);
-    const roles = organizationRoleIds ?? (await defaults.load());
-    const unknown = await addAll(ids, roles, setAdded);
-    return backText(ids.length, unknown.length);
-  };
-  return (
-    <FormModal
-      title={`Put ${who} back?`}
-      act="Put back"
-      initialValues={initialValues}
-      onSubmit={submit}
-      onClose={onClose}
-    >
-      {({ values, errors, setFieldValue }) => (
-        <>
-          <NewMembersRoles
-            label="Roles"
-            description="The roles from before the removal are not kept. The default roles are selected."
-            defaults={defaults}
-            value={values.organizationRoleIds}
-            error={errors.organizationRoleIds}
-            onChange={(next) => setFieldValue('organizationRoleIds', next)}
-          />
-          {added !== undefined && (
-            <Text size="sm" role="status">
-              {`${added.toLocaleString()} of ${people.length.toLocaleString()} put back`}
-            </Text>
-          )}
-        </>
-      )}
-    </FormModal>
   );
 }

@@ -6,7 +6,11 @@ import classes from './Members.module.css';
 const MOST_SHOWN = 2;
 
 /** The roles of a member, in one line. */
-export function Roles({ of: { organizationRoles: roles } }: { of: Member }) {
+export function Roles({
+  of: { organizationRoles: roles },
+}: {
+  of: Pick<Member, 'organizationRoles'>;
+}) {
   if (roles.length === 0) return <Dim>No roles</Dim>;
   const names = roles.map(({ name }) => name).join(', ');
   const more = roles.slice(MOST_SHOWN);

@@ -5,6 +5,16 @@ import { ApiError } from '../api/problem';
 /** The most users that are added, or get roles, with one request. */
 export const MOST_AT_ONCE = 100;
 
+/** The roles of new members. */
+export interface NewRoles {
+  organizationRoleIds?: readonly string[];
+  /**
+   * Whether those who were removed get the roles that they held then, as far as these still exist,
+   * instead of `organizationRoleIds`.
+   */
+  restoreRoles?: boolean;
+}
+
 /**
  * Adds users by hand, with roles. Those who are members already stay as they are. Calls `onAdded`
  * after each request, with the users whom it has added and those who do not exist any more.
@@ -12,13 +22,13 @@ export const MOST_AT_ONCE = 100;
 export async function add(
   organizationId: string,
   userIds: readonly string[],
-  organizationRoleIds: readonly string[],
+  { organizationRoleIds = [], restoreRoles = false }: NewRoles,
   onAdded: (added: string[], unknown: string[]) => void,
 ) {
   const params = { path: { organizationId } };
   for (const some of chunks(userIds, MOST_AT_ONCE)) {
     const unknown = await withoutRefused(some, (left) => {
-      const body = { userIds: left, organizationRoleIds: [...organizationRoleIds] };
+      const body = { userIds: left, organizationRoleIds: [...organizationRoleIds], restoreRoles };
       return orThrow(api.POST('/organizations/{organizationId}/users', { params, body }));
     });
     onAdded(

@@ -2,23 +2,28 @@ import { List, Progress, Text } from '@mantine/core';
 import { useState } from 'react';
 import type { Outcome } from '../api/batch';
 import { problemOf, ShownError } from '../api/problem';
-import type { Member } from '../api/types';
 import { counted } from '../organizations/counts';
-import { nameOf } from './provenance';
+import { nameOf, type Person } from './provenance';
 
-type Failed = Outcome<Member, unknown>['failed'];
+/** Whether an error is final: doing the same again would end in the same way. */
+type IsFinal = (error: unknown) => boolean;
 
-/** An act on many members: how far it is, and with whom it has failed. */
-export function useBulk(members: readonly Member[]) {
+const NEVER: IsFinal = () => false;
+
+/**
+ * An act on many people: how far it is, with whom it has failed, and with whom it goes on if it is
+ * repeated.
+ */
+export function useBulk<Item extends Person>(people: readonly Item[], isFinal: IsFinal = NEVER) {
   const [finished, setFinished] = useState<number>();
-  const [failed, setFailed] = useState<Failed>([]);
-  const left = failed.length > 0 ? failed.map(({ item }) => item) : members;
-  /** Fails if the act has failed with some of them. Repeating it goes on with these. */
+  const [failed, setFailed] = useState<Outcome<Item, unknown>['failed']>([]);
+  const repeatable = failed.filter(({ error }) => !isFinal(error)).map(({ item }) => item);
+  const left = failed.length > 0 ? repeatable : people;
   const run = async <Result,>(
     act: (
-      members: readonly Member[],
+      people: readonly Item[],
       onProgress: (finished: number) => void,
-    ) => Promise<Outcome<Member, Result>>,
+    ) => Promise<Outcome<Item, Result>>,
   ) => {
     setFinished(0);
     const outcome = await act(left, setFinished);
@@ -29,18 +34,22 @@ export function useBulk(members: readonly Member[]) {
   return { left, finished, failed, run };
 }
 
-/** Fails if something has failed with some members. */
-export function throwIfFailed({ done, failed }: Outcome<Member, unknown>, what: string) {
+/** Fails if something has failed with some people. */
+export function throwIfFailed(
+  { done, failed }: Outcome<Person, unknown>,
+  what: string,
+  { unit = 'member', isFinal = NEVER }: { unit?: string; isFinal?: IsFinal } = {},
+) {
   const [first] = failed;
   if (!first) return;
   const all = done.length + failed.length;
+  if (all === 1) throw new ShownError(problemOf(first.error));
+  const isOver = failed.every(({ error }) => isFinal(error));
   throw new ShownError({
-    ...(all === 1
-      ? problemOf(first.error)
-      : {
-          title: `${failed.length.toLocaleString()} of ${counted(all, 'member')} could not be ${what}`,
-          detail: 'They are still selected. Try again to continue with them.',
-        }),
+    title: `${failed.length.toLocaleString()} of ${counted(all, unit)} could not be ${what}`,
+    detail: isOver
+      ? 'The list says why. There is nothing left to do here.'
+      : 'They are still selected. Try again to continue with them.',
   });
 }
 
@@ -50,7 +59,7 @@ const MOST_LISTED = 100;
 export function BulkState({
   of: { finished, failed, left },
 }: {
-  of: Pick<ReturnType<typeof useBulk>, 'finished' | 'failed' | 'left'>;
+  of: Pick<ReturnType<typeof useBulk<Person>>, 'finished' | 'failed' | 'left'>;
 }) {
   if (finished !== undefined) {
     return (

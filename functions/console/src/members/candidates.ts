@@ -4,20 +4,27 @@ import { api, orThrow } from '../api/client';
 import { readAll } from '../api/pages';
 import { ApiError } from '../api/problem';
 import { organizationQuery } from '../organizations/queries';
+import { askRequests } from '../requests/queries';
 import type { Account } from './entries';
 import { askRemoved, membersNamed } from './queries';
 import { isAddress } from './search';
 
-/** How many of those who were removed are looked through, the latest first. */
-const MOST_REMOVED = 1000;
+/** How many of those who were removed, and of those who ask to join, are looked through. */
+const MOST_LOOKED_AT = 1000;
 
-const removedIdsQuery = (organizationId: string) =>
+/** The latest who were removed or declined. */
+const removedListQuery = (organizationId: string) =>
   queryOptions({
-    queryKey: [...organizationQuery(organizationId).queryKey, 'removed ids'],
-    queryFn: async ({ signal }) => {
-      const removed = await readAll(askRemoved(organizationId), signal, { most: MOST_REMOVED });
-      return removed.map(({ id }) => id);
-    },
+    queryKey: [...organizationQuery(organizationId).queryKey, 'all removed'],
+    queryFn: ({ signal }) => readAll(askRemoved(organizationId), signal, { most: MOST_LOOKED_AT }),
+    staleTime: 60_000,
+  });
+
+/** The oldest requests to join. */
+const requestsListQuery = (organizationId: string) =>
+  queryOptions({
+    queryKey: [...organizationQuery(organizationId).queryKey, 'all requests'],
+    queryFn: ({ signal }) => readAll(askRequests(organizationId), signal, { most: MOST_LOOKED_AT }),
     staleTime: 60_000,
   });
 
@@ -28,12 +35,15 @@ export const accountsQuery = (organizationId: string, entry: string) =>
     queryFn: ({ client, signal }) =>
       inTurn(async (): Promise<Account[]> => {
         const users = await usersNamed(entry, signal);
-        const removed = await client.fetchQuery(removedIdsQuery(organizationId));
+        const removed = await client.fetchQuery(removedListQuery(organizationId));
+        const requests = await client.fetchQuery(requestsListQuery(organizationId));
         return Promise.all(
           users.map(async (user) => ({
             ...user,
             isMember: (await membersNamed(organizationId, user.id)).length > 0,
-            isRemoved: removed.includes(user.id),
+            isRemoved: removed.some(({ id, declined }) => id === user.id && !declined),
+            isDeclined: removed.some(({ id, declined }) => id === user.id && declined),
+            isAsking: requests.some(({ id }) => id === user.id),
           })),
         );
       }),

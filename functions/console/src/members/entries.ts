@@ -7,6 +7,10 @@ export interface Account extends User {
   isMember: boolean;
   /** Whether they were a member, and somebody has removed them. */
   isRemoved: boolean;
+  /** Whether they asked to join, and somebody has declined it. */
+  isDeclined: boolean;
+  /** Whether they ask to join. */
+  isAsking: boolean;
 }
 
 /**

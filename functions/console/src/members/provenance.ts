@@ -1,6 +1,8 @@
 import { type Member, type Provenance, unhandled } from '../api/types';
+import { callerText } from '../session/callers';
 
-type Named = Pick<Member, 'primaryEmail' | 'username' | 'id'>;
+/** A user, as all lists of users name one. */
+export type Person = Pick<Member, 'primaryEmail' | 'username' | 'id'>;
 
 const ENTRY_PATHS: Record<Provenance['entryPath'], string> = {
   PostConfirmation: 'when signing up',
@@ -9,10 +11,13 @@ const ENTRY_PATHS: Record<Provenance['entryPath'], string> = {
 };
 
 /** How somebody became a member, in words. */
-export function howJoined({ rule, emailDomain, entryPath }: Provenance): string {
+export function howJoined(provenance: Provenance): string {
+  const { rule, emailDomain, ssoConnectorId } = provenance;
   switch (rule) {
     case 'email_domain':
-      return `By ${emailDomain}, ${ENTRY_PATHS[entryPath]}`;
+      return `By ${emailDomain}, ${joining(provenance)}`;
+    case 'sso_connector':
+      return `By the provider ${ssoConnectorId}, ${joining(provenance)}`;
     case 'api':
       return 'Added by hand';
     default:
@@ -20,7 +25,13 @@ export function howJoined({ rule, emailDomain, entryPath }: Provenance): string 
   }
 }
 
+/** When a rule was satisfied, and who has approved it if it took a request and that is known. */
+function joining({ entryPath, approvedBy }: Provenance): string {
+  const when = ENTRY_PATHS[entryPath];
+  return approvedBy ? `by request ${when}, approved by ${callerText(approvedBy)}` : when;
+}
+
 /** What to call a user: the email address if there is one, else the user name or the id. */
-export function nameOf({ primaryEmail, username, id }: Named): string {
+export function nameOf({ primaryEmail, username, id }: Person): string {
   return primaryEmail ?? username ?? id;
 }

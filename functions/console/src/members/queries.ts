@@ -1,6 +1,6 @@
 import { queryOptions } from '@tanstack/react-query';
 import { api, orThrow } from '../api/client';
-import { type Ask, pagedQuery } from '../api/pages';
+import { type Ask, pagedQuery, withIds } from '../api/pages';
 import type { Member, RemovedUser } from '../api/types';
 import { organizationQuery } from '../organizations/queries';
 import { type Filters, parametersOf } from './search';
@@ -27,14 +27,14 @@ export function askMembers(organizationId: string, filters: Filters = {}, q?: st
 
 export const removedKey = (organizationId: string) => [...keyOf(organizationId), 'removed'];
 
-/** Those whom somebody has removed from an organization, the latest first. */
+/** Those whom somebody has removed from an organization or declined, the latest first. */
 export const removedQuery = (organizationId: string) =>
   pagedQuery(removedKey(organizationId), askRemoved(organizationId));
 
 export function askRemoved(organizationId: string): Ask<RemovedUser> {
   return (cursor, signal) => {
     const params = { path: { organizationId }, query: { page_size: PAGE_SIZE, ...cursor } };
-    return api.GET('/organizations/{organizationId}/removed-users', { params, signal });
+    return withIds(api.GET('/organizations/{organizationId}/removed-users', { params, signal }));
   };
 }
 
@@ -49,17 +49,25 @@ export const defaultRolesQuery = (organizationId: string) =>
     },
   });
 
-/** The email domains of an organization, by domain. */
+/** The email domains of an organization, by domain, each with its settings. */
 export const domainsQuery = (organizationId: string) =>
   queryOptions({
-    queryKey: [...keyOf(organizationId), 'domains'],
+    queryKey: [...keyOf(organizationId), 'rules', 'domains'],
     queryFn: async ({ signal }) => {
-      const params = { path: { organizationId } };
-      const asked = api.GET('/organizations/{organizationId}/jit/email-domains', {
-        params,
-        signal,
-      });
-      return (await orThrow(asked)).data.map(({ emailDomain }) => emailDomain);
+      const asked = { params: { path: { organizationId } }, signal };
+      const path = '/organizations/{organizationId}/jit/email-domains';
+      return (await orThrow(api.GET(path, asked))).data;
+    },
+  });
+
+/** The identity providers of an organization, each with its settings. */
+export const providersQuery = (organizationId: string) =>
+  queryOptions({
+    queryKey: [...keyOf(organizationId), 'rules', 'providers'],
+    queryFn: async ({ signal }) => {
+      const asked = { params: { path: { organizationId } }, signal };
+      const path = '/organizations/{organizationId}/jit/sso-connectors';
+      return (await orThrow(api.GET(path, asked))).data;
     },
   });
 

@@ -9,11 +9,14 @@ describe("the search of the page's address", () => {
       q: '2026',
       joined: 'acme.example',
     });
+    expect(membersSearch({ joined: 'provider/Acme' })).toEqual({ joined: 'provider/Acme' });
   });
 
   it('loses what makes no sense', () => {
     expect(membersSearch({ q: ['a'], role: 'a b', joined: 'somehow', other: 1 })).toEqual({});
     expect(membersSearch({ q: ' ', role: '', joined: null })).toEqual({});
+    expect(membersSearch({ joined: 'provider/' })).toEqual({});
+    expect(membersSearch({ joined: 'provider/a b' })).toEqual({});
   });
 });
 
@@ -21,6 +24,9 @@ it.each([
   ['hand', { rule: 'api' }],
   ['PostConfirmation', { rule: 'email_domain', entryPath: 'PostConfirmation' }],
   ['acme.example', { emailDomain: 'acme.example' }],
+  ['provider', { rule: 'sso_connector' }],
+  ['provider/Acme', { ssoConnectorId: 'Acme' }],
+  ['provider/acme.example', { ssoConnectorId: 'acme.example' }],
 ])('the filter %s becomes parameters of the API', (joined, parameters) => {
   expect(parametersOf({ joined })).toEqual(parameters);
 });

@@ -6,25 +6,31 @@ export interface MembersSearch {
   q?: string;
   /** The id of a role that they hold. */
   role?: string;
-  /** How they joined: a {@link Way}, or the email domain that made them members. */
+  /** How they joined: a {@link Way}, or the rule that made them members: a domain or a provider. */
   joined?: string;
 }
 
 /** The filters that the API applies. */
 export type Filters = Omit<MembersSearch, 'q'>;
 
-/** The ways to become a member, apart from which domain it was. */
+/** The ways to become a member, apart from which rule it was. */
 export const WAYS = {
   hand: 'Added by hand',
   PostConfirmation: 'By domain, when signing up',
   PreTokenGeneration: 'By domain, when signing in',
   ManagementApi: 'By domain, when created by the API',
-} satisfies Record<'hand' | Provenance['entryPath'], string>;
+  provider: 'By provider',
+} satisfies Record<'hand' | 'provider' | Provenance['entryPath'], string>;
 
 type Way = keyof typeof WAYS;
 
 const isWay = (text: string): text is Way => text in WAYS;
 export const isDomain = (text: string) => /^[^\s@/]+\.[^\s@/.]+$/.test(text);
+
+/** What stands for a provider. Its name alone could look like a domain. */
+export const joinedByProvider = (id: string) => `provider/${id}`;
+/** The provider that something stands for; empty if it is none. */
+export const providerIn = (joined: string) => /^provider\/(\S{1,32})$/.exec(joined)?.[1] ?? '';
 const isRoleId = (text: string) => /^[\w-]{1,64}$/.test(text);
 
 /** Reads the search of the page's address. What makes no sense is left out. */
@@ -35,8 +41,17 @@ export function membersSearch(search: Record<string, unknown>): MembersSearch {
   return {
     ...(q && { q }),
     ...(role && isRoleId(role) && { role }),
-    ...(joined && (isWay(joined) || isDomain(joined)) && { joined }),
+    ...(joined && (isWay(joined) || isDomain(joined) || providerIn(joined)) && { joined }),
   };
+}
+
+/** What the address of the list of removed members says: which of them are shown, by default all. */
+export interface RemovedSearch {
+  show?: 'removed' | 'declined';
+}
+
+export function removedSearch({ show }: Record<string, unknown>): RemovedSearch {
+  return show === 'removed' || show === 'declined' ? { show } : {};
 }
 
 /** The API's parameters for the filters. */
@@ -46,8 +61,10 @@ export function parametersOf({ role, joined }: Filters) {
 
 function provenanceOf(joined: string) {
   if (joined === 'hand') return { rule: 'api' } as const;
+  if (joined === 'provider') return { rule: 'sso_connector' } as const;
   if (isWay(joined)) return { rule: 'email_domain', entryPath: joined } as const;
-  return { emailDomain: joined };
+  const ssoConnectorId = providerIn(joined);
+  return ssoConnectorId ? { ssoConnectorId } : { emailDomain: joined };
 }
 
 /** Whether a member still belongs into a list with these filters, after the roles have changed. */

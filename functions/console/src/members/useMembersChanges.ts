@@ -1,13 +1,16 @@
-import { type QueryClient, useQueryClient } from '@tanstack/react-query';
+import { type QueryClient, type QueryKey, useQueryClient } from '@tanstack/react-query';
 import { useMemo } from 'react';
 import { batch, type Outcome } from '../api/batch';
 import { changeItems } from '../api/loadedPages';
-import type { Member } from '../api/types';
+import type { JoinRequest, Member, RemovedUser } from '../api/types';
 import { counted } from '../organizations/counts';
+import { withSameAddress } from '../requests/deciding';
+import { loadedRequests, requestsKey } from '../requests/queries';
 import { rolesQuery } from '../roles/queries';
 import { offerUndo } from '../ui/undo';
-import { add } from './adding';
+import { add, type NewRoles } from './adding';
 import { type RoleChange, rolesAfter } from './changing';
+import { clearMarks } from './clearing';
 import { nameOf } from './provenance';
 import { membersKey, membersNamed, removedKey } from './queries';
 import { type Leaving, remove } from './removing';
@@ -25,8 +28,7 @@ export function useMembersChanges(organizationId: string) {
 function membersChanges(queries: QueryClient, organizationId: string) {
   const key = membersKey(organizationId);
 
-  const drop = (ids: ReadonlySet<string>) =>
-    changeItems<Member>(queries, key, (member) => (ids.has(member.id) ? undefined : member));
+  const drop = (ids: ReadonlySet<string>) => dropFrom(queries, key, ids);
 
   /** Shows roles as they are after a change of them. */
   const showRoles = async (ids: ReadonlySet<string>, change: RoleChange) => {
@@ -45,16 +47,16 @@ function membersChanges(queries: QueryClient, organizationId: string) {
    */
   const addAll = async (
     userIds: readonly string[],
-    organizationRoleIds: readonly string[],
+    roles: NewRoles,
     onProgress?: (finished: number) => void,
   ): Promise<string[]> => {
     const unknown: string[] = [];
     let finished = 0;
-    await add(organizationId, userIds, organizationRoleIds, (some, refused) => {
+    await add(organizationId, userIds, roles, (some, refused) => {
       const back = new Set(some);
-      changeItems<{ id: string }>(queries, removedKey(organizationId), (person) =>
-        back.has(person.id) ? undefined : person,
-      );
+      for (const list of [removedKey(organizationId), requestsKey(organizationId)]) {
+        dropFrom(queries, list, back);
+      }
       unknown.push(...refused);
       finished += some.length + refused.length;
       onProgress?.(finished);
@@ -64,23 +66,23 @@ function membersChanges(queries: QueryClient, organizationId: string) {
 
   /**
    * Adds users again who were members, each with the roles from before. Those who are members again
-   * already stay as they are.
+   * already stay as they are. Other accounts with the same address, whose requests have ended too, can
+   * ask again.
    */
-  const restore = async (removed: readonly Member[]): Promise<string> => {
+  const restore = async (
+    removed: readonly Member[],
+    asking: readonly JoinRequest[],
+  ): Promise<string> => {
     const present = await membersAmong(organizationId, removed);
     const members = removed.filter(({ id }) => !present.has(id));
+    const ids = members.map(({ id }) => id);
+    const unknown = (await addAll(ids, { restoreRoles: true })).length;
+    const { failed } = await batch(asking, (request) => clearMarks(organizationId, request.id));
+    if (failed[0]) throw failed[0].error;
     const known = await queries.fetchQuery(rolesQuery);
-    const isKnown = (id: string) => known.some((role) => role.id === id);
-    const byRoles = Map.groupBy(members, ({ organizationRoles }) =>
-      JSON.stringify(organizationRoles.map(({ id }) => id).filter(isKnown)),
-    );
-    let unknown = 0;
-    for (const [roleIds, some] of byRoles) {
-      const ids = some.map(({ id }) => id);
-      unknown += (await addAll(ids, JSON.parse(roleIds))).length;
-    }
     const held = members.flatMap(({ organizationRoles }) => organizationRoles);
-    const lost = new Set(held.filter(({ id }) => !isKnown(id)).map(({ name }) => `“${name}”`));
+    const isLost = ({ id }: Held) => !known.some((role) => role.id === id);
+    const lost = new Set(held.filter(isLost).map(({ name }) => `“${name}”`));
     const roles =
       lost.size > 0 &&
       `Roles that were deleted meanwhile could not be restored: ${[...lost].join(', ')}.`;
@@ -99,13 +101,33 @@ function membersChanges(queries: QueryClient, organizationId: string) {
     const ended = outcome.done.flatMap(({ result }) => result);
     const members = [...new Map(ended.map((member) => [member.id, member])).values()];
     drop(new Set([...members, ...outcome.done.map(({ item }) => item.member)].map(({ id }) => id)));
+    const asking = withSameAddress(members, loadedRequests(queries, organizationId));
+    dropFrom(queries, requestsKey(organizationId), new Set(asking.map(({ id }) => id)));
     if (members.length > 0) {
-      offerUndo(removedText(members, outcome), () => restore(members));
+      offerUndo(removedText(members, outcome), () => restore(members, asking));
     }
     return outcome;
   };
 
-  return { drop, showRoles, addAll, removeAll };
+  /** Lets the rules decide again about users who were removed or declined. */
+  const clearAll = async (
+    people: readonly RemovedUser[],
+    onProgress?: (finished: number) => void,
+  ): Promise<Outcome<RemovedUser, boolean>> => {
+    const outcome = await batch(people, ({ id }) => clearMarks(organizationId, id), onProgress);
+    const ids = new Set(outcome.done.map(({ item }) => item.id));
+    dropFrom(queries, removedKey(organizationId), ids);
+    return outcome;
+  };
+
+  return { drop, showRoles, addAll, removeAll, clearAll };
+}
+
+type Held = Member['organizationRoles'][number];
+
+/** Takes users out of the loaded lists under a key. */
+function dropFrom(queries: QueryClient, under: QueryKey, ids: ReadonlySet<string>) {
+  changeItems<{ id: string }>(queries, under, (user) => (ids.has(user.id) ? undefined : user));
 }
 
 /** The ids of those who are members now. */

@@ -3,6 +3,7 @@ import { IconArrowLeft } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { Link, Outlet, useMatches, useParams } from '@tanstack/react-router';
 import { TabHelp } from '../help/TabHelp';
+import { RequestsCount } from '../requests/RequestsCount';
 import { Gone } from '../ui/Gone';
 import { Loaded } from '../ui/Loaded';
 import links from '../ui/links.module.css';
@@ -13,8 +14,13 @@ import { organizationQuery, useIsGone } from './queries';
 import { useLeaveOrganization } from './useLeaveOrganization';
 
 const TABS = [
-  { to: '/organizations/$organizationId', label: 'Just-in-time provisioning' },
+  {
+    to: '/organizations/$organizationId',
+    label: 'Just-in-time provisioning',
+    short: 'Provisioning',
+  },
   { to: '/organizations/$organizationId/members', label: 'Members' },
+  { to: '/organizations/$organizationId/requests', label: 'Requests' },
   { to: '/organizations/$organizationId/settings', label: 'Settings' },
 ] as const;
 
@@ -22,6 +28,16 @@ const TABS = [
 function useTab(): string | undefined {
   const shown = useMatches({ select: (matches) => matches.at(-1)?.fullPath });
   return TABS.find(({ to }) => to === shown?.replace(/\/$/, ''))?.label;
+}
+
+/** The label of a tab, or a shorter one on narrow screens. */
+function Label({ whole, short }: { whole: string; short: string }) {
+  return (
+    <>
+      <span className={classes.whole}>{whole}</span>
+      <span className={classes.short}>{short}</span>
+    </>
+  );
 }
 
 /** One organization. Each of its tabs has its own address. */
@@ -49,7 +65,7 @@ export function OrganizationPage() {
         {({ name }) => (
           <>
             <nav className={classes.tabs} aria-label={name}>
-              {TABS.map(({ to, label }) => (
+              {TABS.map(({ to, label, ...tab }) => (
                 <Link
                   key={to}
                   to={to}
@@ -57,7 +73,8 @@ export function OrganizationPage() {
                   activeOptions={{ exact: to.endsWith('$organizationId'), includeSearch: false }}
                   className={links.tab}
                 >
-                  {label}
+                  {'short' in tab ? <Label whole={label} short={tab.short} /> : label}
+                  {label === 'Requests' && <RequestsCount organizationId={organizationId} />}
                 </Link>
               ))}
             </nav>

@@ -10,8 +10,8 @@ const MOST_COUNTED = 1000;
 const NUMBER = new Intl.NumberFormat('en');
 
 /** A number of things in words, such as "1 member" and "1,234 members". */
-export function counted(number: number, unit: string): string {
-  return `${NUMBER.format(number)} ${unit}${number === 1 ? '' : 's'}`;
+export function counted(number: number, unit: string, units = `${unit}s`): string {
+  return `${NUMBER.format(number)} ${number === 1 ? unit : units}`;
 }
 
 /** A number of members: what is shown, and what is read out if that differs. */

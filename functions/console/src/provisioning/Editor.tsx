@@ -1,6 +1,7 @@
-import { Stack, Text } from '@mantine/core';
+import { Stack } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { type ReactNode, type RefObject, useMemo, useRef } from 'react';
+import { useNavigate, useSearch } from '@tanstack/react-router';
+import { type RefObject, useEffect, useMemo, useRef, useState } from 'react';
 import { ApiError } from '../api/problem';
 import { useDraft } from '../app/drafts';
 import { useIsGone } from '../organizations/queries';
@@ -12,14 +13,15 @@ import { SaveBar } from '../ui/SaveBar';
 import { UnsavedGuard } from '../ui/UnsavedGuard';
 import { Admission } from './Admission';
 import { Conflict } from './Conflict';
-import { changes } from './changes';
-import { DomainsInput } from './DomainsInput';
+import { DomainPage } from './DomainPage';
+import { ALL_IN_VIEW, Domains } from './Domains';
+import { DEFAULTS } from './domainSettings';
 import type { Configuration, Draft } from './draft';
 import type { Refusal } from './outcome';
-import { RefusedDomains } from './RefusedDomains';
 import type { Refused } from './refusals';
 import { summaryOf } from './summary';
-import { useEditor } from './useEditor';
+import { type Editing, useEditor } from './useEditor';
+import { useLatest } from './useLatest';
 
 interface Props {
   organizationId: string;
@@ -27,115 +29,136 @@ interface Props {
 }
 
 export function Editor({ organizationId, saved }: Props) {
-  const editor = useEditor(organizationId, saved);
-  const { draft, dirty, refusal, notes, saving } = editor;
+  const editing = useEditor(organizationId, saved);
+  const { draft, dirty, refusal, saving } = editing;
   const gone = useIsGone(organizationId);
   const domainField = useRef<HTMLInputElement>(null);
   const roleField = useRef<HTMLInputElement>(null);
+  const [view, setView] = useState(ALL_IN_VIEW);
   const { data: roles = [] } = useQuery(rolesQuery);
-  const added = useAdded(draft);
   const refused = useRefused(refusal, draft);
+  const { domain, open } = useOpenDomain(refusal);
   const save = () => {
-    const blocked = editor.save();
-    if (blocked) ({ domains: domainField, roles: roleField })[blocked].current?.focus();
-  };
-  const edit = (domain: string) => {
-    editor.editDomain(domain);
-    domainField.current?.focus();
+    const blocked = editing.save();
+    if (blocked === undefined) return;
+    if (typeof blocked === 'object') open(blocked.rolesOf);
+    else if (domain !== undefined) open(undefined);
+    else ({ domains: domainField, roles: roleField })[blocked].current?.focus();
   };
   return (
     <Stack gap="lg">
       {draft.theirs && (
         <Conflict
+          draft={draft}
           theirs={draft.theirs}
           roleName={(id) => roleNameOf(id, roles) ?? id}
           saving={saving.isPending}
           onKeepMine={save}
-          onTakeTheirs={editor.discard}
+          onTakeTheirs={editing.discard}
+          onTake={editing.takeTheirs}
         />
       )}
-      <Section
-        title="Email domains"
-        lead="Users who sign up or sign in with a verified address in one of these domains become members. List only domains that this organization owns: Usher does not check who owns a domain."
-      >
-        <DomainsInput
-          domains={draft.mine.domains}
-          added={added}
-          refused={refused}
-          textKey={editor.texts.domains}
-          field={domainField}
-          note={notes.domains}
-          onTextChange={(text) => editor.setText('domains', text)}
-          onTake={editor.takeDomains}
-          onRemove={(domain) => editor.removeDomains([domain])}
-        />
-        {draft.mine.domains.length === 0 && (
-          <Text c="dimmed" size="sm">
-            No domain is listed yet, so nobody becomes a member by email address. Add the first one.
-          </Text>
-        )}
-        {refusal && (
-          <RefusedDomains
-            refusal={refusal}
+      {domain === undefined ? (
+        <>
+          <Domains
+            organizationId={organizationId}
+            editing={editing}
+            stored={saved.rules}
             refused={refused}
             field={domainField}
-            onEdit={edit}
-            onDrop={editor.removeDomains}
-            onMend={editor.mendDomains}
+            view={view}
+            onView={setView}
           />
-        )}
-      </Section>
-      <Section
-        title="Default roles"
-        lead="The roles that new members get. Existing members keep the roles they have."
-      >
-        <DefaultRoles
-          value={draft.mine.roles}
-          onChange={editor.setRoles}
-          textKey={editor.texts.roles}
-          onTextChange={(text) => editor.setText('roles', text)}
-          error={notes.roles?.text ?? (areRolesRefused(refusal) && 'These roles are not saved.')}
-          field={roleField}
+          <Section
+            title="Default roles"
+            lead="The roles that new members get. Existing members keep the roles they have."
+          >
+            <DefaultRoles editing={editing} field={roleField} />
+          </Section>
+          <Admission organizationId={organizationId} dirty={dirty} />
+        </>
+      ) : (
+        <DomainPage
+          organizationId={organizationId}
+          domain={domain}
+          editing={editing}
+          stored={saved.rules}
+          onRemove={() => {
+            editing.removeDomains([domain]);
+            open(undefined);
+          }}
         />
-      </Section>
-      <Admission organizationId={organizationId} dirty={dirty} />
+      )}
       {dirty && !gone && (
         <SaveBar
           summary={summaryOf(draft, {
-            hasText: editor.hasText,
+            hasText: editing.hasText,
             refused: Object.keys(refused).length,
           })}
           saving={saving.isPending}
           error={saving.error ?? withoutDomains(refusal)}
+          fields={refusal?.settingsOf !== undefined && domain !== undefined ? DEFAULTS : {}}
           onSave={save}
-          onDiscard={editor.discard}
+          onDiscard={editing.discard}
         />
       )}
-      <UnsavedGuard dirty={dirty && !gone} onDiscard={editor.discard} />
+      <UnsavedGuard dirty={dirty && !gone} onDiscard={editing.discard} />
     </Stack>
   );
 }
 
+/** The domain that is looked at by itself, which the page's address names. */
+function useOpenDomain(refusal: Refusal | undefined) {
+  const { domain } = useSearch({ from: ROUTE });
+  const navigate = useNavigate({ from: ROUTE });
+  const open = (next: string | undefined) =>
+    void navigate({ to: '.', search: next === undefined ? {} : { domain: next } });
+  const go = useLatest(open);
+  useEffect(() => {
+    // What was refused is shown in the list, or beside the settings of one domain.
+    if (refusal?.settingsOf !== undefined) go(refusal.settingsOf);
+    else if (refusal?.domains) go(undefined);
+  }, [refusal, go]);
+  const before = useRef(domain);
+  useEffect(() => {
+    const left = before.current;
+    before.current = domain;
+    if (domain !== undefined || left === undefined) return;
+    focusAfter(left);
+  }, [domain]);
+  return { domain, open };
+}
+
+const ROUTE = '/organizations/$organizationId/';
+
+/** Focuses what comes after a domain was looked at: a field that blocks a save, or its link. */
+function focusAfter(domain: string) {
+  const link = `[data-row="${CSS.escape(domain)}"] a`;
+  const next = document.querySelector<HTMLElement>('[aria-invalid="true"]');
+  (next ?? document.querySelector<HTMLElement>(link))?.focus();
+}
+
 interface DefaultRolesProps {
-  value: string[];
-  onChange: (value: string[]) => void;
-  /** The key of the draft that is the text in the field. */
-  textKey: string;
-  onTextChange: (text: string) => void;
-  error: ReactNode;
+  editing: Editing;
   field: RefObject<HTMLInputElement | null>;
 }
 
 /** The picker of default roles. It alone follows the text in its field. */
-function DefaultRoles({ textKey, field, ...props }: DefaultRolesProps) {
-  const [text = ''] = useDraft<string>(textKey);
-  return <RolePicker label="Default roles" creatable text={text} fieldRef={field} {...props} />;
-}
-
-/** The domains of a draft that are not saved yet. */
-function useAdded({ base, mine }: Draft): ReadonlySet<string> {
-  const [before, after] = [base.domains.items, mine.domains];
-  return useMemo(() => new Set(changes(before, after).added), [before, after]);
+function DefaultRoles({ editing, field }: DefaultRolesProps) {
+  const { draft, notes, refusal, texts } = editing;
+  const [text = ''] = useDraft<string>(texts.roles);
+  return (
+    <RolePicker
+      label="Default roles"
+      creatable
+      value={draft.mine.roles}
+      onChange={editing.setRoles}
+      text={text}
+      onTextChange={(next) => editing.setText('roles', next)}
+      error={notes.roles?.text ?? (areRolesRefused(refusal) && 'These roles are not saved.')}
+      fieldRef={field}
+    />
+  );
 }
 
 /** The refused domains that are still in the draft. */

@@ -1,10 +1,10 @@
-import { Alert, Button, Group, UnstyledButton } from '@mantine/core';
-import { IconAlertTriangle, IconChevronRight } from '@tabler/icons-react';
-import { type RefObject, useEffect, useRef, useState } from 'react';
-import { flushSync } from 'react-dom';
+import { Alert } from '@mantine/core';
+import { IconAlertTriangle } from '@tabler/icons-react';
+import { type RefObject, useEffect, useRef } from 'react';
 import type { Refusal } from './outcome';
-import classes from './RefusedDomains.module.css';
-import { grouped, type Group as Reason, type Refused } from './refusals';
+import { MANY, Reasons } from './Reasons';
+import classes from './Reasons.module.css';
+import type { Refused } from './refusals';
 
 interface Props {
   /** The last refusal. */
@@ -19,38 +19,16 @@ interface Props {
   onMend: (mended: ReadonlyMap<string, string>) => void;
 }
 
-/** From how many domains on the groups are closed at first. */
-const MANY = 9;
-/** How many domains of a closed group are named. */
-const FEW = 3;
-
-/** The refused domains by reason, with buttons to mend, edit and drop them. */
-export function RefusedDomains({ refusal, refused, field, onEdit, onDrop, onMend }: Props) {
+/** The domains that were refused when the draft was saved. */
+export function RefusedDomains({ refusal, refused, field, ...acts }: Props) {
   const panel = useRef<HTMLDivElement>(null);
   useEffect(() => {
     if (refusal.domains) panel.current?.focus();
   }, [refusal]);
-  const groups = grouped(refused);
-  const all = groups.flatMap(({ domains }) => domains);
-  if (all.length === 0) return null;
-  const mended = new Map(groups.flatMap((group) => [...group.mended]));
+  const count = Object.keys(refused).length;
+  if (count === 0) return null;
   const complete = refusal.domains?.complete ?? true;
-
-  /** Does what removes the button that was pressed, and focuses what comes next. */
-  const removing =
-    <What,>(act: (what: What) => void) =>
-    (what: What, pressed: Element) => {
-      const kind = pressed.getAttribute('data-kind');
-      const alike = () => [
-        ...(panel.current?.querySelectorAll<HTMLElement>(`[data-kind="${kind}"]`) ?? []),
-      ];
-      const place = alike().indexOf(pressed as HTMLElement);
-      flushSync(() => act(what));
-      const next = alike()[place] ?? alike().at(-1) ?? panel.current?.querySelector('button');
-      (next ?? field.current)?.focus();
-    };
-  const drop = removing(onDrop);
-  const mend = removing(onMend);
+  const others = refusal.domainsSaved ? 'The others are saved' : 'No domain is saved yet';
   return (
     <Alert
       ref={panel}
@@ -58,7 +36,7 @@ export function RefusedDomains({ refusal, refused, field, onEdit, onDrop, onMend
       color="red"
       role="alert"
       icon={<IconAlertTriangle aria-hidden />}
-      title={`${counted(all.length, complete)} refused. No domain is saved yet`}
+      title={`${counted(count, complete)} refused. ${others}`}
     >
       {!complete && (
         <p className={classes.note}>
@@ -66,154 +44,14 @@ export function RefusedDomains({ refusal, refused, field, onEdit, onDrop, onMend
         </p>
       )}
       {refusal.rolesSaved && <p className={classes.note}>The default roles are saved.</p>}
-      {all.length > 1 && (
-        <Group gap={6} mb="sm">
-          {mended.size > 0 && (
-            <Button
-              size="compact-sm"
-              data-kind="mend-all"
-              onClick={(event) => mend(mended, event.currentTarget)}
-            >
-              Fix all {mended.size}
-            </Button>
-          )}
-          <Button
-            size="compact-sm"
-            variant="default"
-            data-kind="drop-all"
-            onClick={(event) => drop(all, event.currentTarget)}
-          >
-            Drop all {all.length}
-          </Button>
-        </Group>
-      )}
-      <ul className={classes.groups} aria-label="Reasons">
-        {groups.map((group) => (
-          <ReasonItem
-            key={group.code}
-            of={group}
-            isOpenAtFirst={Object.keys(refusal.domains?.codes ?? {}).length < MANY}
-            onEdit={onEdit}
-            onDrop={drop}
-            onMend={mend}
-          />
-        ))}
-      </ul>
+      <Reasons
+        refused={refused}
+        next={field}
+        isOpenAtFirst={Object.keys(refusal.domains?.codes ?? {}).length < MANY}
+        {...acts}
+      />
     </Alert>
   );
-}
-
-interface ReasonProps {
-  of: Reason;
-  isOpenAtFirst: boolean;
-  onEdit: (domain: string) => void;
-  onDrop: (domains: Iterable<string>, pressed: Element) => void;
-  onMend: (mended: ReadonlyMap<string, string>, pressed: Element) => void;
-}
-
-/** The domains that were refused for one reason. */
-function ReasonItem({ of: group, isOpenAtFirst, onEdit, onDrop, onMend }: ReasonProps) {
-  const { title, advice, domains, mended } = group;
-  const [isOpen, setOpen] = useState(isOpenAtFirst);
-  return (
-    <li className={classes.group}>
-      <div className={classes.item}>
-        <UnstyledButton
-          className={classes.title}
-          aria-expanded={isOpen}
-          onClick={() => setOpen(!isOpen)}
-        >
-          <IconChevronRight size={16} aria-hidden className={classes.chevron} />
-          {title}
-        </UnstyledButton>
-        {domains.length > 1 && (
-          <Group gap={6}>
-            {mended.size > 0 && (
-              <Act
-                kind="mend-group"
-                act="Fix all"
-                what={`(${title})`}
-                onAct={(button) => onMend(mended, button)}
-              />
-            )}
-            <Act
-              kind="drop-group"
-              act="Drop all"
-              what={`(${title})`}
-              onAct={(button) => onDrop(domains, button)}
-            />
-          </Group>
-        )}
-      </div>
-      <div className={classes.advice}>{advice}</div>
-      {isOpen ? (
-        <ul className={classes.list} aria-label={title}>
-          {domains.map((domain) => (
-            <li key={domain} className={classes.item}>
-              <Domain name={domain} instead={mended.get(domain)} />
-              <Group gap={6}>
-                {mended.has(domain) && (
-                  <Act
-                    kind="mend"
-                    act="Fix"
-                    what={domain}
-                    onAct={(button) =>
-                      onMend(new Map([[domain, mended.get(domain) ?? '']]), button)
-                    }
-                  />
-                )}
-                <Act kind="edit" act="Edit" what={domain} onAct={() => onEdit(domain)} />
-                <Act
-                  kind="drop"
-                  act="Drop"
-                  what={domain}
-                  onAct={(button) => onDrop([domain], button)}
-                />
-              </Group>
-            </li>
-          ))}
-        </ul>
-      ) : (
-        <div className={classes.few}>{fewOf(domains)}</div>
-      )}
-    </li>
-  );
-}
-
-function Domain({ name, instead }: { name: string; instead: string | undefined }) {
-  return (
-    <div className={classes.text}>
-      <strong>{name}</strong>
-      {instead !== undefined && <span className={classes.instead}> → {instead}</span>}
-    </div>
-  );
-}
-
-interface ActProps {
-  /** Buttons of the same kind follow each other. */
-  kind: string;
-  act: string;
-  what: string;
-  onAct: (button: HTMLButtonElement) => void;
-}
-
-function Act({ kind, act, what, onAct }: ActProps) {
-  return (
-    <Button
-      size="compact-sm"
-      variant="default"
-      aria-label={`${act} ${what}`}
-      data-kind={kind}
-      onClick={(event) => onAct(event.currentTarget)}
-    >
-      {act}
-    </Button>
-  );
-}
-
-function fewOf(domains: readonly string[]): string {
-  const rest = domains.length - FEW;
-  return `${domains.slice(0, FEW).join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`;
 }
 
 function counted(domains: number, complete: boolean): string {

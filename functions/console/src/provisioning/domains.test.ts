@@ -1,58 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { normalised, sayRepeated, splitDomains, takenIn } from './domains';
-
-describe('splitDomains', () => {
-  it('splits on commas, semicolons, spaces, tabs and lines of any system', () => {
-    const text = 'a.example,b.example;c.example d.example\te.example\nf.example\r\ng.example';
-    expect(splitDomains(text)).toEqual('abcdefg'.split('').map((name) => `${name}.example`));
-  });
-
-  it('ignores repeated separators, and those at the ends', () => {
-    expect(splitDomains(' , a.example ,;\n\n b.example\n')).toEqual(['a.example', 'b.example']);
-    expect(splitDomains(' ,\n')).toEqual([]);
-    expect(splitDomains('')).toEqual([]);
-  });
-
-  it('leaves the validation to the API', () => {
-    expect(splitDomains('jane@acme.example https://acme.example')).toEqual([
-      'jane@acme.example',
-      'https://acme.example',
-    ]);
-  });
-});
-
-describe('normalised', () => {
-  it('is the form in which the API stores a domain', () => {
-    for (const [text, domain] of [
-      ['ACME.example', 'acme.example'],
-      ['acme.example.', 'acme.example'],
-      ['BÜCHER.example', 'xn--bcher-kva.example'],
-      ['bu\u0308cher.example', 'xn--bcher-kva.example'],
-      ['XN--BCHER-KVA.example', 'xn--bcher-kva.example'],
-      ['straße.example', 'xn--strae-oqa.example'],
-      ['ａｃｍｅ。example', 'acme.example'],
-    ] as const) {
-      expect(normalised(text)).toBe(domain);
-      expect(normalised(domain)).toBe(domain);
-    }
-  });
-
-  it('leaves what the API refuses as it was typed', () => {
-    for (const text of [
-      'Jane@ACME.example',
-      'https://ACME.example/',
-      '*.ACME.example',
-      'ac\u00ADme.example',
-      'ac\u200Bme.example',
-      'a_b.Example',
-      '[::1]',
-      'ACME.example:443',
-    ]) {
-      expect(normalised(text)).toBe(text);
-    }
-    expect(normalised('1.2')).toBe('1.2');
-  });
-});
+import { sayRepeated, takenIn } from './domains';
 
 describe('takenIn', () => {
   it('adds what the list does not have, however it is spelled', () => {
@@ -71,6 +18,10 @@ describe('takenIn', () => {
       text: 'ACME.example',
     });
   });
+});
+
+it('takes in what is no domain as a whole, for the API to refuse', () => {
+  expect(takenIn([], 'Acme Rockets.example').domains).toEqual(['Acme Rockets.example']);
 });
 
 describe('sayRepeated', () => {

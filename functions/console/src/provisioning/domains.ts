@@ -1,7 +1,5 @@
-/** The domains in a typed or pasted text, separated by commas, semicolons, spaces or lines. */
-export function splitDomains(text: string): string[] {
-  return text.split(/[\s,;]+/).filter((part) => part !== '');
-}
+import { normalised } from './normalised';
+import { partsOf } from './pasted';
 
 /** What becomes of a text that is taken into a list of domains. */
 export interface TakenIn {
@@ -16,7 +14,7 @@ export interface TakenIn {
 /** Takes the domains of a text into a list that does not have them yet. */
 export function takenIn(domains: readonly string[], text: string): TakenIn {
   const seen = new Set(domains);
-  const parts = splitDomains(text);
+  const parts = partsOf(text);
   const added: string[] = [];
   const repeated: string[] = [];
   for (const domain of parts.map(normalised)) {
@@ -42,22 +40,3 @@ export function sayRepeated(repeated: readonly string[]): string | undefined {
 }
 
 const MOST_NAMED = 3;
-
-/**
- * A domain in the form in which the API stores it: lower-case ASCII without a dot at the end. A text
- * of another kind, such as an address, stays as it is: the API says what is wrong with it. So does a
- * name with invisible characters, which the API refuses rather than drops.
- */
-export function normalised(text: string): string {
-  if (!HOST.test(text) || /\p{Default_Ignorable_Code_Point}/u.test(text)) return text;
-  return asciiForm(text).toLowerCase().replace(/\.$/, '');
-}
-
-/** Letters of any script, digits, marks, hyphens and dots, of which there are three more in Unicode. */
-const HOST = /^[\p{L}\p{M}\p{N}.\-。．｡]+$/u;
-
-function asciiForm(text: string): string {
-  if (/^[a-z0-9.-]+$/i.test(text)) return text;
-  const url = `http://${text}`;
-  return URL.canParse(url) ? new URL(url).hostname : text;
-}

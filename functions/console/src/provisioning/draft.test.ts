@@ -1,18 +1,33 @@
 import { describe, expect, it } from 'vitest';
+import type { EmailDomain } from '../api/types';
 import { newRole } from '../roles/newRoles';
 import { changes, merge } from './changes';
-import { type Configuration, type Draft, draftOf, isUnsaved, rebased, withSaved } from './draft';
+import { DEFAULTS, type SomeSettings } from './domainSettings';
+import {
+  type Configuration,
+  type Draft,
+  draftOf,
+  isUnsaved,
+  newDomainsWithSettings,
+  newSettings,
+  rebased,
+  settingsIn,
+  withEdit,
+  withItems,
+  withoutEdit,
+  withSaved,
+} from './draft';
 import { remaining } from './outcome';
 import { summaryOf } from './summary';
 
 const BASE = configuration(['a.example', 'b.example'], ['viewer'], '"1"');
 
 function configuration(domains: string[], roles: string[], etag: string): Configuration {
-  return { domains: { items: domains, etag }, roles: { items: roles, etag } };
+  return { domains: { items: domains, etag }, roles: { items: roles, etag }, rules: {} };
 }
 
 function edited(domains: string[], roles: string[]): Draft {
-  return { base: BASE, mine: { domains, roles } };
+  return { base: BASE, mine: { domains, roles, edits: {} } };
 }
 
 describe('changes', () => {
@@ -56,12 +71,101 @@ describe('a draft', () => {
     const now = configuration(['b.example', 'theirs.example'], ['viewer'], '"2"');
     expect(rebased(draft, now)).toEqual({
       base: now,
-      mine: { domains: ['b.example', 'theirs.example', 'mine.example'], roles: ['editor'] },
+      mine: {
+        domains: ['b.example', 'theirs.example', 'mine.example'],
+        roles: ['editor'],
+        edits: {},
+      },
       theirs: {
+        settings: [],
         domains: { added: ['theirs.example'], removed: ['a.example'] },
         roles: { added: [], removed: [] },
       },
     });
+  });
+});
+
+describe('the settings of a domain', () => {
+  const rule = (domain: string, settings: SomeSettings): EmailDomain => ({
+    ...DEFAULTS,
+    ...settings,
+    organizationId: 'acme',
+    emailDomain: domain,
+    addedAt: '2026-01-01T00:00:00.000Z',
+    addedBy: null,
+    ownership: {
+      state: 'vouched',
+      record: null,
+      checkedAt: null,
+      provenAt: null,
+      failingSince: null,
+      vouchedBy: null,
+      answer: null,
+      detail: null,
+    },
+  });
+  const stored = (settings: SomeSettings, etag = '"1"'): Configuration => ({
+    ...configuration(['a.example', 'b.example'], ['viewer'], etag),
+    rules: { 'a.example': rule('a.example', settings), 'b.example': rule('b.example', {}) },
+  });
+  const draft = draftOf(stored({ organizationRoleIds: ['viewer', 'editor'] }));
+
+  it('have nothing to save after they are set back, in whichever order', () => {
+    const off = withEdit(draft, 'a.example', { enrollment: 'off' });
+    expect(isUnsaved(off)).toBe(true);
+    expect(isUnsaved(withEdit(off, 'a.example', { enrollment: 'automatic' }))).toBe(false);
+    const same = { organizationRoleIds: ['editor', 'viewer'] };
+    expect(isUnsaved(withEdit(draft, 'a.example', same))).toBe(false);
+    expect(isUnsaved(withEdit(draft, 'a.example', { organizationRoleIds: null }))).toBe(true);
+  });
+
+  it('send only what I set', () => {
+    const edited = withEdit(draft, 'a.example', { subdomains: true, existingUsers: null });
+    expect(newSettings(edited, 'a.example')).toEqual({ subdomains: true });
+    expect(summaryOf(edited)).toBe('1 domain changed');
+  });
+
+  it('of a new domain are sent with it, and go with it', () => {
+    const added = withItems(draft, 'domains', [...draft.mine.domains, 'c.example']);
+    const pending = withEdit(added, 'c.example', { ownership: 'pending' });
+    expect(newDomainsWithSettings(added)).toEqual([]);
+    expect(newDomainsWithSettings(pending)).toEqual(['c.example']);
+    expect(summaryOf(pending)).toBe('1 domain added');
+    const removed = withItems(pending, 'domains', draft.mine.domains);
+    expect(removed.mine.edits).toEqual({});
+  });
+
+  it('of a listed domain survive that it is removed and added again', () => {
+    const edited = withEdit(draft, 'a.example', { enrollment: 'off' });
+    const removed = withItems(edited, 'domains', ['b.example']);
+    const again = withItems(removed, 'domains', ['b.example', 'a.example']);
+    expect(settingsIn(again, 'a.example').enrollment).toBe('off');
+  });
+
+  it('are merged one by one', () => {
+    const edited = withEdit(draft, 'a.example', { enrollment: 'off', subdomains: true });
+    const now = stored({ enrollment: 'request', existingUsers: 'off' }, '"2"');
+    const merged = rebased(edited, now);
+    expect(settingsIn(merged, 'a.example')).toMatchObject({
+      enrollment: 'off',
+      existingUsers: 'off',
+      organizationRoleIds: null,
+      subdomains: true,
+    });
+    expect(merged.theirs?.settings).toEqual([
+      { domain: 'a.example', settings: ['enrollment', 'existingUsers', 'organizationRoleIds'] },
+    ]);
+    const theirs = withoutEdit(merged, 'a.example', 'enrollment');
+    expect(settingsIn(theirs, 'a.example').enrollment).toBe('request');
+  });
+
+  it('that are saved are no change any more, also if somebody else changes them back', () => {
+    const off = withEdit(draft, 'a.example', { enrollment: 'off' });
+    const both = withEdit(off, 'b.example', { enrollment: 'off' });
+    const base = stored({ enrollment: 'off', organizationRoleIds: ['viewer', 'editor'] }, '"2"');
+    const refusal = { list: 'domains' as const, error: 0, rolesSaved: false, domainsSaved: false };
+    const rest = remaining(both, { kind: 'refused', base, stored: new Map(), refusal });
+    expect(rest?.mine.edits).toEqual({ 'b.example': { enrollment: 'off' } });
   });
 });
 
@@ -95,13 +199,21 @@ describe('remaining', () => {
 
   it('is what has changed since the draft was sent', () => {
     const base = lists(draft.mine.domains, ['role_1']);
-    const { roles, domains } = draft.mine;
-    const later: Draft = { ...draft, mine: { roles, domains: [...domains, 'later.example'] } };
+    const { roles, domains, edits } = draft.mine;
+    const later: Draft = {
+      ...draft,
+      mine: { roles, edits, domains: [...domains, 'later.example'] },
+    };
     expect(remaining(later, { kind: 'saved', base, stored })).toEqual({
       base,
-      mine: { domains: [...domains, 'later.example'], roles: ['role_1'] },
+      mine: { domains: [...domains, 'later.example'], roles: ['role_1'], edits: {} },
     });
-    const refusal = { list: 'domains' as const, error: undefined, rolesSaved: true };
+    const refusal = {
+      list: 'domains' as const,
+      error: undefined,
+      rolesSaved: true,
+      domainsSaved: false,
+    };
     expect(
       remaining(later, {
         kind: 'refused',
@@ -110,8 +222,8 @@ describe('remaining', () => {
         refusal,
       }),
     ).toEqual({
-      base: { roles: base.roles, domains: BASE.domains },
-      mine: { domains: [...domains, 'later.example'], roles: ['role_1'] },
+      base: { ...base, domains: BASE.domains },
+      mine: { domains: [...domains, 'later.example'], roles: ['role_1'], edits: {} },
     });
   });
 

@@ -1,5 +1,13 @@
 import type { StoredRoles } from '../roles/newRoles';
-import { type Configuration, type Draft, isUnsaved, type List, rebased, withRoles } from './draft';
+import {
+  type Configuration,
+  type Draft,
+  isUnsaved,
+  type List,
+  rebased,
+  withoutSavedSettings,
+  withRoles,
+} from './draft';
 import type { RefusedDomains } from './refusals';
 
 /** What a save has stored, also if it did not come to its end. */
@@ -25,7 +33,11 @@ export interface Refusal {
   error: unknown;
   /** The domains that were refused, if this is why. */
   domains?: RefusedDomains;
+  /** The domain whose settings were refused, if this is why. */
+  settingsOf?: string;
   rolesSaved: boolean;
+  /** Whether the list of domains is saved, apart from what was refused. */
+  domainsSaved: boolean;
 }
 
 /**
@@ -33,7 +45,8 @@ export interface Refusal {
  * was sent: those changes stay.
  */
 export function remaining(draft: Draft, outcome: Outcome): Draft | undefined {
-  const { theirs, ...rest } = withRoles({ ...draft, base: outcome.base }, outcome.stored);
+  const based = withRoles({ ...draft, base: outcome.base }, outcome.stored);
+  const { theirs, ...rest } = withoutSavedSettings(based);
   switch (outcome.kind) {
     case 'saved':
       return isUnsaved(rest) ? rest : undefined;

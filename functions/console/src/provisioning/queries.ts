@@ -1,7 +1,10 @@
-import { queryOptions } from '@tanstack/react-query';
+import { queryOptions, useQueries } from '@tanstack/react-query';
+import { useMemo } from 'react';
 import { api, orThrow } from '../api/client';
+import type { CheckedEmailDomain, EmailDomain } from '../api/types';
 import { organizationQuery } from '../organizations/queries';
-import type { Configuration, List, Listed } from './draft';
+import type { SomeSettings } from './domainSettings';
+import type { Configuration, DomainEdit, List, Listed } from './draft';
 
 /** An organization's current email domains and default roles, with their versions. */
 export const configurationQuery = (organizationId: string) =>
@@ -9,6 +12,50 @@ export const configurationQuery = (organizationId: string) =>
     queryKey: [...organizationQuery(organizationId).queryKey, 'provisioning'],
     queryFn: ({ signal }) => readConfiguration(organizationId, signal),
   });
+
+/** How many other organizations list the domains of one page of the list. */
+const sharedDomainsQuery = (organizationId: string, page: number) =>
+  queryOptions({
+    queryKey: [...configurationQuery(organizationId).queryKey, 'shared', page],
+    queryFn: async ({ signal }) => {
+      const query = { showCounts: true, page, page_size: COUNTED_AT_ONCE };
+      const params = { path: { organizationId }, query };
+      const { data } = await orThrow(api.GET(DOMAINS, { params, signal }));
+      return data.map(
+        ({ emailDomain, otherOrganizationsCount = 0 }) =>
+          [emailDomain, otherOrganizationsCount] as const,
+      );
+    },
+  });
+
+/** Each domain is a read of its own, so only those in view are counted. */
+const COUNTED_AT_ONCE = 50;
+
+/**
+ * How many other organizations list some domains, by domain. The page shows without these counts.
+ *
+ * @param listed all domains that are stored, in the order of the API
+ */
+export function useSharedDomains(
+  organizationId: string,
+  listed: readonly string[],
+  shown: readonly string[],
+): Readonly<Record<string, number>> {
+  const places = useMemo(() => new Map(listed.map((domain, place) => [domain, place])), [listed]);
+  const pages = new Set(
+    shown
+      .map((domain) => places.get(domain))
+      .filter((place) => place !== undefined)
+      .map((place) => Math.floor(place / COUNTED_AT_ONCE) + 1),
+  );
+  return useQueries({
+    queries: [...pages].map((page) => sharedDomainsQuery(organizationId, page)),
+    combine: countsOfPages,
+  });
+}
+
+const countsOfPages = (pages: { data: (readonly [string, number])[] | undefined }[]) =>
+  Object.fromEntries(pages.flatMap(({ data = [] }) => data));
 
 /** Whether a new user with this address would be admitted by the saved configuration. */
 export const admissionQuery = (organizationId: string, email: string) =>
@@ -24,16 +71,20 @@ export const admissionQuery = (organizationId: string, email: string) =>
     refetchOnWindowFocus: false,
   });
 
+const DOMAINS = '/organizations/{organizationId}/jit/email-domains';
+const DOMAIN = `${DOMAINS}/{emailDomain}` as const;
+
 export async function readConfiguration(
   organizationId: string,
   signal?: AbortSignal,
 ): Promise<Configuration> {
   const asked = { params: { path: { organizationId } }, ...(signal && { signal }) };
   const [domains, roles] = await Promise.all([
-    orThrow(api.GET('/organizations/{organizationId}/jit/email-domains', asked)),
+    orThrow(api.GET(DOMAINS, asked)),
     orThrow(api.GET('/organizations/{organizationId}/jit/roles', asked)),
   ]);
   return {
+    rules: Object.fromEntries(domains.data.map((rule) => [rule.emailDomain, rule])),
     domains: listed(
       domains.data.map(({ emailDomain }) => emailDomain),
       domains.headers,
@@ -54,10 +105,7 @@ const REPLACE = {
   roles: (params: Replacement, organizationRoleIds: string[]) =>
     api.PUT('/organizations/{organizationId}/jit/roles', { params, body: { organizationRoleIds } }),
   domains: (params: Replacement, emailDomains: string[]) =>
-    api.PUT('/organizations/{organizationId}/jit/email-domains', {
-      params,
-      body: { emailDomains },
-    }),
+    api.PUT(DOMAINS, { params, body: { emailDomains } }),
 } satisfies Record<List, unknown>;
 
 /** Replaces a list if it still has this version. Resolves with the list and its new version. */
@@ -68,6 +116,43 @@ export async function replace(
 ): Promise<Listed> {
   const params = { path: { organizationId }, header: { 'If-Match': etag } };
   return listed(items, (await orThrow(REPLACE[list](params, items))).headers);
+}
+
+/** Lists a new domain with its settings. */
+export async function addDomain(
+  organizationId: string,
+  emailDomain: string,
+  edit: DomainEdit,
+): Promise<EmailDomain> {
+  const params = { path: { organizationId } };
+  return (await orThrow(api.POST(DOMAINS, { params, body: { emailDomain, ...edit } }))).data;
+}
+
+/** Changes settings of a domain if its list still has this version. */
+export async function changeSettings(
+  organizationId: string,
+  emailDomain: string,
+  settings: SomeSettings,
+  etag: string,
+): Promise<{ rule: EmailDomain; etag: string }> {
+  const params = { path: { organizationId, emailDomain }, header: { 'If-Match': etag } };
+  const { data, headers } = await orThrow(api.PATCH(DOMAIN, { params, body: settings }));
+  return { rule: data, etag: headers.get('etag') ?? '' };
+}
+
+/** Asks DNS now whether the organization has proven that it owns a domain. */
+export async function verify(
+  organizationId: string,
+  emailDomain: string,
+): Promise<CheckedEmailDomain> {
+  const params = { path: { organizationId, emailDomain } };
+  return (await orThrow(api.POST(`${DOMAIN}/verify`, { params }))).data;
+}
+
+/** Answers for it that the organization owns a domain. */
+export async function vouch(organizationId: string, emailDomain: string) {
+  const params = { path: { organizationId, emailDomain } };
+  await orThrow(api.POST(`${DOMAIN}/vouch`, { params }));
 }
 
 function listed(items: string[], headers: Headers): Listed {

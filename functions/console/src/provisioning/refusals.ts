@@ -1,5 +1,5 @@
 import { ApiError } from '../api/problem';
-import { normalised } from './domains';
+import { meantBy, SEVERAL_WORDS, SPELLING } from './pasted';
 
 /** The codes with which the API refused domains, by domain (docs/errors.md). */
 export type Refused = Readonly<Record<string, string>>;
@@ -39,8 +39,8 @@ interface Kind {
   many: string;
   /** What to do. */
   advice: string;
-  /** What is certainly meant instead; a kind without this has to be edited by hand. */
-  mend?: (domain: string) => string;
+  /** Whether it is certain what is meant instead. If not, it has to be edited by hand. */
+  mendable?: true;
 }
 
 /** Why the API refuses domains, in the console's words, by code. */
@@ -59,24 +59,35 @@ const KINDS: Record<string, Kind> = {
     one: 'is an email address',
     many: 'are email addresses',
     advice: 'List only the part after the @.',
-    mend: (address) => address.slice(address.lastIndexOf('@') + 1),
+    mendable: true,
   },
   'email_domain.url': {
     one: 'is a web address',
     many: 'are web addresses',
     advice: 'List only its domain.',
-    mend: hostOf,
+    mendable: true,
   },
   'email_domain.ignored_characters': {
     one: 'has invisible characters',
     many: 'have invisible characters',
     advice: 'List it without them.',
-    mend: (domain) => domain.replace(/\p{Default_Ignorable_Code_Point}/gu, ''),
+    mendable: true,
   },
   'email_domain.wildcard': {
     one: 'has a *',
     many: 'have a *',
-    advice: 'List each subdomain. A domain does not include its subdomains.',
+    advice: 'List the domain without it. Its settings can include its subdomains.',
+  },
+  [SPELLING]: {
+    one: 'has capitals or marks around it',
+    many: 'have capitals or marks around them',
+    advice: 'List only the domain, in small letters.',
+    mendable: true,
+  },
+  [SEVERAL_WORDS]: {
+    one: 'has several words',
+    many: 'have several words',
+    advice: 'Only a list of domains can have spaces between them. List the domain alone.',
   },
   'email_domain.ip_address': {
     one: 'is an IP address',
@@ -139,23 +150,11 @@ export function grouped(refused: Refused): Group[] {
 }
 
 function groupOf(code: string, domains: string[]): Group {
-  const { one, many, advice, mend } = KINDS[code] ?? OTHER;
-  const mended = domains.flatMap((domain) => {
-    const instead = mend && certain(mend(domain));
-    return instead ? [[domain, instead] as const] : [];
-  });
+  const { one, many, advice, mendable } = KINDS[code] ?? OTHER;
+  const mended = mendable
+    ? domains.map((domain) => [domain, meantBy(domain)?.domain] as const)
+    : [];
+  const certain = mended.filter((entry): entry is [string, string] => entry[1] !== undefined);
   const title = domains.length === 1 ? `1 ${one}` : `${domains.length} ${many}`;
-  return { code, title, advice, domains, mended: new Map(mended) };
-}
-
-/** The text as a domain, if it looks like one that is not an IP address. */
-function certain(text: string): string | undefined {
-  const domain = normalised(text.trim());
-  return /^([a-z0-9-]+\.)+(?=.*[a-z])[a-z0-9-]+$/.test(domain) ? domain : undefined;
-}
-
-/** The host of a URL, with or without a scheme, a user and a port. */
-function hostOf(url: string): string {
-  const [, host = ''] = /^(?:[^/?#]*:\/\/|\/*)(?:[^/?#]*@)?([^/?#:]*)/.exec(url) ?? [];
-  return host;
+  return { code, title, advice, domains, mended: new Map(certain) };
 }

@@ -1,5 +1,7 @@
+import { queryOptions } from '@tanstack/react-query';
+import { chunks } from '../api/batch';
 import { ApiError } from '../api/problem';
-import { replace } from './queries';
+import { configurationQuery, replace } from './queries';
 import { CROWDED, MOST_NAMED, type RefusedDomains, refusedItems, refusedPlaces } from './refusals';
 
 /**
@@ -25,6 +27,53 @@ export async function refusedDomains(
     rest = afterLast(rest, error);
   }
   return { codes, complete: error === refusal || isJudged(error) };
+}
+
+/**
+ * The domains of a list that the API would refuse, and its answer; nothing if it would accept the list.
+ * Nothing is written.
+ *
+ * @throws the error that keeps the list from being checked
+ */
+export async function wouldBeRefused(
+  organizationId: string,
+  domains: readonly string[],
+): Promise<{ error: unknown; domains: RefusedDomains } | undefined> {
+  const error = await tried(organizationId, domains);
+  const refused = await refusedDomains(organizationId, domains, error);
+  if (refused) return { error, domains: refused };
+  // The version is compared only after each domain was looked at.
+  if (error instanceof ApiError && error.status === 412) return undefined;
+  throw error;
+}
+
+/** Which of some domains the API would refuse, and why. */
+export const wouldBeRefusedQuery = (organizationId: string, domains: readonly string[]) =>
+  queryOptions({
+    queryKey: [...configurationQuery(organizationId).queryKey, 'refused', domains],
+    queryFn: async () => {
+      const codes: Record<string, string> = {};
+      for (const some of chunks(domains, MOST_LISTED)) {
+        const refused = await wouldBeRefused(organizationId, some);
+        Object.assign(codes, refused?.domains.codes);
+      }
+      return codes;
+    },
+    // It is asked once for each text that is pasted.
+    staleTime: Number.POSITIVE_INFINITY,
+    gcTime: 0,
+    refetchOnWindowFocus: false,
+  });
+
+/** The most domains that an organization lists, and that one request can have. */
+const MOST_LISTED = 1000;
+
+/** A new domain, if it is what the API refused, rather than its settings. */
+export function refusedOne(domain: string, error: unknown): RefusedDomains | undefined {
+  if (!(error instanceof ApiError)) return undefined;
+  const named = error.violations.find(({ pointer }) => pointer === '/emailDomain');
+  const code = named?.code ?? (error.violations.length === 0 ? error.code : undefined);
+  return code === undefined ? undefined : { codes: { [domain]: code }, complete: true };
 }
 
 /** The domains that an answer says nothing about, because it names no more. */

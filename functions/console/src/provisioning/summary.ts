@@ -1,5 +1,5 @@
 import { newRoleName } from '../roles/newRoles';
-import { type Draft, type List, unsaved } from './draft';
+import { type Draft, domainsWithNewSettings, type List, unsaved } from './draft';
 
 interface Also {
   /** Whether text is typed that is not in the draft yet. */
@@ -8,7 +8,7 @@ interface Also {
   refused?: number;
 }
 
-/** The unsaved changes in one line: `2 domains added, 1 removed · 1 role added (1 new)`. */
+/** The unsaved changes in one line: `2 domains added, 1 removed, 1 changed · 1 role added (1 new)`. */
 export function summaryOf(draft: Draft, { hasText = false, refused = 0 }: Also = {}): string {
   const parts = [
     draft.theirs ? 'Also changed by somebody else' : '',
@@ -23,9 +23,11 @@ export function summaryOf(draft: Draft, { hasText = false, refused = 0 }: Also =
 function partOf(draft: Draft, list: List, noun: string): string {
   const { added, removed } = unsaved(draft, list);
   const created = added.filter((item) => list === 'roles' && newRoleName(item) !== undefined);
+  const edited = list === 'domains' ? domainsWithNewSettings(draft).length : 0;
   const counts = [
     [added.length, created.length > 0 ? `added (${created.length} new)` : 'added'],
     [removed.length, 'removed'],
+    [edited, 'changed'],
   ] as const;
   return counts
     .filter(([count]) => count > 0)

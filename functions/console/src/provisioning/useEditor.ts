@@ -1,14 +1,30 @@
 import { useMutation, useQuery } from '@tanstack/react-query';
-import { useRef, useState } from 'react';
+import { useMemo, useRef, useState } from 'react';
 import { drafts, setDraft, useDraft } from '../app/drafts';
 import { useStore } from '../app/store';
 import { rolesQuery } from '../roles/queries';
 import { takenInto } from '../roles/selection';
 import { notify } from '../ui/notify';
+import type { Setting, SomeSettings } from './domainSettings';
 import { sayRepeated, takenIn } from './domains';
-import { type Configuration, type Draft, draftOf, isUnsaved, type List } from './draft';
+import {
+  type Configuration,
+  type DomainEdit,
+  type Draft,
+  draftOf,
+  isUnsaved,
+  type List,
+  settingsIn,
+  withEdit,
+  withItems,
+  withoutEdit,
+} from './draft';
 import { type Refusal, remaining } from './outcome';
+import type { Review } from './review';
 import { save } from './save';
+
+/** The fields whose text belongs to the draft. */
+type Field = List | 'ownRoles';
 
 /** What is said about the text in a field. */
 export interface Note {
@@ -24,7 +40,18 @@ export interface Note {
 export const typedKey = (organizationId: string, list: List) =>
   `text for the ${list} of ${organizationId}`;
 
+/** Where the text is kept that is typed into the field for the roles of one domain. */
+const ownRolesKey = (organizationId: string, domain: string) =>
+  `text for the roles of the domain ${domain} of ${organizationId}`;
+
+/** Whether a key is that of a text which is typed for an organization. */
+const isTyped = (key: string, organizationId: string) =>
+  key.startsWith('text for the ') && key.endsWith(` of ${organizationId}`);
+
 const typed = (key: string) => (drafts.value.get(key) ?? '') as string;
+
+/** The field whose text cannot be taken in: that of a list, or that of the roles of one domain. */
+export type Blocked = List | { rolesOf: string };
 
 /** A configuration that is being edited, and what can be done with it. */
 export function useEditor(organizationId: string, saved: Configuration) {
@@ -32,13 +59,16 @@ export function useEditor(organizationId: string, saved: Configuration) {
   const texts = {
     domains: typedKey(organizationId, 'domains'),
     roles: typedKey(organizationId, 'roles'),
+    ownRoles: (domain: string) => ownRolesKey(organizationId, domain),
   };
   const [stored] = useDraft<Draft>(key);
-  const hasText = useStore(drafts, (all) => all.has(texts.domains) || all.has(texts.roles));
+  const hasText = useStore(drafts, (all) =>
+    [...all.keys()].some((each) => isTyped(each, organizationId)),
+  );
   const [refusal, setRefusal] = useState<Refusal>();
-  const [notes, setNotes] = useState<Partial<Record<List, Note>>>({});
+  const [notes, setNotes] = useState<Partial<Record<Field, Note>>>({});
   const { data: roles = [] } = useQuery(rolesQuery);
-  const draft = stored ?? draftOf(saved);
+  const draft = useMemo(() => stored ?? draftOf(saved), [stored, saved]);
   /** Whether the changes were discarded since the last save began. */
   const discarded = useRef(false);
 
@@ -62,14 +92,15 @@ export function useEditor(organizationId: string, saved: Configuration) {
     },
   });
 
-  const change = (list: List, items: string[]) => {
-    const draft = current();
-    const next = { ...draft, mine: { ...draft.mine, [list]: items } };
+  const keep = (next: Draft) => {
     if (!saving.isPending) saving.reset();
     setRefusal((refusal) => (refusal?.domains ? refusal : undefined));
     setDraft(key, isUnsaved(next) ? next : undefined);
   };
-  const say = (list: List, text: string | undefined, blocks = false) =>
+  const change = (list: List, items: string[]) => {
+    keep(withItems(current(), list, items));
+  };
+  const say = (list: Field, text: string | undefined, blocks = false) =>
     setNotes((all) => ({ ...all, [list]: text && { text, blocks } }));
   const setText = (list: List, text: string) => {
     setDraft(texts[list], text || undefined);
@@ -100,8 +131,26 @@ export function useEditor(organizationId: string, saved: Configuration) {
     setText('roles', '');
     return true;
   };
+  /** Takes in the texts for roles of single domains. Returns the first domain whose text is no role. */
+  const takeOwnRoles = () =>
+    current().mine.domains.find((domain) => {
+      const text = typed(texts.ownRoles(domain));
+      if (text === '') return false;
+      const selected = settingsIn(current(), domain).organizationRoleIds ?? [];
+      const taken = takenInto(selected, text, roles);
+      if ('reason' in taken) {
+        say('ownRoles', taken.reason, true);
+        return true;
+      }
+      keep(withEdit(current(), domain, { organizationRoleIds: taken.selection }));
+      setDraft(texts.ownRoles(domain), undefined);
+      return false;
+    });
   const without = (gone: Iterable<string>) => {
     const dropped = new Set(gone);
+    for (const domain of dropped) {
+      if (drafts.value.has(texts.ownRoles(domain))) setDraft(texts.ownRoles(domain), undefined);
+    }
     return current().mine.domains.filter((domain) => !dropped.has(domain));
   };
   return {
@@ -114,12 +163,37 @@ export function useEditor(organizationId: string, saved: Configuration) {
     texts,
     setText,
     takeDomains,
-    /** Saves, unless a text that is typed cannot be taken in. Returns the list whose text it is. */
-    save: (): List | undefined => {
+    /** Saves, unless a text that is typed cannot be taken in. Returns the field whose text it is. */
+    save: (): Blocked | undefined => {
       if (!takeDomains(typed(texts.domains))) return 'domains';
       if (!takeRole()) return 'roles';
+      const blocked = takeOwnRoles();
+      if (blocked !== undefined) return { rolesOf: blocked };
       if (isUnsaved(current())) saving.mutate(current());
       return undefined;
+    },
+    /** Adds the new domains of a text, which all begin with the same settings. */
+    addReviewed: ({ added, listed }: Review, edit: DomainEdit) => {
+      const { domains } = current().mine;
+      const grown = withItems(current(), 'domains', [...domains, ...added]);
+      keep(added.reduce((draft, domain) => withEdit(draft, domain, edit), grown));
+      setDraft(texts.domains, undefined);
+      say('domains', sayRepeated(listed));
+    },
+    /** Changes settings of a domain. */
+    setUp: (domain: string, settings: SomeSettings) => keep(withEdit(current(), domain, settings)),
+    /** Drops what I set for one setting of a domain. */
+    takeTheirs: (domain: string, setting: Setting) => keep(withoutEdit(current(), domain, setting)),
+    /** Whether a new domain lets nobody in until DNS proves who owns it. */
+    setProof: (domain: string, isFirst: boolean) =>
+      keep(
+        isFirst
+          ? withEdit(current(), domain, { ownership: 'pending' })
+          : withoutEdit(current(), domain, 'ownership'),
+      ),
+    setOwnRolesText: (domain: string, text: string) => {
+      setDraft(texts.ownRoles(domain), text || undefined);
+      if (notes.ownRoles) say('ownRoles', undefined);
     },
     removeDomains: (gone: Iterable<string>) => change('domains', without(gone)),
     /** Puts a domain into the field, after the text that is there is taken in. */
@@ -141,7 +215,11 @@ export function useEditor(organizationId: string, saved: Configuration) {
       saving.reset();
       setRefusal(undefined);
       setNotes({});
-      for (const each of [key, texts.domains, texts.roles]) setDraft(each, undefined);
+      const all = [...drafts.value.keys()].filter((each) => isTyped(each, organizationId));
+      for (const each of [key, ...all]) setDraft(each, undefined);
     },
   };
 }
+
+/** What {@link useEditor} gives to those who show a part of the configuration. */
+export type Editing = ReturnType<typeof useEditor>;

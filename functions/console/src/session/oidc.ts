@@ -52,6 +52,7 @@ export async function signedIn(settings: LoginSettings): Promise<Login> {
   drafts.value = new Map(kept?.drafts);
   const { profile } = await trying(manager.signinRedirectCallback(answer));
   login.who = nameIn(profile);
+  login.subject = profile.sub;
   login.watch();
   return login;
 }
@@ -96,6 +97,7 @@ function kindOf(error: unknown): SignInError['kind'] {
 
 class OidcLogin implements Login {
   who = '';
+  subject = '';
   readonly #manager: UserManager;
   readonly #settings: LoginSettings;
   readonly #home: string;

@@ -4,6 +4,8 @@ import { Store } from '../app/store';
 export interface Login {
   /** Who is signed in: the email address if the provider tells it, else a name or an id. */
   who: string;
+  /** Their id: the subject of the tokens. */
+  subject: string;
   /** A token for the API, renewed if necessary. */
   token(): Promise<string | undefined>;
   /**

@@ -11,13 +11,19 @@ interface SectionProps {
   title: string;
   /** What the section is for. */
   lead?: ReactNode;
+  /** Whether its parts need the whole width, as tables do. */
+  wide?: boolean;
 }
 
 /** A card with a heading, for something that can be edited. Its parts are in a column. */
-export function Section({ title, lead, children }: PropsWithChildren<SectionProps>) {
+export function Section({ title, lead, wide, children }: PropsWithChildren<SectionProps>) {
   const id = useId();
   return (
-    <section className={`${classes.card} ${classes.section}`} aria-labelledby={id}>
+    <section
+      className={`${classes.card} ${classes.section}`}
+      data-wide={wide || undefined}
+      aria-labelledby={id}
+    >
       <div>
         <Title order={2} size="h5" id={id}>
           {title}

@@ -14,6 +14,8 @@ interface Props<Values> {
   act: string;
   /** Whether it destroys something: the focus starts on Cancel. */
   danger?: boolean;
+  /** How wide the dialog is, if it needs more room than a short form. */
+  size?: 'lg';
   initialValues: Values;
   /** Why values cannot be sent as they are, by field; empty if they can. */
   validate?: (values: Values) => Partial<Record<keyof Values & string, string>>;
@@ -37,7 +39,7 @@ const HISTORY: ReadonlySet<string> = new Set(['BACK', 'FORWARD', 'GO']);
  * browser's Back close it only while there is nothing to lose: until something is typed or selected, or is being saved.
  */
 export function FormModal<Values extends Record<string, unknown>>(props: Props<Values>) {
-  const { title, act, danger, initialValues, validate, onSubmit, onClose, children } = props;
+  const { title, act, danger, size, initialValues, validate, onSubmit, onClose, children } = props;
   const form = useForm({ initialValues, ...(validate && { validate }) });
   const [typed, setTyped] = useState(false);
   const element = useRef<HTMLFormElement>(null);
@@ -78,6 +80,7 @@ export function FormModal<Values extends Record<string, unknown>>(props: Props<V
       opened
       onClose={onClose}
       title={title}
+      {...(size && { size })}
       closeOnEscape={losesNothing}
       closeOnClickOutside={losesNothing}
     >
