@@ -1,7 +1,15 @@
 // The jobs of a day, all in a row: once with the keyboard alone, and once on a phone.
 
 import { devices, type Locator, type Page } from '@playwright/test';
-import { ask, page as at, organization, role, unique, users } from './support/api.ts';
+import {
+  ask,
+  page as at,
+  identityProvider,
+  organization,
+  role,
+  unique,
+  users,
+} from './support/api.ts';
 import { expect, paste, test } from './support/console.ts';
 
 /** How somebody works with the page. */
@@ -10,6 +18,8 @@ interface Hand {
   press: (target: Locator) => Promise<void>;
   /** Sets a checkbox. */
   check: (target: Locator) => Promise<void>;
+  /** Chooses another radio button of a group. */
+  turn: (from: Locator, to: Locator) => Promise<void>;
   /** Goes to a field. */
   enter: (field: Locator) => Promise<void>;
   /** Selects an option of a field that opens the browser's own list. */
@@ -50,6 +60,11 @@ function keyboard(page: Page): Hand {
       await page.keyboard.press('Space');
       await expect(target).toBeChecked();
     },
+    turn: async (from, to) => {
+      await reach(from, 'Tab');
+      await reach(to, 'ArrowDown');
+      await expect(to).toBeChecked();
+    },
     enter: (field) => reach(field, 'Tab'),
     select: async (field, option) => {
       await reach(field, 'Tab');
@@ -74,7 +89,7 @@ function touch(): Hand {
   };
   // The list belongs to the phone, not to the page.
   const select = async (field: Locator, option: string) => void (await field.selectOption(option));
-  return { press: tap, check, enter: tap, select, choose: tap };
+  return { press: tap, check, turn: (_, to) => check(to), enter: tap, select, choose: tap };
 }
 
 /** A day's work on one organization with three members, from the first search to its end. */
@@ -124,6 +139,30 @@ async function allJobs(page: Page, hand: Hand, openSearch: () => Promise<void>) 
   await expect(dialog).toContainText('would be admitted');
   await hand.press(dialog.getByRole('link', { name: id }).first());
   await expect(page.getByRole('heading', { level: 1, name: id })).toBeVisible();
+
+  // Let the users of an identity provider ask to join, and see first what that means.
+  const okta = await identityProvider('Okta');
+  const provisioning = page.getByRole('navigation').getByRole('link', { name: /provisioning/ });
+  const preview = page.getByRole('region', { name: 'Who would be admitted?' });
+  await hand.press(provisioning);
+  await hand.enter(page.getByRole('textbox', { name: 'Add identity providers' }));
+  await page.keyboard.type(okta);
+  await hand.press(button('Add'));
+  await hand.press(button(`Settings of ${okta}`));
+  await hand.turn(
+    dialog.getByRole('radio', { name: 'They become a member' }),
+    dialog.getByRole('radio', { name: 'They ask to become a member' }),
+  );
+  await hand.press(inDialog('Apply'));
+  await expect(dialog).toBeHidden();
+  await hand.enter(page.getByRole('textbox', { name: 'An email address to try' }));
+  await page.keyboard.type(guest);
+  await hand.enter(preview.getByLabel('Identity provider'));
+  await page.keyboard.type(okta);
+  await expect(preview).toContainText('With your unsaved changesAsks to become a member');
+  await hand.press(button('Save changes'));
+  await expect(page.getByText('The provisioning is saved.')).toBeVisible();
+  await expect(preview).toContainText('Asks to become a member');
   await hand.press(
     page.getByRole('navigation').getByRole('link', { name: 'Members', exact: true }),
   );

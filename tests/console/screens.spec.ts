@@ -1,5 +1,14 @@
 import type { Page } from '@playwright/test';
-import { ask, page as at, organization, role, signUp, unique, users } from './support/api.ts';
+import {
+  ask,
+  page as at,
+  identityProvider,
+  organization,
+  role,
+  signUp,
+  unique,
+  users,
+} from './support/api.ts';
 import { expect, paste, test } from './support/console.ts';
 import { inspect } from './support/look.ts';
 
@@ -152,6 +161,70 @@ const SCREENS: Record<string, (page: Page, acme: Acme) => Promise<void>> = {
     await page.goto(at(`/organizations/${id}`));
     await page.getByRole('combobox', { name: 'Default roles' }).fill('Auditor');
     await expect(page.getByRole('option', { name: 'Create the role' })).toBeVisible();
+  },
+  providers: async (page, { id }) => {
+    const [okta, entra] = [await identityProvider('Okta'), await identityProvider('Entra')];
+    const path = `/organizations/${id}/jit/sso-connectors`;
+    await ask('PUT', path, { ssoConnectorIds: [okta, entra] });
+    await ask('PATCH', `${path}/${entra}`, { enrollment: 'request', emailDomains: 'listed' });
+    await page.goto(at(`/organizations/${id}`));
+    const field = page.getByRole('textbox', { name: 'Add identity providers' });
+    await field.fill('Acme-Ping');
+    await field.press('Enter');
+    await page.getByRole('button', { name: `Settings of ${okta}` }).click();
+    await page.getByRole('radio', { name: 'No roles' }).check();
+    await page.getByRole('button', { name: 'Apply' }).click();
+    await expect(page.getByText('Automatic · No roles · Any address')).toBeVisible();
+  },
+  'providers-settings': async (page, { id }) => {
+    await page.goto(at(`/organizations/${id}`));
+    const field = page.getByRole('textbox', { name: 'Add identity providers' });
+    await field.fill('Acme-Okta');
+    await field.press('Enter');
+    await page.getByRole('button', { name: 'Settings of Acme-Okta' }).click();
+    await page.getByRole('radio', { name: 'These roles instead' }).check();
+    await page.getByRole('button', { name: 'Apply' }).click();
+    await expect(page.getByText('Select at least one role')).toBeVisible();
+  },
+  'providers-refused': async (page, { id }) => {
+    await page.goto(at(`/organizations/${id}`));
+    const field = page.getByRole('textbox', { name: 'Add identity providers' });
+    await field.fill(`${await identityProvider('Okta')} Acme-Unknown`);
+    await page.getByRole('button', { name: 'Save changes' }).click();
+    await expect(page.getByRole('alert')).toBeFocused();
+  },
+  'providers-conflict': async (page, { id }) => {
+    const okta = await identityProvider('Okta');
+    const path = `/organizations/${id}/jit/sso-connectors`;
+    await ask('PUT', path, { ssoConnectorIds: [okta] });
+    await page.goto(at(`/organizations/${id}`));
+    await page.getByRole('button', { name: `Settings of ${okta}` }).click();
+    await page.getByRole('radio', { name: 'They ask to become a member' }).check();
+    await page.getByRole('button', { name: 'Apply' }).click();
+    await ask('PATCH', `${path}/${okta}`, { enrollment: 'off', organizationRoleIds: [] });
+    await page.getByRole('button', { name: 'Save changes' }).click();
+    await expect(page.getByText('you both changed it')).toBeVisible();
+  },
+  'preview-draft': async (page, { id, domain }) => {
+    await page.goto(at(`/organizations/${id}`));
+    await page.getByRole('textbox', { name: 'Add email domains' }).fill(`new.${domain} `);
+    await page.getByRole('textbox', { name: 'An email address to try' }).fill(`jane@new.${domain}`);
+    await expect(page.getByText('With your unsaved changes', { exact: true })).toBeVisible();
+  },
+  'preview-member': async (page, { id, domain }) => {
+    await page.goto(at(`/organizations/${id}`));
+    await page.getByRole('textbox', { name: 'An email address to try' }).fill(`jane@${domain}`);
+    await expect(page.getByText('Already a member since')).toBeVisible();
+  },
+  'preview-removed': async (page, { id, domain }) => {
+    const [jane] = await ask<{ id: string }[]>(
+      'GET',
+      `/organizations/${id}/users?q=jane@${domain}`,
+    );
+    await ask('DELETE', `/organizations/${id}/users/${jane?.id}`);
+    await page.goto(at(`/organizations/${id}`));
+    await page.getByRole('textbox', { name: 'An email address to try' }).fill(`jane@${domain}`);
+    await expect(page.getByRole('button', { name: 'Put back' })).toBeVisible();
   },
   unsaved: async (page, { id }) => {
     await page.goto(at(`/organizations/${id}`));

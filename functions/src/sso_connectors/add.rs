@@ -9,14 +9,15 @@ use shared::domain::caller::Caller;
 use shared::domain::change::ListChange;
 use shared::domain::ids::OrganizationId;
 use shared::domain::jit::RuleList;
-use shared::domain::rule::{RuleKey, RuleKind};
-use shared::http::{Action, IfMatch, JsonBody, PathOf, Problem, audit, etag};
+use shared::domain::rule::{RuleKey, RuleKind, Settings};
+use shared::http::{Action, IfMatch, JsonBody, PathOf, Problem, audit, etag, present};
 use shared::store::Store;
 use shared::{Clock, Error, capabilities};
 use utoipa::ToSchema;
 
-use super::NamedProviders;
+use super::{AddressesName, NamedProviders};
 use crate::endpoints::endpoints;
+use crate::rules::{EnrollmentName, roles_of_rule};
 use crate::schemas;
 
 capabilities! {
@@ -36,11 +37,24 @@ endpoints!(add);
 pub(crate) struct Additions {
     #[schema(value_type = schemas::SomeSsoConnectorIds, inline)]
     sso_connector_ids: Vec<String>,
+    /// The default is `automatic`.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
+    enrollment: Option<EnrollmentName>,
+    /// The default is null, which means the organization's default roles. An empty list means no roles.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<schemas::OrganizationRoleIdList>)]
+    organization_role_ids: Option<Option<Vec<String>>>,
+    /// The default is `any`.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
+    email_domains: Option<AddressesName>,
 }
 
-/// Adds identity providers. Those that are listed already stay as they are.
+/// Adds identity providers, all with the same settings. Those that are listed already stay as they are.
 ///
-/// From then on, a user who signs in through one of them becomes a member, whatever the user's address.
+/// From then on, a user who signs in through one of them becomes a member, whatever the user's address,
+/// unless the settings say something else.
 #[utoipa::path(
     post,
     path = "/organizations/{organizationId}/jit/sso-connectors",
@@ -66,9 +80,17 @@ pub(crate) async fn add(
     let providers =
         NamedProviders::existing(ids, &organization, &precondition, &store, &user_pool, &clock)
             .await?;
+    let roles = body.organization_role_ids.as_ref().map(Option::as_deref);
+    let roles = roles_of_rule(roles, &organization, &store).await?;
+    let settings = Settings {
+        enrollment: body.enrollment.map(Into::into).unwrap_or_default(),
+        roles: roles.flatten(),
+        addresses: body.email_domains.map(Into::into).unwrap_or_default(),
+        ..Settings::default()
+    };
     let keys = providers.keys();
     let wanted = |list: &RuleList| list.rules.keys().chain(&keys).cloned().collect();
-    let begin = |added: &[RuleKey]| providers.begin(added, &caller, clock.now());
+    let begin = |added: &[RuleKey]| providers.begin(added, &settings, &caller, clock.now());
     let mut done = ListChange::default();
     let kind = RuleKind::SsoConnector;
     let changed =

@@ -16,7 +16,7 @@ use shared::domain::caller::Caller;
 use shared::domain::ids::OrganizationId;
 use shared::domain::jit::RuleList;
 use shared::domain::provider::{ProviderName, is_public_provider};
-use shared::domain::rule::{AdmittedAddresses, Rule, RuleKey, RuleKind};
+use shared::domain::rule::{AdmittedAddresses, Rule, RuleKey, RuleKind, Settings};
 use shared::domain::version::Precondition;
 use shared::failure::{Failure, Service};
 use shared::store::Store;
@@ -153,7 +153,13 @@ impl<'a> NamedProviders<'a> {
     }
 
     /// New rules of these providers.
-    fn begin(&self, added: &[RuleKey], caller: &Caller, at: Timestamp) -> Vec<Rule> {
+    fn begin(
+        &self,
+        added: &[RuleKey],
+        settings: &Settings,
+        caller: &Caller,
+        at: Timestamp,
+    ) -> Vec<Rule> {
         let type_of = |key: &RuleKey| match key {
             RuleKey::SsoConnector(name) => self.types.get(name).cloned(),
             RuleKey::EmailDomain(_) => None,
@@ -161,6 +167,7 @@ impl<'a> NamedProviders<'a> {
         let rule = |key: &RuleKey| Rule {
             added_by: caller.known(),
             provider_type: type_of(key),
+            settings: settings.clone(),
             ..Rule::new(key.clone(), at)
         };
         added.iter().map(rule).collect()

@@ -8,7 +8,7 @@ use shared::cognito::UserPool;
 use shared::domain::caller::Caller;
 use shared::domain::change::ListChange;
 use shared::domain::ids::OrganizationId;
-use shared::domain::rule::{RuleKey, RuleKind};
+use shared::domain::rule::{RuleKey, RuleKind, Settings};
 use shared::http::{Action, IfMatch, JsonBody, PathOf, Problem, audit, etag};
 use shared::store::Store;
 use shared::{Clock, capabilities};
@@ -62,7 +62,8 @@ pub(crate) async fn replace(
             .await?;
     let keys = providers.keys();
     let wanted = |_: &_| keys.clone();
-    let begin = |added: &[RuleKey]| providers.begin(added, &caller, clock.now());
+    let settings = Settings::default();
+    let begin = |added: &[RuleKey]| providers.begin(added, &settings, &caller, clock.now());
     let mut done = ListChange::default();
     let kind = RuleKind::SsoConnector;
     let changed =

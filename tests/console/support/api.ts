@@ -60,6 +60,36 @@ export async function defaultRolesOf(id: string): Promise<string[]> {
   return roles.map(({ name }) => name);
 }
 
+/** Creates an identity provider in the user pool, and returns its name. */
+export async function identityProvider(name: string, { isUnique = true } = {}): Promise<string> {
+  const ProviderName = isUnique ? unique(name) : name;
+  await cognito('CreateIdentityProvider', {
+    UserPoolId: setting('USER_POOL_ID'),
+    ProviderName,
+    // The type of a social provider is its name.
+    ProviderType: isUnique ? 'SAML' : name,
+  });
+  return ProviderName;
+}
+
+/** The identity providers that an organization lists, with their settings. */
+export async function providersOf(id: string) {
+  const providers = await ask<
+    {
+      id: string;
+      enrollment: string;
+      organizationRoleIds: string[] | null;
+      emailDomains: string;
+    }[]
+  >('GET', `/organizations/${id}/jit/sso-connectors`);
+  return providers.map(({ id, enrollment, organizationRoleIds, emailDomains }) => ({
+    id,
+    enrollment,
+    organizationRoleIds,
+    emailDomains,
+  }));
+}
+
 /**
  * Creates users in the user pool, without invitations, and returns their ids. They become members of
  * the organizations that list their domains.

@@ -6,7 +6,7 @@ use axum::http::Method;
 use serde_json::{Value, json};
 
 use super::{MISSING, PATH, UNKNOWN, entity, list, listed, names, naming, pool, world, world_of};
-use crate::support::{Ask, Fate, MALFORMED, STALE, World, refused};
+use crate::support::{Ask, Fate, MALFORMED, STALE, World, refused, with};
 
 fn add<'a, T: AsRef<str>>(world: &'a World, path: &str, ids: &[T]) -> Ask<'a> {
     world.ask(Method::POST, path).json(&naming(ids))
@@ -45,6 +45,38 @@ async fn those_that_are_listed_stay_as_they_are_and_are_not_looked_up() {
     let described: Vec<_> = asked.iter().map(|(_, request)| &request["ProviderName"]).collect();
     assert_eq!(described, ["p001"]);
     World::assert_list_and_index_agree(&world.items().await);
+}
+
+#[tokio::test]
+async fn new_providers_begin_with_the_settings_of_the_body_and_listed_ones_keep_theirs() {
+    let world = world().await;
+    list(&world, "acme", &["Acme-Okta"]).await;
+    let role = world.role("Viewer").await;
+    let settings = json!({
+        "enrollment": "request",
+        "organizationRoleIds": [role],
+        "emailDomains": "listed",
+    });
+    let body = with(naming(&["Acme-Okta", "p000", "p001"]), settings.clone());
+
+    let answer = world.ask(Method::POST, PATH).json(&body).send().await;
+
+    assert_eq!((answer.status.as_u16(), &answer.body), (201, &Value::Null));
+    let with_settings = |name| with(entity(name, "OIDC"), settings.clone());
+    let answer = world.get(PATH).await;
+    let expected = [entity("Acme-Okta", "SAML"), with_settings("p000"), with_settings("p001")];
+    assert_eq!(answer.body, json!(expected));
+    World::assert_list_and_index_agree(&world.items().await);
+}
+
+#[tokio::test]
+async fn an_unknown_role_is_refused_at_its_place_and_nothing_changes() {
+    let world = world().await;
+    let body = json!({ "ssoConnectorIds": ["Acme-Okta"], "organizationRoleIds": ["role_1"] });
+
+    let answer = refused(&world, world.ask(Method::POST, PATH).json(&body)).await;
+
+    assert_eq!(answer.errors(), [("/organizationRoleIds/0", "organization_role.unknown")]);
 }
 
 #[tokio::test]

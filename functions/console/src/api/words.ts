@@ -217,6 +217,14 @@ export const CODES: Record<string, Entry | ((known: Known) => Entry)> = {
     'This is a public mailbox provider',
     'Anybody can have an address there. Enter the organization’s own domain. The operator of Usher can allow an exception.',
   ],
+  'email_domain.public_subdomains': [
+    'Anybody can have an address in a subdomain of this domain',
+    'Leave its subdomains out, and list those subdomains that belong to the organization.',
+  ],
+  'email_domain.subdomains_too_deep': [
+    'The subdomains of this domain are too deep',
+    'A domain of more than 10 parts cannot include its subdomains. Leave them out, or list a shorter domain.',
+  ],
   'email_domain.too_many_organizations': [
     '50 organizations already list this domain',
     'Remove it from one of them first.',
@@ -227,6 +235,32 @@ export const CODES: Record<string, Entry | ((known: Known) => Entry)> = {
   ],
   'email_domains.partially_replaced': [
     'Somebody else changed the domains in the meantime',
+    'A part of your changes is saved. Look at the list, then save the rest.',
+  ],
+
+  'sso_connector.not_found': [
+    'This identity provider is not listed any more',
+    'Somebody else may have removed it. Reload the page to see the current providers.',
+  ],
+  'sso_connector.unknown': [
+    'The user pool has no such identity provider',
+    'Enter the name that it has in the user pool. Capital letters count.',
+  ],
+  'sso_connector.public_provider': [
+    'Everybody can have an account at this provider',
+    'List the organization’s own SAML or OIDC provider, or its email domain.',
+  ],
+  'sso_connector.too_many_organizations': [
+    '50 organizations already list this identity provider',
+    'Remove it from one of them first.',
+  ],
+  'sso_connectors.empty': ['No identity provider is named', 'Enter at least one name.'],
+  'sso_connectors.limit_reached': [
+    'An organization lists at most 100 identity providers',
+    'Remove some of them, then save again.',
+  ],
+  'sso_connectors.partially_replaced': [
+    'Somebody else changed the identity providers in the meantime',
     'A part of your changes is saved. Look at the list, then save the rest.',
   ],
 
@@ -280,6 +314,10 @@ export const CODES: Record<string, Entry | ((known: Known) => Entry)> = {
     'Somebody else may have removed it. Reload the page to see the current roles.',
   ],
   'member_roles.empty': ['No role is selected', 'Select at least one role.'],
+  'rule_roles.limit_reached': [
+    'A domain or an identity provider gives at most 100 roles',
+    'Remove some of the roles, then save again.',
+  ],
   'member_roles.limit_reached': [
     'A member has at most 100 roles',
     'Remove some of them, then save again.',
@@ -361,6 +399,12 @@ export const REASONS: Record<string, (domain: string) => string> = {
   not_listed: (domain) => `The domain ${domain} is not listed.`,
   removed_earlier: () =>
     'A member with this address was removed, and stays removed until somebody adds them by hand.',
+  domain_not_proven: (domain) =>
+    `This organization lists ${domain}, but has not proven that it owns the domain. Nobody joins by it before DNS has the record.`,
+  enrollment_off: () => 'The rule is switched off, so that nobody joins by it.',
+  already_requested: () => 'This person has asked already. An administrator has to decide.',
+  address_not_in_listed_domain: () =>
+    'Through this identity provider, only addresses in a proven domain of this organization are admitted.',
   already_member: () => 'This person is already a member.',
   user_deleted: () => 'This user was deleted.',
 };

@@ -33,7 +33,7 @@ const queries: QueryClient = new QueryClient({
   mutationCache: new MutationCache({
     // What was told about earlier actions would look like the answer to this one.
     onMutate: clearNotifications,
-    onSuccess: () => readAgain(),
+    onSuccess: (_data, _variables, _result, { meta }) => (meta?.isDraft ? undefined : readAgain()),
     // A write that fails can have written a part, or all of it if only its answer was lost. The error
     // is shown at once, unless something was not found: somebody else has deleted it, and the page
     // learns that first.

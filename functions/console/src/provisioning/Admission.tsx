@@ -1,131 +1,192 @@
-import { Loader, TextInput } from '@mantine/core';
+import { Alert, Autocomplete, Loader, SegmentedControl, TextInput } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
-import { type Icon, IconCheck, IconUserCheck, IconUserOff, IconX } from '@tabler/icons-react';
-import { type UseQueryResult, useQuery } from '@tanstack/react-query';
-import { useState } from 'react';
-import { type OrganizationPreview, unhandled } from '../api/types';
-import { refusalOf } from '../api/words';
+import { IconAlertTriangle } from '@tabler/icons-react';
+import { useQuery } from '@tanstack/react-query';
+import { useMemo, useState } from 'react';
+import type { OrganizationPreview } from '../api/types';
 import { Section } from '../ui/Card';
 import { ProblemAlert } from '../ui/ProblemAlert';
 import classes from './Admission.module.css';
+import {
+  type DraftBody,
+  draftBody,
+  isSameAnswer,
+  type Question,
+  refusedParts,
+  withNewRoles,
+} from './admission';
+import { type Draft, isUnsaved } from './draft';
 import { admissionQuery } from './queries';
+import { Removal, Standing } from './Standing';
+import { Verdict } from './Verdict';
 
 interface Props {
   organizationId: string;
-  /** Whether there are unsaved changes, which the answer ignores. */
-  dirty: boolean;
+  draft: Draft;
 }
 
-/** Tells whether an address would be admitted, with which roles, and if not, why. */
-export function Admission({ organizationId, dirty }: Props) {
-  const [text, setText] = useState('');
-  const typed = text.trim();
-  const [email] = useDebouncedValue(typed, 250);
-  const admission = useQuery(admissionQuery(organizationId, email));
+const NOTHING: Question = { email: '', identityProvider: '', existingUser: false };
+
+/** How long nothing has to change before a question is asked, in milliseconds. */
+const PAUSE = 250;
+
+/** Tells whether somebody would be admitted, with which roles, and if not, why. */
+export function Admission({ organizationId, draft }: Props) {
+  const [typed, setTyped] = useState(NOTHING);
+  const question = {
+    ...typed,
+    email: typed.email.trim(),
+    identityProvider: typed.identityProvider.trim(),
+  };
+  const change = (changes: Partial<Question>) => setTyped({ ...typed, ...changes });
   return (
     <Section
       title="Who would be admitted?"
-      lead={
-        dirty
-          ? 'Try an address. The answer is for a new user. It ignores your unsaved changes.'
-          : 'Try an address. The answer is for a new user whose address is verified. Nothing is changed.'
-      }
+      lead="Try an address. The answer is for a user with this address, as saved and with your unsaved changes. Nothing is changed."
     >
       <TextInput
         // Not of the type `email`, where browsers replace the domain by its ASCII form.
         inputMode="email"
         className={classes.field}
+        label="Email address"
         aria-label="An email address to try"
         placeholder="jane@acme.com"
         autoCapitalize="none"
         autoComplete="off"
         spellCheck={false}
-        value={text}
-        onChange={(event) => setText(event.currentTarget.value)}
+        value={typed.email}
+        onChange={(event) => change({ email: event.currentTarget.value })}
       />
-      <Answer email={typed} asked={email} admission={admission} />
+      <Autocomplete
+        className={classes.field}
+        label="Identity provider"
+        description="Leave it empty for users who sign in at the user pool itself."
+        autoCapitalize="none"
+        autoComplete="off"
+        spellCheck={false}
+        data={[
+          ...new Set([...draft.base.providers.items, ...draft.mine.providers].map(({ id }) => id)),
+        ]}
+        value={typed.identityProvider}
+        onChange={(identityProvider) => change({ identityProvider })}
+      />
+      <SegmentedControl
+        className={classes.users}
+        aria-label="User"
+        data={[
+          { value: 'new', label: 'New user' },
+          { value: 'existing', label: 'Existing user' },
+        ]}
+        value={typed.existingUser ? 'existing' : 'new'}
+        onChange={(value) => change({ existingUser: value === 'existing' })}
+      />
+      <Answers organizationId={organizationId} question={question} draft={draft} />
     </Section>
   );
 }
 
-interface AnswerProps {
-  /** The address that is typed. */
-  email: string;
-  /** The address that `admission` is about. */
-  asked: string;
-  admission: UseQueryResult<OrganizationPreview>;
+interface AnswersProps extends Props {
+  question: Question;
 }
 
-/** The answer for the address that is typed, and never that for another one. */
-function Answer({ email, asked, admission }: AnswerProps) {
-  if (email === '') return null;
-  const isAwaited = email !== asked || admission.isFetching;
-  if (!isAwaited && admission.error) return <ProblemAlert error={admission.error} />;
+/** The answers to a question, and never those to another one or about another draft. */
+function Answers({ organizationId, question, draft }: AnswersProps) {
+  const { now, asked } = useAsked(question, draft);
+  const saved = useQuery(admissionQuery(organizationId, asked.question));
+  const drafted = useQuery({
+    ...admissionQuery(organizationId, asked.question, asked.unsaved),
+    ...(!asked.unsaved && { enabled: false }),
+  });
+  if (question.email === '') return null;
+  if (now !== asked || saved.isFetching || drafted.isFetching) return <Checking />;
+  if (saved.error) return <ProblemAlert error={saved.error} />;
+  if (!saved.data) return <Checking />;
+  const after = asked.unsaved && drafted.data && withNewRoles(drafted.data, draft);
   return (
-    <div role="status">
-      {isAwaited || !admission.data ? (
-        <div className={classes.decision}>
-          <Loader size={22} className={classes.icon} aria-hidden />
-          <div className={classes.text}>Checking this address</div>
-        </div>
-      ) : (
-        <Decision of={admission.data} />
-      )}
-    </div>
+    <>
+      <Standing organizationId={organizationId} email={question.email} />
+      <div role="status" className={classes.answers}>
+        <Both
+          saved={saved.data}
+          after={after}
+          organizationId={organizationId}
+          email={question.email}
+        />
+      </div>
+      {asked.unsaved && drafted.error && <NotChecked error={drafted.error} draft={draft} />}
+    </>
   );
 }
 
-/** How each decision is shown. */
-const DECISIONS: Record<OrganizationPreview['decision'], { icon: Icon; title: string }> = {
-  join: { icon: IconUserCheck, title: 'Becomes a member' },
-  refuse: { icon: IconUserOff, title: 'Is not admitted' },
-};
+/** What is asked now, and what was asked last. Both are the same object while nothing has changed. */
+function useAsked(question: Question, draft: Draft) {
+  const unsaved = isUnsaved(draft) ? draftBody(draft) : undefined;
+  const text = JSON.stringify({ question, unsaved });
+  const now = useMemo(
+    () => JSON.parse(text) as { question: Question; unsaved?: DraftBody },
+    [text],
+  );
+  const [asked] = useDebouncedValue(now, PAUSE);
+  return { now, asked };
+}
 
-const CHECKS: Record<OrganizationPreview['checks'][number]['check'], string> = {
-  valid_address: 'The address is valid, and its domain can be listed',
-  not_public_mailbox: 'Its domain is neither a public mailbox provider nor a public suffix',
-  domain_listed: 'This organization lists its domain',
-  not_removed: 'No member with this address was removed',
-};
+interface BothProps {
+  saved: OrganizationPreview;
+  /** The answer with the unsaved changes; nothing without any. */
+  after: OrganizationPreview | undefined;
+  organizationId: string;
+  email: string;
+}
 
-function Decision({ of: preview }: { of: OrganizationPreview }) {
-  const { icon: Icon, title } = DECISIONS[preview.decision];
+/** The answer as saved, and that with the unsaved changes if it says something else. */
+function Both({ saved, after, ...who }: BothProps) {
+  const isSame = after && isSameAnswer(saved, after);
+  const about = isSame ? 'As saved, and with your unsaved changes' : 'As saved';
   return (
-    <div className={classes.decision}>
-      <Icon
-        className={classes.icon}
-        data-decision={preview.decision}
-        size={22}
-        stroke={1.75}
-        aria-hidden
-      />
-      <div className={classes.text}>
-        <strong>{title}</strong>
-        <div>{explanation(preview)}</div>
-        <ul className={classes.checks} aria-label="Checks">
-          {preview.checks.map(({ check, passed }) => (
-            <li key={check}>
-              {passed ? (
-                <IconCheck size={14} role="img" aria-label="Yes:" />
-              ) : (
-                <IconX size={14} role="img" aria-label="No:" />
-              )}
-              {CHECKS[check]}
-            </li>
-          ))}
-        </ul>
+    <>
+      <Verdict of={saved} about={after && about}>
+        <Removal preview={saved} {...who} />
+      </Verdict>
+      {after && !isSame && (
+        <Verdict of={after} about="With your unsaved changes">
+          <Removal preview={after} {...who} />
+        </Verdict>
+      )}
+    </>
+  );
+}
+
+function Checking() {
+  return (
+    <div role="status">
+      <div className={classes.decision}>
+        <Loader size={22} className={classes.icon} aria-hidden />
+        <div className={classes.text}>Checking this address</div>
       </div>
     </div>
   );
 }
 
-function explanation({ decision, reason, emailDomain, organizationRoles }: OrganizationPreview) {
-  switch (decision) {
-    case 'join':
-      return `Roles: ${organizationRoles.map(({ name }) => name).join(', ') || 'none'}`;
-    case 'refuse':
-      return refusalOf(reason ?? '', emailDomain);
-    default:
-      return unhandled(decision);
-  }
+/** Says that the API has not checked the draft, and why. */
+function NotChecked({ error, draft }: { error: unknown; draft: Draft }) {
+  const reasons = refusedParts(error, draft);
+  if (reasons.length === 0) return <ProblemAlert error={error} />;
+  const others = reasons.length - MOST_REASONS;
+  return (
+    <Alert
+      color="orange"
+      role="alert"
+      icon={<IconAlertTriangle aria-hidden />}
+      title="Your unsaved changes cannot be checked"
+    >
+      <ul>
+        {reasons.slice(0, MOST_REASONS).map((reason) => (
+          <li key={reason}>{reason}</li>
+        ))}
+      </ul>
+      {others > 0 && <p>{`And ${others} more.`}</p>}
+    </Alert>
+  );
 }
+
+const MOST_REASONS = 3;

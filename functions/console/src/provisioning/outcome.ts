@@ -1,9 +1,10 @@
+import type { RefusedProviders } from '../providers/save';
 import type { StoredRoles } from '../roles/newRoles';
 import {
   type Configuration,
   type Draft,
   isUnsaved,
-  type List,
+  type Part,
   rebased,
   withoutSavedSettings,
   withRoles,
@@ -29,12 +30,14 @@ export type Outcome = Progress &
   );
 
 export interface Refusal {
-  list: List;
+  list: Part;
   error: unknown;
   /** The domains that were refused, if this is why. */
   domains?: RefusedDomains;
   /** The domain whose settings were refused, if this is why. */
   settingsOf?: string;
+  /** The identity providers that were refused, if this is why. */
+  providers?: RefusedProviders;
   rolesSaved: boolean;
   /** Whether the list of domains is saved, apart from what was refused. */
   domainsSaved: boolean;

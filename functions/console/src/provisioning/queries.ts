@@ -2,11 +2,15 @@ import { queryOptions, useQueries } from '@tanstack/react-query';
 import { useMemo } from 'react';
 import { api, orThrow } from '../api/client';
 import type { CheckedEmailDomain, EmailDomain } from '../api/types';
+import { membersKey, PAGE_SIZE } from '../members/queries';
+import { isAddress } from '../members/search';
 import { organizationQuery } from '../organizations/queries';
+import { providerOf } from '../providers/settings';
+import { type DraftBody, type Question, questionBody } from './admission';
 import type { SomeSettings } from './domainSettings';
 import type { Configuration, DomainEdit, List, Listed } from './draft';
 
-/** An organization's current email domains and default roles, with their versions. */
+/** An organization's current email domains, default roles and identity providers, with their versions. */
 export const configurationQuery = (organizationId: string) =>
   queryOptions({
     queryKey: [...organizationQuery(organizationId).queryKey, 'provisioning'],
@@ -57,18 +61,31 @@ export function useSharedDomains(
 const countsOfPages = (pages: { data: (readonly [string, number])[] | undefined }[]) =>
   Object.fromEntries(pages.flatMap(({ data = [] }) => data));
 
-/** Whether a new user with this address would be admitted by the saved configuration. */
-export const admissionQuery = (organizationId: string, email: string) =>
+/** Whether somebody would be admitted, as saved or by a draft. */
+export const admissionQuery = (organizationId: string, question: Question, draft?: DraftBody) =>
   queryOptions({
-    queryKey: [...configurationQuery(organizationId).queryKey, 'admission', email],
+    queryKey: [...configurationQuery(organizationId).queryKey, 'admission', question, draft],
     queryFn: async ({ signal }) => {
       const params = { path: { organizationId } };
-      const asked = { params, body: { email }, signal };
+      const body = { ...questionBody(question), ...(draft && { draft }) };
+      const asked = { params, body, signal };
       return (await orThrow(api.POST('/organizations/{organizationId}/jit/preview', asked))).data;
     },
-    enabled: email !== '',
+    enabled: question.email !== '',
     // An answer is asked for by typing an address, or when something is saved.
     refetchOnWindowFocus: false,
+  });
+
+/** Those who are members of an organization, and have proven an address, now or earlier. */
+export const membersByAddressQuery = (organizationId: string, email: string) =>
+  queryOptions({
+    queryKey: [...membersKey(organizationId), 'by address', email],
+    queryFn: async ({ signal }) => {
+      const params = { path: { organizationId }, query: { email, page_size: PAGE_SIZE } };
+      return (await orThrow(api.GET('/organizations/{organizationId}/users', { params, signal })))
+        .data;
+    },
+    enabled: isAddress(email),
   });
 
 const DOMAINS = '/organizations/{organizationId}/jit/email-domains';
@@ -79,9 +96,10 @@ export async function readConfiguration(
   signal?: AbortSignal,
 ): Promise<Configuration> {
   const asked = { params: { path: { organizationId } }, ...(signal && { signal }) };
-  const [domains, roles] = await Promise.all([
+  const [domains, roles, providers] = await Promise.all([
     orThrow(api.GET(DOMAINS, asked)),
     orThrow(api.GET('/organizations/{organizationId}/jit/roles', asked)),
+    orThrow(api.GET('/organizations/{organizationId}/jit/sso-connectors', asked)),
   ]);
   return {
     rules: Object.fromEntries(domains.data.map((rule) => [rule.emailDomain, rule])),
@@ -93,6 +111,11 @@ export async function readConfiguration(
       roles.data.map(({ id }) => id),
       roles.headers,
     ),
+    providers: {
+      items: providers.data.map(providerOf),
+      facts: providers.data,
+      etag: providers.headers.get('etag') ?? '',
+    },
   };
 }
 
@@ -157,4 +180,20 @@ export async function vouch(organizationId: string, emailDomain: string) {
 
 function listed(items: string[], headers: Headers): Listed {
   return { items, etag: headers.get('etag') ?? '' };
+}
+
+/**
+ * Makes a user a member by hand. Whoever was removed gets the roles from before, as far as these still
+ * exist; another account with the same address gets the default roles.
+ */
+export async function putBack(organizationId: string, userId: string) {
+  const params = { path: { organizationId } };
+  const path = '/organizations/{organizationId}/jit/roles';
+  const defaults = (await orThrow(api.GET(path, { params }))).data;
+  const body = {
+    userIds: [userId],
+    organizationRoleIds: defaults.map(({ id }) => id),
+    restoreRoles: true,
+  };
+  await orThrow(api.POST('/organizations/{organizationId}/users', { params, body }));
 }

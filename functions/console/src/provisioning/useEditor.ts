@@ -2,6 +2,14 @@ import { useMutation, useQuery } from '@tanstack/react-query';
 import { useMemo, useRef, useState } from 'react';
 import { drafts, setDraft, useDraft } from '../app/drafts';
 import { useStore } from '../app/store';
+import { sayRepeated as sayRepeatedNames, sorted } from '../providers/names';
+import {
+  DEFAULTS,
+  type Setting as ProviderSetting,
+  type ProviderSettings,
+  type Providers,
+  providerIn,
+} from '../providers/settings';
 import { rolesQuery } from '../roles/queries';
 import { takenInto } from '../roles/selection';
 import { notify } from '../ui/notify';
@@ -14,17 +22,19 @@ import {
   draftOf,
   isUnsaved,
   type List,
+  type Part,
   settingsIn,
   withEdit,
   withItems,
   withoutEdit,
+  withProviders,
 } from './draft';
 import { type Refusal, remaining } from './outcome';
 import type { Review } from './review';
 import { save } from './save';
 
 /** The fields whose text belongs to the draft. */
-type Field = List | 'ownRoles';
+type Field = Part | 'ownRoles';
 
 /** What is said about the text in a field. */
 export interface Note {
@@ -37,8 +47,8 @@ export interface Note {
  * Where the text is kept that is typed, but not taken in yet. It belongs to the draft, but has a key of
  * its own, because it changes with each key that is pressed.
  */
-export const typedKey = (organizationId: string, list: List) =>
-  `text for the ${list} of ${organizationId}`;
+export const typedKey = (organizationId: string, part: Part) =>
+  `text for the ${part} of ${organizationId}`;
 
 /** Where the text is kept that is typed into the field for the roles of one domain. */
 const ownRolesKey = (organizationId: string, domain: string) =>
@@ -50,8 +60,8 @@ const isTyped = (key: string, organizationId: string) =>
 
 const typed = (key: string) => (drafts.value.get(key) ?? '') as string;
 
-/** The field whose text cannot be taken in: that of a list, or that of the roles of one domain. */
-export type Blocked = List | { rolesOf: string };
+/** The field whose text cannot be taken in: that of a part, or that of the roles of one domain. */
+export type Blocked = Part | { rolesOf: string };
 
 /** A configuration that is being edited, and what can be done with it. */
 export function useEditor(organizationId: string, saved: Configuration) {
@@ -59,6 +69,7 @@ export function useEditor(organizationId: string, saved: Configuration) {
   const texts = {
     domains: typedKey(organizationId, 'domains'),
     roles: typedKey(organizationId, 'roles'),
+    providers: typedKey(organizationId, 'providers'),
     ownRoles: (domain: string) => ownRolesKey(organizationId, domain),
   };
   const [stored] = useDraft<Draft>(key);
@@ -94,17 +105,17 @@ export function useEditor(organizationId: string, saved: Configuration) {
 
   const keep = (next: Draft) => {
     if (!saving.isPending) saving.reset();
-    setRefusal((refusal) => (refusal?.domains ? refusal : undefined));
+    setRefusal((refusal) => (refusal?.domains || refusal?.providers ? refusal : undefined));
     setDraft(key, isUnsaved(next) ? next : undefined);
   };
   const change = (list: List, items: string[]) => {
     keep(withItems(current(), list, items));
   };
-  const say = (list: Field, text: string | undefined, blocks = false) =>
-    setNotes((all) => ({ ...all, [list]: text && { text, blocks } }));
-  const setText = (list: List, text: string) => {
-    setDraft(texts[list], text || undefined);
-    if (notes[list]) say(list, undefined);
+  const say = (field: Field, text: string | undefined, blocks = false) =>
+    setNotes((all) => ({ ...all, [field]: text && { text, blocks } }));
+  const setText = (part: Part, text: string) => {
+    setDraft(texts[part], text || undefined);
+    if (notes[part]) say(part, undefined);
   };
   const add = (text: string) => {
     const { domains } = current().mine;
@@ -146,6 +157,31 @@ export function useEditor(organizationId: string, saved: Configuration) {
       setDraft(texts.ownRoles(domain), undefined);
       return false;
     });
+  const changeProviders = (providers: Providers) => keep(withProviders(current(), providers));
+  /** Takes identity providers into the list. A single one that it has already stays in the field. */
+  const takeProviders = () => {
+    const { providers } = current().mine;
+    const { added, repeated } = sorted(
+      providers.map(({ id }) => id),
+      typed(texts.providers),
+    );
+    if (added.length > 0) {
+      changeProviders([...providers, ...added.map((id) => ({ id, ...DEFAULTS }))]);
+    }
+    const isLeft = added.length === 0 && repeated.length === 1;
+    if (!isLeft) setText('providers', '');
+    say('providers', sayRepeatedNames(repeated), isLeft);
+    return !isLeft;
+  };
+  const removeProvider = (id: string) => {
+    changeProviders(current().mine.providers.filter((other) => other.id !== id));
+  };
+  /** Changes a provider, in its place. It may get another name while it is not saved. */
+  const setProvider = (id: string, name: string, settings: ProviderSettings) => {
+    const { providers } = current().mine;
+    const changed = { ...settings, id: name };
+    changeProviders(providers.map((provider) => (provider.id === id ? changed : provider)));
+  };
   const without = (gone: Iterable<string>) => {
     const dropped = new Set(gone);
     for (const domain of dropped) {
@@ -166,6 +202,7 @@ export function useEditor(organizationId: string, saved: Configuration) {
     /** Saves, unless a text that is typed cannot be taken in. Returns the field whose text it is. */
     save: (): Blocked | undefined => {
       if (!takeDomains(typed(texts.domains))) return 'domains';
+      if (!takeProviders()) return 'providers';
       if (!takeRole()) return 'roles';
       const blocked = takeOwnRoles();
       if (blocked !== undefined) return { rolesOf: blocked };
@@ -210,6 +247,17 @@ export function useEditor(organizationId: string, saved: Configuration) {
       say('domains', sayRepeated(repeated));
     },
     setRoles: (roles: string[]) => change('roles', roles),
+    takeProviders,
+    removeProvider,
+    setProvider,
+    /** Takes over a setting that somebody else has saved. */
+    takeTheirProvider: (id: string, setting: ProviderSetting) => {
+      const { base, mine } = current();
+      const [theirs, own] = [base.providers.items, mine.providers].map((all) =>
+        providerIn(all, id),
+      );
+      if (theirs && own) setProvider(id, id, { ...own, [setting]: theirs[setting] });
+    },
     discard: () => {
       discarded.current = true;
       saving.reset();

@@ -1,5 +1,5 @@
 import { Link } from '@tanstack/react-router';
-import type { OrganizationPreview, Preview } from '../api/types';
+import { type OrganizationPreview, type Preview, unhandled } from '../api/types';
 import { refusalOf } from '../api/words';
 import { HelpLink } from '../help/HelpLink';
 import { Answer, type Asked, Nothing, Part } from './Part';
@@ -82,10 +82,17 @@ function Organizations({ of: { organizations }, describe }: OrganizationsProps) 
 }
 
 function decisionText(preview: OrganizationPreview): string {
-  const { reason, emailDomain, organizationRoles } = preview;
-  return reason === null
-    ? `Becomes a member. ${rolesText(organizationRoles)}`
-    : `Is not admitted. ${refusalOf(reason, emailDomain)}`;
+  const { decision, reason, emailDomain, organizationRoles } = preview;
+  switch (decision) {
+    case 'join':
+      return `Becomes a member. ${rolesText(organizationRoles)}`;
+    case 'request':
+      return `Asks to become a member. ${rolesText(organizationRoles)}, after the approval`;
+    case 'refuse':
+      return `Is not admitted. ${refusalOf(reason ?? '', emailDomain)}`;
+    default:
+      return unhandled(decision);
+  }
 }
 
 function listingText({ organizationRoles }: OrganizationPreview): string {

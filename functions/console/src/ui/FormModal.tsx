@@ -14,6 +14,8 @@ interface Props<Values> {
   act: string;
   /** Whether it destroys something: the focus starts on Cancel. */
   danger?: boolean;
+  /** Whether it only changes a draft on the page: then the page is not read again. */
+  isDraft?: boolean;
   /** How wide the dialog is, if it needs more room than a short form. */
   size?: 'lg';
   initialValues: Values;
@@ -39,7 +41,18 @@ const HISTORY: ReadonlySet<string> = new Set(['BACK', 'FORWARD', 'GO']);
  * browser's Back close it only while there is nothing to lose: until something is typed or selected, or is being saved.
  */
 export function FormModal<Values extends Record<string, unknown>>(props: Props<Values>) {
-  const { title, act, danger, size, initialValues, validate, onSubmit, onClose, children } = props;
+  const {
+    title,
+    act,
+    danger,
+    isDraft = false,
+    size,
+    initialValues,
+    validate,
+    onSubmit,
+    onClose,
+    children,
+  } = props;
   const form = useForm({ initialValues, ...(validate && { validate }) });
   const [typed, setTyped] = useState(false);
   const element = useRef<HTMLFormElement>(null);
@@ -47,6 +60,7 @@ export function FormModal<Values extends Record<string, unknown>>(props: Props<V
   const running = useRef(false);
   const submission = useMutation({
     mutationFn: (values: Values) => onSubmit(values, form),
+    meta: { isDraft },
     onSuccess: (message) => {
       if (message === false) return;
       if (message) notify(message);

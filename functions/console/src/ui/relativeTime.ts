@@ -40,7 +40,10 @@ export function timeFormats(locale: string) {
   /** The moment with its day, its time and its time zone. */
   const exact = (moment: Date) => whole.format(moment);
 
-  return { relative, exact };
+  /** The day of the moment. */
+  const day = (moment: Date) => date.format(moment);
+
+  return { relative, exact, day };
 }
 
 /** The number of midnights between two moments, in the time zone of the user. */
