@@ -217,17 +217,21 @@ export const CODES: Record<string, Entry | ((known: Known) => Entry)> = {
     'This is a public mailbox provider',
     'Anybody can have an address there. Enter the organization’s own domain. The operator of Usher can allow an exception.',
   ],
-  'email_domain.public_subdomains': [
-    'Anybody can have an address in a subdomain of this domain',
-    'Leave its subdomains out, and list those subdomains that belong to the organization.',
-  ],
-  'email_domain.subdomains_too_deep': [
-    'The subdomains of this domain are too deep',
-    'A domain of more than 10 parts cannot include its subdomains. Leave them out, or list a shorter domain.',
-  ],
   'email_domain.too_many_organizations': [
     '50 organizations already list this domain',
     'Remove it from one of them first.',
+  ],
+  'email_domain.public_subdomains': [
+    'The subdomains of this domain belong to many others',
+    'Leave its subdomains out, and list the organization’s own domains.',
+  ],
+  'email_domain.subdomains_too_deep': [
+    'This domain has too many parts to include its subdomains',
+    'With its subdomains, a domain has at most 10 parts. List the subdomains one by one.',
+  ],
+  'rule_roles.limit_reached': [
+    'A domain or provider gives at most 100 roles',
+    'Remove some of them, then save again.',
   ],
   'email_domains.limit_reached': [
     'An organization lists at most 1,000 domains',
@@ -314,10 +318,6 @@ export const CODES: Record<string, Entry | ((known: Known) => Entry)> = {
     'Somebody else may have removed it. Reload the page to see the current roles.',
   ],
   'member_roles.empty': ['No role is selected', 'Select at least one role.'],
-  'rule_roles.limit_reached': [
-    'A domain or an identity provider gives at most 100 roles',
-    'Remove some of the roles, then save again.',
-  ],
   'member_roles.limit_reached': [
     'A member has at most 100 roles',
     'Remove some of them, then save again.',
