@@ -11,7 +11,7 @@ import {
   ruleText,
   withNewRoles,
 } from './admission';
-import { type Configuration, type Draft, draftOf, withEdit } from './draft';
+import { type Configuration, type Draft, draftOf, withEdit, withItems } from './draft';
 
 const BASE: Configuration = {
   domains: { items: ['acme.example'], etag: '"1"' },
@@ -76,6 +76,15 @@ describe('the lists of a draft', () => {
     const off = withEdit(DRAFT, 'acme.example', { enrollment: 'off', subdomains: true });
     expect(draftBody(off).emailDomains).toEqual([
       { emailDomain: 'acme.example', enrollment: 'off', subdomains: true },
+    ]);
+  });
+
+  it('have no new domain that DNS has to prove before it admits anybody', () => {
+    const grown = withItems(DRAFT, 'domains', ['pending.example', 'acme.example', 'new.example']);
+    const pending = withEdit(grown, 'pending.example', { ownership: 'pending' });
+    expect(draftBody(pending).emailDomains).toEqual([
+      { emailDomain: 'acme.example' },
+      { emailDomain: 'new.example' },
     ]);
   });
 

@@ -2,7 +2,7 @@ import { ApiError } from '../api/problem';
 import type { OrganizationPreview } from '../api/types';
 import { providerIn } from '../providers/settings';
 import { newRoleName } from '../roles/newRoles';
-import { type Draft, newSettings, settingsIn } from './draft';
+import { type Draft, editOf, newSettings, settingsIn } from './draft';
 
 /** What is asked: whether somebody would be admitted. */
 export interface Question {
@@ -27,7 +27,7 @@ export function questionBody({ email, identityProvider, existingUser }: Question
 export function draftBody(draft: Draft) {
   const { mine } = draft;
   return {
-    emailDomains: mine.domains.map((emailDomain) => ({
+    emailDomains: admitting(draft).map((emailDomain) => ({
       emailDomain,
       ...newSettings(draft, emailDomain),
     })),
@@ -36,14 +36,25 @@ export function draftBody(draft: Draft) {
   };
 }
 
+/**
+ * The domains of a draft without the new ones that DNS has to prove first. The API takes each new domain
+ * of a draft for one that admits users at once.
+ */
+function admitting({ base, mine }: Draft): string[] {
+  const kept = new Set(base.domains.items);
+  return mine.domains.filter(
+    (domain) => kept.has(domain) || editOf(mine, domain).ownership === undefined,
+  );
+}
+
 export type DraftBody = ReturnType<typeof draftBody>;
 
 /** Why the API does not take the lists of a draft, by what it refuses; empty for other errors. */
-export function refusedParts(error: unknown, { mine }: Draft): string[] {
+export function refusedParts(error: unknown, draft: Draft): string[] {
   if (!(error instanceof ApiError)) return [];
   const names: Record<string, readonly string[]> = {
-    emailDomains: mine.domains,
-    ssoConnectors: mine.providers.map(({ id }) => id),
+    emailDomains: admitting(draft),
+    ssoConnectors: draft.mine.providers.map(({ id }) => id),
   };
   return error.violations.flatMap(({ pointer, detail }) => {
     const [, list = '', place] = /^\/draft\/(\w+)(?:\/(\d+))?/.exec(pointer) ?? [];
