@@ -66,7 +66,7 @@ impl Dns {
         let places = challenge.places();
         let asked = places.iter().map(|place| async {
             match self.ask(&place.name).await {
-                Said::Texts(texts) => challenge.read(place, texts),
+                Said::Texts(texts) => challenge.read(place, &texts),
                 Said::No { answer, is_authoritative } => {
                     Reply::absent(answer, &place.name, is_authoritative)
                 }

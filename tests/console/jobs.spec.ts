@@ -321,7 +321,7 @@ async function allJobs(page: Page, hand: Hand, openSearch: () => Promise<void>) 
 }
 
 test('all jobs are done with the keyboard alone', async ({ page }) => {
-  test.setTimeout(180_000);
+  test.setTimeout(240_000);
   await allJobs(page, keyboard(page), () => page.keyboard.press('/'));
 });
 
@@ -336,7 +336,7 @@ test.describe('on a phone', () => {
   });
 
   test('all jobs are done by touch', async ({ page }) => {
-    test.setTimeout(180_000);
+    test.setTimeout(240_000);
     const search = page.getByRole('button', { name: 'Search', exact: true });
     await allJobs(page, touch(), () => search.tap());
   });

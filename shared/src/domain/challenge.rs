@@ -93,7 +93,7 @@ impl Challenge {
 
     /// What the TXT records at a place say.
     #[must_use]
-    pub fn read(&self, place: &Place, texts: Vec<String>) -> Reply {
+    pub fn read(&self, place: &Place, texts: &[String]) -> Reply {
         let counts = |text: &String| place.values.iter().any(|value| is_value(text, value));
         let found = texts.iter().any(counts);
         // A name that has TXT records is no longer missing anything that the zone could deny.

@@ -39,14 +39,6 @@ pub struct ListedDomain {
     version: u64,
 }
 
-/// What became of a change of an ownership.
-enum OwnershipChange {
-    /// It was written: the domain as it is now.
-    Written(ListedDomain),
-    /// Somebody else has changed the domain in the meantime, or deleted it. Nothing has changed.
-    Overtaken,
-}
-
 /// A domain of an organization in the index of those that are due for a check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DueDomain {
@@ -92,7 +84,8 @@ impl Store {
         })
     }
 
-    /// Changes the ownership of a domain, if nobody else has changed the domain since it was read. From
+    /// Changes the ownership of a domain, if nobody else has changed or deleted the domain since it was
+    /// read; otherwise, the answer is `None`, and nothing has changed. From
     /// `at` on, the domain admits, if it did not before.
     ///
     /// # Errors
@@ -103,7 +96,7 @@ impl Store {
         listed: &ListedDomain,
         ownership: Ownership,
         at: Timestamp,
-    ) -> Result<OwnershipChange> {
+    ) -> Result<Option<ListedDomain>> {
         let ListedDomain { organization, domain, rule, version, .. } = listed;
         let begins = ownership.state.admits() && !rule.ownership.state.admits();
         if begins && self.is_crowded(&rule.key, organization).await? {
@@ -115,8 +108,8 @@ impl Store {
         let written =
             self.commit(vec![self.put_ownership(listed, &after), self.still_listed(listed)]);
         Ok(match written.await? {
-            Ok(()) => OwnershipChange::Written(after),
-            Err(_) => OwnershipChange::Overtaken,
+            Ok(()) => Some(after),
+            Err(_) => None,
         })
     }
 
@@ -139,8 +132,8 @@ impl Store {
                 return Ok((listed.clone(), listed));
             };
             match self.set_ownership(&listed, ownership, at).await? {
-                OwnershipChange::Written(after) => return Ok((listed, after)),
-                OwnershipChange::Overtaken => {
+                Some(after) => return Ok((listed, after)),
+                None => {
                     backoff
                         .pause("TransactWriteItems", "other requests changed the domain")
                         .await?;
