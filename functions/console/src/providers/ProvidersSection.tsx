@@ -5,7 +5,6 @@ import { type KeyboardEvent, type RefObject, useEffect, useRef, useState } from 
 import { useDraft } from '../app/drafts';
 import { counted } from '../organizations/counts';
 import { unsavedProviders } from '../provisioning/draft';
-import type { Refusal } from '../provisioning/outcome';
 import type { Editing } from '../provisioning/useEditor';
 import { rolesQuery } from '../roles/queries';
 import { roleNameOf } from '../roles/selection';
@@ -19,17 +18,17 @@ import { DEFAULTS, providerIn } from './settings';
 const ProviderForm = dialogPart(() => import('./ProviderForm').then((it) => it.ProviderForm));
 
 interface Props {
-  editing: Editing;
   /** What is stored. */
   saved: ListedProviders;
+  editing: Editing;
   /** The refused providers that are still in the draft. */
   refused: RefusedProviders;
   field: RefObject<HTMLInputElement | null>;
 }
 
 /** The identity providers whose users join an organization, or ask to join it. */
-export function ProvidersSection({ editing, saved, refused, field }: Props) {
-  const { draft, refusal } = editing;
+export function ProvidersSection({ saved, editing, refused, field }: Props) {
+  const { draft, refusal, removeProvider, setProvider } = editing;
   const [edited, setEdited] = useState<string>();
   const { data: roles = [] } = useQuery(rolesQuery);
   const roleName = (id: string) => roleNameOf(id, roles) ?? 'a deleted role';
@@ -57,7 +56,7 @@ export function ProvidersSection({ editing, saved, refused, field }: Props) {
               code={refused.get(id)}
               roleName={roleName}
               onEdit={() => setEdited(id)}
-              onRemove={() => editing.removeProvider(id)}
+              onRemove={() => removeProvider(id)}
             />
           ))}
         </ul>
@@ -70,7 +69,7 @@ export function ProvidersSection({ editing, saved, refused, field }: Props) {
           settings={providerIn(providers, edited) ?? DEFAULTS}
           others={providers.map(({ id }) => id).filter((id) => id !== edited)}
           isNew={added.includes(edited)}
-          onApply={(name, settings) => editing.setProvider(edited, name, settings)}
+          onApply={(name, settings) => setProvider(edited, name, settings)}
           onClose={() => setEdited(undefined)}
         />
       )}
@@ -78,13 +77,8 @@ export function ProvidersSection({ editing, saved, refused, field }: Props) {
   );
 }
 
-interface RefusedProps extends Pick<Props, 'refused'> {
-  /** The last refusal. */
-  refusal: Refusal | undefined;
-}
-
 /** Says that providers were refused. Their rows say why. */
-function Refused({ refusal, refused }: RefusedProps) {
+function Refused({ refusal, refused }: Pick<Editing, 'refusal'> & Pick<Props, 'refused'>) {
   const alert = useRef<HTMLDivElement>(null);
   useEffect(() => {
     if (refusal?.providers) alert.current?.focus();
@@ -106,17 +100,17 @@ function Refused({ refusal, refused }: RefusedProps) {
 
 /** The field for the names of providers. It alone follows its text. */
 function AddProviders({ editing, field }: Pick<Props, 'editing' | 'field'>) {
-  const { draft, notes, texts } = editing;
-  const note = notes.providers;
+  const { draft, texts, setText, takeProviders } = editing;
+  const note = editing.notes.providers;
   const [text = ''] = useDraft<string>(texts.providers);
   const add = () => {
-    editing.takeProviders();
+    takeProviders();
     field.current?.focus();
   };
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key !== 'Enter' || event.nativeEvent.isComposing) return;
     event.preventDefault();
-    editing.takeProviders();
+    takeProviders();
   };
   return (
     <div>
@@ -133,7 +127,7 @@ function AddProviders({ editing, field }: Pick<Props, 'editing' | 'field'>) {
           autoComplete="off"
           spellCheck={false}
           value={text}
-          onChange={(event) => editing.setText('providers', event.currentTarget.value)}
+          onChange={(event) => setText('providers', event.currentTarget.value)}
           onKeyDown={onKeyDown}
         />
         <Button variant="default" onClick={add}>

@@ -12,8 +12,8 @@ const list = (all: All) => Object.entries(all).map(([id, settings]) => ({ id, ..
 
 const configuration = (all: All, etag = '"1"'): Configuration => ({
   domains: { items: ['a.example'], etag },
-  rules: {},
   roles: { items: ['viewer'], etag },
+  rules: {},
   providers: { items: list(all), facts: [], etag },
 });
 const BASE = configuration({ Okta: DEFAULTS, Entra: DEFAULTS });

@@ -1,4 +1,5 @@
 import type { SsoConnector } from '../api/types';
+import { ENROLLMENTS } from '../provisioning/enrollment';
 
 /** What an organization decides about an identity provider. */
 export type ProviderSettings = Pick<
@@ -51,12 +52,6 @@ export const LABELS: Record<Setting, string> = {
   emailDomains: 'Email addresses',
 };
 
-export const ENROLLMENTS: Record<ProviderSettings['enrollment'], string> = {
-  automatic: 'Automatic',
-  request: 'On request',
-  off: 'Off',
-};
-
 export const ADDRESSES: Record<ProviderSettings['emailDomains'], string> = {
   any: 'Any address',
   listed: 'Only addresses in proven domains',
@@ -70,7 +65,7 @@ export function settingText(
 ): string {
   switch (setting) {
     case 'enrollment':
-      return ENROLLMENTS[settings.enrollment];
+      return ENROLLMENTS[settings.enrollment].label;
     case 'organizationRoleIds':
       return rolesText(settings.organizationRoleIds, roleName);
     case 'emailDomains':

@@ -4,12 +4,12 @@ import { ProvidersConflict } from '../providers/ProvidersConflict';
 import type { Setting as ProviderSetting } from '../providers/settings';
 import { type Changes, isChanged } from './changes';
 import { type DomainSettings, type Setting, settingsThatDiffer } from './domainSettings';
-import { type Draft, settingsIn, storedSettings, type TheirSettings } from './draft';
+import { type Draft, settingsIn, storedSettings, type TheirSettings, type Theirs } from './draft';
 import { ENROLLMENTS } from './enrollment';
 
 interface Props {
   draft: Draft;
-  theirs: NonNullable<Draft['theirs']>;
+  theirs: Theirs;
   /** The name of a role. */
   roleName: (id: string) => string;
   saving: boolean;
@@ -17,13 +17,12 @@ interface Props {
   onTakeTheirs: () => void;
   /** Puts their value in the place of mine, in one setting of a domain. */
   onTake: (domain: string, setting: Setting) => void;
-  /** The same, of an identity provider. */
+  /** Puts their value in the place of mine, in one setting of an identity provider. */
   onTakeProvider: (id: string, setting: ProviderSetting) => void;
 }
 
 /** Shows what somebody else changed in the meantime, and asks which changes to keep. */
-export function Conflict(props: Props) {
-  const { draft, theirs, roleName, onTake, onTakeProvider, ...choice } = props;
+export function Conflict({ draft, theirs, roleName, onTake, onTakeProvider, ...choice }: Props) {
   const first = theirs.settings.slice(0, MOST_NAMED);
   const others = theirs.settings.length - first.length;
   return (

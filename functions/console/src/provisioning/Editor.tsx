@@ -40,15 +40,17 @@ export function Editor({ organizationId, saved }: Props) {
   const [view, setView] = useState(ALL_IN_VIEW);
   const { data: roles = [] } = useQuery(rolesQuery);
   const refused = useRefused(refusal, draft);
-  const { domain, open } = useOpenDomain(refusal);
   const refusedProviders = refusedIn(draft.mine.providers, refusal?.providers);
-  const fields = { domains: domainField, roles: roleField, providers: providerField };
+  const { domain, open } = useOpenDomain(refusal);
   const save = () => {
     const blocked = editing.save();
     if (blocked === undefined) return;
     if (typeof blocked === 'object') open(blocked.rolesOf);
     else if (domain !== undefined) open(undefined);
-    else fields[blocked].current?.focus();
+    else {
+      const fields = { domains: domainField, roles: roleField, providers: providerField };
+      fields[blocked].current?.focus();
+    }
   };
   return (
     <Stack gap="lg">
@@ -76,8 +78,8 @@ export function Editor({ organizationId, saved }: Props) {
             onView={setView}
           />
           <ProvidersSection
-            editing={editing}
             saved={saved.providers}
+            editing={editing}
             refused={refusedProviders}
             field={providerField}
           />
@@ -144,8 +146,12 @@ function useOpenDomain(refusal: Refusal | undefined) {
 
 const ROUTE = '/organizations/$organizationId/';
 
-/** Focuses what comes after a domain was looked at: a field that blocks a save, or its link. */
+/**
+ * Focuses what comes after a domain was looked at: a field that blocks a save, or its link. An alert that
+ * says what was refused has taken the focus already.
+ */
 function focusAfter(domain: string) {
+  if (document.activeElement?.closest('[role="alert"]')) return;
   const link = `[data-row="${CSS.escape(domain)}"] a`;
   const next = document.querySelector<HTMLElement>('[aria-invalid="true"]');
   (next ?? document.querySelector<HTMLElement>(link))?.focus();

@@ -11,7 +11,7 @@ import {
   ruleText,
   withNewRoles,
 } from './admission';
-import { type Configuration, type Draft, draftOf } from './draft';
+import { type Configuration, type Draft, draftOf, withEdit, withItems } from './draft';
 
 const BASE: Configuration = {
   domains: { items: ['acme.example'], etag: '"1"' },
@@ -72,6 +72,22 @@ describe('the lists of a draft', () => {
     });
   });
 
+  it('have the settings of domains that I have set', () => {
+    const off = withEdit(DRAFT, 'acme.example', { enrollment: 'off', subdomains: true });
+    expect(draftBody(off).emailDomains).toEqual([
+      { emailDomain: 'acme.example', enrollment: 'off', subdomains: true },
+    ]);
+  });
+
+  it('have no new domain that DNS has to prove before it admits anybody', () => {
+    const grown = withItems(DRAFT, 'domains', ['pending.example', 'acme.example', 'new.example']);
+    const pending = withEdit(grown, 'pending.example', { ownership: 'pending' });
+    expect(draftBody(pending).emailDomains).toEqual([
+      { emailDomain: 'acme.example' },
+      { emailDomain: 'new.example' },
+    ]);
+  });
+
   it('can be refused in parts, which are named', () => {
     const at = (pointer: string) => ({ pointer, code: 'email_domain.invalid', detail: '' });
     const errors = ['/draft/emailDomains/0/emailDomain', '/draft/ssoConnectors/1/id', '/email'];
@@ -93,6 +109,15 @@ describe('the answer about a draft', () => {
   it('has no default roles if the rule has roles of its own, or if nobody is admitted', () => {
     const rule = { kind: 'sso_connector', ssoConnectorId: 'Entra', isSubdomain: false } as const;
     expect(withNewRoles({ ...JOIN, rule }, DRAFT)).toEqual({ ...JOIN, rule });
+    const domain = {
+      kind: 'email_domain',
+      emailDomain: 'acme.example',
+      isSubdomain: false,
+    } as const;
+    const own = withEdit(DRAFT, 'acme.example', { organizationRoleIds: ['viewer'] });
+    const byDomain = { ...JOIN, rule: domain };
+    expect(withNewRoles(byDomain, own)).toEqual(byDomain);
+    expect(withNewRoles(byDomain, DRAFT).organizationRoles).toHaveLength(2);
     const refused = { ...JOIN, decision: 'refuse', organizationRoles: [] } as const;
     expect(withNewRoles({ ...refused, organizationRoles: [] }, DRAFT).organizationRoles).toEqual(
       [],

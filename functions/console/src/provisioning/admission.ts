@@ -2,7 +2,7 @@ import { ApiError } from '../api/problem';
 import type { OrganizationPreview } from '../api/types';
 import { providerIn } from '../providers/settings';
 import { newRoleName } from '../roles/newRoles';
-import { type Draft, settingsIn } from './draft';
+import { type Draft, editOf, newSettings, settingsIn } from './draft';
 
 /** What is asked: whether somebody would be admitted. */
 export interface Question {
@@ -20,32 +20,41 @@ export function questionBody({ email, identityProvider, existingUser }: Question
 }
 
 /**
- * The lists of a draft as the API takes them. New roles have no ID before they are saved, so that they
- * are left out: {@link withNewRoles} adds them to the answer.
+ * The lists of a draft as the API takes them. The settings of a domain that I have not set are as saved.
+ * New roles have no ID before they are saved, so that they are left out: {@link withNewRoles} adds them
+ * to the answer.
  */
 export function draftBody(draft: Draft) {
   const { mine } = draft;
   return {
-    emailDomains: mine.domains.map((emailDomain) => {
-      const { enrollment, existingUsers, organizationRoleIds, subdomains } = settingsIn(
-        draft,
-        emailDomain,
-      );
-      return { emailDomain, enrollment, existingUsers, organizationRoleIds, subdomains };
-    }),
+    emailDomains: admitting(draft).map((emailDomain) => ({
+      emailDomain,
+      ...newSettings(draft, emailDomain),
+    })),
     ssoConnectors: [...mine.providers],
     organizationRoleIds: mine.roles.filter((id) => newRoleName(id) === undefined),
   };
 }
 
+/**
+ * The domains of a draft without the new ones that DNS has to prove first. The API takes each new domain
+ * of a draft for one that admits users at once.
+ */
+function admitting({ base, mine }: Draft): string[] {
+  const kept = new Set(base.domains.items);
+  return mine.domains.filter(
+    (domain) => kept.has(domain) || editOf(mine, domain).ownership === undefined,
+  );
+}
+
 export type DraftBody = ReturnType<typeof draftBody>;
 
 /** Why the API does not take the lists of a draft, by what it refuses; empty for other errors. */
-export function refusedParts(error: unknown, { mine }: Draft): string[] {
+export function refusedParts(error: unknown, draft: Draft): string[] {
   if (!(error instanceof ApiError)) return [];
   const names: Record<string, readonly string[]> = {
-    emailDomains: mine.domains,
-    ssoConnectors: mine.providers.map(({ id }) => id),
+    emailDomains: admitting(draft),
+    ssoConnectors: draft.mine.providers.map(({ id }) => id),
   };
   return error.violations.flatMap(({ pointer, detail }) => {
     const [, list = '', place] = /^\/draft\/(\w+)(?:\/(\d+))?/.exec(pointer) ?? [];
@@ -57,19 +66,21 @@ export function refusedParts(error: unknown, { mine }: Draft): string[] {
 
 /** The answer about a draft, with its new default roles if the rule that decides gives these. */
 export function withNewRoles(preview: OrganizationPreview, draft: Draft): OrganizationPreview {
-  const { mine } = draft;
   const { decision, rule, organizationRoles } = preview;
-  const created = mine.roles.flatMap((id) => {
+  const created = draft.mine.roles.flatMap((id) => {
     const name = newRoleName(id);
     return name === undefined ? [] : [{ id, name: `${name} (new)` }];
   });
-  const { ssoConnectorId, emailDomain } = rule ?? {};
-  const own =
-    ssoConnectorId === undefined
-      ? emailDomain !== undefined && settingsIn(draft, emailDomain).organizationRoleIds
-      : providerIn(mine.providers, ssoConnectorId)?.organizationRoleIds;
-  if (decision === 'refuse' || own) return preview;
+  if (decision === 'refuse' || ownRoles(rule, draft)) return preview;
   return { ...preview, organizationRoles: [...organizationRoles, ...created] };
+}
+
+/** The roles that a rule of a draft gives instead of the default roles, if it does. */
+function ownRoles(rule: OrganizationPreview['rule'], draft: Draft) {
+  if (rule?.kind === 'sso_connector') {
+    return providerIn(draft.mine.providers, rule.ssoConnectorId ?? '')?.organizationRoleIds;
+  }
+  return settingsIn(draft, rule?.emailDomain ?? '').organizationRoleIds;
 }
 
 /** Whether two answers say the same. */

@@ -24,7 +24,11 @@ const BASE = configuration(['a.example', 'b.example'], ['viewer'], '"1"');
 
 function configuration(domains: string[], roles: string[], etag: string): Configuration {
   const providers = { items: [], facts: [], etag };
-  return { domains: { items: domains, etag }, roles: { items: roles, etag }, rules: {}, providers };
+  const [listed, given] = [
+    { items: domains, etag },
+    { items: roles, etag },
+  ];
+  return { domains: listed, roles: given, rules: {}, providers };
 }
 
 function edited(domains: string[], roles: string[]): Draft {
@@ -200,14 +204,12 @@ describe('remaining', () => {
 
   it('is what has changed since the draft was sent', () => {
     const base = lists(draft.mine.domains, ['role_1']);
-    const { domains, ...others } = draft.mine;
-    const later: Draft = {
-      ...draft,
-      mine: { ...others, domains: [...domains, 'later.example'] },
-    };
+    const { domains } = draft.mine;
+    const added = [...domains, 'later.example'];
+    const later: Draft = { ...draft, mine: { ...draft.mine, domains: added } };
     expect(remaining(later, { kind: 'saved', base, stored })).toEqual({
       base,
-      mine: { ...others, domains: [...domains, 'later.example'], roles: ['role_1'] },
+      mine: { ...draft.mine, domains: [...domains, 'later.example'], roles: ['role_1'] },
     });
     const refusal = {
       list: 'domains' as const,
@@ -224,7 +226,7 @@ describe('remaining', () => {
       }),
     ).toEqual({
       base: { ...base, domains: BASE.domains },
-      mine: { ...others, domains: [...domains, 'later.example'], roles: ['role_1'] },
+      mine: { ...draft.mine, domains: [...domains, 'later.example'], roles: ['role_1'] },
     });
   });
 

@@ -28,16 +28,14 @@ export interface Listed {
 export const LISTS = ['roles', 'domains'] as const;
 export type List = (typeof LISTS)[number];
 
-/** Everything that a draft can change. */
-export type Part = List | 'providers';
+/** Everything that a draft can change, in the order in which it is saved. */
+export const PARTS = [...LISTS, 'providers'] as const;
+export type Part = (typeof PARTS)[number];
 
 /** What is stored about each listed domain. */
 export type Rules = Readonly<Record<string, EmailDomain>>;
 
-/**
- * A JIT configuration: email domains with their settings, the ids of default roles, and identity
- * providers with their settings.
- */
+/** A JIT configuration: email domains with their settings, identity providers, and the ids of default roles. */
 export type Configuration = Record<List, Listed> & { rules: Rules; providers: ListedProviders };
 
 /** What I set for a domain. */
@@ -61,8 +59,14 @@ export interface Draft {
   /** Also has the default roles that are created when the draft is saved (roles/newRoles.ts). */
   mine: Record<List, string[]> & { edits: DomainEdits; providers: Providers };
   /** What somebody else changed in the meantime. */
-  theirs?: Record<List, Changes> & { settings: TheirSettings[]; providers: ProvidersChanges };
+  theirs?: Theirs;
 }
+
+/** The changes of somebody else. */
+export type Theirs = Record<List, Changes> & {
+  settings: TheirSettings[];
+  providers: ProvidersChanges;
+};
 
 export function draftOf(base: Configuration): Draft {
   const { roles, domains, providers } = base;
@@ -146,6 +150,11 @@ export function withItems({ base, mine, ...rest }: Draft, list: List, items: str
   };
 }
 
+/** The draft with other identity providers. */
+export function withProviders(draft: Draft, providers: Providers): Draft {
+  return { ...draft, mine: { ...draft.mine, providers } };
+}
+
 /** The draft with other settings of a domain. */
 export function withEdit(draft: Draft, domain: string, edit: DomainEdit): Draft {
   const { mine } = draft;
@@ -197,8 +206,8 @@ export function withoutSavedSettings(draft: Draft): Draft {
 export function rebased(draft: Draft, now: Configuration): Draft {
   const { base, mine } = withoutSavedSettings(draft);
   const theirs = (list: List) => changes(base[list].items, now[list].items);
-  const [before, after] = [base.providers.items, now.providers.items];
   const merged = (list: List) => merge(base[list].items, mine[list], now[list].items);
+  const [before, after] = [base.providers.items, now.providers.items];
   return {
     base: now,
     mine: {

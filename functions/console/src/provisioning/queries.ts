@@ -10,7 +10,7 @@ import { type DraftBody, type Question, questionBody } from './admission';
 import type { SomeSettings } from './domainSettings';
 import type { Configuration, DomainEdit, List, Listed } from './draft';
 
-/** An organization's current email domains and default roles, with their versions. */
+/** An organization's current email domains, default roles and identity providers, with their versions. */
 export const configurationQuery = (organizationId: string) =>
   queryOptions({
     queryKey: [...organizationQuery(organizationId).queryKey, 'provisioning'],

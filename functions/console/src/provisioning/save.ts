@@ -11,6 +11,7 @@ import {
   type List,
   newDomainsWithSettings,
   newSettings,
+  PARTS,
   type Part,
   unsaved,
   withRoles,
@@ -30,26 +31,26 @@ interface Saving {
   stored: Map<string, string>;
 }
 
-/** What keeps a list from being saved as a whole, apart from an error that is thrown. */
+/** What keeps a part from being saved as a whole, apart from an error that is thrown. */
 type Stop = { now: Configuration } | { refused: Omit<Refusal, 'list' | keyof Saved> };
 
 /** What of a draft is saved although something else was refused. */
 type Saved = Pick<Refusal, 'rolesSaved' | 'domainsSaved'>;
 
-const SAVE: readonly [Part, (saving: Saving) => Promise<Stop | undefined>][] = [
-  ['roles', saveRoles],
-  ['domains', saveDomains],
-  ['providers', saveProvidersOf],
-];
+const SAVE: Record<Part, (saving: Saving) => Promise<Stop | undefined>> = {
+  roles: saveRoles,
+  domains: saveDomains,
+  providers: saveIdentityProviders,
+};
 
 /**
- * Saves the lists that have changed, and the settings of domains and providers. Roles are saved before
- * these, so that nobody joins by a new one with the old roles.
+ * Saves the parts that have changed. Roles are saved before domains and identity providers, so that
+ * nobody joins by a new one with the old roles.
  */
 export async function save(organizationId: string, draft: Draft): Promise<Outcome> {
   const saving: Saving = { organizationId, rest: draft, stored: new Map() };
-  for (const [list, savePart] of SAVE) {
-    const stop = await savePart(saving).catch((error: unknown) => stopFor(saving, error));
+  for (const list of PARTS) {
+    const stop = await SAVE[list](saving).catch((error: unknown) => stopFor(saving, error));
     const progress = { base: saving.rest.base, stored: saving.stored };
     if (!stop) continue;
     if ('now' in stop) return { kind: 'conflict', ...progress, now: stop.now };
@@ -166,14 +167,15 @@ async function addWithSettings(
   return isChanged(changes(items, now.domains.items)) ? { now } : undefined;
 }
 
-async function saveProvidersOf(saving: Saving): Promise<Stop | undefined> {
+async function saveIdentityProviders(saving: Saving): Promise<Stop | undefined> {
   const { base, mine } = saving.rest;
-  const saved = await saveProviders(saving.organizationId, base.providers, mine.providers);
-  saving.rest = withSaved(saving.rest, 'providers', saved.now);
-  if (!saved.failure) return undefined;
-  const { error, refused: providers } = saved.failure;
-  if (!isRefused(error) || providers.size === 0) throw error;
-  return { refused: { error, providers } };
+  const { organizationId } = saving;
+  const { now, failure } = await saveProviders(organizationId, base.providers, mine.providers);
+  saving.rest = withSaved(saving.rest, 'providers', now);
+  if (!failure) return undefined;
+  const { error, refused } = failure;
+  if (refused.size === 0 || !isRefused(error)) throw error;
+  return { refused: { error, providers: refused } };
 }
 
 /** Replaces a list if it still has the version of the draft. */
@@ -188,13 +190,13 @@ function isRefused(error: unknown): boolean {
   return error instanceof ApiError && error.status === 422 && !isConflict(error);
 }
 
-/** Whether the list, or a domain in it, has changed since the editing began. */
+/** Whether a list, or something in it, has changed since the editing began. */
 function isConflict(error: unknown): boolean {
   if (!(error instanceof ApiError)) return false;
   return error.status === 412 || error.status === 409 || CHANGED.has(error.code ?? '');
 }
 
-/** The codes of a domain or provider that somebody else has removed, or added. */
+/** The codes of a domain or identity provider that somebody else has removed, or added. */
 const CHANGED: ReadonlySet<string> = new Set([
   'email_domain.not_found',
   'email_domain.already_listed',

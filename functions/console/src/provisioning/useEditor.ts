@@ -27,6 +27,7 @@ import {
   withEdit,
   withItems,
   withoutEdit,
+  withProviders,
 } from './draft';
 import { type Refusal, remaining } from './outcome';
 import type { Review } from './review';
@@ -59,7 +60,7 @@ const isTyped = (key: string, organizationId: string) =>
 
 const typed = (key: string) => (drafts.value.get(key) ?? '') as string;
 
-/** The field whose text cannot be taken in: that of a list, or that of the roles of one domain. */
+/** The field whose text cannot be taken in: that of a part, or that of the roles of one domain. */
 export type Blocked = Part | { rolesOf: string };
 
 /** A configuration that is being edited, and what can be done with it. */
@@ -110,11 +111,11 @@ export function useEditor(organizationId: string, saved: Configuration) {
   const change = (list: List, items: string[]) => {
     keep(withItems(current(), list, items));
   };
-  const say = (list: Field, text: string | undefined, blocks = false) =>
-    setNotes((all) => ({ ...all, [list]: text && { text, blocks } }));
-  const setText = (list: Part, text: string) => {
-    setDraft(texts[list], text || undefined);
-    if (notes[list]) say(list, undefined);
+  const say = (field: Field, text: string | undefined, blocks = false) =>
+    setNotes((all) => ({ ...all, [field]: text && { text, blocks } }));
+  const setText = (part: Part, text: string) => {
+    setDraft(texts[part], text || undefined);
+    if (notes[part]) say(part, undefined);
   };
   const add = (text: string) => {
     const { domains } = current().mine;
@@ -141,32 +142,6 @@ export function useEditor(organizationId: string, saved: Configuration) {
     setText('roles', '');
     return true;
   };
-  const keepProviders = (providers: Providers) => {
-    const draft = current();
-    keep({ ...draft, mine: { ...draft.mine, providers } });
-  };
-  /** Takes identity providers into the list. A single one that it has already stays in the field. */
-  const takeProviders = () => {
-    const { providers } = current().mine;
-    const { added, repeated } = sorted(
-      providers.map(({ id }) => id),
-      typed(texts.providers),
-    );
-    if (added.length > 0) {
-      keepProviders([...providers, ...added.map((id) => ({ id, ...DEFAULTS }))]);
-    }
-    const isLeft = added.length === 0 && repeated.length === 1;
-    if (!isLeft) setText('providers', '');
-    say('providers', sayRepeatedNames(repeated), isLeft);
-    return !isLeft;
-  };
-  /** Changes a provider, in its place. It may get another name while it is not saved. */
-  const setProvider = (id: string, name: string, settings: ProviderSettings) => {
-    const changed = { ...settings, id: name };
-    keepProviders(
-      current().mine.providers.map((provider) => (provider.id === id ? changed : provider)),
-    );
-  };
   /** Takes in the texts for roles of single domains. Returns the first domain whose text is no role. */
   const takeOwnRoles = () =>
     current().mine.domains.find((domain) => {
@@ -182,6 +157,31 @@ export function useEditor(organizationId: string, saved: Configuration) {
       setDraft(texts.ownRoles(domain), undefined);
       return false;
     });
+  const changeProviders = (providers: Providers) => keep(withProviders(current(), providers));
+  /** Takes identity providers into the list. A single one that it has already stays in the field. */
+  const takeProviders = () => {
+    const { providers } = current().mine;
+    const { added, repeated } = sorted(
+      providers.map(({ id }) => id),
+      typed(texts.providers),
+    );
+    if (added.length > 0) {
+      changeProviders([...providers, ...added.map((id) => ({ id, ...DEFAULTS }))]);
+    }
+    const isLeft = added.length === 0 && repeated.length === 1;
+    if (!isLeft) setText('providers', '');
+    say('providers', sayRepeatedNames(repeated), isLeft);
+    return !isLeft;
+  };
+  const removeProvider = (id: string) => {
+    changeProviders(current().mine.providers.filter((other) => other.id !== id));
+  };
+  /** Changes a provider, in its place. It may get another name while it is not saved. */
+  const setProvider = (id: string, name: string, settings: ProviderSettings) => {
+    const { providers } = current().mine;
+    const changed = { ...settings, id: name };
+    changeProviders(providers.map((provider) => (provider.id === id ? changed : provider)));
+  };
   const without = (gone: Iterable<string>) => {
     const dropped = new Set(gone);
     for (const domain of dropped) {
@@ -248,10 +248,9 @@ export function useEditor(organizationId: string, saved: Configuration) {
     },
     setRoles: (roles: string[]) => change('roles', roles),
     takeProviders,
-    removeProvider: (id: string) =>
-      keepProviders(current().mine.providers.filter((other) => other.id !== id)),
+    removeProvider,
     setProvider,
-    /** Takes over a setting of a provider that somebody else has saved. */
+    /** Takes over a setting that somebody else has saved. */
     takeTheirProvider: (id: string, setting: ProviderSetting) => {
       const { base, mine } = current();
       const [theirs, own] = [base.providers.items, mine.providers].map((all) =>

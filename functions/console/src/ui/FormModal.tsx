@@ -41,8 +41,18 @@ const HISTORY: ReadonlySet<string> = new Set(['BACK', 'FORWARD', 'GO']);
  * browser's Back close it only while there is nothing to lose: until something is typed or selected, or is being saved.
  */
 export function FormModal<Values extends Record<string, unknown>>(props: Props<Values>) {
-  const { title, act, danger, isDraft = false, size, initialValues } = props;
-  const { validate, onSubmit, onClose, children } = props;
+  const {
+    title,
+    act,
+    danger,
+    isDraft = false,
+    size,
+    initialValues,
+    validate,
+    onSubmit,
+    onClose,
+    children,
+  } = props;
   const form = useForm({ initialValues, ...(validate && { validate }) });
   const [typed, setTyped] = useState(false);
   const element = useRef<HTMLFormElement>(null);
