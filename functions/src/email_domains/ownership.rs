@@ -3,7 +3,7 @@
 use serde::Serialize;
 use shared::domain::challenge::{record_name, record_value};
 use shared::domain::email_domain::EmailDomain;
-use shared::domain::ownership::{ChallengeToken, Ownership, OwnershipState};
+use shared::domain::ownership::{ChallengeToken, DnsAnswer, Ownership, OwnershipState};
 use utoipa::ToSchema;
 
 use crate::entities::{CallerEntity, Moment};
@@ -95,7 +95,7 @@ impl OwnershipEntity {
             proven_at: ownership.proven_at.map(Moment),
             failing_since: ownership.failing_since.map(Moment),
             vouched_by: ownership.vouched_by.as_ref().map(CallerEntity::from),
-            answer: ownership.answer.map(|answer| answer.as_str()),
+            answer: ownership.answer.map(DnsAnswer::as_str),
             detail: ownership.detail(&record_name(domain.as_str())),
         }
     }

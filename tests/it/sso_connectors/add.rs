@@ -6,7 +6,7 @@ use axum::http::Method;
 use serde_json::{Value, json};
 
 use super::{
-    MISSING, PATH, UNKNOWN, added_now, entity, list, listed, names, naming, pool, world, world_of,
+    MISSING, PATH, UNKNOWN, added_now, list, listed, names, naming, pool, world, world_of,
 };
 use crate::support::{Ask, Fate, MALFORMED, STALE, World, refused, with};
 
@@ -67,9 +67,10 @@ async fn new_providers_begin_with_the_settings_of_the_body_and_listed_ones_keep_
     let answer = world.ask(Method::POST, PATH).json(&body).send().await;
 
     assert_eq!((answer.status.as_u16(), &answer.body), (201, &Value::Null));
-    let with_settings = |name| with(entity(name, "OIDC"), settings.clone());
+    let with_settings = |name| with(added_now(&world, name, "OIDC"), settings.clone());
     let answer = world.get(PATH).await;
-    let expected = [entity("Acme-Okta", "SAML"), with_settings("p000"), with_settings("p001")];
+    let expected =
+        [added_now(&world, "Acme-Okta", "SAML"), with_settings("p000"), with_settings("p001")];
     assert_eq!(answer.body, json!(expected));
     World::assert_list_and_index_agree(&world.items().await);
 }
