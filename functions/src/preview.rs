@@ -3,7 +3,7 @@
 //! address: an existing member stays unchanged, and an address does not identify a user. Nothing is
 //! written.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use axum::Json;
 use axum::extract::State;
@@ -13,10 +13,11 @@ use shared::domain::decision::{Assumed, Check, Decision, Outcome, Reason};
 use shared::domain::email_address::EmailAddress;
 use shared::domain::email_domain::EmailDomain;
 use shared::domain::ids::{OrganizationId, OrganizationRoleId};
+use shared::domain::jit::{DomainOwnership, RuleList};
 use shared::domain::membership::Proof;
 use shared::domain::organization::Organization;
 use shared::domain::provider::ProviderName;
-use shared::domain::rule::{AdmittedAddresses, Enrollment, RuleKey, RuleKind};
+use shared::domain::rule::{RuleKey, RuleKind};
 use shared::http::{JsonBody, PathOf, Problem, present};
 use shared::provisioning::{Draft, DraftRule, Evaluated, Provisioning};
 use shared::store::Store;
@@ -25,7 +26,9 @@ use utoipa::ToSchema;
 
 use crate::endpoints::endpoints;
 use crate::entities::{CallerEntity, HeldRole, Moment, Roles, held_roles};
+use crate::rules::EnrollmentName;
 use crate::schemas;
+use crate::sso_connectors::AddressesName;
 use crate::values::{Checked, both};
 
 /// A person who is assumed to prove an address.
@@ -119,7 +122,7 @@ pub(crate) struct DraftConnector {
     organization_role_ids: Option<Option<Vec<String>>>,
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
-    email_domains: Option<AdmittedAddressesName>,
+    email_domains: Option<AddressesName>,
 }
 
 /// The decisions of all organizations about an address.
@@ -218,44 +221,6 @@ impl DecidingRule {
     }
 }
 
-/// What a rule does for somebody who satisfies it.
-#[derive(Clone, Copy, Deserialize, ToSchema)]
-#[schema(as = Enrollment)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum EnrollmentName {
-    Automatic,
-    Request,
-    Off,
-}
-
-impl From<EnrollmentName> for Enrollment {
-    fn from(name: EnrollmentName) -> Self {
-        match name {
-            EnrollmentName::Automatic => Self::Automatic,
-            EnrollmentName::Request => Self::Request,
-            EnrollmentName::Off => Self::Off,
-        }
-    }
-}
-
-/// Which asserted addresses the rule of an identity provider admits.
-#[derive(Clone, Copy, Deserialize, ToSchema)]
-#[schema(as = AdmittedAddresses)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum AdmittedAddressesName {
-    Any,
-    Listed,
-}
-
-impl From<AdmittedAddressesName> for AdmittedAddresses {
-    fn from(name: AdmittedAddressesName) -> Self {
-        match name {
-            AdmittedAddressesName::Any => Self::Any,
-            AdmittedAddressesName::Listed => Self::Listed,
-        }
-    }
-}
-
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 enum DecisionName {
@@ -314,6 +279,7 @@ capabilities! {
     pub struct Needs {
         store: Store,
         provisioning: Provisioning,
+        domain_ownership: DomainOwnership,
     }
 }
 
@@ -322,7 +288,8 @@ endpoints!(of_organization, of_all);
 /// Says whether an organization would admit an address.
 ///
 /// The preview assumes a user who proves the address. It decides as provisioning does, by what is saved,
-/// or as if the draft of the body were saved. The ownership of a listed domain is as saved.
+/// or as if the draft of the body were saved. The ownership of a listed domain is as saved. A new one starts as
+/// the stack's parameter `DomainOwnership` says.
 #[utoipa::path(
     post,
     path = "/organizations/{organizationId}/jit/preview",
@@ -335,13 +302,15 @@ endpoints!(of_organization, of_all);
 pub(crate) async fn of_organization(
     State(store): State<Store>,
     State(provisioning): State<Provisioning>,
+    State(domain_ownership): State<DomainOwnership>,
     PathOf(id): PathOf<OrganizationId>,
     JsonBody(body): JsonBody<Body>,
 ) -> Result<Json<OrganizationPreview>, Problem> {
     let Body { email, identity_provider, existing_user, draft } = body;
     let person = assumed(email, identity_provider, existing_user);
-    let draft = draft.map(parse_draft).transpose();
+    let draft = draft.map(|draft| parse_draft(draft, domain_ownership)).transpose();
     let (person, draft) = both(person, draft).map_err(Error::Invalid)?;
+    draft.as_ref().map_or(Ok(()), check_lengths)?;
     let organization = store.organizations(std::slice::from_ref(&id)).await?.pop();
     let organization = organization.ok_or_else(|| Error::OrganizationNotFound(id.to_string()))?;
     let evaluated = match draft {
@@ -419,28 +388,43 @@ fn provider(pointer: &str, name: &str) -> Checked<ProviderName> {
 }
 
 /// The rules of a draft. A rule that is there twice counts once.
-fn parse_draft(draft: DraftBody) -> Checked<Draft> {
+fn parse_draft(draft: DraftBody, domain_ownership: DomainOwnership) -> Checked<Draft> {
     let DraftBody { email_domains, sso_connectors, organization_role_ids } = draft;
     let domains = email_domains.map(|domains| all(domains, drafted_domain)).transpose();
     let connectors = sso_connectors.map(|them| all(them, drafted_connector)).transpose();
     let (email_domains, sso_connectors) = both(domains, connectors)?;
     let default_roles = organization_role_ids.as_deref().map(role_ids);
-    Ok(Draft { email_domains, sso_connectors, default_roles })
+    Ok(Draft { email_domains, domain_ownership, sso_connectors, default_roles })
 }
 
-/// All rules, or the violations of all.
+/// All rules, each once, or the violations of all.
 fn all<T>(
     drafts: Vec<T>,
     parse: impl Fn(usize, T) -> Checked<DraftRule>,
 ) -> Checked<Vec<DraftRule>> {
+    let mut seen = HashSet::new();
     let parsed = drafts.into_iter().enumerate().map(|(place, draft)| parse(place, draft));
     parsed.fold(Ok(Vec::new()), |all, rule| {
         let (mut all, rule) = both(all, rule)?;
-        if all.iter().all(|other: &DraftRule| other.key != rule.key) {
+        if seen.insert(rule.key.clone()) {
             all.push(rule);
         }
         Ok(all)
     })
+}
+
+/// Refuses lists that cannot be saved because they are too long.
+fn check_lengths(draft: &Draft) -> Result<(), Error> {
+    let is_full = |list: &Option<Vec<DraftRule>>, kind| {
+        list.as_ref().is_some_and(|list| list.len() > RuleList::most(kind))
+    };
+    if is_full(&draft.email_domains, RuleKind::EmailDomain) {
+        return Err(Error::EmailDomainsFull);
+    }
+    if is_full(&draft.sso_connectors, RuleKind::SsoConnector) {
+        return Err(Error::SsoConnectorsFull);
+    }
+    Ok(())
 }
 
 fn drafted_domain(place: usize, draft: DraftDomain) -> Checked<DraftRule> {

@@ -13,10 +13,11 @@ use crate::domain::decision::{
     Assumed, Candidate, Decision, Facts, JoinPolicy, Outcome, Reason, Standing,
 };
 use crate::domain::ids::{OrganizationId, OrganizationRoleId};
-use crate::domain::jit::RuleList;
+use crate::domain::jit::{DomainOwnership, RuleList};
 use crate::domain::membership::{
     Account, Cause, EntryPath, JoinRequest, Membership, Proof, Provenance,
 };
+use crate::domain::ownership::Ownership;
 use crate::domain::rule::{AdmittedAddresses, Enrollment, Rule, RuleKey, RuleKind, Settings};
 use crate::domain::user::User;
 use crate::failure::{Failure, Service};
@@ -85,6 +86,8 @@ pub struct Preview {
 pub struct Draft {
     /// The email domains. `None` if those that are saved stay.
     pub email_domains: Option<Vec<DraftRule>>,
+    /// Who answers for the email domains that are not saved yet.
+    pub domain_ownership: DomainOwnership,
     /// The identity providers. `None` if those that are saved stay.
     pub sso_connectors: Option<Vec<DraftRule>>,
     /// The default roles. `None` if those that are saved stay.
@@ -276,7 +279,8 @@ impl Provisioning {
             (Ok(outcomes), refusal) if outcomes.is_empty() => {
                 Err(refusal.unwrap_or(Reason::NotListed))
             }
-            (Err(_), Some(refusal)) => Err(refusal),
+            // Somebody who satisfies no rule joins nothing, deleted or not.
+            (Err(_), Some(refusal)) if facts.rules().is_empty() => Err(refusal),
             (outcomes, _) => outcomes,
         });
         let UserItems { memberships, requests, deleted, .. } = items;
@@ -343,7 +347,7 @@ impl Provisioning {
         ];
         let rules = lists.into_iter().flat_map(|(kind, list)| match list {
             None => saved.rules.iter().filter(|rule| rule.key.kind() == kind).cloned().collect(),
-            Some(list) => drafted(list, &keys, &saved.rules, now),
+            Some(list) => drafted(list, &keys, &saved.rules, draft.domain_ownership, now),
         });
         let rules: Vec<_> = rules.collect();
         let default_roles = draft.default_roles.unwrap_or(saved.default_roles);
@@ -508,12 +512,26 @@ impl Provisioning {
     }
 }
 
-/// The rules of a draft with these keys. What is saved of a rule stays, but for its settings.
-fn drafted(list: Vec<DraftRule>, keys: &[RuleKey], saved: &[Rule], now: Timestamp) -> Vec<Rule> {
+/// The rules of a draft with these keys. What is saved of a rule stays, but for its settings. A domain
+/// that is not saved begins as `domain_ownership` says.
+fn drafted(
+    list: Vec<DraftRule>,
+    keys: &[RuleKey],
+    saved: &[Rule],
+    domain_ownership: DomainOwnership,
+    now: Timestamp,
+) -> Vec<Rule> {
+    let begin = |key: &RuleKey| {
+        let ownership = match key.kind() {
+            RuleKind::EmailDomain => domain_ownership.begin(None, now),
+            RuleKind::SsoConnector => Ownership::default(),
+        };
+        Rule { ownership, ..Rule::new(key.clone(), now) }
+    };
     let deciding = list.into_iter().filter(|rule| keys.contains(&rule.key));
     let rules = deciding.map(|drafted| {
         let rule = saved.iter().find(|rule| rule.key == drafted.key).cloned();
-        let rule = rule.unwrap_or_else(|| Rule::new(drafted.key.clone(), now));
+        let rule = rule.unwrap_or_else(|| begin(&drafted.key));
         Rule { settings: drafted.after(rule.settings), ..rule }
     });
     rules.collect()

@@ -1,6 +1,9 @@
 //! Every row of the decision table, by every entry path: whichever way a user appears, the same is
 //! decided, and what one path could not do, the next one does.
 
+mod changes;
+mod rules;
+
 use serde_json::{Value, json};
 use shared::capabilities::Policies;
 use shared::domain::decision::JoinPolicy;

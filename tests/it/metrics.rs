@@ -51,6 +51,34 @@ async fn a_user_is_seen_measured_and_joined_by_entry_path() {
 }
 
 #[tokio::test]
+async fn a_request_is_counted_once_by_entry_path() {
+    let counts = Counts::default();
+    let _guard = metrics::set_default_local_recorder(&counts);
+    let (world, _) = two_organizations().await;
+    let path = "/organizations/acme/jit/email-domains/acme.com";
+    assert_eq!(world.patch(path, &json!({ "enrollment": "request" })).await.status, 200);
+    world.sign_up("user-1", "jane@acme.com").await;
+    assert_eq!(
+        counts.take(),
+        counted([
+            ("Joined EntryPath=PostConfirmation", 1),
+            ("ProvisioningDuration EntryPath=PostConfirmation", 1),
+            ("Requested EntryPath=PostConfirmation", 1),
+            ("UsersSeen EntryPath=PostConfirmation", 1),
+        ])
+    );
+    // Nothing is new at a token: she is a member of one, and has asked the other.
+    world.token("user-1", "jane@acme.com").await;
+    assert_eq!(
+        counts.take(),
+        counted([
+            ("ProvisioningDuration EntryPath=PreTokenGeneration", 1),
+            ("UsersSeen EntryPath=PreTokenGeneration", 1),
+        ])
+    );
+}
+
+#[tokio::test]
 async fn a_refusal_is_counted_by_its_reason_and_a_member_is_none() {
     let counts = Counts::default();
     let _guard = metrics::set_default_local_recorder(&counts);

@@ -1,10 +1,15 @@
 //! `POST /jit/preview` and `POST /organizations/{organizationId}/jit/preview`
 
+use std::time::Duration;
+
+use axum::http::Method;
 use proptest::prelude::*;
 use serde_json::{Value, json};
+use shared::capabilities::Policies;
+use shared::domain::jit::DomainOwnership;
 use shared::domain::public_mailbox::MailboxPolicy;
 
-use crate::support::{Answer, START, World};
+use crate::support::{Answer, Pool, START, World};
 
 const ALL: &str = "/jit/preview";
 const ACME: &str = "/organizations/acme/jit/preview";
@@ -268,6 +273,232 @@ async fn an_address_that_is_missing_or_no_text_is_malformed() {
         for body in [json!({}), json!({ "email": null }), json!({ "email": 1 })] {
             world.post(path, &body).await.problem(400, "request.invalid_body");
         }
+    }
+}
+
+/// The decision of acme about a body: what is decided, by which rule, and why not.
+async fn decision(world: &World, body: &Value) -> (String, Value, Value) {
+    let Answer { status, body, .. } = world.post(ACME, body).await;
+    assert_eq!(status, 200, "{body:#}");
+    let decision = body["decision"].as_str().expect("text").to_owned();
+    assert_eq!(body["reason"].is_null(), body["detail"].is_null());
+    (decision, body["rule"].clone(), body["reason"].clone())
+}
+
+fn decided(decision: &str, rule: Value, reason: Value) -> (String, Value, Value) {
+    (decision.to_owned(), rule, reason)
+}
+
+/// A world over a pool with the provider `Acme-Okta`, in which acme lists acme.com, and each new domain
+/// starts so.
+async fn with_provider(domain_ownership: DomainOwnership) -> World {
+    let pool = Pool::with_providers([("Acme-Okta".to_owned(), "SAML")]);
+    let policies = Policies { domain_ownership, ..Policies::default() };
+    let world = World::under(policies, pool.user_pool()).await;
+    world.organization("acme").await;
+    world.domains("acme", &["acme.com"]).await;
+    world
+}
+
+fn by_okta() -> Value {
+    json!({ "kind": "sso_connector", "ssoConnectorId": "Acme-Okta", "isSubdomain": false })
+}
+
+#[tokio::test]
+async fn somebody_with_an_identity_joins_by_the_listed_provider_whatever_the_address_is() {
+    let world = with_provider(DomainOwnership::Vouched).await;
+    let body = json!({ "email": "jane@gmail.com", "identityProvider": "Acme-Okta" });
+    let untrusted = decided("refuse", Value::Null, json!("provider_not_trusted"));
+    assert_eq!(decision(&world, &body).await, untrusted);
+    let mut listed = body.clone();
+    listed["draft"] = json!({ "ssoConnectors": [{ "id": "Acme-Okta" }] });
+    let joins = decided("join", by_okta(), Value::Null);
+    assert_eq!(decision(&world, &listed).await, joins);
+
+    let path = "/organizations/acme/jit/sso-connectors";
+    let connectors = json!({ "ssoConnectorIds": ["Acme-Okta"] });
+    assert_eq!(world.post(path, &connectors).await.status, 201);
+
+    for email in ["jane@gmail.com", "jane@acme.com", "no address", ""] {
+        let body = json!({ "email": email, "identityProvider": "Acme-Okta" });
+        assert_eq!(decision(&world, &body).await, joins, "{email}");
+        let all = world.post(ALL, &body).await.body;
+        assert_eq!(all["organizations"][0]["rule"], by_okta(), "{email}");
+    }
+    let listed = json!({ "emailDomains": "listed" });
+    assert_eq!(world.patch(&format!("{path}/Acme-Okta"), &listed).await.status, 200);
+    let refuses = decided("refuse", by_okta(), json!("address_not_in_listed_domain"));
+    assert_eq!(decision(&world, &body).await, refuses);
+    for path in [ALL, ACME] {
+        let body = json!({ "email": "jane@acme.com", "identityProvider": "Acme Okta" });
+        let answer = world.post(path, &body).await;
+        answer.problem(422, "sso_connector.unknown");
+        assert_eq!(answer.errors(), [("/identityProvider", "sso_connector.unknown")]);
+    }
+}
+
+#[tokio::test]
+async fn an_account_that_was_there_before_is_decided_by_its_own_setting() {
+    let world = with_provider(DomainOwnership::Vouched).await;
+    let path = "/organizations/acme/jit/email-domains/acme.com";
+    let settings = json!({ "enrollment": "request", "existingUsers": "off" });
+    assert_eq!(world.patch(path, &settings).await.status, 200);
+    for (existing, expected) in [
+        (Value::Null, decided("request", by_domain("acme.com"), Value::Null)),
+        (json!(false), decided("request", by_domain("acme.com"), Value::Null)),
+        (json!(true), decided("refuse", by_domain("acme.com"), json!("enrollment_off"))),
+    ] {
+        let mut body = json!({ "email": "jane@acme.com" });
+        if !existing.is_null() {
+            body["existingUser"] = existing;
+        }
+        assert_eq!(decision(&world, &body).await, expected, "{body}");
+        let all = world.post(ALL, &body).await.body;
+        assert_eq!(all["organizations"][0]["decision"], expected.0, "{body}");
+    }
+}
+
+#[tokio::test]
+async fn a_request_is_previewed_with_the_roles_that_an_approval_would_give_now() {
+    let (world, role) = world().await;
+    let path = "/organizations/acme/jit/email-domains/acme.com";
+    let settings = json!({ "enrollment": "request", "subdomains": true });
+    assert_eq!(world.patch(path, &settings).await.status, 200);
+    let mut expected = joins("acme", "acme.com", &json!([{ "id": role, "name": "Engineer" }]));
+    expected["decision"] = json!("request");
+    assert_eq!(preview(&world, ACME, "jane@acme.com").await, expected);
+    let below = preview(&world, ACME, "jane@mail.acme.com").await;
+    let rule = json!({ "kind": "email_domain", "emailDomain": "acme.com", "isSubdomain": true });
+    assert_eq!([&below["decision"], &below["rule"]], [&json!("request"), &rule]);
+    assert_eq!(world.patch(path, &json!({ "organizationRoleIds": [] })).await.status, 200);
+    expected["organizationRoles"] = json!([]);
+    assert_eq!(preview(&world, ACME, "jane@acme.com").await, expected);
+}
+
+#[tokio::test]
+async fn a_new_domain_of_a_draft_starts_as_it_would_if_it_were_saved() {
+    for (ownership, expected) in [
+        (DomainOwnership::Vouched, decided("join", by_domain("acme.org"), Value::Null)),
+        (
+            DomainOwnership::Pending,
+            decided("refuse", by_domain("acme.org"), json!("domain_not_proven")),
+        ),
+    ] {
+        let world = with_provider(ownership).await;
+        let domains = json!([{ "emailDomain": "acme.com" }, { "emailDomain": "Acme.org" }]);
+        let draft = json!({ "emailDomains": domains });
+        let body = json!({ "email": "jane@acme.org", "draft": draft });
+        let before = world.items().await;
+        assert_eq!(decision(&world, &body).await, expected);
+        assert_eq!(world.items().await, before, "nothing is written");
+        // What is saved then decides the same.
+        world.domains("acme", &["acme.org"]).await;
+        let saved = json!({ "email": "jane@acme.org" });
+        assert_eq!(decision(&world, &saved).await, expected);
+    }
+}
+
+#[tokio::test]
+async fn a_saved_domain_of_a_draft_keeps_its_state_and_the_settings_that_are_left_out() {
+    let world = with_provider(DomainOwnership::Pending).await;
+    let record = &world.get("/organizations/acme/jit/email-domains").await.body[0]["ownership"];
+    let text = |member: &str| record["record"][member].as_str().expect("a record");
+    world.name_server.add(text("name"), text("value")).await.expect("a name");
+    let path = "/organizations/acme/jit/email-domains/acme.com";
+    assert_eq!(world.ask(Method::POST, &format!("{path}/verify")).send().await.status, 200);
+    assert_eq!(world.patch(path, &json!({ "enrollment": "request" })).await.status, 200);
+
+    for (domains, expected) in [
+        (json!([{ "emailDomain": "acme.com" }]), ("request", Value::Null)),
+        (json!([{ "emailDomain": "acme.com", "enrollment": "automatic" }]), ("join", Value::Null)),
+        (
+            json!([{ "emailDomain": "acme.com", "enrollment": "off" }]),
+            ("refuse", json!("enrollment_off")),
+        ),
+        (json!([]), ("refuse", json!("not_listed"))),
+    ] {
+        let body = json!({ "email": "jane@acme.com", "draft": { "emailDomains": domains } });
+        let (decision, _, reason) = decision(&world, &body).await;
+        assert_eq!((&*decision, reason), expected, "{body}");
+    }
+    // A list that is left out is as saved.
+    let listed = json!([{ "id": "Acme-Okta", "emailDomains": "listed" }]);
+    let body = json!({
+        "email": "jane@acme.com",
+        "identityProvider": "Acme-Okta",
+        "draft": { "ssoConnectors": listed },
+    });
+    assert_eq!(decision(&world, &body).await, decided("join", by_okta(), Value::Null));
+}
+
+#[tokio::test]
+async fn the_default_roles_of_a_draft_are_those_of_a_new_member() {
+    let (world, role) = world().await;
+    let id = world.role("Owner").await;
+    let own = json!([{ "emailDomain": "acme.com", "organizationRoleIds": [role] }]);
+    for (draft, expected) in [
+        (json!({}), vec!["Engineer"]),
+        (json!({ "organizationRoleIds": [] }), vec![]),
+        (json!({ "organizationRoleIds": [id] }), vec!["Owner"]),
+        (json!({ "organizationRoleIds": [id], "emailDomains": own }), vec!["Engineer"]),
+        (json!({ "organizationRoleIds": ["gone", id] }), vec!["Owner"]),
+    ] {
+        let body = json!({ "email": "jane@acme.com", "draft": draft });
+        let roles = world.post(ACME, &body).await.body["organizationRoles"].clone();
+        let names: Vec<_> =
+            roles.as_array().expect("a list").iter().map(|role| role["name"].clone()).collect();
+        assert_eq!(names, expected, "{draft}");
+    }
+}
+
+#[tokio::test]
+async fn a_draft_that_cannot_be_saved_is_refused() {
+    let (world, _) = world().await;
+    let domains: Vec<_> =
+        (0..1_001).map(|n| json!({ "emailDomain": format!("d{n}.example.com") })).collect();
+    let connectors: Vec<_> = (0..101).map(|n| json!({ "id": format!("p{n}") })).collect();
+    for (draft, code) in [
+        (json!({ "emailDomains": domains }), "email_domains.limit_reached"),
+        (json!({ "ssoConnectors": connectors }), "sso_connectors.limit_reached"),
+    ] {
+        let answer = world.post(ACME, &json!({ "email": "jane@acme.com", "draft": draft })).await;
+        answer.problem(422, code);
+    }
+    let draft = json!({
+        "emailDomains": [{ "emailDomain": "acme.com" }, { "emailDomain": "*.acme.com" }],
+        "ssoConnectors": [{ "id": "a b" }],
+    });
+    let answer = world.post(ACME, &json!({ "email": "jane@acme.com", "draft": draft })).await;
+    answer.problem(422, "request.invalid_values");
+    assert_eq!(
+        answer.errors(),
+        [
+            ("/draft/emailDomains/1/emailDomain", "email_domain.wildcard"),
+            ("/draft/ssoConnectors/0/id", "sso_connector.unknown"),
+        ]
+    );
+    let draft = json!({ "emailDomains": [] });
+    let answer = world.post(ALL, &json!({ "email": "jane@acme.com", "draft": draft })).await;
+    answer.problem(400, "request.invalid_body");
+}
+
+#[tokio::test]
+async fn who_removed_an_address_and_when_is_previewed() {
+    let (world, _) = world().await;
+    world.sign_up("user-1", "jane@acme.com").await;
+    world.pass(Duration::from_secs(60));
+    let path = "/organizations/acme/users/user-1";
+    let removal = world.ask(Method::DELETE, path).caller("console", "olga").send().await;
+    assert_eq!(removal.status, 204);
+    for body in [
+        json!({ "email": "JANE@acme.com" }),
+        json!({ "email": "jane@acme.com", "existingUser": true }),
+        json!({ "email": "jane@acme.com", "draft": {} }),
+    ] {
+        let answer = world.post(ACME, &body).await.body;
+        assert_eq!(answer["reason"], "removed_earlier", "{body}");
+        assert_eq!(answer["removedAt"], "2026-01-01T00:01:00.000Z", "{body}");
+        assert_eq!(answer["removedBy"], json!({ "clientId": "console", "subject": "olga" }));
     }
 }
 

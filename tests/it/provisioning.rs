@@ -13,7 +13,7 @@ use shared::provisioning::Provisioning;
 use shared::runtime::TRIGGER_DEADLINE;
 use shared::{App, Clock};
 
-use crate::support::{Fate, Item, Logs, Traffic, World, delete_user, key};
+use crate::support::{Fate, Item, Logs, Traffic, World, delete_user, key, trigger_event, verified};
 
 const QUERIES: [&str; 3] = ["Query"; 3];
 const JOIN: [&str; 5] = ["Query", "Query", "Query", "TransactGetItems", "TransactWriteItems"];
@@ -87,6 +87,64 @@ async fn a_user_with_a_match_takes_three_steps() {
     // from either organization; the profile, the account at the address, and the address's version.
     let (memberships, user) = (2.0 * (2.0 + 1.0 + 2.0), 3.0 * 2.0);
     assert_eq!(world.wire.traffic(), traffic(&JOIN, 3, 3.0 + 8.0 + memberships + user));
+}
+
+/// A user with as many identities as count.
+fn with_ten_identities() -> Value {
+    let identities = (0..10).map(|number| {
+        json!({ "userId": "jane", "providerName": format!("okta-{number}"), "providerType": "SAML" })
+    });
+    let mut user = verified("user-1", "jane@acme.com");
+    user["identities"] = json!(json!(Vec::from_iter(identities)).to_string());
+    user
+}
+
+#[tokio::test]
+async fn the_number_of_steps_is_the_same_however_many_rules_a_user_can_satisfy() {
+    // Eleven labels: the domain itself, and those above it of ten to two labels.
+    let ten_domains = verified("user-1", "jane@a.b.c.d.e.f.g.h.i.acme.com");
+    for user in [ten_domains, with_ten_identities()] {
+        let world = World::new().await;
+        for organization in ["acme", "globex"] {
+            world.organization(organization).await;
+        }
+        let sign_up = trigger_event("1", "PostConfirmation_ConfirmSignUp", &user);
+        world.wire.traffic();
+        world.post_confirmation(&sign_up).await;
+        let Traffic { operations, steps, .. } = world.wire.traffic();
+        assert!(operations.iter().all(|operation| operation == "Query"), "{operations:?}");
+        assert!(operations.len() > 10, "a query for each rule, and that of the user");
+        assert_eq!(steps, 1);
+
+        let body = json!({ "emailDomain": "acme.com", "subdomains": true });
+        let path = "/organizations/acme/jit/email-domains";
+        assert_eq!(world.post(path, &body).await.status, 201);
+        world.list_provider_anyway("globex", "okta-9").await;
+        world.wire.traffic();
+        world.post_confirmation(&sign_up).await;
+        assert_eq!(world.wire.traffic().steps, 3);
+        assert_ne!(memberships(&world, "user-1").await, json!([]));
+        world.wire.traffic();
+        world.post_confirmation(&sign_up).await;
+        assert_eq!(world.wire.traffic().steps, 1);
+    }
+}
+
+#[tokio::test]
+async fn a_request_takes_three_steps_and_one_when_it_is_there() {
+    let world = two_organizations().await;
+    for organization in ["acme", "globex"] {
+        let path = format!("/organizations/{organization}/jit/email-domains/acme.com");
+        let answer = world.patch(&path, &json!({ "enrollment": "request" })).await;
+        assert_eq!(answer.status, 200, "{:#}", answer.body);
+    }
+    let logs = Logs::capture();
+    for (steps, decision) in [(3, "request"), (1, "refuse")] {
+        world.wire.traffic();
+        world.sign_up("user-1", "jane@acme.com").await;
+        assert_eq!(decisions(&logs), pairs([("acme", decision), ("globex", decision)]));
+        assert_eq!(world.wire.traffic().steps, steps);
+    }
 }
 
 #[tokio::test]

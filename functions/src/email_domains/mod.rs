@@ -92,7 +92,7 @@ impl NewDomains<'_> {
     fn rule(&self, key: RuleKey, at: Timestamp) -> Rule {
         Rule {
             added_by: self.caller.known(),
-            ownership: self.ownership.begin(challenge_token(self.randomness), at),
+            ownership: self.ownership.begin(Some(challenge_token(self.randomness)), at),
             ..Rule::new(key, at)
         }
     }

@@ -70,10 +70,10 @@ impl FromStr for DomainOwnership {
 impl DomainOwnership {
     /// The ownership of a domain that is listed from this moment on.
     #[must_use]
-    pub fn begin(self, token: ChallengeToken, at: Timestamp) -> Ownership {
+    pub fn begin(self, token: Option<ChallengeToken>, at: Timestamp) -> Ownership {
         match self {
-            Self::Vouched => Ownership { token: Some(token), ..Ownership::default() },
-            Self::Pending => Ownership::pending(Some(token), at),
+            Self::Vouched => Ownership { token, ..Ownership::default() },
+            Self::Pending => Ownership::pending(token, at),
         }
     }
 }
