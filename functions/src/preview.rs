@@ -307,7 +307,7 @@ pub(crate) async fn of_organization(
     JsonBody(body): JsonBody<Body>,
 ) -> Result<Json<OrganizationPreview>, Problem> {
     let Body { email, identity_provider, existing_user, draft } = body;
-    let person = assumed(email, identity_provider, existing_user);
+    let person = assumed(email, identity_provider.as_deref(), existing_user);
     let draft = draft.map(|draft| parse_draft(draft, domain_ownership)).transpose();
     let (person, draft) = both(person, draft).map_err(Error::Invalid)?;
     draft.as_ref().map_or(Ok(()), check_lengths)?;
@@ -346,7 +346,8 @@ pub(crate) async fn of_all(
     JsonBody(body): JsonBody<Person>,
 ) -> Result<Json<PreviewEntity>, Problem> {
     let Person { email, identity_provider, existing_user } = body;
-    let person = assumed(email, identity_provider, existing_user).map_err(Error::Invalid)?;
+    let person =
+        assumed(email, identity_provider.as_deref(), existing_user).map_err(Error::Invalid)?;
     let preview = provisioning.preview(&person).await?;
     let mut evaluated = preview.evaluated;
     evaluated.retain(|it| it.decision.outcome != Outcome::Refuse(Reason::NotListed));
@@ -372,10 +373,10 @@ pub(crate) async fn of_all(
 /// The person of a preview.
 fn assumed(
     email: String,
-    identity_provider: Option<String>,
+    identity_provider: Option<&str>,
     existing_user: Option<bool>,
 ) -> Checked<Assumed> {
-    let provider = identity_provider.as_deref().map(|name| provider("/identityProvider", name));
+    let provider = identity_provider.map(|name| provider("/identityProvider", name));
     let provider = provider.transpose()?;
     let existing = existing_user.unwrap_or_default();
     let proof = if existing { Proof::Earlier } else { Proof::Fresh };
@@ -403,14 +404,15 @@ fn all<T>(
     parse: impl Fn(usize, T) -> Checked<DraftRule>,
 ) -> Checked<Vec<DraftRule>> {
     let mut seen = HashSet::new();
-    let parsed = drafts.into_iter().enumerate().map(|(place, draft)| parse(place, draft));
-    parsed.fold(Ok(Vec::new()), |all, rule| {
-        let (mut all, rule) = both(all, rule)?;
-        if seen.insert(rule.key.clone()) {
-            all.push(rule);
+    let (mut rules, mut violations) = (Vec::new(), Vec::new());
+    for (place, draft) in drafts.into_iter().enumerate() {
+        match parse(place, draft) {
+            Ok(rule) if seen.insert(rule.key.clone()) => rules.push(rule),
+            Ok(_) => {}
+            Err(more) => violations.extend(more),
         }
-        Ok(all)
-    })
+    }
+    if violations.is_empty() { Ok(rules) } else { Err(violations) }
 }
 
 /// Refuses lists that cannot be saved because they are too long.

@@ -43,7 +43,7 @@ async fn join(world: &World, organizations: usize, identities: usize) {
     let now = START.parse().expect("a timestamp");
     let admission = |number: usize| {
         let by = Some(digests[number % digests.len()].clone());
-        if number % 2 == 0 {
+        if number.is_multiple_of(2) {
             Admission::Membership(Membership {
                 organization_id: organization(number),
                 role_ids: Vec::new(),
