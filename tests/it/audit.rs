@@ -727,8 +727,8 @@ async fn a_deletion_whose_sweep_stops_has_its_line_and_the_sweep_that_goes_on_ha
     assert_eq!(audited(&logs), [line_of("deleteOrganization", NOBODY, &line)]);
 
     assert_eq!(world.delete(ACME).await.status, 204);
-    // Two index entries of domains, two memberships, a mark and a request.
-    let line = json!({ "organization": "acme", "swept": 6 });
+    // Two index entries of domains, one of a provider, two memberships, a mark and a request.
+    let line = json!({ "organization": "acme", "swept": 7 });
     assert_eq!(audited(&logs), [line_of("deleteOrganization", NOBODY, &line)]);
 
     assert_eq!(world.delete(ACME).await.status, 204);

@@ -110,13 +110,14 @@ pub(crate) async fn add(
         Some(StricterOwnership::Pending) => DomainOwnership::Pending,
         None => domain_ownership,
     };
+    let named = [(domain.clone(), POINTER.to_owned())];
     let new = NewDomains { caller: &caller, ownership, randomness: &randomness };
     let rule = Rule {
         settings: settings.change(&Settings::default()),
         ..new.rule(RuleKey::EmailDomain(domain), clock.now())
     };
     let added = store.add_email_domain(&organization, &rule, &precondition).await;
-    added.map_err(|error| crowded_at(error, |_| POINTER.to_owned()))?;
+    added.map_err(|error| crowded_at(error, &named))?;
     let change = ListChange { added: vec![&rule.key], removed: Vec::new() };
     audit(Action::AddEmailDomain, &caller).organization(&organization).change(&change).log();
     let roles = roles_of_rules([&rule], &store).await?;

@@ -99,11 +99,15 @@ impl NewDomains<'_> {
 }
 
 /// Turns an error about domains that too many organizations list into violations, with the places
-/// of these domains in the request's body. Other errors stay unchanged.
-fn crowded_at(error: Error, pointer: impl Fn(&EmailDomain) -> String) -> Error {
-    let Error::EmailDomainsCrowded(domains) = error else { return error };
-    let violation = |domain| Violation::too_many_organizations(pointer(domain), domain);
-    Error::Invalid(domains.iter().map(violation).collect())
+/// of these domains in the request's body, in the order of `named`: each domain of the body with its
+/// place. Other errors stay unchanged.
+fn crowded_at(error: Error, named: &[(EmailDomain, String)]) -> Error {
+    let Error::EmailDomainsCrowded(crowded) = error else { return error };
+    let refused = named.iter().filter(|(domain, _)| crowded.contains(domain));
+    let violation = |(domain, pointer): &(_, String)| {
+        Violation::too_many_organizations(pointer.clone(), domain)
+    };
+    Error::Invalid(refused.map(violation).collect())
 }
 
 /// Parses the domain at a place of the request's body. Fails if this organization may not list it.

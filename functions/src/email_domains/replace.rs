@@ -1,6 +1,6 @@
 //! `PUT /organizations/{organizationId}/jit/email-domains`
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -30,8 +30,8 @@ pub(crate) struct Body {
     email_domains: Vec<String>,
 }
 
-/// The wanted domains, each with its first place in the body.
-type Wanted = BTreeMap<EmailDomain, String>;
+/// The wanted domains with their places, in the order of the body. A repeated one is there each time.
+type Wanted = Vec<(EmailDomain, String)>;
 
 capabilities! {
     /// The capabilities of `replace-email-domains`.
@@ -71,7 +71,8 @@ pub(crate) async fn replace(
     JsonBody(body): JsonBody<Body>,
 ) -> Result<Response, Problem> {
     let wanted = parse(&body, &organization, &mailbox_policy)?;
-    let keys: BTreeSet<_> = wanted.keys().cloned().map(RuleKey::EmailDomain).collect();
+    let keys: BTreeSet<_> =
+        wanted.iter().map(|(domain, _)| RuleKey::EmailDomain(domain.clone())).collect();
     let new = NewDomains { caller: &caller, ownership: domain_ownership, randomness: &randomness };
     let begin = |added: &[RuleKey]| {
         let at = clock.now();
@@ -83,7 +84,7 @@ pub(crate) async fn replace(
         .change_rules(&organization, kind, &precondition, |_| keys.clone(), begin, &mut done)
         .await;
     audit(Action::ReplaceEmailDomains, &caller).organization(&organization).change(&done).log();
-    let version = replaced.map_err(|error| crowded_at(error, |domain| wanted[domain].clone()))?;
+    let version = replaced.map_err(|error| crowded_at(error, &wanted))?;
     Ok((StatusCode::NO_CONTENT, [etag(version)]).into_response())
 }
 
@@ -98,7 +99,7 @@ fn parse(
     for (index, text) in body.email_domains.iter().enumerate() {
         let pointer = format!("/emailDomains/{index}");
         match acceptable(text, &pointer, organization, policy) {
-            Ok(domain) => _ = wanted.entry(domain).or_insert(pointer),
+            Ok(domain) => wanted.push((domain, pointer)),
             Err(violation) => violations.push(violation),
         }
     }

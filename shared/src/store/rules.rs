@@ -306,7 +306,7 @@ impl Store {
             }
             let added: Vec<_> =
                 after.iter().filter(|key| !before.rules.contains_key(key)).cloned().collect();
-            let added: HashMap<_, _> =
+            let added: BTreeMap<_, _> =
                 new(&added).into_iter().map(|rule| (rule.key.clone(), rule)).collect();
             let admitting = added.values().filter(|rule| rule.ownership.state.admits());
             let mut unchecked: Vec<_> = admitting.map(|rule| rule.key.clone()).collect();
@@ -329,7 +329,7 @@ impl Store {
         kind: RuleKind,
         before: &RuleList,
         after: &BTreeSet<RuleKey>,
-        new: &HashMap<RuleKey, Rule>,
+        new: &BTreeMap<RuleKey, Rule>,
         done: &mut ListChange<RuleKey>,
     ) -> Result<Version> {
         if *before == RuleList::UNWRITTEN {
@@ -556,7 +556,7 @@ impl Store {
         id: &OrganizationId,
         kind: RuleKind,
         step: &Step<RuleKey>,
-        new: &HashMap<RuleKey, Rule>,
+        new: &BTreeMap<RuleKey, Rule>,
         precondition: &Precondition,
     ) -> Vec<Write> {
         let mut list = list_change(kind, precondition);

@@ -122,7 +122,10 @@ fn operations() -> Vec<Operation> {
         let members = forms.iter().flat_map(properties).map(|(name, _)| name);
         Some(Operation {
             method: route.method,
-            path: path.replace("{organizationId}", "acme").replace(['{', '}'], ""),
+            path: path
+                .replace("{organizationId}", "acme")
+                .replace("{emailDomain}", "acme.com")
+                .replace(['{', '}'], ""),
             members: members.collect(),
         })
     });
@@ -455,7 +458,8 @@ async fn a_value_of_another_type_is_refused_with_its_place_and_what_to_send() {
             DOMAINS,
             r#"{"email/Domain": 1}"#,
             "/email~1Domain",
-            "`/email~1Domain` is not known here: send only `emailDomain`",
+            "`/email~1Domain` is not known here: send only `emailDomain`, `enrollment`, \
+             `existingUsers`, `organizationRoleIds`, `subdomains`, `ownership`",
         ),
         (
             ROLE,
@@ -505,7 +509,11 @@ async fn a_value_of_another_type_is_refused_with_its_place_and_what_to_send() {
     let answer = refused(&world, post(&world, long)).await;
     assert_eq!(
         answer.problem(400, "request.invalid_body"),
-        format!("`/{}…` is not known here: send only `emailDomain`", "x".repeat(99))
+        format!(
+            "`/{}…` is not known here: send only `emailDomain`, `enrollment`, `existingUsers`, \
+             `organizationRoleIds`, `subdomains`, `ownership`",
+            "x".repeat(99)
+        )
     );
 }
 

@@ -14,10 +14,13 @@ use serde_json::{Value, json};
 use crate::support::{Ask, World};
 
 const DOMAINS: &str = "/organizations/acme/jit/email-domains";
+const DOMAIN: &str = "/organizations/acme/jit/email-domains/acme.com";
+const PROVIDERS: &str = "/organizations/acme/jit/sso-connectors";
+const PROVIDER: &str = "/organizations/acme/jit/sso-connectors/Okta";
 const ROLES: &str = "/organizations/acme/jit/roles";
 
 /// Every request that has a body, and one that it takes.
-fn bodies() -> [(Method, &'static str, Value); 8] {
+fn bodies() -> [(Method, &'static str, Value); 12] {
     [
         (Method::POST, "/organizations", json!({ "name": "Acme" })),
         (Method::PATCH, "/organizations/acme", json!({ "name": "Acme" })),
@@ -25,6 +28,10 @@ fn bodies() -> [(Method, &'static str, Value); 8] {
         (Method::PATCH, "/organization-roles/none", json!({ "name": "Engineer" })),
         (Method::POST, DOMAINS, json!({ "emailDomain": "acme.com" })),
         (Method::PUT, DOMAINS, json!({ "emailDomains": ["acme.com"] })),
+        (Method::PATCH, DOMAIN, json!({ "enrollment": "off" })),
+        (Method::POST, PROVIDERS, json!({ "ssoConnectorIds": ["Okta"] })),
+        (Method::PUT, PROVIDERS, json!({ "ssoConnectorIds": [] })),
+        (Method::PATCH, PROVIDER, json!({ "enrollment": "off" })),
         (Method::POST, ROLES, json!({ "organizationRoleIds": ["none"] })),
         (Method::PUT, ROLES, json!({ "organizationRoleIds": [] })),
     ]

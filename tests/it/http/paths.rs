@@ -3,7 +3,7 @@
 use axum::http::Method;
 use serde_json::{Value, json};
 
-use super::{DOMAINS, ROLES, world};
+use super::{DOMAIN, DOMAINS, PROVIDER, PROVIDERS, ROLES, world};
 use crate::support::{Answer, refused};
 
 #[tokio::test]
@@ -46,7 +46,11 @@ async fn a_method_that_is_not_allowed_is_refused_with_those_that_are() {
         ("/organizations", "GET,HEAD,POST", ["PUT", "DELETE"]),
         ("/organizations/acme", "DELETE,GET,HEAD,PATCH", ["POST", "PUT"]),
         (DOMAINS, "GET,HEAD,POST,PUT", ["PATCH", "DELETE"]),
-        (&format!("{DOMAINS}/acme.com"), "DELETE", ["GET", "HEAD"]),
+        (DOMAIN, "DELETE,PATCH", ["GET", "HEAD"]),
+        (&format!("{DOMAIN}/verify"), "POST", ["GET", "PUT"]),
+        (&format!("{DOMAIN}/vouch"), "POST", ["GET", "DELETE"]),
+        (PROVIDERS, "GET,HEAD,POST,PUT", ["PATCH", "DELETE"]),
+        (PROVIDER, "DELETE,PATCH", ["GET", "PUT"]),
         (ROLES, "GET,HEAD,POST,PUT", ["PATCH", "DELETE"]),
         (&format!("{ROLES}/role"), "DELETE", ["GET", "POST"]),
         ("/organization-roles", "GET,HEAD,POST", ["PUT", "DELETE"]),

@@ -132,6 +132,7 @@ async fn a_page_number_is_refused_where_pages_have_cursors() {
                     "organizationRoleId",
                     "rule",
                     "emailDomain",
+                    "ssoConnectorId",
                     "entryPath",
                     "email",
                     "q",

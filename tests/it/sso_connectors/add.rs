@@ -5,7 +5,9 @@ use std::sync::Arc;
 use axum::http::Method;
 use serde_json::{Value, json};
 
-use super::{MISSING, PATH, UNKNOWN, entity, list, listed, names, naming, pool, world, world_of};
+use super::{
+    MISSING, PATH, UNKNOWN, added_now, entity, list, listed, names, naming, pool, world, world_of,
+};
 use crate::support::{Ask, Fate, MALFORMED, STALE, World, refused, with};
 
 fn add<'a, T: AsRef<str>>(world: &'a World, path: &str, ids: &[T]) -> Ask<'a> {
@@ -21,7 +23,10 @@ async fn new_providers_are_listed_and_indexed() {
     assert_eq!((answer.status.as_u16(), &answer.body), (201, &Value::Null));
     assert_eq!(answer.header("etag"), "\"1\"");
     let answer = world.get(PATH).await;
-    assert_eq!(answer.body, json!([entity("Acme-Okta", "SAML"), entity("Ö/#?.%", "OIDC")]));
+    assert_eq!(
+        answer.body,
+        json!([added_now(&world, "Acme-Okta", "SAML"), added_now(&world, "Ö/#?.%", "OIDC")])
+    );
     assert_eq!(answer.header("etag"), "\"1\"");
     World::assert_list_and_index_agree(&world.items().await);
 }
@@ -40,7 +45,7 @@ async fn those_that_are_listed_stay_as_they_are_and_are_not_looked_up() {
 
     assert_eq!(answer.status, 201, "{:#}", answer.body);
     let after = world.get(PATH).await.body;
-    assert_eq!(after, json!([before[0], entity("p001", "OIDC")]));
+    assert_eq!(after, json!([before[0], added_now(&world, "p001", "OIDC")]));
     let asked = pool.requests();
     let described: Vec<_> = asked.iter().map(|(_, request)| &request["ProviderName"]).collect();
     assert_eq!(described, ["p001"]);
@@ -235,7 +240,8 @@ async fn a_failure_of_cognito_has_its_answer_and_nothing_changes() {
     for (kind, status, code) in [
         ("TooManyRequestsException", 429, "user_pool.too_many_requests"),
         ("InternalErrorException", 503, "service.unavailable"),
-        ("NotAuthorizedException", 502, "user_pool.misconfigured"),
+        // Usher's own role is wrong.
+        ("NotAuthorizedException", 500, "internal"),
     ] {
         let body = json!({ "__type": kind, "message": "reason" });
         let http = if kind == "InternalErrorException" { 500 } else { 400 };

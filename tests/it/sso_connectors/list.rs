@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{MISSING, PATH, entity, list, names, world};
+use super::{MISSING, PATH, added_now, list, names, world};
 
 #[tokio::test]
 async fn an_organization_that_has_never_listed_one_lists_nothing() {
@@ -37,7 +37,7 @@ async fn pages_have_their_part_of_the_list() {
         ("?page=2&page_size=44", 44..45),
     ] {
         let answer = world.get(&format!("{PATH}{query}")).await;
-        let entities: Vec<_> = all[shown].iter().map(|id| entity(id, "OIDC")).collect();
+        let entities: Vec<_> = all[shown].iter().map(|id| added_now(&world, id, "OIDC")).collect();
         assert_eq!((answer.status.as_u16(), &answer.body), (200, &json!(entities)), "{query}");
         let total = if query.is_empty() { "" } else { "45" };
         assert_eq!(answer.header("total-number"), total);
@@ -53,7 +53,10 @@ async fn an_entry_that_is_missing_or_unreadable_does_not_hide_the_others() {
 
     let answer = world.get(&format!("{PATH}?page=1")).await;
 
-    assert_eq!((answer.status.as_u16(), &answer.body), (200, &json!([entity("p002", "OIDC")])));
+    assert_eq!(
+        (answer.status.as_u16(), &answer.body),
+        (200, &json!([added_now(&world, "p002", "OIDC")]))
+    );
     assert_eq!(answer.header("total-number"), "3");
     for id in ["p000", "p001"] {
         assert_eq!(world.patch(&format!("{PATH}/{id}"), &json!({})).await.status, 500);

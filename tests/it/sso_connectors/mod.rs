@@ -8,7 +8,7 @@ mod update;
 
 use serde_json::{Value, json};
 
-use crate::support::{Pool, START, World};
+use crate::support::{Pool, World};
 
 /// The identity providers of the organization `acme`.
 const PATH: &str = "/organizations/acme/jit/sso-connectors";
@@ -57,12 +57,13 @@ fn naming<T: AsRef<str>>(ids: &[T]) -> Value {
     json!({ "ssoConnectorIds": ids.iter().map(AsRef::as_ref).collect::<Vec<_>>() })
 }
 
-/// A provider of `acme`'s as the API shows it, added when the world began, with the usual settings.
-fn entity(id: &str, provider_type: &str) -> Value {
+/// A provider of `acme`'s as the API shows it, added at the world's present time, with the usual settings.
+/// The time passes only between look-ups, so that this is the time after the last of them.
+fn added_now(world: &World, id: &str, provider_type: &str) -> Value {
     json!({
         "id": id,
         "providerType": provider_type,
-        "addedAt": START,
+        "addedAt": format!("{:.3}", world.app.clock.now()),
         "addedBy": null,
         "enrollment": "automatic",
         "organizationRoleIds": null,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::http::Method;
 use serde_json::{Value, json};
 
-use super::{MISSING, PATH, entity, list, listed, names, naming, pool, world, world_of};
+use super::{MISSING, PATH, added_now, list, listed, names, naming, pool, world, world_of};
 use crate::support::{Ask, Fate, MATCHING, STALE, World, refused};
 
 fn replace<'a, T: AsRef<str>>(world: &'a World, path: &str, ids: &[T]) -> Ask<'a> {
@@ -25,7 +25,7 @@ async fn the_list_becomes_what_was_sent_and_what_stays_keeps_its_settings() {
 
     assert_eq!((answer.status.as_u16(), &answer.body), (204, &Value::Null));
     assert_eq!(answer.header("etag"), "\"3\"");
-    assert_eq!(world.get(PATH).await.body, json!([kept, entity("p002", "OIDC")]));
+    assert_eq!(world.get(PATH).await.body, json!([kept, added_now(&world, "p002", "OIDC")]));
     let asked = pool.requests();
     let described: Vec<_> = asked.iter().map(|(_, request)| &request["ProviderName"]).collect();
     assert_eq!(described, ["p002"], "only a new one is looked up");

@@ -3,7 +3,7 @@
 use axum::http::Method;
 use serde_json::{Value, json};
 
-use super::{MISSING, PATH, entity, list, world};
+use super::{MISSING, PATH, added_now, list, world};
 use crate::support::{Ask, MALFORMED, MATCHING, STALE, World, refused, with};
 
 const OKTA: &str = "/organizations/acme/jit/sso-connectors/Acme-Okta";
@@ -25,7 +25,7 @@ async fn with_okta() -> World {
 async fn each_setting_changes_alone_and_the_others_stay() {
     let world = with_okta().await;
     let role = world.role("Engineer").await;
-    let mut expected = entity("Acme-Okta", "SAML");
+    let mut expected = added_now(&world, "Acme-Okta", "SAML");
     for (index, settings) in [
         json!({ "enrollment": "request" }),
         json!({ "emailDomains": "listed" }),
@@ -136,6 +136,6 @@ async fn of_two_writers_at_once_neither_loses_a_setting() {
     );
     assert_eq!((a.status.as_u16(), b.status.as_u16()), (200, 200));
     let expected = json!({ "enrollment": "off", "emailDomains": "listed" });
-    let expected = with(entity("Acme-Okta", "SAML"), expected);
+    let expected = with(added_now(&world, "Acme-Okta", "SAML"), expected);
     assert_eq!(world.get(PATH).await.body, json!([expected]));
 }

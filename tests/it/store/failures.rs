@@ -7,7 +7,9 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 use shared::domain::characters::fold;
 
-use crate::support::{Answer, Fate, Items, START, World, assert_internal, assert_unavailable, key};
+use crate::support::{
+    Answer, Fate, Items, Pool, START, World, assert_internal, assert_unavailable, key,
+};
 
 /// How often a transaction is tried before its conflicts count as a failure.
 const TRIES: usize = 7;
@@ -52,10 +54,14 @@ impl Write {
 
 /// A world with something of everything, and the ids of its roles Engineer and Guest.
 async fn furnished() -> (World, [String; 2]) {
-    let world = World::new().await;
+    let providers = [("Okta", "SAML"), ("Entra", "OIDC")];
+    let pool = Pool::with_providers(providers.map(|(name, kind)| (name.to_owned(), kind)));
+    let world = World::with_pool(&pool).await;
     let acme = json!({ "id": "acme", "name": "Acme", "customData": { "plan": "gold" } });
     assert_eq!(world.post("/organizations", &acme).await.status, 201);
     world.domains("acme", &["acme.com", "acme.org", "acme.net"]).await;
+    let listed = json!({ "ssoConnectorIds": ["Okta"] });
+    assert_eq!(world.put("/organizations/acme/jit/sso-connectors", &listed).await.status, 204);
     let roles = [world.role("Engineer").await, world.role("Guest").await];
     world.default_roles("acme", &[&roles[0]]).await;
     world.sign_up("user-1", "jane@acme.com").await;
@@ -76,6 +82,7 @@ fn writes(roles: &[String; 2]) -> Vec<Write> {
     };
     let [engineer, guest] = roles;
     let domains = "/organizations/acme/jit/email-domains";
+    let providers = "/organizations/acme/jit/sso-connectors";
     let defaults = "/organizations/acme/jit/roles";
     let new = json!({ "id": "new", "name": "New", "customData": { "a": 1.0 } });
     let (post, put, patch, delete) = (Method::POST, Method::PUT, Method::PATCH, Method::DELETE);
@@ -98,6 +105,46 @@ fn writes(roles: &[String; 2]) -> Vec<Write> {
             404,
         ),
         write(
+            "change the settings of a domain",
+            patch.clone(),
+            &format!("{domains}/acme.com"),
+            json!({ "enrollment": "off", "organizationRoleIds": [guest], "subdomains": true }),
+            200,
+            200,
+        ),
+        write(
+            "add an identity provider",
+            post.clone(),
+            providers,
+            json!({ "ssoConnectorIds": ["Entra"] }),
+            201,
+            201,
+        ),
+        write(
+            "replace the identity providers",
+            put.clone(),
+            providers,
+            json!({ "ssoConnectorIds": ["Entra"] }),
+            204,
+            204,
+        ),
+        write(
+            "change the settings of an identity provider",
+            patch.clone(),
+            &format!("{providers}/Okta"),
+            json!({ "enrollment": "request", "organizationRoleIds": [], "emailDomains": "listed" }),
+            200,
+            200,
+        ),
+        write(
+            "delete an identity provider",
+            delete.clone(),
+            &format!("{providers}/Okta"),
+            Value::Null,
+            204,
+            404,
+        ),
+        write(
             "add default roles",
             post.clone(),
             defaults,
@@ -107,7 +154,7 @@ fn writes(roles: &[String; 2]) -> Vec<Write> {
         ),
         write(
             "replace the default roles",
-            put,
+            put.clone(),
             defaults,
             json!({ "organizationRoleIds": [guest] }),
             204,
@@ -148,7 +195,7 @@ fn writes(roles: &[String; 2]) -> Vec<Write> {
         ),
         write(
             "rename a role",
-            patch,
+            patch.clone(),
             &format!("/organization-roles/{engineer}"),
             json!({ "name": "Developer" }),
             200,
@@ -201,6 +248,10 @@ fn assert_rules(items: &Items) {
                     let domains = item["domains"].as_object().expect("a map");
                     assert!(alive && domains.len() <= 1_000, "{pk}");
                 }
+                "SSO_CONNECTORS" => {
+                    let names = item["connectors"].as_object().expect("a map");
+                    assert!(alive && names.len() <= 100, "{pk}");
+                }
                 "UNSWEPT_DOMAINS" => assert!(!alive, "{pk} is not deleted"),
                 _ => assert!(alive && sk == "CUSTOM_DATA", "{pk} {sk}"),
             }
@@ -217,11 +268,11 @@ fn assert_rules(items: &Items) {
     assert_eq!(count.as_u64().unwrap_or(0), roles.len() as u64, "how many roles");
 }
 
-/// All that clients see, without the generated ids.
+/// All that clients see, without what is random: the ids of roles and the values of records.
 async fn visible(world: &World) -> Value {
     let mut seen = json!({});
     for id in ORGANIZATIONS {
-        for path in ["", "/jit/email-domains", "/jit/roles"] {
+        for path in ["", "/jit/email-domains", "/jit/sso-connectors", "/jit/roles"] {
             let path = format!("/organizations/{id}{path}");
             let answer = world.get(&path).await;
             seen[path] = json!([answer.status.as_u16(), answer.body]);
@@ -230,18 +281,20 @@ async fn visible(world: &World) -> Value {
     for path in ["/organizations", "/organization-roles", "/users/user-1/organizations"] {
         seen[path] = world.get(path).await.body;
     }
-    without_role_ids(&mut seen);
+    without_what_is_random(&mut seen);
     seen
 }
 
-fn without_role_ids(value: &mut Value) {
+fn without_what_is_random(value: &mut Value) {
     match value {
-        Value::Array(values) => values.iter_mut().for_each(without_role_ids),
+        Value::Array(values) => values.iter_mut().for_each(without_what_is_random),
         Value::Object(members) => {
-            members.retain(|name, id| {
-                name != "id" || !id.as_str().is_some_and(|id| id.starts_with("role_"))
+            members.retain(|name, value| {
+                let text = value.as_str().unwrap_or_default();
+                !(name == "id" && text.starts_with("role_")
+                    || name == "value" && text.starts_with("usher-domain-verification="))
             });
-            members.values_mut().for_each(without_role_ids);
+            members.values_mut().for_each(without_what_is_random);
         }
         _ => {}
     }

@@ -30,6 +30,6 @@ pub(crate) use local::{Reply, UsherLocal, http, program};
 pub(crate) use logs::Logs;
 pub(crate) use next::{Invocation, NEXT_ARN, NextFunction, Said};
 pub(crate) use pool::{POOL_ID, Pool, pool_user};
-pub(crate) use story::{INVOKES_NEXT, http_event, sample_events, steps, tell};
+pub(crate) use story::{CLIENT_ID, INVOKES_NEXT, http_event, sample_events, steps, tell};
 pub(crate) use wire::{Fate, Traffic};
 pub(crate) use world::{Answer, Ask, Item, Items, START, World, trigger_event, verified};

@@ -153,6 +153,10 @@ fn is_for(path: &str, template: &str) -> bool {
         && path.zip(template).all(|(part, template)| part == template || template.starts_with('{'))
 }
 
+/// The app client of the token in [`http_event`]. It is the token's subject too, as it is in each token
+/// of the client credentials grant.
+pub(crate) const CLIENT_ID: &str = "1example23456789";
+
 /// An event as API Gateway builds it from a request to this address, with everything that comes
 /// along behind a JWT authorizer.
 pub(crate) fn http_event(method: &str, address: &str) -> Value {
@@ -182,11 +186,11 @@ pub(crate) fn http_event(method: &str, address: &str) -> Value {
             "authorizer": {
                 "jwt": {
                     "claims": {
-                        "client_id": "1example23456789",
+                        "client_id": CLIENT_ID,
                         "exp": "1767229200",
                         "iat": "1767225600",
                         "scope": "usher/read usher/write",
-                        "sub": "1example23456789",
+                        "sub": CLIENT_ID,
                         "token_use": "access",
                     },
                     "scopes": ["usher/write"],
