@@ -192,3 +192,35 @@ test('an address whose account is gone leads to the removed members', async ({ p
   await expect(preview(page)).toContainText('No account has proven this address at present.');
   await expect(preview(page).getByRole('link', { name: 'Removed members' })).toBeVisible();
 });
+
+test('the preview answers about unsaved settings of a domain', async ({ page }) => {
+  const id = await organization('settings', ['set.example']);
+  await page.goto(at(`/organizations/${id}?domain=set.example`));
+  const setting = (name: string) => page.getByRole('combobox', { name, exact: true });
+  await setting('New users').selectOption('On request');
+  await setting('Existing users').selectOption('Off');
+  await page.getByRole('checkbox', { name: 'Also its subdomains' }).check();
+  await page.getByRole('link', { name: 'All email domains' }).click();
+  await address(page).fill('jane@mail.set.example');
+  await expect(preview(page)).toContainText('As savedIs not admitted');
+  await expect(preview(page)).toContainText('With your unsaved changesAsks to become a member');
+  await expect(preview(page)).toContainText('Rule: set.example, with its subdomains');
+  await preview(page).getByText('Existing user').click();
+  await address(page).fill('jane@set.example');
+  await expect(preview(page)).toContainText('As savedBecomes a member');
+  await expect(preview(page)).toContainText('With your unsaved changesIs not admitted');
+});
+
+test('the preview lets nobody in by a new domain that DNS has to prove first', async ({ page }) => {
+  const id = await organization('unproven');
+  await page.goto(at(`/organizations/${id}`));
+  await page.getByRole('textbox', { name: 'Add email domains' }).fill('unproven.example ');
+  await address(page).fill('jane@unproven.example');
+  await expect(preview(page)).toContainText('With your unsaved changesBecomes a member');
+  await page.getByRole('link', { name: 'unproven.example', exact: true }).click();
+  await page.getByRole('checkbox', { name: 'Prove ownership first' }).check();
+  await page.getByRole('link', { name: 'All email domains' }).click();
+  await address(page).fill('jane@unproven.example');
+  await expect(preview(page)).toContainText('Is not admitted');
+  await expect(preview(page)).not.toContainText('Becomes a member');
+});

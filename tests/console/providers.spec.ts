@@ -243,3 +243,18 @@ test('a provider at which everybody can have an account is refused', async ({ pa
   await expect(page.getByRole('alert')).toBeHidden();
   await expect(bar(page)).toBeHidden();
 });
+
+test('refused providers take the focus after a save on the page of a domain', async ({ page }) => {
+  const id = await organization('away', ['away.example']);
+  await page.goto(at(`/organizations/${id}`));
+  await field(page).fill('Acme-Unknown');
+  await field(page).press('Enter');
+  await page.getByRole('link', { name: 'away.example', exact: true }).click();
+  await page.getByRole('combobox', { name: 'New users', exact: true }).selectOption('Off');
+  await expect(bar(page)).toContainText('1 domain changed · 1 identity provider added');
+  await save(page).click();
+  await expect(page.getByRole('alert')).toBeFocused();
+  await expect(page.getByRole('alert')).toContainText('1 identity provider refused');
+  await expect(bar(page)).toContainText('1 identity provider refused');
+  await expect(bar(page)).not.toContainText('1 domain changed');
+});
