@@ -544,7 +544,7 @@ test('the dialog of a member stays with its input when the list becomes empty', 
 
   await page.getByRole('link', { name: 'Removed members' }).click();
   await act(page, email, 'Put back');
-  await pickRole(page, 'Roles', name);
+  await pickRole(page, /^Roles$/, name);
   await ask('POST', `/organizations/${id}/users`, { userIds: ids });
   await page.evaluate(() => dispatchEvent(new Event('visibilitychange')));
   await expect(page.getByText('No removed members')).toBeVisible();

@@ -116,7 +116,7 @@ test('the default roles are those of a rule without roles of its own, and can be
   await open(page, asked);
   await button(page, `Approve ${email}`).click();
   await button(page, `Remove ${starter.name}`).click();
-  await pickRole(page, 'Roles', other.name);
+  await pickRole(page, /^Roles$/, other.name);
   await button(page, 'Approve').click();
   await expect(page.getByText(`${email} is a member now. Roles: ${other.name}.`)).toBeVisible();
   await expect(page.getByText('Nobody asks to join')).toBeVisible();
@@ -162,7 +162,7 @@ test('requests by rules with different roles get those of each rule, or all the 
   await button(page, 'Give all of them the same roles').click();
   await button(page, 'Use the roles of the rules').click();
   await button(page, 'Give all of them the same roles').click();
-  await pickRole(page, 'Roles', same.name);
+  await pickRole(page, /^Roles$/, same.name);
   await button(page, 'Approve 2 requests').click();
   await expect(page.getByText('Nobody asks to join')).toBeVisible();
   expect(await rolesOf(asked.id, second)).toEqual([same.name]);
@@ -244,7 +244,7 @@ test('what others have decided meanwhile is said for each, and the rest can be t
   await open(page, asked);
   await page.getByRole('checkbox', { name: 'Select all 4 shown' }).check();
   await button(page, 'Approve').click();
-  await pickRole(page, 'Roles', mine.name);
+  await pickRole(page, /^Roles$/, mine.name);
   await decide(asked.id, asked.ids[0], 'decline');
   await decide(asked.id, asked.ids[1], 'approve', { organizationRoleIds: [theirs] });
   const path = `**/join-requests/${asked.ids[2]}/approve`;
@@ -272,7 +272,7 @@ test('an approval of somebody who is a member by now leaves their roles', async 
   const [mine, theirs] = [await role(unique('mine')), await role(unique('theirs'))];
   await open(page, asked);
   await button(page, `Approve ${email}`).click();
-  await pickRole(page, 'Roles', mine.name);
+  await pickRole(page, /^Roles$/, mine.name);
   await ask('POST', `/organizations/${asked.id}/users`, {
     userIds: asked.ids,
     organizationRoleIds: [theirs.id],

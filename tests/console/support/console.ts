@@ -22,7 +22,7 @@ export async function paste(page: Page, text: string) {
 }
 
 /** Selects a role by name, or creates it if there is none. */
-export async function pickRole(page: Page, picker: string, name: string) {
+export async function pickRole(page: Page, picker: string | RegExp, name: string) {
   await page.getByRole('combobox', { name: picker }).fill(name);
   await page.getByRole('option', { name }).click();
 }
