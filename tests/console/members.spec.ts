@@ -278,7 +278,7 @@ test('removed members are put back, with the default roles selected', async ({ p
     await page.getByRole('checkbox', { name: `Select ${email}` }).check();
   }
   await page.getByRole('button', { name: 'Put back' }).click();
-  const dialog = page.getByRole('dialog', { name: 'Put 2 removed members back?' });
+  const dialog = page.getByRole('dialog', { name: 'Put 2 users back?' });
   await expect(dialog.getByRole('button', { name: `Remove ${name}` })).toBeVisible();
   await dialog.getByRole('button', { name: 'Put back' }).click();
   await expect(rows(page)).toHaveCount(1);

@@ -2,7 +2,7 @@ import { queryOptions, useQueries } from '@tanstack/react-query';
 import { useMemo } from 'react';
 import { api, orThrow } from '../api/client';
 import type { CheckedEmailDomain, EmailDomain } from '../api/types';
-import { membersKey, PAGE_SIZE } from '../members/queries';
+import { PAGE_SIZE } from '../members/queries';
 import { isAddress } from '../members/search';
 import { organizationQuery } from '../organizations/queries';
 import { providerOf } from '../providers/settings';
@@ -79,7 +79,7 @@ export const admissionQuery = (organizationId: string, question: Question, draft
 /** Those who are members of an organization, and have proven an address, now or earlier. */
 export const membersByAddressQuery = (organizationId: string, email: string) =>
   queryOptions({
-    queryKey: [...membersKey(organizationId), 'by address', email],
+    queryKey: [...organizationQuery(organizationId).queryKey, 'members by address', email],
     queryFn: async ({ signal }) => {
       const params = { path: { organizationId }, query: { email, page_size: PAGE_SIZE } };
       return (await orThrow(api.GET('/organizations/{organizationId}/users', { params, signal })))
