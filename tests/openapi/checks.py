@@ -9,10 +9,13 @@ from schemathesis.core.failures import Failure
 OF_THE_STATE = {
     "default_roles.limit_reached",
     "email_domain.already_listed",
+    "email_domain.already_proven",
     "email_domain.public_subdomains",
     "email_domain.subdomains_too_deep",
     "email_domain.too_many_organizations",
     "email_domains.limit_reached",
+    "join_request.already_member",
+    "join_request.declined",
     "membership.not_a_member",
     "member_roles.limit_reached",
     "organization.id_in_use",

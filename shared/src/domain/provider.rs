@@ -72,7 +72,7 @@ impl ProviderName {
     /// When the text is empty, too long, or has white space or an invisible character.
     pub fn parse(text: &str) -> Result<Self, ProviderNameError> {
         let is_name = (1..=Self::LONGEST).contains(&text.chars().count())
-            && !text.contains(char::is_whitespace)
+            && !text.contains(|c: char| c.is_whitespace() || c.is_control())
             && first_invisible(text).is_none();
         if is_name { Ok(Self(text.to_owned())) } else { Err(ProviderNameError) }
     }

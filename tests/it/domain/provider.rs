@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use shared::domain::email_domain::EmailDomain;
 use shared::domain::ids::UserId;
-use shared::domain::provider::{AttributeName, ProviderPolicy, TrustedProviders};
+use shared::domain::provider::{AttributeName, ProviderName, ProviderPolicy, TrustedProviders};
 use shared::domain::user::{Identity, User};
 
 /// A user with these identities, each as a type and a name.
@@ -164,5 +164,17 @@ fn a_name_of_an_attribute_has_no_spaces_and_27_characters_at_most() {
         let expected =
             format!("{name:?} is not the name of a user attribute: write one as in custom:hd");
         assert_eq!(error, expected);
+    }
+}
+
+#[test]
+fn the_name_of_a_provider_is_short_and_all_of_it_can_be_seen() {
+    let longest = "x".repeat(ProviderName::LONGEST);
+    for name in ["Okta", "a_b", "Ö/#?.%", &longest] {
+        assert_eq!(ProviderName::parse(name).expect(name).as_str(), name);
+    }
+    let too_long = "x".repeat(ProviderName::LONGEST + 1);
+    for name in ["", " ", "Acme Okta", "Okta\n", "Okta\u{9b}", "Ok\u{200b}ta", &too_long] {
+        assert!(ProviderName::parse(name).is_err(), "{name:?}");
     }
 }
