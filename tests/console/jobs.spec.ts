@@ -313,7 +313,7 @@ async function allJobs(page: Page, hand: Hand, openSearch: () => Promise<void>) 
   await page.goto(at(`/organizations/${id}/settings`));
   await hand.press(button('Delete organization'));
   await expect(dialog).toContainText('2 members');
-  await expect(dialog).toContainText('2 domains');
+  await expect(dialog).toContainText('3 domains');
   await hand.enter(dialog.getByRole('textbox', { name: 'Name of the organization' }));
   await page.keyboard.type(id);
   await hand.press(inDialog('Delete organization'));

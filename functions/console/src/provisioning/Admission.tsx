@@ -180,8 +180,16 @@ function NotChecked({ error, draft }: { error: unknown; draft: Draft }) {
       title="Your unsaved changes cannot be checked"
     >
       <ul>
-        {reasons.slice(0, MOST_REASONS).map((reason) => (
-          <li key={reason}>{reason}</li>
+        {reasons.slice(0, MOST_REASONS).map(({ name, detail }) => (
+          <li key={`${name} ${detail}`}>
+            {name !== undefined && (
+              <>
+                <strong>{name}</strong>
+                {': '}
+              </>
+            )}
+            {detail}
+          </li>
         ))}
       </ul>
       {others > 0 && <p>{`And ${others} more.`}</p>}

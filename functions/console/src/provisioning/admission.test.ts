@@ -93,8 +93,8 @@ describe('the lists of a draft', () => {
     const errors = ['/draft/emailDomains/0/emailDomain', '/draft/ssoConnectors/1/id', '/email'];
     const error = ApiError.of(new Response(null, { status: 422 }), { errors: errors.map(at) });
     expect(refusedParts(error, DRAFT)).toEqual([
-      expect.stringMatching(/^acme\.example: This is not a domain\./),
-      expect.stringMatching(/^Entra: This is not a domain\./),
+      { name: 'acme.example', detail: expect.stringMatching(/^This is not a domain\./) },
+      { name: 'Entra', detail: expect.stringMatching(/^This is not a domain\./) },
     ]);
     expect(refusedParts(ApiError.unreachable(), DRAFT)).toEqual([]);
   });

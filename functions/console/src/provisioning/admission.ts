@@ -49,8 +49,14 @@ function admitting({ base, mine }: Draft): string[] {
 
 export type DraftBody = ReturnType<typeof draftBody>;
 
-/** Why the API does not take the lists of a draft, by what it refuses; empty for other errors. */
-export function refusedParts(error: unknown, draft: Draft): string[] {
+/** A part of a draft that the API does not take, by its name in the draft if it has one, and why. */
+export interface RefusedPart {
+  name: string | undefined;
+  detail: string;
+}
+
+/** What the API does not take of the lists of a draft; empty for other errors. */
+export function refusedParts(error: unknown, draft: Draft): RefusedPart[] {
   if (!(error instanceof ApiError)) return [];
   const names: Record<string, readonly string[]> = {
     emailDomains: admitting(draft),
@@ -59,8 +65,7 @@ export function refusedParts(error: unknown, draft: Draft): string[] {
   return error.violations.flatMap(({ pointer, detail }) => {
     const [, list = '', place] = /^\/draft\/(\w+)(?:\/(\d+))?/.exec(pointer) ?? [];
     if (list === '') return [];
-    const name = names[list]?.[Number(place)];
-    return [name === undefined ? detail : `${name}: ${detail}`];
+    return [{ name: names[list]?.[Number(place)], detail }];
   });
 }
 

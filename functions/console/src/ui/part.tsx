@@ -2,7 +2,7 @@ import { CatchBoundary } from '@tanstack/react-router';
 import { type ComponentType, lazy, type ReactNode, Suspense, useEffect, useState } from 'react';
 import { PartError } from '../api/problem';
 import { notifyFailure } from './notify';
-import { loadMissingStyles } from './styles';
+import { loadWithStyles } from './styles';
 
 /**
  * Loads the code of a part, with its styles.
@@ -11,8 +11,7 @@ import { loadMissingStyles } from './styles';
  */
 export async function loadPart<T>(load: () => Promise<T>): Promise<T> {
   try {
-    await loadMissingStyles();
-    return await load();
+    return await loadWithStyles(load);
   } catch (error) {
     throw new PartError(error);
   }
