@@ -73,7 +73,7 @@ test('unsaved changes that would be refused are named in the preview', async ({ 
   const alert = preview(page).getByRole('alert');
   await expect(alert).toContainText('Your unsaved changes cannot be checked');
   await expect(alert).toContainText('localhost: This is not a whole domain');
-  await expect(preview(page)).toContainText('As savedBecomes a member');
+  await expect(preview(page)).toContainText('Becomes a member');
 });
 
 test('the preview answers for identity providers and for existing users', async ({ page }) => {

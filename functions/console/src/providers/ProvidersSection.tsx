@@ -81,7 +81,10 @@ export function ProvidersSection({ saved, editing, refused, field }: Props) {
 function Refused({ refusal, refused }: Pick<Editing, 'refusal'> & Pick<Props, 'refused'>) {
   const alert = useRef<HTMLDivElement>(null);
   useEffect(() => {
-    if (refusal?.providers) alert.current?.focus();
+    if (!refusal?.providers) return;
+    alert.current?.focus();
+    // The rows above it grow by their reasons.
+    alert.current?.scrollIntoView({ block: 'center' });
   }, [refusal]);
   if (refused.size === 0) return null;
   return (
