@@ -128,7 +128,10 @@ function useOpenDomain(refusal: Refusal | undefined) {
   const navigate = useNavigate({ from: ROUTE });
   const open = (next: string | undefined) =>
     void navigate({ to: '.', search: next === undefined ? {} : { domain: next } });
-  const go = useLatest(open);
+  // A navigation scrolls to the top, also one to where one is already.
+  const go = useLatest((next: string | undefined) => {
+    if (next !== domain) open(next);
+  });
   useEffect(() => {
     // What was refused is shown in the list, or beside the settings of one domain.
     if (refusal?.settingsOf !== undefined) go(refusal.settingsOf);
