@@ -394,6 +394,7 @@ fn parse_draft(draft: DraftBody, domain_ownership: DomainOwnership) -> Checked<D
     let domains = email_domains.map(|domains| all(domains, drafted_domain)).transpose();
     let connectors = sso_connectors.map(|them| all(them, drafted_connector)).transpose();
     let (email_domains, sso_connectors) = both(domains, connectors)?;
+    check_role_ids("/draft/organizationRoleIds", Some(&organization_role_ids))?;
     let default_roles = organization_role_ids.as_deref().map(role_ids);
     Ok(Draft { email_domains, domain_ownership, sso_connectors, default_roles })
 }
@@ -429,7 +430,20 @@ fn check_lengths(draft: &Draft) -> Result<(), Error> {
     Ok(())
 }
 
+/// Refuses what cannot be the id of a role. An id without a role has no effect.
+fn check_role_ids(pointer: &str, ids: Option<&Option<Vec<String>>>) -> Checked<()> {
+    let ids = ids.and_then(Option::as_deref).unwrap_or_default().iter().enumerate();
+    let wrong = ids.filter_map(|(place, id)| {
+        let error = OrganizationRoleId::parse(id).err()?;
+        Some(Violation::new(format!("{pointer}/{place}"), "organization_role.unknown", &error))
+    });
+    let wrong: Vec<_> = wrong.collect();
+    if wrong.is_empty() { Ok(()) } else { Err(wrong) }
+}
+
 fn drafted_domain(place: usize, draft: DraftDomain) -> Checked<DraftRule> {
+    let roles = format!("/draft/emailDomains/{place}/organizationRoleIds");
+    check_role_ids(&roles, draft.organization_role_ids.as_ref())?;
     let domain = EmailDomain::normalise(&draft.email_domain).map_err(|error| {
         vec![Violation::email_domain(format!("/draft/emailDomains/{place}/emailDomain"), &error)]
     })?;
@@ -444,6 +458,8 @@ fn drafted_domain(place: usize, draft: DraftDomain) -> Checked<DraftRule> {
 }
 
 fn drafted_connector(place: usize, draft: DraftConnector) -> Checked<DraftRule> {
+    let roles = format!("/draft/ssoConnectors/{place}/organizationRoleIds");
+    check_role_ids(&roles, draft.organization_role_ids.as_ref())?;
     let name = provider(&format!("/draft/ssoConnectors/{place}/id"), &draft.id)?;
     Ok(DraftRule {
         key: RuleKey::SsoConnector(name),
