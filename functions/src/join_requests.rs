@@ -9,8 +9,6 @@ use serde::{Deserialize, Serialize};
 use shared::domain::caller::Caller;
 use shared::domain::change::ListChange;
 use shared::domain::ids::{OrganizationId, UserId};
-use shared::domain::membership::Cause;
-use shared::domain::rule::RuleKey;
 use shared::http::{Action, CursorPaging, JsonBody, PathOf, Problem, audit, present};
 use shared::store::{Approved, Removal, Requester, Store, UserList, UserRank};
 use shared::{Clock, Error, capabilities};
@@ -20,6 +18,7 @@ use crate::endpoints::endpoints;
 use crate::entities::Moment;
 use crate::memberships::{MemberEntity, of_members};
 use crate::roles::NamedRoles;
+use crate::rules::value_by_kind;
 use crate::schemas;
 
 capabilities! {
@@ -58,17 +57,12 @@ pub(crate) struct JoinRequestEntity {
 impl From<Requester> for JoinRequestEntity {
     fn from(Requester { rank, request, profile }: Requester) -> Self {
         let cause = request.provenance.cause;
-        let rule = cause.kind().as_str();
-        let (email_domain, sso_connector_id) = match cause {
-            Cause::Rule(RuleKey::EmailDomain(domain)) => (Some(domain.to_string()), None),
-            Cause::Rule(RuleKey::SsoConnector(name)) => (None, Some(name.to_string())),
-            Cause::Api => (None, None),
-        };
+        let (email_domain, sso_connector_id) = value_by_kind(cause.rule());
         Self {
             user_id: rank.user().to_string(),
             primary_email: profile.as_ref().and_then(|profile| profile.email.clone()),
             username: profile.and_then(|profile| profile.user_name),
-            rule,
+            rule: cause.kind().as_str(),
             email_domain,
             sso_connector_id,
             requested_at: Moment(request.requested_at),

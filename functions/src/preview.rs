@@ -17,7 +17,7 @@ use shared::domain::jit::{DomainOwnership, RuleList};
 use shared::domain::membership::Proof;
 use shared::domain::organization::Organization;
 use shared::domain::provider::ProviderName;
-use shared::domain::rule::{RuleKey, RuleKind};
+use shared::domain::rule::{NewSettings, RuleKey, RuleKind};
 use shared::http::{JsonBody, PathOf, Problem, present};
 use shared::provisioning::{Draft, DraftRule, Evaluated, Provisioning};
 use shared::store::Store;
@@ -26,7 +26,7 @@ use utoipa::ToSchema;
 
 use crate::endpoints::endpoints;
 use crate::entities::{CallerEntity, HeldRole, Moment, Roles, held_roles};
-use crate::rules::EnrollmentName;
+use crate::rules::{EnrollmentName, value_by_kind};
 use crate::schemas;
 use crate::sso_connectors::AddressesName;
 use crate::values::{Checked, both};
@@ -184,8 +184,8 @@ pub(crate) struct OrganizationPreview {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct DecidingRule {
-    #[schema(inline)]
-    kind: RuleKindName,
+    #[schema(value_type = schemas::RuleKind, inline)]
+    kind: &'static str,
     /// The email domain, as the organization lists it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, value_type = Option<schemas::EmailDomainName>)]
@@ -198,25 +198,14 @@ struct DecidingRule {
     is_subdomain: bool,
 }
 
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-enum RuleKindName {
-    EmailDomain,
-    SsoConnector,
-}
-
 impl DecidingRule {
     fn new(key: &RuleKey, domain: Option<&str>) -> Self {
-        let value = |kind| (key.kind() == kind).then(|| key.value().to_owned());
-        let email_domain = value(RuleKind::EmailDomain);
+        let (email_domain, sso_connector_id) = value_by_kind(Some(key));
         Self {
-            kind: match key.kind() {
-                RuleKind::EmailDomain => RuleKindName::EmailDomain,
-                RuleKind::SsoConnector => RuleKindName::SsoConnector,
-            },
+            kind: key.kind().as_str(),
             is_subdomain: email_domain.as_deref().is_some_and(|listed| Some(listed) != domain),
             email_domain,
-            sso_connector_id: value(RuleKind::SsoConnector),
+            sso_connector_id,
         }
     }
 }
@@ -394,8 +383,9 @@ fn parse_draft(draft: DraftBody, domain_ownership: DomainOwnership) -> Checked<D
     let domains = email_domains.map(|domains| all(domains, drafted_domain)).transpose();
     let connectors = sso_connectors.map(|them| all(them, drafted_connector)).transpose();
     let (email_domains, sso_connectors) = both(domains, connectors)?;
-    check_role_ids("/draft/organizationRoleIds", Some(&organization_role_ids))?;
-    let default_roles = organization_role_ids.as_deref().map(role_ids);
+    let default_roles = organization_role_ids
+        .map(|ids| role_ids("/draft/organizationRoleIds", &ids))
+        .transpose()?;
     Ok(Draft { email_domains, domain_ownership, sso_connectors, default_roles })
 }
 
@@ -430,50 +420,57 @@ fn check_lengths(draft: &Draft) -> Result<(), Error> {
     Ok(())
 }
 
-/// Refuses what cannot be the id of a role. An id without a role has no effect.
-fn check_role_ids(pointer: &str, ids: Option<&Option<Vec<String>>>) -> Checked<()> {
-    let ids = ids.and_then(Option::as_deref).unwrap_or_default().iter().enumerate();
-    let wrong = ids.filter_map(|(place, id)| {
-        let error = OrganizationRoleId::parse(id).err()?;
-        Some(Violation::new(format!("{pointer}/{place}"), "organization_role.unknown", &error))
-    });
-    let wrong: Vec<_> = wrong.collect();
-    if wrong.is_empty() { Ok(()) } else { Err(wrong) }
-}
-
 fn drafted_domain(place: usize, draft: DraftDomain) -> Checked<DraftRule> {
-    let roles = format!("/draft/emailDomains/{place}/organizationRoleIds");
-    check_role_ids(&roles, draft.organization_role_ids.as_ref())?;
-    let domain = EmailDomain::normalise(&draft.email_domain).map_err(|error| {
-        vec![Violation::email_domain(format!("/draft/emailDomains/{place}/emailDomain"), &error)]
-    })?;
-    Ok(DraftRule {
-        key: RuleKey::EmailDomain(domain),
+    let pointer = format!("/draft/emailDomains/{place}");
+    let roles = roles_of_rule(&pointer, draft.organization_role_ids)?;
+    let domain = EmailDomain::normalise(&draft.email_domain)
+        .map_err(|error| vec![Violation::email_domain(format!("{pointer}/emailDomain"), &error)])?;
+    let settings = NewSettings {
         enrollment: draft.enrollment.map(Into::into),
         existing_users: draft.existing_users.map(|value| value.map(Into::into)),
-        roles: draft.organization_role_ids.map(|ids| ids.as_deref().map(role_ids)),
+        roles,
         subdomains: draft.subdomains,
         addresses: None,
-    })
+    };
+    Ok(DraftRule { key: RuleKey::EmailDomain(domain), settings })
 }
 
 fn drafted_connector(place: usize, draft: DraftConnector) -> Checked<DraftRule> {
-    let roles = format!("/draft/ssoConnectors/{place}/organizationRoleIds");
-    check_role_ids(&roles, draft.organization_role_ids.as_ref())?;
-    let name = provider(&format!("/draft/ssoConnectors/{place}/id"), &draft.id)?;
-    Ok(DraftRule {
-        key: RuleKey::SsoConnector(name),
+    let pointer = format!("/draft/ssoConnectors/{place}");
+    let roles = roles_of_rule(&pointer, draft.organization_role_ids)?;
+    let name = provider(&format!("{pointer}/id"), &draft.id)?;
+    let settings = NewSettings {
         enrollment: draft.enrollment.map(Into::into),
-        existing_users: None,
-        roles: draft.organization_role_ids.map(|ids| ids.as_deref().map(role_ids)),
-        subdomains: None,
+        roles,
         addresses: draft.email_domains.map(Into::into),
-    })
+        ..NewSettings::default()
+    };
+    Ok(DraftRule { key: RuleKey::SsoConnector(name), settings })
 }
 
-/// The ids of roles in a draft. A text that is no id means no role, like the id of a deleted one.
-fn role_ids(texts: &[String]) -> Vec<OrganizationRoleId> {
-    texts.iter().filter_map(|id| OrganizationRoleId::parse(id).ok()).collect()
+/// The roles of a drafted rule, which is at this place of the body.
+fn roles_of_rule(
+    pointer: &str,
+    ids: Option<Option<Vec<String>>>,
+) -> Checked<Option<Option<Vec<OrganizationRoleId>>>> {
+    let read = |ids: Vec<String>| role_ids(&format!("{pointer}/organizationRoleIds"), &ids);
+    ids.map(|ids| ids.map(read).transpose()).transpose()
+}
+
+/// The ids of roles in the list at this place of the body. One without a role has no effect.
+fn role_ids(pointer: &str, texts: &[String]) -> Checked<Vec<OrganizationRoleId>> {
+    let (mut ids, mut wrong) = (Vec::new(), Vec::new());
+    for (place, text) in texts.iter().enumerate() {
+        match OrganizationRoleId::parse(text) {
+            Ok(id) => ids.push(id),
+            Err(error) => wrong.push(Violation::new(
+                format!("{pointer}/{place}"),
+                "organization_role.unknown",
+                &error,
+            )),
+        }
+    }
+    if wrong.is_empty() { Ok(ids) } else { Err(wrong) }
 }
 
 impl OrganizationPreview {

@@ -18,7 +18,7 @@ use crate::domain::membership::{
     Account, Cause, EntryPath, JoinRequest, Membership, Proof, Provenance,
 };
 use crate::domain::ownership::Ownership;
-use crate::domain::rule::{AdmittedAddresses, Enrollment, Rule, RuleKey, RuleKind, Settings};
+use crate::domain::rule::{NewSettings, Rule, RuleKey, RuleKind};
 use crate::domain::user::User;
 use crate::failure::{Failure, Service};
 use crate::metrics;
@@ -99,29 +99,8 @@ pub struct Draft {
 pub struct DraftRule {
     /// The key.
     pub key: RuleKey,
-    /// [`Settings::enrollment`].
-    pub enrollment: Option<Enrollment>,
-    /// [`Settings::existing_users`].
-    pub existing_users: Option<Option<Enrollment>>,
-    /// [`Settings::roles`].
-    pub roles: Option<Option<Vec<OrganizationRoleId>>>,
-    /// [`Settings::subdomains`].
-    pub subdomains: Option<bool>,
-    /// [`Settings::addresses`].
-    pub addresses: Option<AdmittedAddresses>,
-}
-
-impl DraftRule {
-    /// The settings, if these are saved.
-    fn after(self, saved: Settings) -> Settings {
-        Settings {
-            enrollment: self.enrollment.unwrap_or(saved.enrollment),
-            existing_users: self.existing_users.unwrap_or(saved.existing_users),
-            roles: self.roles.unwrap_or(saved.roles),
-            subdomains: self.subdomains.unwrap_or(saved.subdomains),
-            addresses: self.addresses.unwrap_or(saved.addresses),
-        }
-    }
+    /// What it says.
+    pub settings: NewSettings,
 }
 
 /// What an evaluation reads first.
@@ -142,19 +121,11 @@ impl Inputs {
     }
 
     /// The decision about one organization with these rules.
-    fn evaluated(
-        &self,
-        facts: &Facts<'_>,
-        id: &OrganizationId,
-        ListedRules { rules, default_roles }: &ListedRules,
-    ) -> Evaluated {
-        let decision = facts.decide(&Candidate { id, rules, standing: self.standing(id) });
+    fn evaluated(&self, facts: &Facts<'_>, id: &OrganizationId, listed: &ListedRules) -> Evaluated {
+        let standing = self.standing(id);
+        let decision = facts.decide(&Candidate { id, rules: &listed.rules, standing });
         let roles = match &decision.outcome {
-            Outcome::Join(key) | Outcome::Request(key) => {
-                let rule = rules.iter().find(|rule| rule.key == *key);
-                let own = rule.and_then(|rule| rule.settings.roles.as_ref());
-                own.unwrap_or(default_roles).clone()
-            }
+            Outcome::Join(key) | Outcome::Request(key) => listed.roles_by(Some(key)).to_vec(),
             Outcome::Refuse(_) => Vec::new(),
         };
         let removal = self.marks.iter().find(|mark| mark.organization == *id).cloned();
@@ -532,7 +503,7 @@ fn drafted(
     let rules = deciding.map(|drafted| {
         let rule = saved.iter().find(|rule| rule.key == drafted.key).cloned();
         let rule = rule.unwrap_or_else(|| begin(&drafted.key));
-        Rule { settings: drafted.after(rule.settings), ..rule }
+        Rule { settings: drafted.settings.after(&rule.settings), ..rule }
     });
     rules.collect()
 }

@@ -113,7 +113,7 @@ pub(crate) async fn add(
     let named = [(domain.clone(), POINTER.to_owned())];
     let new = NewDomains { caller: &caller, ownership, randomness: &randomness };
     let rule = Rule {
-        settings: settings.change(&Settings::default()),
+        settings: settings.after(&Settings::default()),
         ..new.rule(RuleKey::EmailDomain(domain), clock.now())
     };
     let added = store.add_email_domain(&organization, &rule, &precondition).await;

@@ -1,9 +1,12 @@
 //! Who answers for an email domain, as the API shows it.
 
 use serde::Serialize;
+use shared::domain::caller::Caller;
 use shared::domain::challenge::{record_name, record_value};
 use shared::domain::email_domain::EmailDomain;
 use shared::domain::ownership::{ChallengeToken, DnsAnswer, Ownership, OwnershipState};
+use shared::http::{Action, audit};
+use shared::store::ListedDomain;
 use utoipa::ToSchema;
 
 use crate::entities::{CallerEntity, Moment};
@@ -98,5 +101,21 @@ impl OwnershipEntity {
             answer: ownership.answer.map(DnsAnswer::as_str),
             detail: ownership.detail(&record_name(domain.as_str())),
         }
+    }
+}
+
+/// Logs who has changed who answers for a domain, if that is different now.
+pub(super) fn audit_ownership(
+    action: Action,
+    caller: &Caller,
+    before: &ListedDomain,
+    after: &ListedDomain,
+) {
+    if before.rule.ownership != after.rule.ownership {
+        audit(action, caller)
+            .organization(&after.organization)
+            .rule(&after.rule.key)
+            .ownership(after.rule.ownership.state)
+            .log();
     }
 }

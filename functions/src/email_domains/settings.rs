@@ -1,22 +1,13 @@
 //! The settings of an email domain in a request's body.
 
 use shared::domain::email_domain::EmailDomain;
-use shared::domain::ids::{OrganizationId, OrganizationRoleId};
+use shared::domain::ids::OrganizationId;
 use shared::domain::public_mailbox::is_public_mailbox;
-use shared::domain::rule::{Enrollment, Settings};
+use shared::domain::rule::{Enrollment, NewSettings};
 use shared::store::Store;
 use shared::{Error, Violation};
 
 use crate::rules::{EnrollmentName, roles_of_rule};
-
-/// The settings that a body has. `None` leaves a setting as it is.
-#[derive(Debug, Default)]
-pub(super) struct NewSettings {
-    enrollment: Option<Enrollment>,
-    existing_users: Option<Option<Enrollment>>,
-    roles: Option<Option<Vec<OrganizationRoleId>>>,
-    subdomains: Option<bool>,
-}
 
 /// The members of a body with the settings of a domain.
 pub(super) struct SettingsOfBody<'a> {
@@ -51,6 +42,7 @@ impl SettingsOfBody<'_> {
             existing_users: self.existing_users.map(|it| it.map(Enrollment::from)),
             roles,
             subdomains: self.subdomains,
+            addresses: None,
         })
     }
 }
@@ -65,18 +57,5 @@ fn without_subdomains(domain: &EmailDomain) -> Option<Violation> {
         Some(Violation::subdomains_too_deep(POINTER, domain))
     } else {
         None
-    }
-}
-
-impl NewSettings {
-    /// What these settings make of others.
-    pub(super) fn change(&self, present: &Settings) -> Settings {
-        Settings {
-            enrollment: self.enrollment.unwrap_or(present.enrollment),
-            existing_users: self.existing_users.unwrap_or(present.existing_users),
-            roles: self.roles.clone().unwrap_or_else(|| present.roles.clone()),
-            subdomains: self.subdomains.unwrap_or(present.subdomains),
-            addresses: present.addresses,
-        }
     }
 }

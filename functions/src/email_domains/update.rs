@@ -75,7 +75,7 @@ pub(crate) async fn update(
     };
     let settings = settings.check(&organization, &domain, &store).await?;
     let key = RuleKey::EmailDomain(domain);
-    let change = |present: &_| settings.change(present);
+    let change = |present: &_| settings.after(present);
     let changed = store.change_settings(&organization, &key, &precondition, change).await?;
     if changed.is_changed {
         audit(Action::UpdateEmailDomain, &caller).organization(&organization).rule(&key).log();

@@ -8,12 +8,13 @@ use shared::domain::caller::Caller;
 use shared::domain::challenge::{Reply, record_name};
 use shared::domain::email_domain::EmailDomain;
 use shared::domain::ids::OrganizationId;
-use shared::http::{Action, PathOf, Problem, audit};
+use shared::http::{Action, PathOf, Problem};
 use shared::store::Store;
 use shared::{Clock, Randomness, capabilities, proof};
 use utoipa::ToSchema;
 
 use super::EmailDomainEntity;
+use super::ownership::audit_ownership;
 use crate::endpoints::endpoints;
 use crate::rules::roles_of_rules;
 use crate::schemas;
@@ -87,14 +88,8 @@ pub(crate) async fn verify(
 ) -> Result<Json<CheckedEmailDomain>, Problem> {
     let listed = store.listed_domain(&organization, &domain).await?;
     let checked = proof::check(&store, &dns, &clock, &randomness, listed).await?;
+    audit_ownership(Action::VerifyEmailDomain, &caller, &checked.before, &checked.after);
     let rule = checked.after.rule;
-    if checked.before.rule.ownership != rule.ownership {
-        audit(Action::VerifyEmailDomain, &caller)
-            .organization(&organization)
-            .rule(&rule.key)
-            .ownership(rule.ownership.state)
-            .log();
-    }
     let roles = roles_of_rules([&rule], &store).await?;
     Ok(Json(CheckedEmailDomain {
         domain: EmailDomainEntity::new(&organization, &rule, &roles),

@@ -5,11 +5,12 @@ use axum::extract::State;
 use shared::domain::caller::Caller;
 use shared::domain::email_domain::EmailDomain;
 use shared::domain::ids::OrganizationId;
-use shared::http::{Action, PathOf, Problem, audit};
+use shared::http::{Action, PathOf, Problem};
 use shared::store::Store;
 use shared::{Clock, Error, capabilities};
 
 use super::EmailDomainEntity;
+use super::ownership::audit_ownership;
 use crate::endpoints::endpoints;
 use crate::rules::roles_of_rules;
 
@@ -45,14 +46,8 @@ pub(crate) async fn vouch(
         vouched.map_err(|_| Error::EmailDomainAlreadyProven(domain.clone()))
     });
     let (before, after) = vouched.await?;
+    audit_ownership(Action::VouchEmailDomain, &caller, &before, &after);
     let rule = after.rule;
-    if before.rule.ownership != rule.ownership {
-        audit(Action::VouchEmailDomain, &caller)
-            .organization(&organization)
-            .rule(&rule.key)
-            .ownership(rule.ownership.state)
-            .log();
-    }
     let roles = roles_of_rules([&rule], &store).await?;
     Ok(Json(EmailDomainEntity::new(&organization, &rule, &roles)))
 }

@@ -5,14 +5,15 @@ use std::collections::HashMap;
 use futures_util::future::try_join;
 use serde::Serialize;
 use shared::domain::ids::OrganizationId;
-use shared::domain::membership::{Cause, EntryPath, Membership, Provenance};
+use shared::domain::membership::{CauseKind, EntryPath, Membership, Provenance};
 use shared::domain::organization::Organization;
-use shared::domain::rule::RuleKey;
+use shared::domain::rule::RuleKind;
 use shared::failure::Failure;
 use shared::store::{Member, RemovedUser, Store};
 use utoipa::ToSchema;
 
 use crate::entities::{CallerEntity, HeldRole, Moment, held_roles};
+use crate::rules::value_by_kind;
 use crate::schemas;
 
 /// An organization of a user, with the user's membership.
@@ -128,17 +129,13 @@ enum EntryPathName {
 
 impl From<&Provenance> for ProvenanceEntity {
     fn from(Provenance { cause, entry_path, approved_by }: &Provenance) -> Self {
-        let (rule, email_domain, sso_connector_id) = match cause {
-            Cause::Rule(RuleKey::EmailDomain(domain)) => {
-                (CauseName::EmailDomain, Some(domain.to_string()), None)
-            }
-            Cause::Rule(RuleKey::SsoConnector(name)) => {
-                (CauseName::SsoConnector, None, Some(name.to_string()))
-            }
-            Cause::Api => (CauseName::Api, None, None),
-        };
+        let (email_domain, sso_connector_id) = value_by_kind(cause.rule());
         Self {
-            rule,
+            rule: match cause.kind() {
+                CauseKind::Rule(RuleKind::EmailDomain) => CauseName::EmailDomain,
+                CauseKind::Rule(RuleKind::SsoConnector) => CauseName::SsoConnector,
+                CauseKind::Api => CauseName::Api,
+            },
             email_domain,
             sso_connector_id,
             entry_path: match entry_path {

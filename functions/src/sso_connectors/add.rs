@@ -9,7 +9,7 @@ use shared::domain::caller::Caller;
 use shared::domain::change::ListChange;
 use shared::domain::ids::OrganizationId;
 use shared::domain::jit::RuleList;
-use shared::domain::rule::{RuleKey, RuleKind, Settings};
+use shared::domain::rule::{NewSettings, RuleKey, RuleKind, Settings};
 use shared::http::{Action, IfMatch, JsonBody, PathOf, Problem, audit, etag, present};
 use shared::store::Store;
 use shared::{Clock, Error, capabilities};
@@ -81,13 +81,13 @@ pub(crate) async fn add(
         NamedProviders::existing(ids, &organization, &precondition, &store, &user_pool, &clock)
             .await?;
     let roles = body.organization_role_ids.as_ref().map(Option::as_deref);
-    let roles = roles_of_rule(roles, &organization, &store).await?;
-    let settings = Settings {
-        enrollment: body.enrollment.map(Into::into).unwrap_or_default(),
-        roles: roles.flatten(),
-        addresses: body.email_domains.map(Into::into).unwrap_or_default(),
-        ..Settings::default()
+    let settings = NewSettings {
+        enrollment: body.enrollment.map(Into::into),
+        roles: roles_of_rule(roles, &organization, &store).await?,
+        addresses: body.email_domains.map(Into::into),
+        ..NewSettings::default()
     };
+    let settings = settings.after(&Settings::default());
     let keys = providers.keys();
     let wanted = |list: &RuleList| list.rules.keys().chain(&keys).cloned().collect();
     let begin = |added: &[RuleKey]| providers.begin(added, &settings, &caller, clock.now());

@@ -8,7 +8,7 @@ use shared::capabilities;
 use shared::domain::caller::Caller;
 use shared::domain::ids::OrganizationId;
 use shared::domain::provider::ProviderName;
-use shared::domain::rule::{RuleKey, Settings};
+use shared::domain::rule::{NewSettings, RuleKey};
 use shared::http::{Action, IfMatch, JsonBody, PathOf, Problem, audit, etag, present};
 use shared::store::Store;
 use utoipa::ToSchema;
@@ -63,14 +63,14 @@ pub(crate) async fn update(
     JsonBody(body): JsonBody<Body>,
 ) -> Result<Response, Problem> {
     let ids = body.organization_role_ids.as_ref().map(Option::as_deref);
-    let roles = roles_of_rule(ids, &organization, &store).await?;
-    let key = RuleKey::SsoConnector(name);
-    let change = |present: &Settings| Settings {
-        enrollment: body.enrollment.map_or(present.enrollment, Into::into),
-        roles: roles.clone().unwrap_or_else(|| present.roles.clone()),
-        addresses: body.email_domains.map_or(present.addresses, Into::into),
-        ..present.clone()
+    let settings = NewSettings {
+        enrollment: body.enrollment.map(Into::into),
+        roles: roles_of_rule(ids, &organization, &store).await?,
+        addresses: body.email_domains.map(Into::into),
+        ..NewSettings::default()
     };
+    let key = RuleKey::SsoConnector(name);
+    let change = |present: &_| settings.after(present);
     let changed = store.change_settings(&organization, &key, &precondition, change).await?;
     if changed.is_changed {
         audit(Action::UpdateSsoConnector, &caller).organization(&organization).rule(&key).log();

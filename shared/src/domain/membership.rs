@@ -91,6 +91,15 @@ pub enum Cause {
 }
 
 impl Cause {
+    /// The rule, if one is the cause.
+    #[must_use]
+    pub const fn rule(&self) -> Option<&RuleKey> {
+        match self {
+            Self::Rule(key) => Some(key),
+            Self::Api => None,
+        }
+    }
+
     /// The kind.
     #[must_use]
     pub const fn kind(&self) -> CauseKind {

@@ -184,6 +184,35 @@ pub struct Settings {
     pub addresses: AdmittedAddresses,
 }
 
+/// Some settings of a rule. What is `None` stays as it is.
+#[derive(Clone, Debug, Default)]
+pub struct NewSettings {
+    /// [`Settings::enrollment`].
+    pub enrollment: Option<Enrollment>,
+    /// [`Settings::existing_users`].
+    pub existing_users: Option<Option<Enrollment>>,
+    /// [`Settings::roles`].
+    pub roles: Option<Option<Vec<OrganizationRoleId>>>,
+    /// [`Settings::subdomains`].
+    pub subdomains: Option<bool>,
+    /// [`Settings::addresses`].
+    pub addresses: Option<AdmittedAddresses>,
+}
+
+impl NewSettings {
+    /// What they make of others.
+    #[must_use]
+    pub fn after(&self, present: &Settings) -> Settings {
+        Settings {
+            enrollment: self.enrollment.unwrap_or(present.enrollment),
+            existing_users: self.existing_users.unwrap_or(present.existing_users),
+            roles: self.roles.clone().unwrap_or_else(|| present.roles.clone()),
+            subdomains: self.subdomains.unwrap_or(present.subdomains),
+            addresses: self.addresses.unwrap_or(present.addresses),
+        }
+    }
+}
+
 /// A rule of an organization.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rule {

@@ -8,11 +8,11 @@
 use jiff::Timestamp;
 
 use super::backoff::Backoff;
-use super::expression::Expression;
-use super::item::{Attributes, number, text};
+use super::item::{Attributes, text};
 use super::keys;
 use super::read::readable;
-use super::rule_entries::{ENTRY_VERSION, read_rule, rule_attributes};
+use super::rule_entries::{read_rule, rule_attributes, unchanged};
+use super::rules::about_rule;
 use super::write::Write;
 use super::{Page, Store};
 use crate::domain::email_domain::EmailDomain;
@@ -85,8 +85,8 @@ impl Store {
     }
 
     /// Changes the ownership of a domain, if nobody else has changed or deleted the domain since it was
-    /// read; otherwise, the answer is `None`, and nothing has changed. From
-    /// `at` on, the domain admits, if it did not before.
+    /// read; otherwise, the answer is `None`, and nothing has changed. From `at` on, the domain admits,
+    /// if it did not before.
     ///
     /// # Errors
     /// [`Error::EmailDomainsCrowded`] when the domain would begin to admit, and too many other
@@ -107,10 +107,7 @@ impl Store {
         let after = ListedDomain { rule, version: version + 1, ..listed.clone() };
         let written =
             self.commit(vec![self.put_ownership(listed, &after), self.still_listed(listed)]);
-        Ok(match written.await? {
-            Ok(()) => Some(after),
-            Err(_) => None,
-        })
+        Ok(written.await?.ok().map(|()| after))
     }
 
     /// Changes the ownership of a domain to what `change` makes of it. If others have changed the domain
@@ -176,13 +173,10 @@ impl Store {
     /// When the store fails.
     pub async fn delete_unlisted_entry(&self, due: &DueDomain) -> Result<(), Failure> {
         let DueDomain { organization, domain } = due;
-        let key = keys::rule_index_entry(&RuleKey::EmailDomain(domain.clone()), organization);
-        let unlisted = Expression::default()
-            .name("#domains", "domains")
-            .name("#domain", domain.as_str())
-            .when("attribute_not_exists(#domains.#domain)");
+        let rule = RuleKey::EmailDomain(domain.clone());
+        let unlisted = about_rule(&rule).when("attribute_not_exists(#rules.#rule)");
         let writes = vec![
-            self.delete(key),
+            self.delete(keys::rule_index_entry(&rule, organization)),
             self.check(keys::rules(RuleKind::EmailDomain, organization), unlisted),
         ];
         // If it is listed again, there is nothing to delete.
@@ -193,15 +187,9 @@ impl Store {
     fn put_ownership(&self, before: &ListedDomain, after: &ListedDomain) -> Write {
         let rule = &after.rule;
         let key = keys::rule_index_entry(&rule.key, &after.organization);
-        let mut condition = Expression::default()
-            .name("#version", ENTRY_VERSION)
-            .name("#ownership", "ownership")
-            .name("#token", "token");
-        condition = match before.version {
-            0 => condition.when("attribute_exists(pk)").when("attribute_not_exists(#version)"),
-            version => condition.value(":version", number(version)).when("#version = :version"),
-        };
-        condition = match &before.rule.ownership.token {
+        let condition =
+            unchanged(before.version).name("#ownership", "ownership").name("#token", "token");
+        let condition = match &before.rule.ownership.token {
             None => condition.when("attribute_not_exists(#ownership.#token)"),
             Some(token) => {
                 condition.value(":token", text(token.as_str())).when("#ownership.#token = :token")
@@ -212,10 +200,7 @@ impl Store {
     }
 
     fn still_listed(&self, listed: &ListedDomain) -> Write {
-        let listing = Expression::default()
-            .name("#domains", "domains")
-            .name("#domain", listed.domain.as_str())
-            .when("attribute_exists(#domains.#domain)");
+        let listing = about_rule(&listed.rule.key).when("attribute_exists(#rules.#rule)");
         self.check(keys::rules(RuleKind::EmailDomain, &listed.organization), listing)
     }
 }

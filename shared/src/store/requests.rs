@@ -3,12 +3,10 @@
 use jiff::Timestamp;
 
 use super::backoff::{Backoff, WRITERS_AT_ONCE};
-use super::default_roles::read_default_roles;
 use super::expression::Expression;
 use super::memberships::Member;
 use super::places::{Place, membership_attributes, read_request, standing};
 use super::ranks::{UserList, UserRank};
-use super::rule_entries::read_rule;
 use super::users::Found;
 use super::{Page, Store, keys};
 use crate::domain::caller::Caller;
@@ -132,31 +130,17 @@ impl Store {
         }
     }
 
-    /// The roles of those who join an organization by a rule at this moment. The rule and the default
-    /// roles are read together.
+    /// The roles of those who join an organization by a rule at this moment.
     async fn roles_by(
         &self,
         organization: &OrganizationId,
         cause: &Cause,
     ) -> Result<Vec<OrganizationRoleId>> {
-        let mut keys = vec![keys::organization(organization)];
-        let rule = match cause {
-            Cause::Rule(key) => {
-                keys.push(keys::rule_index_entry(key, organization));
-                Some(key)
-            }
-            Cause::Api => None,
-        };
-        let items = self.get_together(keys).await?;
-        let mut items = items.iter().map(|item| item.as_ref().map(|it| self.item(it)));
-        let stored = items.next().flatten().ok_or_else(|| organization_not_found(organization))?;
-        let default =
-            read_default_roles(&stored)?.ok_or_else(|| organization_not_found(organization))?;
-        let entry = match (rule, items.next().flatten()) {
-            (Some(key), Some(entry)) => Some(read_rule(key, &entry)?),
-            _ => None,
-        };
-        Ok(entry.and_then(|entry| entry.rule.settings.roles).unwrap_or(default.ids))
+        let rule = cause.rule();
+        let rules: Vec<_> = rule.cloned().into_iter().collect();
+        let listed = self.listed_rules_of(organization, &rules).await?;
+        let listed = listed.ok_or_else(|| organization_not_found(organization))?;
+        Ok(listed.roles_by(rule).to_vec())
     }
 }
 

@@ -77,9 +77,9 @@ pub(super) fn rule_attributes(rule: &Rule, key: &Key, version: u64) -> Attribute
 }
 
 /// The condition that an entry is there, and still has the version that was read.
-pub(super) fn unchanged(read: &Entry) -> Expression {
+pub(super) fn unchanged(version: u64) -> Expression {
     let condition = Expression::default().name("#version", ENTRY_VERSION);
-    match read.version {
+    match version {
         0 => condition.when("attribute_exists(pk)").when("attribute_not_exists(#version)"),
         version => condition.value(":version", number(version)).when("#version = :version"),
     }

@@ -19,6 +19,7 @@ use super::backoff::{Backoff, WRITERS_AT_ONCE};
 use super::default_roles::read_default_roles;
 use super::expression::Expression;
 use super::item::{Attributes, Item, number, timestamp};
+use super::keys::Key;
 use super::organizations::{is_deleted, organization_exists};
 use super::read::readable;
 use super::rule_entries::{Entry, read_rule, rule_attributes, unchanged};
@@ -72,6 +73,16 @@ pub struct ListedRules {
     pub rules: Vec<Rule>,
     /// The organization's default roles. Some may be ids of deleted roles, which have no effect.
     pub default_roles: Vec<OrganizationRoleId>,
+}
+
+impl ListedRules {
+    /// The roles of those who join by a rule: its own, or else the default roles. The default roles if
+    /// there is no such rule.
+    #[must_use]
+    pub fn roles_by(&self, key: Option<&RuleKey>) -> &[OrganizationRoleId] {
+        let rule = self.rules.iter().find(|rule| Some(&rule.key) == key);
+        rule.and_then(|rule| rule.settings.roles.as_deref()).unwrap_or(&self.default_roles)
+    }
 }
 
 impl Store {
@@ -263,7 +274,7 @@ impl Store {
             let attributes = rule_attributes(&rule, &place, entry.version + 1);
             let writes = vec![
                 self.update(keys::rules(kind, id), change),
-                self.put_if(place, attributes, unchanged(&entry)),
+                self.put_if(place, attributes, unchanged(entry.version)),
             ];
             if self.commit(writes).await?.is_ok() {
                 return Ok(ChangedRule { rule, version: list.version.next(), is_changed });
@@ -470,11 +481,8 @@ impl Store {
     ) -> Result<Vec<Option<ListedRules>>, Failure> {
         let parts = organizations.chunks((TRANSACTION_ITEMS / (rules.len() + 1)).max(1));
         let parts = parts.map(|part| async move {
-            let of_one = |id| {
-                let entries = rules.iter().map(move |key| keys::rule_index_entry(key, id));
-                entries.chain([keys::organization(id)])
-            };
-            let items = self.get_together(part.iter().flat_map(of_one).collect()).await?;
+            let wanted = part.iter().flat_map(|id| deciding(id, rules)).collect();
+            let items = self.get_together(wanted).await?;
             let read = items.chunks_exact(rules.len() + 1).map(|items| {
                 // One that cannot be read must not keep the user out of the others.
                 let read = self.read_listed_rules(rules, items);
@@ -485,7 +493,17 @@ impl Store {
         Ok(try_join_all(parts).await?.into_iter().flatten().collect())
     }
 
-    /// Reads the entries of these rules, and after them the organization.
+    /// Like [`Self::listed_rules`] for one organization, but an item that cannot be read is a failure.
+    pub(super) async fn listed_rules_of(
+        &self,
+        organization: &OrganizationId,
+        rules: &[RuleKey],
+    ) -> Result<Option<ListedRules>, Failure> {
+        let items = self.get_together(deciding(organization, rules).collect()).await?;
+        self.read_listed_rules(rules, &items)
+    }
+
+    /// Reads the items of [`deciding`].
     fn read_listed_rules(
         &self,
         rules: &[RuleKey],
@@ -612,12 +630,24 @@ impl Store {
     }
 }
 
+/// What decides about a user and an organization: the entries of these rules, and after them the
+/// organization.
+fn deciding(id: &OrganizationId, rules: &[RuleKey]) -> impl Iterator<Item = Key> {
+    let entries = rules.iter().map(|key| keys::rule_index_entry(key, id));
+    entries.chain([keys::organization(id)])
+}
+
 /// The attribute of a list with its rules.
 const fn rules_attribute(kind: RuleKind) -> &'static str {
     match kind {
         RuleKind::EmailDomain => "domains",
         RuleKind::SsoConnector => "connectors",
     }
+}
+
+/// The names in a condition on a list about one rule.
+pub(super) fn about_rule(key: &RuleKey) -> Expression {
+    Expression::default().name("#rules", rules_attribute(key.kind())).name("#rule", key.value())
 }
 
 /// The common part of all changes of a list: the list exists, has a version that the precondition
