@@ -50,6 +50,11 @@ export function changeItems<Item>(
   }
 }
 
+/** Takes the items with these ids out of all lists under a key. */
+export function dropItems(queries: QueryClient, under: QueryKey, ids: ReadonlySet<string>) {
+  changeItems<{ id: string }>(queries, under, (item) => (ids.has(item.id) ? undefined : item));
+}
+
 /** Whether a query is a list of which several pages are loaded. */
 export function hasLaterPages({ state }: Query): boolean {
   const { pages } = (state.data ?? {}) as Partial<Pages<unknown>>;

@@ -9,6 +9,7 @@ import { FormModal } from '../ui/FormModal';
 import { notify, notifyFailure } from '../ui/notify';
 import { BulkState, throwIfFailed, useBulk } from './bulk';
 import classes from './Members.module.css';
+import { OtherUsers } from './OtherUsers';
 import { nameOf } from './provenance';
 import { type Leaving, leaving } from './removing';
 import { useMembersChanges } from './useMembersChanges';
@@ -111,20 +112,16 @@ export function RemoveMembers({ organizationId, all, onDone, onClose }: Props) {
             until it expires. Signing in does not bring them back, and neither does a new account
             with the same address. You can undo this right afterwards, or put them back later.
           </Text>
-          {others.length > 0 && (
-            <div>
-              <Text size="sm" fw={600}>
-                {others.length === 1
-                  ? 'Another account with the same address is removed too:'
-                  : `${others.length} other accounts with the same addresses are removed too:`}
-              </Text>
-              <ul className={classes.names} aria-label="Other accounts">
-                {others.map((other) => (
-                  <li key={other.id}>{`${nameOf(other)} (${other.id})`}</li>
-                ))}
-              </ul>
-            </div>
-          )}
+          <OtherUsers
+            className={classes.names}
+            label="Other accounts"
+            heading={
+              others.length === 1
+                ? 'Another account with the same address is removed too:'
+                : `${others.length} other accounts with the same addresses are removed too:`
+            }
+            users={others}
+          />
           <BulkState of={bulk} />
         </>
       )}

@@ -1,7 +1,7 @@
-import { type QueryClient, type QueryKey, useQueryClient } from '@tanstack/react-query';
+import { type QueryClient, useQueryClient } from '@tanstack/react-query';
 import { useMemo } from 'react';
 import { batch, type Outcome } from '../api/batch';
-import { changeItems } from '../api/loadedPages';
+import { changeItems, dropItems } from '../api/loadedPages';
 import type { JoinRequest, Member, RemovedUser } from '../api/types';
 import { counted } from '../organizations/counts';
 import { withSameAddress } from '../requests/deciding';
@@ -28,7 +28,7 @@ export function useMembersChanges(organizationId: string) {
 function membersChanges(queries: QueryClient, organizationId: string) {
   const key = membersKey(organizationId);
 
-  const drop = (ids: ReadonlySet<string>) => dropFrom(queries, key, ids);
+  const drop = (ids: ReadonlySet<string>) => dropItems(queries, key, ids);
 
   /** Shows roles as they are after a change of them. */
   const showRoles = async (ids: ReadonlySet<string>, change: RoleChange) => {
@@ -55,7 +55,7 @@ function membersChanges(queries: QueryClient, organizationId: string) {
     await add(organizationId, userIds, roles, (some, refused) => {
       const back = new Set(some);
       for (const list of [removedKey(organizationId), requestsKey(organizationId)]) {
-        dropFrom(queries, list, back);
+        dropItems(queries, list, back);
       }
       unknown.push(...refused);
       finished += some.length + refused.length;
@@ -102,7 +102,7 @@ function membersChanges(queries: QueryClient, organizationId: string) {
     const members = [...new Map(ended.map((member) => [member.id, member])).values()];
     drop(new Set([...members, ...outcome.done.map(({ item }) => item.member)].map(({ id }) => id)));
     const asking = withSameAddress(members, loadedRequests(queries, organizationId));
-    dropFrom(queries, requestsKey(organizationId), new Set(asking.map(({ id }) => id)));
+    dropItems(queries, requestsKey(organizationId), new Set(asking.map(({ id }) => id)));
     if (members.length > 0) {
       offerUndo(removedText(members, outcome), () => restore(members, asking));
     }
@@ -116,7 +116,7 @@ function membersChanges(queries: QueryClient, organizationId: string) {
   ): Promise<Outcome<RemovedUser, boolean>> => {
     const outcome = await batch(people, ({ id }) => clearMarks(organizationId, id), onProgress);
     const ids = new Set(outcome.done.map(({ item }) => item.id));
-    dropFrom(queries, removedKey(organizationId), ids);
+    dropItems(queries, removedKey(organizationId), ids);
     return outcome;
   };
 
@@ -124,11 +124,6 @@ function membersChanges(queries: QueryClient, organizationId: string) {
 }
 
 type Held = Member['organizationRoles'][number];
-
-/** Takes users out of the loaded lists under a key. */
-function dropFrom(queries: QueryClient, under: QueryKey, ids: ReadonlySet<string>) {
-  changeItems<{ id: string }>(queries, under, (user) => (ids.has(user.id) ? undefined : user));
-}
 
 /** The ids of those who are members now. */
 async function membersAmong(organizationId: string, users: readonly Member[]) {

@@ -1,4 +1,4 @@
-import { type Changes, changes, isChanged, merge } from '../provisioning/changes';
+import { type Changes, changes, isChanged, isSameSetting, merge } from '../provisioning/changes';
 import {
   type Provider,
   type ProviderSettings,
@@ -55,11 +55,7 @@ function mergeProvider(
 
 /** The settings in which two differ. The order of roles does not count. */
 export function settingsThatDiffer(one: ProviderSettings, other: ProviderSettings): Setting[] {
-  return SETTINGS.filter((setting) => {
-    const [before, after] = [one[setting], other[setting]];
-    if (!Array.isArray(before) || !Array.isArray(after)) return before !== after;
-    return isChanged(changes(before, after));
-  });
+  return SETTINGS.filter((setting) => !isSameSetting(one[setting], other[setting]));
 }
 
 function idOf({ id }: Provider): string {

@@ -1,3 +1,5 @@
+import { sortedOut } from '../provisioning/changes';
+
 /**
  * The names of identity providers in a typed or pasted text, separated by spaces or lines. A name has
  * no spaces, and may have any punctuation: a comma separates only before a space.
@@ -11,14 +13,7 @@ export function sorted(
   listed: Iterable<string>,
   text: string,
 ): { added: string[]; repeated: string[] } {
-  const seen = new Set(listed);
-  const added: string[] = [];
-  const repeated: string[] = [];
-  for (const name of splitNames(text)) {
-    (seen.has(name) ? repeated : added).push(name);
-    seen.add(name);
-  }
-  return { added, repeated };
+  return sortedOut(listed, splitNames(text));
 }
 
 /** Says which names of a text a list had already; nothing if there are none. */

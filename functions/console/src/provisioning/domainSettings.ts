@@ -1,4 +1,5 @@
 import type { EmailDomain } from '../api/types';
+import { isSameSetting } from './changes';
 
 /** What somebody can set for one listed domain. */
 export type DomainSettings = Pick<
@@ -29,7 +30,7 @@ export type SomeSettings = Partial<DomainSettings>;
 
 /** The settings in which two domains differ. The order of roles does not count. */
 export function settingsThatDiffer(one: DomainSettings, other: DomainSettings): Setting[] {
-  return SETTINGS.filter((setting) => !isSame(one[setting], other[setting]));
+  return SETTINGS.filter((setting) => !isSameSetting(one[setting], other[setting]));
 }
 
 /** The settings of some that differ from those of a domain. */
@@ -37,12 +38,4 @@ export function changedSettings(settings: DomainSettings, some: SomeSettings): S
   const after = { ...settings, ...some };
   const changed = settingsThatDiffer(settings, after).map((setting) => [setting, after[setting]]);
   return Object.fromEntries(changed) as SomeSettings;
-}
-
-type Value = DomainSettings[Setting];
-
-function isSame(one: Value, other: Value): boolean {
-  if (!Array.isArray(one) || !Array.isArray(other)) return one === other;
-  const all = new Set([...one, ...other]);
-  return all.size === one.length && all.size === other.length;
 }

@@ -1,3 +1,4 @@
+import { sortedOut } from './changes';
 import { normalised } from './normalised';
 import { partsOf } from './pasted';
 
@@ -13,14 +14,8 @@ export interface TakenIn {
 
 /** Takes the domains of a text into a list that does not have them yet. */
 export function takenIn(domains: readonly string[], text: string): TakenIn {
-  const seen = new Set(domains);
   const parts = partsOf(text);
-  const added: string[] = [];
-  const repeated: string[] = [];
-  for (const domain of parts.map(normalised)) {
-    (seen.has(domain) ? repeated : added).push(domain);
-    seen.add(domain);
-  }
+  const { added, repeated } = sortedOut(domains, parts.map(normalised));
   const [only = ''] = parts;
   return {
     domains: [...domains, ...added],

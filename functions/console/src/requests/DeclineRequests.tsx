@@ -2,6 +2,7 @@ import { Text } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import type { JoinRequest } from '../api/types';
 import { BulkState, throwIfFailed, useBulk } from '../members/bulk';
+import { OtherUsers } from '../members/OtherUsers';
 import { nameOf } from '../members/provenance';
 import { counted } from '../organizations/counts';
 import { FormModal } from '../ui/FormModal';
@@ -51,20 +52,16 @@ export function DeclineRequests({ organizationId, requests, onClose }: Props) {
             or lets the rules decide again, in the list of removed members. Usher does not tell the
             user.
           </Text>
-          {others.length > 0 && (
-            <div>
-              <Text size="sm" fw={600}>
-                {others.length === 1
-                  ? 'Another request with the same address is declined too:'
-                  : `${others.length} other requests with the same addresses are declined too:`}
-              </Text>
-              <ul className={classes.list} aria-label="Other requests">
-                {others.map((other) => (
-                  <li key={other.id}>{`${nameOf(other)} (${other.id})`}</li>
-                ))}
-              </ul>
-            </div>
-          )}
+          <OtherUsers
+            className={classes.list}
+            label="Other requests"
+            heading={
+              others.length === 1
+                ? 'Another request with the same address is declined too:'
+                : `${others.length} other requests with the same addresses are declined too:`
+            }
+            users={others}
+          />
           <Text size="sm">
             You can undo this right afterwards. The request itself appears again only when the user
             next signs in.

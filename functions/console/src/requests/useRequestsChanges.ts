@@ -1,7 +1,7 @@
 import { type QueryClient, useQueryClient } from '@tanstack/react-query';
 import { useMemo } from 'react';
 import { batch, type Outcome } from '../api/batch';
-import { changeItems } from '../api/loadedPages';
+import { dropItems } from '../api/loadedPages';
 import type { JoinRequest, Member } from '../api/types';
 import { clearMarks } from '../members/clearing';
 import { nameOf } from '../members/provenance';
@@ -17,12 +17,8 @@ export function useRequestsChanges(organizationId: string) {
 }
 
 function requestsChanges(queries: QueryClient, organizationId: string) {
-  const drop = (requests: readonly JoinRequest[]) => {
-    const ids = new Set(requests.map(({ id }) => id));
-    changeItems<JoinRequest>(queries, requestsKey(organizationId), (request) =>
-      ids.has(request.id) ? undefined : request,
-    );
-  };
+  const drop = (requests: readonly JoinRequest[]) =>
+    dropItems(queries, requestsKey(organizationId), new Set(requests.map(({ id }) => id)));
 
   /** Takes those out of the list who are decided about, by whomever. */
   const dropDecided = ({ done, failed }: Outcome<JoinRequest, unknown>) =>
