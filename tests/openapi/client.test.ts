@@ -58,7 +58,7 @@ test('ten calls', async () => {
   });
   const user: Schemas['CreatedUser'] = present(createdUser.data);
   assert.equal(user.provisioned, true);
-  const rule: 'email_domain' | 'api' | undefined = user.organizations[0]?.provenance.rule;
+  const rule: Schemas['Provenance']['rule'] | undefined = user.organizations[0]?.provenance.rule;
   assert.equal(rule, 'email_domain');
 
   const listed = await client.GET('/organizations/{organizationId}/users', {

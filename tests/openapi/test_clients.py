@@ -102,8 +102,8 @@ class Python(unittest.TestCase):
         removed = call("members.remove_member", "python", user.id)
         self.assertEqual((removed.status_code, removed.parsed), (204, None))
 
-        address = models.PreviewedAddress(email="monty@python.example")
-        preview = call("preview.preview_for_organization", "python", body=address).parsed
+        person = models.PreviewedDraft(email="monty@python.example")
+        preview = call("preview.preview_for_organization", "python", body=person).parsed
         self.assertEqual(
             (preview.decision, preview.reason),
             (models.OrganizationPreviewDecision.REFUSE, "removed_earlier"),
