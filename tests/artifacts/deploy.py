@@ -204,6 +204,7 @@ def answered(template):
         answer = functions.invoke(FunctionName=f"{STACK}-{name}", Qualifier=ALIAS, Payload=json.dumps(event))
         return json.loads(answer["Payload"].read())
 
+    story.make_provider(boto3.client("cognito-idp"), outputs_of(STACK)["UserPoolId"])
     count = story.tell(template, invoke)
     return f"the deployed functions answer {count} events as told"
 

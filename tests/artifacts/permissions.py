@@ -19,6 +19,7 @@ DOMAINS = {f"{verb}-email-domain{s}" for verb, s in [("add", ""), ("replace", "s
 PROVIDERS = {f"{verb}-sso-connector{s}" for verb, s in [("add", "s"), ("replace", "s"), ("update", ""), ("delete", "")]}
 JIT = DOMAINS | PROVIDERS
 JIT |= {"add-default-roles", "replace-default-roles", "delete-default-role"}
+MEMBERS = {"memberships", "join-requests", "users", "post-confirmation", "pre-token-generation"}
 WRITERS = {
     "ORG#acme": {"organizations"} | JIT,
     "DOMAIN#acme.example": {"organizations"} | DOMAINS | {
@@ -27,9 +28,9 @@ WRITERS = {
     "PROVIDER#Acme-Okta": {"organizations"} | PROVIDERS,
     "ROLE": {"organization-roles"},
     "ROLENAME#engineer": {"organization-roles"},
-    "USER#jane": {"organizations", "memberships", "users", "post-confirmation", "pre-token-generation"},
-    "REMOVED#digest": {"memberships"},
-    "ADDRESS#digest": {"memberships", "users", "post-confirmation", "pre-token-generation"},
+    "USER#jane": {"organizations"} | MEMBERS,
+    "REMOVED#digest": {"memberships", "join-requests"},
+    "ADDRESS#digest": MEMBERS,
     "WARM-UP": set(),
     "ORGS": set(),
     "OWNERSHIP_CHECKS": set(),

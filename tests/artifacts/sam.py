@@ -16,6 +16,8 @@ import tempfile
 import time
 from pathlib import Path
 
+import boto3
+
 from . import daemon, story
 
 ROOT = Path(__file__).parents[2]
@@ -77,6 +79,7 @@ def events(template):
         try:
             env = ready(emulators, run / "env")
             addresses = {name: env[name.upper()].removeprefix("http://") for name in ("dynamodb", "cognito", "dns")}
+            story.make_provider(cognito_at(env["COGNITO"]), env["USER_POOL_ID"])
             with sam_local.reachable(template, Path(folder), addresses, env["USER_POOL_ID"]) as options:
                 count = story.tell(template, lambda _, id, event: invoke(id, event, options))
         finally:
@@ -94,6 +97,11 @@ def ready(emulators, file):
     return dict(line.split("=", 1) for line in text.splitlines())
 
 
+def cognito_at(endpoint):
+    keys = {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
+    return boto3.client("cognito-idp", endpoint_url=endpoint, region_name="eu-central-1", **keys)
+
+
 def invoke(id, event, options):
     line = [sam_local.SAM, "local", "invoke", id, "--event", "-", *options]
     done = subprocess.run(
@@ -101,7 +109,8 @@ def invoke(id, event, options):
     )
     if done.returncode:
         sys.exit(f"{id}\n{done.stdout}{done.stderr}")
-    return json.loads(done.stdout)
+    # Nothing is printed for the answer `null`.
+    return json.loads(done.stdout or "null")
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ import yaml
 ROOT = Path(__file__).parents[2]
 EVENTS = ROOT / "tests/events"
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
-GENERATED = re.compile(r"role_[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+GENERATED = re.compile(r"(role_|usher-domain-verification=)[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def functions(template):
@@ -64,6 +64,14 @@ def left_out(steps, known):
                 path = path.replace("{" + parameter["name"] + "}", parameter.get("example", ""))
             found.append({"request": f"GET {path}"})
     return found
+
+
+def make_provider(cognito, pool):
+    """Makes the identity provider of the sample events in a user pool."""
+    metadata = {"MetadataURL": "https://idp.okta.example/metadata"}
+    cognito.create_identity_provider(
+        UserPoolId=pool, ProviderName="Okta", ProviderType="SAML", ProviderDetails=metadata
+    )
 
 
 def tell(template, invoke):
