@@ -1,6 +1,7 @@
 import { Button } from '@mantine/core';
 import { IconAlertTriangle } from '@tabler/icons-react';
 import { reasonOf } from '../api/words';
+import { ByWhom } from '../ui/ByWhom';
 import { When } from '../ui/When';
 import classes from './Providers.module.css';
 import { type ProviderFacts, type ProviderSettings, SETTINGS, settingText } from './settings';
@@ -53,6 +54,7 @@ export function ProviderRow(props: Props) {
         {facts && (
           <div className={classes.dim}>
             Added <When at={facts.addedAt} />
+            <ByWhom caller={facts.addedBy} />
           </div>
         )}
       </div>

@@ -3,12 +3,12 @@ import { IconArrowLeft, IconTrash, IconWorldOff } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
 import { useEffect, useRef } from 'react';
 import type { EmailDomain } from '../api/types';
+import { ByWhom } from '../ui/ByWhom';
 import { Card, Section } from '../ui/Card';
 import { Fact, Facts } from '../ui/Facts';
 import links from '../ui/links.module.css';
 import { Notice } from '../ui/Notice';
 import { When } from '../ui/When';
-import { By } from './By';
 import classes from './DomainPage.module.css';
 import { DomainSettingsForm } from './DomainSettingsForm';
 import { othersText } from './DomainsTable';
@@ -92,7 +92,7 @@ function About({ organizationId, listed, rule }: AboutProps) {
     <Facts>
       <Fact term="Added">
         <When at={rule.addedAt} />
-        <By caller={rule.addedBy} />
+        <ByWhom caller={rule.addedBy} />
       </Fact>
       {others !== undefined && <Fact term="Also listed by">{othersText(others)}</Fact>}
     </Facts>

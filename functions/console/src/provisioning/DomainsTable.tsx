@@ -6,9 +6,9 @@ import type { Role } from '../api/types';
 import { counted } from '../organizations/counts';
 import { rolesQuery } from '../roles/queries';
 import { roleNameOf } from '../roles/selection';
+import { ByWhom } from '../ui/ByWhom';
 import { type Columns, DataTable, Dim } from '../ui/DataTable';
 import { When } from '../ui/When';
-import { By } from './By';
 import classes from './Domains.module.css';
 import { enrollmentText } from './enrollment';
 import { ownOf } from './own';
@@ -140,7 +140,7 @@ function Added({ row: { rule, isNew } }: { row: DomainRow }) {
   return (
     <span>
       <When at={rule.addedAt} />
-      <By caller={rule.addedBy} />
+      <ByWhom caller={rule.addedBy} />
     </span>
   );
 }

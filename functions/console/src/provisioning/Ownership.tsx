@@ -4,12 +4,12 @@ import { IconCircleCheck, IconInfoCircle } from '@tabler/icons-react';
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { CheckedEmailDomain, EmailDomain } from '../api/types';
+import { ByWhom } from '../ui/ByWhom';
 import { Section } from '../ui/Card';
 import { Details } from '../ui/Details';
 import { Fact, Facts } from '../ui/Facts';
 import { ProblemAlert } from '../ui/ProblemAlert';
 import { When } from '../ui/When';
-import { By } from './By';
 import { editOf } from './draft';
 import classes from './Ownership.module.css';
 import { answerWords, likelyZone, nameInZone, STATES, zonesOf } from './ownership';
@@ -82,7 +82,7 @@ function Times({ of: ownership }: { of: EmailDomain['ownership'] }) {
     <Facts>
       {vouchedBy && (
         <Fact term="Vouched">
-          <By caller={vouchedBy} />
+          <ByWhom caller={vouchedBy} />
         </Fact>
       )}
       {provenAt && (

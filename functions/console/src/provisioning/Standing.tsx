@@ -5,6 +5,7 @@ import { Link } from '@tanstack/react-router';
 import type { FoundUser, OrganizationPreview } from '../api/types';
 import { howJoined, nameOf } from '../members/provenance';
 import { accountsFound } from '../search/queries';
+import { ByWhom } from '../ui/ByWhom';
 import { notify } from '../ui/notify';
 import { ProblemAlert } from '../ui/ProblemAlert';
 import { Day } from '../ui/When';
@@ -44,7 +45,7 @@ interface RemovalProps extends StandingProps {
 
 /** When and by whom a member with the address was removed, and how to put them back. */
 export function Removal({ organizationId, email, preview }: RemovalProps) {
-  const { reason, removedAt } = preview;
+  const { reason, removedAt, removedBy } = preview;
   const accounts = useQuery({
     ...accountsFound(email),
     enabled: reason === 'removed_earlier',
@@ -56,6 +57,7 @@ export function Removal({ organizationId, email, preview }: RemovalProps) {
       {removedAt && (
         <div>
           Removed on <Day at={removedAt} />
+          <ByWhom caller={removedBy} />
         </div>
       )}
       {accounts.error && <ProblemAlert error={accounts.error} />}

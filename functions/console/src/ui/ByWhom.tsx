@@ -1,10 +1,10 @@
 import type { Caller } from '../api/types';
 import { knownCaller } from '../session/callers';
-import { partsOf } from '../ui/shortId';
-import classes from './By.module.css';
+import classes from './ByWhom.module.css';
+import { partsOf } from './shortId';
 
-/** Who did something: the ID of a user or of a program, shortened; nothing if that is not known. */
-export function By({ caller }: { caller: Caller | null }) {
+/** Who did something, after the time: the ID of a user or of a program, shortened; nothing if that is not known. */
+export function ByWhom({ caller }: { caller: Caller | null }) {
   const id = caller && knownCaller(caller).id;
   if (!id) return null;
   const [head, middle, tail] = partsOf(id);
