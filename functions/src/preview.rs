@@ -24,6 +24,7 @@ use shared::store::Store;
 use shared::{Error, Violation, capabilities};
 use utoipa::ToSchema;
 
+use crate::email_domains::StricterOwnership;
 use crate::endpoints::endpoints;
 use crate::entities::{CallerEntity, HeldRole, Moment, Roles, held_roles};
 use crate::rules::{EnrollmentName, value_by_kind};
@@ -106,6 +107,10 @@ pub(crate) struct DraftDomain {
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
     subdomains: Option<bool>,
+    /// What the domain begins as, if it is not saved.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
+    ownership: Option<StricterOwnership>,
 }
 
 /// An identity provider of a draft. A setting that is left out is as saved, or the default.
@@ -278,7 +283,7 @@ endpoints!(of_organization, of_all);
 ///
 /// The preview assumes a user who proves the address. It decides as provisioning does, by what is saved,
 /// or as if the draft of the body were saved. The ownership of a listed domain is as saved. A new one starts as
-/// the stack's parameter `DomainOwnership` says.
+/// the draft says, or else as the stack's parameter `DomainOwnership` says.
 #[utoipa::path(
     post,
     path = "/organizations/{organizationId}/jit/preview",
@@ -380,13 +385,14 @@ fn provider(pointer: &str, name: &str) -> Checked<ProviderName> {
 /// The rules of a draft. A rule that is there twice counts once.
 fn parse_draft(draft: DraftBody, domain_ownership: DomainOwnership) -> Checked<Draft> {
     let DraftBody { email_domains, sso_connectors, organization_role_ids } = draft;
+    let drafted_domain = |place, draft| drafted_domain(place, draft, domain_ownership);
     let domains = email_domains.map(|domains| all(domains, drafted_domain)).transpose();
     let connectors = sso_connectors.map(|them| all(them, drafted_connector)).transpose();
     let (email_domains, sso_connectors) = both(domains, connectors)?;
     let default_roles = organization_role_ids
         .map(|ids| role_ids("/draft/organizationRoleIds", &ids))
         .transpose()?;
-    Ok(Draft { email_domains, domain_ownership, sso_connectors, default_roles })
+    Ok(Draft { email_domains, sso_connectors, default_roles })
 }
 
 /// All rules, each once, or the violations of all.
@@ -420,7 +426,11 @@ fn check_lengths(draft: &Draft) -> Result<(), Error> {
     Ok(())
 }
 
-fn drafted_domain(place: usize, draft: DraftDomain) -> Checked<DraftRule> {
+fn drafted_domain(
+    place: usize,
+    draft: DraftDomain,
+    domain_ownership: DomainOwnership,
+) -> Checked<DraftRule> {
     let pointer = format!("/draft/emailDomains/{place}");
     let roles = roles_of_rule(&pointer, draft.organization_role_ids)?;
     let domain = EmailDomain::normalise(&draft.email_domain)
@@ -432,7 +442,8 @@ fn drafted_domain(place: usize, draft: DraftDomain) -> Checked<DraftRule> {
         subdomains: draft.subdomains,
         addresses: None,
     };
-    Ok(DraftRule { key: RuleKey::EmailDomain(domain), settings })
+    let ownership = StricterOwnership::or(draft.ownership, domain_ownership);
+    Ok(DraftRule { key: RuleKey::EmailDomain(domain), settings, ownership })
 }
 
 fn drafted_connector(place: usize, draft: DraftConnector) -> Checked<DraftRule> {
@@ -445,7 +456,8 @@ fn drafted_connector(place: usize, draft: DraftConnector) -> Checked<DraftRule> 
         addresses: draft.email_domains.map(Into::into),
         ..NewSettings::default()
     };
-    Ok(DraftRule { key: RuleKey::SsoConnector(name), settings })
+    let ownership = DomainOwnership::Vouched;
+    Ok(DraftRule { key: RuleKey::SsoConnector(name), settings, ownership })
 }
 
 /// The roles of a drafted rule, which is at this place of the body.

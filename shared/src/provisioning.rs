@@ -86,8 +86,6 @@ pub struct Preview {
 pub struct Draft {
     /// The email domains. `None` if those that are saved stay.
     pub email_domains: Option<Vec<DraftRule>>,
-    /// Who answers for the email domains that are not saved yet.
-    pub domain_ownership: DomainOwnership,
     /// The identity providers. `None` if those that are saved stay.
     pub sso_connectors: Option<Vec<DraftRule>>,
     /// The default roles. `None` if those that are saved stay.
@@ -101,6 +99,8 @@ pub struct DraftRule {
     pub key: RuleKey,
     /// What it says.
     pub settings: NewSettings,
+    /// What it begins as, if it is an email domain that is not saved.
+    pub ownership: DomainOwnership,
 }
 
 /// What an evaluation reads first.
@@ -318,7 +318,7 @@ impl Provisioning {
         ];
         let rules = lists.into_iter().flat_map(|(kind, list)| match list {
             None => saved.rules.iter().filter(|rule| rule.key.kind() == kind).cloned().collect(),
-            Some(list) => drafted(list, &keys, &saved.rules, draft.domain_ownership, now),
+            Some(list) => drafted(list, &keys, &saved.rules, now),
         });
         let rules: Vec<_> = rules.collect();
         let default_roles = draft.default_roles.unwrap_or(saved.default_roles);
@@ -483,26 +483,19 @@ impl Provisioning {
     }
 }
 
-/// The rules of a draft with these keys. What is saved of a rule stays, but for its settings. A domain
-/// that is not saved begins as `domain_ownership` says.
-fn drafted(
-    list: Vec<DraftRule>,
-    keys: &[RuleKey],
-    saved: &[Rule],
-    domain_ownership: DomainOwnership,
-    now: Timestamp,
-) -> Vec<Rule> {
-    let begin = |key: &RuleKey| {
-        let ownership = match key.kind() {
-            RuleKind::EmailDomain => domain_ownership.begin(None, now),
+/// The rules of a draft with these keys. What is saved of a rule stays, but for its settings.
+fn drafted(list: Vec<DraftRule>, keys: &[RuleKey], saved: &[Rule], now: Timestamp) -> Vec<Rule> {
+    let begin = |drafted: &DraftRule| {
+        let ownership = match drafted.key.kind() {
+            RuleKind::EmailDomain => drafted.ownership.begin(None, now),
             RuleKind::SsoConnector => Ownership::default(),
         };
-        Rule { ownership, ..Rule::new(key.clone(), now) }
+        Rule { ownership, ..Rule::new(drafted.key.clone(), now) }
     };
     let deciding = list.into_iter().filter(|rule| keys.contains(&rule.key));
     let rules = deciding.map(|drafted| {
         let rule = saved.iter().find(|rule| rule.key == drafted.key).cloned();
-        let rule = rule.unwrap_or_else(|| begin(&drafted.key));
+        let rule = rule.unwrap_or_else(|| begin(&drafted));
         Rule { settings: drafted.settings.after(&rule.settings), ..rule }
     });
     rules.collect()

@@ -9,7 +9,7 @@ use shared::capabilities::Policies;
 use shared::domain::jit::DomainOwnership;
 use shared::domain::public_mailbox::MailboxPolicy;
 
-use crate::support::{Answer, Pool, START, World};
+use crate::support::{Answer, Pool, START, World, with};
 
 const ALL: &str = "/jit/preview";
 const ACME: &str = "/organizations/acme/jit/preview";
@@ -377,24 +377,26 @@ async fn a_request_is_previewed_with_the_roles_that_an_approval_would_give_now()
 
 #[tokio::test]
 async fn a_new_domain_of_a_draft_starts_as_it_would_if_it_were_saved() {
-    for (ownership, expected) in [
-        (DomainOwnership::Vouched, decided("join", by_domain("acme.org"), Value::Null)),
-        (
-            DomainOwnership::Pending,
-            decided("refuse", by_domain("acme.org"), json!("domain_not_proven")),
-        ),
+    let joins = decided("join", by_domain("acme.org"), Value::Null);
+    let not_proven = decided("refuse", by_domain("acme.org"), json!("domain_not_proven"));
+    for (ownership, asked, expected) in [
+        (DomainOwnership::Vouched, json!({}), &joins),
+        (DomainOwnership::Vouched, json!({ "ownership": "pending" }), &not_proven),
+        (DomainOwnership::Pending, json!({}), &not_proven),
+        (DomainOwnership::Pending, json!({ "ownership": "pending" }), &not_proven),
     ] {
         let world = with_provider(ownership).await;
-        let domains = json!([{ "emailDomain": "acme.com" }, { "emailDomain": "Acme.org" }]);
-        let draft = json!({ "emailDomains": domains });
+        let new = with(json!({ "emailDomain": "Acme.org" }), asked);
+        let draft = json!({ "emailDomains": [{ "emailDomain": "acme.com" }, new] });
         let body = json!({ "email": "jane@acme.org", "draft": draft });
         let before = world.items().await;
-        assert_eq!(decision(&world, &body).await, expected);
+        assert_eq!(decision(&world, &body).await, *expected);
         assert_eq!(world.items().await, before, "nothing is written");
         // What is saved then decides the same.
-        world.domains("acme", &["acme.org"]).await;
+        let path = "/organizations/acme/jit/email-domains";
+        assert_eq!(world.post(path, &new).await.status, 201);
         let saved = json!({ "email": "jane@acme.org" });
-        assert_eq!(decision(&world, &saved).await, expected);
+        assert_eq!(decision(&world, &saved).await, *expected);
     }
 }
 

@@ -53,8 +53,18 @@ pub(crate) struct Body {
 /// decides.
 #[derive(Clone, Copy, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-enum StricterOwnership {
+pub(crate) enum StricterOwnership {
     Pending,
+}
+
+impl StricterOwnership {
+    /// What a new domain begins as, if a caller has asked for this or for nothing.
+    pub(crate) fn or(asked: Option<Self>, default: DomainOwnership) -> DomainOwnership {
+        match asked {
+            Some(Self::Pending) => DomainOwnership::Pending,
+            None => default,
+        }
+    }
 }
 
 capabilities! {
@@ -106,10 +116,7 @@ pub(crate) async fn add(
         subdomains: body.subdomains,
     };
     let settings = settings.check(&organization, &domain, &store).await?;
-    let ownership = match body.ownership {
-        Some(StricterOwnership::Pending) => DomainOwnership::Pending,
-        None => domain_ownership,
-    };
+    let ownership = StricterOwnership::or(body.ownership, domain_ownership);
     let named = [(domain.clone(), POINTER.to_owned())];
     let new = NewDomains { caller: &caller, ownership, randomness: &randomness };
     let rule = Rule {

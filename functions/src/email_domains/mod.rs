@@ -22,6 +22,7 @@ use shared::domain::rule::{Rule, RuleKey};
 use shared::{Error, Randomness, Violation};
 use utoipa::ToSchema;
 
+pub(crate) use self::add::StricterOwnership;
 use self::ownership::OwnershipEntity;
 use crate::entities::{CallerEntity, Moment, Roles};
 use crate::rules::{EnrollmentName, existing_roles};

@@ -79,10 +79,11 @@ describe('the lists of a draft', () => {
     ]);
   });
 
-  it('have no new domain that DNS has to prove before it admits anybody', () => {
+  it('say which new domains DNS has to prove before they admit anybody', () => {
     const grown = withItems(DRAFT, 'domains', ['pending.example', 'acme.example', 'new.example']);
     const pending = withEdit(grown, 'pending.example', { ownership: 'pending' });
     expect(draftBody(pending).emailDomains).toEqual([
+      { emailDomain: 'pending.example', ownership: 'pending' },
       { emailDomain: 'acme.example' },
       { emailDomain: 'new.example' },
     ]);

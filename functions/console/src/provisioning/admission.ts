@@ -27,24 +27,13 @@ export function questionBody({ email, identityProvider, existingUser }: Question
 export function draftBody(draft: Draft) {
   const { mine } = draft;
   return {
-    emailDomains: admitting(draft).map((emailDomain) => ({
-      emailDomain,
-      ...newSettings(draft, emailDomain),
-    })),
+    emailDomains: mine.domains.map((emailDomain) => {
+      const { ownership } = editOf(mine, emailDomain);
+      return { emailDomain, ...newSettings(draft, emailDomain), ...(ownership && { ownership }) };
+    }),
     ssoConnectors: [...mine.providers],
     organizationRoleIds: mine.roles.filter((id) => newRoleName(id) === undefined),
   };
-}
-
-/**
- * The domains of a draft without the new ones that DNS has to prove first. The API takes each new domain
- * of a draft for one that admits users at once.
- */
-function admitting({ base, mine }: Draft): string[] {
-  const kept = new Set(base.domains.items);
-  return mine.domains.filter(
-    (domain) => kept.has(domain) || editOf(mine, domain).ownership === undefined,
-  );
 }
 
 export type DraftBody = ReturnType<typeof draftBody>;
@@ -59,7 +48,7 @@ export interface RefusedPart {
 export function refusedParts(error: unknown, draft: Draft): RefusedPart[] {
   if (!(error instanceof ApiError)) return [];
   const names: Record<string, readonly string[]> = {
-    emailDomains: admitting(draft),
+    emailDomains: draft.mine.domains,
     ssoConnectors: draft.mine.providers.map(({ id }) => id),
   };
   return error.violations.flatMap(({ pointer, detail }) => {
