@@ -3,6 +3,7 @@
 
 mod changes;
 mod rules;
+mod worlds;
 
 use serde_json::{Value, json};
 use shared::capabilities::Policies;

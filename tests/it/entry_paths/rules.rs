@@ -25,7 +25,7 @@ pub(super) enum Way {
 }
 
 impl Way {
-    const ALL: [Self; 4] = [Self::SignUp, Self::NewPassword, Self::Api, Self::Token];
+    pub(super) const ALL: [Self; 4] = [Self::SignUp, Self::NewPassword, Self::Api, Self::Token];
     /// Those of users from an identity provider.
     const FEDERATED: [Self; 2] = [Self::SignUp, Self::Token];
 }

@@ -17,6 +17,7 @@
 //! beside these.
 
 mod reading;
+mod rules;
 mod writing;
 
 use std::time::Duration;
