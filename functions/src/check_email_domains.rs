@@ -7,7 +7,7 @@ use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
 use shared::ambient::Stopwatch;
 use shared::dns::Dns;
-use shared::failure::Failure;
+use shared::domain::challenge::Finding;
 use shared::store::{DueDomain, ListedDomain, Store};
 use shared::{Clock, Error, Randomness, capabilities, metrics, proof};
 
@@ -49,12 +49,14 @@ impl Limits {
 /// and the domain stays due.
 ///
 /// # Errors
-/// When the domains that are due cannot be read.
-pub async fn handle(needs: Needs, limits: Limits) -> Result<(), Failure> {
+/// When the domains that are due cannot be read, or all checks fail. Such a run is not counted, and is
+/// repeated.
+pub async fn handle(needs: Needs, limits: Limits) -> Result<(), Error> {
     let began = Stopwatch::start();
     let at = needs.clock.now();
     let mut left = limits.domains;
     let mut cursor = None;
+    let mut outcomes = Outcomes::default();
     let is_cut_short = loop {
         if left == 0 || began.elapsed() >= limits.time {
             break true;
@@ -64,28 +66,69 @@ pub async fn handle(needs: Needs, limits: Limits) -> Result<(), Failure> {
         let needs = &needs;
         let checks = slice.items.into_iter().take(left).map(|domain| async move {
             let has_time = began.elapsed() < limits.time;
-            if has_time {
-                check(needs, &domain, at).await;
-            }
-            usize::from(has_time)
+            if has_time { Some(check(needs, &domain, at).await) } else { None }
         });
         let checked: Vec<_> = stream::iter(checks).buffer_unordered(AT_ONCE).collect().await;
-        let checked: usize = checked.iter().sum();
-        if checked < due {
+        let checked: Vec<_> = checked.into_iter().flatten().collect();
+        left -= checked.len();
+        let is_behind = checked.len() < due;
+        checked.into_iter().for_each(|outcome| outcomes.add(outcome));
+        if is_behind {
             break true;
         }
-        left -= checked;
         cursor = slice.next;
         if cursor.is_none() {
             break false;
         }
     };
+    match outcomes {
+        Outcomes { done: 0, failure: Some(failure), .. } => return Err(failure),
+        Outcomes { answers: 0, without_answer: 1.., .. } => metrics::ownership_run_without_dns(),
+        _ => {}
+    }
     metrics::ownership_run(is_cut_short);
     Ok(())
 }
 
-async fn check(needs: &Needs, domain: &DueDomain, at: Timestamp) {
-    if let Err(error) = checked(needs, domain, at).await {
+/// What came of a domain that was due.
+enum Outcome {
+    /// It is not due any more.
+    NotDue,
+    /// DNS said whether the record is there.
+    Answer,
+    /// DNS gave no usable answer.
+    NoAnswer,
+}
+
+/// What came of the domains of a run.
+#[derive(Default)]
+struct Outcomes {
+    /// How many need nothing more now.
+    done: usize,
+    /// To how many of these DNS gave a usable answer.
+    answers: usize,
+    /// To how many of these it gave none.
+    without_answer: usize,
+    /// Why a check failed, if one did.
+    failure: Option<Error>,
+}
+
+impl Outcomes {
+    fn add(&mut self, outcome: Result<Outcome, Error>) {
+        match outcome {
+            Ok(outcome) => {
+                self.done += 1;
+                self.answers += usize::from(matches!(outcome, Outcome::Answer));
+                self.without_answer += usize::from(matches!(outcome, Outcome::NoAnswer));
+            }
+            Err(failure) => self.failure = Some(failure),
+        }
+    }
+}
+
+async fn check(needs: &Needs, domain: &DueDomain, at: Timestamp) -> Result<Outcome, Error> {
+    let outcome = checked(needs, domain, at).await;
+    if let Err(error) = &outcome {
         metrics::ownership_check_failed();
         tracing::error!(
             organization = domain.organization.as_str(),
@@ -94,31 +137,35 @@ async fn check(needs: &Needs, domain: &DueDomain, at: Timestamp) {
             "a domain was not checked",
         );
     }
+    outcome
 }
 
-async fn checked(needs: &Needs, due: &DueDomain, at: Timestamp) -> Result<(), Error> {
+async fn checked(needs: &Needs, due: &DueDomain, at: Timestamp) -> Result<Outcome, Error> {
     let Needs { store, clock, randomness, dns } = needs;
     let listed = match store.listed_domain(&due.organization, &due.domain).await {
         Err(Error::OrganizationNotFound(_) | Error::EmailDomainNotFound(_)) => {
-            return Ok(store.delete_unlisted_entry(due).await?);
+            store.delete_unlisted_entry(due).await?;
+            return Ok(Outcome::NotDue);
         }
         listed => listed?,
     };
     if !is_due(&listed, at) {
-        return Ok(());
+        return Ok(Outcome::NotDue);
     }
-    match proof::check(store, dns, clock, randomness, listed).await {
+    match proof::check(store, dns, clock, randomness, listed, &mut None).await {
+        Ok(checked) if checked.reply.finding() == Finding::Unknown => Ok(Outcome::NoAnswer),
+        Ok(_) => Ok(Outcome::Answer),
         Err(Error::EmailDomainsCrowded(_)) => {
             tracing::warn!(
                 organization = due.organization.as_str(),
                 email_domain = due.domain.as_str(),
                 "a proven domain does not admit: too many other organizations do",
             );
-            Ok(())
+            Ok(Outcome::Answer)
         }
         // It was deleted during the check.
-        Err(Error::OrganizationNotFound(_) | Error::EmailDomainNotFound(_)) => Ok(()),
-        checked => checked.map(drop),
+        Err(Error::OrganizationNotFound(_) | Error::EmailDomainNotFound(_)) => Ok(Outcome::NotDue),
+        Err(error) => Err(error),
     }
 }
 

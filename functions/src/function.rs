@@ -5,8 +5,8 @@ use std::pin::Pin;
 
 use serde_json::value::RawValue;
 use shared::App;
+use shared::Error;
 use shared::capabilities::Capability;
-use shared::failure::Failure;
 use shared::http::{Route, Routes};
 use shared::next_trigger::{NextTrigger, Refusal};
 use utoipa::openapi::OpenApi;
@@ -64,7 +64,7 @@ pub struct Http {
 pub type Answer = Pin<Box<dyn Future<Output = Result<Box<RawValue>, Refusal>> + Send>>;
 
 /// A scheduled run in the future.
-pub type Run = Pin<Box<dyn Future<Output = Result<(), Failure>> + Send>>;
+pub type Run = Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>;
 
 /// A kind of items of the table, or of entries in its index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

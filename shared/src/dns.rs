@@ -11,15 +11,19 @@ use std::str::FromStr;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use futures_util::StreamExt;
 use futures_util::future::join_all;
+use futures_util::stream::FuturesUnordered;
 use hickory_resolver::TokioResolver;
 use hickory_resolver::config::{
     ConnectionConfig, NameServerConfig, ResolveHosts, ResolverConfig, ResolverOpts,
 };
+use hickory_resolver::lookup::Lookup;
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use hickory_resolver::net::{DnsError, NetError, NoRecords};
 use hickory_resolver::proto::op::ResponseCode;
 use hickory_resolver::proto::rr::{Name, RData, RecordType};
+use hickory_resolver::system_conf::read_system_conf;
 
 use crate::domain::challenge::{Challenge, Reply};
 use crate::domain::ownership::DnsAnswer;
@@ -34,21 +38,21 @@ const ATTEMPT: Duration = Duration::from_secs(2);
 /// How often a question is repeated.
 const REPEATS: usize = 1;
 
-/// The DNS resolver that answers a function's questions.
+/// The name servers that answer a function's questions.
 #[derive(Clone, Default)]
 pub struct Dns {
     /// `None` means those of this machine.
     name_servers: Option<NameServers>,
-    /// Made for the first question.
-    resolver: Arc<OnceLock<Result<TokioResolver, NetError>>>,
+    /// One for each name server, so that a refusal by one of them is not the answer of all. Made for
+    /// the first question.
+    resolvers: Arc<OnceLock<Result<Vec<TokioResolver>, NetError>>>,
 }
 
 impl Dns {
-    /// A resolver that asks these name servers. `None` means those of this machine, from
-    /// `/etc/resolv.conf`.
+    /// Asks these name servers. `None` means those of this machine, from `/etc/resolv.conf`.
     #[must_use]
     pub fn new(name_servers: Option<NameServers>) -> Self {
-        Self { name_servers, resolver: Arc::default() }
+        Self { name_servers, resolvers: Arc::default() }
     }
 
     /// The name servers that it asks. `None` means those of this machine.
@@ -73,7 +77,7 @@ impl Dns {
                 Said::Failed(answer) => Reply::failed(answer, &place.name),
             }
         });
-        let reply = Reply::first(join_all(asked).await);
+        let reply = Reply::of_all(join_all(asked).await);
         if !reply.answer.is_no() {
             return reply;
         }
@@ -89,10 +93,12 @@ impl Dns {
         }
     }
 
-    /// Asks for the TXT records of a name. The strings of a record are joined.
+    /// Asks all name servers for the TXT records of a name, side by side, and takes the first definite
+    /// answer. Without one, it takes the best of the others. Takes at most [`QUESTION`].
     async fn ask(&self, name: &str) -> Said {
-        let resolver = match self.resolver.get_or_init(|| resolver(self.name_servers.as_ref())) {
-            Ok(resolver) => resolver,
+        let resolvers = self.resolvers.get_or_init(|| resolvers(self.name_servers.as_ref()));
+        let resolvers = match resolvers {
+            Ok(resolvers) => resolvers,
             Err(error) => {
                 tracing::error!(%error, "DNS cannot be asked");
                 return Said::Failed(DnsAnswer::ServerFailure);
@@ -100,25 +106,33 @@ impl Dns {
         };
         // With a final dot, a name is complete. One that is too long cannot exist.
         let Ok(name) = Name::from_ascii(format!("{name}.")) else {
-            return Said::No { answer: DnsAnswer::NoSuchName, is_authoritative: false };
+            return Said::No { answer: DnsAnswer::NoSuchName, is_authoritative: true };
         };
-        // Boxed, because the compiler limits how deep futures are nested.
-        let asked = Box::pin(resolver.lookup(name.clone(), RecordType::TXT));
-        let Ok(answered) = tokio::time::timeout(QUESTION, asked).await else {
-            return Said::Failed(DnsAnswer::TimedOut);
-        };
-        match answered {
-            Ok(answered) => {
-                let texts = answered.answers().iter().filter_map(|record| match &record.data {
-                    RData::TXT(txt) => Some(txt.txt_data.concat()),
-                    _ => None,
-                });
-                Said::Texts(texts.map(|text| String::from_utf8_lossy(&text).into_owned()).collect())
+        let mut best = Said::Failed(DnsAnswer::TimedOut);
+        let asked: FuturesUnordered<_> =
+            resolvers.iter().map(|resolver| ask(resolver, &name)).collect();
+        // No answer comes after the time.
+        let mut answers = asked.take_until(Box::pin(tokio::time::sleep(QUESTION)));
+        while let Some(said) = answers.next().await {
+            if said.is_definite() {
+                return said;
             }
-            Err(error) => {
-                tracing::debug!(%name, %error, "DNS");
-                said(&error)
+            if said.rank() > best.rank() {
+                best = said;
             }
+        }
+        best
+    }
+}
+
+/// Asks one name server for the TXT records of a name.
+async fn ask(resolver: &TokioResolver, name: &Name) -> Said {
+    // Boxed, because the compiler limits how deep futures are nested.
+    match Box::pin(resolver.lookup(name.clone(), RecordType::TXT)).await {
+        Ok(answered) => texts(name, &answered),
+        Err(error) => {
+            tracing::debug!(%name, %error, "DNS");
+            said(&error)
         }
     }
 }
@@ -131,23 +145,70 @@ impl fmt::Debug for Dns {
 
 /// What DNS says about the TXT records of one name.
 enum Said {
-    /// They are there.
+    /// They are there: at least one, the strings of each joined.
     Texts(Vec<String>),
     /// There are none.
     No {
         answer: DnsAnswer,
-        /// Whether the answer has the SOA record of a zone. RFC 2308 section 3 demands it of the zone's
-        /// name servers. An answer that somebody on the way has made up lacks it.
+        /// Whether the answer has the SOA record of a zone that the name belongs to. RFC 2308 section 3
+        /// demands it of the zone's name servers. An answer that a filter on the way has made up
+        /// mostly lacks it.
         is_authoritative: bool,
     },
     /// There is no answer.
     Failed(DnsAnswer),
 }
 
+impl Said {
+    /// Whether no other name server has to be heard.
+    const fn is_definite(&self) -> bool {
+        matches!(self, Self::Texts(_) | Self::No { is_authoritative: true, .. })
+    }
+
+    /// The higher, the more it says.
+    const fn rank(&self) -> u8 {
+        match self {
+            Self::Texts(_) | Self::No { is_authoritative: true, .. } => 4,
+            Self::No { .. } => 3,
+            Self::Failed(DnsAnswer::Refused) => 2,
+            Self::Failed(DnsAnswer::TimedOut) => 0,
+            Self::Failed(_) => 1,
+        }
+    }
+}
+
+/// The TXT records of a name in an answer: those at the name, or at the end of the chain of aliases that
+/// begins there. A record of another name proves nothing.
+fn texts(name: &Name, answered: &Lookup) -> Said {
+    let records = answered.answers();
+    let alias = |of: &Name| {
+        records.iter().find_map(|record| match &record.data {
+            RData::CNAME(target) if record.name == *of => Some(&target.0),
+            _ => None,
+        })
+    };
+    let end = std::iter::successors(Some(name), |name| alias(name)).take(records.len() + 1).last();
+    let texts: Vec<_> = records
+        .iter()
+        .filter(|record| record.name == *name || Some(&record.name) == end)
+        .filter_map(|record| match &record.data {
+            RData::TXT(txt) => Some(txt.txt_data.concat()),
+            _ => None,
+        })
+        .map(|text| String::from_utf8_lossy(&text).into_owned())
+        .collect();
+    if texts.is_empty() {
+        Said::No { answer: DnsAnswer::NoTxtRecord, is_authoritative: false }
+    } else {
+        Said::Texts(texts)
+    }
+}
+
 fn said(error: &NetError) -> Said {
     match error {
-        NetError::Dns(DnsError::NoRecordsFound(NoRecords { response_code, soa, ns, .. })) => {
-            let is_authoritative = soa.is_some();
+        NetError::Dns(DnsError::NoRecordsFound(no)) => {
+            let NoRecords { response_code, ns, .. } = no;
+            let is_authoritative = is_of_the_zone(no);
             match response_code {
                 ResponseCode::NXDomain => {
                     Said::No { answer: DnsAnswer::NoSuchName, is_authoritative }
@@ -168,21 +229,37 @@ fn said(error: &NetError) -> Said {
     }
 }
 
-fn resolver(name_servers: Option<&NameServers>) -> Result<TokioResolver, NetError> {
-    let provider = TokioRuntimeProvider::default();
-    let mut builder = match name_servers {
-        None => TokioResolver::builder(provider)?,
+/// Whether a "no" has the SOA record of a zone that the name belongs to. After aliases, the name is the
+/// one at their end.
+fn is_of_the_zone(no: &NoRecords) -> bool {
+    let mut authorities = no.authorities.iter().flat_map(|records| records.iter());
+    authorities.any(|record| {
+        record.record_type() == RecordType::SOA && record.name.zone_of(no.query.name())
+    })
+}
+
+fn resolvers(name_servers: Option<&NameServers>) -> Result<Vec<TokioResolver>, NetError> {
+    let (servers, mut options) = match name_servers {
+        None => {
+            let (system, options) = read_system_conf()?;
+            (system.into_parts().2, options)
+        }
         Some(NameServers(addresses)) => {
-            let servers = addresses.iter().map(name_server).collect();
-            TokioResolver::builder_with_config(ResolverConfig::from_name_servers(servers), provider)
+            (addresses.iter().map(name_server).collect(), ResolverOpts::default())
         }
     };
-    let options: &mut ResolverOpts = builder.options_mut();
     options.timeout = ATTEMPT;
     options.attempts = REPEATS;
     options.cache_size = 0;
     options.use_hosts_file = ResolveHosts::Never;
-    builder.build()
+    let resolver = |server| {
+        let config = ResolverConfig::from_name_servers(vec![server]);
+        let mut builder =
+            TokioResolver::builder_with_config(config, TokioRuntimeProvider::default());
+        *builder.options_mut() = options.clone();
+        builder.build()
+    };
+    servers.into_iter().take(NameServers::MOST).map(resolver).collect()
 }
 
 fn name_server(address: &SocketAddr) -> NameServerConfig {

@@ -45,10 +45,13 @@ pub const TOKEN_OVERFLOWS: &str = "TokenOverflows";
 pub const NEXT_TRIGGER_FAILURES: &str = "NextTriggerFailures";
 /// Calls of DynamoDB that the SDK or the store repeated.
 pub const DYNAMODB_RETRIES: &str = "DynamoDbRetries";
-/// Runs of the scheduled checks of ownership that came to an end.
+/// Runs of the scheduled checks of ownership that came to an end. One in which each check failed does not
+/// count.
 pub const OWNERSHIP_RUNS: &str = "OwnershipRuns";
 /// Such runs that had no time for all domains that were due. The next run goes on.
 pub const OWNERSHIP_RUNS_CUT_SHORT: &str = "OwnershipRunsCutShort";
+/// Such runs with checks, in which DNS gave a usable answer to none of them.
+pub const OWNERSHIP_RUNS_WITHOUT_DNS: &str = "OwnershipRunsWithoutDns";
 /// Checks of a domain's record.
 pub const OWNERSHIP_CHECKS: &str = "OwnershipChecks";
 /// Checks to which DNS gave no answer that says anything about the record.
@@ -59,7 +62,7 @@ pub const OWNERSHIP_CHECK_FAILURES: &str = "OwnershipCheckFailures";
 pub const OWNERSHIP_CHANGES: &str = "OwnershipChanges";
 
 /// Every metric that is a counter.
-pub const COUNTERS: [&str; 15] = [
+pub const COUNTERS: [&str; 16] = [
     USERS_SEEN,
     JOINED,
     REQUESTED,
@@ -71,6 +74,7 @@ pub const COUNTERS: [&str; 15] = [
     DYNAMODB_RETRIES,
     OWNERSHIP_RUNS,
     OWNERSHIP_RUNS_CUT_SHORT,
+    OWNERSHIP_RUNS_WITHOUT_DNS,
     OWNERSHIP_CHECKS,
     RESOLVER_FAILURES,
     OWNERSHIP_CHECK_FAILURES,
@@ -145,6 +149,11 @@ pub fn ownership_run(is_cut_short: bool) {
     if is_cut_short {
         counter!(OWNERSHIP_RUNS_CUT_SHORT).increment(1);
     }
+}
+
+/// Counts a run in which DNS gave no usable answer.
+pub fn ownership_run_without_dns() {
+    counter!(OWNERSHIP_RUNS_WITHOUT_DNS).increment(1);
 }
 
 /// Counts a repeated call of DynamoDB.

@@ -15,28 +15,38 @@ use crate::store::{ListedDomain, Store};
 pub struct Checked {
     /// What DNS said.
     pub reply: Reply,
-    /// The domain before the check.
+    /// The domain after the check.
+    pub after: ListedDomain,
+}
+
+/// What a check has written.
+#[derive(Debug)]
+pub struct Written {
+    /// The domain before the first write.
     pub before: ListedDomain,
-    /// The domain after it.
+    /// The domain after the last one.
     pub after: ListedDomain,
 }
 
 /// Asks DNS about a domain that an organization lists, and keeps the answer. A domain without a token,
-/// which an earlier release has added, gets one first.
+/// which an earlier release has added, gets one first. `written` is what was written, also if the check
+/// then fails. `None` means nothing.
 ///
 /// If others change the domain meanwhile, the answer counts for the domain as it is then. If the domain
-/// was deleted and added again, DNS is asked again, about the new record.
+/// was deleted and added again, DNS is asked again, about the new record. The same holds for the domain
+/// above, if its record is what proves this one.
 ///
 /// # Errors
 /// When the domain is no longer listed, the store fails, or the domain would begin to admit while too
-/// many other organizations admit by it. In the last case, the answer is kept, and the state is not
-/// changed.
+/// many other organizations admit by it. In the last case, the answer is kept, and counts as one that
+/// says nothing.
 pub async fn check(
     store: &Store,
     dns: &Dns,
     clock: &Clock,
     randomness: &Randomness,
     mut listed: ListedDomain,
+    written: &mut Option<Written>,
 ) -> Result<Checked> {
     loop {
         let token = match &listed.rule.ownership.token {
@@ -47,20 +57,37 @@ pub async fn check(
                     let with_token = || Ownership { token: new.clone(), ..ownership.clone() };
                     Ok(ownership.token.is_none().then(with_token))
                 };
-                listed = store.change_ownership(listed, clock.now(), with_token).await?.1;
+                let (before, after) =
+                    store.change_ownership(listed, clock.now(), with_token).await?;
+                note(written, &before, &after);
+                listed = after;
                 continue;
             }
         };
         let parent_token = listed.parent_token.clone();
-        let challenge = Challenge::new(listed.domain.clone(), token.clone(), parent_token);
+        let challenge = Challenge::new(listed.domain.clone(), token.clone(), parent_token.clone());
         let reply = dns.look_up(&challenge).await;
+        let at = clock.now();
         metrics::ownership_checked(&reply);
-        let (before, after) = keep(store, listed, &token, &reply, clock.now()).await?;
+        if reply.is_of_parent() {
+            listed = store.listed_domain(&listed.organization, &listed.domain).await?;
+            if listed.parent_token != parent_token {
+                continue;
+            }
+        }
+        let after = keep(store, listed, &token, &reply, at, written).await?;
         if after.rule.ownership.token.as_ref() == Some(&token) {
-            report(&reply, &before, &after);
-            return Ok(Checked { reply, before, after });
+            return Ok(Checked { reply, after });
         }
         listed = after;
+    }
+}
+
+/// Adds a change to what was written.
+fn note(written: &mut Option<Written>, before: &ListedDomain, after: &ListedDomain) {
+    if before.rule.ownership != after.rule.ownership {
+        let first = written.take().map_or_else(|| before.clone(), |earlier| earlier.before);
+        *written = Some(Written { before: first, after: after.clone() });
     }
 }
 
@@ -81,14 +108,15 @@ fn report(reply: &Reply, before: &ListedDomain, after: &ListedDomain) {
 }
 
 /// Keeps what DNS said about the record with this token at this time, unless the domain has another
-/// token now, or DNS was asked again since.
+/// token now, or DNS was asked again since. Returns the domain after that.
 async fn keep(
     store: &Store,
     listed: ListedDomain,
     token: &ChallengeToken,
     reply: &Reply,
     at: Timestamp,
-) -> Result<(ListedDomain, ListedDomain)> {
+    written: &mut Option<Written>,
+) -> Result<ListedDomain> {
     let checked = |finding: Finding| {
         move |ownership: &Ownership| {
             let is_same = ownership.token.as_ref() == Some(token);
@@ -97,11 +125,16 @@ async fn keep(
             Ok((is_same && !is_newer && checked != *ownership).then_some(checked))
         }
     };
-    match store.change_ownership(listed.clone(), at, checked(reply.finding())).await {
-        Err(error @ Error::EmailDomainsCrowded(_)) => {
-            store.change_ownership(listed, at, checked(Finding::Unknown)).await?;
-            Err(error)
-        }
-        kept => kept,
-    }
+    let (kept, crowded) =
+        match store.change_ownership(listed.clone(), at, checked(reply.finding())).await {
+            Err(error @ Error::EmailDomainsCrowded(_)) => {
+                let unknown = checked(Finding::Unknown);
+                (store.change_ownership(listed, at, unknown).await?, Some(error))
+            }
+            kept => (kept?, None),
+        };
+    let (before, after) = kept;
+    note(written, &before, &after);
+    report(reply, &before, &after);
+    crowded.map_or(Ok(after), Err)
 }

@@ -6,10 +6,11 @@ use axum::http::Method;
 use functions::check_email_domains::{Limits, Needs, handle};
 use serde_json::{Value, json};
 use shared::dns::{Dns, NameServers};
+use shared::domain::ownership::PENDING;
 use shared::domain::rule::RuleKey;
 use tokio::net::UdpSocket;
 
-use crate::support::{Fate, Item, Logs, START, World};
+use crate::support::{Counts, Fate, Item, Logs, START, World};
 
 const HOUR: Duration = Duration::from_hours(1);
 const DAY: Duration = Duration::from_hours(24);
@@ -145,6 +146,111 @@ async fn a_resolver_that_fails_changes_no_state_and_is_asked_again_at_the_next_r
     assert_eq!(entry(&world, "acme", "acme.com").await["ownership"]["answer"], "found");
 }
 
+/// Runs every hour for as long as a domain can be pending, and counts the runs that asked about one.
+async fn hours_with_a_check(world: &World, domain: &str) -> usize {
+    let mut checks = 0;
+    let mut last = Value::Null;
+    for _ in 0..=PENDING.as_hours() {
+        run(world).await;
+        let checked_at = entry(world, "acme", domain).await["ownership"]["checkedAt"].clone();
+        checks += usize::from(checked_at != last);
+        last = checked_at;
+        world.pass(HOUR);
+    }
+    checks
+}
+
+#[tokio::test]
+async fn a_pending_domain_about_which_dns_says_nothing_is_asked_less_and_less_and_lapses() {
+    let world = World::new().await;
+    world.listing("acme", &["acme.invalid"]).await;
+    world.make_pending("acme", &["acme.invalid"]).await;
+    let checks = hours_with_a_check(&world, "acme.invalid").await;
+    assert!(checks < 50, "{checks}");
+    assert_eq!(state(&world, "acme", "acme.invalid").await, "lapsed");
+}
+
+#[tokio::test]
+async fn a_pending_domain_that_may_not_admit_is_asked_less_and_less_and_lapses() {
+    let world = with_a_pending_domain().await;
+    world.add_record("acme.com").await;
+    for number in 0..50 {
+        world.listing(&format!("other{number}"), &["acme.com"]).await;
+    }
+    let logs = Logs::capture();
+    let checks = hours_with_a_check(&world, "acme.com").await;
+    let warnings = logs.lines().iter().filter(|line| line["level"] == "WARN").count();
+    assert!(checks < 50 && warnings == checks, "{checks} {warnings}");
+    assert_eq!(state(&world, "acme", "acme.com").await, "lapsed");
+}
+
+#[tokio::test]
+async fn a_domain_of_which_dns_cannot_know_lapses_when_it_was_pending_for_thirty_days() {
+    for domain in ["acme.invalid", "acme.onion", "acme.localhost", "acme.local", "acme.test"] {
+        let world = World::new().await;
+        world.listing("acme", &[domain]).await;
+        world.make_pending("acme", &[domain]).await;
+        world.pass(30 * DAY);
+        run(&world).await;
+        assert_eq!(state(&world, "acme", domain).await, "lapsed", "{domain}");
+    }
+}
+
+#[tokio::test]
+async fn a_run_to_which_dns_gives_no_usable_answer_is_counted_as_one_and_an_operators_check_is_not()
+{
+    let mut world = with_a_proven_domain().await;
+    let gone = UdpSocket::bind("127.0.0.1:0").await.expect("a free port").local_addr();
+    let gone = Dns::new(Some(NameServers::from(gone.expect("an address"))));
+    let works = std::mem::replace(&mut world.app.dns, gone);
+    let counts = Counts::default();
+    let _guard = metrics::set_default_local_recorder(&counts);
+    let counted = |name: &str| counts.take().get(name).copied().unwrap_or_default();
+
+    tokio::time::pause();
+    // No domain is due.
+    run(&world).await;
+    assert_eq!(counted("OwnershipRunsWithoutDns"), 0);
+    let path = "/organizations/acme/jit/email-domains/acme.com/verify";
+    assert_eq!(world.ask(Method::POST, path).send().await.status, 200);
+    assert_eq!(counted("OwnershipRunsWithoutDns"), 0);
+    world.pass(DAY);
+    run(&world).await;
+    let all = counts.take();
+    assert_eq!((all["OwnershipRuns"], all["OwnershipRunsWithoutDns"]), (1, 1), "{all:?}");
+    tokio::time::resume();
+
+    // One answer says that DNS works. A "no" is one too.
+    world.listing("beta", &["beta.invalid", "gamma.example"]).await;
+    world.make_pending("beta", &["beta.invalid", "gamma.example"]).await;
+    world.app.dns = works;
+    world.pass(DAY);
+    run(&world).await;
+    let all = counts.take();
+    assert_eq!((all["OwnershipRuns"], all["ResolverFailures"]), (1, 1), "{all:?}");
+    assert!(!all.contains_key("OwnershipRunsWithoutDns"), "{all:?}");
+}
+
+#[tokio::test]
+async fn a_run_in_which_one_of_two_checks_fails_counts_as_run() {
+    let world = World::new().await;
+    for (organization, domain) in [("acme", "acme.com"), ("beta", "beta.com")] {
+        world.listing(organization, &[domain]).await;
+        world.make_pending(organization, &[domain]).await;
+    }
+    let mut broken = entry(&world, "acme", "acme.com").await;
+    broken.insert("ownership".to_owned(), Value::from("broken"));
+    world.put_plain(&json!(broken)).await;
+    let counts = Counts::default();
+    let _guard = metrics::set_default_local_recorder(&counts);
+    run(&world).await;
+    let all = counts.take();
+    assert_eq!((all["OwnershipRuns"], all["OwnershipCheckFailures"]), (1, 1), "{all:?}");
+    // Only the broken one is due now.
+    handle(Needs::from(&world.app), Limits::RUN).await.expect_err("nothing was checked");
+    assert!(!counts.take().contains_key("OwnershipRuns"));
+}
+
 #[tokio::test]
 async fn a_run_has_limits_and_the_next_one_goes_on_with_those_that_wait_longest() {
     let world = World::new().await;
@@ -187,8 +293,13 @@ async fn a_failure_of_the_store_at_any_call_leaves_the_domain_due() {
         for _ in 0..times * 3 {
             world.wire.next(operation, Fate::Lost);
         }
+        // A run that could check nothing has failed, so that it is repeated.
+        let counts = Counts::default();
+        let guard = metrics::set_default_local_recorder(&counts);
         let done = handle(Needs::from(&world.app), Limits::RUN).await;
-        assert_eq!(done.is_err(), operation == "Query", "{operation}");
+        assert!(done.is_err(), "{operation}");
+        assert!(!counts.take().contains_key("OwnershipRuns"), "{operation}");
+        drop(guard);
         world.wire.mend();
         assert_eq!(state(&world, "acme", "acme.com").await, "pending", "{operation}");
         run(&world).await;

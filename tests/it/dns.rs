@@ -3,10 +3,12 @@
 use std::net::SocketAddr;
 
 use hickory_server::proto::op::{Message, ResponseCode};
-use hickory_server::proto::rr::rdata::{NS, TXT};
+use hickory_server::proto::rr::rdata::{CNAME, NS, SOA, TXT};
 use hickory_server::proto::rr::{Name, RData, Record};
 use shared::dns::{Dns, NameServers, NameServersError};
-use shared::domain::challenge::{Challenge, Finding, Reply, record_name, record_value};
+use shared::domain::challenge::{
+    Challenge, Finding, Reply, name_to_add, record_name, record_value,
+};
 use shared::domain::email_domain::EmailDomain;
 use shared::domain::ownership::{ChallengeToken, DnsAnswer};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -264,7 +266,7 @@ async fn an_answer_that_does_not_fit_into_a_datagram_is_asked_for_over_tcp() {
 }
 
 /// A name server of which this function makes every answer.
-async fn scripted(answer: fn(&mut Message)) -> SocketAddr {
+async fn scripted(answer: impl Fn(&mut Message) + Copy + Send + Sync + 'static) -> SocketAddr {
     let reply = move |question: &[u8]| {
         let question = Message::from_vec(question).expect("a question");
         let mut message = Message::response(question.metadata.id, question.metadata.op_code);
@@ -339,20 +341,121 @@ async fn a_no_of_somebody_who_is_not_the_zone_says_nothing() {
     assert_reply(&reply, DnsAnswer::ServerFailure, NAME, Finding::Unknown);
 }
 
+fn name(text: &str) -> Name {
+    Name::from_ascii(text).expect("a name")
+}
+
+fn txt(owner: &str, text: &str) -> Record {
+    Record::from_rdata(name(owner), 60, RData::TXT(TXT::new(vec![text.to_owned()])))
+}
+
+fn soa(owner: &str) -> Record {
+    let data = SOA::new(name("ns.example."), name("admin.example."), 1, 60, 60, 60, 60);
+    Record::from_rdata(name(owner), 60, RData::SOA(data))
+}
+
 #[tokio::test]
-async fn a_failure_at_the_registrable_domain_is_no_no() {
-    let server = scripted(|message| {
-        let name = message.queries[0].name().clone();
-        if name == Name::from_ascii("_usher-challenge.acme.com.").expect("a name") {
-            message.metadata.response_code = ResponseCode::ServFail;
-        } else {
-            let data = RData::TXT(TXT::new(vec!["another".to_owned()]));
-            message.add_answer(Record::from_rdata(name, 60, data));
+async fn a_no_counts_only_with_the_soa_record_of_a_zone_that_has_the_name() {
+    for (owner, expected) in [
+        ("_usher-challenge.acme.com.", Finding::Absent),
+        ("ACME.com.", Finding::Absent),
+        ("com.", Finding::Absent),
+        (".", Finding::Absent),
+        ("filter.example.", Finding::Unknown),
+        ("me.com.", Finding::Unknown),
+        ("www.acme.com.", Finding::Unknown),
+        ("x._usher-challenge.acme.com.", Finding::Unknown),
+    ] {
+        for (code, answer) in [
+            (ResponseCode::NXDomain, DnsAnswer::NoSuchName),
+            (ResponseCode::NoError, DnsAnswer::NoTxtRecord),
+        ] {
+            let server = scripted(move |message: &mut Message| {
+                message.metadata.response_code = code;
+                message.add_authority(soa(owner));
+            })
+            .await;
+            let reply = look_up(server, "acme.com").await;
+            assert_eq!((reply.answer, reply.finding()), (answer, expected), "{owner}");
         }
-    })
-    .await;
-    let reply = look_up(server, "eu.acme.com").await;
-    assert_reply(&reply, DnsAnswer::ServerFailure, NAME, Finding::Unknown);
+    }
+}
+
+#[tokio::test]
+async fn a_no_about_the_end_of_an_alias_needs_the_soa_record_of_that_zone() {
+    for (owner, expected) in [("vendor.example.", Finding::Absent), ("acme.com.", Finding::Unknown)]
+    {
+        let server = scripted(move |message: &mut Message| {
+            if *message.queries[0].name() == name("_usher-challenge.acme.com.") {
+                let data = RData::CNAME(CNAME(name("proofs.vendor.example.")));
+                let alias = Record::from_rdata(message.queries[0].name().clone(), 60, data);
+                message.add_answer(alias);
+            } else {
+                message.metadata.response_code = ResponseCode::NXDomain;
+                message.add_authority(soa(owner));
+            }
+        })
+        .await;
+        let reply = look_up(server, "acme.com").await;
+        assert_eq!(reply.finding(), expected, "{owner} {reply:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_record_of_another_name_in_the_answer_proves_nothing() {
+    let alone = scripted(|message| {
+        message.add_answer(txt("other.acme.com.", VALUE));
+    });
+    let reply = look_up(alone.await, "acme.com").await;
+    assert_reply(&reply, DnsAnswer::NoTxtRecord, NAME, Finding::Unknown);
+
+    let beside = scripted(|message| {
+        message.add_answer(txt("_Usher-Challenge.ACME.com.", "v=own"));
+        message.add_answer(txt("other.acme.com.", VALUE));
+        message.add_additional(txt("_usher-challenge.acme.com.", VALUE));
+    });
+    let reply = look_up(beside.await, "acme.com").await;
+    assert_reply(&reply, DnsAnswer::OtherRecords, NAME, Finding::Absent);
+    assert_eq!(reply.records, ["v=own"]);
+}
+
+#[tokio::test]
+async fn the_record_at_the_end_of_an_alias_in_the_same_answer_is_the_record() {
+    for (owner, expected) in [
+        ("Proofs.Vendor.example.", DnsAnswer::Found),
+        ("other.vendor.example.", DnsAnswer::OtherRecords),
+    ] {
+        let server = scripted(move |message: &mut Message| {
+            let data = RData::CNAME(CNAME(name("proofs.vendor.example.")));
+            message.add_answer(Record::from_rdata(name("_usher-challenge.acme.com."), 60, data));
+            message.add_answer(txt("proofs.vendor.example.", "v=own"));
+            message.add_answer(txt(owner, VALUE));
+        })
+        .await;
+        let reply = look_up(server, "acme.com").await;
+        assert_eq!(reply.answer, expected, "{owner} {reply:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_failure_at_the_registrable_domain_is_no_no_and_the_own_answer_is_shown() {
+    for (code, at_parent) in
+        [(ResponseCode::ServFail, "failing"), (ResponseCode::NXDomain, "no SOA")]
+    {
+        let server = scripted(move |message: &mut Message| {
+            let asked = message.queries[0].name().clone();
+            if asked == name("_usher-challenge.acme.com.") {
+                message.metadata.response_code = code;
+            } else {
+                message.add_answer(txt(&asked.to_string(), "another"));
+            }
+        })
+        .await;
+        let reply = look_up(server, "eu.acme.com").await;
+        let own = "_usher-challenge.eu.acme.com";
+        assert_reply(&reply, DnsAnswer::OtherRecords, own, Finding::Unknown);
+        assert_eq!(reply.records, ["another"], "{at_parent}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -373,14 +476,70 @@ async fn another_name_server_answers_if_one_fails() {
     assert_eq!(dns.look_up(&challenge("acme.com")).await.answer, DnsAnswer::Found);
 }
 
+/// Looks up the record of acme.com at two name servers.
+async fn look_up_at(servers: [SocketAddr; 2]) -> Reply {
+    let [one, two] = servers;
+    let dns = Dns::new(Some(NameServers::parse(&format!("{one},{two}")).expect("two addresses")));
+    dns.look_up(&challenge("acme.com")).await
+}
+
 #[tokio::test]
-async fn a_name_that_is_too_long_for_a_record_does_not_exist() {
+async fn a_name_server_that_refuses_does_not_speak_for_another_one() {
+    let with_record = name_server().await;
+    with_record.add(NAME, VALUE).await.expect("a name");
+    let without = name_server().await;
+    for code in [ResponseCode::Refused, ResponseCode::ServFail, ResponseCode::NXDomain] {
+        // The last one is a "no" without an SOA record.
+        let useless =
+            scripted(move |message: &mut Message| message.metadata.response_code = code).await;
+        for (other, answer, finding) in [
+            (with_record.address(), DnsAnswer::Found, Finding::Present),
+            (without.address(), DnsAnswer::NoSuchName, Finding::Absent),
+        ] {
+            for servers in [[useless, other], [other, useless]] {
+                assert_reply(&look_up_at(servers).await, answer, NAME, finding);
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_question_fails_if_all_name_servers_fail_and_the_best_answer_is_shown() {
+    let answering = async |code: ResponseCode| {
+        scripted(move |message: &mut Message| message.metadata.response_code = code).await
+    };
+    let refusing = answering(ResponseCode::Refused).await;
+    let failing = answering(ResponseCode::ServFail).await;
+    let denying = answering(ResponseCode::NXDomain).await;
+    for (servers, answer) in [
+        ([refusing, failing], DnsAnswer::Refused),
+        ([failing, refusing], DnsAnswer::Refused),
+        ([failing, failing], DnsAnswer::ServerFailure),
+        ([denying, refusing], DnsAnswer::NoSuchName),
+    ] {
+        assert_reply(&look_up_at(servers).await, answer, NAME, Finding::Unknown);
+    }
+}
+
+#[tokio::test]
+async fn a_domain_whose_own_record_would_have_too_long_a_name_has_that_of_its_parent() {
     let label = "a".repeat(63);
-    let longest = format!("{label}.{label}.{label}.{}.com", "a".repeat(57));
+    let parent = format!("{}.com", "a".repeat(57));
+    let longest = format!("{label}.{label}.{label}.{parent}");
     let server = name_server().await;
-    let asked = Challenge::new(domain(&longest), token(TOKEN), None);
-    let reply = Dns::new(Some(NameServers::from(server.address()))).look_up(&asked).await;
-    assert_eq!((reply.answer, reply.finding()), (DnsAnswer::NoSuchName, Finding::Unknown));
+    let at_parent = record_name(&parent);
+    assert_eq!(name_to_add(&domain(&longest)), at_parent);
+    assert_eq!(name_to_add(&domain("eu.acme.com")), "_usher-challenge.eu.acme.com");
+    let looked_up = async || {
+        let asked = Challenge::new(domain(&longest), token(TOKEN), None);
+        Dns::new(Some(NameServers::from(server.address()))).look_up(&asked).await
+    };
+    let reply = looked_up().await;
+    assert_reply(&reply, DnsAnswer::NoSuchName, &at_parent, Finding::Absent);
+    server.add(&at_parent, VALUE).await.expect("a name");
+    assert_reply(&looked_up().await, DnsAnswer::Found, &at_parent, Finding::Present);
+    server.remove(&at_parent).await.expect("a name");
+    assert_eq!(looked_up().await.finding(), Finding::Absent);
 }
 
 #[test]

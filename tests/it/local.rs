@@ -206,6 +206,21 @@ async fn what_the_operator_decides_about_providers_comes_from_the_environment() 
     }
 }
 
+#[tokio::test]
+async fn the_questions_to_its_name_server_are_logged_only_if_somebody_asks_for_it() {
+    for (variables, is_logged) in
+        [(&[] as &[_], false), (&[("RUST_LOG", "hickory_server=info")], true)]
+    {
+        let local = UsherLocal::start_with(&[], variables).await;
+        furnish(&local).await;
+        let path = format!("{LIST}/acme.com/verify");
+        let reply = http(local.http, "POST", &path, &[], "").await.expect("an answer");
+        assert_eq!(reply.status, 200, "{reply:?}");
+        let ended = local.signal("TERM").await;
+        assert_eq!(ended.errors.contains("hickory_server"), is_logged, "{}", ended.errors);
+    }
+}
+
 /// A connection that has carried a request and is kept open.
 async fn kept_alive(address: SocketAddr, request: &str) -> TcpStream {
     let mut stream = TcpStream::connect(address).await.expect("it accepts");

@@ -23,6 +23,9 @@ capabilities! {
 endpoints!(delete);
 
 /// Deletes an email domain. Members stay.
+///
+/// A subdomain in the list that is proven by the record of this domain needs a record of its own from now
+/// on. Without one, it lapses. The same holds if this domain is added again: it then has another record.
 #[utoipa::path(
     delete,
     path = "/organizations/{organizationId}/jit/email-domains/{emailDomain}",

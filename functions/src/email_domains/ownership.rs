@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use shared::domain::caller::Caller;
-use shared::domain::challenge::{record_name, record_value};
+use shared::domain::challenge::{name_to_add, record_value};
 use shared::domain::email_domain::EmailDomain;
 use shared::domain::ownership::{ChallengeToken, DnsAnswer, Ownership, OwnershipState};
 use shared::http::{Action, audit};
@@ -61,7 +61,7 @@ struct DnsRecord {
     /// Always `TXT`.
     #[schema(min_length = 3, max_length = 3, pattern = "^TXT$", example = "TXT")]
     r#type: &'static str,
-    #[schema(min_length = 1, max_length = 270, example = "_usher-challenge.acme.example")]
+    #[schema(min_length = 1, max_length = 253, example = "_usher-challenge.acme.example")]
     name: String,
     #[schema(
         min_length = 1,
@@ -73,7 +73,7 @@ struct DnsRecord {
 
 impl DnsRecord {
     fn new(domain: &EmailDomain, token: &ChallengeToken) -> Self {
-        Self { r#type: "TXT", name: record_name(domain.as_str()), value: record_value(token) }
+        Self { r#type: "TXT", name: name_to_add(domain), value: record_value(token) }
     }
 }
 
@@ -99,7 +99,7 @@ impl OwnershipEntity {
             failing_since: ownership.failing_since.map(Moment),
             vouched_by: ownership.vouched_by.as_ref().map(CallerEntity::from),
             answer: ownership.answer.map(DnsAnswer::as_str),
-            detail: ownership.detail(&record_name(domain.as_str())),
+            detail: ownership.detail(&name_to_add(domain)),
         }
     }
 }

@@ -5,10 +5,11 @@ use axum::extract::State;
 use serde::Serialize;
 use shared::dns::Dns;
 use shared::domain::caller::Caller;
-use shared::domain::challenge::{Reply, record_name};
+use shared::domain::challenge::{Reply, name_to_add};
 use shared::domain::email_domain::EmailDomain;
 use shared::domain::ids::OrganizationId;
 use shared::http::{Action, PathOf, Problem};
+use shared::proof::Written;
 use shared::store::Store;
 use shared::{Clock, Randomness, capabilities, proof};
 use utoipa::ToSchema;
@@ -47,7 +48,7 @@ struct DnsReply {
 
 impl DnsReply {
     fn new(domain: &EmailDomain, reply: Reply) -> Self {
-        let detail = reply.answer.detail(&record_name(domain.as_str()));
+        let detail = reply.answer.detail(&name_to_add(domain));
         Self { answer: reply.answer.as_str(), name: reply.name, records: reply.records, detail }
     }
 }
@@ -87,8 +88,12 @@ pub(crate) async fn verify(
     PathOf((organization, domain)): PathOf<(OrganizationId, EmailDomain)>,
 ) -> Result<Json<CheckedEmailDomain>, Problem> {
     let listed = store.listed_domain(&organization, &domain).await?;
-    let checked = proof::check(&store, &dns, &clock, &randomness, listed).await?;
-    audit_ownership(Action::VerifyEmailDomain, &caller, &checked.before, &checked.after);
+    let mut written = None;
+    let checked = proof::check(&store, &dns, &clock, &randomness, listed, &mut written).await;
+    if let Some(Written { before, after }) = &written {
+        audit_ownership(Action::VerifyEmailDomain, &caller, before, after);
+    }
+    let checked = checked?;
     let rule = checked.after.rule;
     let roles = roles_of_rules([&rule], &store).await?;
     Ok(Json(CheckedEmailDomain {

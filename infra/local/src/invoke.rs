@@ -11,7 +11,7 @@ use functions::{Answer, Entry, FUNCTIONS, Function};
 use serde_json::json;
 use serde_json::value::RawValue;
 use shared::App;
-use shared::failure::Failure;
+use shared::Error;
 use shared::next_trigger::Refusal;
 
 /// `POST /2015-03-31/functions/{FunctionName}/invocations`.
@@ -71,7 +71,7 @@ fn answer(function: &Function, app: &App, event: Box<RawValue>) -> Answer {
         Entry::Schedule(run) => {
             let run = run(app);
             Box::pin(async {
-                let failed = |error: Failure| Refusal {
+                let failed = |error: Error| Refusal {
                     error_type: "Failure".to_owned(),
                     error_message: error.to_string(),
                 };

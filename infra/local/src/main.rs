@@ -13,7 +13,7 @@ use shared::dns::{Dns, NameServers};
 use shared::domain::public_mailbox::MailboxPolicy;
 use shared::runtime::logged;
 use tokio::signal::unix::{SignalKind, signal};
-use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use usher_local::{Local, Options};
@@ -122,9 +122,15 @@ async fn run(options: Options) -> Result<(), Box<dyn std::error::Error>> {
 
 /// Logs lines to standard error: all that functions log, also requests and decisions without news.
 /// Warnings of the embedded DynamoDB are left out, because it warns of every failed condition, and
-/// the functions rely on those.
+/// the functions rely on those. The name server has a line for each question. `RUST_LOG` names targets
+/// with other levels, such as `hickory_server=info`.
 fn start_logging() {
-    let levels = logged(LevelFilter::DEBUG).with_target("dynoxide", LevelFilter::ERROR);
+    let named = std::env::var("RUST_LOG").ok().and_then(|named| named.parse().ok());
+    let named: Targets = named.unwrap_or_default();
+    let levels = logged(LevelFilter::DEBUG)
+        .with_target("dynoxide", LevelFilter::ERROR)
+        .with_target("hickory_server", LevelFilter::WARN)
+        .with_targets(named);
     tracing_subscriber::registry()
         .with(tracing_subscriber::fmt::layer().with_writer(std::io::stderr))
         .with(levels)

@@ -6,6 +6,8 @@ use super::ownership::{ChallengeToken, DnsAnswer};
 
 /// The label before the domain in the name of the record.
 const LABEL: &str = "_usher-challenge";
+/// The most characters of a name in DNS, without the final dot (RFC 1035 section 2.3.4).
+const LONGEST_NAME: usize = 253;
 /// The value of the record, before the token.
 const PREFIX: &str = "usher-domain-verification=";
 
@@ -13,6 +15,17 @@ const PREFIX: &str = "usher-domain-verification=";
 #[must_use]
 pub fn record_name(domain: &str) -> String {
     format!("{LABEL}.{domain}")
+}
+
+/// The name at which the record of a domain is to be added: the domain's own, or that of its registrable
+/// domain, if the own one is longer than a name can be.
+#[must_use]
+pub fn name_to_add(domain: &EmailDomain) -> String {
+    let own = record_name(domain.as_str());
+    match domain.registrable_parent() {
+        Some(parent) if own.len() > LONGEST_NAME => record_name(parent.as_str()),
+        _ => own,
+    }
 }
 
 /// The value of the record with this token.
@@ -53,17 +66,21 @@ impl Challenge {
         Self { domain, token, parent }
     }
 
-    /// The names at which a record counts, the domain's own first.
+    /// The names at which a record counts, that of [`name_to_add`] first. A name that is too long to
+    /// exist is left out.
     #[must_use]
     pub fn places(&self) -> Vec<Place> {
         let own = record_value(&self.token);
+        let at_domain =
+            Place { name: record_name(self.domain.as_str()), values: vec![own.clone()] };
         let at_parent = self.parent.iter().map(|(parent, token)| Place {
             name: record_name(parent.as_str()),
             values: token.iter().map(record_value).chain([own.clone()]).collect(),
         });
-        [Place { name: record_name(self.domain.as_str()), values: vec![own.clone()] }]
+        [at_domain]
             .into_iter()
             .chain(at_parent)
+            .filter(|place| place.name.len() <= LONGEST_NAME)
             .collect()
     }
 
@@ -91,19 +108,19 @@ impl Challenge {
         is_value(text, &record_value(&self.token))
     }
 
-    /// What the TXT records at a place say.
+    /// What the TXT records at a place say, of which there is at least one.
     #[must_use]
     pub fn read(&self, place: &Place, texts: &[String]) -> Reply {
         let counts = |text: &String| place.values.iter().any(|value| is_value(text, value));
         let found = texts.iter().any(counts);
-        // A name that has TXT records is no longer missing anything that the zone could deny.
-        let (answer, is_authoritative) = match (found, texts.is_empty()) {
-            (true, _) => (DnsAnswer::Found, true),
-            (false, true) => (DnsAnswer::NoTxtRecord, false),
-            (false, false) => (DnsAnswer::OtherRecords, true),
-        };
-        let records = texts.iter().take(Reply::MOST_RECORDS).map(|text| shown(text)).collect();
-        Reply { answer, name: place.name.clone(), records, is_authoritative }
+        Reply {
+            answer: if found { DnsAnswer::Found } else { DnsAnswer::OtherRecords },
+            name: place.name.clone(),
+            records: texts.iter().take(Reply::MOST_RECORDS).map(|text| shown(text)).collect(),
+            // A name that has TXT records is no longer missing anything that the zone could deny.
+            counts: true,
+            is_of_parent: found && !texts.iter().any(|text| self.is_own_value(text)),
+        }
     }
 }
 
@@ -142,7 +159,10 @@ pub struct Reply {
     pub name: String,
     /// The TXT records there, at most [`Reply::MOST_RECORDS`].
     pub records: Vec<String>,
-    is_authoritative: bool,
+    /// Whether a "no" makes the record absent.
+    counts: bool,
+    /// Whether the record was found by the token of the domain above alone.
+    is_of_parent: bool,
 }
 
 /// What a check has found out.
@@ -166,7 +186,8 @@ impl Reply {
     /// so.
     #[must_use]
     pub fn absent(answer: DnsAnswer, name: &str, is_authoritative: bool) -> Self {
-        Self { answer, name: name.to_owned(), records: Vec::new(), is_authoritative }
+        let (name, counts) = (name.to_owned(), is_authoritative);
+        Self { answer, name, records: Vec::new(), counts, is_of_parent: false }
     }
 
     /// Nobody has answered.
@@ -175,19 +196,18 @@ impl Reply {
         Self::absent(answer, name, false)
     }
 
-    /// The reply of several places: found at any of them, or unknown if any of them is, or that of the
-    /// first one.
+    /// The reply of several places: that of one which has the record, or else the first one. A "no" makes
+    /// the record absent only if each of them says so.
     ///
     /// # Panics
     /// Without a reply.
     #[must_use]
-    pub fn first(replies: Vec<Self>) -> Self {
-        let weight = |reply: &Self| match reply.finding() {
-            Finding::Present => 0,
-            Finding::Unknown => 1,
-            Finding::Absent => 2,
-        };
-        replies.into_iter().min_by_key(weight).expect("a challenge has a place")
+    pub fn of_all(replies: Vec<Self>) -> Self {
+        let has_record = |reply: &Self| reply.finding() == Finding::Present;
+        let counts = replies.iter().all(|reply| reply.finding() == Finding::Absent);
+        let shown = replies.iter().position(has_record).unwrap_or(0);
+        let shown = replies.into_iter().nth(shown).expect("a challenge has a place");
+        if has_record(&shown) { shown } else { Self { counts, ..shown } }
     }
 
     /// The same, with the record at a wrong name.
@@ -201,8 +221,15 @@ impl Reply {
     pub const fn finding(&self) -> Finding {
         match self.answer {
             DnsAnswer::Found => Finding::Present,
-            answer if answer.is_no() && self.is_authoritative => Finding::Absent,
+            answer if answer.is_no() && self.counts => Finding::Absent,
             _ => Finding::Unknown,
         }
+    }
+
+    /// Whether the domain is proven by the record of the domain above it alone, which the same organization
+    /// lists with a token of its own.
+    #[must_use]
+    pub const fn is_of_parent(&self) -> bool {
+        self.is_of_parent
     }
 }

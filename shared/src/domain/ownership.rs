@@ -178,15 +178,16 @@ impl DnsAnswer {
                  itself, enter only the part before it."
             ),
             Self::ServerFailure => {
-                "The name servers of the domain gave no usable answer. This does not count as missing. \
-                 Usher asks again."
+                "The name servers of the domain gave no usable answer. This says nothing about the record: \
+                 check again later."
                     .to_owned()
             }
             Self::TimedOut => {
-                "DNS did not answer in time. This does not count as missing. Usher asks again.".to_owned()
+                "DNS did not answer in time. This says nothing about the record: check again later."
+                    .to_owned()
             }
             Self::Refused => {
-                "The name servers refused to answer. This does not count as missing. Usher asks again."
+                "The name servers refused to answer. This says nothing about the record: check again later."
                     .to_owned()
             }
         }
@@ -231,7 +232,7 @@ pub const FAILING: SignedDuration = SignedDuration::from_hours(14 * 24);
 // A check is due at a whole hour at the earliest, because the checks run once an hour. Each pause is half
 // an hour shorter than meant, so that the run it is meant for does not come just too early.
 
-/// The pause before the first check, and after an answer that says nothing.
+/// The pause before the first check, and after an answer that says nothing about a domain that admits.
 const SHORTEST_PAUSE: SignedDuration = SignedDuration::from_mins(30);
 /// The pause between checks of a proven domain, and the longest one between those of a pending domain.
 const A_DAY: SignedDuration = SignedDuration::from_mins(23 * 60 + 30);
@@ -271,14 +272,15 @@ impl Ownership {
     ///   lapses after [`FAILING`].
     /// - A lapsed domain that somebody checks by hand is pending again.
     /// - A vouched domain stays vouched.
-    /// - An answer that says nothing changes no state.
+    /// - An answer that says nothing changes no state, except that a pending domain lapses as without the
+    ///   record: it admits nobody, so nobody is locked out.
     #[must_use]
     pub fn checked(&self, finding: Finding, answer: DnsAnswer, at: Timestamp) -> Self {
         let seen = Self { checked_at: Some(at), answer: Some(answer), ..self.clone() };
-        match finding {
-            Finding::Present => seen.present(at),
-            Finding::Absent => seen.absent(at),
-            Finding::Unknown => {
+        match (finding, self.state) {
+            (Finding::Present, _) => seen.present(at),
+            (Finding::Absent, _) | (Finding::Unknown, OwnershipState::Pending) => seen.absent(at),
+            (Finding::Unknown, _) => {
                 let next_check = self.next_check.map(|_| at + SHORTEST_PAUSE);
                 Self { next_check, ..seen }
             }
@@ -325,7 +327,9 @@ impl Ownership {
         let is_new_day = self.missed_at.is_none_or(|before| day(before) < day(at));
         let missed_days = self.missed_days + u64::from(is_new_day);
         let missed_at = if is_new_day { Some(at) } else { self.missed_at };
-        let next = Self { missed_days, missed_at, next_check: Some(at + A_DAY), ..self };
+        let soon = at + A_DAY;
+        let next_check = self.failing_since.map_or(soon, |since| soon.min(since + FAILING));
+        let next = Self { missed_days, missed_at, next_check: Some(next_check), ..self };
         match next.failing_since {
             Some(since) if at >= since + FAILING => next.lapsed(),
             Some(_) => next,

@@ -21,7 +21,7 @@ pub use http_event::answer_http_event;
 use crate::ambient::Stopwatch;
 use crate::capabilities::{Capabilities, Capability, Environment};
 use crate::clients::Waits;
-use crate::failure::Failure;
+use crate::error::Error;
 use crate::http::Routes;
 use crate::metrics::{Metrics, provisioning_failed};
 use crate::next_trigger::{NextTrigger, Refusal};
@@ -102,7 +102,7 @@ pub async fn run_scheduled<C, F, Fut>(handle: F) -> Result<(), lambda_runtime::E
 where
     C: Capabilities,
     F: Fn(C) -> Fut,
-    Fut: Future<Output = Result<(), Failure>>,
+    Fut: Future<Output = Result<(), Error>>,
 {
     let environment = Environment::new(variable, Waits::HTTP);
     let metrics = start_logs_and_metrics(&environment);

@@ -91,10 +91,22 @@ fn a_pending_domain_is_checked_with_growing_pauses_and_lapses_after_thirty_days(
 }
 
 #[test]
-fn a_domain_that_nobody_checked_for_a_long_time_keeps_its_state_until_dns_says_no() {
-    let late = unknown(&pending(), at(100));
-    assert_eq!(late.state, OwnershipState::Pending);
-    assert_eq!(absent(&late, at(101)).state, OwnershipState::Lapsed);
+fn a_pending_domain_about_which_dns_says_nothing_has_the_same_pauses_and_end() {
+    let (mut failing, mut missing) = (pending(), pending());
+    while let Some(next) = missing.next_check {
+        failing = unknown(&failing, next);
+        missing = absent(&missing, next);
+        assert_eq!((failing.state, failing.next_check), (missing.state, missing.next_check));
+    }
+    assert_eq!(failing.state, OwnershipState::Lapsed);
+    // So does one that has the record, and may not admit because others do.
+    let crowded = pending().checked(Finding::Unknown, DnsAnswer::Found, at(30));
+    assert_eq!((crowded.state, crowded.next_check), (OwnershipState::Lapsed, None));
+}
+
+#[test]
+fn a_domain_that_admits_keeps_its_state_however_long_nobody_checks() {
+    assert_eq!(unknown(&failing(), at(100)).state, OwnershipState::Failing);
     assert_eq!(absent(&proven(), at(100)).state, OwnershipState::Proven);
 }
 
@@ -134,13 +146,17 @@ fn a_failing_domain_lapses_after_fourteen_days() {
     let since = failing.failing_since.expect("it is failing");
     let almost = absent(&failing, since + FAILING - Duration::from_millis(1));
     assert_eq!((almost.state, almost.failing_since), (OwnershipState::Failing, Some(since)));
+    // The last check is not later than that.
+    let late = absent(&failing, since + FAILING - Duration::from_hours(1));
+    assert_eq!(late.next_check, Some(since + FAILING));
     let lapsed = absent(&almost, since + FAILING);
     assert_eq!((lapsed.state, lapsed.next_check), (OwnershipState::Lapsed, None));
 }
 
 #[test]
-fn an_answer_that_says_nothing_changes_no_state_and_is_asked_for_again_within_the_hour() {
-    for before in [Ownership::default(), pending(), proven(), failing(), lapsed()] {
+fn an_answer_that_says_nothing_about_a_domain_that_admits_changes_no_state_and_is_asked_for_again_within_the_hour()
+ {
+    for before in [Ownership::default(), proven(), failing(), lapsed()] {
         let after = unknown(&before, at(60));
         let kept = Ownership {
             checked_at: before.checked_at,
@@ -229,7 +245,7 @@ proptest! {
                             | (OwnershipState::Proven, OwnershipState::Failing)
                             | (OwnershipState::Lapsed, OwnershipState::Pending)
                     ),
-                    _ => false,
+                    _ => (before.state, state) == (OwnershipState::Pending, OwnershipState::Lapsed),
                 };
                 prop_assert!(expected, "{:?} {:?}", before, ownership);
             }

@@ -3,7 +3,7 @@
 use axum::http::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Fate, RECORD, World, record_name};
+use crate::support::{Answer, Fate, Logs, RECORD, World, record_name};
 
 const PATH: &str = "/organizations/acme/jit/email-domains/acme.com/verify";
 
@@ -143,4 +143,98 @@ async fn a_domain_that_was_deleted_and_added_again_during_a_check_is_not_proven_
     let answer = verify(&world).await;
     assert_eq!(answer.body["dns"]["answer"], "other_records", "{:#}", answer.body);
     assert_eq!(ownership(&world).await["state"], "pending");
+}
+
+/// A world in which acme lists acme.com and eu.acme.com, which have to be proven, with two tokens.
+async fn parent_and_child() -> World {
+    let world = World::new().await;
+    world.listing("acme", &["acme.com", "eu.acme.com"]).await;
+    world.make_pending("acme", &["acme.com", "eu.acme.com"]).await;
+    with_parent_token(&world, "b").await;
+    world
+}
+
+/// Gives acme.com another token, as if it had been deleted and added again.
+async fn with_parent_token(world: &World, digit: &str) {
+    let mut entry = world.item("DOMAIN#acme.com", "ORG#acme").await;
+    let ownership = entry.get_mut("ownership").expect("it is not vouched");
+    ownership["token"] = Value::from(digit.repeat(32));
+    world.put_plain(&json!(entry)).await;
+}
+
+#[tokio::test]
+async fn a_parent_that_was_added_again_during_a_check_does_not_prove_by_its_old_token() {
+    const CHILD: &str = "/organizations/acme/jit/email-domains/eu.acme.com/verify";
+
+    let world = std::sync::Arc::new(parent_and_child().await);
+    let value = format!("usher-domain-verification={}", "b".repeat(32));
+    world.name_server.add(&record_name("acme.com"), &value).await.expect("a name");
+    // Two transactions read: when the check begins, and when the record of the parent was found.
+    let (first, again) = (Fate::overtaken(async {}), std::sync::Arc::clone(&world));
+    world.wire.next("TransactGetItems", first);
+    let again = Fate::overtaken(async move { with_parent_token(&again, "c").await });
+    world.wire.next("TransactGetItems", again);
+    let said = world.ask(Method::POST, CHILD).send().await;
+    assert_eq!(said.status, 200, "{:#}", said.body);
+    assert_ne!(said.body["dns"]["answer"], "found", "{:#}", said.body);
+    assert_eq!(said.body["ownership"]["state"], "pending");
+
+    with_parent_token(&world, "b").await;
+    let said = world.ask(Method::POST, CHILD).send().await;
+    assert_eq!(said.body["ownership"]["state"], "proven", "{:#}", said.body);
+}
+
+fn audited(logs: &Logs) -> Vec<Value> {
+    logs.lines().into_iter().filter(|line| line["message"] == "audit").collect()
+}
+
+#[tokio::test]
+async fn what_a_check_has_written_before_it_failed_is_audited() {
+    // It writes a token, and then cannot keep the answer.
+    let world = World::new().await;
+    world.listing("acme", &["acme.com"]).await;
+    let entry =
+        json!({ "pk": "DOMAIN#acme.com", "sk": "ORG#acme", "addedAt": crate::support::START });
+    world.put_plain(&entry).await;
+    world.wire.next("TransactWriteItems", Fate::overtaken(async {}));
+    for _ in 0..3 {
+        world.wire.next("TransactWriteItems", Fate::Lost);
+    }
+    let logs = Logs::capture();
+    verify(&world).await.problem(503, "service.unavailable");
+    assert!(ownership(&world).await["token"].is_string());
+    assert_eq!(audited(&logs).len(), 1);
+    drop(logs);
+    world.wire.mend();
+
+    // It keeps what DNS said, and refuses to admit.
+    let world = pending().await;
+    world.add_record("acme.com").await;
+    for number in 0..50 {
+        world.listing(&format!("other{number}"), &["acme.com"]).await;
+    }
+    let logs = Logs::capture();
+    verify(&world).await.problem(422, "email_domain.too_many_organizations");
+    assert_eq!(audited(&logs).len(), 1);
+}
+
+#[tokio::test]
+async fn a_domain_that_is_too_long_for_a_record_of_its_own_shows_that_of_its_parent() {
+    let label = "a".repeat(63);
+    let domain = format!("{label}.{label}.{label}.{}.acme.com", &label[..40]);
+    let world = World::new().await;
+    world.listing("acme", &[&domain]).await;
+    world.make_pending("acme", &[&domain]).await;
+    let path = format!("/organizations/acme/jit/email-domains/{domain}/verify");
+    world.add_record("acme.com").await;
+    let said = world.ask(Method::POST, &path).send().await;
+    assert_eq!(said.body["ownership"]["record"]["name"], record_name("acme.com"));
+    assert_eq!(said.body["ownership"]["state"], "proven", "{:#}", said.body);
+    world.remove_record("acme.com").await;
+    let said = world.ask(Method::POST, &path).send().await;
+    assert_eq!(said.body["dns"]["name"], record_name("acme.com"), "{:#}", said.body);
+    assert_ne!(
+        world.item(&format!("DOMAIN#{domain}"), "ORG#acme").await["ownership"]["missedDays"],
+        Value::Null
+    );
 }
