@@ -62,7 +62,7 @@ async fn join(world: &World, organizations: usize, identities: usize) {
     };
     let admissions: Vec<_> = (0..organizations).map(admission).collect();
     let email = Some("jane@acme.com".to_owned());
-    let account = Account { user_name: None, email, proven: Some(address) };
+    let account = Account { user_name: None, email, proven: Some(address), identities: Vec::new() };
     let before = UserItems::default();
     let joined = world.app.store.join(&jane(), &account, &before, &admissions, &digests).await;
     let joined = joined.expect("the store works");
