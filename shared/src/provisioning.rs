@@ -181,9 +181,9 @@ impl Provisioning {
     }
 
     /// Provisions a user who appears, and logs and counts every decision with its reason: news at
-    /// `INFO`, what a token repeats at `DEBUG`. Returns
-    /// what the user has now, and whether the user could join everything that matches. If that failed, a
-    /// fresh proof is kept for the next appearance, if the table takes it.
+    /// `INFO`, what a token repeats at `DEBUG`. Returns what the user has now, and whether the user could
+    /// join everything that matches. If that failed, a fresh proof is kept for the next appearance, if the
+    /// table takes it.
     ///
     /// # Errors
     /// When the user's items cannot be read. Then the next appearance evaluates the user again.

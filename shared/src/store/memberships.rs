@@ -369,8 +369,8 @@ impl Store {
 
     /// Makes a user a member by hand, and deletes the marks of an earlier removal: of the user, of every
     /// address that the user has proven, and of the identities. At most 40 digests are kept, and 41 are
-    /// in a mark, so there is room for all in one transaction. Nothing of an earlier membership or of a request
-    /// remains. A user who is a member already is not changed. `profile` is kept if there is none.
+    /// in a mark, so there is room for all in one transaction. Nothing of an earlier membership or of a
+    /// request remains. A user who is a member already is not changed. `profile` is kept if there is none.
     ///
     /// # Errors
     /// When the store fails. Then either everything or nothing was written.

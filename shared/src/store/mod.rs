@@ -2,9 +2,8 @@
 //!
 //! Every read is strongly consistent, unless its documentation says otherwise. Every write is a
 //! transaction, even of one item, except unconditional deletions, which are sent in batches, and a kept
-//! proof ([`Store::keep_fresh_proof`]). A
-//! transaction has an idempotency token, so that a retry after a lost answer does not fail because
-//! of its own first attempt.
+//! proof ([`Store::keep_fresh_proof`]). A transaction has an idempotency token, so that a retry after a
+//! lost answer does not fail because of its own first attempt.
 
 mod addresses;
 mod backoff;

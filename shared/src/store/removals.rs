@@ -138,10 +138,10 @@ impl Store {
     }
 
     /// Removes a member, and marks the user, every address that the user has proven, and the user's
-    /// identities at providers as removed, so that provisioning does not undo the removal. It also ends the memberships and the requests of
-    /// other accounts that the same addresses brought about, except those of users to `keep`. A
-    /// membership that was made by hand is not ended with another. `ended` gets the users whose
-    /// memberships or requests have ended.
+    /// identities at providers as removed, so that provisioning does not undo the removal. It also ends
+    /// the memberships and the requests of other accounts that the same addresses brought about, except
+    /// those of users to `keep`. A membership that was made by hand is not ended with another. `ended`
+    /// gets the users whose memberships or requests have ended.
     ///
     /// If more accounts have an address than one transaction can hold, there are several. When one
     /// of the later ones fails, `ended` has the users of those before, and repeating the call goes on.
@@ -169,10 +169,10 @@ impl Store {
     }
 
     /// Declines a request, and marks the user, every address that the user has proven, and the user's
-    /// identities at providers as removed, so that provisioning does not make another one. It also ends the requests of other accounts that
-    /// the same addresses brought about. Members stay members. `ended` gets the users whose requests
-    /// have ended: nobody, if the request was declined already, or the member was removed. Several
-    /// transactions are as in [`Self::remove_member`].
+    /// identities at providers as removed, so that provisioning does not make another one. It also ends
+    /// the requests of other accounts that the same addresses brought about. Members stay members.
+    /// `ended` gets the users whose requests have ended: nobody, if the request was declined already, or
+    /// the member was removed. Several transactions are as in [`Self::remove_member`].
     ///
     /// # Errors
     /// When the user has not asked, or is a member; then nothing has changed.

@@ -363,6 +363,26 @@ async fn after_a_fault_of_any_call_a_fresh_proof_counts_at_the_next_token() {
     }
 }
 
+#[tokio::test]
+async fn a_sign_up_whose_calls_hang_keeps_its_proof_in_time() {
+    const TRIES: usize = 9;
+    let jane = native("jane@acme.com");
+    for operation in ["TransactGetItems", "TransactWriteItems"] {
+        for way in [Way::SignUp, Way::NewPassword] {
+            let settings = json!({ "existingUsers": "off" });
+            let (world, pool) = world(&[acme("acme.com", settings)]).await;
+            for _ in 0..TRIES {
+                world.wire.next(operation, Fate::Hang);
+            }
+            appear(&world, &pool, way, "jane", &jane).await;
+            assert_eq!(held(&world).await, [""; 0]);
+            world.wire.mend();
+            appear(&world, &pool, Way::Token, "jane", &jane).await;
+            assert_eq!(held(&world).await, [MEMBER], "{operation}, {way:?}");
+        }
+    }
+}
+
 /// A world in which nobody may join but with a fresh proof, and that of Jane was not made use of.
 async fn with_a_kept_proof() -> (World, Pool) {
     let (world, pool) = world(&[acme("acme.com", json!({ "existingUsers": "off" }))]).await;

@@ -94,6 +94,48 @@ async fn memberships_and_requests_that_are_too_many_for_one_transaction_take_sev
 }
 
 #[tokio::test]
+async fn a_removal_and_an_addition_of_a_user_with_all_that_a_profile_keeps_take_one_transaction() {
+    let world = World::new().await;
+    world.organization("acme").await;
+    let digests = |from: usize, count: usize| -> Vec<_> {
+        (from..from + count).map(|number| format!("{number:064}")).collect()
+    };
+    let (addresses, identities) = (Profile::MOST_ADDRESSES, Profile::MOST_IDENTITIES);
+    let profile = |from: usize| {
+        let identities = digests(from + addresses, identities);
+        json!({
+            "pk": "USER#jane", "sk": "PROFILE",
+            "addresses": digests(from, addresses), "identityDigests": identities,
+        })
+    };
+    let membership = json!({
+        "pk": "USER#jane", "sk": "ORG#acme", "roleIds": [], "joinedAt": START,
+        "entryPath": "PostConfirmation", "emailDomain": "acme.com",
+        "addressDigest": format!("{:064}", 999),
+    });
+    world.put_plain(&profile(0)).await;
+    world.put_plain(&membership).await;
+    let writes = |world: &World| {
+        let sent = world.wire.traffic().operations;
+        sent.into_iter().filter(|operation| operation == "TransactWriteItems").count()
+    };
+    writes(&world);
+    assert_eq!(world.delete("/organizations/acme/users/jane").await.status, 204);
+    assert_eq!(writes(&world), 1);
+    let mark = world.item("USER#jane", "ORG#acme").await;
+    let marked = mark["addressDigests"].as_array().map(Vec::len);
+    assert_eq!(marked, Some(addresses + identities + 1));
+
+    // All that is kept has changed since.
+    world.put_plain(&profile(100)).await;
+    let body = json!({ "userIds": ["jane"] });
+    assert_eq!(world.post("/organizations/acme/users", &body).await.status, 201);
+    assert_eq!(writes(&world), 1);
+    let items = world.items().await;
+    assert!(!items.keys().any(|(pk, _)| pk.starts_with("REMOVED#")));
+}
+
+#[tokio::test]
 async fn a_transaction_of_more_than_100_items_is_an_error_that_names_what_is_too_many() {
     let world = World::new().await;
     world.organization("acme").await;
