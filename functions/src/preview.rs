@@ -40,7 +40,9 @@ pub(crate) struct Person {
     /// An invalid address is a decision, not an error.
     #[schema(value_type = schemas::AnyAddress)]
     email: String,
-    /// The name of the identity provider that the person signs in through. The default is none.
+    /// The name of the identity provider that the person signs in through. The default is none. For
+    /// `Google`, with a `GoogleHostedDomainAttribute`, the preview assumes an account whose hosted domain is
+    /// that of the address. Any other account at Google joins nothing by domain (`not_in_hosted_domain`).
     #[serde(default)]
     #[schema(value_type = Option<schemas::SsoConnectorId>)]
     identity_provider: Option<String>,
@@ -59,7 +61,9 @@ pub(crate) struct Body {
     /// An invalid address is a decision, not an error.
     #[schema(value_type = schemas::AnyAddress)]
     email: String,
-    /// The name of the identity provider that the person signs in through. The default is none.
+    /// The name of the identity provider that the person signs in through. The default is none. For
+    /// `Google`, with a `GoogleHostedDomainAttribute`, the preview assumes an account whose hosted domain is
+    /// that of the address. Any other account at Google joins nothing by domain (`not_in_hosted_domain`).
     #[serde(default)]
     #[schema(value_type = Option<schemas::SsoConnectorId>)]
     identity_provider: Option<String>,

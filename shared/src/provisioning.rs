@@ -15,7 +15,7 @@ use crate::domain::decision::{
 use crate::domain::ids::{OrganizationId, OrganizationRoleId};
 use crate::domain::jit::{DomainOwnership, RuleList};
 use crate::domain::membership::{
-    Account, Cause, EntryPath, JoinRequest, Membership, Proof, Provenance,
+    Account, Cause, EntryPath, FreshProof, JoinRequest, Membership, Proof, Provenance,
 };
 use crate::domain::ownership::Ownership;
 use crate::domain::rule::{NewSettings, Rule, RuleKey, RuleKind};
@@ -68,7 +68,7 @@ pub struct Evaluated {
     /// The roles of a member by the rule that decided, as they were at the moment of the decision: its
     /// own, or else the organization's default roles. Some may be deleted. Empty after a refusal.
     pub roles: Vec<OrganizationRoleId>,
-    /// The mark that the address was removed from the organization.
+    /// The mark that the address, or an identity, was removed from the organization.
     pub removal: Option<RemovalMark>,
 }
 
@@ -181,8 +181,9 @@ impl Provisioning {
     }
 
     /// Provisions a user who appears, and logs and counts every decision with its reason: news at
-    /// `INFO`, what a token repeats at `DEBUG`. Returns
-    /// what the user has now, and whether the user could join everything that matches.
+    /// `INFO`, what a token repeats at `DEBUG`. Returns what the user has now, and whether the user could
+    /// join everything that matches. If that failed, a fresh proof is kept for the next appearance, if the
+    /// table takes it.
     ///
     /// # Errors
     /// When the user's items cannot be read. Then the next appearance evaluates the user again.
@@ -198,6 +199,10 @@ impl Provisioning {
             metrics::provisioning_failed();
         };
         let appearance = self.provision(user, entry_path, proof, started).await;
+        let has_failed = !matches!(&appearance, Ok(Appearance { outcomes: Ok(_), .. }));
+        if has_failed && proof == Proof::Fresh {
+            self.keep_fresh_proof(user, started).await;
+        }
         let Appearance { outcomes, held } = appearance.inspect_err(failed)?;
         let Ok(outcomes) = outcomes.inspect_err(failed) else {
             return Ok((held, false));
@@ -212,6 +217,17 @@ impl Provisioning {
             }
         }
         Ok((held, true))
+    }
+
+    /// Keeps the fresh proof of a user who could not be provisioned. A user who has proven nothing that
+    /// satisfies the rule of an email domain needs none: only these ask when the proof was made.
+    async fn keep_fresh_proof(&self, user: &User, at: Timestamp) {
+        let facts = Facts::of_user(user, Proof::Fresh, &self.policy);
+        let Ok(address) = facts.proven_address() else { return };
+        let proof = FreshProof { at, address: address.digest() };
+        if let Err(error) = self.store.keep_fresh_proof(&user.id, &proof).await {
+            tracing::error!(user = %user.id, %error, "the fresh proof is lost: the next token is of an existing user");
+        }
     }
 
     /// Makes the user a member of every organization that lists a rule which the user satisfies, or
@@ -234,6 +250,7 @@ impl Provisioning {
         let (items, rules) =
             join(self.store.user_items(&user.id), self.in_time(self.read_rules(&facts))).await;
         let mut items = items?;
+        let facts = facts.with_kept_proof(items.fresh_proof.as_ref(), at);
         for (organization, error) in &items.unreadable {
             let organization = organization.as_ref().map(OrganizationId::as_str);
             tracing::error!(user = %user.id, organization, %error, "left out");
@@ -307,7 +324,7 @@ impl Provisioning {
         let (organizations, keys) = ([id.clone()], facts.deciding());
         let (mut saved, marks) = try_join(
             self.store.listed_rules(&organizations, &keys),
-            self.store.removal_marks(&facts.digests()),
+            self.store.removal_marks(&facts.refusing_digests()),
         )
         .await?;
         let saved = saved.pop().flatten().unwrap_or_default();
@@ -354,12 +371,12 @@ impl Provisioning {
     }
 
     /// Reads the rules of an evaluation in parallel: the index entries of those that the person
-    /// satisfies, and the removal marks of the address and of the identities.
+    /// satisfies, and the removal marks of the address, proven or asserted, and of the identities.
     async fn read_rules(
         &self,
         facts: &Facts<'_>,
     ) -> Result<(Vec<Listing>, Vec<RemovalMark>), Failure> {
-        let (rules, digests) = (facts.rules(), facts.digests());
+        let (rules, digests) = (facts.rules(), facts.refusing_digests());
         let (mut index, marks) =
             try_join(self.store.rule_index(&rules), self.store.removal_marks(&digests)).await?;
         index.retain(|listing| facts.satisfies(&listing.rule));
@@ -450,7 +467,7 @@ impl Provisioning {
                 })
             })
             .collect();
-        let (account, digests) = (facts.account(), facts.digests());
+        let (account, digests) = (facts.account(), facts.refusing_digests());
         let Joined { skipped, user_deleted } =
             self.store.join(&user.id, &account, items, &admissions, &digests).await?;
         if user_deleted {

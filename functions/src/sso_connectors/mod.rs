@@ -133,8 +133,11 @@ impl<'a> NamedProviders<'a> {
             |name: &ProviderName| list.rules.contains_key(&RuleKey::SsoConnector(name.clone()));
         let new = named.each().into_iter().filter(|name| !is_listed(name)).collect();
         let types = look_up(user_pool, clock, new).await?;
+        let is_public = |name: &ProviderName, kind: &str| {
+            is_public_provider(kind) || is_public_provider(name.as_str())
+        };
         let is_acceptable = |name: &ProviderName| {
-            is_listed(name) || types.get(name).is_some_and(|kind| !is_public_provider(kind))
+            is_listed(name) || types.get(name).is_some_and(|kind| !is_public(name, kind))
         };
         let violation = |pointer: String, id: &str| {
             let found = ProviderName::parse(id).ok().filter(|name| types.contains_key(name));

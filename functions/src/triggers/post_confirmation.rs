@@ -34,6 +34,9 @@ pub async fn handle(
     let Passed { event, left, .. } = next.pass(event, deadline, |_, response| Ok(response)).await?;
     match needs {
         Some(needs) => {
+            // What is left after both parts is for keeping the proof, if one of them failed.
+            let provisioning = needs.provisioning.joining_within(left * 2 / 5);
+            let needs = Needs { provisioning };
             within(left, evaluate(&needs, event.get())).await;
         }
         None => provisioning_failed(),

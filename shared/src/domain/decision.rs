@@ -5,11 +5,13 @@
 //! organization's rule. The first check that fails is the reason for a refusal. If the kinds of rules
 //! say different things, the better outcome counts.
 
+use jiff::Timestamp;
+
 use super::email_address::{AddressDigest, EmailAddress, EmailAddressError};
 use super::email_domain::EmailDomain;
 use super::ids::OrganizationId;
-use super::membership::{Account, Proof};
-use super::provider::{ProviderName, ProviderPolicy};
+use super::membership::{Account, FreshProof, Proof};
+use super::provider::{ProviderName, ProviderPolicy, is_public_provider};
 use super::public_mailbox::{MailboxPolicy, PublicDomain};
 use super::rule::{AdmittedAddresses, Enrollment, Rule, RuleKey, RuleKind};
 use super::user::{SignInProvider, User};
@@ -34,8 +36,10 @@ pub struct Facts<'a> {
     address: Result<EmailAddress, EmailAddressError>,
     /// The domain of the address and those above it, the most specific first.
     domains: Vec<EmailDomain>,
-    /// The providers that the person can sign in through.
+    /// The providers that the person can sign in through and an organization can list.
     providers: Vec<SignInProvider>,
+    /// The digests of the identities at all providers.
+    identities: Vec<AddressDigest>,
     /// The reason why no address satisfies the rule of an email domain, whatever organizations list.
     refusal: Option<(Check, Reason)>,
 }
@@ -80,7 +84,7 @@ pub enum Standing {
     Member,
     /// The user has asked to become a member.
     Requested,
-    /// Removed by an administrator: this user, or this address.
+    /// Removed by an administrator: this user, this address, or an identity of the user's.
     Removed,
 }
 
@@ -150,7 +154,7 @@ pub enum Reason {
     AddressNotInListedDomain,
     /// The user has asked to become a member already.
     AlreadyRequested,
-    /// An administrator has removed this user or this address.
+    /// An administrator has removed this user, this address, or an identity of the user's.
     RemovedEarlier,
     /// The user is a member already.
     AlreadyMember,
@@ -339,15 +343,17 @@ impl<'a> Facts<'a> {
     #[must_use]
     pub fn of_user(user: &'a User, proof: Proof, policy: &'a JoinPolicy) -> Self {
         let email = user.email.as_deref().unwrap_or_default();
-        Self::new(Person::User(user), proof, email, user.providers(), policy)
+        let identities = (user.providers(), user.identity_digests());
+        Self::new(Person::User(user), proof, email, identities, policy)
     }
 
     /// The facts about a person without a user.
     #[must_use]
     pub fn of_assumed(assumed: &'a Assumed, policy: &'a JoinPolicy) -> Self {
         let Assumed { email, provider, proof } = assumed;
-        let providers = provider.iter().map(|provider| (provider.clone(), None)).collect();
-        Self::new(Person::Assumed(assumed), *proof, email, providers, policy)
+        let listable = provider.iter().filter(|name| !is_public_provider(name.as_str()));
+        let providers = listable.map(|provider| (provider.clone(), None)).collect();
+        Self::new(Person::Assumed(assumed), *proof, email, (providers, Vec::new()), policy)
     }
 
     /// Makes the checks that are the same for every organization once.
@@ -355,15 +361,26 @@ impl<'a> Facts<'a> {
         person: Person<'a>,
         proof: Proof,
         email: &str,
-        providers: Vec<SignInProvider>,
+        (providers, identities): (Vec<SignInProvider>, Vec<AddressDigest>),
         policy: &'a JoinPolicy,
     ) -> Self {
         let address = EmailAddress::parse(email);
         let domains = address.as_ref().map(|address| domains(address.domain())).unwrap_or_default();
-        let mut facts = Self { policy, person, proof, address, domains, providers, refusal: None };
+        let refusal = None;
+        let mut facts =
+            Self { policy, person, proof, address, domains, providers, identities, refusal };
         let last = facts.checked(&[&Check::OF_ADDRESS], None).pop();
         facts.refusal = last.and_then(|(check, finding)| Some((check, finding.err()?)));
         facts
+    }
+
+    /// The facts of a person for whom a fresh proof may have been kept. If it still counts, the person
+    /// proves the address now.
+    #[must_use]
+    pub fn with_kept_proof(self, kept: Option<&FreshProof>, at: Timestamp) -> Self {
+        let counts = |address| kept.is_some_and(|kept| kept.counts(at, address));
+        let proof = if self.proven_address().is_ok_and(counts) { Proof::Fresh } else { self.proof };
+        Self { proof, ..self }
     }
 
     /// The address that the person has proven. It may satisfy the rules of email domains.
@@ -388,7 +405,7 @@ impl<'a> Facts<'a> {
         let is_proven =
             self.refusal.as_ref().is_none_or(|(check, _)| *check == Check::NotPublicMailbox);
         let proven = self.address.clone().ok().filter(|_| is_proven);
-        Account { user_name, email, proven }
+        Account { user_name, email, proven, identities: self.identities.clone() }
     }
 
     /// The rules that the person satisfies, if an organization lists them so. The person can join or
@@ -412,16 +429,17 @@ impl<'a> Facts<'a> {
         providers.chain(domains.iter().cloned().map(RuleKey::EmailDomain)).collect()
     }
 
-    /// The digests that removals mark: of the proven address, and of the identities. A person who
-    /// satisfies no rule needs none.
+    /// The digests whose marks keep the person out: of the address, and of the identities. The address
+    /// counts also if only a provider asserts it, because its mark can only refuse the person who asserts
+    /// it. What a removal marks is less: [`Self::account`] has it, without an asserted address. A person
+    /// who satisfies no rule needs none.
     #[must_use]
-    pub fn digests(&self) -> Vec<AddressDigest> {
+    pub fn refusing_digests(&self) -> Vec<AddressDigest> {
         if self.rules().is_empty() {
             return Vec::new();
         }
-        let address = self.account().proven.map(|address| address.digest());
-        let identities = self.providers.iter().filter_map(|(_, digest)| digest.clone());
-        address.into_iter().chain(identities).collect()
+        let address = self.address.as_ref().ok().map(EmailAddress::digest);
+        address.into_iter().chain(self.identities.iter().cloned()).collect()
     }
 
     /// The digest of what satisfies a rule: of the address, or of the identity at the provider.
@@ -544,10 +562,23 @@ impl<'a> Facts<'a> {
         })
     }
 
-    /// Whether the address, proven or not, is in a domain that the organization lists and has proven.
+    /// Whether the address is verified, or a provider asserts it. An account of the pool with linked
+    /// identities can set any address itself, which then is not verified.
+    fn is_address_asserted(&self) -> bool {
+        match self.person {
+            Person::User(user) => {
+                user.email_verified || user.status.as_deref() == Some(User::FEDERATED)
+            }
+            Person::Assumed(_) => true,
+        }
+    }
+
+    /// Whether the address is verified or asserted, and in a domain that the organization lists and has
+    /// proven.
     fn has_address_in_proven_domain(&self, organization: &Candidate<'_>) -> bool {
         let Ok(address) = &self.address else { return false };
-        self.policy.mailboxes.admits(organization.id, address.domain()).is_ok()
+        self.is_address_asserted()
+            && self.policy.mailboxes.admits(organization.id, address.domain()).is_ok()
             && self.matching(organization).any(|rule| rule.ownership.state.is_proven())
     }
 }

@@ -1,5 +1,7 @@
 //! Memberships, with their provenance.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 
 use super::caller::Caller;
@@ -8,6 +10,7 @@ use super::email_domain::EmailDomain;
 use super::ids::{OrganizationId, OrganizationRoleId};
 use super::provider::ProviderName;
 use super::rule::{RuleKey, RuleKind};
+use super::user::User;
 
 /// The most users that one request can name, and the most members that one replacement can remove.
 pub const MOST_REPLACED: usize = 1_000;
@@ -230,6 +233,27 @@ pub enum Proof {
     Earlier,
 }
 
+/// A fresh proof of an address that provisioning could not make use of, because it failed. It is kept
+/// for the user's next appearance.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FreshProof {
+    /// When the user has proven the address.
+    pub at: Timestamp,
+    /// The digest of the address.
+    pub address: AddressDigest,
+}
+
+impl FreshProof {
+    /// How long it counts.
+    pub const VALID: Duration = Duration::from_hours(24);
+
+    /// Whether it still counts at this time for this address.
+    #[must_use]
+    pub fn counts(&self, at: Timestamp, address: &EmailAddress) -> bool {
+        at <= self.at + Self::VALID && self.address == address.digest()
+    }
+}
+
 /// What an entry path, or the user pool, says about a user.
 #[derive(Clone, Debug)]
 pub struct Account {
@@ -239,6 +263,8 @@ pub struct Account {
     pub email: Option<String>,
     /// The address in it, if the user has proven it.
     pub proven: Option<EmailAddress>,
+    /// The digests of the identities at providers, the first one first.
+    pub identities: Vec<AddressDigest>,
 }
 
 /// What is kept about a user who is or was a member. Lists of members show the address and the
@@ -252,19 +278,28 @@ pub struct Profile {
     /// The digests of the addresses that the user has proven, newest first. Empty in a profile from
     /// before they were kept: then the user counts as having proven `email`.
     pub addresses: Vec<AddressDigest>,
+    /// The digests of the identities at providers: first those that the user had when last seen, and
+    /// then earlier ones. Empty in a profile from before they were kept.
+    pub identities: Vec<AddressDigest>,
 }
 
 impl Profile {
     /// The most addresses that are kept.
     pub const MOST_ADDRESSES: usize = 30;
+    /// The most identities that are kept.
+    pub const MOST_IDENTITIES: usize = User::MOST_PROVIDERS;
 
     /// The profile after a user was seen, from the profile before. A proven address becomes the
     /// newest. If there are too many, the oldest is dropped, but sooner one that no membership and
-    /// no request is by: those are `held_by`.
+    /// no request is by: those are `held_by`. The identities come before earlier ones.
     #[must_use]
     pub fn after(before: Option<&Self>, seen: &Account, held_by: &[&AddressDigest]) -> Self {
         let mut profile = before.cloned().unwrap_or_default();
         profile.user_name.clone_from(&seen.user_name);
+        let earlier = std::mem::replace(&mut profile.identities, seen.identities.clone());
+        let earlier = earlier.into_iter().filter(|known| !seen.identities.contains(known));
+        profile.identities.extend(earlier);
+        profile.identities.truncate(Self::MOST_IDENTITIES);
         let Some(address) = &seen.proven else {
             // An earlier release kept this address without a proof.
             if profile.addresses.is_empty() && profile.email == seen.email {
@@ -282,6 +317,14 @@ impl Profile {
             profile.addresses.remove(oldest.unwrap_or(Self::MOST_ADDRESSES));
         }
         profile
+    }
+
+    /// The digests that a removal marks: of all addresses that the user has proven, and of the identities.
+    #[must_use]
+    pub fn marked_digests(&self) -> Vec<AddressDigest> {
+        let mut digests = self.proven_addresses();
+        digests.extend(self.identities.iter().cloned());
+        digests
     }
 
     /// The digests of all addresses that the user has proven, newest first.

@@ -92,11 +92,12 @@ impl fmt::Display for ProviderName {
 
 /// Cognito's type for Google.
 const GOOGLE: &str = "Google";
-/// Whether everybody can have an account at an identity provider of this type of Cognito's. The other
-/// types, SAML and OIDC, are for the providers of companies.
+/// Whether everybody can have an account at an identity provider of this type of Cognito's, or with
+/// this name, which is the same for these. The other types, SAML and OIDC, are for the providers of
+/// companies, which have other names.
 #[must_use]
-pub fn is_public_provider(provider_type: &str) -> bool {
-    SOCIAL.contains(&provider_type)
+pub fn is_public_provider(type_or_name: &str) -> bool {
+    SOCIAL.contains(&type_or_name)
 }
 
 /// The providers that exist once in a user pool, where type and name are the same.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::email_address::AddressDigest;
 use super::ids::UserId;
-use super::provider::ProviderName;
+use super::provider::{ProviderName, is_public_provider};
 
 /// A user of the pool.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,6 +50,14 @@ pub struct Identity {
 /// user's id at the provider is not known.
 pub type SignInProvider = (ProviderName, Option<AddressDigest>);
 
+impl Identity {
+    /// The digest that stands for the identity. `None` if a part of it is not known.
+    fn digest(&self) -> Option<AddressDigest> {
+        let name = ProviderName::parse(&self.provider_name).ok()?;
+        (!self.user_id.is_empty()).then(|| AddressDigest::of_identity(&name, &self.user_id))
+    }
+}
+
 impl User {
     /// Cognito's `UserStatus` of a user who signs in through a provider.
     pub const FEDERATED: &str = "EXTERNAL_PROVIDER";
@@ -61,22 +69,39 @@ impl User {
     /// The most providers of a user that count. The lookups of a sign-up are limited by it.
     pub const MOST_PROVIDERS: usize = 10;
 
-    /// The providers that the user can sign in through, each once, in Cognito's order: those of the
-    /// identities, at most [`Self::MOST_PROVIDERS`]. Cognito does not say which of them was used now.
-    /// Without identities, the one in the user name of a federated user.
+    /// The providers that the user can sign in through and an organization can list, each once, in
+    /// Cognito's order: those of the identities, at most [`Self::MOST_PROVIDERS`]. Cognito does not say
+    /// which of them was used now. Without identities, the one in the user name of a federated user.
+    /// Providers at which everybody can have an account are left out.
     #[must_use]
     pub fn providers(&self) -> Vec<SignInProvider> {
         let mut providers: Vec<SignInProvider> = Vec::new();
         let from_name = self.identity_in_name();
-        for Identity { provider_name, user_id, .. } in self.identities.iter().chain(&from_name) {
-            let Ok(name) = ProviderName::parse(provider_name) else { continue };
-            let digest = (!user_id.is_empty()).then(|| AddressDigest::of_identity(&name, user_id));
-            if providers.iter().all(|(known, _)| *known != name) {
-                providers.push((name, digest));
+        for identity in self.identities.iter().chain(&from_name) {
+            let Ok(name) = ProviderName::parse(&identity.provider_name) else { continue };
+            let is_public =
+                is_public_provider(&identity.provider_type) || is_public_provider(name.as_str());
+            if !is_public && providers.iter().all(|(known, _)| *known != name) {
+                providers.push((name, identity.digest()));
             }
         }
         providers.truncate(Self::MOST_PROVIDERS);
         providers
+    }
+
+    /// The digests of the identities, at any provider, each once, in Cognito's order. At most
+    /// [`Self::MOST_PROVIDERS`].
+    #[must_use]
+    pub fn identity_digests(&self) -> Vec<AddressDigest> {
+        let mut digests: Vec<AddressDigest> = Vec::new();
+        let from_name = self.identity_in_name();
+        for digest in self.identities.iter().chain(&from_name).filter_map(Identity::digest) {
+            if !digests.contains(&digest) {
+                digests.push(digest);
+            }
+        }
+        digests.truncate(Self::MOST_PROVIDERS);
+        digests
     }
 
     /// The identity in a user name of Cognito's form for federated users: the provider's name, an

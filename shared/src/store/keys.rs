@@ -229,6 +229,11 @@ pub(super) fn profile(id: &UserId) -> Key {
     Key::new(user_partition(id), "PROFILE")
 }
 
+/// The fresh proof of a user who could not be provisioned.
+pub(super) fn fresh_proof(id: &UserId) -> Key {
+    Key::new(user_partition(id), "FRESH_PROOF")
+}
+
 /// The partition of an address's removal marks. The digest stands for the address.
 pub(super) fn removal_partition(digest: &AddressDigest) -> String {
     format!("{REMOVED_PREFIX}{digest}")

@@ -367,9 +367,10 @@ impl Store {
         }
     }
 
-    /// Makes a user a member by hand, and deletes the marks of an earlier removal: of the user, and of
-    /// every address that the user has proven. Nothing of an earlier membership or of a request
-    /// remains. A user who is a member already is not changed. `profile` is kept if there is none.
+    /// Makes a user a member by hand, and deletes the marks of an earlier removal: of the user, of every
+    /// address that the user has proven, and of the identities. At most 40 digests are kept, and 41 are
+    /// in a mark, so there is room for all in one transaction. Nothing of an earlier membership or of a
+    /// request remains. A user who is a member already is not changed. `profile` is kept if there is none.
     ///
     /// # Errors
     /// When the store fails. Then either everything or nothing was written.
@@ -390,8 +391,8 @@ impl Store {
             }
             let stored = stored?;
             // An address that an earlier release kept may not be proven, so it clears no mark.
-            let proven = &stored.as_ref().unwrap_or(profile).addresses;
-            let mut marked: BTreeSet<_> = proven.iter().cloned().collect();
+            let Profile { addresses, identities, .. } = stored.as_ref().unwrap_or(profile);
+            let mut marked: BTreeSet<_> = addresses.iter().chain(identities).cloned().collect();
             let mut held = None;
             match place {
                 Place::Member(_) => return Ok(Added::Already),

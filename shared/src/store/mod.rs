@@ -1,9 +1,9 @@
 //! The [`Store`] reads and writes the table. Each kind of item has its own file.
 //!
 //! Every read is strongly consistent, unless its documentation says otherwise. Every write is a
-//! transaction, even of one item, except unconditional deletions, which are sent in batches. A
-//! transaction has an idempotency token, so that a retry after a lost answer does not fail because
-//! of its own first attempt.
+//! transaction, even of one item, except unconditional deletions, which are sent in batches, and a kept
+//! proof ([`Store::keep_fresh_proof`]). A transaction has an idempotency token, so that a retry after a
+//! lost answer does not fail because of its own first attempt.
 
 mod addresses;
 mod backoff;

@@ -40,8 +40,8 @@ const REMOVED_AT: &str = "removedAt";
 const REMOVED_BY: &str = "removedBy";
 /// The attribute of a removal mark of a user who was not a member, but has asked to be one.
 const DECLINED: &str = "declined";
-/// The attribute of a removal mark with the digests of the addresses that were removed with the
-/// user. Earlier versions wrote one digest, as `addressDigest`.
+/// The attribute of a removal mark with the digests of the addresses and identities that were removed
+/// with the user. Earlier versions wrote one digest, as `addressDigest`.
 const ADDRESS_DIGESTS: &str = "addressDigests";
 /// The attribute of a removal mark while other accounts with the address may still be members.
 const OTHERS_REMAIN: &str = "othersRemain";
@@ -66,7 +66,7 @@ pub(super) struct Mark {
     /// The roles that the user held. Some may be ids of deleted roles. `None` if an earlier release has
     /// written the mark, and if the user was not a member.
     pub(super) role_ids: Option<Vec<OrganizationRoleId>>,
-    /// The addresses that were removed with the user.
+    /// The addresses and identities that were removed with the user.
     pub(super) addresses: Vec<AddressDigest>,
     /// Whether other accounts with these addresses may still be members.
     pub(super) others_remain: bool,

@@ -80,7 +80,7 @@ impl Ending {
         profile: Option<Profile>,
         removal: Removal,
     ) -> Self {
-        let addresses = addresses_of(membership.address.as_ref(), profile.as_ref());
+        let addresses = digests_of(membership.address.as_ref(), profile.as_ref());
         let is_present = Expression::default()
             .value(":held", texts(&membership.role_ids))
             .when("attribute_exists(joinedAt)")
@@ -97,7 +97,7 @@ impl Ending {
         profile: Option<Profile>,
         removal: Removal,
     ) -> Self {
-        let addresses = addresses_of(request.address.as_ref(), profile.as_ref());
+        let addresses = digests_of(request.address.as_ref(), profile.as_ref());
         let is_present = Expression::default().when("attribute_exists(requestedAt)");
         let removal = Removal { is_declined: true, ..removal };
         let mark = Mark { removal, role_ids: None, addresses, others_remain: false };
@@ -137,11 +137,11 @@ impl Store {
         Ok(Page { items: removed.collect(), next })
     }
 
-    /// Removes a member, and marks the user and every address that the user has proven as removed,
-    /// so that provisioning does not undo the removal. It also ends the memberships and the requests of
-    /// other accounts that the same addresses brought about, except those of users to `keep`. A
-    /// membership that was made by hand is not ended with another. `ended` gets the users whose
-    /// memberships or requests have ended.
+    /// Removes a member, and marks the user, every address that the user has proven, and the user's
+    /// identities at providers as removed, so that provisioning does not undo the removal. It also ends
+    /// the memberships and the requests of other accounts that the same addresses brought about, except
+    /// those of users to `keep`. A membership that was made by hand is not ended with another. `ended`
+    /// gets the users whose memberships or requests have ended.
     ///
     /// If more accounts have an address than one transaction can hold, there are several. When one
     /// of the later ones fails, `ended` has the users of those before, and repeating the call goes on.
@@ -168,11 +168,11 @@ impl Store {
         self.end(organization, user, keep, removal, begin, ended).await
     }
 
-    /// Declines a request, and marks the user and every address that the user has proven as removed,
-    /// so that provisioning does not make another one. It also ends the requests of other accounts that
-    /// the same addresses brought about. Members stay members. `ended` gets the users whose requests
-    /// have ended: nobody, if the request was declined already, or the member was removed. Several
-    /// transactions are as in [`Self::remove_member`].
+    /// Declines a request, and marks the user, every address that the user has proven, and the user's
+    /// identities at providers as removed, so that provisioning does not make another one. It also ends
+    /// the requests of other accounts that the same addresses brought about. Members stay members.
+    /// `ended` gets the users whose requests have ended: nobody, if the request was declined already, or
+    /// the member was removed. Several transactions are as in [`Self::remove_member`].
     ///
     /// # Errors
     /// When the user has not asked, or is a member; then nothing has changed.
@@ -351,10 +351,12 @@ impl Store {
     }
 }
 
-/// The addresses to remove with a user: the one that brought the membership or the request about, and
-/// all that the user has proven.
-fn addresses_of(address: Option<&AddressDigest>, profile: Option<&Profile>) -> Vec<AddressDigest> {
-    let mut addresses = profile.map_or_else(Vec::new, Profile::proven_addresses);
+/// The addresses and identities to remove with a user: all that are kept, and the one that brought the
+/// membership or the request about. That is at most [`Profile::MOST_ADDRESSES`],
+/// [`Profile::MOST_IDENTITIES`] and one. Each takes two writes of a transaction, so there is room for
+/// those of one user.
+fn digests_of(address: Option<&AddressDigest>, profile: Option<&Profile>) -> Vec<AddressDigest> {
+    let mut addresses = profile.map_or_else(Vec::new, Profile::marked_digests);
     if let Some(address) = address
         && !addresses.contains(address)
     {

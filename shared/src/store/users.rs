@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 
+use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
 use jiff::Timestamp;
 
 use super::backoff::Backoff;
@@ -15,8 +16,8 @@ use super::{Store, keys};
 use crate::domain::decision::Standing;
 use crate::domain::email_address::AddressDigest;
 use crate::domain::ids::{OrganizationId, UserId};
-use crate::domain::membership::{JoinRequest, Membership, Profile};
-use crate::failure::Failure;
+use crate::domain::membership::{FreshProof, JoinRequest, Membership, Profile};
+use crate::failure::{Failure, Service};
 
 /// All items of one user.
 #[derive(Debug, Default)]
@@ -29,6 +30,8 @@ pub struct UserItems {
     pub removed_from: Vec<OrganizationId>,
     /// The profile, if the user has ever been a member of an organization.
     pub profile: Option<Profile>,
+    /// The fresh proof of a user who could not be provisioned then. It may be too old.
+    pub fresh_proof: Option<FreshProof>,
     /// Whether the user was deleted through the Management API.
     pub deleted: bool,
     /// The items that cannot be read, each with its organization if the key names one.
@@ -58,6 +61,10 @@ impl UserItems {
         if item.text(keys::SK)? == keys::profile(id).sk {
             self.profile = read_profile(item)?;
             self.deleted = self.profile.is_none();
+            return Ok(());
+        }
+        if item.text(keys::SK)? == keys::fresh_proof(id).sk {
+            self.fresh_proof = Some(read_fresh_proof(item)?);
             return Ok(());
         }
         match standing(item) {
@@ -109,6 +116,25 @@ impl Store {
             }
         }
         Ok(items)
+    }
+
+    /// Keeps the fresh proof of a user who could not be provisioned. It is no transaction, so that it
+    /// also succeeds where only those fail, and repeating it changes nothing. The item has no effect on a
+    /// deleted user, and DynamoDB deletes it.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn keep_fresh_proof(&self, id: &UserId, proof: &FreshProof) -> Result<(), Failure> {
+        let FreshProof { at, address } = proof;
+        let mut item = keys::fresh_proof(id).into_attributes();
+        item.extend([
+            (PROVEN_AT.to_owned(), timestamp(*at)),
+            (PROVEN_ADDRESS.to_owned(), text(address.as_str())),
+            keys::expires(*at),
+        ]);
+        let put = self.client.put_item().table_name(&*self.table).set_item(Some(item));
+        let put = put.return_consumed_capacity(ReturnConsumedCapacity::Total).send().await;
+        put.map(drop).map_err(|error| Service::DynamoDb.failure("PutItem", &error))
     }
 
     /// What stands in the place of a membership, and what is kept about the user.
@@ -173,10 +199,10 @@ impl Store {
             let profile = profile.first();
             let is_tombstone = profile.is_some_and(|item| item.has(DELETED_AT));
             let (addresses, condition) = match profile.map(read_addresses) {
-                None => (Vec::new(), unchanged(None)),
+                None => (Vec::new(), absent()),
                 Some(Ok(addresses)) if is_tombstone => (addresses, is_deleted()),
                 Some(Ok(addresses)) => {
-                    let condition = unchanged(Some(&addresses));
+                    let condition = has_addresses(&addresses);
                     (addresses, condition)
                 }
                 // The accounts of an unreadable profile stay, and have no effect.
@@ -236,6 +262,9 @@ impl Store {
                 .filter_map(|(name, value)| Some((name.to_owned(), text(value.clone()?))))
                 .collect();
         attributes.insert(ADDRESSES.to_owned(), texts(&profile.addresses));
+        if !profile.identities.is_empty() {
+            attributes.insert(IDENTITIES.to_owned(), texts(&profile.identities));
+        }
         let known = before.map_or(&[][..], |before| &before.addresses);
         let newest = profile.addresses.first();
         let is_new = |address: &&AddressDigest| {
@@ -243,31 +272,48 @@ impl Store {
         };
         let added = profile.addresses.iter().filter(is_new);
         let dropped = known.iter().filter(|address| !profile.addresses.contains(address));
-        let condition = unchanged(before.map(|before| &*before.addresses));
+        let condition = unchanged(before);
         let mut writes = vec![self.put_if(keys::profile(user), attributes, condition)];
         writes.extend(added.map(|it| self.put_account(it, user, newest != Some(it))));
         writes.extend(dropped.map(|it| self.delete(keys::address_account(it, user))));
         writes
     }
 
-    /// The condition that a user was not deleted, and that the proven addresses are still those of
-    /// this profile.
+    /// The condition that a user was not deleted, and that the proven addresses and the identities are
+    /// still those of this profile.
     pub(super) fn check_profile(&self, user: &UserId, profile: Option<&Profile>) -> Write {
-        let addresses = profile.map(|profile| &*profile.addresses);
-        self.check(keys::profile(user), unchanged(addresses))
+        self.check(keys::profile(user), unchanged(profile))
     }
 }
 
 const ADDRESSES: &str = "addresses";
+/// The digests of the identities. An earlier release does not write them, and there may be none.
+const IDENTITIES: &str = "identityDigests";
+/// The time of a fresh proof.
+const PROVEN_AT: &str = "provenAt";
+/// The digest of the address of a fresh proof.
+const PROVEN_ADDRESS: &str = "addressDigest";
 /// The time when a user was deleted. It makes the item of a profile a tombstone.
 const DELETED_AT: &str = "deletedAt";
 
-/// The condition that the item of a profile still has the addresses that were read. Without a
-/// profile, there must be no tombstone either.
-fn unchanged(addresses: Option<&[AddressDigest]>) -> Expression {
-    let Some(addresses) = addresses else {
-        return Expression::default().when("attribute_not_exists(pk)");
-    };
+/// The condition that the item of a profile still has the addresses and the identities that were read.
+/// Without a profile, there must be no tombstone either.
+fn unchanged(profile: Option<&Profile>) -> Expression {
+    let Some(Profile { addresses, identities, .. }) = profile else { return absent() };
+    // Any item without identities is read as one with an empty list.
+    has_addresses(addresses).value(":identities", texts(identities)).when(match &**identities {
+        [] => "attribute_not_exists(identityDigests) OR identityDigests = :identities",
+        _ => "identityDigests = :identities",
+    })
+}
+
+/// The condition that there is neither a profile nor a tombstone.
+fn absent() -> Expression {
+    Expression::default().when("attribute_not_exists(pk)")
+}
+
+/// The condition that the item of a profile still has the addresses that were read.
+fn has_addresses(addresses: &[AddressDigest]) -> Expression {
     // A profile from before addresses were kept is read as one with an empty list.
     Expression::default()
         .value(":addresses", texts(addresses))
@@ -304,11 +350,25 @@ pub(super) fn read_profile(item: &Item<'_>) -> Result<Option<Profile>, Failure> 
         email: item.optional_text("email")?.map(str::to_owned),
         user_name: item.optional_text("userName")?.map(str::to_owned),
         addresses: read_addresses(item)?,
+        identities: read_digests(item, IDENTITIES)?,
     }))
 }
 
 /// The proven addresses in the item of a profile or of a tombstone.
 fn read_addresses(item: &Item<'_>) -> Result<Vec<AddressDigest>, Failure> {
-    let addresses = item.has(ADDRESSES).then(|| item.list(ADDRESSES, AddressDigest::parse));
-    Ok(addresses.transpose()?.unwrap_or_default())
+    read_digests(item, ADDRESSES)
+}
+
+/// The digests in an attribute. Without it there are none.
+fn read_digests(item: &Item<'_>, attribute: &'static str) -> Result<Vec<AddressDigest>, Failure> {
+    let digests = item.has(attribute).then(|| item.list(attribute, AddressDigest::parse));
+    Ok(digests.transpose()?.unwrap_or_default())
+}
+
+/// The fresh proof in an item.
+fn read_fresh_proof(item: &Item<'_>) -> Result<FreshProof, Failure> {
+    Ok(FreshProof {
+        at: item.timestamp(PROVEN_AT)?,
+        address: item.parsed(PROVEN_ADDRESS, "a digest", AddressDigest::parse)?,
+    })
 }

@@ -9,9 +9,9 @@ use shared::domain::decision::{
 use shared::domain::email_address::{AddressDigest, EmailAddress, EmailAddressError};
 use shared::domain::email_domain::EmailDomain;
 use shared::domain::ids::{OrganizationId, UserId};
-use shared::domain::membership::{EntryPath, Proof};
+use shared::domain::membership::{EntryPath, FreshProof, Profile, Proof};
 use shared::domain::ownership::OwnershipState;
-use shared::domain::provider::{AttributeName, ProviderName, ProviderPolicy};
+use shared::domain::provider::{AttributeName, ProviderName, ProviderPolicy, TrustedProviders};
 use shared::domain::public_mailbox::MailboxPolicy;
 use shared::domain::rule::{AdmittedAddresses, Enrollment, Rule, RuleKey, RuleKind, Settings};
 use shared::domain::user::{Identity, User};
@@ -451,6 +451,7 @@ fn a_provider_that_admits_listed_addresses_asks_for_a_proven_domain_of_the_organ
     let at = |email: &str, verified| User {
         email: Some(email.to_owned()),
         email_verified: verified,
+        status: Some(User::FEDERATED.to_owned()),
         ..federated()
     };
     for verified in [true, false] {
@@ -482,30 +483,32 @@ fn a_provider_that_admits_listed_addresses_asks_for_a_proven_domain_of_the_organ
 
 #[test]
 fn of_two_kinds_of_rules_the_better_outcome_counts_and_else_that_of_the_provider() {
-    // Google proves the address, and is listed too.
-    let user = User {
-        identities: vec![Identity { provider_name: "Google".to_owned(), ..identity("Google") }],
-        ..jane()
-    };
-    let google = || RuleKey::SsoConnector(ProviderName::parse("Google").expect("a name"));
+    // The provider is trusted to prove the address, and is listed too.
+    let trusted = TrustedProviders::parse("Acme-Okta").expect("a name");
+    let providers = ProviderPolicy { trusted, ..ProviderPolicy::default() };
+    let trusting = JoinPolicy { providers, ..JoinPolicy::default() };
+    let user = federated();
+    let id = OrganizationId::parse("acme").expect("an id");
     let acme = || domain("acme.com");
     let (automatic, request, off) = (Enrollment::Automatic, Enrollment::Request, Enrollment::Off);
     for (by_provider, by_domain, expected) in [
-        (automatic, automatic, Outcome::Join(google())),
-        (automatic, request, Outcome::Join(google())),
-        (automatic, off, Outcome::Join(google())),
+        (automatic, automatic, Outcome::Join(okta())),
+        (automatic, request, Outcome::Join(okta())),
+        (automatic, off, Outcome::Join(okta())),
         (request, automatic, Outcome::Join(acme())),
-        (request, request, Outcome::Request(google())),
-        (request, off, Outcome::Request(google())),
+        (request, request, Outcome::Request(okta())),
+        (request, off, Outcome::Request(okta())),
         (off, automatic, Outcome::Join(acme())),
         (off, request, Outcome::Request(acme())),
         (off, off, Outcome::Refuse(Reason::EnrollmentOff)),
     ] {
-        let rules = [enrolled(rule(acme()), by_domain), enrolled(rule(google()), by_provider)];
-        let decision = decided(&user, Proof::Fresh, &rules, Standing::Stranger);
+        let rules = [enrolled(rule(acme()), by_domain), enrolled(rule(okta()), by_provider)];
+        let standing = Standing::Stranger;
+        let candidate = Candidate { id: &id, rules: &rules, standing };
+        let decision = Facts::of_user(&user, Proof::Fresh, &trusting).decide(&candidate);
         assert_eq!(decision.outcome, expected, "{by_provider:?} {by_domain:?}");
         if by_provider == by_domain {
-            assert_eq!(decision.rule, Some(google()));
+            assert_eq!(decision.rule, Some(okta()));
         }
     }
 }
@@ -586,7 +589,8 @@ fn without_an_organization_only_the_checks_that_hold_for_all_are_made() {
 }
 
 #[test]
-fn removals_mark_the_proven_address_and_the_identities_and_no_asserted_address() {
+fn removals_mark_the_proven_address_and_the_identities_and_no_asserted_address_which_only_refuses()
+{
     let policy = policy();
     let address = EmailAddress::parse("jane@acme.com").expect("an address").digest();
     let name = ProviderName::parse("Acme-Okta").expect("a name");
@@ -594,12 +598,120 @@ fn removals_mark_the_proven_address_and_the_identities_and_no_asserted_address()
     let digests = |user: &User| {
         let facts = Facts::of_user(user, Proof::Fresh, &policy);
         let by = [domain("acme.com"), okta()].map(|key| facts.digest_for(&key));
-        (facts.digests(), by)
+        let marked = Profile::after(None, &facts.account(), &[]).marked_digests();
+        (marked, facts.refusing_digests(), by)
     };
-    assert_eq!(digests(&jane()), (vec![address.clone()], [Some(address), None]));
-    assert_eq!(digests(&federated()), (vec![identity.clone()], [None, Some(identity)]));
+    let of_address = vec![address.clone()];
+    let of_jane = (of_address.clone(), of_address, [Some(address.clone()), None]);
+    assert_eq!(digests(&jane()), of_jane);
+    let refusing = vec![address, identity.clone()];
+    let of_federated = (vec![identity.clone()], refusing, [None, Some(identity.clone())]);
+    assert_eq!(digests(&federated()), of_federated);
+    let without = User { email: None, ..federated() };
+    let of_identity = vec![identity.clone()];
+    assert_eq!(digests(&without), (of_identity.clone(), of_identity, [None, Some(identity)]));
     let nobody = User { email: None, ..jane() };
-    assert_eq!(digests(&nobody), (vec![], [None, None]));
+    assert_eq!(digests(&nobody), (vec![], vec![], [None, None]));
+}
+
+#[test]
+fn an_identity_at_a_social_provider_is_marked_and_satisfies_no_rule_for_a_provider() {
+    let policy = policy();
+    for (provider_type, provider_name) in
+        [("Google", "Google"), ("SignInWithApple", "Renamed"), ("SAML", "Facebook"), ("", "Google")]
+    {
+        let social = Identity {
+            provider_name: provider_name.to_owned(),
+            provider_type: provider_type.to_owned(),
+            ..identity("")
+        };
+        let user = User { identities: vec![social.clone()], ..jane() };
+        let facts = Facts::of_user(&user, Proof::Fresh, &policy);
+        let name = ProviderName::parse(provider_name).expect("a name");
+        let digest = AddressDigest::of_identity(&name, "jane@okta");
+        assert_eq!(facts.account().identities, [digest]);
+        assert!(!facts.rules().contains(&RuleKey::SsoConnector(name)), "{provider_type}");
+    }
+    let name = ProviderName::parse("Google").expect("a name");
+    let email = "jane@acme.com".to_owned();
+    let assumed = Assumed { email, provider: Some(name), proof: Proof::Fresh };
+    assert_eq!(Facts::of_assumed(&assumed, &policy).rules(), [domain("acme.com")]);
+    // A federated user whose identities are not known.
+    let (user_name, status) = (Some("Google_1".to_owned()), Some(User::FEDERATED.to_owned()));
+    let user = User { user_name, status, ..jane() };
+    assert_eq!(Facts::of_user(&user, Proof::Fresh, &policy).rules(), []);
+}
+
+#[test]
+fn a_profile_keeps_the_newest_identities_with_and_without_a_proven_address() {
+    let policy = policy();
+    let at = |number: usize| Identity {
+        provider_name: format!("provider-{number}"),
+        ..identity("SAML")
+    };
+    let digest = |number: usize| {
+        let name = ProviderName::parse(&format!("provider-{number}")).expect("a name");
+        AddressDigest::of_identity(&name, "jane@okta")
+    };
+    let seen = |email: Option<&str>, identities: Vec<Identity>| {
+        let user = User { email: email.map(str::to_owned), identities, ..jane() };
+        Facts::of_user(&user, Proof::Earlier, &policy).account()
+    };
+    let profile = Profile::after(None, &seen(None, vec![at(0), at(1)]), &[]);
+    assert_eq!(profile.identities, [digest(0), digest(1)]);
+    // Unlinked, or not in the event: they stay.
+    let profile = Profile::after(Some(&profile), &seen(Some("jane@acme.com"), vec![]), &[]);
+    assert_eq!((profile.identities.len(), profile.addresses.len()), (2, 1));
+    let profile = Profile::after(Some(&profile), &seen(None, vec![at(2), at(1)]), &[]);
+    assert_eq!(profile.identities, [digest(2), digest(1), digest(0)]);
+    let profile = Profile::after(Some(&profile), &seen(None, (3..20).map(at).collect()), &[]);
+    assert_eq!(profile.identities, (3..13).map(digest).collect::<Vec<_>>());
+    let again = Profile::after(Some(&profile), &seen(None, (3..20).map(at).collect()), &[]);
+    assert_eq!(again, profile);
+}
+
+#[test]
+fn an_address_counts_as_asserted_only_if_it_is_verified_or_all_of_the_account_is_federated() {
+    let listed = set(rule(okta()), |settings| settings.addresses = AdmittedAddresses::Listed);
+    let rules = [listed, owned(rule(domain("acme.com")), OwnershipState::Proven)];
+    let refused = Outcome::Refuse(Reason::AddressNotInListedDomain);
+    for (status, email_verified, expected) in [
+        (Some("CONFIRMED"), false, &refused),
+        (Some("CONFIRMED"), true, &Outcome::Join(okta())),
+        (Some("FORCE_CHANGE_PASSWORD"), false, &refused),
+        (None, false, &refused),
+        (Some(User::FEDERATED), false, &Outcome::Join(okta())),
+    ] {
+        let status = status.map(str::to_owned);
+        let user = User { status, email_verified, ..federated() };
+        assert_eq!(outcome(&user, &rules), *expected, "{user:?}");
+    }
+}
+
+#[test]
+fn a_kept_proof_counts_for_a_day_and_for_its_address_alone() {
+    let policy = policy();
+    let rules = [set(rule(domain("acme.com")), |it| it.existing_users = Some(Enrollment::Off))];
+    let id = OrganizationId::parse("acme").expect("an id");
+    let candidate = Candidate { id: &id, rules: &rules, standing: Standing::Stranger };
+    let kept = |address: &str| FreshProof {
+        at: Timestamp::UNIX_EPOCH,
+        address: EmailAddress::parse(address).expect("an address").digest(),
+    };
+    let off = Outcome::Refuse(Reason::EnrollmentOff);
+    let join = Outcome::Join(domain("acme.com"));
+    for (kept, seconds, expected) in [
+        (Some(kept("jane@acme.com")), 86_400, &join),
+        (Some(kept("jane@acme.com")), 86_401, &off),
+        (Some(kept("joe@acme.com")), 1, &off),
+        (None, 1, &off),
+    ] {
+        let at = Timestamp::from_second(seconds).expect("a timestamp");
+        let user = jane();
+        let facts =
+            Facts::of_user(&user, Proof::Earlier, &policy).with_kept_proof(kept.as_ref(), at);
+        assert_eq!(facts.decide(&candidate).outcome, *expected, "{kept:?} {seconds}");
+    }
 }
 
 #[test]

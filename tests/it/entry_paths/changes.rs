@@ -9,10 +9,11 @@ use axum::http::{Method, Request};
 use functions::Entry;
 use serde_json::{Value, json};
 use shared::App;
+use shared::domain::membership::FreshProof;
 use tower::ServiceExt;
 
 use super::rules::{Given, Way, acme, appear, federated, held, native, owned, world};
-use crate::support::{Fate, World, trigger_event};
+use crate::support::{Fate, Pool, START, World, pool_user, trigger_event};
 
 const DOMAIN: &str = "/organizations/acme/jit/email-domains/acme.com";
 const PROVIDER: &str = "/organizations/acme/jit/sso-connectors/Acme-Okta";
@@ -239,7 +240,7 @@ async fn of_two_appearances_at_once_one_makes_the_request_or_the_membership() {
 }
 
 /// A world in which Jane has asked to join, and the rule is automatic since then.
-async fn requested() -> (World, crate::support::Pool) {
+async fn requested() -> (World, Pool) {
     let (world, pool) = world(&[acme("acme.com", json!({ "enrollment": "request" }))]).await;
     appear(&world, &pool, Way::SignUp, "jane", &native("jane@acme.com")).await;
     assert_eq!(held(&world).await, [REQUEST]);
@@ -306,26 +307,150 @@ async fn after_a_fault_of_any_call_a_request_becomes_a_membership_next_time() {
     }
 }
 
-/// What happens to the wire: it is cut after some calls, or an operation is refused, or carried out
-/// without an answer, as often as it is tried.
+/// What happens to the wire: it is cut after some calls, or one call of an operation fails.
 fn faults() -> impl Iterator<Item = Box<dyn Fn(&World)>> {
-    const TRIES: usize = 9;
     let cuts = (0..8).map(|calls| -> Box<dyn Fn(&World)> {
         Box::new(move |world: &World| world.wire.cut_after(calls))
     });
-    let operations = ["Query", "TransactGetItems", "TransactWriteItems"];
-    let refusals = operations.map(|operation| -> Box<dyn Fn(&World)> {
-        Box::new(move |world: &World| {
+    cuts.chain(single_faults())
+}
+
+/// The first, second or a later call of an operation is refused, or carried out without an answer, as
+/// often as it is tried.
+fn single_faults() -> impl Iterator<Item = Box<dyn Fn(&World)>> {
+    const TRIES: usize = 9;
+    let calls = [("Query", 4), ("TransactGetItems", 1), ("TransactWriteItems", 1)].into_iter();
+    let calls = calls.flat_map(|(operation, most)| (0..most).map(move |nth| (operation, nth)));
+    calls.flat_map(|(operation, nth)| -> [Box<dyn Fn(&World)>; 2] {
+        let pass = move |world: &World| {
+            for _ in 0..nth {
+                world.wire.next(operation, Fate::undisturbed());
+            }
+        };
+        let refusal = move |world: &World| {
+            pass(world);
             let denied = Fate::error("AccessDeniedException", "not authorized");
             world.wire.next(operation, denied);
-        })
-    });
-    let losses = operations.map(|operation| -> Box<dyn Fn(&World)> {
-        Box::new(move |world: &World| {
+        };
+        let loss = move |world: &World| {
+            pass(world);
             for _ in 0..TRIES {
                 world.wire.next(operation, Fate::AnswerLost);
             }
-        })
-    });
-    cuts.chain(refusals).chain(losses)
+        };
+        [Box::new(refusal), Box::new(loss)]
+    })
+}
+
+#[tokio::test]
+async fn after_a_fault_of_any_call_a_fresh_proof_counts_at_the_next_token() {
+    let jane = native("jane@acme.com");
+    for existing in ["off", "request"] {
+        for way in [Way::SignUp, Way::NewPassword, Way::Api] {
+            for (number, fault) in single_faults().enumerate() {
+                let settings = json!({ "existingUsers": existing });
+                let (world, pool) = world(&[acme("acme.com", settings)]).await;
+                fault(&world);
+                appear(&world, &pool, way, "jane", &jane).await;
+                world.wire.mend();
+                for _ in 0..2 {
+                    appear(&world, &pool, Way::Token, "jane", &jane).await;
+                    let what = format!("{existing}, {way:?}, {number}");
+                    assert_eq!(held(&world).await, [MEMBER], "{what}");
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_sign_up_whose_calls_hang_keeps_its_proof_in_time() {
+    const TRIES: usize = 9;
+    let jane = native("jane@acme.com");
+    for operation in ["TransactGetItems", "TransactWriteItems"] {
+        for way in [Way::SignUp, Way::NewPassword] {
+            let settings = json!({ "existingUsers": "off" });
+            let (world, pool) = world(&[acme("acme.com", settings)]).await;
+            for _ in 0..TRIES {
+                world.wire.next(operation, Fate::Hang);
+            }
+            appear(&world, &pool, way, "jane", &jane).await;
+            assert_eq!(held(&world).await, [""; 0]);
+            world.wire.mend();
+            appear(&world, &pool, Way::Token, "jane", &jane).await;
+            assert_eq!(held(&world).await, [MEMBER], "{operation}, {way:?}");
+        }
+    }
+}
+
+/// A world in which nobody may join but with a fresh proof, and that of Jane was not made use of.
+async fn with_a_kept_proof() -> (World, Pool) {
+    let (world, pool) = world(&[acme("acme.com", json!({ "existingUsers": "off" }))]).await;
+    let denied = Fate::error("AccessDeniedException", "not authorized");
+    world.wire.next("TransactGetItems", denied);
+    appear(&world, &pool, Way::SignUp, "jane", &native("jane@acme.com")).await;
+    let kept = world.item("USER#jane", "FRESH_PROOF").await;
+    assert_eq!(kept["provenAt"], START);
+    assert_eq!(kept["expiresAt"], 1_767_398_400, "two days later");
+    (world, pool)
+}
+
+#[tokio::test]
+async fn a_kept_proof_is_of_one_address_and_of_one_day_and_ends_with_its_user() {
+    let jane = native("jane@acme.com");
+    let (world, pool) = with_a_kept_proof().await;
+    appear(&world, &pool, Way::Token, "jane", &native("joe@acme.com")).await;
+    assert_eq!(held(&world).await, [""; 0], "another address");
+    world.pass(FreshProof::VALID + Duration::from_millis(1));
+    appear(&world, &pool, Way::Token, "jane", &jane).await;
+    assert_eq!(held(&world).await, [""; 0], "a day later");
+
+    let (world, pool) = with_a_kept_proof().await;
+    pool.answers("AdminGetUser", pool_user("jane", "jane", "jane@acme.com", true));
+    pool.answers("AdminDeleteUser", json!({}));
+    world.delete("/users/jane").await;
+    let items = world.items().await;
+    assert!(!items.contains_key(&("USER#jane".to_owned(), "FRESH_PROOF".to_owned())));
+}
+
+#[tokio::test]
+async fn whoever_was_provisioned_or_proves_nothing_keeps_no_proof() {
+    let kept = async |world: &World| {
+        let items = world.items().await;
+        items.contains_key(&("USER#jane".to_owned(), "FRESH_PROOF".to_owned()))
+    };
+    let okta = federated("jane@acme.com", &["Acme-Okta"]);
+    let jane = native("jane@acme.com");
+    for (way, user, is_failing) in [
+        (Way::SignUp, &jane, false),
+        (Way::NewPassword, &jane, false),
+        (Way::Token, &jane, true),
+        (Way::SignUp, &okta, true),
+    ] {
+        let (world, pool) =
+            world(&[acme("acme.com", json!({})), acme("Acme-Okta", json!({}))]).await;
+        if is_failing {
+            let denied = Fate::error("AccessDeniedException", "not authorized");
+            world.wire.next("TransactGetItems", denied);
+        }
+        appear(&world, &pool, way, "jane", user).await;
+        assert!(!kept(&world).await, "{way:?}");
+    }
+}
+
+#[tokio::test]
+async fn without_the_table_a_fresh_proof_is_lost_and_an_addition_by_hand_helps() {
+    let (world, pool) = world(&[acme("acme.com", json!({ "existingUsers": "off" }))]).await;
+    let jane = native("jane@acme.com");
+    world.wire.cut_after(0);
+    appear(&world, &pool, Way::SignUp, "jane", &jane).await;
+    world.wire.mend();
+    appear(&world, &pool, Way::Token, "jane", &jane).await;
+    assert_eq!(held(&world).await, [""; 0]);
+    pool.answers(
+        "ListUsers",
+        json!({ "Users": [pool_user("jane", "jane", "jane@acme.com", true)] }),
+    );
+    let body = json!({ "userIds": ["jane"] });
+    assert_eq!(world.post("/organizations/acme/users", &body).await.status, 201);
 }

@@ -1,13 +1,20 @@
 //! Every setting of a rule, each state of its ownership, and each kind of identity, by every entry path.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use axum::http::Method;
+use functions::Entry;
 use serde_json::{Value, json};
+use shared::App;
 use shared::capabilities::Policies;
+use shared::domain::caller::Caller;
+use shared::domain::decision::JoinPolicy;
+use shared::domain::ids::{OrganizationId, UserId};
+use shared::domain::provider::{ProviderPolicy, TrustedProviders};
+use shared::store::Removal;
 
-use crate::support::{Pool, World, pool_user, trigger_event};
+use crate::support::{Fate, Items, Pool, START, World, pool_user, trigger_event};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const ORGANIZATIONS: [&str; 2] = ["acme", "globex"];
@@ -57,9 +64,13 @@ pub(super) fn owned(state: &'static str, given: Given) -> Given {
 /// `Default`, and there is a role `Own`. The pool has the providers `Acme-Okta`, `Acme-Entra` and
 /// `Globex-Okta`.
 pub(super) async fn world(given: &[Given]) -> (World, Pool) {
+    world_under(Policies::default(), given).await
+}
+
+async fn world_under(policies: Policies, given: &[Given]) -> (World, Pool) {
     let providers = ["Acme-Okta", "Acme-Entra", "Globex-Okta"];
     let pool = Pool::with_providers(providers.map(|name| (name.to_owned(), "SAML")));
-    let world = World::under(Policies::default(), pool.user_pool()).await;
+    let world = World::under(policies, pool.user_pool()).await;
     let roles = BTreeMap::from([
         ("Default", world.role("Default").await),
         ("Own", world.role("Own").await),
@@ -444,33 +455,29 @@ async fn every_linked_provider_counts_and_the_first_of_the_best_decides() {
 
 #[tokio::test]
 async fn of_a_provider_and_a_domain_the_better_one_decides_and_first_the_provider() {
-    // A Google account is trusted to verify addresses.
-    let mut user = federated("jane@acme.com", &["Acme-Okta"]);
-    user["identities"] = json!(
-        json!([{ "userId": "1", "providerName": "Google", "providerType": "Google" }]).to_string()
-    );
+    let trusted = TrustedProviders::parse("Acme-Okta").expect("a name");
+    let policies = || Policies {
+        joining: JoinPolicy {
+            providers: ProviderPolicy { trusted: trusted.clone(), ..ProviderPolicy::default() },
+            ..JoinPolicy::default()
+        },
+        ..Policies::default()
+    };
+    let user = federated("jane@acme.com", &["Acme-Okta"]);
     for (by_provider, by_domain, joins) in [
-        ("automatic", "automatic", &["acme member by Google as [Own]"][..]),
+        ("automatic", "automatic", &["acme member by Acme-Okta as [Own]"][..]),
         ("request", "automatic", &[MEMBER]),
         ("off", "automatic", &[MEMBER]),
         ("off", "request", &[REQUEST]),
-        ("request", "off", &["acme request by Google"]),
-        ("request", "request", &["acme request by Google"]),
+        ("request", "off", &["acme request by Acme-Okta"]),
+        ("request", "request", &["acme request by Acme-Okta"]),
         ("off", "off", &[]),
     ] {
         for way in Way::FEDERATED {
-            let given = [acme("acme.com", json!({ "enrollment": by_domain }))];
-            let (world, pool) = world(&given).await;
-            // The API refuses a provider that everybody has an account at; an index can have it.
-            world.list_provider_anyway("acme", "Google").await;
-            let roles = world.get("/organization-roles").await.body;
-            let own = roles.as_array().expect("a list").iter().find(|role| role["name"] == "Own");
-            let settings = json!({
-                "enrollment": by_provider,
-                "organizationRoleIds": [own.expect("a role")["id"]],
-            });
-            let path = "/organizations/acme/jit/sso-connectors/Google";
-            assert_eq!(world.patch(path, &settings).await.status, 200);
+            let settings = json!({ "enrollment": by_provider, "organizationRoleIds": ["Own"] });
+            let given =
+                [acme("acme.com", json!({ "enrollment": by_domain })), acme("Acme-Okta", settings)];
+            let (world, pool) = world_under(policies(), &given).await;
             appear(&world, &pool, way, "jane", &user).await;
             assert_eq!(held(&world).await, joins, "{by_provider}, {by_domain}: {way:?}");
         }
@@ -520,6 +527,247 @@ async fn whoever_was_removed_or_declined_stays_out_whatever_rule_matches() {
         for way in Way::FEDERATED {
             appear(&world, &pool, way, "jane", user).await;
             assert_eq!(held(&world).await, [""; 0], "{rule}: {way:?}");
+        }
+    }
+}
+
+/// A user with another `sub`, such as that of an account of the same person.
+fn with_sub(sub: &str, user: Value) -> Value {
+    let mut user = user;
+    user["sub"] = json!(sub);
+    user
+}
+
+/// The same for a user of the pool with linked identities.
+fn linked(user: Value) -> Value {
+    let mut user = user;
+    user["cognito:user_status"] = json!("CONFIRMED");
+    user
+}
+
+/// How the membership or the request of a user ends.
+async fn end(world: &World, user: &str, is_request: bool) {
+    let answer = if is_request {
+        let path = format!("/organizations/acme/join-requests/{user}/decline");
+        world.ask(Method::POST, &path).send().await
+    } else {
+        world.delete(&format!("/organizations/acme/users/{user}")).await
+    };
+    assert_eq!(answer.status, 204, "{:#}", answer.body);
+}
+
+#[tokio::test]
+async fn a_mark_of_an_address_refuses_whoever_asserts_it_also_in_the_preview() {
+    for enrollment in ["automatic", "request"] {
+        let settings = || json!({ "enrollment": enrollment });
+        let (world, pool) =
+            world(&[acme("acme.com", settings()), acme("Acme-Okta", settings())]).await;
+        let earlier = with_sub("earlier", native("jane@acme.com"));
+        appear(&world, &pool, Way::SignUp, "earlier", &earlier).await;
+        end(&world, "earlier", enrollment == "request").await;
+
+        for draft in [Value::Null, json!({ "ssoConnectors": [{ "id": "Acme-Okta" }] })] {
+            let body = json!({
+                "email": "Jane@Acme.com", "identityProvider": "Acme-Okta", "draft": draft,
+            });
+            let preview = world.post("/organizations/acme/jit/preview", &body).await.body;
+            assert_eq!(preview["reason"], "removed_earlier", "{preview:#}");
+            assert_ne!(preview["removedAt"], Value::Null, "{preview:#}");
+        }
+        for email in ["jane@acme.com", "JANE@acme.com"] {
+            let okta = federated(email, &["Acme-Okta"]);
+            for way in Way::FEDERATED {
+                appear(&world, &pool, way, "Acme-Okta_jane", &okta).await;
+                assert_eq!(held(&world).await, [""; 0], "{way:?}");
+            }
+        }
+        // Another address at the same provider is that of another person.
+        let other = federated("joe@acme.com", &["Acme-Okta"]);
+        appear(&world, &pool, Way::SignUp, "Acme-Okta_jane", &other).await;
+        assert_eq!(held(&world).await.len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_removal_of_an_asserted_address_marks_nobody_who_proves_it() {
+    let (world, pool) = world(&[acme("acme.com", json!({})), acme("Acme-Okta", json!({}))]).await;
+    // Anybody at the provider can assert the address of another person.
+    let mallory = with_sub("mallory", federated("jane@acme.com", &["Acme-Okta"]));
+    appear(&world, &pool, Way::SignUp, "Acme-Okta_mallory", &mallory).await;
+    end(&world, "mallory", false).await;
+    appear(&world, &pool, Way::SignUp, "jane", &native("jane@acme.com")).await;
+    assert_eq!(held(&world).await, [MEMBER]);
+}
+
+#[tokio::test]
+async fn a_removal_that_overtakes_a_sign_up_refuses_the_asserted_address_too() {
+    let (world, pool) = world(&[acme("acme.com", json!({})), acme("Acme-Okta", json!({}))]).await;
+    let earlier = with_sub("earlier", native("jane@acme.com"));
+    appear(&world, &pool, Way::SignUp, "earlier", &earlier).await;
+    let store = world.store();
+    let removal = async move {
+        let (acme, earlier) = (OrganizationId::parse("acme"), UserId::parse("earlier"));
+        let removal = Removal::of_member(&Caller::default(), START.parse().expect("a timestamp"));
+        let nobody = BTreeSet::new();
+        let (acme, earlier) = (acme.expect("an id"), earlier.expect("an id"));
+        let ended = &mut Vec::new();
+        store.remove_member(&acme, &earlier, &nobody, &removal, ended).await.expect("removed");
+    };
+    world.wire.next("TransactWriteItems", Fate::overtaken(removal));
+    let okta = federated("jane@acme.com", &["Acme-Okta"]);
+    appear(&world, &pool, Way::SignUp, "Acme-Okta_jane", &okta).await;
+    assert_eq!(held(&world).await, [""; 0]);
+}
+
+#[tokio::test]
+async fn all_identities_of_whoever_was_removed_or_declined_stay_out() {
+    let both = || federated("jane@acme.com", &["Acme-Okta", "Acme-Entra"]);
+    let native = || native("jane@acme.com");
+    let okta = || federated("jane@acme.com", &["Acme-Okta"]);
+    // Each appearance of the account before its membership or request ends.
+    let histories = [
+        ("linked from the beginning", vec![both()]),
+        ("linked as a member by a provider", vec![okta(), both()]),
+        ("linked as a member by domain", vec![native(), linked(both())]),
+        ("unlinked since", vec![both(), okta()]),
+        ("not in the last event", vec![both(), native()]),
+    ];
+    for (what, history) in histories {
+        for enrollment in ["automatic", "request"] {
+            let rule = |name| acme(name, json!({ "enrollment": enrollment }));
+            let (world, pool) =
+                world(&[rule("acme.com"), rule("Acme-Okta"), rule("Acme-Entra")]).await;
+            for (place, user) in history.iter().enumerate() {
+                let way = if place == 0 { Way::SignUp } else { Way::Token };
+                appear(&world, &pool, way, "earlier", &with_sub("earlier", user.clone())).await;
+            }
+            end(&world, "earlier", enrollment == "request").await;
+            // A new account, whose provider asserts another address.
+            for provider in ["Acme-Okta", "Acme-Entra"] {
+                let user = federated("doe@acme.com", &[provider]);
+                for way in Way::FEDERATED {
+                    appear(&world, &pool, way, &format!("{provider}_jane"), &user).await;
+                    assert_eq!(held(&world).await, [""; 0], "{what}, {enrollment}: {provider}");
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn adding_by_hand_and_clearing_a_mark_let_all_identities_in_again() {
+    let all = || [acme("Acme-Okta", json!({})), acme("Acme-Entra", json!({}))];
+    let both = with_sub("earlier", federated("jane@acme.com", &["Acme-Okta", "Acme-Entra"]));
+    let entra = federated("jane@acme.com", &["Acme-Entra"]);
+    for is_restored in [true, false] {
+        let (world, pool) = world(&all()).await;
+        appear(&world, &pool, Way::SignUp, "earlier", &both).await;
+        end(&world, "earlier", false).await;
+        let marks =
+            |items: &Items| items.keys().filter(|(pk, _)| pk.starts_with("REMOVED#")).count();
+        assert_eq!(marks(&world.items().await), 2);
+        if is_restored {
+            let body = json!({ "userIds": ["earlier"] });
+            assert_eq!(world.post("/organizations/acme/users", &body).await.status, 201);
+        } else {
+            let path = "/organizations/acme/removed-users/earlier";
+            assert_eq!(world.delete(path).await.status, 204);
+        }
+        assert_eq!(marks(&world.items().await), 0);
+        appear(&world, &pool, Way::SignUp, "Acme-Entra_jane", &entra).await;
+        assert_eq!(held(&world).await, ["acme member by Acme-Entra as [Default]"]);
+    }
+}
+
+#[tokio::test]
+async fn a_member_who_was_added_by_hand_and_never_seen_before_has_all_identities_marked() {
+    let okta = federated("jane@acme.com", &["Acme-Okta", "Acme-Entra"]);
+    let (world, pool) = world(&[acme("Acme-Entra", json!({}))]).await;
+    let mut known = pool_user("earlier", "earlier", "jane@acme.com", true);
+    let attributes = known["Attributes"].as_array_mut().expect("attributes");
+    attributes.push(json!({ "Name": "identities", "Value": okta["identities"] }));
+    pool.answers("ListUsers", json!({ "Users": [known] }));
+    let body = json!({ "userIds": ["earlier"] });
+    assert_eq!(world.post("/organizations/acme/users", &body).await.status, 201);
+    end(&world, "earlier", false).await;
+    let entra = federated("jane@acme.com", &["Acme-Entra"]);
+    appear(&world, &pool, Way::SignUp, "Acme-Entra_jane", &entra).await;
+    assert_eq!(held(&world).await, [""; 0]);
+}
+
+#[tokio::test]
+async fn a_member_of_before_identities_were_kept_gets_them_at_the_next_token() {
+    let (world, pool) = world(&[acme("Acme-Okta", json!({})), acme("Acme-Entra", json!({}))]).await;
+    let both = with_sub("earlier", federated("jane@acme.com", &["Acme-Okta", "Acme-Entra"]));
+    appear(&world, &pool, Way::SignUp, "earlier", &both).await;
+    let mut older = world.item("USER#earlier", "PROFILE").await;
+    let identities = older.remove("identityDigests").expect("they are kept");
+    assert_eq!(identities.as_array().map(Vec::len), Some(2));
+    world.put_plain(&json!(older)).await;
+    appear(&world, &pool, Way::Token, "earlier", &both).await;
+    assert_eq!(world.item("USER#earlier", "PROFILE").await["identityDigests"], identities);
+    let before = world.items().await;
+    appear(&world, &pool, Way::Token, "earlier", &both).await;
+    assert_eq!(world.items().await, before, "nothing changes any more");
+}
+
+#[tokio::test]
+async fn an_identity_that_is_linked_while_its_user_is_removed_is_marked_too() {
+    let (world, pool) = world(&[acme("acme.com", json!({})), acme("Acme-Okta", json!({}))]).await;
+    let earlier = with_sub("earlier", native("jane@acme.com"));
+    appear(&world, &pool, Way::SignUp, "earlier", &earlier).await;
+    let with_okta = linked(with_sub("earlier", federated("jane@acme.com", &["Acme-Okta"])));
+    let (app, event) = (
+        App { store: world.store(), ..world.app.clone() },
+        trigger_event("2", "TokenGeneration_Authentication", &with_okta).to_string(),
+    );
+    world.wire.next(
+        "TransactWriteItems",
+        Fate::overtaken(async move {
+            let function = functions::function("pre-token-generation").expect("a function");
+            let Entry::Trigger(handle) = function.entry else { panic!("it is a trigger") };
+            let event = serde_json::value::RawValue::from_string(event).expect("JSON");
+            handle(&app, event).await.expect("an answer");
+        }),
+    );
+    end(&world, "earlier", false).await;
+    let okta = federated("doe@acme.com", &["Acme-Okta"]);
+    appear(&world, &pool, Way::SignUp, "Acme-Okta_jane", &okta).await;
+    assert_eq!(held(&world).await, [""; 0]);
+}
+
+#[tokio::test]
+async fn a_listed_address_has_to_be_one_that_the_account_cannot_set_itself() {
+    let given = || {
+        [
+            acme("Acme-Okta", json!({ "emailDomains": "listed" })),
+            owned("proven", acme("acme.com", json!({}))),
+        ]
+    };
+    let okta = || federated("anything@acme.com", &["Acme-Okta"]);
+    for (what, user, verified, joins) in [
+        ("set by a linked account", linked(okta()), "false", &[][..]),
+        ("proven by a linked account", linked(okta()), "true", &[BY_OKTA]),
+        ("asserted", okta(), "false", &[BY_OKTA]),
+    ] {
+        let mut user = user;
+        user["email_verified"] = json!(verified);
+        let expected = (joins, joins);
+        assert_ways(what, &[Way::Token], &given(), ("Acme-Okta_jane", &user), expected).await;
+    }
+}
+
+#[tokio::test]
+async fn a_social_provider_lets_nobody_in_also_if_an_organization_lists_its_name() {
+    for provider_type in ["Google", "SAML"] {
+        let (world, pool) = world(&[]).await;
+        world.list_provider_anyway("acme", "Google").await;
+        let mut user = federated("jane@gmail.com", &["Google"]);
+        let identities = user["identities"].as_str().expect("text");
+        user["identities"] = json!(identities.replace("SAML", provider_type));
+        for way in Way::FEDERATED {
+            appear(&world, &pool, way, "Google_1", &user).await;
+            assert_eq!(held(&world).await, [""; 0], "{provider_type}");
         }
     }
 }

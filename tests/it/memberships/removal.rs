@@ -311,7 +311,7 @@ async fn a_sign_up_that_a_removal_overtakes_does_not_bring_the_membership_back()
             let profile = Profile {
                 email: Some(ADDRESS.to_owned()),
                 user_name: Some("jane".to_owned()),
-                addresses: Vec::new(),
+                ..Profile::default()
             };
             let now = START.parse().expect("a timestamp");
             store

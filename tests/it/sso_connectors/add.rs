@@ -125,6 +125,17 @@ async fn a_provider_at_which_everybody_can_have_an_account_is_refused() {
 }
 
 #[tokio::test]
+async fn a_name_of_a_social_provider_is_refused_whatever_its_type() {
+    let pool = pool();
+    let world = world_of(&pool).await;
+    for name in ["Facebook", "SignInWithApple", "LoginWithAmazon"] {
+        pool.add_provider(name, "SAML");
+        let answer = refused(&world, add(&world, PATH, &[name])).await;
+        answer.problem(422, "sso_connector.public_provider");
+    }
+}
+
+#[tokio::test]
 async fn an_empty_list_is_refused() {
     let world = world().await;
     let answer = refused(&world, add(&world, PATH, &[""; 0])).await;

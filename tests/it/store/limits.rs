@@ -62,7 +62,7 @@ async fn join(world: &World, organizations: usize, identities: usize) {
     };
     let admissions: Vec<_> = (0..organizations).map(admission).collect();
     let email = Some("jane@acme.com".to_owned());
-    let account = Account { user_name: None, email, proven: Some(address) };
+    let account = Account { user_name: None, email, proven: Some(address), identities: Vec::new() };
     let before = UserItems::default();
     let joined = world.app.store.join(&jane(), &account, &before, &admissions, &digests).await;
     let joined = joined.expect("the store works");
@@ -91,6 +91,48 @@ async fn memberships_and_requests_that_are_too_many_for_one_transaction_take_sev
         let versions = organizations.min(1 + identities);
         assert_eq!(world.items().await.len(), organizations + 2 + versions, "{what}");
     }
+}
+
+#[tokio::test]
+async fn a_removal_and_an_addition_of_a_user_with_all_that_a_profile_keeps_take_one_transaction() {
+    let world = World::new().await;
+    world.organization("acme").await;
+    let digests = |from: usize, count: usize| -> Vec<_> {
+        (from..from + count).map(|number| format!("{number:064}")).collect()
+    };
+    let (addresses, identities) = (Profile::MOST_ADDRESSES, Profile::MOST_IDENTITIES);
+    let profile = |from: usize| {
+        let identities = digests(from + addresses, identities);
+        json!({
+            "pk": "USER#jane", "sk": "PROFILE",
+            "addresses": digests(from, addresses), "identityDigests": identities,
+        })
+    };
+    let membership = json!({
+        "pk": "USER#jane", "sk": "ORG#acme", "roleIds": [], "joinedAt": START,
+        "entryPath": "PostConfirmation", "emailDomain": "acme.com",
+        "addressDigest": format!("{:064}", 999),
+    });
+    world.put_plain(&profile(0)).await;
+    world.put_plain(&membership).await;
+    let writes = |world: &World| {
+        let sent = world.wire.traffic().operations;
+        sent.into_iter().filter(|operation| operation == "TransactWriteItems").count()
+    };
+    writes(&world);
+    assert_eq!(world.delete("/organizations/acme/users/jane").await.status, 204);
+    assert_eq!(writes(&world), 1);
+    let mark = world.item("USER#jane", "ORG#acme").await;
+    let marked = mark["addressDigests"].as_array().map(Vec::len);
+    assert_eq!(marked, Some(addresses + identities + 1));
+
+    // All that is kept has changed since.
+    world.put_plain(&profile(100)).await;
+    let body = json!({ "userIds": ["jane"] });
+    assert_eq!(world.post("/organizations/acme/users", &body).await.status, 201);
+    assert_eq!(writes(&world), 1);
+    let items = world.items().await;
+    assert!(!items.keys().any(|(pk, _)| pk.starts_with("REMOVED#")));
 }
 
 #[tokio::test]

@@ -143,6 +143,7 @@ impl Use {
         let tables = || request["RequestItems"].as_object().into_iter().flat_map(|it| it.values());
         match operation {
             "GetItem" => vec![Self::new(operation, &request["Key"])],
+            "PutItem" => vec![Self::new(operation, &request["Item"])],
             "Query" => {
                 let index = request["IndexName"].as_str();
                 let key = json!({ "pk": request["ExpressionAttributeValues"][":pk"] });
