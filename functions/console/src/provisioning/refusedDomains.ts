@@ -2,7 +2,14 @@ import { queryOptions } from '@tanstack/react-query';
 import { chunks } from '../api/batch';
 import { ApiError } from '../api/problem';
 import { configurationQuery, replace } from './queries';
-import { CLAIMED, CROWDED, MOST_NAMED, type RefusedDomains, refusedItems, refusedPlaces } from './refusals';
+import {
+  CLAIMED,
+  CROWDED,
+  MOST_NAMED,
+  type RefusedDomains,
+  refusedItems,
+  refusedPlaces,
+} from './refusals';
 
 /**
  * All domains of a list that the API refuses, after it has refused the list; nothing if it named no
