@@ -186,6 +186,8 @@ pub static FUNCTIONS: &[Function] = &[
             (OrganizationRoles, &[GetItem, Query, PutItem, UpdateItem, DeleteItem]),
             (RoleNames, &[PutItem, DeleteItem]),
             (Organizations, &[BatchGetItem]),
+            (DomainIndex, &[BatchGetItem]),
+            (ProviderIndex, &[BatchGetItem]),
             (Users, &[BatchGetItem]),
             (ListedOrganizations, &[Query]),
             (ListedMembers, &[Query]),

@@ -311,10 +311,7 @@ pub(crate) async fn of_organization(
     draft.as_ref().map_or(Ok(()), check_lengths)?;
     let organization = store.organizations(std::slice::from_ref(&id)).await?.pop();
     let organization = organization.ok_or_else(|| Error::OrganizationNotFound(id.to_string()))?;
-    let evaluated = match draft {
-        None => provisioning.preview_of(&person, &id).await?,
-        Some(draft) => provisioning.preview_draft(&person, &id, draft).await?,
-    };
+    let evaluated = provisioning.preview_of(&person, &id, draft.unwrap_or_default()).await?;
     let roles = store.organization_roles_by_id(&evaluated.roles).await?;
     Ok(Json(OrganizationPreview::new(&organization, &person, evaluated, &roles)))
 }

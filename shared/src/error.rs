@@ -66,6 +66,14 @@ pub enum Error {
         RuleList::MOST_ORGANIZATIONS
     )]
     EmailDomainsCrowded(Vec<EmailDomain>),
+    /// Too many other organizations list these domains, whether they admit users by them or not.
+    #[error(
+        "{} is already listed by {} organizations, proven or not, which is the limit: delete it from \
+         one of them first",
+        quoted(.0),
+        RuleList::MOST_CLAIMS
+    )]
+    EmailDomainsClaimed(Vec<EmailDomain>),
     /// The list would hold too many domains.
     #[error(
         "an organization can list at most {} email domains: delete some first",
@@ -277,6 +285,26 @@ impl Violation {
             "email_domain.too_many_organizations",
             &Error::EmailDomainsCrowded(vec![domain.clone()]),
         )
+    }
+
+    /// A domain that too many organizations list, whether they admit users by it or not.
+    #[must_use]
+    pub fn too_many_claims(pointer: impl Into<String>, domain: &EmailDomain) -> Self {
+        Self::new(
+            pointer,
+            "email_domain.too_many_claims",
+            &Error::EmailDomainsClaimed(vec![domain.clone()]),
+        )
+    }
+
+    /// An identity provider whose name cannot be the last part of an address.
+    #[must_use]
+    pub fn unreachable_provider(pointer: impl Into<String>, name: &ProviderName) -> Self {
+        let reason = format!(
+            "clients take `{name}` out of an address, so the provider could not be changed or deleted \
+             here: create it in the user pool under another name, and send that"
+        );
+        Self::new(pointer, "sso_connector.unreachable_name", &reason)
     }
 
     /// An identity provider that too many organizations list.

@@ -18,7 +18,7 @@ use crate::domain::membership::{
     Account, Cause, EntryPath, FreshProof, JoinRequest, Membership, Proof, Provenance,
 };
 use crate::domain::ownership::Ownership;
-use crate::domain::rule::{NewSettings, Rule, RuleKey, RuleKind};
+use crate::domain::rule::{Enrollment, NewSettings, Rule, RuleKey, RuleKind};
 use crate::domain::user::User;
 use crate::failure::{Failure, Service};
 use crate::metrics;
@@ -81,7 +81,8 @@ pub struct Preview {
     pub evaluated: Vec<Evaluated>,
 }
 
-/// Rules of an organization that are not saved. In a list, no key is there twice.
+/// Rules of an organization that are not saved. In a list, no key is there twice. By default, all is as
+/// saved.
 #[derive(Clone, Debug, Default)]
 pub struct Draft {
     /// The email domains. `None` if those that are saved stay.
@@ -163,6 +164,35 @@ impl<'a> Queue<'a> {
         let existing = self.counted.iter().filter(exists).count();
         let room = RuleList::MOST_ORGANIZATIONS.saturating_sub(existing);
         self.counted.extend(self.waiting.drain(..room.min(self.waiting.len())));
+    }
+
+    /// Those whose place another one is waiting for, if they turn out to be deleted.
+    fn contested(&self) -> &[&'a Listing] {
+        if self.waiting.is_empty() { &[] } else { &self.counted }
+    }
+}
+
+/// The organizations that count for some rule that a person satisfies.
+struct Counted {
+    /// Their rules, as the index has them.
+    known: HashMap<OrganizationId, Vec<Rule>>,
+    /// Those that were read. `None` if they do not exist.
+    read: HashMap<OrganizationId, Option<ListedRules>>,
+    /// The rules by which older organizations have taken all places.
+    too_late: HashSet<(OrganizationId, RuleKey)>,
+}
+
+impl Counted {
+    /// The rules of an organization as they count. A rule that came too late is there, and admits nobody:
+    /// like any rule that admits nobody, it is an exception to a less specific one.
+    fn as_they_count(&self, id: &OrganizationId, mut listed: ListedRules) -> ListedRules {
+        for rule in &mut listed.rules {
+            if self.too_late.contains(&(id.clone(), rule.key.clone())) {
+                rule.settings.enrollment = Enrollment::Off;
+                rule.settings.existing_users = None;
+            }
+        }
+        listed
     }
 }
 
@@ -290,12 +320,13 @@ impl Provisioning {
     /// When the store fails.
     pub async fn preview(&self, person: &Assumed) -> Result<Preview, Failure> {
         let facts = Facts::of_assumed(person, &self.policy);
-        let (_, evaluated) = self.evaluate_stranger(&facts).await?;
+        let (inputs, counted) = self.read_for_stranger(&facts).await?;
+        let evaluated = evaluate(&facts, &inputs, counted);
         Ok(Preview { refusal: facts.proven_address().err(), evaluated })
     }
 
-    /// The decision of [`Self::preview`] about one organization, which need not be in the rule
-    /// index.
+    /// The decision of [`Self::preview`] about one organization, which need not be in the rule index, if
+    /// its rules were as in this draft.
     ///
     /// # Errors
     /// When the store fails.
@@ -303,28 +334,13 @@ impl Provisioning {
         &self,
         person: &Assumed,
         id: &OrganizationId,
-    ) -> Result<Evaluated, Failure> {
-        let facts = Facts::of_assumed(person, &self.policy);
-        let (inputs, evaluated) = self.evaluate_stranger(&facts).await?;
-        let found = evaluated.into_iter().find(|evaluated| evaluated.organization == *id);
-        Ok(found.unwrap_or_else(|| inputs.evaluated(&facts, id, &ListedRules::default())))
-    }
-
-    /// The decision of [`Self::preview`] about one organization, if its rules were these.
-    ///
-    /// # Errors
-    /// When the store fails.
-    pub async fn preview_draft(
-        &self,
-        person: &Assumed,
-        id: &OrganizationId,
         draft: Draft,
     ) -> Result<Evaluated, Failure> {
         let facts = Facts::of_assumed(person, &self.policy);
         let (organizations, keys) = ([id.clone()], facts.deciding());
-        let (mut saved, marks) = try_join(
+        let (mut saved, (inputs, counted)) = try_join(
             self.store.listed_rules(&organizations, &keys),
-            self.store.removal_marks(&facts.refusing_digests()),
+            self.read_for_stranger(&facts),
         )
         .await?;
         let saved = saved.pop().flatten().unwrap_or_default();
@@ -339,20 +355,16 @@ impl Provisioning {
         });
         let rules: Vec<_> = rules.collect();
         let default_roles = draft.default_roles.unwrap_or(saved.default_roles);
-        let drafted = ListedRules { rules, default_roles };
-        let inputs = Inputs::new(&UserItems::default(), Vec::new(), marks);
+        let drafted = counted.as_they_count(id, ListedRules { rules, default_roles });
         Ok(inputs.evaluated(&facts, id, &drafted))
     }
 
-    /// Evaluates a person without a user.
-    async fn evaluate_stranger(
-        &self,
-        facts: &Facts<'_>,
-    ) -> Result<(Inputs, Vec<Evaluated>), Failure> {
+    /// Reads what decides about a person without a user.
+    async fn read_for_stranger(&self, facts: &Facts<'_>) -> Result<(Inputs, Counted), Failure> {
         let (index, marks) = self.read_rules(facts).await?;
         let inputs = Inputs::new(&UserItems::default(), index, marks);
-        let evaluated = self.evaluate(facts, &inputs).await?;
-        Ok((inputs, evaluated))
+        let counted = self.read_counted(facts, &inputs).await?;
+        Ok((inputs, counted))
     }
 
     /// Limits the time for a part of joining.
@@ -383,15 +395,12 @@ impl Provisioning {
         Ok((index, marks))
     }
 
-    /// Decides about each organization in the rule index, up to the limit for each rule, the oldest
-    /// listing first. Organizations that may admit the person, as the index has them, are read at one
-    /// moment each, and what is read decides. That takes one step, unless more organizations list a rule
-    /// than count, and some of them are deleted.
-    async fn evaluate(
-        &self,
-        facts: &Facts<'_>,
-        inputs: &Inputs,
-    ) -> Result<Vec<Evaluated>, Failure> {
+    /// Finds the organizations in the rule index that count, up to the limit for each rule, the oldest
+    /// listing first. Those that may admit the person, as the index has them, are read at one moment each,
+    /// and what is read decides. That takes one step, unless more organizations list a rule than count, and
+    /// some of them are deleted. Then the places of the deleted ones are free, so each organization that
+    /// others wait for is read too.
+    async fn read_counted(&self, facts: &Facts<'_>, inputs: &Inputs) -> Result<Counted, Failure> {
         let (rules, deciding) = (facts.rules(), facts.deciding());
         let mut queues: Vec<_> = rules.iter().map(|key| Queue::new(key, &inputs.index)).collect();
         let mut read = HashMap::new();
@@ -400,12 +409,18 @@ impl Provisioning {
                 queue.advance(&read);
             }
             let known = known(&queues);
+            let contested: HashSet<_> = queues
+                .iter()
+                .flat_map(Queue::contested)
+                .map(|listing| &listing.organization)
+                .collect();
             let may_admit = |id: &OrganizationId, rules: &[Rule]| {
                 facts.may_admit(&Candidate { id, rules, standing: inputs.standing(id) })
             };
-            let unread =
-                known.iter().filter(|(id, rules)| !read.contains_key(*id) && may_admit(id, rules));
-            let unread: Vec<_> = unread.map(|(id, _)| (*id).clone()).collect();
+            let unread = known.iter().filter(|(id, rules)| {
+                !read.contains_key(*id) && (contested.contains(*id) || may_admit(id, rules))
+            });
+            let unread: Vec<_> = unread.map(|(id, _)| id.clone()).collect();
             if unread.is_empty() {
                 break known;
             }
@@ -413,20 +428,10 @@ impl Provisioning {
             read.extend(unread.into_iter().zip(found));
         };
         let too_late = queues.iter().flat_map(|queue| &queue.waiting);
-        let too_late: HashSet<_> =
-            too_late.map(|listing| (&listing.organization, &listing.rule.key)).collect();
-        let mut seen = HashSet::new();
-        let ids = inputs.index.iter().map(|listing| &listing.organization);
-        let ids = ids.filter(|id| known.contains_key(id) && seen.insert(*id));
-        let evaluated = ids.map(|id| {
-            let mut listed = match read.remove(id) {
-                Some(read) => read.unwrap_or_default(),
-                None => ListedRules { rules: known[id].clone(), ..ListedRules::default() },
-            };
-            listed.rules.retain(|rule| !too_late.contains(&(id, &rule.key)));
-            inputs.evaluated(facts, id, &listed)
-        });
-        Ok(evaluated.collect())
+        let too_late = too_late
+            .map(|listing| (listing.organization.clone(), listing.rule.key.clone()))
+            .collect();
+        Ok(Counted { known, read, too_late })
     }
 
     /// Decides about each organization in the rule index, and writes the memberships and requests that
@@ -442,7 +447,7 @@ impl Provisioning {
         inputs: &Inputs,
         at: Timestamp,
     ) -> Result<Outcomes, Failure> {
-        let evaluated = self.evaluate(facts, inputs).await?;
+        let evaluated = evaluate(facts, inputs, self.read_counted(facts, inputs).await?);
         let admissions: Vec<_> = evaluated
             .iter()
             .filter_map(|Evaluated { organization, decision, roles, .. }| {
@@ -518,13 +523,30 @@ fn drafted(list: Vec<DraftRule>, keys: &[RuleKey], saved: &[Rule], now: Timestam
     rules.collect()
 }
 
+/// Decides about each organization that counts, the oldest listing first.
+fn evaluate(facts: &Facts<'_>, inputs: &Inputs, mut counted: Counted) -> Vec<Evaluated> {
+    let mut seen = HashSet::new();
+    let ids = inputs.index.iter().map(|listing| &listing.organization);
+    let ids = ids.filter(|id| counted.known.contains_key(id) && seen.insert(*id));
+    let ids: Vec<_> = ids.collect();
+    let evaluated = ids.into_iter().map(|id| {
+        let rules = counted.known.remove(id).unwrap_or_default();
+        let listed = match counted.read.remove(id) {
+            Some(read) => read.unwrap_or_default(),
+            None => ListedRules { rules, ..ListedRules::default() },
+        };
+        inputs.evaluated(facts, id, &counted.as_they_count(id, listed))
+    });
+    evaluated.collect()
+}
+
 /// The organizations that count for some rule, with the rules as the index has them.
-fn known<'a>(queues: &[Queue<'a>]) -> HashMap<&'a OrganizationId, Vec<Rule>> {
+fn known(queues: &[Queue<'_>]) -> HashMap<OrganizationId, Vec<Rule>> {
     let mut known: HashMap<_, Vec<_>> = HashMap::new();
     for Listing { organization, rule } in
         queues.iter().flat_map(|queue| queue.counted.iter().chain(&queue.idle))
     {
-        known.entry(organization).or_default().push(rule.clone());
+        known.entry(organization.clone()).or_default().push(rule.clone());
     }
     known
 }

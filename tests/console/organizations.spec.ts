@@ -475,8 +475,8 @@ test('a role says what uses it, on its page and before it is deleted', async ({ 
   await expect(page.getByRole('heading', { level: 1, name: roleName })).toBeVisible();
   await expect(page.getByText('This role is held by 2 members in 1 organization.')).toBeVisible();
   const cells = (name: string) => page.getByRole('row').filter({ hasText: name }).getByRole('cell');
-  await expect(cells(id)).toHaveText([id, '2 members', 'Given to new members']);
-  await expect(cells(other)).toHaveText([other, 'None', 'Given to new members']);
+  await expect(cells(id)).toHaveText([id, '2 members', 'By default']);
+  await expect(cells(other)).toHaveText([other, 'None', 'By default']);
   await page.getByRole('button', { name: 'Delete', exact: true }).click();
   const dialog = page.getByRole('dialog');
   await expect(dialog).toContainText('held by 2 members in 1 organization');

@@ -493,6 +493,41 @@ async fn an_odd_path_is_one_where_nothing_is() {
 }
 
 #[tokio::test]
+async fn a_provider_with_slashes_in_its_name_can_be_changed_and_deleted() {
+    const LIST: &str = "/organizations/acme/jit/sso-connectors";
+    let world = World::new().await;
+    world.organization("acme").await;
+    for name in ["a/b", "/", "//", "a/", "/a", "../a", "Ö/#?.%", "sso-connectors/a", "%2F"] {
+        world.list_provider_anyway("acme", name).await;
+        let about = |method: &str, parameters: &Value| {
+            let mut event = event(method, "/");
+            event["rawPath"] = format!("{LIST}/{name}").into();
+            event["pathParameters"] = parameters.clone();
+            event
+        };
+        let named = json!({ "organizationId": "acme", "ssoConnectorId": name });
+
+        let change = with_text(about("PATCH", &named), r#"{"enrollment":"off"}"#);
+        let change = with_header(change, "content-type", "application/json");
+        let answer = parsed(world.invoke("update-sso-connector", &change).await);
+        assert_eq!(answer["statusCode"], 200, "{name}: {answer:#}");
+        assert_eq!(answer["body"]["id"], name);
+
+        // What is not the end of the path does not count.
+        for other in [json!(null), json!({ "ssoConnectorId": "b/c" }), json!({ "id": name })] {
+            if name.contains('/') {
+                let event = about("DELETE", &other);
+                let answer = parsed(world.invoke("delete-sso-connector", &event).await);
+                assert_problem(&answer, 404, "request.path_not_found");
+            }
+        }
+        let answer = world.invoke("delete-sso-connector", &about("DELETE", &named)).await;
+        assert_eq!(answer["statusCode"], 204, "{name}: {answer:#}");
+        assert_eq!(world.get(LIST).await.body, json!([]));
+    }
+}
+
+#[tokio::test]
 async fn an_odd_query_string_is_refused_and_harms_nothing() {
     const PAGE: &str = "request.invalid_page";
     const UNKNOWN: &str = "request.unknown_parameter";

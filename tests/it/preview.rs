@@ -401,6 +401,26 @@ async fn a_new_domain_of_a_draft_starts_as_it_would_if_it_were_saved() {
 }
 
 #[tokio::test]
+async fn a_preview_of_one_organization_is_the_same_however_many_others_list_the_domain() {
+    let world = World::new().await;
+    let body = json!({ "emailDomain": "acme.com", "ownership": "pending" });
+    world.organization("other-00").await;
+    let path = "/organizations/other-00/jit/email-domains";
+    assert_eq!(world.post(path, &body).await.status, 201);
+    world.copy("other-00", (1..60).map(|number| format!("other-{number:02}"))).await;
+    world.pass(Duration::from_secs(1));
+    world.organization("acme").await;
+    let path = "/organizations/acme/jit/email-domains";
+    assert_eq!(world.post(path, &body).await.status, 201);
+
+    let expected = decided("refuse", by_domain("acme.com"), json!("domain_not_proven"));
+    let saved = json!({ "email": "jane@acme.com" });
+    assert_eq!(decision(&world, &saved).await, expected);
+    let draft = json!({ "email": "jane@acme.com", "draft": {} });
+    assert_eq!(decision(&world, &draft).await, expected);
+}
+
+#[tokio::test]
 async fn a_saved_domain_of_a_draft_keeps_its_state_and_the_settings_that_are_left_out() {
     let world = with_provider(DomainOwnership::Pending).await;
     let record = &world.get("/organizations/acme/jit/email-domains").await.body[0]["ownership"];

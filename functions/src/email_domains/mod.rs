@@ -103,11 +103,13 @@ impl NewDomains<'_> {
 /// of these domains in the request's body, in the order of `named`: each domain of the body with its
 /// place. Other errors stay unchanged.
 fn crowded_at(error: Error, named: &[(EmailDomain, String)]) -> Error {
-    let Error::EmailDomainsCrowded(crowded) = error else { return error };
-    let refused = named.iter().filter(|(domain, _)| crowded.contains(domain));
-    let violation = |(domain, pointer): &(_, String)| {
-        Violation::too_many_organizations(pointer.clone(), domain)
+    let (crowded, violation): (_, fn(String, &EmailDomain) -> Violation) = match error {
+        Error::EmailDomainsCrowded(domains) => (domains, Violation::too_many_organizations),
+        Error::EmailDomainsClaimed(domains) => (domains, Violation::too_many_claims),
+        error => return error,
     };
+    let refused = named.iter().filter(|(domain, _)| crowded.contains(domain));
+    let violation = |(domain, pointer): &(_, String)| violation(pointer.clone(), domain);
     Error::Invalid(refused.map(violation).collect())
 }
 

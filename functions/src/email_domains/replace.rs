@@ -1,6 +1,7 @@
 //! `PUT /organizations/{organizationId}/jit/email-domains`
 
 use std::collections::BTreeSet;
+use std::future::ready;
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -74,9 +75,9 @@ pub(crate) async fn replace(
     let keys: BTreeSet<_> =
         wanted.iter().map(|(domain, _)| RuleKey::EmailDomain(domain.clone())).collect();
     let new = NewDomains { caller: &caller, ownership: domain_ownership, randomness: &randomness };
-    let begin = |added: &[RuleKey]| {
+    let begin = |added: Vec<RuleKey>| {
         let at = clock.now();
-        added.iter().map(|key| new.rule(key.clone(), at)).collect()
+        ready(Ok(added.into_iter().map(|key| new.rule(key, at)).collect()))
     };
     let mut done = ListChange::default();
     let kind = RuleKind::EmailDomain;

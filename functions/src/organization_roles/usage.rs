@@ -44,22 +44,27 @@ pub(crate) struct UsingOrganization {
     users_count: usize,
     /// Whether it is one of the default roles.
     is_default_role: bool,
+    /// Whether a rule of the organization gives it instead of the default roles: an email domain or an
+    /// identity provider.
+    is_rule_role: bool,
 }
 
 impl From<&RoleUse> for UsingOrganization {
-    fn from(RoleUse { organization, users, is_default_role }: &RoleUse) -> Self {
+    fn from(RoleUse { organization, users, is_default_role, is_rule_role }: &RoleUse) -> Self {
         Self {
             id: organization.id.to_string(),
             name: organization.name.as_str().to_owned(),
             users_count: *users,
             is_default_role: *is_default_role,
+            is_rule_role: *is_rule_role,
         }
     }
 }
 
 /// Counts the members who hold an organization role, and lists the organizations that use it.
 ///
-/// It reads at most 1,000 organizations, by name, and 10,000 memberships, and at most for some seconds.
+/// It reads at most 1,000 organizations, by name, 10,000 of their rules and 10,000 memberships, and at most
+/// for some seconds.
 /// A member who has just joined or left may not be counted correctly yet.
 #[utoipa::path(
     get,

@@ -77,9 +77,7 @@ pub(crate) async fn add(
         return Err(Error::SsoConnectorsEmpty.into());
     }
     let ids = &body.sso_connector_ids;
-    let providers =
-        NamedProviders::existing(ids, &organization, &precondition, &store, &user_pool, &clock)
-            .await?;
+    let providers = NamedProviders::of(ids, &organization, &store, &user_pool, &clock).await?;
     let roles = body.organization_role_ids.as_ref().map(Option::as_deref);
     let settings = NewSettings {
         enrollment: body.enrollment.map(Into::into),
@@ -90,7 +88,7 @@ pub(crate) async fn add(
     let settings = settings.after(&Settings::default());
     let keys = providers.keys();
     let wanted = |list: &RuleList| list.rules.keys().chain(&keys).cloned().collect();
-    let begin = |added: &[RuleKey]| providers.begin(added, &settings, &caller, clock.now());
+    let begin = |added: Vec<RuleKey>| providers.begin(added, &settings, &caller);
     let mut done = ListChange::default();
     let kind = RuleKind::SsoConnector;
     let changed =

@@ -7,6 +7,7 @@ pub mod replace;
 pub mod update;
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -16,8 +17,7 @@ use shared::domain::caller::Caller;
 use shared::domain::ids::OrganizationId;
 use shared::domain::jit::RuleList;
 use shared::domain::provider::{ProviderName, is_public_provider};
-use shared::domain::rule::{AdmittedAddresses, Rule, RuleKey, RuleKind, Settings};
-use shared::domain::version::Precondition;
+use shared::domain::rule::{AdmittedAddresses, Rule, RuleKey, Settings};
 use shared::failure::{Failure, Service};
 use shared::store::Store;
 use shared::{Clock, Error, Violation};
@@ -101,53 +101,34 @@ impl SsoConnectorEntity {
     }
 }
 
-/// The identity providers in a body that an organization may list.
+/// The identity providers in a body. Each one that the organization does not list at the moment of the
+/// change is looked up in the user pool once.
 struct NamedProviders<'a> {
     named: Named<'a, ProviderName>,
-    /// The types of those that the organization does not list yet.
-    types: HashMap<ProviderName, String>,
+    user_pool: &'a UserPool,
+    clock: &'a Clock,
+    /// When no look-up begins any more.
+    end: Timestamp,
+    /// The types of those that were looked up. `None` if the user pool does not have the provider.
+    types: Mutex<HashMap<ProviderName, Option<String>>>,
 }
 
 impl<'a> NamedProviders<'a> {
-    /// Reads the ids in a body, and looks up those that the organization does not list yet. Fails if one
-    /// of them is not in the user pool, or is a provider at which everybody can have an account.
-    async fn existing(
+    /// Reads the ids in a body. Fails if they are too many.
+    async fn of(
         ids: &'a [String],
         organization: &OrganizationId,
-        precondition: &Precondition,
         store: &Store,
-        user_pool: &UserPool,
-        clock: &Clock,
+        user_pool: &'a UserPool,
+        clock: &'a Clock,
     ) -> Result<Self, Error> {
         if ids.len() > RuleList::MOST_SSO_CONNECTORS {
             store.require_organization(organization).await?;
             return Err(Error::SsoConnectorsFull);
         }
-        let list = store.rules(organization, RuleKind::SsoConnector).await?;
-        let list = list.ok_or_else(|| Error::OrganizationNotFound(organization.to_string()))?;
-        if !precondition.holds(list.version) {
-            return Err(Error::PreconditionFailed { current: list.version });
-        }
         let named = Named::parse(IDS, ids, ProviderName::parse);
-        let is_listed =
-            |name: &ProviderName| list.rules.contains_key(&RuleKey::SsoConnector(name.clone()));
-        let new = named.each().into_iter().filter(|name| !is_listed(name)).collect();
-        let types = look_up(user_pool, clock, new).await?;
-        let is_public = |name: &ProviderName, kind: &str| {
-            is_public_provider(kind) || is_public_provider(name.as_str())
-        };
-        let is_acceptable = |name: &ProviderName| {
-            is_listed(name) || types.get(name).is_some_and(|kind| !is_public(name, kind))
-        };
-        let violation = |pointer: String, id: &str| {
-            let found = ProviderName::parse(id).ok().filter(|name| types.contains_key(name));
-            match found {
-                Some(name) => Violation::public_provider(pointer, &name),
-                None => Violation::unknown_provider(pointer, id),
-            }
-        };
-        named.all(is_acceptable, violation).map_err(Error::Invalid)?;
-        Ok(Self { named, types })
+        let end = clock.now() + LOOK_UP_TIME;
+        Ok(Self { named, user_pool, clock, end, types: Mutex::default() })
     }
 
     /// The rules that they are.
@@ -155,25 +136,71 @@ impl<'a> NamedProviders<'a> {
         self.named.each().into_iter().map(RuleKey::SsoConnector).collect()
     }
 
-    /// New rules of these providers.
-    fn begin(
+    /// New rules of these providers, after a look-up. Fails if one of them is not in the user pool, is a
+    /// provider at which everybody can have an account, or has a name that no address can have.
+    async fn begin(
         &self,
-        added: &[RuleKey],
+        added: Vec<RuleKey>,
         settings: &Settings,
         caller: &Caller,
-        at: Timestamp,
-    ) -> Vec<Rule> {
-        let type_of = |key: &RuleKey| match key {
-            RuleKey::SsoConnector(name) => self.types.get(name).cloned(),
+    ) -> Result<Vec<Rule>, Error> {
+        let added = added.into_iter().filter_map(|key| match key {
+            RuleKey::SsoConnector(name) => Some(name),
             RuleKey::EmailDomain(_) => None,
+        });
+        let added: BTreeSet<_> = added.collect();
+        for name in added.iter().filter(|name| is_reachable(name)) {
+            self.look_up(name).await?;
+        }
+        let types = self.types();
+        let type_of = |name: &ProviderName| types.get(name).cloned().flatten();
+        let is_public = |name: &ProviderName, found: &str| {
+            is_public_provider(found) || is_public_provider(name.as_str())
         };
-        let rule = |key: &RuleKey| Rule {
+        let is_acceptable = |name: &ProviderName| {
+            !added.contains(name) || type_of(name).is_some_and(|found| !is_public(name, &found))
+        };
+        let violation = |pointer: String, id: &str| match ProviderName::parse(id) {
+            Ok(name) if !is_reachable(&name) => Violation::unreachable_provider(pointer, &name),
+            Ok(name) if type_of(&name).is_some() => Violation::public_provider(pointer, &name),
+            _ => Violation::unknown_provider(pointer, id),
+        };
+        self.named.all(is_acceptable, violation).map_err(Error::Invalid)?;
+        let at = self.clock.now();
+        let rule = |name: &ProviderName| Rule {
             added_by: caller.known(),
-            provider_type: type_of(key),
+            provider_type: type_of(name),
             settings: settings.clone(),
-            ..Rule::new(key.clone(), at)
+            ..Rule::new(RuleKey::SsoConnector(name.clone()), at)
         };
-        added.iter().map(rule).collect()
+        Ok(added.iter().map(rule).collect())
+    }
+
+    /// Looks up the type of a provider, if that was not done yet. Providers are looked up one after the
+    /// other, with a pause between them.
+    async fn look_up(&self, name: &ProviderName) -> Result<(), Failure> {
+        let (is_known, is_first) = {
+            let types = self.types();
+            (types.contains_key(name), types.is_empty())
+        };
+        if is_known {
+            return Ok(());
+        }
+        if !is_first {
+            self.clock.pause(BETWEEN_LOOK_UPS).await;
+        }
+        if self.clock.now() >= self.end {
+            let cause = "not all identity providers were looked up in time".to_owned();
+            let operation = UserPool::DESCRIBE_IDENTITY_PROVIDER;
+            return Err(Failure::Unavailable { service: Service::Cognito, operation, cause });
+        }
+        let found = self.user_pool.identity_provider_type(name).await?;
+        self.types().insert(name.clone(), found);
+        Ok(())
+    }
+
+    fn types(&self) -> MutexGuard<'_, HashMap<ProviderName, Option<String>>> {
+        self.types.lock().expect("nothing panics with the lock")
     }
 
     /// Turns an error about providers that too many organizations list into violations, with their
@@ -192,27 +219,8 @@ impl<'a> NamedProviders<'a> {
     }
 }
 
-/// The types of the identity providers with these names, without those that the user pool does not have.
-/// They are looked up one after the other, with a pause between them.
-async fn look_up(
-    user_pool: &UserPool,
-    clock: &Clock,
-    names: Vec<ProviderName>,
-) -> Result<HashMap<ProviderName, String>, Failure> {
-    let end = clock.now() + LOOK_UP_TIME;
-    let mut types = HashMap::new();
-    for (index, name) in names.into_iter().enumerate() {
-        if index > 0 {
-            clock.pause(BETWEEN_LOOK_UPS).await;
-        }
-        if clock.now() >= end {
-            let cause = "not all identity providers were looked up in time".to_owned();
-            let operation = UserPool::DESCRIBE_IDENTITY_PROVIDER;
-            return Err(Failure::Unavailable { service: Service::Cognito, operation, cause });
-        }
-        if let Some(found) = user_pool.identity_provider_type(&name).await? {
-            types.insert(name, found);
-        }
-    }
-    Ok(types)
+/// Whether an address can end with the name. Clients take `.` and `..` out of a path, also if they are
+/// encoded (WHATWG URL, "dot segments").
+fn is_reachable(name: &ProviderName) -> bool {
+    !matches!(name.as_str(), "." | "..")
 }

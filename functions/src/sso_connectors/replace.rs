@@ -57,13 +57,11 @@ pub(crate) async fn replace(
     JsonBody(body): JsonBody<Replacement>,
 ) -> Result<Response, Problem> {
     let ids = &body.sso_connector_ids;
-    let providers =
-        NamedProviders::existing(ids, &organization, &precondition, &store, &user_pool, &clock)
-            .await?;
+    let providers = NamedProviders::of(ids, &organization, &store, &user_pool, &clock).await?;
     let keys = providers.keys();
     let wanted = |_: &_| keys.clone();
     let settings = Settings::default();
-    let begin = |added: &[RuleKey]| providers.begin(added, &settings, &caller, clock.now());
+    let begin = |added: Vec<RuleKey>| providers.begin(added, &settings, &caller);
     let mut done = ListChange::default();
     let kind = RuleKind::SsoConnector;
     let changed =

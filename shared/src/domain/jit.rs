@@ -26,6 +26,9 @@ impl RuleList {
     pub const MOST_SSO_CONNECTORS: usize = 100;
     /// The most organizations that admit users by the same rule.
     pub const MOST_ORGANIZATIONS: usize = 50;
+    /// The most organizations that list the same email domain, whether they admit users by it or not. An
+    /// appearance reads all these entries of the index.
+    pub const MOST_CLAIMS: usize = 1_000;
 
     /// A list that has never been written.
     pub(crate) const UNWRITTEN: Self = Self { rules: BTreeMap::new(), version: Version::new(0) };

@@ -39,7 +39,7 @@ impl OrganizationCounts {
 pub struct RoleUsage {
     /// Those in which members hold the role, and those that give it to new members; by name.
     pub organizations: Vec<RoleUse>,
-    /// Whether all organizations and memberships were read. If not, there may be more.
+    /// Whether all organizations, rules and memberships were read. If not, there may be more.
     pub is_complete: bool,
 }
 
@@ -48,6 +48,8 @@ impl RoleUsage {
     pub const MOST_ORGANIZATIONS: usize = 1_000;
     /// The most memberships that are read.
     pub const MOST_MEMBERSHIPS: usize = 10_000;
+    /// The most rules that are read.
+    pub const MOST_RULES: usize = 10_000;
     /// How long reads begin.
     pub const TIME: Duration = Duration::from_secs(15);
 }
@@ -61,6 +63,8 @@ pub struct RoleUse {
     pub users: usize,
     /// Whether the role is one of the default roles.
     pub is_default_role: bool,
+    /// Whether the settings of a rule name the role.
+    pub is_rule_role: bool,
 }
 
 /// A role that members can hold in any organization. All organizations share the same roles.

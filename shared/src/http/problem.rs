@@ -139,6 +139,7 @@ impl From<Error> for Problem {
             Error::EmailDomainAlreadyListed(_) => (UNPROCESSABLE, "email_domain.already_listed"),
             Error::EmailDomainAlreadyProven(_) => (UNPROCESSABLE, "email_domain.already_proven"),
             Error::EmailDomainsCrowded(_) => (UNPROCESSABLE, "email_domain.too_many_organizations"),
+            Error::EmailDomainsClaimed(_) => (UNPROCESSABLE, "email_domain.too_many_claims"),
             Error::EmailDomainsFull => (UNPROCESSABLE, "email_domains.limit_reached"),
             Error::EmailDomainsPartiallyReplaced { .. } => {
                 (CONFLICT, "email_domains.partially_replaced")

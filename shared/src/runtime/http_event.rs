@@ -50,6 +50,9 @@ pub async fn answer_http_event(
 #[serde(rename_all = "camelCase")]
 struct HttpEvent {
     raw_path: String,
+    /// The parts of the path that the route names. Only the one of [`HttpEvent::provider`] counts.
+    #[serde(default)]
+    path_parameters: Value,
     #[serde(default)]
     raw_query_string: String,
     #[serde(default)]
@@ -59,6 +62,13 @@ struct HttpEvent {
     body: Option<String>,
     #[serde(default)]
     is_base64_encoded: bool,
+}
+
+impl HttpEvent {
+    /// The name of an identity provider in the path, which is the only part that can have a slash.
+    fn provider(&self) -> Option<&str> {
+        self.path_parameters["ssoConnectorId"].as_str()
+    }
 }
 
 #[derive(Deserialize)]
@@ -88,6 +98,7 @@ struct HttpEventDescription {
 fn read_http_event(payload: &RawValue) -> Result<Request, Problem> {
     let event: HttpEvent =
         serde_json::from_str(payload.get()).map_err(|error| unintelligible(&error))?;
+    let uri = address(&event.raw_path, event.provider(), &event.raw_query_string)?;
     let body = match event.body {
         Some(body) if event.is_base64_encoded => {
             let bytes: Base64Data =
@@ -98,7 +109,7 @@ fn read_http_event(payload: &RawValue) -> Result<Request, Problem> {
     };
     let mut request = Request::new(body);
     request.extensions_mut().insert(event.request_context.caller());
-    *request.uri_mut() = address(&event.raw_path, &event.raw_query_string)?;
+    *request.uri_mut() = uri;
     *request.method_mut() =
         event.request_context.http.method.parse().map_err(|error| unintelligible(&error))?;
     for (name, value) in event.headers {
@@ -109,8 +120,9 @@ fn read_http_event(payload: &RawValue) -> Result<Request, Problem> {
     Ok(request)
 }
 
-/// The address with an event's path and query string.
-fn address(path: &str, query: &str) -> Result<Uri, Problem> {
+/// The address with an event's path and query string. If the path ends with the name of a provider, its
+/// slashes are part of the name.
+fn address(path: &str, provider: Option<&str>, query: &str) -> Result<Uri, Problem> {
     /// Characters that end a path or are not allowed in it. The percent sign is one of them,
     /// because API Gateway decodes the path.
     const IN_PATH: &AsciiSet = &CONTROLS
@@ -129,12 +141,17 @@ fn address(path: &str, query: &str) -> Result<Uri, Problem> {
         .add(b'{')
         .add(b'|')
         .add(b'}');
+    /// The same in one part of a path.
+    const IN_PART: &AsciiSet = &IN_PATH.add(b'/');
     /// Characters that end a query string or are not allowed in it. API Gateway does not decode it.
     const IN_QUERY: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'#').add(b'<').add(b'>');
     /// The most bytes of an address: a limit of the crate `http`, minus some reserve.
     const LONGEST_ADDRESS: usize = 60_000;
 
+    let named = provider.and_then(|name| Some((path.strip_suffix(name)?, name)));
+    let (path, name) = named.filter(|(list, _)| list.ends_with('/')).unwrap_or((path, ""));
     let mut address = utf8_percent_encode(path, IN_PATH).to_string();
+    address.extend(utf8_percent_encode(name, IN_PART));
     if !address.starts_with('/') {
         return Err(unintelligible(&"the path does not begin with a slash"));
     }

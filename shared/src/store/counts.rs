@@ -13,6 +13,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use super::default_roles::read_default_roles;
 use super::keys::Key;
 use super::places::{read_membership, standing};
+use super::rule_entries::read_rule_roles;
 use super::{Store, keys};
 use crate::ambient::Clock;
 use crate::domain::decision::Standing;
@@ -27,13 +28,14 @@ const AT_ONCE: usize = 8;
 const ORGANIZATIONS_TOGETHER: usize = 100;
 /// The most entries of the index that one read takes.
 const ENTRIES: usize = 1_000;
-/// The memberships that one read takes (DynamoDB's limit).
-const MEMBERSHIPS: usize = 100;
+/// The memberships, or rules, that one read takes (DynamoDB's limit).
+const ITEMS: usize = 100;
 
-/// What remains of the memberships and of the time of a [`RoleUsage`]. All reads of a request run in one
+/// What remains of the memberships, of the rules and of the time of a [`RoleUsage`]. All reads of a request run in one
 /// task, so nothing happens between two lines without `await`.
 struct Budget<'a> {
     memberships: AtomicUsize,
+    rules: usize,
     is_time: &'a (dyn Fn() -> bool + Sync),
 }
 
@@ -85,8 +87,8 @@ impl Store {
     }
 
     /// Where a role is used. It reads at most [`RoleUsage::MOST_ORGANIZATIONS`] organizations, in the
-    /// order of their names, and [`RoleUsage::MOST_MEMBERSHIPS`] memberships, and begins no read after
-    /// [`RoleUsage::TIME`].
+    /// order of their names, [`RoleUsage::MOST_RULES`] rules and [`RoleUsage::MOST_MEMBERSHIPS`]
+    /// memberships, and begins no read after [`RoleUsage::TIME`].
     ///
     /// # Errors
     /// When the store fails.
@@ -96,8 +98,9 @@ impl Store {
         clock: &Clock,
     ) -> Result<RoleUsage, Failure> {
         let end = clock.now() + RoleUsage::TIME;
-        let budget = Budget {
+        let mut budget = Budget {
             memberships: AtomicUsize::new(RoleUsage::MOST_MEMBERSHIPS),
+            rules: RoleUsage::MOST_RULES,
             is_time: &|| clock.now() < end,
         };
         let (ids, mut is_complete) = self.listed_organizations().await?;
@@ -108,6 +111,9 @@ impl Store {
                 break;
             }
             let organizations = self.organizations_with_default_role(ids, role).await?;
+            let (by_rule, all_rules) =
+                self.organizations_with_rule_role(ids, role, &mut budget).await?;
+            is_complete &= all_rules;
             let mut users = HashMap::new();
             if !is_used_up {
                 let ids = organizations.iter().map(|(organization, _)| &organization.id);
@@ -119,8 +125,9 @@ impl Store {
             }
             used.extend(organizations.into_iter().filter_map(|(organization, is_default_role)| {
                 let users = users.remove(&organization.id).unwrap_or_default();
-                let is_used = users > 0 || is_default_role;
-                is_used.then_some(RoleUse { organization, users, is_default_role })
+                let is_rule_role = by_rule.contains(&organization.id);
+                let is_used = users > 0 || is_default_role || is_rule_role;
+                is_used.then_some(RoleUse { organization, users, is_default_role, is_rule_role })
             }));
         }
         used.sort_by_cached_key(|RoleUse { organization, .. }| {
@@ -170,6 +177,50 @@ impl Store {
             }))
         });
         read.collect()
+    }
+
+    /// Those of these organizations with a rule whose settings name the role, and whether all rules were
+    /// read.
+    async fn organizations_with_rule_role(
+        &self,
+        ids: &[OrganizationId],
+        role: &OrganizationRoleId,
+        budget: &mut Budget<'_>,
+    ) -> Result<(HashSet<OrganizationId>, bool), Failure> {
+        if budget.rules == 0 || !(budget.is_time)() {
+            return Ok((HashSet::new(), false));
+        }
+        let lists = RuleKind::ALL
+            .into_iter()
+            .flat_map(|kind| ids.iter().map(move |id| keys::rules(kind, id)));
+        let mut entries = Vec::new();
+        for attributes in self.batch_get(lists.collect()).await? {
+            let item = self.item(&attributes);
+            let id = item.partition_key(keys::ORGANIZATION_PREFIX, OrganizationId::parse)?;
+            let kind =
+                if item.has("domains") { RuleKind::EmailDomain } else { RuleKind::SsoConnector };
+            let list = self.read_rules(kind, &attributes)?;
+            entries.extend(list.rules.keys().map(|key| keys::rule_index_entry(key, &id)));
+        }
+        let mut is_all = entries.len() <= budget.rules;
+        entries.truncate(budget.rules);
+        budget.rules -= entries.len();
+        let is_time = budget.is_time;
+        let batches: Vec<_> = entries.chunks(ITEMS).map(<[Key]>::to_vec).collect();
+        let read = batches.into_iter().map(|batch| async move {
+            if is_time() { self.batch_get(batch).await.map(Some) } else { Ok(None) }
+        });
+        let mut read = pin!(stream::iter(read).buffer_unordered(AT_ONCE));
+        let mut giving = HashSet::new();
+        while let Some(items) = read.try_next().await? {
+            is_all &= items.is_some();
+            for item in items.iter().flatten().map(|attributes| self.item(attributes)) {
+                if read_rule_roles(&item)?.is_some_and(|roles| roles.contains(role)) {
+                    giving.insert(item.sort_key(keys::ORGANIZATION_PREFIX, OrganizationId::parse)?);
+                }
+            }
+        }
+        Ok((giving, is_all))
     }
 
     /// The keys of the memberships in these organizations, and whether they are all.
@@ -223,7 +274,7 @@ impl Store {
         budget: &Budget<'_>,
     ) -> Result<(HashMap<OrganizationId, usize>, bool), Failure> {
         let memberships: Vec<_> = memberships.into_iter().collect();
-        let batches: Vec<_> = memberships.chunks(MEMBERSHIPS).map(<[Key]>::to_vec).collect();
+        let batches: Vec<_> = memberships.chunks(ITEMS).map(<[Key]>::to_vec).collect();
         let read = batches.into_iter().map(|batch| async {
             if (budget.is_time)() { self.batch_get(batch).await.map(Some) } else { Ok(None) }
         });

@@ -116,9 +116,24 @@ impl Store {
         most: usize,
     ) -> Result<usize, Failure> {
         let range = Range::new((keys::GSI1_PK, keys::GSI1_SK), partition, prefix);
+        self.counted(|| self.client.query().index_name(keys::GSI1), range, most).await
+    }
+
+    /// The number of items of a partition, counted up to `most`.
+    pub(super) async fn count(&self, partition: String, most: usize) -> Result<usize, Failure> {
+        let range = Range::new((keys::PK, keys::SK), partition, "");
+        self.counted(|| self.client.query().consistent_read(true), range, most).await
+    }
+
+    async fn counted(
+        &self,
+        query: impl Fn() -> QueryFluentBuilder,
+        range: Range,
+        most: usize,
+    ) -> Result<usize, Failure> {
         let (mut count, mut start) = (0, None);
         loop {
-            let query = self.client.query().index_name(keys::GSI1).select(Select::Count);
+            let query = query().select(Select::Count);
             let query = query.set_limit(i32::try_from(most - count).ok());
             let output = self.ask(query.set_exclusive_start_key(start), range.clone()).await?;
             count += usize::try_from(output.count).unwrap_or_default();

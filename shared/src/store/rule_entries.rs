@@ -85,12 +85,17 @@ pub(super) fn unchanged(version: u64) -> Expression {
     }
 }
 
+/// The roles that the settings of the rule in an index entry name. `None` means the default roles.
+pub(super) fn read_rule_roles(item: &Item<'_>) -> Result<Option<Vec<OrganizationRoleId>>, Failure> {
+    let roles = item.has(ROLE_IDS).then(|| item.list(ROLE_IDS, OrganizationRoleId::parse));
+    roles.transpose()
+}
+
 /// The rule in an index entry.
 pub(super) fn read_rule(key: &RuleKey, item: &Item<'_>) -> Result<Entry, Failure> {
     let added_at = item.timestamp(if item.has(LISTED_AT) { LISTED_AT } else { ADDED_AT })?;
     let enrollment = |name: &str| Enrollment::named(name).ok_or(());
     let addresses = |name: &str| AdmittedAddresses::named(name).ok_or(());
-    let roles = item.has(ROLE_IDS).then(|| item.list(ROLE_IDS, OrganizationRoleId::parse));
     let ownership = item.has(OWNERSHIP).then(|| read_ownership(&item.map(OWNERSHIP)?));
     let version = item.has(ENTRY_VERSION).then(|| item.number(ENTRY_VERSION));
     let expected = "`automatic`, `request` or `off`";
@@ -102,7 +107,7 @@ pub(super) fn read_rule(key: &RuleKey, item: &Item<'_>) -> Result<Entry, Failure
             settings: Settings {
                 enrollment: item.optional(ENROLLMENT, expected, enrollment)?.unwrap_or_default(),
                 existing_users: item.optional(EXISTING_USERS, expected, enrollment)?,
-                roles: roles.transpose()?,
+                roles: read_rule_roles(item)?,
                 subdomains: item.flag(SUBDOMAINS)?,
                 addresses: item
                     .optional(EMAIL_DOMAINS, "`any` or `listed`", addresses)?

@@ -165,8 +165,8 @@ impl Store {
     /// Adds an email domain to the list and the index.
     ///
     /// # Errors
-    /// When there is no such organization, the rule admits and too many others admit by it, the
-    /// precondition fails, the rule is listed already, or the list is full; then nothing has changed.
+    /// When there is no such organization, too many others list the rule or admit by it, the precondition
+    /// fails, the rule is listed already, or the list is full; then nothing has changed.
     pub async fn add_email_domain(
         &self,
         id: &OrganizationId,
@@ -174,9 +174,11 @@ impl Store {
         precondition: &Precondition,
     ) -> Result<()> {
         let kind = RuleKind::EmailDomain;
-        if rule.ownership.state.admits() && self.is_crowded(&rule.key, id).await? {
-            self.rules(id, kind).await?.ok_or_else(|| organization_not_found(id))?;
-            return Err(crowded(vec![rule.key.clone()]));
+        if let Some(crowd) = self.crowd(rule, id).await? {
+            let list = self.rules(id, kind).await?.ok_or_else(|| organization_not_found(id))?;
+            if !list.rules.contains_key(&rule.key) {
+                return Err(crowd.refuses(vec![rule.key.clone()]));
+            }
         }
         let list = list_change(kind, precondition)
             .name("#rule", rule.key.value())
@@ -284,24 +286,24 @@ impl Store {
     }
 
     /// Changes which rules of a kind an organization has to what `wanted` makes of them, and returns the
-    /// new version. Rules that stay keep their settings; `new` makes those that are added. Up to
-    /// 99 changes are one atomic step. More changes take several steps, each on the condition
+    /// new version. Rules that stay keep their settings; `new` makes those that are added, and is asked
+    /// each time with exactly these. Up to 99 changes are one atomic step. More changes take several steps, each on the condition
     /// that the list still has the version of the step before. Without a precondition, a change whose
     /// first step fails because another request has changed the list starts over, at most
     /// [`REPLACEMENT_REPEATS`] times. `done` gets what each step has changed, also if a later one fails.
     ///
     /// # Errors
-    /// When there is no such organization, the precondition fails, the list would be too long, or an
-    /// added rule admits and too many other organizations admit by it; then nothing has changed.
+    /// Those of `new`. When there is no such organization, the precondition fails, the list would be too
+    /// long, or too many other organizations list an added rule or admit by it; then nothing has changed.
     /// [`Error::EmailDomainsPartiallyReplaced`] or [`Error::SsoConnectorsPartiallyReplaced`] when another
     /// request changed the list between two steps. When the store fails, a part may have been changed.
-    pub async fn change_rules(
+    pub async fn change_rules<F: Future<Output = Result<Vec<Rule>>>>(
         &self,
         id: &OrganizationId,
         kind: RuleKind,
         precondition: &Precondition,
         wanted: impl Fn(&RuleList) -> BTreeSet<RuleKey>,
-        new: impl Fn(&[RuleKey]) -> Vec<Rule>,
+        new: impl Fn(Vec<RuleKey>) -> F,
         done: &mut ListChange<RuleKey>,
     ) -> Result<Version> {
         // Each added rule is checked once, even if the change starts over. The checks take longer than
@@ -315,13 +317,12 @@ impl Store {
             if after.len() > RuleList::most(kind) {
                 return Err(full(kind));
             }
-            let added: Vec<_> =
+            let added =
                 after.iter().filter(|key| !before.rules.contains_key(key)).cloned().collect();
-            let added: BTreeMap<_, _> =
-                new(&added).into_iter().map(|rule| (rule.key.clone(), rule)).collect();
-            let admitting = added.values().filter(|rule| rule.ownership.state.admits());
-            let mut unchecked: Vec<_> = admitting.map(|rule| rule.key.clone()).collect();
-            unchecked.retain(|key| checked.insert(key.clone()));
+            let added = new(added).await?.into_iter().map(|rule| (rule.key.clone(), rule));
+            let added: BTreeMap<_, _> = added.collect();
+            let unchecked =
+                added.values().filter(|rule| checked.insert(rule.key.clone())).cloned().collect();
             self.refuse_crowded(id, unchecked).await?;
             match self.replace(id, kind, &before, &after, &added, done).await {
                 // `PreconditionFailed` would be wrong: the client has not named a version.
@@ -388,15 +389,44 @@ impl Store {
         }
     }
 
-    /// Refuses rules by which too many other organizations admit.
-    async fn refuse_crowded(&self, id: &OrganizationId, rules: Vec<RuleKey>) -> Result<()> {
-        let checks = rules.into_iter().map(|key| async move {
-            let is_crowded = self.is_crowded(&key, id).await?;
-            Ok::<_, Failure>(is_crowded.then_some(key))
+    /// Refuses new rules that too many other organizations list, or by which too many admit.
+    async fn refuse_crowded(&self, id: &OrganizationId, rules: Vec<Rule>) -> Result<()> {
+        let checks = rules.into_iter().map(|rule| async move {
+            let crowd = self.crowd(&rule, id).await?;
+            Ok::<_, Failure>(crowd.map(|crowd| (crowd, rule.key)))
         });
         let checked: Vec<_> = stream::iter(checks).buffered(PARALLEL_CHECKS).try_collect().await?;
-        let keys: Vec<_> = checked.into_iter().flatten().collect();
-        if keys.is_empty() { Ok(()) } else { Err(crowded(keys)) }
+        let refused: Vec<_> = checked.into_iter().flatten().collect();
+        for crowd in [Crowd::Admitting, Crowd::Listing] {
+            let keys = refused.iter().filter(|(of, _)| *of == crowd);
+            let keys: Vec<_> = keys.map(|(_, key)| key.clone()).collect();
+            if !keys.is_empty() {
+                return Err(crowd.refuses(keys));
+            }
+        }
+        Ok(())
+    }
+
+    /// The organizations because of which this one cannot begin to list a rule. The entries of an email
+    /// domain are limited, because an appearance reads them all: also those of deleted organizations
+    /// count, which no deletion has swept.
+    async fn crowd(
+        &self,
+        rule: &Rule,
+        newcomer: &OrganizationId,
+    ) -> Result<Option<Crowd>, Failure> {
+        let (key, most) = (&rule.key, RuleList::MOST_CLAIMS);
+        let is_limited = |entries: usize| key.kind() == RuleKind::EmailDomain && entries >= most;
+        if !rule.ownership.state.admits() {
+            let entries = self.count(keys::rule_partition(key), most).await?;
+            return Ok(is_limited(entries).then_some(Crowd::Listing));
+        }
+        let listings = self.rule_index(std::slice::from_ref(key)).await?;
+        if is_limited(listings.len()) {
+            return Ok(Some(Crowd::Listing));
+        }
+        let is_crowded = self.is_crowded_by(listings, newcomer).await?;
+        Ok(is_crowded.then_some(Crowd::Admitting))
     }
 
     /// Whether so many other organizations admit by a rule that this one cannot begin to. Index entries
@@ -406,7 +436,15 @@ impl Store {
         key: &RuleKey,
         newcomer: &OrganizationId,
     ) -> Result<bool, Failure> {
-        let mut listings = self.rule_index(std::slice::from_ref(key)).await?;
+        self.is_crowded_by(self.rule_index(std::slice::from_ref(key)).await?, newcomer).await
+    }
+
+    /// The same with all who list the rule.
+    async fn is_crowded_by(
+        &self,
+        mut listings: Vec<Listing>,
+        newcomer: &OrganizationId,
+    ) -> Result<bool, Failure> {
         listings.retain(|listing| listing.rule.ownership.state.admits());
         if listings.len() < RuleList::MOST_ORGANIZATIONS
             || listings.iter().any(|listing| listing.organization == *newcomer)
@@ -689,19 +727,30 @@ const fn full(kind: RuleKind) -> Error {
     }
 }
 
-/// The error for rules by which too many other organizations admit. All are of one kind.
-fn crowded(keys: Vec<RuleKey>) -> Error {
-    let (mut domains, mut names) = (Vec::new(), Vec::new());
-    for key in keys {
-        match key {
-            RuleKey::EmailDomain(domain) => domains.push(domain),
-            RuleKey::SsoConnector(name) => names.push(name),
+/// Others because of whom an organization cannot begin to list a rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Crowd {
+    /// As many admit by it as may.
+    Admitting,
+    /// As many list it as may.
+    Listing,
+}
+
+impl Crowd {
+    /// The error for these rules. All are of one kind.
+    fn refuses(self, keys: Vec<RuleKey>) -> Error {
+        let (mut domains, mut names) = (Vec::new(), Vec::new());
+        for key in keys {
+            match key {
+                RuleKey::EmailDomain(domain) => domains.push(domain),
+                RuleKey::SsoConnector(name) => names.push(name),
+            }
         }
-    }
-    if names.is_empty() {
-        Error::EmailDomainsCrowded(domains)
-    } else {
-        Error::SsoConnectorsCrowded(names)
+        match self {
+            Self::Admitting if names.is_empty() => Error::EmailDomainsCrowded(domains),
+            Self::Admitting => Error::SsoConnectorsCrowded(names),
+            Self::Listing => Error::EmailDomainsClaimed(domains),
+        }
     }
 }
 

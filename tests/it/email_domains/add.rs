@@ -10,7 +10,9 @@ use shared::domain::jit::DomainOwnership;
 use shared::domain::public_mailbox::MailboxPolicy;
 
 use super::{MISSING, PATH, REFUSED, bare, domains, entity, list, listed, world};
-use crate::support::{Ask, MALFORMED, MATCHING, STALE, START, World, json_event, refused};
+use crate::support::{
+    Ask, MALFORMED, MATCHING, STALE, START, World, attributes, json_event, refused, tagged_item,
+};
 
 fn add<'a>(world: &'a World, path: &str, domain: &str) -> Ask<'a> {
     world.ask(Method::POST, path).json(&json!({ "emailDomain": domain }))
@@ -373,6 +375,58 @@ async fn a_pending_domain_blocks_nobody_and_is_blocked_by_nobody() {
     answer.problem(422, "email_domain.too_many_organizations");
     assert_eq!(world.post(path, &body).await.status, 201);
     World::assert_list_and_index_agree(&world.items().await);
+}
+
+#[tokio::test]
+async fn a_thousand_organizations_can_list_a_domain_and_one_more_cannot() {
+    let world = world().await;
+    let claim = json!({ "emailDomain": "acme.com", "ownership": "pending" });
+    world.organization("org-000").await;
+    assert_eq!(world.post("/organizations/org-000/jit/email-domains", &claim).await.status, 201);
+    let claimed = world.item("DOMAIN#acme.com", "ORG#org-000").await;
+    let entry = |number: usize| {
+        let text = tagged_item(&json!(claimed)).to_string();
+        let text = text.replace("org-000", &format!("org-{number:03}"));
+        attributes(&serde_json::from_str(&text).expect("JSON"))
+    };
+    world.put_items((1..999).map(entry).collect::<Vec<_>>()).await;
+
+    // The last one that may. It is never refused from then on.
+    assert_eq!(world.post(PATH, &claim).await.status, 201);
+    let code = "email_domain.too_many_claims";
+    add(&world, PATH, "acme.com").send().await.problem(422, "email_domain.already_listed");
+    world.post(PATH, &claim).await.problem(422, "email_domain.already_listed");
+    list(&world, "acme", &["acme.com", "acme.org"].map(str::to_owned)).await;
+    let vouch = world.ask(Method::POST, &format!("{PATH}/acme.com/vouch")).send().await;
+    assert_eq!(vouch.status, 200, "{:#}", vouch.body);
+    world.wire.traffic();
+    world.sign_up("jane", "jane@acme.com").await;
+    let traffic = world.wire.traffic();
+    let queries = traffic.operations.iter().filter(|operation| *operation == "Query").count();
+    assert_eq!(queries, 3, "one page has them all");
+    // As docs/scale.md says: 18 units for a sign-up that joins, and 67 more for the other entries.
+    assert!((traffic.capacity - 85.0).abs() < f64::EPSILON, "{}", traffic.capacity);
+    assert_eq!(world.get("/users/jane/organizations").await.body[0]["id"], "acme");
+
+    world.organization("umbrella").await;
+    let path = "/organizations/umbrella/jit/email-domains";
+    for ask in [add(&world, path, "Acme.com"), world.ask(Method::POST, path).json(&claim)] {
+        let answer = refused(&world, ask).await;
+        assert_eq!(
+            answer.problem(422, code),
+            "`acme.com` is already listed by 1000 organizations, proven or not, which is the \
+             limit: delete it from one of them first"
+        );
+        assert_eq!(answer.errors(), [("/emailDomain", code)]);
+    }
+    let body = json!({ "emailDomains": ["acme.org", "acme.com"] });
+    let answer = refused(&world, world.ask(Method::PUT, path).json(&body)).await;
+    assert_eq!(answer.errors(), [("/emailDomains/1", code)]);
+    let path = "/organizations/nobody/jit/email-domains";
+    world.post(path, &claim).await.problem(404, "organization.not_found");
+
+    assert_eq!(world.delete(&format!("{PATH}/acme.com")).await.status, 204);
+    world.domains("umbrella", &["acme.com"]).await;
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ mod given;
 mod model;
 
 use std::collections::BTreeMap;
+use std::future::ready;
 use std::hash::{BuildHasher, RandomState};
 use std::thread;
 
@@ -235,7 +236,7 @@ async fn list(
         return;
     }
     let wanted = |_: &RuleList| rules.keys().cloned().collect();
-    let new = |added: &[RuleKey]| added.iter().map(|key| rules[key].clone()).collect();
+    let new = |added: Vec<RuleKey>| ready(Ok(added.iter().map(|key| rules[key].clone()).collect()));
     let (none, mut done) = (Precondition::None, ListChange::default());
     let changed = world.store().change_rules(&id, kind, &none, wanted, new, &mut done).await;
     changed.expect("the rules are listed");

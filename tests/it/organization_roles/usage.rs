@@ -22,6 +22,7 @@ fn using(organization: &str, users: usize, is_default: bool) -> Value {
         "name": organization,
         "usersCount": users,
         "isDefaultRole": is_default,
+        "isRuleRole": false,
     })
 }
 
@@ -118,6 +119,78 @@ async fn holders_are_counted_by_organization_and_default_roles_are_named() {
         ],
     });
     assert_is(&answer, 200, &expected);
+}
+
+#[tokio::test]
+async fn rules_that_give_a_role_are_counted_whatever_they_do() {
+    let world = World::new().await;
+    let (role, other) = (world.role("Engineer").await, world.role("Other").await);
+    for id in ["both", "default", "domain", "gone", "other", "provider"] {
+        world.organization(id).await;
+    }
+    world.default_roles("both", &[&role]).await;
+    world.default_roles("default", &[&role]).await;
+    for (id, roles, enrollment) in [
+        ("both", json!([role]), "automatic"),
+        ("domain", json!([other, role]), "off"),
+        ("gone", json!([role]), "automatic"),
+        ("other", json!([other]), "automatic"),
+        ("default", json!([]), "automatic"),
+        ("provider", json!(null), "automatic"),
+    ] {
+        // It is one of many, and not in the first batch.
+        let domains: Vec<_> = (0..120).map(|number| format!("d{number:03}.example.com")).collect();
+        let domains: Vec<_> = domains.iter().map(String::as_str).collect();
+        world.domains(id, &domains).await;
+        let path = format!("/organizations/{id}/jit/email-domains/d119.example.com");
+        let body = json!({ "organizationRoleIds": roles, "enrollment": enrollment });
+        assert_eq!(world.patch(&path, &body).await.status, 200);
+    }
+    world.list_provider_anyway("provider", "Acme-Okta").await;
+    let body = json!({ "organizationRoleIds": [role] });
+    let path = "/organizations/provider/jit/sso-connectors/Acme-Okta";
+    assert_eq!(world.patch(path, &body).await.status, 200);
+    world.delete_unswept("gone").await;
+
+    let answer = world.get(&usage_of(&role)).await;
+
+    let by_rule = |mut using: Value| {
+        using["isRuleRole"] = json!(true);
+        using
+    };
+    let expected = json!({
+        "usersCount": 0,
+        "organizationsCount": 4,
+        "isComplete": true,
+        "organizations": [
+            by_rule(using("both", 0, true)),
+            using("default", 0, true),
+            by_rule(using("domain", 0, false)),
+            by_rule(using("provider", 0, false)),
+        ],
+    });
+    assert_is(&answer, 200, &expected);
+}
+
+#[tokio::test]
+async fn ten_thousand_rules_are_read_and_one_more_is_not() {
+    let world = World::new().await;
+    let role = world.role("Engineer").await;
+    world.organization("org-00").await;
+    let domains: Vec<_> = (0..1_000).map(|number| format!("d{number:03}.example.com")).collect();
+    let domains: Vec<_> = domains.iter().map(String::as_str).collect();
+    world.list_anyway("org-00", &domains, START).await;
+    let path = "/organizations/org-00/jit/email-domains/d999.example.com";
+    let body = json!({ "organizationRoleIds": [role] });
+    assert_eq!(world.patch(path, &body).await.status, 200);
+    world.copy("org-00", (1..10).map(|number| format!("org-{number:02}"))).await;
+    assert_eq!(counts(&world.get(&usage_of(&role)).await), (0, 10, true));
+
+    world.organization("zzz").await;
+    world.default_roles("zzz", &[&role]).await;
+    world.domains("zzz", &["one-more.example.com"]).await;
+    let (users, organizations, is_complete) = counts(&world.get(&usage_of(&role)).await);
+    assert!(!is_complete && users == 0 && (10..=11).contains(&organizations));
 }
 
 #[tokio::test]
@@ -229,7 +302,7 @@ async fn no_read_begins_when_the_time_is_over_and_what_was_read_is_answered() {
     };
     let nearly = RoleUsage::TIME - Duration::from_millis(1);
 
-    // The list of organizations, the organization, its members, the memberships.
+    // The list of organizations, the organization, its lists of rules, its members, the memberships.
     world.wire.next("Query", late(nearly));
     assert_eq!(counts(&world.get(&usage_of(&role)).await), (3, 1, true));
     world.wire.next("Query", late(RoleUsage::TIME));
@@ -240,6 +313,11 @@ async fn no_read_begins_when_the_time_is_over_and_what_was_read_is_answered() {
     world.wire.next("Query", late(RoleUsage::TIME));
     assert_eq!(counts(&world.get(&usage_of(&role)).await), (0, 1, false));
     world.wire.next("BatchGetItem", Fate::undisturbed());
+    world.wire.next("BatchGetItem", late(RoleUsage::TIME));
+    assert_eq!(counts(&world.get(&usage_of(&role)).await), (0, 1, false));
+    for _ in 0..2 {
+        world.wire.next("BatchGetItem", Fate::undisturbed());
+    }
     world.wire.next("BatchGetItem", late(RoleUsage::TIME));
     assert_eq!(counts(&world.get(&usage_of(&role)).await), (3, 1, true));
 }

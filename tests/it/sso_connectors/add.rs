@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{
     MISSING, PATH, UNKNOWN, added_now, list, listed, names, naming, pool, world, world_of,
 };
-use crate::support::{Ask, Fate, MALFORMED, STALE, World, refused, with};
+use crate::support::{Ask, Fate, MALFORMED, Pool, STALE, World, refused, with};
 
 fn add<'a, T: AsRef<str>>(world: &'a World, path: &str, ids: &[T]) -> Ask<'a> {
     world.ask(Method::POST, path).json(&naming(ids))
@@ -132,6 +132,63 @@ async fn a_name_of_a_social_provider_is_refused_whatever_its_type() {
         pool.add_provider(name, "SAML");
         let answer = refused(&world, add(&world, PATH, &[name])).await;
         answer.problem(422, "sso_connector.public_provider");
+    }
+}
+
+#[tokio::test]
+async fn a_name_that_no_address_can_end_with_is_refused() {
+    let pool = Pool::with_providers([".", "..", "..."].map(|name| (name.to_owned(), "SAML")));
+    let world = world_of(&pool).await;
+
+    for method in [Method::POST, Method::PUT] {
+        let ask = world.ask(method, PATH).json(&naming(&["...", ".", ".."]));
+        let answer = refused(&world, ask).await;
+        let code = "sso_connector.unreachable_name";
+        answer.problem(422, "request.invalid_values");
+        assert_eq!(
+            answer.errors(),
+            ["/ssoConnectorIds/1", "/ssoConnectorIds/2"].map(|it| (it, code))
+        );
+        assert_eq!(
+            answer.body["errors"][0]["detail"],
+            "clients take `.` out of an address, so the provider could not be changed or deleted \
+             here: create it in the user pool under another name, and send that"
+        );
+    }
+
+    // One that an earlier release has listed can stay, and can be taken out.
+    world.list_provider_anyway("acme", "..").await;
+    list(&world, "acme", &["...", ".."]).await;
+    list(&world, "acme", &["..."]).await;
+    assert_eq!(world.delete(&format!("{PATH}/...")).await.status, 204);
+}
+
+#[tokio::test]
+async fn a_provider_that_somebody_takes_out_meanwhile_is_looked_up_before_it_is_listed_again() {
+    for method in [Method::POST, Method::PUT] {
+        let world = Arc::new(world().await);
+        world.list_provider_anyway("acme", "Vanished").await;
+        list(&world, "acme", &["Vanished", "Acme-Okta"]).await;
+        let deletion = |name: &'static str| {
+            let other = Arc::clone(&world);
+            Fate::overtaken(async move {
+                assert_eq!(other.delete(&format!("{PATH}/{name}")).await.status, 204);
+            })
+        };
+
+        // One that the user pool has is listed with its type.
+        world.wire.next("TransactWriteItems", deletion("Acme-Okta"));
+        let ask = world.ask(method.clone(), PATH).json(&naming(&["Vanished", "Acme-Okta"]));
+        assert!(ask.send().await.status.is_success());
+        assert_eq!(world.get(PATH).await.body[0], added_now(&world, "Acme-Okta", "SAML"));
+
+        // One that it does not have any more is not listed again.
+        world.wire.next("TransactWriteItems", deletion("Vanished"));
+        let ask = world.ask(method, PATH).json(&naming(&["Vanished", "Acme-Okta"]));
+        let answer = ask.send().await;
+        assert_eq!(answer.errors(), [("/ssoConnectorIds/0", "sso_connector.unknown")]);
+        assert_eq!(listed(&world, "acme").await, ["Acme-Okta"]);
+        World::assert_list_and_index_agree(&world.items().await);
     }
 }
 
@@ -298,7 +355,7 @@ async fn an_addition_that_is_cut_off_anywhere_can_be_repeated() {
         World::assert_list_and_index_agree(&world.items().await);
         calls += 1;
     }
-    assert_eq!(calls, 5, "the list twice, a check, the creation of the list, the addition");
+    assert_eq!(calls, 4, "the list, a check, the creation of the list, the addition");
 }
 
 #[tokio::test]

@@ -1,6 +1,8 @@
 //! Fixtures. A test writes its data with the API, or else with the store. The helpers here are only
 //! for times, numbers and states that requests cannot produce.
 
+use std::future::ready;
+
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use shared::domain::change::ListChange;
@@ -98,8 +100,8 @@ impl World {
         since: Timestamp,
     ) {
         let wanted = |list: &RuleList| list.rules.keys().chain(rules).cloned().collect();
-        let new = |added: &[RuleKey]| {
-            added.iter().map(|key| Rule::new(key.clone(), since)).collect::<Vec<_>>()
+        let new = |added: Vec<RuleKey>| {
+            ready(Ok(added.into_iter().map(|key| Rule::new(key, since)).collect()))
         };
         let mut done = ListChange::default();
         let store = self.store();

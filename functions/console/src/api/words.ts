@@ -221,6 +221,10 @@ export const CODES: Record<string, Entry | ((known: Known) => Entry)> = {
     '50 organizations already list this domain',
     'Remove it from one of them first.',
   ],
+  'email_domain.too_many_claims': [
+    '1,000 organizations already list this domain',
+    'They count whether they have proven it or not. Remove it from one of them first.',
+  ],
   'email_domain.public_subdomains': [
     'The subdomains of this domain belong to many others',
     'Leave its subdomains out, and list the organization’s own domains.',
@@ -249,6 +253,10 @@ export const CODES: Record<string, Entry | ((known: Known) => Entry)> = {
   'sso_connector.unknown': [
     'The user pool has no such identity provider',
     'Enter the name that it has in the user pool. Capital letters count.',
+  ],
+  'sso_connector.unreachable_name': [
+    'A provider with this name cannot be changed or removed here',
+    'Web addresses cannot end with “.” or “..”. Create it in the user pool under another name.',
   ],
   'sso_connector.public_provider': [
     'Everybody can have an account at this provider',

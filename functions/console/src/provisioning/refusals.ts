@@ -14,8 +14,11 @@ export interface RefusedDomains {
 /** The most refused values that the API names in one answer (docs/errors.md). */
 export const MOST_NAMED = 100;
 
-/** The code of a domain that as many organizations list as may. */
+/** The code of a domain by which as many organizations admit as may. */
 export const CROWDED = 'email_domain.too_many_organizations';
+
+/** The code of a domain that as many organizations list as may, proven or not. */
+export const CLAIMED = 'email_domain.too_many_claims';
 
 /** The places in the list that the API refused, with the code of each, in the order of the list. */
 export function refusedPlaces(error: unknown): [place: number, code: string][] {
@@ -107,6 +110,11 @@ const KINDS: Record<string, Kind> = {
   [CROWDED]: {
     one: 'is already listed by 50 organizations',
     many: 'are already listed by 50 organizations',
+    advice: 'Remove it from one of them first.',
+  },
+  [CLAIMED]: {
+    one: 'is already listed by 1,000 organizations',
+    many: 'are already listed by 1,000 organizations',
     advice: 'Remove it from one of them first.',
   },
   'email_domain.invalid': {

@@ -2,7 +2,14 @@ import { queryOptions } from '@tanstack/react-query';
 import { chunks } from '../api/batch';
 import { ApiError } from '../api/problem';
 import { configurationQuery, replace } from './queries';
-import { CROWDED, MOST_NAMED, type RefusedDomains, refusedItems, refusedPlaces } from './refusals';
+import {
+  CLAIMED,
+  CROWDED,
+  MOST_NAMED,
+  type RefusedDomains,
+  refusedItems,
+  refusedPlaces,
+} from './refusals';
 
 /**
  * All domains of a list that the API refuses, after it has refused the list; nothing if it named no
@@ -19,7 +26,7 @@ export async function refusedDomains(
   let error = refusal;
   let rest = afterLast(domains, error);
   // Only a write finds the domains that too many organizations list.
-  const crowded = Object.values(codes).includes(CROWDED);
+  const crowded = Object.values(codes).some((code) => code === CROWDED || code === CLAIMED);
   if (crowded) return { codes, complete: rest.length === 0 };
   while (rest.length > 0) {
     error = await tried(organizationId, rest);

@@ -11,7 +11,7 @@ import { usageOf } from './usage';
 
 type Row = RoleUsage['organizations'][number];
 
-/** The organizations that give a role by default, and those in which members hold it. */
+/** The organizations that give a role to new members, and those in which members hold it. */
 export function Usage({ of: organizationRoleId }: { of: string }) {
   const usage = useQuery(usageQuery(organizationRoleId));
   return (
@@ -40,6 +40,14 @@ export function Usage({ of: organizationRoleId }: { of: string }) {
   );
 }
 
+/** How new members get the role: as a default role, and by the settings of a rule. */
+const WAYS: Record<`${boolean}-${boolean}`, string> = {
+  'true-true': 'By default, and by a domain or provider',
+  'true-false': 'By default',
+  'false-true': 'By a domain or provider',
+  'false-false': 'No',
+};
+
 const columnsOf = (role: string) => ({
   Organization: ({ id, name }: Row) => (
     <Link to="/organizations/$organizationId" params={{ organizationId: id }}>
@@ -64,6 +72,6 @@ const columnsOf = (role: string) => ({
     ) : (
       'None'
     ),
-  'Default role': ({ isDefaultRole }: Row) =>
-    isDefaultRole ? 'Given to new members' : 'Not given to new members',
+  'Given to new members': ({ isDefaultRole, isRuleRole }: Row) =>
+    WAYS[`${isDefaultRole}-${isRuleRole}`],
 });

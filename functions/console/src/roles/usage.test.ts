@@ -2,12 +2,15 @@ import { describe, expect, it } from 'vitest';
 import type { RoleUsage } from '../api/types';
 import { usageOf } from './usage';
 
-const used = (counts: [usersCount: number, isDefaultRole: boolean][]): RoleUsage => ({
+type Used = [usersCount: number, isDefaultRole: boolean, isRuleRole?: boolean];
+
+const used = (counts: Used[]): RoleUsage => ({
   usersCount: counts.reduce((sum, [usersCount]) => sum + usersCount, 0),
   organizationsCount: counts.length,
   isComplete: true,
-  organizations: counts.map(([usersCount, isDefaultRole], index) => {
-    return { id: `org_${index}`, name: `Organization ${index}`, usersCount, isDefaultRole };
+  organizations: counts.map(([usersCount, isDefaultRole, isRuleRole = false], index) => {
+    const [id, name] = [`org_${index}`, `Organization ${index}`];
+    return { id, name, usersCount, isDefaultRole, isRuleRole };
   }),
 });
 
@@ -26,6 +29,19 @@ describe('the usage of a role', () => {
     );
     expect(usageOf(used([[1, true]]))).toBe(
       'This role is held by 1 member in 1 organization. It is a default role of 1 organization.',
+    );
+  });
+
+  it('names the domains and providers that give it', () => {
+    expect(usageOf(used([[0, false, true]]))).toBe(
+      'No member holds this role. No organization gives it by default. A domain or provider of 1 organization gives it.',
+    );
+    const some = used([
+      [1, true, true],
+      [0, false, true],
+    ]);
+    expect(usageOf({ ...some, isComplete: false })).toBe(
+      'This role is held by at least 1 member in at least 1 organization. It is a default role of at least 1 organization. A domain or provider of at least 2 organizations gives it.',
     );
   });
 

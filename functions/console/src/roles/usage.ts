@@ -8,6 +8,7 @@ export function usageOf(usage: RoleUsage): string {
   const isWhole = isComplete && organizations.length === organizationsCount;
   const holding = organizations.filter((organization) => organization.usersCount > 0).length;
   const giving = organizations.filter(({ isDefaultRole }) => isDefaultRole).length;
+  const byRule = organizations.filter(({ isRuleRole }) => isRuleRole).length;
   const atLeast = (isExact: boolean, text: string) => (isExact ? text : `at least ${text}`);
   const members = atLeast(isComplete, counted(usersCount, 'member'));
   const places = atLeast(isWhole, counted(holding, 'organization'));
@@ -19,7 +20,11 @@ export function usageOf(usage: RoleUsage): string {
     giving > 0
       ? `It is a default role of ${atLeast(isWhole, counted(giving, 'organization'))}.`
       : none(isWhole, 'No organization gives it by default');
-  return `${held} ${given}`;
+  const ruled =
+    byRule > 0
+      ? ` A domain or provider of ${atLeast(isWhole, counted(byRule, 'organization'))} gives it.`
+      : '';
+  return `${held} ${given}${ruled}`;
 }
 
 function none(isExact: boolean, text: string): string {

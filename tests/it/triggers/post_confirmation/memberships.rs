@@ -240,6 +240,58 @@ async fn of_more_than_50_organizations_the_oldest_50_that_exist_count() {
 }
 
 #[tokio::test]
+async fn what_deleted_organizations_left_takes_no_place_whatever_their_rules_say() {
+    for enrollment in ["automatic", "request", "off"] {
+        let world = World::new().await;
+        world.organization("gone-00").await;
+        let path = "/organizations/gone-00/jit/email-domains";
+        let body = json!({ "emailDomain": "acme.com", "enrollment": enrollment });
+        assert_eq!(world.post(path, &body).await.status, 201);
+        world.copy("gone-00", (1..60).map(|number| format!("gone-{number:02}"))).await;
+        for number in 0..60 {
+            world.delete_unswept(&format!("gone-{number:02}")).await;
+        }
+        world.pass(Duration::from_secs(1));
+        world.organization("acme").await;
+        world.domains("acme", &["acme.com"]).await;
+
+        world.sign_up("user-1", "jane@acme.com").await;
+        assert_eq!(joined(&world).await, ["acme"], "{enrollment}");
+    }
+}
+
+#[tokio::test]
+async fn a_rule_without_a_place_is_an_exception_to_the_domain_above_it() {
+    for enrollment in ["automatic", "request", "off"] {
+        let world = World::new().await;
+        world.organization("other-00").await;
+        world.domains("other-00", &["mail.acme.com"]).await;
+        world.copy("other-00", (1..50).map(|number| format!("other-{number:02}"))).await;
+        world.pass(Duration::from_secs(1));
+        world.organization("acme").await;
+        let path = "/organizations/acme/jit/email-domains";
+        // Under another name first: no more than 50 organizations can list one domain.
+        let exact = json!({ "emailDomain": "late.acme.com", "enrollment": enrollment });
+        assert_eq!(world.post(path, &exact).await.status, 201);
+        let above = json!({ "emailDomain": "acme.com", "subdomains": true });
+        assert_eq!(world.post(path, &above).await.status, 201);
+        world.copy("late.acme.com", ["mail.acme.com".to_owned()]).await;
+
+        world.sign_up("user-1", "jane@mail.acme.com").await;
+
+        let joined = joined(&world).await;
+        assert_eq!((joined.len(), joined.contains(&"acme".to_owned())), (50, false));
+        for draft in [json!({}), json!({ "draft": {} })] {
+            let mut body = draft;
+            body["email"] = json!("john@mail.acme.com");
+            let answer = world.post("/organizations/acme/jit/preview", &body).await;
+            assert_eq!(answer.body["reason"], "enrollment_off", "{:#}", answer.body);
+            assert_eq!(answer.body["rule"]["emailDomain"], "mail.acme.com");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_repeated_event_changes_nothing() {
     let world = acme().await;
     let event = sign_up_of(&jane(&json!({})));
