@@ -176,6 +176,8 @@ async fn earlier(world: &World, pool: &Pool, given: &Given, organization: &Organ
     let removal = |user: &str| format!("{users}/{user}");
     let person = &given.person;
     let email = person.email.unwrap_or_default();
+    // Another account, which nobody else has removed.
+    let other = format!("earlier-{id}");
     let add = async |id: &str, user: Value| {
         pool.add(user);
         let answer = world.post(&users, &json!({ "userIds": [id] })).await;
@@ -198,16 +200,16 @@ async fn earlier(world: &World, pool: &Pool, given: &Given, organization: &Organ
             assert_eq!(world.delete(&removal("jane")).await.status, 204);
         }
         Past::AddressRemoved => {
-            add("earlier", pool_user("earlier", "earlier", email, true)).await;
-            world.token("earlier", email).await;
-            assert_eq!(world.delete(&removal("earlier")).await.status, 204);
+            add(&other, pool_user(&other, &other, email, true)).await;
+            world.token(&other, email).await;
+            assert_eq!(world.delete(&removal(&other)).await.status, 204);
         }
         Past::IdentityRemoved => {
-            let mut earlier = verified("earlier", "earlier@unlisted.example");
+            let mut earlier = verified(&other, "earlier@unlisted.example");
             earlier["identities"] = given::identities(&[("okta", "SAML")]).into();
             world.list_provider_anyway(id, "okta").await;
             appear(world, pool, Way::SignUp, "okta_jane", &earlier).await;
-            assert_eq!(world.delete(&removal("earlier")).await.status, 204);
+            assert_eq!(world.delete(&removal(&other)).await.status, 204);
             let path = format!("/organizations/{id}/jit/sso-connectors/okta");
             assert_eq!(world.delete(&path).await.status, 204);
         }
