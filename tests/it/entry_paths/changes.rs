@@ -307,21 +307,23 @@ async fn after_a_fault_of_any_call_a_request_becomes_a_membership_next_time() {
     }
 }
 
+/// What is done to the wire of a world.
+type Fault = Box<dyn Fn(&World)>;
+
 /// What happens to the wire: it is cut after some calls, or one call of an operation fails.
-fn faults() -> impl Iterator<Item = Box<dyn Fn(&World)>> {
-    let cuts = (0..8).map(|calls| -> Box<dyn Fn(&World)> {
-        Box::new(move |world: &World| world.wire.cut_after(calls))
-    });
+fn faults() -> impl Iterator<Item = Fault> {
+    let cuts =
+        (0..8).map(|calls| -> Fault { Box::new(move |world: &World| world.wire.cut_after(calls)) });
     cuts.chain(single_faults())
 }
 
 /// The first, second or a later call of an operation is refused, or carried out without an answer, as
 /// often as it is tried.
-fn single_faults() -> impl Iterator<Item = Box<dyn Fn(&World)>> {
+fn single_faults() -> impl Iterator<Item = Fault> {
     const TRIES: usize = 9;
     let calls = [("Query", 4), ("TransactGetItems", 1), ("TransactWriteItems", 1)].into_iter();
     let calls = calls.flat_map(|(operation, most)| (0..most).map(move |nth| (operation, nth)));
-    calls.flat_map(|(operation, nth)| -> [Box<dyn Fn(&World)>; 2] {
+    calls.flat_map(|(operation, nth)| -> [Fault; 2] {
         let pass = move |world: &World| {
             for _ in 0..nth {
                 world.wire.next(operation, Fate::undisturbed());

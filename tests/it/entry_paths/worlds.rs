@@ -50,7 +50,8 @@ fn preview_provisioning_and_the_model_agree_on_every_generated_world() {
 }
 
 fn agree(seed: u64, cases: u32) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.expect("a runtime");
     let config = Config { failure_persistence: None, cases, ..Config::default() };
     let seed = [seed.to_le_bytes(); 4].concat();
     let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &seed);
