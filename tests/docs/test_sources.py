@@ -21,7 +21,6 @@ EXCEPTIONS = {
     "| triggers at once, while DynamoDB hangs": CALCULATED,
     "| **Usher, a month** |": CALCULATED,
     "A trigger never fails a sign-up or a sign-in.": OWN,
-    "asks the rule index whether 50 organizations list the domain": OWN,
     "even after three attempts": OWN,
 }
 
