@@ -50,13 +50,14 @@ fn preview_provisioning_and_the_model_agree_on_every_generated_world() {
 }
 
 fn agree(seed: u64, cases: u32) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.expect("a runtime");
     let config = Config { failure_persistence: None, cases, ..Config::default() };
     let seed = [seed.to_le_bytes(); 4].concat();
     let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &seed);
-    let agreed = TestRunner::new_with_rng(config, rng)
-        .run(&given::given(), |given| runtime.block_on(check(&given)));
+    let agreed = TestRunner::new_with_rng(config, rng).run(&given::given(), |given| {
+        // The servers of a world end with its runtime.
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        runtime.expect("a runtime").block_on(check(&given))
+    });
     if let Err(difference) = agreed {
         panic!("{difference}");
     }
