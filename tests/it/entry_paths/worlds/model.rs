@@ -55,6 +55,8 @@ struct Known {
     refusal: Option<&'static str>,
     providers: Vec<&'static str>,
     is_fresh: bool,
+    /// Whether the address is the provider's, or verified. A preview assumes so.
+    is_asserted: bool,
     standing: Standing,
 }
 
@@ -76,7 +78,12 @@ pub(super) fn previewed(given: &Given, organization: &Organization) -> Verdict {
         _ => Standing::Stranger,
     };
     let is_fresh = person.way != Way::Token;
-    decide(given, organization, &Known { domain, refusal, providers, is_fresh, standing })
+    let is_asserted = true;
+    decide(
+        given,
+        organization,
+        &Known { domain, refusal, providers, is_fresh, is_asserted, standing },
+    )
 }
 
 /// What provisioning decides.
@@ -95,7 +102,13 @@ pub(super) fn done(given: &Given, organization: &Organization) -> Verdict {
         Past::Stranger | Past::AddressRemoved | Past::IdentityRemoved => Standing::Stranger,
     };
     let is_fresh = person.way != Way::Token;
-    decide(given, organization, &Known { domain, refusal, providers, is_fresh, standing })
+    // A linked account can change its own address, and has not proven it then.
+    let is_asserted = !person.is_linked || person.is_verified;
+    decide(
+        given,
+        organization,
+        &Known { domain, refusal, providers, is_fresh, is_asserted, standing },
+    )
 }
 
 /// What the person has in the end, as [`super::held`] says it.
@@ -193,9 +206,11 @@ fn by_provider(
         let may_list = public(domain, given.has_exception && organization.id == "acme").is_none();
         may_list && matching(organization, domain).iter().any(is_proven)
     });
-    // A linked account can change its own address, and has not proven it then.
-    let is_asserted = !given.person.is_linked || given.person.is_verified;
-    if is_listed && is_asserted { verdict } else { Verdict::Refuse("address_not_in_listed_domain") }
+    if is_listed && known.is_asserted {
+        verdict
+    } else {
+        Verdict::Refuse("address_not_in_listed_domain")
+    }
 }
 
 fn by_domain(given: &Given, organization: &Organization, known: &Known) -> Verdict {
