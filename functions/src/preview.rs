@@ -433,7 +433,7 @@ fn drafted_domain(
     domain_ownership: DomainOwnership,
 ) -> Checked<DraftRule> {
     let pointer = format!("/draft/emailDomains/{place}");
-    let roles = roles_of_rule(&pointer, draft.organization_role_ids)?;
+    let roles = drafted_roles(&pointer, draft.organization_role_ids)?;
     let domain = EmailDomain::normalise(&draft.email_domain)
         .map_err(|error| vec![Violation::email_domain(format!("{pointer}/emailDomain"), &error)])?;
     let settings = NewSettings {
@@ -449,7 +449,7 @@ fn drafted_domain(
 
 fn drafted_connector(place: usize, draft: DraftConnector) -> Checked<DraftRule> {
     let pointer = format!("/draft/ssoConnectors/{place}");
-    let roles = roles_of_rule(&pointer, draft.organization_role_ids)?;
+    let roles = drafted_roles(&pointer, draft.organization_role_ids)?;
     let name = provider(&format!("{pointer}/id"), &draft.id)?;
     let settings = NewSettings {
         enrollment: draft.enrollment.map(Into::into),
@@ -462,7 +462,7 @@ fn drafted_connector(place: usize, draft: DraftConnector) -> Checked<DraftRule> 
 }
 
 /// The roles of a drafted rule, which is at this place of the body.
-fn roles_of_rule(
+fn drafted_roles(
     pointer: &str,
     ids: Option<Option<Vec<String>>>,
 ) -> Checked<Option<Option<Vec<OrganizationRoleId>>>> {

@@ -114,11 +114,11 @@ impl Dns {
         // No answer comes after the time.
         let mut answers = asked.take_until(Box::pin(tokio::time::sleep(QUESTION)));
         while let Some(said) = answers.next().await {
-            if said.is_definite() {
-                return said;
-            }
             if said.rank() > best.rank() {
                 best = said;
+            }
+            if best.rank() == Said::DEFINITE {
+                break;
             }
         }
         best
@@ -160,15 +160,13 @@ enum Said {
 }
 
 impl Said {
-    /// Whether no other name server has to be heard.
-    const fn is_definite(&self) -> bool {
-        matches!(self, Self::Texts(_) | Self::No { is_authoritative: true, .. })
-    }
+    /// The rank of an answer after which no other name server has to be heard.
+    const DEFINITE: u8 = 4;
 
     /// The higher, the more it says.
     const fn rank(&self) -> u8 {
         match self {
-            Self::Texts(_) | Self::No { is_authoritative: true, .. } => 4,
+            Self::Texts(_) | Self::No { is_authoritative: true, .. } => Self::DEFINITE,
             Self::No { .. } => 3,
             Self::Failed(DnsAnswer::Refused) => 2,
             Self::Failed(DnsAnswer::TimedOut) => 0,

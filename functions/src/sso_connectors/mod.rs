@@ -154,11 +154,9 @@ impl<'a> NamedProviders<'a> {
         }
         let types = self.types();
         let type_of = |name: &ProviderName| types.get(name).cloned().flatten();
-        let is_public = |name: &ProviderName, found: &str| {
-            is_public_provider(found) || is_public_provider(name.as_str())
-        };
         let is_acceptable = |name: &ProviderName| {
-            !added.contains(name) || type_of(name).is_some_and(|found| !is_public(name, &found))
+            !added.contains(name)
+                || type_of(name).is_some_and(|found| !is_public_provider(name, Some(&found)))
         };
         let violation = |pointer: String, id: &str| match ProviderName::parse(id) {
             Ok(name) if !is_reachable(&name) => Violation::unreachable_provider(pointer, &name),

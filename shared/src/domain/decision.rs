@@ -351,7 +351,7 @@ impl<'a> Facts<'a> {
     #[must_use]
     pub fn of_assumed(assumed: &'a Assumed, policy: &'a JoinPolicy) -> Self {
         let Assumed { email, provider, proof } = assumed;
-        let listable = provider.iter().filter(|name| !is_public_provider(name.as_str()));
+        let listable = provider.iter().filter(|name| !is_public_provider(name, None));
         let providers = listable.map(|provider| (provider.clone(), None)).collect();
         Self::new(Person::Assumed(assumed), *proof, email, (providers, Vec::new()), policy)
     }

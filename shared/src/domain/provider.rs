@@ -92,12 +92,12 @@ impl fmt::Display for ProviderName {
 
 /// Cognito's type for Google.
 const GOOGLE: &str = "Google";
-/// Whether everybody can have an account at an identity provider of this type of Cognito's, or with
-/// this name, which is the same for these. The other types, SAML and OIDC, are for the providers of
-/// companies, which have other names.
+/// Whether everybody can have an account at an identity provider with this name, or of this type of
+/// Cognito's, if that is known. Both are the same for these. The other types, SAML and OIDC, are for the
+/// providers of companies, which have other names.
 #[must_use]
-pub fn is_public_provider(type_or_name: &str) -> bool {
-    SOCIAL.contains(&type_or_name)
+pub fn is_public_provider(name: &ProviderName, provider_type: Option<&str>) -> bool {
+    [Some(name.as_str()), provider_type].into_iter().flatten().any(|it| SOCIAL.contains(&it))
 }
 
 /// The providers that exist once in a user pool, where type and name are the same.

@@ -79,8 +79,7 @@ impl User {
         let from_name = self.identity_in_name();
         for identity in self.identities.iter().chain(&from_name) {
             let Ok(name) = ProviderName::parse(&identity.provider_name) else { continue };
-            let is_public =
-                is_public_provider(&identity.provider_type) || is_public_provider(name.as_str());
+            let is_public = is_public_provider(&name, Some(&identity.provider_type));
             if !is_public && providers.iter().all(|(known, _)| *known != name) {
                 providers.push((name, identity.digest()));
             }

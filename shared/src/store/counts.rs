@@ -11,9 +11,11 @@ use futures_util::future::try_join;
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use super::default_roles::read_default_roles;
+use super::item::Item;
 use super::keys::Key;
 use super::places::{read_membership, standing};
 use super::rule_entries::read_rule_roles;
+use super::rules::rules_attribute;
 use super::{Store, keys};
 use crate::ambient::Clock;
 use crate::domain::decision::Standing;
@@ -197,30 +199,43 @@ impl Store {
         for attributes in self.batch_get(lists.collect()).await? {
             let item = self.item(&attributes);
             let id = item.partition_key(keys::ORGANIZATION_PREFIX, OrganizationId::parse)?;
-            let kind =
-                if item.has("domains") { RuleKind::EmailDomain } else { RuleKind::SsoConnector };
+            let is_of_domains = item.has(rules_attribute(RuleKind::EmailDomain));
+            let kind = if is_of_domains { RuleKind::EmailDomain } else { RuleKind::SsoConnector };
             let list = self.read_rules(kind, &attributes)?;
             entries.extend(list.rules.keys().map(|key| keys::rule_index_entry(key, &id)));
         }
-        let mut is_all = entries.len() <= budget.rules;
+        let is_within = entries.len() <= budget.rules;
         entries.truncate(budget.rules);
         budget.rules -= entries.len();
-        let is_time = budget.is_time;
-        let batches: Vec<_> = entries.chunks(ITEMS).map(<[Key]>::to_vec).collect();
-        let read = batches.into_iter().map(|batch| async move {
-            if is_time() { self.batch_get(batch).await.map(Some) } else { Ok(None) }
+        let mut giving = HashSet::new();
+        let each = |item: &Item<'_>| {
+            if read_rule_roles(item)?.is_some_and(|roles| roles.contains(role)) {
+                giving.insert(item.sort_key(keys::ORGANIZATION_PREFIX, OrganizationId::parse)?);
+            }
+            Ok(())
+        };
+        let is_all = self.read_in_time(&entries, budget, each).await?;
+        Ok((giving, is_within && is_all))
+    }
+
+    /// Reads these items in batches, some at once, as long as there is time. Returns whether all were read.
+    async fn read_in_time(
+        &self,
+        keys: &[Key],
+        budget: &Budget<'_>,
+        mut each: impl FnMut(&Item<'_>) -> Result<(), Failure>,
+    ) -> Result<bool, Failure> {
+        let batches: Vec<_> = keys.chunks(ITEMS).map(<[Key]>::to_vec).collect();
+        let read = batches.into_iter().map(|batch| async {
+            if (budget.is_time)() { self.batch_get(batch).await.map(Some) } else { Ok(None) }
         });
         let mut read = pin!(stream::iter(read).buffer_unordered(AT_ONCE));
-        let mut giving = HashSet::new();
+        let mut is_all = true;
         while let Some(items) = read.try_next().await? {
             is_all &= items.is_some();
-            for item in items.iter().flatten().map(|attributes| self.item(attributes)) {
-                if read_rule_roles(&item)?.is_some_and(|roles| roles.contains(role)) {
-                    giving.insert(item.sort_key(keys::ORGANIZATION_PREFIX, OrganizationId::parse)?);
-                }
-            }
+            items.iter().flatten().try_for_each(|attributes| each(&self.item(attributes)))?;
         }
-        Ok((giving, is_all))
+        Ok(is_all)
     }
 
     /// The keys of the memberships in these organizations, and whether they are all.
@@ -274,24 +289,17 @@ impl Store {
         budget: &Budget<'_>,
     ) -> Result<(HashMap<OrganizationId, usize>, bool), Failure> {
         let memberships: Vec<_> = memberships.into_iter().collect();
-        let batches: Vec<_> = memberships.chunks(ITEMS).map(<[Key]>::to_vec).collect();
-        let read = batches.into_iter().map(|batch| async {
-            if (budget.is_time)() { self.batch_get(batch).await.map(Some) } else { Ok(None) }
-        });
-        let mut read = pin!(stream::iter(read).buffer_unordered(AT_ONCE));
-        let (mut holders, mut is_all) = (HashMap::new(), true);
-        while let Some(items) = read.try_next().await? {
-            is_all &= items.is_some();
-            for item in items.iter().flatten().map(|attributes| self.item(attributes)) {
-                if standing(&item) != Standing::Member {
-                    continue;
-                }
-                let membership = read_membership(&item)?;
+        let mut holders = HashMap::new();
+        let each = |item: &Item<'_>| {
+            if standing(item) == Standing::Member {
+                let membership = read_membership(item)?;
                 if membership.role_ids.contains(role) {
                     *holders.entry(membership.organization_id).or_default() += 1;
                 }
             }
-        }
+            Ok(())
+        };
+        let is_all = self.read_in_time(&memberships, budget, each).await?;
         Ok((holders, is_all))
     }
 }

@@ -676,7 +676,7 @@ fn deciding(id: &OrganizationId, rules: &[RuleKey]) -> impl Iterator<Item = Key>
 }
 
 /// The attribute of a list with its rules.
-const fn rules_attribute(kind: RuleKind) -> &'static str {
+pub(super) const fn rules_attribute(kind: RuleKind) -> &'static str {
     match kind {
         RuleKind::EmailDomain => "domains",
         RuleKind::SsoConnector => "connectors",

@@ -5,21 +5,17 @@ mod given;
 mod model;
 
 use std::collections::BTreeMap;
-use std::future::ready;
 use std::thread;
 
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner};
 use serde_json::{Value, json};
 use shared::capabilities::Policies;
-use shared::domain::change::ListChange;
 use shared::domain::decision::JoinPolicy;
 use shared::domain::ids::{OrganizationId, OrganizationRoleId};
-use shared::domain::jit::RuleList;
 use shared::domain::ownership::Ownership;
 use shared::domain::provider::{AttributeName, ProviderPolicy, TrustedProviders};
 use shared::domain::public_mailbox::MailboxPolicy;
 use shared::domain::rule::{AdmittedAddresses, Rule, RuleKey, RuleKind, Settings};
-use shared::domain::version::Precondition;
 
 use super::rules::{Way, appear, held};
 use crate::support::{Pool, World, pool_user, verified};
@@ -227,23 +223,11 @@ async fn list(
 ) {
     let id = OrganizationId::parse(organization.id).expect("an id");
     let since = world.app.clock.now();
-    let rules: BTreeMap<_, _> = organization
-        .rules
-        .iter()
-        .filter(|listed| listed.kind() == kind)
-        .map(|listed| {
-            let key = RuleKey::parse(kind, listed.value).expect("a rule");
-            (key.clone(), rule(Rule::new(key, since), listed, own))
-        })
-        .collect();
-    if rules.is_empty() {
-        return;
-    }
-    let wanted = |_: &RuleList| rules.keys().cloned().collect();
-    let new = |added: Vec<RuleKey>| ready(Ok(added.iter().map(|key| rules[key].clone()).collect()));
-    let (none, mut done) = (Precondition::None, ListChange::default());
-    let changed = world.store().change_rules(&id, kind, &none, wanted, new, &mut done).await;
-    changed.expect("the rules are listed");
+    let rules = organization.rules.iter().filter(|listed| listed.kind() == kind).map(|listed| {
+        let key = RuleKey::parse(kind, listed.value).expect("a rule");
+        rule(Rule::new(key, since), listed, own)
+    });
+    world.list_rules(&id, kind, rules).await;
 }
 
 fn rule(rule: Rule, listed: &Listed, own: &OrganizationRoleId) -> Rule {

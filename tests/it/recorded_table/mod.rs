@@ -164,6 +164,21 @@ fn as_recorded(items: &Items) -> String {
     format!("[\n{}\n]\n", items.collect::<Vec<_>>().join(",\n"))
 }
 
+/// Asserts that these are the items of a recording. Leaves them in `target/tmp`, in a file with this name.
+#[track_caller]
+fn assert_recorded(items: &Items, recording: &str, name: &str) {
+    let (stored, recorded) = (as_recorded(items), text_of(recording));
+    let today = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    std::fs::write(&today, &stored).expect("cargo's own folder can be written to");
+    let differs = stored.lines().zip(recorded.lines()).position(|(a, b)| a != b);
+    assert!(
+        stored == recorded,
+        "{} differs from {recording}, first in line {}",
+        today.display(),
+        differs.map_or(0, |line| line + 1)
+    );
+}
+
 /// A world with the oldest recorded table, an hour after the recording began, over this user pool.
 async fn recorded_over(pool: &Pool) -> World {
     recorded_in(RECORDINGS[0], pool).await
@@ -212,17 +227,7 @@ async fn assert_writes(method: Method, path: &str, body: &Value, status: u16, ex
 
 #[tokio::test]
 async fn the_recorded_requests_leave_the_recorded_items_today() {
-    let stored = as_recorded(&record().await.items().await);
-
-    let today = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("recorded-table.json");
-    std::fs::write(&today, &stored).expect("cargo's own folder can be written to");
-    let differs = stored.lines().zip(text_of(NEWEST).lines()).position(|(a, b)| a != b);
-    assert!(
-        stored == text_of(NEWEST),
-        "{} differs from {NEWEST}, first in line {}",
-        today.display(),
-        differs.map_or(0, |line| line + 1)
-    );
+    assert_recorded(&record().await.items().await, NEWEST, "recorded-table.json");
 }
 
 /// A list in the order of its ids.

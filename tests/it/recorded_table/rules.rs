@@ -6,8 +6,8 @@
 use axum::http::Method;
 use serde_json::{Value, json};
 
-use super::{ENGINEER, GUEST, as_recorded, recorded_in, send};
-use crate::support::{Pool, World, text_of, trigger_event, verified};
+use super::{ENGINEER, GUEST, assert_recorded, recorded_in, send};
+use crate::support::{Pool, World, trigger_event, verified};
 
 const RECORDING: &str = "tests/data/recorded-rules.json";
 const INITECH: &str = "/organizations/initech";
@@ -93,10 +93,7 @@ async fn record() -> World {
 
 #[tokio::test]
 async fn the_recorded_rules_leave_the_recorded_items_today() {
-    let stored = as_recorded(&record().await.items().await);
-    let today = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("recorded-rules.json");
-    std::fs::write(&today, &stored).expect("cargo's own folder can be written to");
-    assert!(stored == text_of(RECORDING), "{} differs from {RECORDING}", today.display());
+    assert_recorded(&record().await.items().await, RECORDING, "recorded-rules.json");
 }
 
 #[tokio::test]

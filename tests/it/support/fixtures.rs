@@ -1,6 +1,7 @@
 //! Fixtures. A test writes its data with the API, or else with the store. The helpers here are only
 //! for times, numbers and states that requests cannot produce.
 
+use std::collections::BTreeMap;
 use std::future::ready;
 
 use jiff::Timestamp;
@@ -80,29 +81,30 @@ impl World {
         let id = OrganizationId::parse(organization).expect("an id");
         let since: Timestamp = since.parse().expect("a timestamp");
         let domains = domains.iter().map(|it| EmailDomain::normalise(it).expect("a domain"));
-        let domains: Vec<_> = domains.map(RuleKey::EmailDomain).collect();
-        self.list_rules(&id, RuleKind::EmailDomain, &domains, since).await;
+        let rules = domains.map(|domain| Rule::new(RuleKey::EmailDomain(domain), since));
+        self.list_rules(&id, RuleKind::EmailDomain, rules).await;
     }
 
     /// Lists an identity provider, whether the user pool has it or not.
     pub(crate) async fn list_provider_anyway(&self, organization: &str, name: &str) {
         let id = OrganizationId::parse(organization).expect("an id");
         let provider = RuleKey::SsoConnector(ProviderName::parse(name).expect("a name"));
-        let since = self.app.clock.now();
-        self.list_rules(&id, RuleKind::SsoConnector, &[provider], since).await;
+        let rule = Rule::new(provider, self.app.clock.now());
+        self.list_rules(&id, RuleKind::SsoConnector, [rule]).await;
     }
 
-    async fn list_rules(
+    /// Lists more rules of a kind, as they are.
+    pub(crate) async fn list_rules(
         &self,
         id: &OrganizationId,
         kind: RuleKind,
-        rules: &[RuleKey],
-        since: Timestamp,
+        rules: impl IntoIterator<Item = Rule>,
     ) {
-        let wanted = |list: &RuleList| list.rules.keys().chain(rules).cloned().collect();
-        let new = |added: Vec<RuleKey>| {
-            ready(Ok(added.into_iter().map(|key| Rule::new(key, since)).collect()))
-        };
+        let rules = rules.into_iter().map(|rule| (rule.key.clone(), rule));
+        let rules: BTreeMap<_, _> = rules.collect();
+        let wanted = |list: &RuleList| list.rules.keys().chain(rules.keys()).cloned().collect();
+        let new =
+            |added: Vec<RuleKey>| ready(Ok(added.iter().map(|key| rules[key].clone()).collect()));
         let mut done = ListChange::default();
         let store = self.store();
         let changed =

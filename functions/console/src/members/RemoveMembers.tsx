@@ -112,16 +112,7 @@ export function RemoveMembers({ organizationId, all, onDone, onClose }: Props) {
             until it expires. Signing in does not bring them back, and neither does a new account
             with the same address. You can undo this right afterwards, or put them back later.
           </Text>
-          <OtherUsers
-            className={classes.names}
-            label="Other accounts"
-            heading={
-              others.length === 1
-                ? 'Another account with the same address is removed too:'
-                : `${others.length} other accounts with the same addresses are removed too:`
-            }
-            users={others}
-          />
+          <OtherUsers className={classes.names} unit="account" done="removed" users={others} />
           <BulkState of={bulk} />
         </>
       )}

@@ -52,16 +52,7 @@ export function DeclineRequests({ organizationId, requests, onClose }: Props) {
             or lets the rules decide again, in the list of removed members. Usher does not tell the
             user.
           </Text>
-          <OtherUsers
-            className={classes.list}
-            label="Other requests"
-            heading={
-              others.length === 1
-                ? 'Another request with the same address is declined too:'
-                : `${others.length} other requests with the same addresses are declined too:`
-            }
-            users={others}
-          />
+          <OtherUsers className={classes.list} unit="request" done="declined" users={others} />
           <Text size="sm">
             You can undo this right afterwards. The request itself appears again only when the user
             next signs in.
