@@ -49,7 +49,8 @@ help:
 	@echo 'make sam-local  the same with the built functions in containers (sam local); needs Docker'
 	@echo 'make test       checks format, lints and templates, and runs the tests'
 	@echo 'make test-sam   tests the built functions in containers and on an AWS emulator; takes some minutes'
-	@echo 'make soak       sends generated requests to a running Usher; holds each answer against the OpenAPI document'
+	@echo 'make soak       sends generated requests to a running Usher; holds each answer against the OpenAPI document.'
+	@echo '                Compares preview and provisioning in 10,000 generated worlds.'
 	@echo 'make console    builds the pages of the console, which `make run` serves'
 	@echo 'make console-tests  tests the console in a real browser; screenshots in tests/console/screenshots'
 	@echo 'make template   writes the functions in template.yaml and all else that follows from functions/src/lib.rs'
@@ -106,6 +107,7 @@ client-tests: rust node $(EMULATOR) $(OPENAPI_TESTS_MODULES) $(OPENAPI_TOOLS)
 soak: rust node $(EMULATOR) $(OPENAPI_TOOLS)
 	cargo build --locked --bin usher-local
 	.venv-openapi/bin/python -B $(OPENAPI_TESTS)/soak.py
+	WORLDS=10000 WORLDS_SEED=410b23f078fc5406 cargo test --locked --test it -- entry_paths::worlds
 
 console: $(PAGES)
 

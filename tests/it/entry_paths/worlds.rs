@@ -21,7 +21,7 @@ use super::rules::{Way, appear, held};
 use crate::support::{Pool, World, pool_user, verified};
 use given::{EXCEPTION, Given, HOSTED_DOMAIN, Listed, Organization, Past};
 
-/// Says how many worlds there are, if not a thousand.
+/// Says how many worlds there are, if not a thousand. `make soak` tries ten thousand.
 const WORLDS: &str = "WORLDS";
 /// Names another seed, in hexadecimal digits.
 const SEED: &str = "WORLDS_SEED";
