@@ -1,6 +1,6 @@
 // Who would be admitted: as saved and with the unsaved changes, and never what was true before.
 
-import type { Page } from '@playwright/test';
+import type { Page, Route } from '@playwright/test';
 import {
   ask,
   page as at,
@@ -19,19 +19,31 @@ const provider = (page: Page) => preview(page).getByLabel('Identity provider');
 const checking = (page: Page) => page.getByText('Checking this address');
 const PREVIEW = /\/jit\/preview$/;
 
-/** Holds back the answers of the preview. Resolves with a function that lets them go. */
-async function holdBack(page: Page): Promise<() => Promise<void>> {
-  let go = () => {};
-  const gone = new Promise<void>((resolve) => {
-    go = resolve;
-  });
+/**
+ * Decides about the answers of the preview through one route that stays. Requests that are on their way while a route is
+ * removed are answered by the browser itself, at a moment that no test can tell.
+ */
+async function decideAnswers(page: Page) {
+  const pass = (route: Route) => route.continue();
+  let awaited = Promise.resolve();
+  let answer = pass;
   await page.route(PREVIEW, async (route) => {
-    await gone;
-    await route.continue();
+    await awaited;
+    await answer(route);
   });
-  return async () => {
-    go();
-    await page.unroute(PREVIEW);
+  return {
+    /** Holds back all answers until the function that is returned is called. */
+    hold: () => {
+      let letGo = () => {};
+      awaited = new Promise<void>((resolve) => {
+        letGo = resolve;
+      });
+      return letGo;
+    },
+    /** Refuses whatever is asked from now on. */
+    refuse: () => {
+      answer = (route) => route.fulfill(problem(403, 'Forbidden', 'Not for you.'));
+    },
   };
 }
 
@@ -109,6 +121,7 @@ test('the preview answers for identity providers and for existing users', async 
 
 test('there is no old verdict under a new address, provider, user or draft', async ({ page }) => {
   const id = await organization('awaited', ['known.example']);
+  const answers = await decideAnswers(page);
   await page.goto(at(`/organizations/${id}`));
   const verdict = preview(page).getByText('Becomes a member', { exact: true });
   await address(page).fill('jane@known.example');
@@ -126,17 +139,17 @@ test('there is no old verdict under a new address, provider, user or draft', asy
     ],
   ];
   for (const [change, back] of changes) {
-    const letGo = await holdBack(page);
+    const letGo = answers.hold();
     await change();
     await expect(checking(page)).toBeVisible();
     await expect(verdict).toBeHidden();
-    await letGo();
+    letGo();
     await expect(checking(page)).toBeHidden();
     await back();
     await expect(verdict).toBeVisible();
   }
 
-  await page.route(PREVIEW, (route) => route.fulfill(problem(403, 'Forbidden', 'Not for you.')));
+  answers.refuse();
   await address(page).fill('jim@known.example');
   await expect(preview(page).getByRole('alert')).toBeVisible();
   await expect(verdict).toBeHidden();
