@@ -57,6 +57,17 @@ test('a name finds organizations by its beginning, and Enter opens the first', a
   await expect(dialog(page)).toBeHidden();
 });
 
+test('Enter opens the first result that is shown already', async ({ page }) => {
+  const { name } = await customer();
+  await page.goto(at('/roles'));
+  await search(page, name);
+  await expect(link(page, 'Organizations', name)).toBeVisible();
+  await expect(dialog(page).getByRole('status')).toContainText(/\d organization/);
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('heading', { level: 1, name })).toBeFocused();
+  await expect(dialog(page)).toBeHidden();
+});
+
 test('a part of a name finds roles, the likeliest first', async ({ page }) => {
   const word = unique('vie').replaceAll('-', '');
   await role(`Compliance re${word}`);

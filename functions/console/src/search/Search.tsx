@@ -48,8 +48,12 @@ export function Search({ onOpen }: { onOpen: () => void }) {
         leftSection={<IconSearch size={18} stroke={1.75} aria-hidden />}
         value={text}
         onChange={(event) => setText(event.currentTarget.value)}
-        onKeyDown={({ key, nativeEvent }) => {
-          if (key === 'Enter' && !nativeEvent.isComposing && !isEmpty) setEntered({ text });
+        onKeyDown={(event) => {
+          if (event.key !== 'Enter' || event.nativeEvent.isComposing || isEmpty) return;
+          // The first result may be opened at once. Then the focus is on the button that opens the search,
+          // and the rest of the same key press would press it.
+          event.preventDefault();
+          setEntered({ text });
         }}
       />
       <VisuallyHidden role="status">{isEmpty ? '' : status}</VisuallyHidden>

@@ -1,13 +1,15 @@
 import { Button, Group, Modal, Stack, Text, TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { useBlocker } from '@tanstack/react-router';
 import { type FormEvent, useId, useState } from 'react';
 import type { Organization } from '../api/types';
 import { sizeOf } from '../organizations/counts';
 import { countsQuery } from '../organizations/queries';
 import { ProblemAlert } from '../ui/ProblemAlert';
+import { useLeaveBlocker } from '../ui/useLeaveBlocker';
 import classes from './DeleteOrganization.module.css';
 import { MOST_REQUESTS, MuchIsLeft, useDeletion } from './useDeletion';
+
+const isAny = () => true;
 
 interface Props {
   organization: Organization;
@@ -25,7 +27,7 @@ export function DeleteOrganization({ organization, onClose }: Props) {
   const { name } = organization;
   const isDeleted = requests > 0;
   const isRunning = deletion.isPending;
-  useBlocker({ shouldBlockFn: () => isRunning, enableBeforeUnload: () => isRunning });
+  useLeaveBlocker(isRunning, isAny, false);
   const close = isDeleted ? () => void leave() : onClose;
   return (
     <Modal

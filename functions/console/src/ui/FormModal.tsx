@@ -1,12 +1,13 @@
 import { Button, Group, Modal, Stack } from '@mantine/core';
 import { type UseFormReturnType, useForm } from '@mantine/form';
 import { useMutation } from '@tanstack/react-query';
-import { useBlocker } from '@tanstack/react-router';
+import type { ShouldBlockFn } from '@tanstack/react-router';
 import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { fieldErrors } from '../api/problem';
 import { focusInvalid } from './focusInvalid';
 import { notify, notifyFailure } from './notify';
 import { ProblemAlert } from './ProblemAlert';
+import { useLeaveBlocker } from './useLeaveBlocker';
 
 interface Props<Values> {
   title: string;
@@ -35,6 +36,7 @@ interface Props<Values> {
 
 /** What the buttons of the browser do. The console itself navigates by other actions. */
 const HISTORY: ReadonlySet<string> = new Set(['BACK', 'FORWARD', 'GO']);
+const isInHistory: ShouldBlockFn = ({ action }) => HISTORY.has(action);
 
 /**
  * A short form in a dialog, which closes once the form is accepted. Escape, a click outside and the
@@ -85,10 +87,7 @@ export function FormModal<Values extends Record<string, unknown>>(props: Props<V
     submission.mutate(values);
   };
   const losesNothing = !typed && !form.isDirty() && !isPending;
-  useBlocker({
-    shouldBlockFn: ({ action }) => HISTORY.has(action) && !losesNothing,
-    enableBeforeUnload: () => !losesNothing,
-  });
+  useLeaveBlocker(!losesNothing, isInHistory, false);
   return (
     <Modal
       opened

@@ -1,5 +1,6 @@
 import { Button, Group, Modal, Stack, Text } from '@mantine/core';
-import { useBlocker } from '@tanstack/react-router';
+import type { ShouldBlockFn } from '@tanstack/react-router';
+import { useLeaveBlocker } from './useLeaveBlocker';
 
 interface Props {
   dirty: boolean;
@@ -9,11 +10,7 @@ interface Props {
 
 /** Asks before the user leaves a page with unsaved changes, within the console or to another site. */
 export function UnsavedGuard({ dirty, onDiscard }: Props) {
-  const { status, proceed, reset } = useBlocker({
-    shouldBlockFn: ({ current, next }) => dirty && current.pathname !== next.pathname,
-    enableBeforeUnload: () => dirty,
-    withResolver: true,
-  });
+  const { status, proceed, reset } = useLeaveBlocker(dirty, isOtherPage, true);
   if (status !== 'blocked') return null;
   const leave = () => {
     onDiscard();
@@ -35,3 +32,5 @@ export function UnsavedGuard({ dirty, onDiscard }: Props) {
     </Modal>
   );
 }
+
+const isOtherPage: ShouldBlockFn = ({ current, next }) => current.pathname !== next.pathname;
