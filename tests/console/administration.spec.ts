@@ -7,7 +7,7 @@ import {
   role,
   unique,
 } from './support/api.ts';
-import { expect, test } from './support/console.ts';
+import { expect, message, test } from './support/console.ts';
 
 test('a role is created, renamed and deleted, and members lose it', async ({ page }) => {
   const [before, after] = [unique('before'), unique('after')];
@@ -63,7 +63,7 @@ test('saving settings sends only what changed', async ({ page }) => {
   const request = page.waitForRequest((sent) => sent.method() === 'PATCH');
   await page.getByRole('button', { name: 'Save changes' }).click();
   expect((await request).postDataJSON()).toEqual({ description: 'A customer since 2026' });
-  await expect(page.getByText('The settings are saved.')).toBeVisible();
+  await expect(message(page, 'The settings are saved.')).toBeVisible();
 
   const data = page.getByRole('textbox', { name: 'Custom data' });
   await data.fill('{"plan": ');

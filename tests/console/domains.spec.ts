@@ -8,7 +8,7 @@ import {
   role,
   unique,
 } from './support/api.ts';
-import { expect, paste, problem, test } from './support/console.ts';
+import { expect, message, paste, problem, test } from './support/console.ts';
 
 interface Stored {
   emailDomain: string;
@@ -53,7 +53,7 @@ const shown = (request: Request) =>
   `${request.method()} ${new URL(request.url()).pathname.split('/').at(-1)}`;
 
 async function saved(page: Page) {
-  await expect(page.getByText('The provisioning is saved.')).toBeVisible();
+  await expect(message(page, 'The provisioning is saved.')).toBeVisible();
   await expect(save(page)).toBeHidden();
 }
 

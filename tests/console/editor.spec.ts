@@ -9,7 +9,7 @@ import {
   signUp,
   unique,
 } from './support/api.ts';
-import { expect, paste, pickRole, problem, test } from './support/console.ts';
+import { expect, message, paste, pickRole, problem, test } from './support/console.ts';
 
 const field = (page: Page) => page.getByRole('textbox', { name: 'Add email domains' });
 const picker = (page: Page) => page.getByRole('combobox', { name: 'Default roles' });
@@ -21,7 +21,7 @@ const save = (page: Page) => page.getByRole('button', { name: 'Save changes' });
 const bar = (page: Page) => page.getByRole('region', { name: 'Unsaved changes' });
 
 async function saved(page: Page) {
-  await expect(page.getByText('The provisioning is saved.')).toBeVisible();
+  await expect(message(page, 'The provisioning is saved.')).toBeVisible();
   await expect(save(page)).toBeHidden();
 }
 
@@ -137,7 +137,7 @@ test.describe('typed text', () => {
     await field(page).fill('second.example third.example');
     await expect(chip(page, 'second.example')).toBeVisible();
     answer();
-    await expect(page.getByText('The provisioning is saved.')).toBeVisible();
+    await expect(message(page, 'The provisioning is saved.')).toBeVisible();
     await expect(bar(page)).toContainText('1 domain added');
     await expect(field(page)).toHaveValue('third.example');
     expect(await domainsOf(id)).toEqual(['first.example']);
@@ -181,7 +181,7 @@ test('changes that are discarded while they are saved leave nothing to save', as
   await page.getByRole('button', { name: 'Discard changes' }).click();
   await expect(page).toHaveURL(/members$/);
   answer();
-  await expect(page.getByText('The provisioning is saved.')).toBeVisible();
+  await expect(message(page, 'The provisioning is saved.')).toBeVisible();
   await page.getByRole('link', { name: 'Just-in-time' }).click();
   await expect(chip(page, `${id}.example`)).toBeVisible();
   await expect(bar(page)).toBeHidden();

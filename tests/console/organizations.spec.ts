@@ -1,6 +1,6 @@
 import type { Page } from '@playwright/test';
 import { ask, askText, page as at, organization, role, unique, usher } from './support/api.ts';
-import { expect, problem, test } from './support/console.ts';
+import { expect, message, problem, test } from './support/console.ts';
 
 const conflictOn = (page: Page) =>
   page.getByRole('alert').filter({ hasText: 'Somebody else changed this' });
@@ -249,7 +249,7 @@ test('settings that two pages change are merged, and both versions of one field 
   await conflict.getByRole('button', { name: 'Copy their custom data' }).click();
   expect(await page.evaluate(() => navigator.clipboard.readText())).toContain('"plan": "theirs"');
   await conflict.getByRole('button', { name: 'Save mine on top' }).click();
-  await expect(page.getByText('The settings are saved.')).toBeVisible();
+  await expect(message(page, 'The settings are saved.')).toBeVisible();
   await expect(conflict).toBeHidden();
   await expect(save).toBeHidden();
   await expect(page.locator('body')).not.toBeFocused();
@@ -308,7 +308,7 @@ test('settings whose answer is lost are saved once, and are no conflict with the
   await expect(bar.getByRole('alert')).toBeVisible();
   expect(sent).toHaveLength(1);
   await bar.getByRole('button', { name: 'Try again' }).click();
-  await expect(page.getByText('The settings are saved.')).toBeVisible();
+  await expect(message(page, 'The settings are saved.')).toBeVisible();
   await expect(bar).toBeHidden();
   await expect(conflictOn(page)).toBeHidden();
 });

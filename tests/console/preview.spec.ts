@@ -11,7 +11,7 @@ import {
   unique,
   users,
 } from './support/api.ts';
-import { expect, pickRole, problem, test } from './support/console.ts';
+import { expect, message, pickRole, problem, test } from './support/console.ts';
 
 const preview = (page: Page) => page.getByRole('region', { name: 'Who would be admitted?' });
 const address = (page: Page) => page.getByRole('textbox', { name: 'An email address to try' });
@@ -71,7 +71,7 @@ test('the preview answers about unsaved changes too, and says both if they diffe
   await expect(preview(page)).toContainText('With your unsaved changesBecomes a member');
 
   await page.getByRole('button', { name: 'Save changes' }).click();
-  await expect(page.getByText('The provisioning is saved.')).toBeVisible();
+  await expect(message(page, 'The provisioning is saved.')).toBeVisible();
   await expect(preview(page)).toContainText('Becomes a member');
   await expect(preview(page)).not.toContainText('Is not admitted');
 });

@@ -11,7 +11,7 @@ import {
   role,
   unique,
 } from './support/api.ts';
-import { expect, pickRole, test } from './support/console.ts';
+import { expect, message, pickRole, test } from './support/console.ts';
 
 const section = (page: Page) => page.getByRole('region', { name: 'Identity providers' });
 const row = (page: Page, id: string) =>
@@ -22,7 +22,7 @@ const field = (page: Page) => page.getByRole('textbox', { name: 'Add identity pr
 const dialog = (page: Page) => page.getByRole('dialog');
 const save = (page: Page) => page.getByRole('button', { name: 'Save changes' });
 const bar = (page: Page) => page.getByRole('region', { name: 'Unsaved changes' });
-const isSaved = (page: Page) => expect(page.getByText('The provisioning is saved.')).toBeVisible();
+const isSaved = (page: Page) => expect(message(page, 'The provisioning is saved.')).toBeVisible();
 
 /** Opens the settings of a provider. */
 async function settings(page: Page, id: string) {

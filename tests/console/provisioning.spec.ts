@@ -8,7 +8,7 @@ import {
   signUp,
   unique,
 } from './support/api.ts';
-import { expect, paste, pickRole, test } from './support/console.ts';
+import { expect, message, paste, pickRole, test } from './support/console.ts';
 
 test('an organization is created, three of its pasted domains are mended or dropped, and a user joins', async ({
   page,
@@ -58,7 +58,7 @@ test('an organization is created, three of its pasted domains are mended or drop
     if (request.method() === 'PUT') requests.push(new URL(request.url()).pathname);
   });
   await page.getByRole('button', { name: 'Save changes' }).click();
-  await expect(page.getByText('The provisioning is saved.')).toBeVisible();
+  await expect(message(page, 'The provisioning is saved.')).toBeVisible();
   await expect(page.getByRole('button', { name: 'Save changes' })).toBeHidden();
   expect(requests).toEqual([`/organizations/${name}/jit/email-domains`]);
 
@@ -87,7 +87,7 @@ test('saving sends only the list that changed, and roles before domains', async 
   await pickRole(page, 'Default roles', name);
   await page.getByRole('textbox', { name: 'Add email domains' }).fill('second.example ');
   await page.getByRole('button', { name: 'Save changes' }).click();
-  await expect(page.getByText('The provisioning is saved.')).toBeVisible();
+  await expect(message(page, 'The provisioning is saved.')).toBeVisible();
   expect(requests).toEqual([
     expect.stringMatching(`^/organizations/${id}/jit/roles "[^"]+"$`),
     expect.stringMatching(`^/organizations/${id}/jit/email-domains "[^"]+"$`),
@@ -107,7 +107,7 @@ test('a conflicting edit in a second page is shown, and both edits are kept', as
   await theirs.getByRole('button', { name: 'Remove old.example' }).click();
   await theirs.getByRole('textbox', { name: 'Add email domains' }).fill('theirs.example ');
   await theirs.getByRole('button', { name: 'Save changes' }).click();
-  await expect(theirs.getByText('The provisioning is saved.')).toBeVisible();
+  await expect(message(theirs, 'The provisioning is saved.')).toBeVisible();
 
   await page.getByRole('textbox', { name: 'Add email domains' }).fill('mine.example ');
   await page.getByRole('button', { name: 'Save changes' }).click();
@@ -116,7 +116,7 @@ test('a conflicting edit in a second page is shown, and both edits are kept', as
   await expect(conflict).toContainText('Domains they removedold.example');
   expect(await domainsOf(id)).toEqual(['stays.example', 'theirs.example']);
   await conflict.getByRole('button', { name: 'Save mine on top' }).click();
-  await expect(page.getByText('The provisioning is saved.')).toBeVisible();
+  await expect(message(page, 'The provisioning is saved.')).toBeVisible();
   expect(await domainsOf(id)).toEqual(['mine.example', 'stays.example', 'theirs.example']);
   await expect(conflict).toBeHidden();
 });

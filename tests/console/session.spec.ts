@@ -1,5 +1,5 @@
 import type { Page } from '@playwright/test';
-import { expect, problem, test } from './support/console.ts';
+import { expect, message, problem, test } from './support/console.ts';
 import { inspect } from './support/look.ts';
 import { startWithLogin } from './support/provider.ts';
 
@@ -78,7 +78,7 @@ test('unsaved changes survive the end of a session', async ({ page }) => {
   await expect(page).toHaveURL(`${origin}/console/organizations/acme`);
   await expect(page.getByText('kept.example')).toBeVisible();
   await page.getByRole('button', { name: 'Save changes' }).click();
-  await expect(page.getByText('The provisioning is saved.')).toBeVisible();
+  await expect(message(page, 'The provisioning is saved.')).toBeVisible();
 });
 
 test('the session ends when the provider no longer renews the token', async ({ page }) => {

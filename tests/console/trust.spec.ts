@@ -1,6 +1,6 @@
 import type { Locator, Page } from '@playwright/test';
 import { ask, page as at, organization, role, signUp, unique } from './support/api.ts';
-import { expect, pickRole, problem, test } from './support/console.ts';
+import { expect, message, pickRole, problem, test } from './support/console.ts';
 
 const PHONE = { width: 390, height: 700 };
 const LONG = `Something is wrong on our side. ${'The table does not answer. '.repeat(80)}`;
@@ -78,7 +78,7 @@ test('what was told about an earlier save goes when the next one begins', async 
   await page.clock.install();
   const save = bar(page).getByRole('button', { name: 'Save changes' });
   await save.click();
-  const saved = page.getByText('The settings are saved.');
+  const saved = message(page, 'The settings are saved.');
   await expect(saved).toBeVisible();
   await page.getByRole('textbox', { name: 'Description' }).fill('Another text');
   await failing(page, 'lost');

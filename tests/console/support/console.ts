@@ -27,6 +27,9 @@ export async function pickRole(page: Page, picker: string | RegExp, name: string
   await page.getByRole('option', { name }).click();
 }
 
+/** The newest message with this text. Of an earlier action, one with the same text may be on its way out. */
+export const message = (page: Page, text: string) => page.getByText(text).last();
+
 export const problem = (status: number, title: string, detail: string) => ({
   status,
   contentType: 'application/problem+json',
