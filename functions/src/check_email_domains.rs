@@ -7,6 +7,7 @@ use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
 use shared::ambient::Stopwatch;
 use shared::dns::Dns;
+use shared::domain::actor::Actor;
 use shared::domain::challenge::Finding;
 use shared::store::{DueDomain, ListedDomain, Store};
 use shared::{Clock, Error, Randomness, capabilities, metrics, proof};
@@ -142,6 +143,7 @@ async fn check(needs: &Needs, domain: &DueDomain, at: Timestamp) -> Result<Outco
 
 async fn checked(needs: &Needs, due: &DueDomain, at: Timestamp) -> Result<Outcome, Error> {
     let Needs { store, clock, randomness, dns } = needs;
+    let store = &store.acting(Actor::Schedule);
     let listed = match store.listed_domain(&due.organization, &due.domain).await {
         Err(Error::OrganizationNotFound(_) | Error::EmailDomainNotFound(_)) => {
             store.delete_unlisted_entry(due).await?;

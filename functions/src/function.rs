@@ -87,6 +87,8 @@ pub enum Items {
     RemovalMarks,
     /// Proven addresses: the accounts that have proven one, and its version.
     Addresses,
+    /// What transactions have changed, for `publish-events`.
+    Changes,
     /// The list of organizations in the index.
     ListedOrganizations,
     /// The lists of members, of removed users and of requests in the index.
@@ -109,6 +111,7 @@ impl Items {
             Self::Users => "USER#*",
             Self::RemovalMarks => "REMOVED#*",
             Self::Addresses => "ADDRESS#*",
+            Self::Changes => "CHANGE#*",
             Self::ListedOrganizations => "ORGS",
             Self::DueDomains => "OWNERSHIP_CHECKS",
         }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use shared::domain::caller::Caller;
 use shared::domain::change::ListChange;
 use shared::domain::ids::{OrganizationId, UserId};
-use shared::http::{Action, CursorPaging, JsonBody, PathOf, Problem, audit, present};
+use shared::http::{Acting, Action, CursorPaging, JsonBody, PathOf, Problem, audit, present};
 use shared::store::{Approved, Removal, Requester, Store, UserList, UserRank};
 use shared::{Clock, Error, capabilities};
 use utoipa::ToSchema;
@@ -114,7 +114,7 @@ pub(crate) async fn list(
     responses((status = 200, description = "The member.", body = MemberEntity), (status = 422)),
 )]
 pub(crate) async fn approve(
-    State(store): State<Store>,
+    Acting(store): Acting<Store>,
     State(clock): State<Clock>,
     caller: Caller,
     PathOf((organization, user)): PathOf<(OrganizationId, UserId)>,
@@ -147,7 +147,7 @@ pub(crate) async fn approve(
     responses((status = 204, description = "Declined."), (status = 422)),
 )]
 pub(crate) async fn decline(
-    State(store): State<Store>,
+    Acting(store): Acting<Store>,
     State(clock): State<Clock>,
     caller: Caller,
     PathOf((organization, user)): PathOf<(OrganizationId, UserId)>,

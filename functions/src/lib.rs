@@ -36,8 +36,8 @@ use Action::{
     UpdateItem,
 };
 use Items::{
-    Addresses, DomainIndex, DueDomains, ListedMembers, ListedOrganizations, OrganizationRoles,
-    Organizations, ProviderIndex, RemovalMarks, RoleNames, Users,
+    Addresses, Changes, DomainIndex, DueDomains, ListedMembers, ListedOrganizations,
+    OrganizationRoles, Organizations, ProviderIndex, RemovalMarks, RoleNames, Users,
 };
 use UserPoolAction::{
     AdminCreateUser, AdminDeleteUser, AdminGetUser, DescribeIdentityProvider, DescribeUserPool,
@@ -95,30 +95,36 @@ pub static FUNCTIONS: &[Function] = &[
         (Organizations, &[GetItem, BatchGetItem, UpdateItem]),
         (DomainIndex, &[Query, PutItem]),
         (OrganizationRoles, &[BatchGetItem]),
+        (Changes, &[PutItem]),
     ]),
     http!("update-email-domain", email_domains::update).may(&[
         (Organizations, &[GetItem, UpdateItem]),
         (DomainIndex, &[GetItem, PutItem]),
         (OrganizationRoles, &[BatchGetItem]),
+        (Changes, &[PutItem]),
     ]),
     http!("replace-email-domains", email_domains::replace).may(&[
         (Organizations, &[GetItem, BatchGetItem, UpdateItem]),
         (DomainIndex, &[Query, PutItem, DeleteItem]),
+        (Changes, &[PutItem]),
     ]),
-    http!("delete-email-domain", email_domains::delete)
-        .may(&[(Organizations, &[UpdateItem]), (DomainIndex, &[DeleteItem])]),
+    http!("delete-email-domain", email_domains::delete).may(&[
+        (Organizations, &[UpdateItem]),
+        (DomainIndex, &[DeleteItem]),
+        (Changes, &[PutItem]),
+    ]),
     http!("verify-email-domain", email_domains::verify)
         // DNS may have to be waited for.
         .timeout(30)
         .may(&[
             (Organizations, &[GetItem, BatchGetItem, ConditionCheckItem]),
             (DomainIndex, &[GetItem, Query, PutItem]),
-            (OrganizationRoles, &[BatchGetItem]),
-        ]),
+            (OrganizationRoles, &[BatchGetItem]), (Changes, &[PutItem]),]),
     http!("vouch-email-domain", email_domains::vouch).may(&[
         (Organizations, &[GetItem, BatchGetItem, ConditionCheckItem]),
         (DomainIndex, &[GetItem, Query, PutItem]),
         (OrganizationRoles, &[BatchGetItem]),
+        (Changes, &[PutItem]),
     ]),
     http!("list-sso-connectors", sso_connectors::list).may(&[
         (Organizations, &[GetItem]),
@@ -130,32 +136,43 @@ pub static FUNCTIONS: &[Function] = &[
         .timeout(30)
         .may(&[
             (Organizations, &[GetItem, BatchGetItem, ConditionCheckItem, PutItem, UpdateItem]),
-            (ProviderIndex, &[Query, PutItem]),
-        ])
+            (ProviderIndex, &[Query, PutItem]), (Changes, &[PutItem]),])
         .user_pool(&[DescribeIdentityProvider]),
     http!("replace-sso-connectors", sso_connectors::replace)
         // As for an addition.
         .timeout(30)
         .may(&[
             (Organizations, &[GetItem, BatchGetItem, ConditionCheckItem, PutItem, UpdateItem]),
-            (ProviderIndex, &[Query, PutItem, DeleteItem]),
-        ])
+            (ProviderIndex, &[Query, PutItem, DeleteItem]), (Changes, &[PutItem]),])
         .user_pool(&[DescribeIdentityProvider]),
     http!("update-sso-connector", sso_connectors::update).may(&[
         (Organizations, &[GetItem, UpdateItem]),
         (ProviderIndex, &[GetItem, PutItem]),
         (OrganizationRoles, &[BatchGetItem]),
+        (Changes, &[PutItem]),
     ]),
-    http!("delete-sso-connector", sso_connectors::delete)
-        .may(&[(Organizations, &[GetItem, UpdateItem]), (ProviderIndex, &[DeleteItem])]),
+    http!("delete-sso-connector", sso_connectors::delete).may(&[
+        (Organizations, &[GetItem, UpdateItem]),
+        (ProviderIndex, &[DeleteItem]),
+        (Changes, &[PutItem]),
+    ]),
     http!("list-default-roles", default_roles::list)
         .may(&[(Organizations, &[GetItem]), (OrganizationRoles, &[BatchGetItem])]),
-    http!("add-default-roles", default_roles::add)
-        .may(&[(Organizations, &[GetItem, UpdateItem]), (OrganizationRoles, &[BatchGetItem])]),
-    http!("replace-default-roles", default_roles::replace)
-        .may(&[(Organizations, &[GetItem, UpdateItem]), (OrganizationRoles, &[BatchGetItem])]),
-    http!("delete-default-role", default_roles::delete)
-        .may(&[(Organizations, &[GetItem, UpdateItem]), (OrganizationRoles, &[BatchGetItem])]),
+    http!("add-default-roles", default_roles::add).may(&[
+        (Organizations, &[GetItem, UpdateItem]),
+        (OrganizationRoles, &[BatchGetItem]),
+        (Changes, &[PutItem]),
+    ]),
+    http!("replace-default-roles", default_roles::replace).may(&[
+        (Organizations, &[GetItem, UpdateItem]),
+        (OrganizationRoles, &[BatchGetItem]),
+        (Changes, &[PutItem]),
+    ]),
+    http!("delete-default-role", default_roles::delete).may(&[
+        (Organizations, &[GetItem, UpdateItem]),
+        (OrganizationRoles, &[BatchGetItem]),
+        (Changes, &[PutItem]),
+    ]),
     http!("preview", preview).may(&[
         (Organizations, &[GetItem, BatchGetItem]),
         (DomainIndex, &[GetItem, Query]),
@@ -175,8 +192,7 @@ pub static FUNCTIONS: &[Function] = &[
             (ProviderIndex, &[BatchWriteItem]),
             (Users, &[BatchWriteItem]),
             (ListedOrganizations, &[Query]),
-            (ListedMembers, &[Query]),
-        ])
+            (ListedMembers, &[Query]), (Changes, &[PutItem]),])
         // A change of custom data alone.
         .release_before(&[(Organizations, &[ConditionCheckItem])]),
     http!("organization-roles", organization_roles)
@@ -190,8 +206,7 @@ pub static FUNCTIONS: &[Function] = &[
             (ProviderIndex, &[BatchGetItem]),
             (Users, &[BatchGetItem]),
             (ListedOrganizations, &[Query]),
-            (ListedMembers, &[Query]),
-        ]),
+            (ListedMembers, &[Query]), (Changes, &[PutItem]),]),
     http!("memberships", memberships)
         // Many users may have to be looked up. The HTTP API waits no longer than this.
         .timeout(30)
@@ -213,8 +228,7 @@ pub static FUNCTIONS: &[Function] = &[
             (Addresses, &[GetItem, Query, PutItem, UpdateItem]),
             (OrganizationRoles, &[BatchGetItem]),
             (RoleNames, &[BatchGetItem]),
-            (ListedMembers, &[Query]),
-        ])
+            (ListedMembers, &[Query]), (Changes, &[PutItem]),])
         .user_pool(&[AdminGetUser, ListUsers]),
     http!("join-requests", join_requests).may(&[
         (Organizations, &[GetItem]),
@@ -225,18 +239,18 @@ pub static FUNCTIONS: &[Function] = &[
         (Addresses, &[GetItem, Query, UpdateItem]),
         (OrganizationRoles, &[BatchGetItem]),
         (ListedMembers, &[Query]),
+        (Changes, &[PutItem]),
     ]),
     http!("users", users)
         // Cognito waits for the pool's triggers before it creates a user. The HTTP API waits no longer.
         .timeout(30)
         .may(&[
-            (Organizations, &[GetItem, BatchGetItem]),
+            (Organizations, &[GetItem, BatchGetItem, ConditionCheckItem]),
             (DomainIndex, &[GetItem, Query]),
             (RemovalMarks, &[Query, ConditionCheckItem]),
             (Addresses, &[Query, PutItem, UpdateItem, BatchWriteItem]),
             (OrganizationRoles, &[BatchGetItem]),
-            (Users, &[BatchGetItem, Query, PutItem, BatchWriteItem]),
-        ])
+            (Users, &[BatchGetItem, Query, PutItem, DeleteItem, BatchWriteItem]), (Changes, &[PutItem]),])
         .user_pool(&[AdminCreateUser, AdminDeleteUser, AdminGetUser, DescribeUserPool, ListUsers]),
     // It serves the same to everybody and needs no token, so it has no permissions.
     http!("console", console).layers(&["ConsolePages"]),
@@ -247,6 +261,7 @@ pub static FUNCTIONS: &[Function] = &[
         (RemovalMarks, &[Query, ConditionCheckItem]),
         (Addresses, &[PutItem, UpdateItem, DeleteItem]),
         (Users, &[Query, PutItem]),
+        (Changes, &[PutItem]),
     ]),
     trigger!("pre-token-generation", triggers::pre_token_generation).may(&[
         (Organizations, &[GetItem, BatchGetItem]),
@@ -256,11 +271,13 @@ pub static FUNCTIONS: &[Function] = &[
         (Addresses, &[PutItem, UpdateItem, DeleteItem]),
         (OrganizationRoles, &[BatchGetItem]),
         (Users, &[Query, PutItem]),
+        (Changes, &[PutItem]),
     ]),
     schedule!("check-email-domains", check_email_domains).may(&[
         (Organizations, &[GetItem, BatchGetItem, ConditionCheckItem]),
         (DomainIndex, &[GetItem, Query, PutItem, DeleteItem]),
         (DueDomains, &[Query]),
+        (Changes, &[PutItem]),
     ]),
 ];
 

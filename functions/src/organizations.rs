@@ -18,8 +18,8 @@ use shared::domain::text::{Description, Name};
 use shared::domain::version::Version;
 use shared::failure::Failure;
 use shared::http::{
-    Action, CursorPaging, FromQuery, IfMatch, JsonBody, PathOf, Problem, QueryOf, audit, etag,
-    present,
+    Acting, Action, CursorPaging, FromQuery, IfMatch, JsonBody, PathOf, Problem, QueryOf, audit,
+    etag, present,
 };
 use shared::store::{DeletedOrganization, OrganizationChanges, OrganizationRank, Store};
 use shared::{Clock, Error, Randomness, Violation, capabilities};
@@ -172,7 +172,7 @@ endpoints!(create, list, get, update, delete);
     responses((status = 201, description = "The organization.", body = OrganizationEntity, headers(("ETag"))), (status = 422)),
 )]
 pub(crate) async fn create(
-    State(store): State<Store>,
+    Acting(store): Acting<Store>,
     State(clock): State<Clock>,
     State(randomness): State<Randomness>,
     caller: Caller,
@@ -254,7 +254,7 @@ pub(crate) async fn get(
     responses((status = 200, description = "The organization after the change.", body = OrganizationEntity, headers(("ETag"))), (status = 422)),
 )]
 pub(crate) async fn update(
-    State(store): State<Store>,
+    Acting(store): Acting<Store>,
     caller: Caller,
     PathOf(id): PathOf<OrganizationId>,
     IfMatch(precondition): IfMatch,
@@ -289,7 +289,7 @@ pub(crate) async fn update(
     )),
 )]
 pub(crate) async fn delete(
-    State(store): State<Store>,
+    Acting(store): Acting<Store>,
     State(clock): State<Clock>,
     caller: Caller,
     PathOf(id): PathOf<OrganizationId>,

@@ -17,7 +17,9 @@ use shared::domain::ids::UserId;
 use shared::domain::membership::{EntryPath, Profile, Proof};
 use shared::domain::text::Name;
 use shared::failure::Failure;
-use shared::http::{Action, FromQuery, JsonBody, PathOf, Problem, RequiredQueryOf, audit, present};
+use shared::http::{
+    Acting, Action, FromQuery, JsonBody, PathOf, Problem, RequiredQueryOf, audit, present,
+};
 use shared::provisioning::Provisioning;
 use shared::store::Store;
 use shared::{Clock, Error, Randomness, Violation, capabilities};
@@ -166,9 +168,9 @@ endpoints!(create, find, get, delete);
     responses((status = 201, description = "The user, with the organizations that the user has joined.", body = CreatedUser), (status = 422), (status = 429), (status = 502)),
 )]
 pub(crate) async fn create(
-    State(store): State<Store>,
+    Acting(store): Acting<Store>,
     State(randomness): State<Randomness>,
-    State(provisioning): State<Provisioning>,
+    Acting(provisioning): Acting<Provisioning>,
     State(user_pool): State<UserPool>,
     caller: Caller,
     JsonBody(body): JsonBody<Creation>,
@@ -298,7 +300,7 @@ pub(crate) async fn get(
     responses((status = 204, description = "Deleted."), (status = 429), (status = 502)),
 )]
 pub(crate) async fn delete(
-    State(store): State<Store>,
+    Acting(store): Acting<Store>,
     State(clock): State<Clock>,
     State(user_pool): State<UserPool>,
     caller: Caller,

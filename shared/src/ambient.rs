@@ -130,6 +130,12 @@ pub fn organization_role_id(at: Timestamp, randomness: &Randomness) -> Organizat
     OrganizationRoleId::parse(&id).expect("a prefix and 32 hexadecimal digits are an id")
 }
 
+/// A new id of a change, a time-ordered UUID (RFC 9562, version 7).
+#[must_use]
+pub fn change_id(at: Timestamp, randomness: &Randomness) -> String {
+    time_ordered(at, randomness).to_string()
+}
+
 /// A new token for the record that proves an email domain: 16 random bytes.
 #[must_use]
 pub fn challenge_token(randomness: &Randomness) -> ChallengeToken {

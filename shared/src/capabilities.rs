@@ -266,6 +266,7 @@ impl Capability for Store {
             Self::new(
                 dynamodb(&*environment.variable, environment.waits),
                 table,
+                Clock::system(),
                 Randomness::system(),
             )
         };

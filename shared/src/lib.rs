@@ -11,6 +11,7 @@ pub mod console;
 pub mod dns;
 pub mod domain;
 pub mod error;
+pub mod event;
 pub mod failure;
 pub mod http;
 pub mod metrics;

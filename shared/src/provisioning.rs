@@ -9,6 +9,8 @@ use futures_util::future::{join, try_join};
 use jiff::Timestamp;
 
 use crate::ambient::Clock;
+use crate::domain::actor::Actor;
+use crate::domain::caller::Caller;
 use crate::domain::decision::{
     Assumed, Candidate, Decision, Facts, JoinPolicy, Outcome, Reason, Standing,
 };
@@ -32,6 +34,8 @@ pub struct Provisioning {
     clock: Clock,
     /// The longest time for a part of joining.
     limit: Option<Duration>,
+    /// The caller of the Management API who creates users.
+    caller: Caller,
 }
 
 /// The result of provisioning a user.
@@ -199,8 +203,14 @@ impl Counted {
 impl Provisioning {
     /// An engine for this table and this policy.
     #[must_use]
-    pub const fn new(store: Store, policy: JoinPolicy, clock: Clock) -> Self {
-        Self { store, policy, clock, limit: None }
+    pub fn new(store: Store, policy: JoinPolicy, clock: Clock) -> Self {
+        Self { store, policy, clock, limit: None, caller: Caller::default() }
+    }
+
+    /// The engine for users whom this caller creates.
+    #[must_use]
+    pub fn acting(&self, caller: &Caller) -> Self {
+        Self { caller: caller.clone(), ..self.clone() }
     }
 
     /// The engine with a limit of time for each of the two parts of joining: reading the rules, and
@@ -448,12 +458,20 @@ impl Provisioning {
         at: Timestamp,
     ) -> Result<Outcomes, Failure> {
         let evaluated = evaluate(facts, inputs, self.read_counted(facts, inputs).await?);
+        let actor = match entry_path {
+            EntryPath::ManagementApi => Actor::Caller(self.caller.clone()),
+            EntryPath::PostConfirmation | EntryPath::PreTokenGeneration => {
+                Actor::Trigger(entry_path)
+            }
+        };
         let admissions: Vec<_> = evaluated
             .iter()
             .filter_map(|Evaluated { organization, decision, roles, .. }| {
                 let organization_id = organization.clone();
-                let provenance =
-                    |rule: &RuleKey| Provenance::new(Cause::Rule(rule.clone()), entry_path);
+                let provenance = |rule: &RuleKey| Provenance {
+                    added_by: actor.known_caller(),
+                    ..Provenance::new(Cause::Rule(rule.clone()), entry_path)
+                };
                 Some(match &decision.outcome {
                     Outcome::Join(rule) => Admission::Membership(Membership {
                         organization_id,
@@ -474,7 +492,7 @@ impl Provisioning {
             .collect();
         let (account, digests) = (facts.account(), facts.refusing_digests());
         let Joined { skipped, user_deleted } =
-            self.store.join(&user.id, &account, items, &admissions, &digests).await?;
+            self.store.acting(actor).join(&user.id, &account, items, &admissions, &digests).await?;
         if user_deleted {
             return Ok(Err(Reason::UserDeleted));
         }

@@ -1,12 +1,11 @@
 //! `POST /organizations/{organizationId}/jit/roles`
 
-use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use shared::domain::caller::Caller;
 use shared::domain::ids::OrganizationId;
-use shared::http::{Action, IfMatch, JsonBody, PathOf, Problem, audit, etag};
+use shared::http::{Acting, Action, IfMatch, JsonBody, PathOf, Problem, audit, etag};
 use shared::store::Store;
 use shared::{Error, capabilities};
 use utoipa::ToSchema;
@@ -44,7 +43,7 @@ pub(crate) struct Additions {
     responses((status = 201, description = "Added.", headers(("ETag"))), (status = 422)),
 )]
 pub(crate) async fn add(
-    State(store): State<Store>,
+    Acting(store): Acting<Store>,
     caller: Caller,
     PathOf(organization): PathOf<OrganizationId>,
     IfMatch(precondition): IfMatch,

@@ -1,11 +1,10 @@
 //! `DELETE /organizations/{organizationId}/jit/roles/{organizationRoleId}`
 
-use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use shared::domain::caller::Caller;
 use shared::domain::ids::{OrganizationId, OrganizationRoleId};
-use shared::http::{Action, IfMatch, PathOf, Problem, audit, etag};
+use shared::http::{Acting, Action, IfMatch, PathOf, Problem, audit, etag};
 use shared::store::Store;
 use shared::{Error, capabilities};
 
@@ -30,7 +29,7 @@ endpoints!(delete);
     responses((status = 204, description = "Deleted.", headers(("ETag")))),
 )]
 pub(crate) async fn delete(
-    State(store): State<Store>,
+    Acting(store): Acting<Store>,
     caller: Caller,
     PathOf((organization, role)): PathOf<(OrganizationId, OrganizationRoleId)>,
     IfMatch(precondition): IfMatch,

@@ -1,13 +1,12 @@
 //! `PUT /organizations/{organizationId}/jit/roles`
 
-use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use shared::capabilities;
 use shared::domain::caller::Caller;
 use shared::domain::ids::OrganizationId;
-use shared::http::{Action, IfMatch, JsonBody, PathOf, Problem, audit, etag};
+use shared::http::{Acting, Action, IfMatch, JsonBody, PathOf, Problem, audit, etag};
 use shared::store::Store;
 use utoipa::ToSchema;
 
@@ -43,7 +42,7 @@ pub(crate) struct Replacement {
     responses((status = 204, description = "Replaced.", headers(("ETag"))), (status = 422)),
 )]
 pub(crate) async fn replace(
-    State(store): State<Store>,
+    Acting(store): Acting<Store>,
     caller: Caller,
     PathOf(organization): PathOf<OrganizationId>,
     IfMatch(precondition): IfMatch,

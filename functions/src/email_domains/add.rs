@@ -11,7 +11,7 @@ use shared::domain::ids::OrganizationId;
 use shared::domain::jit::DomainOwnership;
 use shared::domain::public_mailbox::MailboxPolicy;
 use shared::domain::rule::{Rule, RuleKey, Settings};
-use shared::http::{Action, IfMatch, JsonBody, PathOf, Problem, audit, present};
+use shared::http::{Acting, Action, IfMatch, JsonBody, PathOf, Problem, audit, present};
 use shared::store::Store;
 use shared::{Clock, Randomness, capabilities};
 use utoipa::ToSchema;
@@ -96,7 +96,7 @@ endpoints!(add);
 )]
 #[expect(clippy::too_many_arguments, reason = "each is a capability or a part of the request")]
 pub(crate) async fn add(
-    State(store): State<Store>,
+    Acting(store): Acting<Store>,
     State(clock): State<Clock>,
     State(randomness): State<Randomness>,
     State(mailbox_policy): State<MailboxPolicy>,

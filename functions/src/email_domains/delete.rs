@@ -1,6 +1,5 @@
 //! `DELETE /organizations/{organizationId}/jit/email-domains/{emailDomain}`
 
-use axum::extract::State;
 use axum::http::StatusCode;
 use shared::capabilities;
 use shared::domain::caller::Caller;
@@ -8,7 +7,7 @@ use shared::domain::change::ListChange;
 use shared::domain::email_domain::EmailDomain;
 use shared::domain::ids::OrganizationId;
 use shared::domain::rule::RuleKey;
-use shared::http::{Action, IfMatch, PathOf, Problem, audit};
+use shared::http::{Acting, Action, IfMatch, PathOf, Problem, audit};
 use shared::store::Store;
 
 use crate::endpoints::endpoints;
@@ -35,7 +34,7 @@ endpoints!(delete);
     responses((status = 204, description = "Deleted.")),
 )]
 pub(crate) async fn delete(
-    State(store): State<Store>,
+    Acting(store): Acting<Store>,
     caller: Caller,
     PathOf((organization, domain)): PathOf<(OrganizationId, EmailDomain)>,
     IfMatch(precondition): IfMatch,

@@ -14,7 +14,7 @@ use shared::domain::ids::OrganizationId;
 use shared::domain::jit::{DomainOwnership, RuleList};
 use shared::domain::public_mailbox::MailboxPolicy;
 use shared::domain::rule::{RuleKey, RuleKind};
-use shared::http::{Action, IfMatch, JsonBody, PathOf, Problem, audit, etag};
+use shared::http::{Acting, Action, IfMatch, JsonBody, PathOf, Problem, audit, etag};
 use shared::store::Store;
 use shared::{Clock, Error, Randomness, capabilities};
 use utoipa::ToSchema;
@@ -61,7 +61,7 @@ endpoints!(replace);
 )]
 #[expect(clippy::too_many_arguments, reason = "each is a capability or a part of the request")]
 pub(crate) async fn replace(
-    State(store): State<Store>,
+    Acting(store): Acting<Store>,
     State(clock): State<Clock>,
     State(randomness): State<Randomness>,
     State(mailbox_policy): State<MailboxPolicy>,

@@ -1,7 +1,6 @@
 //! `PATCH /organizations/{organizationId}/jit/email-domains/{emailDomain}`
 
 use axum::Json;
-use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use shared::capabilities;
@@ -9,7 +8,7 @@ use shared::domain::caller::Caller;
 use shared::domain::email_domain::EmailDomain;
 use shared::domain::ids::OrganizationId;
 use shared::domain::rule::RuleKey;
-use shared::http::{Action, IfMatch, JsonBody, PathOf, Problem, audit, etag, present};
+use shared::http::{Acting, Action, IfMatch, JsonBody, PathOf, Problem, audit, etag, present};
 use shared::store::Store;
 use utoipa::ToSchema;
 
@@ -61,7 +60,7 @@ endpoints!(update);
     responses((status = 200, description = "The domain.", body = EmailDomainEntity, headers(("ETag"))), (status = 422)),
 )]
 pub(crate) async fn update(
-    State(store): State<Store>,
+    Acting(store): Acting<Store>,
     caller: Caller,
     PathOf((organization, domain)): PathOf<(OrganizationId, EmailDomain)>,
     IfMatch(precondition): IfMatch,

@@ -8,7 +8,7 @@ use shared::domain::caller::Caller;
 use shared::domain::challenge::{Reply, name_to_add};
 use shared::domain::email_domain::EmailDomain;
 use shared::domain::ids::OrganizationId;
-use shared::http::{Action, PathOf, Problem};
+use shared::http::{Acting, Action, PathOf, Problem};
 use shared::proof::Written;
 use shared::store::Store;
 use shared::{Clock, Randomness, capabilities, proof};
@@ -80,7 +80,7 @@ endpoints!(verify);
     ),
 )]
 pub(crate) async fn verify(
-    State(store): State<Store>,
+    Acting(store): Acting<Store>,
     State(clock): State<Clock>,
     State(randomness): State<Randomness>,
     State(dns): State<Dns>,

@@ -5,7 +5,7 @@ use axum::extract::State;
 use shared::domain::caller::Caller;
 use shared::domain::email_domain::EmailDomain;
 use shared::domain::ids::OrganizationId;
-use shared::http::{Action, PathOf, Problem};
+use shared::http::{Acting, Action, PathOf, Problem};
 use shared::store::Store;
 use shared::{Clock, Error, capabilities};
 
@@ -35,7 +35,7 @@ endpoints!(vouch);
     responses((status = 200, description = "The domain.", body = EmailDomainEntity), (status = 422)),
 )]
 pub(crate) async fn vouch(
-    State(store): State<Store>,
+    Acting(store): Acting<Store>,
     State(clock): State<Clock>,
     caller: Caller,
     PathOf((organization, domain)): PathOf<(OrganizationId, EmailDomain)>,

@@ -110,6 +110,9 @@ struct ProvenanceEntity {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     approved_by: Option<CallerEntity>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    added_by: Option<CallerEntity>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -128,7 +131,7 @@ enum EntryPathName {
 }
 
 impl From<&Provenance> for ProvenanceEntity {
-    fn from(Provenance { cause, entry_path, approved_by }: &Provenance) -> Self {
+    fn from(Provenance { cause, entry_path, approved_by, added_by }: &Provenance) -> Self {
         let (email_domain, sso_connector_id) = value_by_kind(cause.rule());
         Self {
             rule: match cause.kind() {
@@ -144,6 +147,7 @@ impl From<&Provenance> for ProvenanceEntity {
                 EntryPath::PreTokenGeneration => EntryPathName::PreTokenGeneration,
             },
             approved_by: approved_by.as_ref().map(CallerEntity::from),
+            added_by: added_by.as_ref().map(CallerEntity::from),
         }
     }
 }

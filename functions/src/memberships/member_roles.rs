@@ -13,7 +13,7 @@ use shared::domain::change::ListChange;
 use shared::domain::ids::{OrganizationId, OrganizationRoleId, UserId};
 use shared::domain::membership::{MOST_REPLACED, Membership};
 use shared::domain::organization::OrganizationRole;
-use shared::http::{Action, FromPath, JsonBody, Paging, PathOf, Problem, audit, present};
+use shared::http::{Acting, Action, FromPath, JsonBody, Paging, PathOf, Problem, audit, present};
 use shared::store::Store;
 use shared::{Error, Violation};
 use utoipa::ToSchema;
@@ -96,7 +96,7 @@ pub(crate) async fn list_roles(
     responses((status = 201, description = "Assigned.", body = AddedMemberRoles), (status = 422)),
 )]
 pub(crate) async fn add_roles(
-    State(store): State<Store>,
+    Acting(store): Acting<Store>,
     caller: Caller,
     PathOf((organization, user)): PathOf<(OrganizationId, UserId)>,
     JsonBody(body): JsonBody<Body>,
@@ -121,7 +121,7 @@ pub(crate) async fn add_roles(
     responses((status = 204, description = "Replaced."), (status = 422)),
 )]
 pub(crate) async fn replace_roles(
-    State(store): State<Store>,
+    Acting(store): Acting<Store>,
     caller: Caller,
     PathOf((organization, user)): PathOf<(OrganizationId, UserId)>,
     JsonBody(body): JsonBody<Body>,
@@ -155,7 +155,7 @@ impl FromPath for HeldRole {
     responses((status = 204, description = "Removed."), (status = 422)),
 )]
 pub(crate) async fn remove_role(
-    State(store): State<Store>,
+    Acting(store): Acting<Store>,
     caller: Caller,
     PathOf((organization, user, HeldRole(role))): PathOf<(OrganizationId, UserId, HeldRole)>,
 ) -> Result<StatusCode, Problem> {
@@ -185,7 +185,7 @@ pub(crate) async fn remove_role(
     responses((status = 201, description = "Assigned."), (status = 422)),
 )]
 pub(crate) async fn assign_roles(
-    State(store): State<Store>,
+    Acting(store): Acting<Store>,
     caller: Caller,
     PathOf(organization): PathOf<OrganizationId>,
     JsonBody(body): JsonBody<Assignment>,

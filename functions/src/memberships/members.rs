@@ -18,7 +18,7 @@ use shared::domain::membership::{CauseKind, EntryPath, MOST_REPLACED, MemberFilt
 use shared::domain::provider::ProviderName;
 use shared::failure::Failure;
 use shared::http::{
-    Action, CursorPaging, FromQuery, JsonBody, PathOf, Problem, QueryOf, audit, present,
+    Acting, Action, CursorPaging, FromQuery, JsonBody, PathOf, Problem, QueryOf, audit, present,
 };
 use shared::provisioning::Provisioning;
 use shared::store::{NewRoles, Page, Removal, Store, UserList, UserRank};
@@ -308,9 +308,9 @@ async fn named_by(
     ),
 )]
 pub(crate) async fn add(
-    State(store): State<Store>,
+    Acting(store): Acting<Store>,
     State(clock): State<Clock>,
-    State(provisioning): State<Provisioning>,
+    Acting(provisioning): Acting<Provisioning>,
     State(user_pool): State<UserPool>,
     caller: Caller,
     PathOf(organization): PathOf<OrganizationId>,
@@ -350,9 +350,9 @@ pub(crate) async fn add(
     ),
 )]
 pub(crate) async fn replace(
-    State(store): State<Store>,
+    Acting(store): Acting<Store>,
     State(clock): State<Clock>,
-    State(provisioning): State<Provisioning>,
+    Acting(provisioning): Acting<Provisioning>,
     State(user_pool): State<UserPool>,
     caller: Caller,
     PathOf(organization): PathOf<OrganizationId>,
@@ -393,7 +393,7 @@ pub(crate) async fn replace(
     responses((status = 204, description = "Removed.")),
 )]
 pub(crate) async fn remove(
-    State(store): State<Store>,
+    Acting(store): Acting<Store>,
     State(clock): State<Clock>,
     caller: Caller,
     PathOf((organization, user)): PathOf<(OrganizationId, UserId)>,

@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use shared::domain::caller::Caller;
 use shared::domain::ids::{OrganizationId, UserId};
-use shared::http::{Action, CursorPaging, PathOf, Problem, audit};
+use shared::http::{Acting, Action, CursorPaging, PathOf, Problem, audit};
 use shared::store::{Store, UserList, UserRank};
 
 use super::entities::{RemovedUserEntity, of_removed_users};
@@ -48,7 +48,7 @@ pub(crate) async fn list_removed(
     responses((status = 204, description = "Cleared.")),
 )]
 pub(crate) async fn clear(
-    State(store): State<Store>,
+    Acting(store): Acting<Store>,
     caller: Caller,
     PathOf((organization, user)): PathOf<(OrganizationId, UserId)>,
 ) -> Result<StatusCode, Problem> {

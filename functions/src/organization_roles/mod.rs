@@ -15,7 +15,8 @@ use shared::domain::organization::OrganizationRole;
 use shared::domain::text::Name;
 use shared::domain::version::Version;
 use shared::http::{
-    Action, FromQuery, IfMatch, JsonBody, Paging, PathOf, Problem, QueryOf, audit, etag, present,
+    Acting, Action, FromQuery, IfMatch, JsonBody, Paging, PathOf, Problem, QueryOf, audit, etag,
+    present,
 };
 use shared::store::{OrganizationRoleChanges, Store};
 use shared::{Clock, Error, Randomness, capabilities};
@@ -73,7 +74,7 @@ endpoints! {
     responses((status = 201, description = "The role.", body = RoleEntity, headers(("ETag"))), (status = 422)),
 )]
 pub(crate) async fn create(
-    State(store): State<Store>,
+    Acting(store): Acting<Store>,
     State(clock): State<Clock>,
     State(randomness): State<Randomness>,
     caller: Caller,
@@ -154,7 +155,7 @@ pub(crate) async fn get(
     responses((status = 200, description = "The role after the change.", body = RoleEntity, headers(("ETag"))), (status = 422)),
 )]
 pub(crate) async fn update(
-    State(store): State<Store>,
+    Acting(store): Acting<Store>,
     caller: Caller,
     PathOf(id): PathOf<OrganizationRoleId>,
     IfMatch(precondition): IfMatch,
@@ -181,7 +182,7 @@ pub(crate) async fn update(
     responses((status = 204, description = "Deleted.")),
 )]
 pub(crate) async fn delete(
-    State(store): State<Store>,
+    Acting(store): Acting<Store>,
     caller: Caller,
     PathOf(id): PathOf<OrganizationRoleId>,
     IfMatch(precondition): IfMatch,

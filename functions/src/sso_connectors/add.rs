@@ -10,7 +10,7 @@ use shared::domain::change::ListChange;
 use shared::domain::ids::OrganizationId;
 use shared::domain::jit::RuleList;
 use shared::domain::rule::{NewSettings, RuleKey, RuleKind, Settings};
-use shared::http::{Action, IfMatch, JsonBody, PathOf, Problem, audit, etag, present};
+use shared::http::{Acting, Action, IfMatch, JsonBody, PathOf, Problem, audit, etag, present};
 use shared::store::Store;
 use shared::{Clock, Error, capabilities};
 use utoipa::ToSchema;
@@ -65,7 +65,7 @@ pub(crate) struct Additions {
     responses((status = 201, description = "Added.", headers(("ETag"))), (status = 409), (status = 422), (status = 429), (status = 502)),
 )]
 pub(crate) async fn add(
-    State(store): State<Store>,
+    Acting(store): Acting<Store>,
     State(clock): State<Clock>,
     State(user_pool): State<UserPool>,
     caller: Caller,

@@ -1,6 +1,5 @@
 //! `DELETE /organizations/{organizationId}/jit/sso-connectors/{ssoConnectorId}`
 
-use axum::extract::State;
 use axum::http::StatusCode;
 use shared::capabilities;
 use shared::domain::caller::Caller;
@@ -8,7 +7,7 @@ use shared::domain::change::ListChange;
 use shared::domain::ids::OrganizationId;
 use shared::domain::provider::ProviderName;
 use shared::domain::rule::RuleKey;
-use shared::http::{Action, IfMatch, PathOf, Problem, audit};
+use shared::http::{Acting, Action, IfMatch, PathOf, Problem, audit};
 use shared::store::Store;
 
 use crate::endpoints::endpoints;
@@ -32,7 +31,7 @@ endpoints!(delete);
     responses((status = 204, description = "Deleted.")),
 )]
 pub(crate) async fn delete(
-    State(store): State<Store>,
+    Acting(store): Acting<Store>,
     caller: Caller,
     PathOf((organization, name)): PathOf<(OrganizationId, ProviderName)>,
     IfMatch(precondition): IfMatch,

@@ -9,7 +9,7 @@ use shared::domain::caller::Caller;
 use shared::domain::change::ListChange;
 use shared::domain::ids::OrganizationId;
 use shared::domain::rule::{RuleKey, RuleKind, Settings};
-use shared::http::{Action, IfMatch, JsonBody, PathOf, Problem, audit, etag};
+use shared::http::{Acting, Action, IfMatch, JsonBody, PathOf, Problem, audit, etag};
 use shared::store::Store;
 use shared::{Clock, capabilities};
 use utoipa::ToSchema;
@@ -48,7 +48,7 @@ pub(crate) struct Replacement {
     responses((status = 204, description = "Replaced.", headers(("ETag"))), (status = 409), (status = 422), (status = 429), (status = 502)),
 )]
 pub(crate) async fn replace(
-    State(store): State<Store>,
+    Acting(store): Acting<Store>,
     State(clock): State<Clock>,
     State(user_pool): State<UserPool>,
     caller: Caller,

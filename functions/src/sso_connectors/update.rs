@@ -1,7 +1,6 @@
 //! `PATCH /organizations/{organizationId}/jit/sso-connectors/{ssoConnectorId}`
 
 use axum::Json;
-use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use shared::capabilities;
@@ -9,7 +8,7 @@ use shared::domain::caller::Caller;
 use shared::domain::ids::OrganizationId;
 use shared::domain::provider::ProviderName;
 use shared::domain::rule::{NewSettings, RuleKey};
-use shared::http::{Action, IfMatch, JsonBody, PathOf, Problem, audit, etag, present};
+use shared::http::{Acting, Action, IfMatch, JsonBody, PathOf, Problem, audit, etag, present};
 use shared::store::Store;
 use utoipa::ToSchema;
 
@@ -56,7 +55,7 @@ endpoints!(update);
     responses((status = 200, description = "The identity provider.", body = SsoConnectorEntity, headers(("ETag"))), (status = 422)),
 )]
 pub(crate) async fn update(
-    State(store): State<Store>,
+    Acting(store): Acting<Store>,
     caller: Caller,
     PathOf((organization, name)): PathOf<(OrganizationId, ProviderName)>,
     IfMatch(precondition): IfMatch,

@@ -216,8 +216,8 @@ fn app(dynamodb: SocketAddr, policies: Policies, user_pool: UserPool, console: C
         .build();
     let randomness = Randomness::system();
     let client = aws_sdk_dynamodb::Client::from_conf(config);
-    let store = Store::new(client, TABLE_NAME, randomness.clone());
     let clock = Clock::system();
+    let store = Store::new(client, TABLE_NAME, clock.clone(), randomness.clone());
     App::new(store, clock, randomness, policies, user_pool, console)
 }
 

@@ -74,13 +74,16 @@ pub struct Provenance {
     pub entry_path: EntryPath,
     /// Who approved the user's request. `None` if there was none.
     pub approved_by: Option<Caller>,
+    /// The caller of the Management API who added the member, or created the user. `None` if that is not
+    /// known, and if the user appeared in another way.
+    pub added_by: Option<Caller>,
 }
 
 impl Provenance {
     /// The provenance of a membership that no request came before.
     #[must_use]
     pub const fn new(cause: Cause, entry_path: EntryPath) -> Self {
-        Self { cause, entry_path, approved_by: None }
+        Self { cause, entry_path, approved_by: None, added_by: None }
     }
 }
 

@@ -3,6 +3,7 @@
 //! A value of these types is always valid. Text from outside is parsed and normalised before any
 //! I/O, so that `==` has the same meaning everywhere.
 
+pub mod actor;
 pub mod caller;
 pub mod challenge;
 pub mod change;

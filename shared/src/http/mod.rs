@@ -1,5 +1,6 @@
 //! Helpers of the HTTP handlers: extractors, problem responses, paging, and [`finish`].
 
+mod acting;
 mod audit;
 mod body;
 mod body_value;
@@ -19,6 +20,7 @@ use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use tower_http::catch_panic::CatchPanicLayer;
 
+pub use acting::{ActFor, Acting};
 pub use audit::{Action, Audit, LARGEST_LINE, audit};
 pub use body::{JsonBody, present};
 pub use etag::{IfMatch, etag};

@@ -3,8 +3,10 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use serde_json::json;
 
 use super::backoff::Backoff;
+use super::changes::Subject;
 use super::expression::Expression;
 use super::item::{Item, number, texts};
 use super::{Store, keys};
@@ -14,6 +16,7 @@ use crate::domain::jit::DefaultRoles;
 use crate::domain::organization::OrganizationRole;
 use crate::domain::version::{Precondition, Version};
 use crate::error::{Error, Result, organization_not_found};
+use crate::event::{self, EventType, News};
 use crate::failure::Failure;
 
 impl Store {
@@ -65,7 +68,12 @@ impl Store {
                 .value(":roles", default_roles(&wanted, next))
                 .set("#roles = :roles")
                 .when_version("#roles.#version", &Precondition::OneOf(vec![stored.version]));
-            if self.commit(vec![self.update(keys::organization(id), write)]).await?.is_ok() {
+            let news = News::of_organization(EventType::DefaultRolesChanged, id)
+                .before(json!({ "organizationRoleIds": event::ids(&stored.ids) }))
+                .after(json!({ "organizationRoleIds": event::ids(&wanted) }));
+            let mut writes = vec![self.update(keys::organization(id), write)];
+            writes.extend(self.tell(Subject::Organization(id), vec![news]));
+            if self.commit(writes).await?.is_ok() {
                 return Ok((next, ListChange::between(&current, &wanted)));
             }
             backoff.pause("TransactWriteItems", "other requests changed the default roles").await?;

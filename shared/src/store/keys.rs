@@ -7,6 +7,7 @@ use std::time::Duration;
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 
+use super::changes::Subject;
 use crate::domain::characters::fold;
 use crate::domain::email_address::AddressDigest;
 use crate::domain::ids::{OrganizationId, OrganizationRoleId, UserId};
@@ -32,9 +33,17 @@ const IN_FLIGHT: Duration = Duration::from_hours(48);
 
 /// The attribute of an item that only matters to requests in flight: seconds since 1970.
 pub(super) fn expires(at: Timestamp) -> (String, AttributeValue) {
-    let seconds = (at + IN_FLIGHT).as_second();
+    expires_after(at, IN_FLIGHT)
+}
+
+/// The attribute of an item that is kept for so long: seconds since 1970.
+pub(super) fn expires_after(at: Timestamp, kept: Duration) -> (String, AttributeValue) {
+    let seconds = (at + kept).as_second();
     (EXPIRES_AT.to_owned(), AttributeValue::N(seconds.to_string()))
 }
+
+/// The prefix of the partitions of changes.
+pub(super) const CHANGE_PREFIX: &str = "CHANGE#";
 
 /// The prefix of the partitions of email domains' index entries.
 pub(super) const DOMAIN_PREFIX: &str = "DOMAIN#";
@@ -256,6 +265,11 @@ pub(super) fn address_account(digest: &AddressDigest, user: &UserId) -> Key {
 /// The version of the memberships that an address has brought about.
 pub(super) fn address_version(digest: &AddressDigest) -> Key {
     Key::new(address_partition(digest), "VERSION")
+}
+
+/// What a transaction has changed. The sort keys of later ones are greater.
+pub(super) fn change(subject: Subject<'_>, id: &str) -> Key {
+    Key::new(format!("{CHANGE_PREFIX}{}", subject.partition()), id)
 }
 
 /// An item that does not exist. Every function reads it once at its start, to open a connection.

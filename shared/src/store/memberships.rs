@@ -4,12 +4,14 @@ use std::collections::{BTreeSet, HashMap};
 
 use futures_util::future::try_join;
 use jiff::Timestamp;
+use serde_json::json;
 
 use super::backoff::Backoff;
+use super::changes::Subject;
 use super::expression::Expression;
 use super::item::texts;
 use super::places::{
-    Mark, Place, membership_attributes, read_membership, request_attributes, standing,
+    Mark, Place, membership_attributes, read_membership, read_request, request_attributes, standing,
 };
 use super::ranks::{UserList, UserRank, users_at};
 use super::users::{Found, UserItems, read_profile};
@@ -24,12 +26,15 @@ use crate::domain::membership::{
 };
 use crate::domain::organization::OrganizationRole;
 use crate::error::{Error, Result};
+use crate::event::{self, EndReason, EventType, News};
 use crate::failure::Failure;
 
 /// The most index pages that one page of members reads, when a filter leaves only a few members.
 const INDEX_PAGES: usize = 10;
 /// The items of a transaction that are for the profile and the accounts at the addresses.
 const PROFILE_ITEMS: usize = 9;
+/// The item of a transaction that keeps what it changes.
+const CHANGE_ITEMS: usize = 1;
 
 /// A member, as lists show it.
 #[derive(Clone, Debug)]
@@ -116,7 +121,25 @@ struct Writing<'a> {
 /// The most admissions of one transaction. Each takes an item, and one for each digest, whose version
 /// takes another.
 fn most_together(digests: usize) -> usize {
-    ((TRANSACTION_ITEMS - PROFILE_ITEMS).saturating_sub(digests) / (1 + digests)).max(1)
+    ((TRANSACTION_ITEMS - PROFILE_ITEMS - CHANGE_ITEMS).saturating_sub(digests) / (1 + digests))
+        .max(1)
+}
+
+/// What an admission tells, and, if a membership takes the place of a request, what that tells.
+fn news_of(user: &UserId, admission: &Admission, request: Option<&JoinRequest>) -> Vec<News> {
+    match admission {
+        Admission::Membership(membership) => {
+            let ended = request.map(|request| replaced(user, request));
+            ended.into_iter().chain([News::joined(user, membership)]).collect()
+        }
+        Admission::Request(request) => vec![News::requested(user, request)],
+    }
+}
+
+/// A membership has taken the place of a request.
+fn replaced(user: &UserId, request: &JoinRequest) -> News {
+    News::request_ended(EventType::JoinRequestRemoved, user, request)
+        .because(EndReason::BecameMember)
 }
 
 /// The digests whose marks an admission depends on.
@@ -282,24 +305,29 @@ impl Store {
         let mut joined = Joined { user_deleted: before.deleted, ..Joined::default() };
         let mut profile = before.profile.clone();
         let mut held = Held::by(before);
+        let requests = before.requests.iter();
+        let mut requests =
+            requests.map(|request| (request.organization_id.clone(), request.clone())).collect();
         // Also without an admission, the profile may have changed.
         let most = most_together(digests.len());
         let count = admissions.len().div_ceil(most).max(1);
         for part in (0..count).map(|part| part * most) {
             let part: Vec<_> = admissions.iter().skip(part).take(most).collect();
             let writing = Writing { user, account, digests, held: &held };
-            self.join_together(writing, &part, &mut profile, &mut joined).await?;
+            self.join_together(writing, &part, &mut profile, &mut requests, &mut joined).await?;
             held.add(part.iter().filter(|it| !joined.skipped.contains_key(it.organization())));
         }
         Ok(joined)
     }
 
-    /// One transaction of [`Self::join`]. `profile` is the one that is stored, before and after.
+    /// One transaction of [`Self::join`]. `profile` is the one that is stored, before and after, and
+    /// `requests` are those that a membership may take the place of.
     async fn join_together(
         &self,
         Writing { user, account, digests, held }: Writing<'_>,
         admissions: &[&Admission],
         profile: &mut Option<Profile>,
+        requests: &mut HashMap<OrganizationId, JoinRequest>,
         joined: &mut Joined,
     ) -> Result<(), Failure> {
         while !joined.user_deleted {
@@ -316,8 +344,11 @@ impl Store {
             }
             let mut writes = Vec::new();
             let mut versions = BTreeSet::new();
+            let mut news = Vec::new();
             for admission in &wanted {
-                writes.push(self.admit(user, admission));
+                let request = requests.get(admission.organization());
+                writes.push(self.admit(user, admission, request));
+                news.extend(news_of(user, admission, request));
                 for digest in marked_by(admission, digests) {
                     let absent = Expression::default().when("attribute_not_exists(pk)");
                     let mark = keys::removal_mark(digest, admission.organization());
@@ -330,6 +361,7 @@ impl Store {
             for (address, at) in versions {
                 writes.push(self.next_address_version(address, at));
             }
+            writes.extend(self.tell(Subject::User(user), news));
             let Err(unmet) = self.commit(writes).await? else {
                 *profile = Some(next);
                 return Ok(());
@@ -340,9 +372,20 @@ impl Store {
                 if marks.any(|digest| unmet.of(&keys::removal_mark(digest, id)).is_some()) {
                     joined.skipped.insert(id.clone(), Standing::Removed);
                 }
-                if let Some(item) = unmet.of(&keys::membership(user, id)) {
-                    let found = item.map_or(Standing::Member, |item| standing(&self.item(item)));
-                    joined.skipped.insert(id.clone(), found);
+                let Some(item) = unmet.of(&keys::membership(user, id)) else { continue };
+                let place = item.map(|attributes| self.item(attributes));
+                match (admission, place) {
+                    // Another request made it, or ended it, since it was read.
+                    (Admission::Membership(_), None) => drop(requests.remove(id)),
+                    (Admission::Membership(_), Some(item))
+                        if standing(&item) == Standing::Requested =>
+                    {
+                        requests.insert(id.clone(), read_request(&item)?);
+                    }
+                    (_, item) => {
+                        let found = item.map_or(Standing::Member, |item| standing(&item));
+                        joined.skipped.insert(id.clone(), found);
+                    }
                 }
             }
             if let Some(item) = unmet.of(&keys::profile(user)) {
@@ -354,12 +397,16 @@ impl Store {
         Ok(())
     }
 
-    /// The write of a membership or of a request. A membership also takes the place of a request.
-    fn admit(&self, user: &UserId, admission: &Admission) -> Write {
+    /// The write of a membership or of a request. A membership takes the place of this request, if there
+    /// is one.
+    fn admit(&self, user: &UserId, admission: &Admission, request: Option<&JoinRequest>) -> Write {
         let place = keys::membership(user, admission.organization());
         match admission {
             Admission::Membership(membership) => {
-                let is_free = "attribute_not_exists(pk) OR attribute_exists(requestedAt)";
+                let is_free = match request {
+                    None => "attribute_not_exists(pk)",
+                    Some(_) => "attribute_exists(requestedAt)",
+                };
                 let is_free = Expression::default().when(is_free);
                 self.put_if(place, membership_attributes(user, membership), is_free)
             }
@@ -393,16 +440,21 @@ impl Store {
             // An address that an earlier release kept may not be proven, so it clears no mark.
             let Profile { addresses, identities, .. } = stored.as_ref().unwrap_or(profile);
             let mut marked: BTreeSet<_> = addresses.iter().chain(identities).cloned().collect();
-            let mut held = None;
-            match place {
+            let (mut held, mut news) = (None, Vec::new());
+            let unchanged = match place {
                 Place::Member(_) => return Ok(Added::Already),
                 Place::Removed(Mark { addresses, role_ids, .. }) => {
                     marked.extend(addresses);
                     held = role_ids.filter(|_| new_roles.is_restoring);
+                    "attribute_exists(removedAt)"
                 }
-                Place::Requested(request) => marked.extend(request.address),
-                Place::Empty => {}
-            }
+                Place::Requested(request) => {
+                    news.push(replaced(user, &request));
+                    marked.extend(request.address);
+                    "attribute_exists(requestedAt)"
+                }
+                Place::Empty => "attribute_not_exists(pk)",
+            };
             let role_ids = match held {
                 Some(held) => {
                     let existing = self.organization_roles_by_id(&held).await?;
@@ -414,9 +466,13 @@ impl Store {
                 organization_id: organization.clone(),
                 role_ids,
                 joined_at: at,
-                provenance: Provenance::new(Cause::Api, EntryPath::ManagementApi),
+                provenance: Provenance {
+                    added_by: self.actor.known_caller(),
+                    ..Provenance::new(Cause::Api, EntryPath::ManagementApi)
+                },
                 address: None,
             };
+            news.push(News::joined(user, &membership));
             let mut writes = match &stored {
                 Some(stored) => vec![self.check_profile(user, Some(stored))],
                 None => self.put_profile(user, None, profile),
@@ -424,10 +480,11 @@ impl Store {
             writes.push(self.put_if(
                 keys::membership(user, organization),
                 membership_attributes(user, &membership),
-                Expression::default().when("attribute_not_exists(joinedAt)"),
+                Expression::default().when(unchanged),
             ));
             let marks = marked.iter().map(|it| keys::removal_mark(it, organization));
             writes.extend(marks.map(|mark| self.delete(mark)));
+            writes.extend(self.tell(Subject::User(user), news));
             if self.commit(writes).await?.is_ok() {
                 return Ok(Added::Now(membership.role_ids));
             }
@@ -468,8 +525,12 @@ impl Store {
                 .value(":wanted", texts(&wanted))
                 .set("#roles = :wanted")
                 .when("#roles = :held");
-            let write = self.update(keys::membership(user, organization), write);
-            if self.commit(vec![write]).await?.is_ok() {
+            let mut writes = vec![self.update(keys::membership(user, organization), write)];
+            let news = News::of_place(EventType::MembershipRolesChanged, organization, user)
+                .before(json!({ "organizationRoleIds": event::ids(&held) }))
+                .after(json!({ "organizationRoleIds": event::ids(&wanted) }));
+            writes.extend(self.tell(Subject::User(user), vec![news]));
+            if self.commit(writes).await?.is_ok() {
                 return Ok(ListChange::between(&current, &wanted));
             }
             backoff

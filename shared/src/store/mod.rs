@@ -8,6 +8,7 @@
 mod addresses;
 mod backoff;
 mod callers;
+mod changes;
 mod counts;
 mod default_roles;
 mod expression;
@@ -34,6 +35,7 @@ use std::sync::Arc;
 use aws_sdk_dynamodb::Client;
 
 pub use addresses::RemovalMark;
+pub use changes::{Change, ChangeKey};
 pub use memberships::{Added, Admission, Joined, Member, NewRoles};
 pub use organization_roles::OrganizationRoleChanges;
 pub(crate) use organizations::SORT_KEY_BYTES;
@@ -47,7 +49,8 @@ pub use requests::{Approved, Requester};
 pub use rules::{ChangedRule, ListedRules, Listing};
 pub use users::{DeletedUser, UserItems};
 
-use crate::ambient::Randomness;
+use crate::ambient::{Clock, Randomness};
+use crate::domain::actor::Actor;
 use crate::failure::Failure;
 use item::{Attributes, Item};
 use keys::Key;
@@ -74,13 +77,27 @@ fn check_size(operation: &'static str, keys: &[Key]) -> Result<(), Failure> {
 pub struct Store {
     client: Client,
     table: Arc<str>,
+    clock: Clock,
     randomness: Randomness,
+    actor: Arc<Actor>,
 }
 
 impl Store {
-    /// A store for a table. The randomness sets the pauses before retries.
-    pub fn new(client: Client, table: impl Into<Arc<str>>, randomness: Randomness) -> Self {
-        Self { client, table: table.into(), randomness }
+    /// A store for a table. The clock tells when something changes. The randomness sets the pauses before
+    /// retries, and the ids of changes.
+    pub fn new(
+        client: Client,
+        table: impl Into<Arc<str>>,
+        clock: Clock,
+        randomness: Randomness,
+    ) -> Self {
+        Self { client, table: table.into(), clock, randomness, actor: Arc::default() }
+    }
+
+    /// The store for what this actor changes.
+    #[must_use]
+    pub fn acting(&self, actor: Actor) -> Self {
+        Self { actor: Arc::new(actor), ..self.clone() }
     }
 
     /// Reads an item that does not exist, to open the connection before the first event. A failure

@@ -2,7 +2,10 @@
 
 use std::collections::{HashMap, HashSet};
 
+use serde_json::{Value, json};
+
 use super::backoff::{Backoff, WRITERS_AT_ONCE};
+use super::changes::Subject;
 use super::expression::Expression;
 use super::item::{Attributes, number, text, timestamp};
 use super::keys::Key;
@@ -15,6 +18,7 @@ use crate::domain::organization::OrganizationRole;
 use crate::domain::text::{Description, Name};
 use crate::domain::version::{Precondition, Version};
 use crate::error::{Error, Result, organization_role_not_found};
+use crate::event::{EventType, News};
 use crate::failure::Failure;
 
 /// The changes of a role. `None` leaves a value unchanged.
@@ -146,6 +150,9 @@ impl Store {
             self.update(keys::organization_role_count(), count),
         ];
         writes.extend(names.iter().map(|name| self.put_role_name(name, &role.id)));
+        let news =
+            News::of_role(EventType::OrganizationRoleCreated, &role.id).after(texts_of(role));
+        writes.extend(self.tell(Subject::Role(&role.id), vec![news]));
         let Err(unmet) = self.commit(writes).await? else {
             return Ok(());
         };
@@ -218,6 +225,10 @@ impl Store {
             }
             let mut writes = vec![self.update(keys::organization_role(id), change)];
             writes.append(&mut names);
+            let news = News::of_role(EventType::OrganizationRoleUpdated, id)
+                .before(texts_of(&before))
+                .after(texts_of(&after));
+            writes.extend(self.tell(Subject::Role(id), vec![news]));
             let Err(unmet) = self.commit(writes).await? else {
                 return Ok((after, version, true));
             };
@@ -246,7 +257,8 @@ impl Store {
                 .name("#count", "count")
                 .value(":one", number(1))
                 .set("#count = #count - :one");
-            let mut unchanged = unchanged_name(&self.read_role(&item)?);
+            let role = self.read_role(&item)?;
+            let mut unchanged = unchanged_name(&role);
             if *precondition != Precondition::None {
                 unchanged = unchanged.when_unchanged(&self.item(&item));
             }
@@ -255,6 +267,9 @@ impl Store {
                 self.update(keys::organization_role_count(), count),
             ];
             writes.extend(self.names_of(&item)?.into_iter().map(|name| self.delete(name)));
+            let news =
+                News::of_role(EventType::OrganizationRoleDeleted, id).before(texts_of(&role));
+            writes.extend(self.tell(Subject::Role(id), vec![news]));
             if self.commit(writes).await?.is_ok() {
                 return Ok(());
             }
@@ -300,6 +315,12 @@ impl Store {
             created_at: item.timestamp("createdAt")?,
         })
     }
+}
+
+/// The name and the description of a role, as events have them.
+fn texts_of(role: &OrganizationRole) -> Value {
+    let description = role.description.as_ref().map(Description::as_str);
+    json!({ "name": role.name.as_str(), "description": description })
 }
 
 /// The folded name and its skeleton. Roles with different names differ in both.

@@ -1,10 +1,13 @@
 //! Organizations and their custom data.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
+use futures_util::future::try_join;
 use jiff::Timestamp;
+use serde_json::{Value, json};
 
 use super::backoff::{Backoff, WRITERS_AT_ONCE};
+use super::changes::Subject;
 use super::default_roles::default_roles;
 use super::expression::Expression;
 use super::item::{Attributes, Item, number, text, texts, timestamp};
@@ -20,6 +23,7 @@ use crate::domain::rule::{RuleKey, RuleKind};
 use crate::domain::text::{Description, Name};
 use crate::domain::version::{Precondition, Version};
 use crate::error::{Error, Result, organization_not_found};
+use crate::event::{EventType, News};
 use crate::failure::Failure;
 
 /// The most bytes of a sort key (DynamoDB's limit).
@@ -142,6 +146,20 @@ impl Store {
         Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
     }
 
+    /// Those of these organizations that exist. One that cannot be read exists.
+    pub(super) async fn existing_organizations(
+        &self,
+        ids: &[OrganizationId],
+    ) -> Result<HashSet<OrganizationId>, Failure> {
+        let ids: HashSet<_> = ids.iter().collect();
+        let items = self.batch_get(ids.into_iter().map(keys::organization).collect()).await?;
+        let items = items.iter().map(|attributes| self.item(attributes));
+        items
+            .filter(|item| !is_deleted(item))
+            .map(|item| item.partition_key(keys::ORGANIZATION_PREFIX, OrganizationId::parse))
+            .collect()
+    }
+
     async fn found_organizations(
         &self,
         ids: &[OrganizationId],
@@ -244,6 +262,9 @@ impl Store {
             self.put_no_rules(id, RuleKind::EmailDomain, Version::FIRST),
         ];
         writes.extend(custom_data.map(|data| self.put_custom_data(id, data)));
+        let texts = texts_of(Some(name), description.as_ref());
+        let news = News::of_organization(EventType::OrganizationCreated, id).after(texts);
+        writes.extend(self.tell(Subject::Organization(id), vec![news]));
         self.commit(writes).await?.map_err(|_| Error::OrganizationIdInUse(id.clone()))
     }
 
@@ -277,6 +298,8 @@ impl Store {
             }
             let mut writes = vec![self.update_details(id, &stored, &changes)];
             writes.extend(changes.custom_data.iter().map(|data| self.put_custom_data(id, data)));
+            writes
+                .extend(self.tell(Subject::Organization(id), vec![updated(id, &stored, &changes)]));
             if self.commit(writes).await?.is_ok() {
                 return Ok(true);
             }
@@ -360,11 +383,24 @@ impl Store {
             if !unswept.is_empty() {
                 writes.push(self.put(keys::unswept_rules(id), unswept_attributes(&unswept)));
             }
+            let (memberships, requests) = self.ending_with(id).await?;
+            let mut before = stored_texts(&stored);
+            before["memberships"] = memberships.into();
+            before["joinRequests"] = requests.into();
+            let news = News::of_organization(EventType::OrganizationDeleted, id).before(before);
+            writes.extend(self.tell(Subject::Organization(id), vec![news]));
             if self.commit(writes).await?.is_ok() {
                 return Ok(DeletedOrganization { is_new: true, unswept });
             }
             backoff.pause("TransactWriteItems", "other requests changed the organization").await?;
         }
+    }
+
+    /// How many memberships and requests end with an organization. They are counted in the index, which
+    /// is eventually consistent.
+    async fn ending_with(&self, id: &OrganizationId) -> Result<(usize, usize), Failure> {
+        let count = |prefix| self.index_count(keys::organization_partition(id), prefix, usize::MAX);
+        try_join(count(keys::MEMBER_PREFIX), count(keys::REQUEST_PREFIX)).await
     }
 
     /// The rules of a deleted organization that may still have index entries. The first releases did
@@ -535,6 +571,32 @@ fn unswept_attributes(rules: &[RuleKey]) -> Attributes {
         (unswept_attribute(kind).to_owned(), texts(values))
     };
     RuleKind::ALL.map(of_kind).into()
+}
+
+/// A name and a description, as events have them.
+fn texts_of(name: Option<&Name>, description: Option<&Description>) -> Value {
+    json!({ "name": name.map(Name::as_str), "description": description.map(Description::as_str) })
+}
+
+/// Those of a stored organization. One that cannot be read is left out.
+fn stored_texts(stored: &Item<'_>) -> Value {
+    let (name, description) = (read_name(stored).ok(), read_description(stored).ok().flatten());
+    texts_of(name.as_ref(), description.as_ref())
+}
+
+/// What a change of an organization tells. Custom data may be about persons, so it only tells that they
+/// were changed.
+fn updated(id: &OrganizationId, stored: &Item<'_>, changes: &OrganizationChanges) -> News {
+    let before = stored_texts(stored);
+    let mut after = before.clone();
+    if let Some(name) = &changes.name {
+        after["name"] = name.as_str().into();
+    }
+    if let Some(description) = &changes.description {
+        after["description"] = description.as_ref().map(Description::as_str).into();
+    }
+    after["customDataChanged"] = changes.custom_data.is_some().into();
+    News::of_organization(EventType::OrganizationUpdated, id).before(before).after(after)
 }
 
 fn read_name(item: &Item<'_>) -> Result<Name, Failure> {

@@ -8,6 +8,7 @@
 use jiff::Timestamp;
 
 use super::backoff::Backoff;
+use super::changes::Subject;
 use super::item::{Attributes, text};
 use super::keys;
 use super::read::readable;
@@ -20,6 +21,7 @@ use crate::domain::ids::OrganizationId;
 use crate::domain::ownership::{ChallengeToken, Ownership};
 use crate::domain::rule::{Rule, RuleKey, RuleKind};
 use crate::error::{Error, Result, organization_not_found};
+use crate::event::News;
 use crate::failure::Failure;
 
 /// The most repeats of a change of an ownership, when other requests change the entry each time.
@@ -105,9 +107,10 @@ impl Store {
         let admits_since = if begins { Some(at) } else { rule.admits_since };
         let rule = Rule { ownership, admits_since, ..rule.clone() };
         let after = ListedDomain { rule, version: version + 1, ..listed.clone() };
-        let written =
-            self.commit(vec![self.put_ownership(listed, &after), self.still_listed(listed)]);
-        Ok(written.await?.ok().map(|()| after))
+        let mut writes = vec![self.put_ownership(listed, &after), self.still_listed(listed)];
+        let news = News::ownership(organization, &listed.rule, &after.rule);
+        writes.extend(self.tell(Subject::Organization(organization), Vec::from_iter(news)));
+        Ok(self.commit(writes).await?.ok().map(|()| after))
     }
 
     /// Changes the ownership of a domain to what `change` makes of it. If others have changed the domain

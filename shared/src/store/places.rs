@@ -25,6 +25,8 @@ const ADDRESS_DIGEST: &str = "addressDigest";
 const RULE: &str = "rule";
 /// The attribute of a membership with who approved the request that came before it.
 const APPROVED_BY: &str = "approvedBy";
+/// The attribute of a membership with the caller who added the member, or created the user.
+const ADDED_BY: &str = "addedBy";
 /// The attribute of a membership with the roles.
 const ROLE_IDS: &str = "roleIds";
 /// The attribute of a removal mark with the roles that were held. It has a name of its own, so that a
@@ -132,12 +134,13 @@ pub(super) fn membership_attributes(user: &UserId, membership: &Membership) -> A
 
 /// A provenance as attributes of an item.
 fn provenance_attributes(provenance: &Provenance) -> Attributes {
-    let Provenance { cause, entry_path, approved_by } = provenance;
+    let Provenance { cause, entry_path, approved_by, added_by } = provenance;
     let mut attributes = HashMap::from([
         (RULE.to_owned(), text(cause.kind().as_str())),
         ("entryPath".to_owned(), text(entry_path.as_str())),
     ]);
     put_caller(&mut attributes, APPROVED_BY, approved_by.as_ref());
+    put_caller(&mut attributes, ADDED_BY, added_by.as_ref());
     if let Cause::Rule(key) = cause {
         let (attribute, _) = value_attribute(key.kind());
         attributes.insert(attribute.to_owned(), text(key.value()));
@@ -152,6 +155,7 @@ fn read_provenance(item: &Item<'_>) -> Result<Provenance, Failure> {
         cause: read_cause(item)?,
         entry_path: item.parsed("entryPath", "an entry path", entry_path)?,
         approved_by: read_caller(item, APPROVED_BY)?,
+        added_by: read_caller(item, ADDED_BY)?,
     })
 }
 

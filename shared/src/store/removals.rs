@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use futures_util::future::try_join;
 
 use super::backoff::{Backoff, WRITERS_AT_ONCE};
+use super::changes::{Subject, Together};
 use super::expression::Expression;
 use super::item::texts;
 use super::places::{
@@ -19,6 +20,7 @@ use crate::domain::email_address::AddressDigest;
 use crate::domain::ids::{OrganizationId, OrganizationRoleId, UserId};
 use crate::domain::membership::{JoinRequest, Membership, Profile};
 use crate::error::{Error, Result};
+use crate::event::{EndReason, EventType, News};
 use crate::failure::Failure;
 
 /// A user whom an administrator has removed from an organization, or whose request was declined.
@@ -34,6 +36,9 @@ pub struct RemovedUser {
     pub profile: Option<Profile>,
 }
 
+/// The writes that a transaction still needs for the first user: the place, and the change.
+const FIRST_USER_WRITES: usize = 2;
+
 /// The writes of a transaction that ends memberships or requests.
 #[derive(Default)]
 struct Transaction {
@@ -45,12 +50,11 @@ struct Transaction {
 }
 
 impl Transaction {
-    /// Takes over the writes of another one, if there is room for them, and for the place of the
-    /// first user.
+    /// Takes over the writes of another one, if there is room for them, and for those of the first user.
     fn take(&mut self, other: Self) -> bool {
         let marks = other.marks.into_iter().filter(|(address, _)| !self.marked.contains(address));
         let marks: Vec<_> = marks.collect();
-        let count = self.writes.len() + other.writes.len() + 2 * marks.len() + 1;
+        let count = self.writes.len() + other.writes.len() + 2 * marks.len() + FIRST_USER_WRITES;
         if count > TRANSACTION_ITEMS {
             return false;
         }
@@ -71,6 +75,10 @@ struct Ending {
     mark: Mark,
     /// The condition that it is still there as it was read.
     is_present: Expression,
+    /// What its end tells; `None` if that was told before.
+    news: Option<News>,
+    /// Whether a membership ends.
+    is_of_member: bool,
 }
 
 impl Ending {
@@ -79,7 +87,9 @@ impl Ending {
         membership: Membership,
         profile: Option<Profile>,
         removal: Removal,
+        reason: EndReason,
     ) -> Self {
+        let news = Some(News::left(user, &membership, reason));
         let addresses = digests_of(membership.address.as_ref(), profile.as_ref());
         let is_present = Expression::default()
             .value(":held", texts(&membership.role_ids))
@@ -88,7 +98,7 @@ impl Ending {
         let role_ids = Some(membership.role_ids);
         let removal = Removal { is_declined: false, ..removal };
         let mark = Mark { removal, role_ids, addresses, others_remain: false };
-        Self { user: user.clone(), profile, mark, is_present }
+        Self { user: user.clone(), profile, mark, is_present, news, is_of_member: true }
     }
 
     fn of_request(
@@ -96,18 +106,21 @@ impl Ending {
         request: &JoinRequest,
         profile: Option<Profile>,
         removal: Removal,
+        news: News,
     ) -> Self {
         let addresses = digests_of(request.address.as_ref(), profile.as_ref());
         let is_present = Expression::default().when("attribute_exists(requestedAt)");
         let removal = Removal { is_declined: true, ..removal };
         let mark = Mark { removal, role_ids: None, addresses, others_remain: false };
-        Self { user: user.clone(), profile, mark, is_present }
+        let news = Some(news);
+        Self { user: user.clone(), profile, mark, is_present, news, is_of_member: false }
     }
 
     /// The rest of an ending that takes several transactions.
     fn rest(user: &UserId, mark: Mark) -> Self {
         let is_present = Expression::default().when("attribute_exists(othersRemain)");
-        Self { user: user.clone(), profile: None, mark, is_present }
+        let (user, profile, news) = (user.clone(), None, None);
+        Self { user, profile, mark, is_present, news, is_of_member: false }
     }
 }
 
@@ -161,7 +174,8 @@ impl Store {
                 let profile = profile
                     .inspect_err(|error| tracing::error!(%user, %error, "removed without it"));
                 let profile = profile.ok().flatten();
-                Ok(Some(Ending::of_membership(user, membership, profile, removal.clone())))
+                let reason = EndReason::Removed;
+                Ok(Some(Ending::of_membership(user, membership, profile, removal.clone(), reason)))
             }
             _ => Err(Error::MembershipNotFound(user.to_string())),
         };
@@ -192,7 +206,8 @@ impl Store {
             }
             Found { place: Place::Removed(_), .. } => Ok(None),
             Found { place: Place::Requested(request), profile, .. } => {
-                Ok(Some(Ending::of_request(user, &request, profile?, removal.clone())))
+                let declined = News::request_ended(EventType::JoinRequestDeclined, user, &request);
+                Ok(Some(Ending::of_request(user, &request, profile?, removal.clone(), declined)))
             }
         };
         self.end(organization, user, &BTreeSet::new(), removal, begin, ended).await
@@ -215,7 +230,7 @@ impl Store {
         loop {
             let mut transaction = Transaction::default();
             let mut ending = Vec::new();
-            let Ending { mark: mut first, profile, is_present, .. } =
+            let Ending { mark: mut first, profile, is_present, news, is_of_member, .. } =
                 match self.found(organization, user).await? {
                     Found { place: Place::Removed(mark), .. } if mark.others_remain => {
                         Ending::rest(user, mark)
@@ -243,17 +258,23 @@ impl Store {
             }
             let others = self.others_by(organization, user, &first, removal).await?;
             first.others_remain = false;
+            let mut members = Vec::new();
             for other in others.into_iter().filter(|other| !keep.contains(&other.user)) {
-                let id = other.user.clone();
-                first.others_remain = !transaction.take(self.ending_of(organization, other));
+                let (id, is_member) = (other.user.clone(), other.is_of_member);
+                let is_told_elsewhere = is_of_member && is_member;
+                let other = self.ending_of(organization, other, is_told_elsewhere);
+                first.others_remain = !transaction.take(other);
                 if first.others_remain {
                     break;
                 }
+                members.extend(is_told_elsewhere.then(|| id.clone()));
                 ending.push(id);
             }
             let place = keys::membership(user, organization);
             let mark = mark_attributes(organization, user, &first);
             transaction.writes.push(self.put_if(place, mark, is_present));
+            let (news, together) = (news.into_iter().collect(), Together::With(members));
+            transaction.writes.extend(self.tell_together(Subject::User(user), news, &together));
             if self.commit(transaction.writes).await?.is_err() {
                 let cause = "other requests changed the membership";
                 backoff.pause("TransactWriteItems", cause).await?;
@@ -290,11 +311,14 @@ impl Store {
                     if !first.removal.is_declined && membership.is_by(&first.addresses) =>
                 {
                     let profile = profiles.remove(&id);
-                    others.push(Ending::of_membership(&id, membership, profile, removal.clone()));
+                    let (by, reason) = (removal.clone(), EndReason::SameAddress);
+                    others.push(Ending::of_membership(&id, membership, profile, by, reason));
                 }
                 Place::Requested(request) if request.is_by(&first.addresses) => {
                     let profile = profiles.remove(&id);
-                    others.push(Ending::of_request(&id, &request, profile, removal.clone()));
+                    let news = News::request_ended(EventType::JoinRequestRemoved, &id, &request)
+                        .because(EndReason::SameAddress);
+                    others.push(Ending::of_request(&id, &request, profile, removal.clone(), news));
                 }
                 _ => {}
             }
@@ -304,12 +328,20 @@ impl Store {
     }
 
     /// The writes that end what another account has, each with the address that it marks.
-    fn ending_of(&self, organization: &OrganizationId, ending: Ending) -> Transaction {
-        let Ending { user, profile, mark, is_present } = ending;
+    fn ending_of(
+        &self,
+        organization: &OrganizationId,
+        ending: Ending,
+        is_told_elsewhere: bool,
+    ) -> Transaction {
+        let Ending { user, profile, mark, is_present, news, .. } = ending;
         let place = keys::membership(&user, organization);
         let mut writes =
             vec![self.put_if(place, mark_attributes(organization, &user, &mark), is_present)];
         writes.extend(profile.map(|profile| self.check_profile(&user, Some(&profile))));
+        let together = if is_told_elsewhere { Together::Elsewhere } else { Together::Alone };
+        let news = news.into_iter().collect();
+        writes.extend(self.tell_together(Subject::User(&user), news, &together));
         let marks = mark.addresses.iter().map(|address| {
             let put = self.put_removal_mark(address, organization, &mark.removal);
             (address.clone(), [put, self.next_address_version(address, mark.removal.at)])
@@ -334,6 +366,8 @@ impl Store {
             let marks = mark.addresses.iter().map(|it| keys::removal_mark(it, organization));
             let mut writes = vec![self.delete_if(place, is_removed)];
             writes.extend(marks.map(|mark| self.delete(mark)));
+            let news = News::of_place(EventType::RemovedUserCleared, organization, user);
+            writes.extend(self.tell(Subject::User(user), vec![news]));
             if self.commit(writes).await?.is_ok() {
                 return Ok(());
             }

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::backoff::{Backoff, WRITERS_AT_ONCE};
+use super::changes::Subject;
 use super::expression::Expression;
 use super::memberships::Member;
 use super::places::{Place, membership_attributes, read_request, standing};
@@ -14,6 +15,7 @@ use crate::domain::decision::Standing;
 use crate::domain::ids::{OrganizationId, OrganizationRoleId, UserId};
 use crate::domain::membership::{Cause, JoinRequest, Membership, Profile, Provenance};
 use crate::error::{Error, Result, organization_not_found};
+use crate::event::{EventType, News};
 use crate::failure::Failure;
 
 /// A user who has asked to become a member of an organization.
@@ -92,6 +94,7 @@ impl Store {
                 _ => return Err(Error::JoinRequestNotFound(user.to_string())),
             };
             let profile = profile?;
+            let approved = News::request_ended(EventType::JoinRequestApproved, user, &request);
             let JoinRequest { provenance, address, .. } = request;
             let role_ids = match roles {
                 Some(roles) => roles.to_vec(),
@@ -119,6 +122,8 @@ impl Store {
                 // Of a removal of the address at the same time, either finds the other.
                 writes.push(self.next_address_version(address, at));
             }
+            let news = vec![approved, News::joined(user, &membership)];
+            writes.extend(self.tell(Subject::User(user), news));
             let Err(unmet) = self.commit(writes).await? else {
                 return Ok(Approved { member: member(user, membership, profile), is_new: true });
             };

@@ -16,6 +16,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
 
 use super::backoff::{Backoff, WRITERS_AT_ONCE};
+use super::changes::Subject;
 use super::default_roles::read_default_roles;
 use super::expression::Expression;
 use super::item::{Attributes, Item, number, timestamp};
@@ -31,10 +32,12 @@ use crate::domain::jit::{RuleList, Step, plan};
 use crate::domain::rule::{Rule, RuleKey, RuleKind, Settings};
 use crate::domain::version::{Precondition, Version};
 use crate::error::{Error, Result, organization_not_found};
+use crate::event::News;
 use crate::failure::Failure;
 
-/// The most rules that change in one transaction. The list itself is one of its items.
-const CHANGES_PER_STEP: usize = TRANSACTION_ITEMS - 1;
+/// The most rules that change in one transaction. The list itself is one of its items, and what it
+/// changes is another one.
+const CHANGES_PER_STEP: usize = TRANSACTION_ITEMS - 2;
 
 /// The most rules whose index partitions are read at the same time.
 const PARALLEL_CHECKS: usize = 16;
@@ -187,7 +190,9 @@ impl Store {
             .set("#rules.#rule = :entry")
             .when("attribute_not_exists(#rules.#rule)")
             .when("size(#rules) < :most");
-        let writes = vec![self.update(keys::rules(kind, id), list), self.put_entry(rule, id)];
+        let mut writes = vec![self.update(keys::rules(kind, id), list), self.put_entry(rule, id)];
+        let news = vec![News::rule_added(id, rule)];
+        writes.extend(self.tell(Subject::Organization(id), news));
         let Err(unmet) = self.commit(writes).await? else {
             return Ok(());
         };
@@ -222,10 +227,12 @@ impl Store {
             .name("#rule", key.value())
             .remove("#rules.#rule")
             .when("attribute_exists(#rules.#rule)");
-        let writes = vec![
+        let mut writes = vec![
             self.update(keys::rules(kind, id), list),
             self.delete(keys::rule_index_entry(key, id)),
         ];
+        let news = vec![News::rule_removed(id, key)];
+        writes.extend(self.tell(Subject::Organization(id), news));
         let Err(unmet) = self.commit(writes).await? else {
             return Ok(());
         };
@@ -274,10 +281,12 @@ impl Store {
                 .when("attribute_exists(#rules.#rule)");
             let place = keys::rule_index_entry(key, id);
             let attributes = rule_attributes(&rule, &place, entry.version + 1);
-            let writes = vec![
+            let mut writes = vec![
                 self.update(keys::rules(kind, id), change),
                 self.put_if(place, attributes, unchanged(entry.version)),
             ];
+            let news = vec![News::rule_changed(id, &entry.rule, &rule)];
+            writes.extend(self.tell(Subject::Organization(id), news));
             if self.commit(writes).await?.is_ok() {
                 return Ok(ChangedRule { rule, version: list.version.next(), is_changed });
             }
@@ -287,7 +296,7 @@ impl Store {
 
     /// Changes which rules of a kind an organization has to what `wanted` makes of them, and returns the
     /// new version. Rules that stay keep their settings; `new` makes those that are added, and is asked
-    /// each time with exactly these. Up to 99 changes are one atomic step. More changes take several steps, each on the condition
+    /// each time with exactly these. Up to 98 changes are one atomic step. More changes take several steps, each on the condition
     /// that the list still has the version of the step before. Without a precondition, a change whose
     /// first step fails because another request has changed the list starts over, at most
     /// [`REPLACEMENT_REPEATS`] times. `done` gets what each step has changed, also if a later one fails.
@@ -628,10 +637,13 @@ impl Store {
                 .value(&entry, list_entry(rule.added_at))
                 .set(format!("#rules.{name} = {entry}"));
         }
+        let gone = step.removed.iter().map(|key| News::rule_removed(id, key));
+        let news = gone.chain(added.iter().map(|rule| News::rule_added(id, rule))).collect();
         let removed = step.removed.iter().map(|key| self.delete(keys::rule_index_entry(key, id)));
         std::iter::once(self.update(keys::rules(kind, id), list))
             .chain(removed)
             .chain(added.iter().map(|rule| self.put_entry(rule, id)))
+            .chain(self.tell(Subject::Organization(id), news))
             .collect()
     }
 

@@ -7,16 +7,19 @@ use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
 use jiff::Timestamp;
 
 use super::backoff::Backoff;
+use super::changes::Subject;
 use super::expression::Expression;
 use super::item::{Attributes, Item, text, texts, timestamp};
 use super::memberships::Admission;
+use super::organizations::organization_exists;
 use super::places::{Place, read_membership, read_place, read_request, standing};
 use super::write::Write;
-use super::{Store, keys};
+use super::{Store, TRANSACTION_ITEMS, keys};
 use crate::domain::decision::Standing;
 use crate::domain::email_address::AddressDigest;
 use crate::domain::ids::{OrganizationId, UserId};
 use crate::domain::membership::{FreshProof, JoinRequest, Membership, Profile};
+use crate::event::{EndReason, EventType, News};
 use crate::failure::{Failure, Service};
 
 /// All items of one user.
@@ -211,8 +214,11 @@ impl Store {
                     (Vec::new(), Expression::default().when("attribute_exists(pk)"))
                 }
             };
-            let tombstone = self.put_if(keys::profile(id), tombstone(&addresses, at), condition);
-            if self.commit(vec![tombstone]).await?.is_ok() {
+            let mut writes =
+                vec![self.put_if(keys::profile(id), tombstone(&addresses, at), condition)];
+            let news = (!is_tombstone).then(|| News::of_user(EventType::UserDeleted, id));
+            writes.extend(self.tell(Subject::User(id), Vec::from_iter(news)));
+            if self.commit(writes).await?.is_ok() {
                 let is_swept = is_tombstone && addresses.is_empty();
                 let had_items = !items.is_empty() || (profile.is_some() && !is_swept);
                 return Ok(Some(DeletedUser { had_items, addresses }));
@@ -221,7 +227,8 @@ impl Store {
         }
     }
 
-    /// Deletes the remaining items of a deleted user. Removal marks by address stay, so that a new
+    /// Deletes the remaining items of a deleted user, and tells which memberships and requests have ended.
+    /// Removal marks by address stay, so that a new
     /// account with the same address does not become a member again.
     ///
     /// # Errors
@@ -232,6 +239,7 @@ impl Store {
         DeletedUser { addresses, .. }: &DeletedUser,
         at: Timestamp,
     ) -> Result<(), Failure> {
+        self.end_all_of(id).await?;
         let items = self.query(keys::user_partition(id), "").await?;
         let found = items.iter().map(|item| self.item(item).key());
         let mut found = found.collect::<Result<Vec<_>, _>>()?;
@@ -244,6 +252,46 @@ impl Store {
             drop(self.commit(vec![tombstone]).await?);
         }
         Ok(())
+    }
+
+    /// Deletes the memberships and requests of a deleted user, each transaction with what it tells. Those
+    /// of deleted organizations have ended before, and stay.
+    async fn end_all_of(&self, id: &UserId) -> Result<(), Failure> {
+        let mut backoff = Backoff::new(&self.randomness);
+        loop {
+            let UserItems { memberships, requests, .. } = self.user_items(id).await?;
+            let memberships = memberships.into_iter().map(|membership| {
+                let news = News::left(id, &membership, EndReason::UserDeleted);
+                (membership.organization_id, "attribute_exists(joinedAt)", news)
+            });
+            let requests = requests.into_iter().map(|request| {
+                let news = News::request_ended(EventType::JoinRequestRemoved, id, &request)
+                    .because(EndReason::UserDeleted);
+                (request.organization_id, "attribute_exists(requestedAt)", news)
+            });
+            let mut ending: Vec<_> = memberships.chain(requests).collect();
+            let ids: Vec<_> =
+                ending.iter().map(|(organization, ..)| organization.clone()).collect();
+            let existing = self.existing_organizations(&ids).await?;
+            ending.retain(|(organization, ..)| existing.contains(organization));
+            let mut is_repeated = false;
+            for part in ending.chunks(ENDED_TOGETHER) {
+                let mut writes = Vec::new();
+                for (organization, is_present, _) in part {
+                    let is_present = Expression::default().when(*is_present);
+                    writes.push(self.delete_if(keys::membership(id, organization), is_present));
+                    writes
+                        .push(self.check(keys::organization(organization), organization_exists()));
+                }
+                let news = part.iter().map(|(.., news)| news.clone()).collect();
+                writes.extend(self.tell(Subject::User(id), news));
+                is_repeated |= self.commit(writes).await?.is_err();
+            }
+            if !is_repeated {
+                return Ok(());
+            }
+            backoff.pause("TransactWriteItems", "other requests changed the memberships").await?;
+        }
     }
 
     /// The write of a profile, on the condition that it is still the one before. If an address is
@@ -285,6 +333,10 @@ impl Store {
         self.check(keys::profile(user), unchanged(profile))
     }
 }
+
+/// How many memberships and requests of a deleted user end in one transaction: each takes an item, and
+/// its organization another one. What they tell takes one more.
+const ENDED_TOGETHER: usize = (TRANSACTION_ITEMS - 1) / 2;
 
 const ADDRESSES: &str = "addresses";
 /// The digests of the identities. An earlier release does not write them, and there may be none.

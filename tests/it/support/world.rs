@@ -241,7 +241,6 @@ impl World {
             let number = chance.fetch_add(1, Ordering::Relaxed).to_be_bytes();
             bytes.iter_mut().rev().zip(number.iter().rev()).for_each(|(byte, n)| *byte = *n);
         });
-        let store = Store::new(Client::from_conf(tested), TABLE_NAME, randomness.clone());
         let passing = Arc::clone(&time);
         let clock = Clock::with_pause(
             move || Timestamp::from_millisecond(now.load(Ordering::Relaxed)).expect("in range"),
@@ -254,6 +253,8 @@ impl World {
                 })
             },
         );
+        let client = Client::from_conf(tested);
+        let store = Store::new(client, TABLE_NAME, clock.clone(), randomness.clone());
         let name_server = NameServer::start(([127, 0, 0, 1], 0).into()).await.expect("a free port");
         let dns = Dns::new(Some(NameServers::from(name_server.address())));
         let app = App { dns, ..App::new(store, clock, randomness, policies, user_pool, console) };
@@ -407,7 +408,8 @@ impl World {
 
     /// The store over a wire of its own: nobody counts or disturbs its calls.
     pub(crate) fn store(&self) -> Store {
-        Store::new(self.client.clone(), TABLE_NAME, Randomness::new(|_| {}))
+        let (clock, randomness) = (self.app.clock.clone(), self.app.randomness.clone());
+        Store::new(self.client.clone(), TABLE_NAME, clock, randomness)
     }
 
     /// Puts many items as they are.
