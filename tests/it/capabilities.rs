@@ -14,6 +14,7 @@ use shared::dns::Dns;
 use shared::domain::jit::DomainOwnership;
 use shared::domain::provider::TrustedProviders;
 use shared::domain::public_mailbox::MailboxPolicy;
+use shared::event_bus::{DeadLetters, EventBus, EventPolicy};
 use shared::next_trigger::NextTrigger;
 use shared::provisioning::Provisioning;
 use shared::store::Store;
@@ -48,7 +49,11 @@ fn read_and_declared<C: Capability>() -> (BTreeSet<String>, BTreeSet<String>) {
     let values = move |name: &str| {
         log.borrow_mut().insert(name.to_owned());
         match name {
-            "TABLE_NAME" | "USER_POOL_ID" | "OPERATOR_CLIENT_ID" => Some("set".to_owned()),
+            "TABLE_NAME"
+            | "USER_POOL_ID"
+            | "OPERATOR_CLIENT_ID"
+            | "EVENT_BUS_NAME"
+            | "DEAD_LETTER_QUEUE_URL" => Some("set".to_owned()),
             "NEXT_TRIGGER_ARN" => Some(NEXT_ARN.to_owned()),
             "OPERATOR_ISSUER" | "OPERATOR_DOMAIN" => Some("https://sign-in.example".to_owned()),
             _ => None,
@@ -65,13 +70,15 @@ fn read_and_declared<C: Capability>() -> (BTreeSet<String>, BTreeSet<String>) {
 }
 
 /// These are set by Lambda or by hand, or by the template for every function.
-const NOT_DECLARED: [&str; 8] = [
+const NOT_DECLARED: [&str; 10] = [
     "AWS_LAMBDA_FUNCTION_NAME",
     "AWS_REGION",
     "AWS_ENDPOINT_URL",
     "AWS_ENDPOINT_URL_DYNAMODB",
     "AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER",
+    "AWS_ENDPOINT_URL_EVENTBRIDGE",
     "AWS_ENDPOINT_URL_LAMBDA",
+    "AWS_ENDPOINT_URL_SQS",
     "CONSOLE_PAGES",
     "STACK_NAME",
 ];
@@ -90,6 +97,9 @@ fn each_capability_declares_the_variables_that_it_reads() {
         read_and_declared::<DomainOwnership>(),
         read_and_declared::<Dns>(),
         read_and_declared::<NextTrigger>(),
+        read_and_declared::<EventBus>(),
+        read_and_declared::<DeadLetters>(),
+        read_and_declared::<EventPolicy>(),
     ];
     assert_eq!(all.len(), App::VARIABLES.len(), "every capability is here");
     for (read, declared) in all {
@@ -120,6 +130,29 @@ fn claims_settings_that_make_no_sense_are_refused_with_what_is_right() {
     let policy = ClaimsPolicy::from_environment(&unset).expect("defaults");
     assert_eq!((policy.most.get(), policy.tokens), (2_000, ClaimsIn::Both));
     assert_eq!(policy, ClaimsPolicy::default());
+}
+
+#[test]
+fn event_settings_that_make_no_sense_are_refused_with_what_is_right() {
+    for (variable, value, error) in [
+        ("EVENT_EMAILS", "yes", Some(r#""yes" is neither `true` nor `false`"#)),
+        ("EVENT_EMAILS", "true", None),
+        ("EVENT_EMAILS", "false", None),
+        ("ACTIVITY_DAYS", "3651", Some(r#""3651" is not a number from 0 to 3650"#)),
+        ("ACTIVITY_DAYS", "-1", Some(r#""-1" is not a number from 0 to 3650"#)),
+        ("ACTIVITY_DAYS", "90 days", Some(r#""90 days" is not a number from 0 to 3650"#)),
+        ("ACTIVITY_DAYS", "0", None),
+        ("ACTIVITY_DAYS", "3650", None),
+    ] {
+        let set = move |name: &str| (name == variable).then(|| value.to_owned());
+        let read = EventPolicy::from_environment(&Environment::new(set, Waits::HTTP));
+        let expected =
+            error.map(|error| format!("the environment variable {variable} is wrong: {error}"));
+        assert_eq!(read.err().map(|error| error.to_string()), expected, "{variable}={value}");
+    }
+    let unset = Environment::new(|_| None, Waits::HTTP);
+    let policy = EventPolicy::from_environment(&unset).expect("defaults");
+    assert_eq!((policy.emails.0, policy.activity.get()), (false, Some(90)));
 }
 
 #[test]

@@ -36,7 +36,8 @@ use shared::{App, Clock, Randomness};
 use tower::ServiceExt;
 use usher_local::{NameServer, TABLE_NAME};
 
-use super::attributes::text;
+use super::attributes::{tagged_item, text};
+use super::bus::Bus;
 use super::contract;
 use super::pool::{POOL_ID, Pool};
 use super::wire::Wire;
@@ -59,6 +60,8 @@ pub(crate) type Items = BTreeMap<(String, String), Item>;
 pub(crate) struct World {
     pub(crate) app: App,
     pub(crate) wire: Wire,
+    /// Where events go.
+    pub(crate) bus: Bus,
     /// What the functions ask about domains. It knows no names until a test adds one.
     pub(crate) name_server: NameServer,
     service: Router,
@@ -257,9 +260,15 @@ impl World {
         let store = Store::new(client, TABLE_NAME, clock.clone(), randomness.clone());
         let name_server = NameServer::start(([127, 0, 0, 1], 0).into()).await.expect("a free port");
         let dns = Dns::new(Some(NameServers::from(name_server.address())));
-        let app = App { dns, ..App::new(store, clock, randomness, policies, user_pool, console) };
+        let bus = Bus::default();
+        let app = App {
+            dns,
+            event_bus: bus.event_bus(&wire, &address.to_string()),
+            dead_letters: bus.dead_letters(&wire, &address.to_string()),
+            ..App::new(store, clock, randomness, policies, user_pool, console)
+        };
         let service = functions::all_routes(&app).into_service().layer(from_fn(contract::hold));
-        Self { app, wire, name_server, service, client: Client::from_conf(plain), time }
+        Self { app, wire, bus, name_server, service, client: Client::from_conf(plain), time }
     }
 
     /// Lets time pass.
@@ -390,6 +399,43 @@ impl World {
             let answer = self.post(&path, &json!({ "emailDomain": domain })).await;
             assert_eq!(answer.status, StatusCode::CREATED, "{:#}", answer.body);
         }
+    }
+
+    /// What transactions have changed so far, as the table's stream brings it. The sequence numbers are
+    /// the places.
+    pub(crate) async fn changes(&self) -> Vec<Value> {
+        let items = self.items().await;
+        let mut changes: Vec<_> =
+            items.iter().filter(|((pk, _), _)| pk.starts_with("CHANGE#")).collect();
+        changes.sort_by_key(|((_, sk), _)| sk);
+        let records = changes.into_iter().enumerate().map(|(place, ((pk, sk), item))| {
+            json!({
+                "eventID": format!("{place:032x}"),
+                "eventName": "INSERT",
+                "eventVersion": "1.1",
+                "eventSource": "aws:dynamodb",
+                "awsRegion": "eu-central-1",
+                "dynamodb": {
+                    "ApproximateCreationDateTime": 1_767_225_600.0,
+                    "Keys": { "pk": { "S": pk }, "sk": { "S": sk } },
+                    "NewImage": tagged_item(&json!(item)),
+                    "SequenceNumber": format!("{place:021}"),
+                    "SizeBytes": 1_000,
+                    "StreamViewType": "NEW_AND_OLD_IMAGES",
+                },
+                "eventSourceARN": "arn:aws:dynamodb:eu-central-1:123456789012:table/usher/stream/1",
+            })
+        });
+        records.collect()
+    }
+
+    /// Publishes these records of the stream, and answers the sequence number of the one from which on
+    /// they are to be sent again, if there is one.
+    pub(crate) async fn publish(&self, records: &[Value]) -> Option<String> {
+        let answer = self.invoke("publish-events", &json!({ "Records": records })).await;
+        let failures = answer["batchItemFailures"].as_array().expect("a list");
+        assert!(failures.len() <= 1, "{answer}");
+        Some(failures.first()?["itemIdentifier"].as_str().expect("text").to_owned())
     }
 
     /// Every item in the table.
