@@ -89,6 +89,10 @@ pub enum Items {
     Addresses,
     /// What transactions have changed, for `publish-events`.
     Changes,
+    /// Events that are kept of organizations.
+    Activity,
+    /// Events that are kept of users.
+    UserActivity,
     /// The list of organizations in the index.
     ListedOrganizations,
     /// The lists of members, of removed users and of requests in the index.
@@ -112,6 +116,8 @@ impl Items {
             Self::RemovalMarks => "REMOVED#*",
             Self::Addresses => "ADDRESS#*",
             Self::Changes => "CHANGE#*",
+            Self::Activity => "ACTIVITY#*",
+            Self::UserActivity => "USER_ACTIVITY#*",
             Self::ListedOrganizations => "ORGS",
             Self::DueDomains => "OWNERSHIP_CHECKS",
         }

@@ -272,6 +272,16 @@ pub(super) fn change(subject: Subject<'_>, id: &str) -> Key {
     Key::new(format!("{CHANGE_PREFIX}{}", subject.partition()), id)
 }
 
+/// The partition of the events that are kept of an organization, by id.
+pub(super) fn activity_partition(id: &OrganizationId) -> String {
+    format!("ACTIVITY#{id}")
+}
+
+/// The partition of the events that are kept of a user, by id.
+pub(super) fn user_activity_partition(id: &UserId) -> String {
+    format!("USER_ACTIVITY#{id}")
+}
+
 /// An item that does not exist. Every function reads it once at its start, to open a connection.
 pub(super) fn warm_up() -> Key {
     Key::new("WARM-UP", "WARM-UP")

@@ -5,6 +5,7 @@
 //! proof ([`Store::keep_fresh_proof`]). A transaction has an idempotency token, so that a retry after a
 //! lost answer does not fail because of its own first attempt.
 
+mod activity_list;
 mod addresses;
 mod backoff;
 mod callers;
@@ -34,6 +35,7 @@ use std::sync::Arc;
 
 use aws_sdk_dynamodb::Client;
 
+pub use activity_list::{Activity, ActivityFilter, ActivityOf, EventId, EventIdError};
 pub use addresses::RemovalMark;
 pub use changes::{Change, ChangeKey};
 pub use memberships::{Added, Admission, Joined, Member, NewRoles};
