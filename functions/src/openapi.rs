@@ -26,6 +26,7 @@ pub(crate) const WRITE: &str = "usher/write";
         schemas::UserId,
         schemas::SsoConnectorId,
         schemas::EmailDomainInput,
+        schemas::RoleClaim,
     )),
     servers(
         (url = "/", description = "The API from which this document comes."),

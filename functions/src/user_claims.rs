@@ -33,10 +33,10 @@ capabilities! {
 
 endpoints!(get);
 
-/// The claims that Usher would add to the user's next token, and in which tokens they would be. The
-/// organizations that the user would join by that token, or ask to join, are listed, and are in the claims
-/// already. `provisioned` is false if these are not known. Then the claims are about what the user has
-/// now. That is so for a user who is no longer in the user pool.
+/// The claims that Usher would add to the user's next token, and in which tokens they would be. They
+/// name the organizations that the user would join by that token, which `joins` lists. `asksToJoin` lists
+/// those that the user would ask to join. `provisioned` is false if both are not known, as for a user who
+/// is no longer in the user pool. Then the claims are about what the user has now.
 #[derive(Serialize, ToSchema)]
 #[schema(as = UserClaims)]
 #[serde(rename_all = "camelCase")]

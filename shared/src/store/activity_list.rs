@@ -144,19 +144,14 @@ impl Store {
             ])
         };
         let mut listed: Vec<Activity> = Vec::new();
-        let mut last_seen = after.cloned();
-        let mut more = true;
+        let mut next = after.map(start);
         for _ in 0..MOST_QUERIES {
-            let (items, next) = self
-                .newest_page(&partition, first.as_deref(), limit, last_seen.as_ref().map(start))
-                .await?;
-            let items: Vec<_> = items.iter().map(|attributes| self.item(attributes)).collect();
-            let kept = items.iter().filter(|item| !is_over(item, now));
-            listed.extend(readable(kept.map(read).collect()).filter(is_listed));
-            let ids = items.iter().map(|item| item.parsed(keys::SK, "an id", EventId::parse));
-            last_seen = readable(ids.collect()).last().or(last_seen);
-            more = next.is_some();
-            if listed.len() > page_size || !more {
+            let (items, rest) = self.newest_page(&partition, first.as_deref(), limit, next).await?;
+            let items = items.iter().map(|attributes| self.item(attributes));
+            let kept = items.filter(|item| !is_over(item, now));
+            listed.extend(readable(kept.map(|item| read(&item)).collect()).filter(is_listed));
+            next = rest;
+            if listed.len() > page_size || next.is_none() {
                 break;
             }
         }
@@ -164,7 +159,7 @@ impl Store {
             listed.truncate(page_size);
             listed.last().map(|last| last.id.clone())
         } else {
-            last_seen.filter(|_| more)
+            next.as_ref().map(|key| read_id(&self.item(key))).transpose()?
         };
         self.add_profiles(&mut listed).await?;
         Ok(Page { items: listed, next })
@@ -198,6 +193,10 @@ fn read(item: &Item<'_>) -> Result<Activity, Failure> {
     let organization = event.organization_id.as_deref().map(OrganizationId::parse);
     let organization = organization.ok_or_else(unreadable)?.map_err(|_| unreadable())?;
     let user = event.user_id.as_deref().map(UserId::parse).transpose();
-    let id = item.parsed(keys::SK, "the id of an event", EventId::parse)?;
-    Ok(Activity { user: user.map_err(|_| unreadable())?, event, organization, profile: None, id })
+    let user = user.map_err(|_| unreadable())?;
+    Ok(Activity { id: read_id(item)?, user, event, organization, profile: None })
+}
+
+fn read_id(item: &Item<'_>) -> Result<EventId, Failure> {
+    item.parsed(keys::SK, "the id of an event", EventId::parse)
 }

@@ -1,0 +1,1 @@
+//! `GET /users/{userId}/claims`
