@@ -10,6 +10,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 
 use super::Store;
+use super::activity::EVENT;
 use super::item::{Attributes, Item, text};
 use super::keys;
 use super::read::{Page, readable};
@@ -22,9 +23,6 @@ use crate::failure::Failure;
 const MOST_QUERIES: usize = 10;
 /// How many events a query reads, when there is a filter.
 const READ_AT_ONCE: usize = 100;
-
-/// The attribute with the event, as JSON text.
-const EVENT: &str = "event";
 
 /// Whose activity is listed.
 #[derive(Clone, Copy, Debug)]

@@ -5,6 +5,7 @@
 //! proof ([`Store::keep_fresh_proof`]). A transaction has an idempotency token, so that a retry after a
 //! lost answer does not fail because of its own first attempt.
 
+mod activity;
 mod activity_list;
 mod addresses;
 mod backoff;
@@ -13,6 +14,7 @@ mod changes;
 mod counts;
 mod default_roles;
 mod expression;
+mod images;
 mod item;
 mod keys;
 mod memberships;
