@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use axum::http::Method;
 use serde_json::{Value, json};
+use shared::domain::ids::UserId;
 use shared::event::{Event, EventType};
 
 use crate::memberships::members::walk;
 use crate::support::{
     Answer, Fate, Logs, Pool, SignIn, World, assert_is, assert_no_organization, assert_unavailable,
-    attributes, key, pool_user, tagged_item, with,
+    key, pool_user, with,
 };
 
 const ACTIVITY: &str = "/organizations/acme/activity";
@@ -19,8 +20,6 @@ const JANES: &str = "/users/jane/activity";
 const ID: &str = "019b76daa80070008000000000000000-000";
 /// The first moment of the year, in milliseconds since 1970.
 const FIRST: i64 = 1_767_225_600_000;
-/// When the time of an entry is over that is always kept.
-const NEVER: i64 = 9_999_999_999;
 
 /// All events that the changes in the table tell.
 async fn events(world: &World) -> Vec<Event> {
@@ -33,29 +32,19 @@ async fn events(world: &World) -> Vec<Event> {
     events.collect()
 }
 
-/// Keeps what has happened, as `publish-events` does.
-async fn keep(world: &World) {
-    let expires_at = world.app.clock.now().as_second() + 90 * 24 * 3_600;
-    for event in events(world).await {
-        for item in items(&event, expires_at) {
-            world.put_plain(&item).await;
-        }
-    }
+/// Keeps events for 90 days, as `publish-events` does.
+async fn keep_all<'a>(world: &World, events: impl IntoIterator<Item = &'a Event>) {
+    world.store().keep_activity(events, 90).await.expect("they are kept");
 }
 
-/// The items of an event that is kept until then.
-fn items(event: &Event, expires_at: i64) -> Vec<Value> {
-    let json = serde_json::to_string(event).expect("JSON");
-    let item = |pk: String| {
-        let mut item = json!({ "pk": pk, "sk": event.id, "event": json, "expiresAt": expires_at });
-        if let Some(user) = &event.user_id {
-            item["userId"] = json!(user);
-        }
-        item
-    };
-    let Some(organization) = &event.organization_id else { return Vec::new() };
-    let of_user = event.user_id.as_ref().map(|user| item(format!("USER_ACTIVITY#{user}")));
-    [Some(item(format!("ACTIVITY#{organization}"))), of_user].into_iter().flatten().collect()
+/// Keeps what has happened, and forgets users who were deleted.
+async fn keep(world: &World) {
+    let told = events(world).await;
+    keep_all(world, &told).await;
+    for event in told.iter().filter(|event| event.kind == EventType::UserDeleted) {
+        let user = UserId::parse(event.user_id.as_ref().expect("a user")).expect("an id");
+        world.store().forget_activity(&user).await.expect("it is forgotten");
+    }
 }
 
 /// Sends a request of Olga's at the console, a second after the one before.
@@ -109,9 +98,8 @@ fn event(kind: EventType, milliseconds: i64) -> Event {
 
 /// Keeps so many events of acme: one in each second of the year, all of this type.
 async fn many(world: &World, count: i64, kind: EventType) {
-    let events = (0..count).map(|number| event(kind, FIRST + 1_000 * number));
-    let items = events.flat_map(|event| items(&event, NEVER));
-    world.put_items(items.map(|item| attributes(&tagged_item(&item)))).await;
+    let events: Vec<_> = (0..count).map(|number| event(kind, FIRST + 1_000 * number)).collect();
+    keep_all(world, &events).await;
 }
 
 /// An entry without what differs between entries.
@@ -241,9 +229,7 @@ async fn an_entry_of_each_type_is_as_the_document_says() {
         after: Some(json!({ "enrollment": "automatic" })),
         ..event(kind, FIRST + 100_000 + number)
     }));
-    for item in told.iter().flat_map(|event| items(event, NEVER)) {
-        world.put_plain(&item).await;
-    }
+    keep_all(&world, &told).await;
 
     let answer = world.get(&format!("{ACTIVITY}?page_size=100")).await;
 
@@ -524,9 +510,7 @@ async fn a_rare_type_is_found_by_following_the_links_and_each_request_reads_a_pa
     world.organization("acme").await;
     many(&world, 2_100, EventType::OrganizationUpdated).await;
     let oldest = event(EventType::OrganizationCreated, FIRST - 1_000);
-    for item in items(&oldest, NEVER) {
-        world.put_plain(&item).await;
-    }
+    keep_all(&world, [&oldest]).await;
     world.wire.traffic();
 
     let (mut found, mut requests) = (Vec::new(), 0);
@@ -547,20 +531,48 @@ async fn a_rare_type_is_found_by_following_the_links_and_each_request_reads_a_pa
 #[tokio::test]
 async fn an_entry_whose_time_is_over_is_not_shown() {
     let world = acme().await;
-    let now = world.app.clock.now().as_second();
-    for (event, expires_at) in events(&world).await.iter().zip([now - 1, now, now + 1, now + 1]) {
-        for item in items(event, expires_at) {
-            world.put_plain(&item).await;
+    keep(&world).await;
+    let whole = world.get(ACTIVITY).await.body;
+    let is_activity = |pk: &str| pk.starts_with("ACTIVITY#") || pk.starts_with("USER_ACTIVITY#");
+    let expire = async |id: &Value, at: i64| {
+        for ((pk, sk), mut item) in world.items().await {
+            if is_activity(&pk) && *id == json!(sk) {
+                item.insert("expiresAt".to_owned(), json!(at));
+                world.put_plain(&json!(item)).await;
+            }
         }
+    };
+    let now = world.app.clock.now().as_second();
+    for (entry, at) in [(0, now + 1), (1, now), (2, now - 1)] {
+        expire(&whole[entry]["id"], at).await;
     }
+    assert_is(&world.get(ACTIVITY).await, 200, &json!([whole[0]]));
+    assert_is(&world.get(JANES).await, 200, &json!([whole[0]]));
     let walked = walk(&world, &format!("{ACTIVITY}?page_size=1")).await;
-    let told = events(&world).await;
-    let mut kept: Vec<_> = told.iter().skip(2).map(|event| event.id.clone()).collect();
-    kept.sort_unstable_by(|a, b| b.cmp(a));
-    assert_eq!(walked.concat(), kept);
+    assert_eq!(json!(walked.concat()), json!([whole[0]["id"]]));
+
     world.pass(Duration::from_secs(1));
+
     assert_is(&world.get(ACTIVITY).await, 200, &json!([]));
     assert_is(&world.get(JANES).await, 200, &json!([]));
+}
+
+#[tokio::test]
+async fn nothing_is_left_of_a_deleted_user_but_that_somebody_left() {
+    let world = acme().await;
+    keep(&world).await;
+    ask(&world, Method::DELETE, "/users/jane", Value::Null).await;
+    keep(&world).await;
+
+    let answer = world.get(ACTIVITY).await;
+
+    let left = &answer.body[0];
+    assert_eq!(left["type"], "Organization.Membership.Removed");
+    assert_eq!(left["cause"], json!({ "reason": "user_deleted" }));
+    assert_eq!(types(&answer.body).len(), 3, "{:#}", answer.body);
+    assert!(!answer.body.to_string().contains("jane"), "{:#}", answer.body);
+    assert_is(&world.get(JANES).await, 200, &json!([]));
+    assert_is(&world.get(&format!("{ACTIVITY}?user=jane")).await, 200, &json!([]));
 }
 
 #[tokio::test]
