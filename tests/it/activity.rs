@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use axum::http::Method;
 use serde_json::{Value, json};
-use shared::domain::ids::UserId;
 use shared::event::{Event, EventType};
 
 use crate::memberships::members::walk;
@@ -21,30 +20,9 @@ const ID: &str = "019b76daa80070008000000000000000-000";
 /// The first moment of the year, in milliseconds since 1970.
 const FIRST: i64 = 1_767_225_600_000;
 
-/// All events that the changes in the table tell.
-async fn events(world: &World) -> Vec<Event> {
-    let items = world.items().await;
-    let changes = items.iter().filter(|((pk, _), _)| pk.starts_with("CHANGE#"));
-    let events = changes.flat_map(|(_, item)| {
-        let json = item["events"].as_str().expect("a text");
-        serde_json::from_str::<Vec<Event>>(json).expect("events")
-    });
-    events.collect()
-}
-
 /// Keeps events for 90 days, as `publish-events` does.
 async fn keep_all<'a>(world: &World, events: impl IntoIterator<Item = &'a Event>) {
     world.store().keep_activity(events, 90).await.expect("they are kept");
-}
-
-/// Keeps what has happened, and forgets users who were deleted.
-async fn keep(world: &World) {
-    let told = events(world).await;
-    keep_all(world, &told).await;
-    for event in told.iter().filter(|event| event.kind == EventType::UserDeleted) {
-        let user = UserId::parse(event.user_id.as_ref().expect("a user")).expect("an id");
-        world.store().forget_activity(&user).await.expect("it is forgotten");
-    }
 }
 
 /// Sends a request of Olga's at the console, a second after the one before.
@@ -133,7 +111,7 @@ fn joined() -> Value {
 async fn what_has_happened_is_listed_with_whom_why_and_by_whom_the_newest_first() {
     let world = acme().await;
     ask(&world, Method::DELETE, "/organizations/acme/users/jane", Value::Null).await;
-    keep(&world).await;
+    world.keep_activity().await;
     let before = world.items().await;
 
     let answer = world.get(ACTIVITY).await;
@@ -214,7 +192,7 @@ async fn an_entry_of_each_type_is_as_the_document_says() {
     ] {
         ask(&world, method.clone(), &path, body).await;
     }
-    let mut told = events(&world).await;
+    let mut told = world.told().await;
     // These are as the others are.
     let others = [
         EventType::EmailDomainOwnershipChanged,
@@ -262,7 +240,7 @@ async fn activity_of_one_organization_and_of_one_user_is_not_that_of_another() {
     let members = json!({ "userIds": ["jane", "joe"] });
     ask(&world, Method::POST, "/organizations/acme-2/users", members).await;
     world.sign_up("jane-2", "jane-2@acme.com").await;
-    keep(&world).await;
+    world.keep_activity().await;
     let users = |answer: &Answer| {
         let entries = answer.body.as_array().expect("a list").iter();
         let told = entries.map(|it| (it["organizationId"].clone(), it["userId"].clone()));
@@ -301,7 +279,7 @@ async fn activity_of_one_organization_and_of_one_user_is_not_that_of_another() {
 async fn filters_are_combined() {
     let world = acme().await;
     ask(&world, Method::DELETE, "/organizations/acme/users/jane", Value::Null).await;
-    keep(&world).await;
+    world.keep_activity().await;
     let (created, removed) = ("Organization.Membership.Created", "Organization.Membership.Removed");
     for (query, expected) in [
         (format!("type={created}"), vec![created]),
@@ -327,7 +305,7 @@ async fn filters_are_combined() {
 #[tokio::test]
 async fn since_has_the_moment_itself_to_the_millisecond() {
     let world = acme().await;
-    keep(&world).await;
+    world.keep_activity().await;
     for (since, count) in [
         // The organization, its domain, and Jane's sign-up.
         ("1000-01-01T00:00:00Z", 3),
@@ -421,7 +399,7 @@ async fn a_malformed_filter_is_refused_and_the_answer_says_what_to_send() {
 #[tokio::test]
 async fn an_organization_that_is_not_there_has_no_activity() {
     let world = acme().await;
-    keep(&world).await;
+    world.keep_activity().await;
     for id in ["nobody", "ACME", "a.b"] {
         let path = format!("/organizations/{id}/activity");
         assert_no_organization(&world.get(&path).await, id, &path);
@@ -429,7 +407,7 @@ async fn an_organization_that_is_not_there_has_no_activity() {
     world.get("/users/a.b/activity").await.problem(404, "user.not_found");
 
     ask(&world, Method::DELETE, "/organizations/acme", Value::Null).await;
-    keep(&world).await;
+    world.keep_activity().await;
 
     for path in [ACTIVITY.to_owned(), format!("{ACTIVITY}?user=jane")] {
         assert_no_organization(&world.get(&path).await, "acme", &path);
@@ -467,12 +445,12 @@ async fn pages_are_walked_along_and_each_entry_is_met_once() {
 #[tokio::test]
 async fn a_walk_goes_on_while_more_happens() {
     let world = acme().await;
-    keep(&world).await;
+    world.keep_activity().await;
     let first = world.get(&format!("{ACTIVITY}?page_size=1")).await;
     assert_eq!(types(&first.body), ["Organization.Membership.Created"]);
 
     ask(&world, Method::DELETE, "/organizations/acme/users/jane", Value::Null).await;
-    keep(&world).await;
+    world.keep_activity().await;
 
     let next = first.next_page().expect("a page");
     let answer = world.get(&next).await;
@@ -484,7 +462,7 @@ async fn a_walk_goes_on_while_more_happens() {
 #[tokio::test]
 async fn a_malformed_page_is_refused() {
     let world = acme().await;
-    keep(&world).await;
+    world.keep_activity().await;
     for path in [ACTIVITY, JANES] {
         for size in ["0", "101", "-1", "x", "", "1.5"] {
             let answer = world.get(&format!("{path}?page_size={size}")).await;
@@ -531,7 +509,7 @@ async fn a_rare_type_is_found_by_following_the_links_and_each_request_reads_a_pa
 #[tokio::test]
 async fn an_entry_whose_time_is_over_is_not_shown() {
     let world = acme().await;
-    keep(&world).await;
+    world.keep_activity().await;
     let whole = world.get(ACTIVITY).await.body;
     let is_activity = |pk: &str| pk.starts_with("ACTIVITY#") || pk.starts_with("USER_ACTIVITY#");
     let expire = async |id: &Value, at: i64| {
@@ -560,9 +538,9 @@ async fn an_entry_whose_time_is_over_is_not_shown() {
 #[tokio::test]
 async fn nothing_is_left_of_a_deleted_user_but_that_somebody_left() {
     let world = acme().await;
-    keep(&world).await;
+    world.keep_activity().await;
     ask(&world, Method::DELETE, "/users/jane", Value::Null).await;
-    keep(&world).await;
+    world.keep_activity().await;
 
     let answer = world.get(ACTIVITY).await;
 
@@ -578,7 +556,7 @@ async fn nothing_is_left_of_a_deleted_user_but_that_somebody_left() {
 #[tokio::test]
 async fn names_are_those_of_now_and_null_where_nothing_is_known() {
     let world = acme().await;
-    keep(&world).await;
+    world.keep_activity().await;
     let mut expected = joined();
     world.token("jane", "jane@elsewhere.com").await;
     expected["primaryEmail"] = json!("jane@elsewhere.com");
@@ -593,7 +571,7 @@ async fn names_are_those_of_now_and_null_where_nothing_is_known() {
 #[tokio::test]
 async fn an_entry_that_cannot_be_read_is_left_out_and_the_log_names_it() {
     let world = acme().await;
-    keep(&world).await;
+    world.keep_activity().await;
     let whole = world.get(ACTIVITY).await.body;
     let (pk, sk) = key("ACTIVITY#acme", "019b76dab3b870008000000000000003-000");
     let item = world.item(&pk, &sk).await;
@@ -632,7 +610,7 @@ async fn an_entry_that_cannot_be_read_is_left_out_and_the_log_names_it() {
 #[tokio::test]
 async fn without_an_answer_of_the_table_the_caller_is_asked_to_come_back() {
     let world = acme().await;
-    keep(&world).await;
+    world.keep_activity().await;
     for path in [ACTIVITY, JANES] {
         for operation in ["Query", "BatchGetItem"] {
             for _ in 0..3 {
