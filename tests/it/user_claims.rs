@@ -181,10 +181,7 @@ async fn the_claims_are_those_that_the_trigger_adds_in_many_situations() {
             "a deleted organization" => {
                 world.domains("globex", &["acme.com"]).await;
                 world.sign_up("jane", "jane@acme.com").await;
-                let no_sweep = Fate::error("ResourceNotFoundException", "no sweep today");
-                world.wire.next("BatchWriteItem", no_sweep);
-                world.delete(acme).await;
-                world.wire.mend();
+                world.delete_unswept("acme").await;
             }
             "a deleted role" => ok(world.delete(&format!("/organization-roles/{role}")).await),
             "a pending domain" => world.make_pending("acme", &["acme.com"]).await,
