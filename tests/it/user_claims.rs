@@ -64,10 +64,10 @@ async fn token(world: &World, source: &str, user: &Value) -> Value {
 /// Asserts that an answer, which writes nothing, has the claims of the next token of this source. Returns
 /// the answer.
 async fn assert_foreseen(world: &World, what: &str, source: &str, user: &Value) -> Answer {
-    let before = world.items().await;
+    let before = world.items_and_changes().await;
     let answer = world.get(CLAIMS).await;
     assert_eq!(answer.status, 200, "{what}: {:#}", answer.body);
-    assert_eq!(world.items().await, before, "{what}: something was written");
+    assert_eq!(world.items_and_changes().await, before, "{what}: something was written");
     let claims = token(world, source, user).await;
     assert_eq!(answer.body["claims"], claims, "{what}");
     // After the token, nothing is left to do.

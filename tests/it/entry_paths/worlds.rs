@@ -112,11 +112,11 @@ async fn foreseen(world: &World, given: &Given) -> Option<Value> {
     if !given.person.is_foreseeable() {
         return None;
     }
-    let before = world.items().await;
+    let before = world.items_and_changes().await;
     let answer = world.get("/users/jane/claims").await;
     assert_eq!(answer.status, 200, "{:#}", answer.body);
     assert_eq!(answer.body["provisioned"], true);
-    assert_eq!(world.items().await, before, "something was written");
+    assert_eq!(world.items_and_changes().await, before, "something was written");
     Some(answer.body["claims"].clone())
 }
 

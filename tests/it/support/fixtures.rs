@@ -161,7 +161,7 @@ impl World {
 
     /// All events that the changes in the table tell.
     pub(crate) async fn told(&self) -> Vec<Event> {
-        let items = self.items().await;
+        let items = self.items_and_changes().await;
         let changes = items.iter().filter(|((pk, _), _)| pk.starts_with("CHANGE#"));
         let events = changes.flat_map(|(_, item)| {
             let json = item["events"].as_str().expect("a text");

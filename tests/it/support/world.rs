@@ -393,6 +393,11 @@ impl World {
         without_changes(scan(&self.client).await)
     }
 
+    /// Every item in the table, with what transactions have told.
+    pub(crate) async fn items_and_changes(&self) -> Items {
+        scan(&self.client).await
+    }
+
     /// Every item in the table of a DynamoDB at this address.
     pub(crate) async fn items_at(address: SocketAddr) -> Items {
         let client = config(address).http_client(Wire::default().client()).build();
