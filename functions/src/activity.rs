@@ -243,8 +243,10 @@ fn has_form_of_time(text: &str) -> bool {
             is_like(offset, "00:00") && offset < "24" && &offset["00:".len()..] < "60"
         })
     };
+    // The parser would take a leap second for the second before it.
     is_like(time, "0000-00-00T00:00:00")
         && time.starts_with(['1', '2'])
+        && &time["0000-00-00T00:00:".len()..] < "60"
         && (offset == "Z" || is_offset())
 }
 

@@ -1,6 +1,6 @@
 //! The provisioning engine makes users members of organizations by rules. Every entry path calls
-//! it, and no other code creates memberships by a rule. A preview makes the same decisions, and
-//! writes nothing.
+//! it, and no other code creates memberships by a rule. A preview makes the same decisions, and so
+//! does the question what the next token would say. Both write nothing.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::time::Duration;

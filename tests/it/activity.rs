@@ -4,6 +4,9 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use axum::http::Method;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
 use serde_json::{Value, json};
 use shared::event::{Event, EventType};
 
@@ -314,6 +317,7 @@ async fn since_has_the_moment_itself_to_the_millisecond() {
         ("2026-01-01T00:00:02.999999999Z", 1),
         ("2026-01-01T00:00:03.000000001Z", 0),
         ("2026-01-01T00:00:03.001Z", 0),
+        ("2026-01-01T00:00:03-00:00", 1),
         ("2026-01-01T01:00:03%2B01:00", 1),
         ("2025-12-31T18:30:03-05:30", 1),
         ("2025-12-31T18:30:04-05:30", 0),
@@ -362,6 +366,7 @@ async fn a_malformed_filter_is_refused_and_the_answer_says_what_to_send() {
         "2026-13-01T00:00:00Z",
         "2026-01-01T24:00:00Z",
         "2026-01-01T00:60:00Z",
+        "2016-12-31T23:59:60Z",
         "2026-01-01T00:00:00+01:00",
         "2026-01-01T00:00:00%2B01",
         "2026-01-01T00:00:00%2B0100",
@@ -617,4 +622,39 @@ async fn without_an_answer_of_the_table_the_caller_is_asked_to_come_back() {
             world.wire.mend();
         }
     }
+}
+
+/// Texts that are almost times.
+fn almost_time() -> impl Strategy<Value = String> {
+    let date = "[0-4][0-9]{3}-[01][0-9]-[0-3][0-9]";
+    let time = "[0-2][0-9]:[0-6][0-9]:[0-6][0-9]";
+    let rest = "(\\.[0-9]{0,10})?(Z|z|[+-][0-2][0-9]:?[0-6][0-9]|)";
+    prop_oneof![
+        8 => (date, "[T ]?", time, rest).prop_map(|(date, t, time, rest)| {
+            format!("{date}{}{time}{rest}", if t.is_empty() { "T" } else { &t })
+        }),
+        1 => "\\PC{0,40}",
+    ]
+}
+
+#[test]
+fn a_time_is_taken_if_and_only_if_it_is_of_the_schema_in_the_document() {
+    let document = functions::openapi::document();
+    let parameters = &document["paths"]["/users/{userId}/activity"]["get"]["parameters"];
+    let mut parameters = parameters.as_array().expect("a list").iter();
+    let since = parameters.find(|it| it["name"] == "since").expect("a parameter");
+    let schema = jsonschema::options().should_validate_formats(true).build(&since["schema"]);
+    let schema = schema.expect("a schema");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.expect("a runtime");
+    let world = runtime.block_on(World::new());
+    let config = ProptestConfig { failure_persistence: None, cases: 1_000, ..Default::default() };
+    let checked = TestRunner::new(config).run(&almost_time(), |text| {
+        let value = utf8_percent_encode(&text, NON_ALPHANUMERIC);
+        let answer = runtime.block_on(world.get(&format!("{JANES}?since={value}")));
+        let expected = if schema.is_valid(&json!(text)) { 200 } else { 400 };
+        prop_assert_eq!(answer.status.as_u16(), expected, "{}", text);
+        Ok(())
+    });
+    checked.expect("code and document agree");
 }
