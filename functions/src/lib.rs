@@ -1,6 +1,7 @@
 //! Usher's Lambda functions. Each has a module, grouped by resource, and a binary of the same name
 //! in `src/bin`.
 
+pub mod activity;
 pub mod check_email_domains;
 pub mod console;
 pub mod default_roles;
@@ -16,11 +17,13 @@ pub mod openapi;
 pub mod organization_roles;
 pub mod organizations;
 pub mod preview;
+pub mod publish_events;
 mod roles;
 mod rules;
 mod schemas;
 pub mod sso_connectors;
 pub mod triggers;
+pub mod user_claims;
 pub mod users;
 mod values;
 
@@ -29,15 +32,15 @@ use shared::capabilities::Capabilities;
 use shared::http::Routes;
 use shared::runtime::TRIGGER_DEADLINE;
 
-pub use function::{Action, Answer, Entry, Function, Http, Items, Run, UserPoolAction};
+pub use function::{Action, Answer, Entry, Function, Http, Items, Published, Run, UserPoolAction};
 
 use Action::{
     BatchGetItem, BatchWriteItem, ConditionCheckItem, DeleteItem, GetItem, PutItem, Query,
     UpdateItem,
 };
 use Items::{
-    Addresses, Changes, DomainIndex, DueDomains, ListedMembers, ListedOrganizations,
-    OrganizationRoles, Organizations, ProviderIndex, RemovalMarks, RoleNames, Users,
+    Activity, Addresses, Changes, DomainIndex, DueDomains, ListedMembers, ListedOrganizations,
+    OrganizationRoles, Organizations, ProviderIndex, RemovalMarks, RoleNames, UserActivity, Users,
 };
 use UserPoolAction::{
     AdminCreateUser, AdminDeleteUser, AdminGetUser, DescribeIdentityProvider, DescribeUserPool,
@@ -79,12 +82,24 @@ macro_rules! schedule {
     }};
 }
 
+macro_rules! stream {
+    ($name:literal, $module:ident) => {{
+        use crate::$module as module;
+        let entry = Entry::Stream(|app, event| {
+            Box::pin(module::handle(app.into(), event, module::Limits::RUN))
+        });
+        let variables = <module::Needs as Capabilities>::VARIABLES;
+        Function::new($name, stringify!($module), entry, variables).timeout(module::Limits::TIMEOUT)
+    }};
+}
+
 /// All functions, with their permissions. A test checks that each function uses all of its
 /// permissions, and needs no others. Another one checks that each function may still do what the previous
 /// release does.
 ///
 /// A function that uses the table may also read [`Items::WarmUp`]. A trigger may also invoke the function
-/// that the pool had for it before, if a parameter of the stack names one.
+/// that the pool had for it before, if a parameter of the stack names one. A function of the stream may
+/// also read it, put events on the bus, and send messages to the dead-letter queue.
 pub static FUNCTIONS: &[Function] = &[
     http!("list-email-domains", email_domains::list).may(&[
         (Organizations, &[GetItem, BatchGetItem]),
@@ -252,6 +267,24 @@ pub static FUNCTIONS: &[Function] = &[
             (OrganizationRoles, &[BatchGetItem]),
             (Users, &[BatchGetItem, Query, PutItem, DeleteItem, BatchWriteItem]), (Changes, &[PutItem]),])
         .user_pool(&[AdminCreateUser, AdminDeleteUser, AdminGetUser, DescribeUserPool, ListUsers]),
+    http!("activity", activity).may(&[
+        (Organizations, &[GetItem]),
+        (Activity, &[Query]),
+        (UserActivity, &[Query]),
+        (Users, &[BatchGetItem]),
+    ]),
+    http!("user-claims", user_claims)
+        // The user pool may be asked several times. The HTTP API waits no longer than this.
+        .timeout(30)
+        .may(&[
+            (Organizations, &[GetItem, BatchGetItem]),
+            (DomainIndex, &[GetItem, Query]),
+            (ProviderIndex, &[GetItem, Query]),
+            (RemovalMarks, &[Query]),
+            (OrganizationRoles, &[BatchGetItem]),
+            (Users, &[Query]),
+        ])
+        .user_pool(&[AdminGetUser, ListUsers]),
     // It serves the same to everybody and needs no token, so it has no permissions.
     http!("console", console).layers(&["ConsolePages"]),
     trigger!("post-confirmation", triggers::post_confirmation).may(&[
@@ -279,6 +312,12 @@ pub static FUNCTIONS: &[Function] = &[
         (DueDomains, &[Query]),
         (Changes, &[PutItem]),
     ]),
+    stream!("publish-events", publish_events).may(&[
+        (Changes, &[GetItem, Query]),
+        (Users, &[BatchGetItem]),
+        (Activity, &[BatchWriteItem]),
+        (UserActivity, &[Query, BatchWriteItem]),
+    ]),
 ];
 
 /// The function with this name.
@@ -294,7 +333,7 @@ pub fn all_routes(app: &App) -> Routes {
         .iter()
         .filter_map(|function| match function.entry {
             Entry::Http(http) => Some((http.handlers)(app)),
-            Entry::Trigger(_) | Entry::Schedule(_) => None,
+            Entry::Trigger(_) | Entry::Schedule(_) | Entry::Stream(_) => None,
         })
         .fold(Routes::new(), Routes::merge)
 }

@@ -213,7 +213,7 @@ fn the_customers_pool_is_another_than_the_operators_and_the_only_one_that_calls_
 }
 
 /// The HTTP functions that may take as long as the HTTP API waits.
-const SLOW: [&str; 7] = [
+const SLOW: [&str; 8] = [
     "organizations",
     "organization-roles",
     "memberships",
@@ -221,6 +221,7 @@ const SLOW: [&str; 7] = [
     "verify-email-domain",
     "add-sso-connectors",
     "replace-sso-connectors",
+    "user-claims",
 ];
 
 /// What every function has, whatever it does: `make template` writes it from
@@ -661,7 +662,7 @@ fn triggers_and_http_functions_share_the_accounts_concurrency_unless_a_parameter
             Entry::Schedule(_) => {
                 json!({ "Fn::If": ["LimitsApiConcurrency", 1, { "Ref": "AWS::NoValue" }] })
             }
-            Entry::Http(_) => Value::Null,
+            Entry::Http(_) | Entry::Stream(_) => Value::Null,
         };
         assert_eq!(*own, expected, "{id}Function");
     }

@@ -5,6 +5,8 @@
 //! proof ([`Store::keep_fresh_proof`]). A transaction has an idempotency token, so that a retry after a
 //! lost answer does not fail because of its own first attempt.
 
+mod activity;
+mod activity_list;
 mod addresses;
 mod backoff;
 mod callers;
@@ -12,6 +14,7 @@ mod changes;
 mod counts;
 mod default_roles;
 mod expression;
+mod images;
 mod item;
 mod keys;
 mod memberships;
@@ -34,6 +37,7 @@ use std::sync::Arc;
 
 use aws_sdk_dynamodb::Client;
 
+pub use activity_list::{Activity, ActivityFilter, ActivityOf, EventId, EventIdError};
 pub use addresses::RemovalMark;
 pub use changes::{Change, ChangeKey};
 pub use memberships::{Added, Admission, Joined, Member, NewRoles};

@@ -14,6 +14,7 @@ use shared::domain::jit::RuleList;
 use shared::domain::provider::ProviderName;
 use shared::domain::rule::{Rule, RuleKey, RuleKind};
 use shared::domain::version::Precondition;
+use shared::event::{Event, EventType};
 use shared::failure::Failure;
 use shared::store::Store;
 
@@ -155,6 +156,27 @@ impl World {
                 },
             }))
             .await;
+        }
+    }
+
+    /// All events that the changes in the table tell.
+    pub(crate) async fn told(&self) -> Vec<Event> {
+        let items = self.items_and_changes().await;
+        let changes = items.iter().filter(|((pk, _), _)| pk.starts_with("CHANGE#"));
+        let events = changes.flat_map(|(_, item)| {
+            let json = item["events"].as_str().expect("a text");
+            serde_json::from_str::<Vec<Event>>(json).expect("events")
+        });
+        events.collect()
+    }
+
+    /// Keeps what has happened as activity, and forgets users who were deleted, as `publish-events` does.
+    pub(crate) async fn keep_activity(&self) {
+        let (store, told) = (self.store(), self.told().await);
+        store.keep_activity(&told, 90).await.expect("it is kept");
+        for event in told.iter().filter(|event| event.kind == EventType::UserDeleted) {
+            let user = UserId::parse(event.user_id.as_ref().expect("a user")).expect("an id");
+            store.forget_activity(&user).await.expect("it is forgotten");
         }
     }
 

@@ -308,6 +308,10 @@ impl World {
             Entry::Schedule(run) => {
                 return run(&self.app).await.map(|()| Value::Null).expect("a finished run");
             }
+            Entry::Stream(handle) => {
+                let answer = handle(&self.app, payload).await.expect("an answer");
+                return serde_json::from_str(answer.get()).expect("JSON");
+            }
             Entry::Trigger(_) => {
                 return self.trigger(function.name, event).await.expect("an answer");
             }
@@ -387,6 +391,11 @@ impl World {
     /// Every item in the table, but for what transactions have told.
     pub(crate) async fn items(&self) -> Items {
         without_changes(scan(&self.client).await)
+    }
+
+    /// Every item in the table, with what transactions have told.
+    pub(crate) async fn items_and_changes(&self) -> Items {
+        scan(&self.client).await
     }
 
     /// Every item in the table of a DynamoDB at this address.
