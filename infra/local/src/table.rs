@@ -73,6 +73,12 @@ fn definition() -> Result<Value, TableError> {
             property => definition.insert(name.to_owned(), property.clone()),
         };
     }
+    let view = &properties["StreamSpecification"]["StreamViewType"];
+    if view.is_null() {
+        return Err(TableError::Definition("StreamSpecification is missing".to_owned()));
+    }
+    let stream = json!({ "StreamEnabled": true, "StreamViewType": view });
+    definition.insert("StreamSpecification".to_owned(), stream);
     Ok(definition.into())
 }
 
