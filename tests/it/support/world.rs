@@ -238,11 +238,7 @@ impl World {
 
         let time = Arc::new(AtomicI64::new(start().as_millisecond()));
         let now = Arc::clone(&time);
-        let chance = AtomicU64::new(0);
-        let randomness = Randomness::new(move |bytes| {
-            let number = chance.fetch_add(1, Ordering::Relaxed).to_be_bytes();
-            bytes.iter_mut().rev().zip(number.iter().rev()).for_each(|(byte, n)| *byte = *n);
-        });
+        let randomness = counting(0);
         let passing = Arc::clone(&time);
         let clock = Clock::with_pause(
             move || Timestamp::from_millisecond(now.load(Ordering::Relaxed)).expect("in range"),
@@ -256,7 +252,7 @@ impl World {
             },
         );
         let client = Client::from_conf(tested);
-        let store = Store::new(client, TABLE_NAME, clock.clone(), randomness.clone());
+        let store = Store::new(client, TABLE_NAME, clock.clone(), ids_of_changes());
         let name_server = NameServer::start(([127, 0, 0, 1], 0).into()).await.expect("a free port");
         let dns = Dns::new(Some(NameServers::from(name_server.address())));
         let app = App { dns, ..App::new(store, clock, randomness, policies, user_pool, console) };
@@ -394,15 +390,15 @@ impl World {
         }
     }
 
-    /// Every item in the table.
+    /// Every item in the table, but for what transactions have told.
     pub(crate) async fn items(&self) -> Items {
-        scan(&self.client).await
+        without_changes(scan(&self.client).await)
     }
 
     /// Every item in the table of a DynamoDB at this address.
     pub(crate) async fn items_at(address: SocketAddr) -> Items {
-        scan(&Client::from_conf(config(address).http_client(Wire::default().client()).build()))
-            .await
+        let client = config(address).http_client(Wire::default().client()).build();
+        without_changes(scan(&Client::from_conf(client)).await)
     }
 
     /// The attributes of the item with this key.
@@ -421,8 +417,7 @@ impl World {
 
     /// The store over a wire of its own: nobody counts or disturbs its calls.
     pub(crate) fn store(&self) -> Store {
-        let (clock, randomness) = (self.app.clock.clone(), self.app.randomness.clone());
-        Store::new(self.client.clone(), TABLE_NAME, clock, randomness)
+        Store::new(self.client.clone(), TABLE_NAME, self.app.clock.clone(), ids_of_changes())
     }
 
     /// Puts many items as they are.
@@ -518,6 +513,32 @@ fn config(address: SocketAddr) -> aws_sdk_dynamodb::config::Builder {
         .credentials_provider(Credentials::new("test", "test", None, None, "test"))
         .endpoint_url(format!("http://{address}"))
         .interceptor(CountRetries)
+}
+
+/// Randomness that counts from a number on.
+fn counting(from: u64) -> Randomness {
+    let chance = AtomicU64::new(from);
+    Randomness::new(move |bytes| {
+        let number = chance.fetch_add(1, Ordering::Relaxed).to_be_bytes();
+        bytes.iter_mut().rev().zip(number.iter().rev()).for_each(|(byte, n)| *byte = *n);
+    })
+}
+
+/// Randomness for the ids of one store's changes. They do not count on with other ids, and no two stores
+/// have the same.
+fn ids_of_changes() -> Randomness {
+    static STORES: AtomicU64 = AtomicU64::new(1);
+    counting(STORES.fetch_add(1, Ordering::Relaxed) << 32)
+}
+
+fn without_changes(mut items: Items) -> Items {
+    items.retain(|(pk, _), _| !is_change(pk));
+    items
+}
+
+/// Whether the items of this partition are what transactions have told.
+fn is_change(partition_key: &str) -> bool {
+    partition_key.starts_with("CHANGE#")
 }
 
 async fn scan(client: &Client) -> Items {
