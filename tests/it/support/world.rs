@@ -61,6 +61,8 @@ pub(crate) struct World {
     pub(crate) wire: Wire,
     /// What the functions ask about domains. It knows no names until a test adds one.
     pub(crate) name_server: NameServer,
+    /// The embedded DynamoDB.
+    pub(super) database: Database,
     service: Router,
     client: Client,
     time: Arc<AtomicI64>,
@@ -215,7 +217,7 @@ impl World {
         usher_local::prepare(&database).expect("infra/storage.yaml defines the table");
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("an address");
-        tokio::spawn(dynoxide::server::serve_on(listener, database));
+        tokio::spawn(dynoxide::server::serve_on(listener, database.clone()));
 
         let wire = Wire::default();
         let timeouts = TimeoutConfig::builder()
@@ -255,7 +257,7 @@ impl World {
         let dns = Dns::new(Some(NameServers::from(name_server.address())));
         let app = App { dns, ..App::new(store, clock, randomness, policies, user_pool, console) };
         let service = functions::all_routes(&app).into_service().layer(from_fn(contract::hold));
-        Self { app, wire, name_server, service, client: Client::from_conf(plain), time }
+        Self { app, wire, name_server, database, service, client: Client::from_conf(plain), time }
     }
 
     /// Lets time pass.
@@ -402,6 +404,13 @@ impl World {
     pub(crate) async fn items_at(address: SocketAddr) -> Items {
         let client = config(address).http_client(Wire::default().client()).build();
         without_changes(scan(&Client::from_conf(client)).await)
+    }
+
+    /// The attributes of the item with this key.
+    pub(crate) async fn attributes(&self, pk: &str, sk: &str) -> HashMap<String, AttributeValue> {
+        let get = self.client.get_item().table_name(TABLE_NAME).consistent_read(true);
+        let got = get.key("pk", text(pk)).key("sk", text(sk)).send().await.expect("an answer");
+        got.item.unwrap_or_else(|| panic!("no item is at {pk} {sk}"))
     }
 
     /// Removes an item, behind the back of every rule.
