@@ -7,6 +7,7 @@ pub mod default_roles;
 pub mod email_domains;
 mod endpoints;
 mod entities;
+pub mod event_schemas;
 mod function;
 pub mod generated;
 pub mod join_requests;

@@ -12,6 +12,7 @@ mod domain;
 mod email_domains;
 mod entry_paths;
 mod errors;
+mod event_schemas;
 mod functions;
 mod http;
 mod join_requests;
