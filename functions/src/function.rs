@@ -11,6 +11,8 @@ use shared::http::{Route, Routes};
 use shared::next_trigger::{NextTrigger, Refusal};
 use utoipa::openapi::OpenApi;
 
+use crate::publish_events::PublishError;
+
 /// A Lambda function. The template, the dashboard, the README's table and the binaries are made
 /// from this (`make template`).
 #[derive(Clone, Copy, Debug)]
@@ -47,6 +49,9 @@ pub enum Entry {
     Trigger(fn(&App, Box<RawValue>) -> Answer),
     /// EventBridge Scheduler, once an hour. What the event says does not matter.
     Schedule(fn(&App) -> Run),
+    /// Lambda, with the changes in the table's stream. It may also put events on the bus, and send what
+    /// cannot be published to the dead-letter queue.
+    Stream(fn(&App, Box<RawValue>) -> Published),
 }
 
 /// The routes of an HTTP function.
@@ -65,6 +70,9 @@ pub type Answer = Pin<Box<dyn Future<Output = Result<Box<RawValue>, Refusal>> + 
 
 /// A scheduled run in the future.
 pub type Run = Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>;
+
+/// The future answer to a batch of the stream.
+pub type Published = Pin<Box<dyn Future<Output = Result<Box<RawValue>, PublishError>> + Send>>;
 
 /// A kind of items of the table, or of entries in its index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,6 +97,10 @@ pub enum Items {
     Addresses,
     /// What transactions have changed, for `publish-events`.
     Changes,
+    /// What has happened in organizations.
+    Activity,
+    /// What has happened to users.
+    UserActivity,
     /// The list of organizations in the index.
     ListedOrganizations,
     /// The lists of members, of removed users and of requests in the index.
@@ -112,6 +124,8 @@ impl Items {
             Self::RemovalMarks => "REMOVED#*",
             Self::Addresses => "ADDRESS#*",
             Self::Changes => "CHANGE#*",
+            Self::Activity => "ACTIVITY#*",
+            Self::UserActivity => "USER_ACTIVITY#*",
             Self::ListedOrganizations => "ORGS",
             Self::DueDomains => "OWNERSHIP_CHECKS",
         }
@@ -219,7 +233,7 @@ impl Function {
     pub fn all_variables(&self) -> BTreeSet<&'static str> {
         let own = self.variables.iter().flat_map(|variables| variables.iter());
         let next = match self.entry {
-            Entry::Http(_) | Entry::Schedule(_) => &[],
+            Entry::Http(_) | Entry::Schedule(_) | Entry::Stream(_) => &[],
             Entry::Trigger(_) => NextTrigger::VARIABLES,
         };
         own.chain(next).copied().collect()
@@ -230,7 +244,7 @@ impl Function {
     pub fn routes(&self) -> Vec<Route> {
         match self.entry {
             Entry::Http(http) => (http.routes)(),
-            Entry::Trigger(_) | Entry::Schedule(_) => Vec::new(),
+            Entry::Trigger(_) | Entry::Schedule(_) | Entry::Stream(_) => Vec::new(),
         }
     }
 }

@@ -16,6 +16,7 @@ pub mod openapi;
 pub mod organization_roles;
 pub mod organizations;
 pub mod preview;
+pub mod publish_events;
 mod roles;
 mod rules;
 mod schemas;
@@ -29,15 +30,15 @@ use shared::capabilities::Capabilities;
 use shared::http::Routes;
 use shared::runtime::TRIGGER_DEADLINE;
 
-pub use function::{Action, Answer, Entry, Function, Http, Items, Run, UserPoolAction};
+pub use function::{Action, Answer, Entry, Function, Http, Items, Published, Run, UserPoolAction};
 
 use Action::{
     BatchGetItem, BatchWriteItem, ConditionCheckItem, DeleteItem, GetItem, PutItem, Query,
     UpdateItem,
 };
 use Items::{
-    Addresses, Changes, DomainIndex, DueDomains, ListedMembers, ListedOrganizations,
-    OrganizationRoles, Organizations, ProviderIndex, RemovalMarks, RoleNames, Users,
+    Activity, Addresses, Changes, DomainIndex, DueDomains, ListedMembers, ListedOrganizations,
+    OrganizationRoles, Organizations, ProviderIndex, RemovalMarks, RoleNames, UserActivity, Users,
 };
 use UserPoolAction::{
     AdminCreateUser, AdminDeleteUser, AdminGetUser, DescribeIdentityProvider, DescribeUserPool,
@@ -79,12 +80,24 @@ macro_rules! schedule {
     }};
 }
 
+macro_rules! stream {
+    ($name:literal, $module:ident) => {{
+        use crate::$module as module;
+        let entry = Entry::Stream(|app, event| {
+            Box::pin(module::handle(app.into(), event, module::Limits::RUN))
+        });
+        let variables = <module::Needs as Capabilities>::VARIABLES;
+        Function::new($name, stringify!($module), entry, variables).timeout(module::Limits::TIMEOUT)
+    }};
+}
+
 /// All functions, with their permissions. A test checks that each function uses all of its
 /// permissions, and needs no others. Another one checks that each function may still do what the previous
 /// release does.
 ///
 /// A function that uses the table may also read [`Items::WarmUp`]. A trigger may also invoke the function
-/// that the pool had for it before, if a parameter of the stack names one.
+/// that the pool had for it before, if a parameter of the stack names one. A function of the stream may
+/// also read it, put events on the bus, and send messages to the dead-letter queue.
 pub static FUNCTIONS: &[Function] = &[
     http!("list-email-domains", email_domains::list).may(&[
         (Organizations, &[GetItem, BatchGetItem]),
@@ -279,6 +292,12 @@ pub static FUNCTIONS: &[Function] = &[
         (DueDomains, &[Query]),
         (Changes, &[PutItem]),
     ]),
+    stream!("publish-events", publish_events).may(&[
+        (Changes, &[GetItem, Query]),
+        (Users, &[BatchGetItem]),
+        (Activity, &[BatchWriteItem]),
+        (UserActivity, &[Query, BatchWriteItem]),
+    ]),
 ];
 
 /// The function with this name.
@@ -294,7 +313,7 @@ pub fn all_routes(app: &App) -> Routes {
         .iter()
         .filter_map(|function| match function.entry {
             Entry::Http(http) => Some((http.handlers)(app)),
-            Entry::Trigger(_) | Entry::Schedule(_) => None,
+            Entry::Trigger(_) | Entry::Schedule(_) | Entry::Stream(_) => None,
         })
         .fold(Routes::new(), Routes::merge)
 }

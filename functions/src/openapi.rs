@@ -75,7 +75,7 @@ pub fn with_internal_operations() -> Value {
         .iter()
         .filter_map(|function| match function.entry {
             Entry::Http(http) => Some((http.annotations)()),
-            Entry::Trigger(_) | Entry::Schedule(_) => None,
+            Entry::Trigger(_) | Entry::Schedule(_) | Entry::Stream(_) => None,
         })
         .fold(Common::openapi(), utoipa::openapi::OpenApi::merge_from);
     let mut document = serde_json::to_value(document).expect("annotations are JSON");

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use crate::ambient::{Clock, Randomness};
 use crate::claims::ClaimsPolicy;
-use crate::clients::{Waits, cognito, dynamodb, lambda};
+use crate::clients::{Waits, cognito, dynamodb, event_bridge, lambda, sqs};
 use crate::cognito::UserPool;
 use crate::console::{Console, SignIn, origin};
 use crate::dns::{Dns, NameServers};
@@ -20,6 +20,7 @@ use crate::domain::decision::JoinPolicy;
 use crate::domain::jit::DomainOwnership;
 use crate::domain::provider::{AttributeName, ProviderPolicy, TrustedProviders};
 use crate::domain::public_mailbox::MailboxPolicy;
+use crate::event_bus::{DeadLetters, EventBus, EventPolicy};
 use crate::next_trigger::{FunctionArn, NextTrigger, NextTriggerSettingError};
 use crate::provisioning::Provisioning;
 use crate::store::Store;
@@ -111,6 +112,12 @@ capabilities! {
         pub dns: Dns,
         /// The function that the pool had for a trigger before, which only a trigger on Lambda has.
         pub next_trigger: NextTrigger,
+        /// The bus for events.
+        pub event_bus: EventBus,
+        /// The queue for what cannot be published.
+        pub dead_letters: DeadLetters,
+        /// What events have, and how long activity is kept.
+        pub event_policy: EventPolicy,
     }
 }
 
@@ -123,11 +130,13 @@ pub struct Policies {
     pub domain_ownership: DomainOwnership,
     /// How large claims may be, and in which tokens they go.
     pub claims: ClaimsPolicy,
+    /// What events have, and how long activity is kept.
+    pub events: EventPolicy,
 }
 
 impl App {
-    /// All capabilities, from their parts. DNS is that of this machine, and there is no function that the
-    /// pool had before.
+    /// All capabilities, from their parts. DNS is that of this machine. There is no function that the
+    /// pool had before, no bus and no queue.
     #[must_use]
     pub fn new(
         store: Store,
@@ -137,7 +146,7 @@ impl App {
         user_pool: UserPool,
         console: Console,
     ) -> Self {
-        let Policies { joining, domain_ownership, claims: claims_policy } = policies;
+        let Policies { joining, domain_ownership, claims: claims_policy, events } = policies;
         let mailbox_policy = joining.mailboxes.clone();
         let provisioning = Provisioning::new(store.clone(), joining, clock.clone());
         Self {
@@ -152,6 +161,9 @@ impl App {
             console,
             dns: Dns::default(),
             next_trigger: NextTrigger::default(),
+            event_bus: EventBus::default(),
+            dead_letters: DeadLetters::default(),
+            event_policy: events,
         }
     }
 }
@@ -346,7 +358,43 @@ impl Policies {
     pub fn from_environment(environment: &Environment) -> Result<Self, EnvironmentError> {
         let joining = join_policy(environment)?;
         let domain_ownership = DomainOwnership::from_environment(environment)?;
-        Ok(Self { joining, domain_ownership, claims: ClaimsPolicy::from_environment(environment)? })
+        let claims = ClaimsPolicy::from_environment(environment)?;
+        let events = EventPolicy::from_environment(environment)?;
+        Ok(Self { joining, domain_ownership, claims, events })
+    }
+}
+
+const EVENT_EMAILS: &str = "EVENT_EMAILS";
+const ACTIVITY_DAYS: &str = "ACTIVITY_DAYS";
+
+impl Capability for EventPolicy {
+    const VARIABLES: &'static [&'static str] = &[EVENT_EMAILS, ACTIVITY_DAYS];
+
+    fn from_environment(environment: &Environment) -> Result<Self, EnvironmentError> {
+        let emails = environment.parsed_or_default(EVENT_EMAILS)?;
+        Ok(Self { emails, activity: environment.parsed_or_default(ACTIVITY_DAYS)? })
+    }
+}
+
+const EVENT_BUS_NAME: &str = "EVENT_BUS_NAME";
+
+impl Capability for EventBus {
+    const VARIABLES: &'static [&'static str] = &[EVENT_BUS_NAME];
+
+    fn from_environment(environment: &Environment) -> Result<Self, EnvironmentError> {
+        let client = event_bridge(&*environment.variable, environment.waits);
+        Ok(Self::new(client, environment.require(EVENT_BUS_NAME)?))
+    }
+}
+
+const DEAD_LETTER_QUEUE_URL: &str = "DEAD_LETTER_QUEUE_URL";
+
+impl Capability for DeadLetters {
+    const VARIABLES: &'static [&'static str] = &[DEAD_LETTER_QUEUE_URL];
+
+    fn from_environment(environment: &Environment) -> Result<Self, EnvironmentError> {
+        let client = sqs(&*environment.variable, environment.waits);
+        Ok(Self::new(client, environment.require(DEAD_LETTER_QUEUE_URL)?))
     }
 }
 

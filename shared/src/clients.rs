@@ -12,7 +12,7 @@ use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use crate::metrics::CountRetries;
 use crate::runtime::TRIGGER_DEADLINE;
 
-/// The time-outs of calls to DynamoDB, to Cognito and to Lambda.
+/// The time-outs of calls to AWS.
 #[derive(Clone, Copy, Debug)]
 pub struct Waits {
     /// To open a connection.
@@ -101,6 +101,21 @@ pub(crate) fn cognito(
     let config =
         config!(aws_sdk_cognitoidentityprovider, "COGNITO_IDENTITY_PROVIDER", variable, waits);
     aws_sdk_cognitoidentityprovider::Client::from_conf(config.build())
+}
+
+/// A client of EventBridge with the settings in these environment variables.
+pub(crate) fn event_bridge(
+    variable: &dyn Fn(&str) -> Option<String>,
+    waits: Waits,
+) -> aws_sdk_eventbridge::Client {
+    let config = config!(aws_sdk_eventbridge, "EVENTBRIDGE", variable, waits);
+    aws_sdk_eventbridge::Client::from_conf(config.build())
+}
+
+/// A client of SQS with the settings in these environment variables.
+pub(crate) fn sqs(variable: &dyn Fn(&str) -> Option<String>, waits: Waits) -> aws_sdk_sqs::Client {
+    let config = config!(aws_sdk_sqs, "SQS", variable, waits);
+    aws_sdk_sqs::Client::from_conf(config.build())
 }
 
 /// A client of Lambda with the settings in these environment variables. It does not repeat a call,

@@ -86,6 +86,12 @@ pub enum Failure {
     /// This function, or this local server, was started without a user pool.
     #[error("there is no user pool: set USER_POOL_ID, or start usher-local with --user-pool")]
     NoUserPool,
+    /// This function was started without an event bus.
+    #[error("there is no event bus: set EVENT_BUS_NAME")]
+    NoEventBus,
+    /// This function was started without a queue for what cannot be published.
+    #[error("there is no dead-letter queue: set DEAD_LETTER_QUEUE_URL")]
+    NoDeadLetterQueue,
 }
 
 /// Cognito's code for a quota that is used up.
@@ -98,6 +104,10 @@ pub enum Service {
     DynamoDb,
     /// The user pool.
     Cognito,
+    /// The event bus.
+    EventBridge,
+    /// The dead-letter queue.
+    Sqs,
 }
 
 impl Service {
@@ -130,7 +140,9 @@ impl Service {
             ) => Failure::Misconfigured { service, operation, cause },
             _ if is_rate_exceeded(code, status) => match self {
                 Self::Cognito => Failure::RateExceeded { service, operation, cause },
-                Self::DynamoDb => Failure::Unavailable { service, operation, cause },
+                Self::DynamoDb | Self::EventBridge | Self::Sqs => {
+                    Failure::Unavailable { service, operation, cause }
+                }
             },
             _ if is_permanent(error) => Failure::Refused { service, operation, cause },
             _ => Failure::Unavailable { service, operation, cause },
@@ -169,6 +181,8 @@ impl fmt::Display for Service {
         formatter.write_str(match self {
             Self::DynamoDb => "DynamoDB",
             Self::Cognito => "Cognito",
+            Self::EventBridge => "EventBridge",
+            Self::Sqs => "SQS",
         })
     }
 }

@@ -12,6 +12,7 @@ pub mod dns;
 pub mod domain;
 pub mod error;
 pub mod event;
+pub mod event_bus;
 pub mod failure;
 pub mod http;
 pub mod metrics;

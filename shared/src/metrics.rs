@@ -60,9 +60,16 @@ pub const RESOLVER_FAILURES: &str = "ResolverFailures";
 pub const OWNERSHIP_CHECK_FAILURES: &str = "OwnershipCheckFailures";
 /// Domains that a check has brought into another state, by `State`.
 pub const OWNERSHIP_CHANGES: &str = "OwnershipChanges";
+/// Events that the bus has taken. An event that is delivered again counts again.
+pub const EVENTS_PUBLISHED: &str = "EventsPublished";
+/// Batches of the stream in which an event could not be published or kept after several attempts. Lambda
+/// repeats such a batch from there.
+pub const EVENT_FAILURES: &str = "EventFailures";
+/// Changes that cannot be published, and went to the dead-letter queue.
+pub const EVENT_DEAD_LETTERS: &str = "EventDeadLetters";
 
 /// Every metric that is a counter.
-pub const COUNTERS: [&str; 16] = [
+pub const COUNTERS: [&str; 19] = [
     USERS_SEEN,
     JOINED,
     REQUESTED,
@@ -79,6 +86,9 @@ pub const COUNTERS: [&str; 16] = [
     RESOLVER_FAILURES,
     OWNERSHIP_CHECK_FAILURES,
     OWNERSHIP_CHANGES,
+    EVENTS_PUBLISHED,
+    EVENT_FAILURES,
+    EVENT_DEAD_LETTERS,
 ];
 
 /// Records that a user was evaluated, and how long it took.
@@ -154,6 +164,21 @@ pub fn ownership_run(is_cut_short: bool) {
 /// Counts a run in which DNS gave no usable answer.
 pub fn ownership_run_without_dns() {
     counter!(OWNERSHIP_RUNS_WITHOUT_DNS).increment(1);
+}
+
+/// Counts events that the bus has taken.
+pub fn events_published(count: usize) {
+    counter!(EVENTS_PUBLISHED).increment(u64::try_from(count).unwrap_or(u64::MAX));
+}
+
+/// Counts a batch that is repeated.
+pub fn events_failed() {
+    counter!(EVENT_FAILURES).increment(1);
+}
+
+/// Counts a change that went to the dead-letter queue.
+pub fn event_dead_letter() {
+    counter!(EVENT_DEAD_LETTERS).increment(1);
 }
 
 /// Counts a repeated call of DynamoDB.

@@ -663,7 +663,7 @@ fn triggers_and_http_functions_share_the_accounts_concurrency_unless_a_parameter
             Entry::Schedule(_) => {
                 json!({ "Fn::If": ["LimitsApiConcurrency", 1, { "Ref": "AWS::NoValue" }] })
             }
-            Entry::Http(_) => Value::Null,
+            Entry::Http(_) | Entry::Stream(_) => Value::Null,
         };
         assert_eq!(*own, expected, "{id}Function");
     }

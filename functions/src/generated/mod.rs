@@ -79,6 +79,10 @@ fn binary(function: &Function) -> String {
             format!("use functions::{module}::{{Limits, handle}};\n\n"),
             "run_scheduled(|needs| handle(needs, Limits::RUN))".to_owned(),
         ),
+        Entry::Stream(_) => (
+            format!("use functions::{module}::{{Limits, handle}};\n\n"),
+            "run_stream(|needs, event| handle(needs, event, Limits::RUN))".to_owned(),
+        ),
     };
     format!(
         "//! The Lambda function `{name}`.\n\n{import}\
@@ -101,6 +105,7 @@ fn resources_of(function: &Function, document: &Value) -> String {
         Entry::Http(_) => {}
         Entry::Trigger(_) => text += include_str!("trigger.yaml"),
         Entry::Schedule(_) => text += include_str!("schedule.yaml"),
+        Entry::Stream(_) => text += include_str!("stream.yaml"),
     }
     text.replace("<settings>\n", &settings(function))
         .replace("<events>\n", &events(function, document))
@@ -164,6 +169,10 @@ fn value(function: &Function, variable: &str) -> String {
         "TRUSTED_PROVIDERS" => "!Ref TrustedProviders",
         "GOOGLE_HOSTED_DOMAIN_ATTRIBUTE" => "!Ref GoogleHostedDomainAttribute",
         "DNS_RESOLVER" => "!Ref DnsResolver",
+        "EVENT_BUS_NAME" => "!GetAtt Events.Outputs.EventBusName",
+        "DEAD_LETTER_QUEUE_URL" => "!GetAtt Events.Outputs.DeadLetterQueueUrl",
+        "EVENT_EMAILS" => "!Ref EventEmails",
+        "ACTIVITY_DAYS" => "!Ref ActivityDays",
         "USER_POOL_ID" => "!GetAtt Identity.Outputs.UserPoolId",
         "OPERATOR_ISSUER" => "!GetAtt Identity.Outputs.OperatorIssuer",
         "OPERATOR_CLIENT_ID" => "!GetAtt Identity.Outputs.OperatorClientId",
@@ -235,6 +244,23 @@ fn policies(function: &Function) -> String {
         policy(&mut text, 2, "next-trigger");
         let resource = format!("!Ref {}", next_trigger(function));
         statement(&mut text, 2, &["lambda:InvokeFunction".to_owned()], &resource);
+        line(&mut text, 10, "- !Ref AWS::NoValue");
+    }
+    if let Entry::Stream(_) = function.entry {
+        policy(&mut text, 0, "events");
+        let events = ["events:PutEvents".to_owned()];
+        statement(&mut text, 0, &events, "!GetAtt Events.Outputs.EventBusArn");
+        let letters = ["sqs:SendMessage".to_owned()];
+        statement(&mut text, 0, &letters, "!GetAtt Events.Outputs.DeadLetterQueueArn");
+        // Only if there is a stream: the table may be one that the stack did not make.
+        line(&mut text, 8, "- !If");
+        line(&mut text, 10, "- HasStream");
+        policy(&mut text, 2, "stream");
+        let reads = ["DescribeStream", "GetRecords", "GetShardIterator"];
+        let reads = reads.map(|action| format!("dynamodb:{action}"));
+        statement(&mut text, 2, &reads, "!GetAtt Storage.Outputs.StreamArn");
+        let lists = ["dynamodb:ListStreams".to_owned()];
+        statement(&mut text, 2, &lists, "!Sub ${Storage.Outputs.TableArn}/stream/*");
         line(&mut text, 10, "- !Ref AWS::NoValue");
     }
     text

@@ -1,5 +1,5 @@
 //! The AWS Lambda Invoke API for the triggers, so that a Cognito emulator can call them as Cognito
-//! does, and for the functions that run on a schedule.
+//! does, and for all other functions that are not behind the API.
 
 use axum::Router;
 use axum::body::Bytes;
@@ -11,7 +11,6 @@ use functions::{Answer, Entry, FUNCTIONS, Function};
 use serde_json::json;
 use serde_json::value::RawValue;
 use shared::App;
-use shared::Error;
 use shared::next_trigger::Refusal;
 
 /// `POST /2015-03-31/functions/{FunctionName}/invocations`.
@@ -71,15 +70,19 @@ fn answer(function: &Function, app: &App, event: Box<RawValue>) -> Answer {
         Entry::Schedule(run) => {
             let run = run(app);
             Box::pin(async {
-                let failed = |error: Error| Refusal {
-                    error_type: "Failure".to_owned(),
-                    error_message: error.to_string(),
-                };
                 run.await.map_err(failed)?;
                 Ok(RawValue::NULL.to_owned())
             })
         }
+        Entry::Stream(handle) => {
+            let handled = handle(app, event);
+            Box::pin(async { handled.await.map_err(failed) })
+        }
     }
+}
+
+fn failed(error: impl std::error::Error) -> Refusal {
+    Refusal { error_type: "Failure".to_owned(), error_message: error.to_string() }
 }
 
 fn failure(status: StatusCode, kind: &str, message: &str) -> Response {

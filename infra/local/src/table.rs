@@ -11,8 +11,10 @@ pub const TABLE_NAME: &str = "usher";
 const STORAGE: &str = include_str!("../../storage.yaml");
 /// The properties of the definition for the request that creates the table. The others are only
 /// about the operation on AWS.
-const PROPERTIES: [&str; 4] =
-    ["AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode"];
+const PROPERTIES: [&str; 5] =
+    ["AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode", STREAM];
+/// The property with the stream. CloudFormation turns a stream on if the property is there.
+const STREAM: &str = "StreamSpecification";
 
 /// Why there is no table.
 #[derive(Debug, thiserror::Error)]
@@ -31,7 +33,7 @@ pub enum TableError {
     Database(#[from] dynoxide::errors::DynoxideError),
 }
 
-/// Creates the table. If it exists, checks its keys and indexes.
+/// Creates the table. If it exists, checks its keys and indexes, and turns its stream on.
 ///
 /// # Errors
 /// When the definition cannot be read, or the database has another table of the same name.
@@ -53,7 +55,14 @@ pub fn prepare(database: &Database) -> Result<(), TableError> {
             .collect();
         (of["KeySchema"].clone(), indexes)
     };
-    if same(&described) == same(&definition) { Ok(()) } else { Err(TableError::Different) }
+    if same(&described) != same(&definition) {
+        return Err(TableError::Different);
+    }
+    if described[STREAM]["StreamEnabled"] != true {
+        let stream = json!({ "TableName": TABLE_NAME, STREAM: definition[STREAM] });
+        database.update_table(request(stream)?)?;
+    }
+    Ok(())
 }
 
 fn request<T: serde::de::DeserializeOwned>(json: Value) -> Result<T, TableError> {
@@ -73,7 +82,9 @@ fn definition() -> Result<Value, TableError> {
             property => definition.insert(name.to_owned(), property.clone()),
         };
     }
-    Ok(definition.into())
+    let mut definition = Value::from(definition);
+    definition[STREAM]["StreamEnabled"] = true.into();
+    Ok(definition)
 }
 
 fn json(yaml: &Yaml<'_>) -> Value {

@@ -108,7 +108,9 @@ impl Problem {
             Failure::Refused { .. }
             | Failure::Unreadable { .. }
             | Failure::TooManyItems { .. }
-            | Failure::NoUserPool => Self::internal(failure.to_string()),
+            | Failure::NoUserPool
+            | Failure::NoEventBus
+            | Failure::NoDeadLetterQueue => Self::internal(failure.to_string()),
         }
     }
 

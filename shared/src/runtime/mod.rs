@@ -1,5 +1,4 @@
-//! Runs a function on Lambda: reads its settings, starts logs and metrics, and answers the two
-//! kinds of events.
+//! Runs a function on Lambda: reads its settings, starts logs and metrics, and answers its events.
 
 mod http_event;
 
@@ -114,6 +113,35 @@ where
         let done = Box::pin(handle(capabilities.clone())).await;
         if let Err(error) = &done {
             tracing::error!(%error, "a scheduled run failed");
+        }
+        metrics.write(&event.context.request_id, stdout());
+        done.map_err(lambda_runtime::Error::from)
+    };
+    lambda_runtime::run(service_fn(respond)).await
+}
+
+/// Runs a function that Lambda invokes with the records of a stream. A failure is the answer to the event,
+/// so that Lambda counts it as an error and repeats the event.
+///
+/// # Errors
+/// When a setting is missing or malformed, or the runtime fails.
+pub async fn run_stream<C, F, Fut, E>(handle: F) -> Result<(), lambda_runtime::Error>
+where
+    C: Capabilities,
+    F: Fn(C, Box<RawValue>) -> Fut,
+    Fut: Future<Output = Result<Box<RawValue>, E>>,
+    E: std::error::Error + Send + Sync + 'static,
+{
+    let environment = Environment::new(variable, Waits::HTTP);
+    let metrics = start_logs_and_metrics(&environment);
+    let capabilities = C::from_environment(&environment)?;
+    environment.warm_up().await;
+    let (handle, capabilities) = (&handle, &capabilities);
+    let respond = move |event: LambdaEvent<Box<RawValue>>| async move {
+        // Boxed, because the compiler limits how deep futures are nested.
+        let done = Box::pin(handle(capabilities.clone(), event.payload)).await;
+        if let Err(error) = &done {
+            tracing::error!(%error, "a batch of the stream failed");
         }
         metrics.write(&event.context.request_id, stdout());
         done.map_err(lambda_runtime::Error::from)

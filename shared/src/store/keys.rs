@@ -269,7 +269,32 @@ pub(super) fn address_version(digest: &AddressDigest) -> Key {
 
 /// What a transaction has changed. The sort keys of later ones are greater.
 pub(super) fn change(subject: Subject<'_>, id: &str) -> Key {
-    Key::new(format!("{CHANGE_PREFIX}{}", subject.partition()), id)
+    Key::new(change_partition(subject), id)
+}
+
+/// The partition of the changes of one subject.
+pub(super) fn change_partition(subject: Subject<'_>) -> String {
+    format!("{CHANGE_PREFIX}{}", subject.partition())
+}
+
+/// The partition of what happened in an organization.
+pub(super) fn activity_partition(id: &OrganizationId) -> String {
+    format!("ACTIVITY#{id}")
+}
+
+/// What happened in an organization. The ids of later events are greater.
+pub(super) fn activity(id: &OrganizationId, event: &str) -> Key {
+    Key::new(activity_partition(id), event)
+}
+
+/// The partition of what happened to a user.
+pub(super) fn user_activity_partition(id: &UserId) -> String {
+    format!("USER_ACTIVITY#{id}")
+}
+
+/// What happened to a user. The ids of later events are greater.
+pub(super) fn user_activity(id: &UserId, event: &str) -> Key {
+    Key::new(user_activity_partition(id), event)
 }
 
 /// An item that does not exist. Every function reads it once at its start, to open a connection.

@@ -5,6 +5,7 @@
 //! proof ([`Store::keep_fresh_proof`]). A transaction has an idempotency token, so that a retry after a
 //! lost answer does not fail because of its own first attempt.
 
+mod activity;
 mod addresses;
 mod backoff;
 mod callers;
@@ -12,6 +13,7 @@ mod changes;
 mod counts;
 mod default_roles;
 mod expression;
+mod images;
 mod item;
 mod keys;
 mod memberships;

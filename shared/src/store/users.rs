@@ -13,6 +13,7 @@ use super::item::{Attributes, Item, text, texts, timestamp};
 use super::memberships::Admission;
 use super::organizations::organization_exists;
 use super::places::{Place, read_membership, read_place, read_request, standing};
+use super::read::readable;
 use super::write::Write;
 use super::{Store, TRANSACTION_ITEMS, keys};
 use crate::domain::decision::Standing;
@@ -175,6 +176,24 @@ impl Store {
                 Some(id.and_then(|id| Ok((id, profile?))))
             })
             .collect()
+    }
+
+    /// The addresses that these users have proven last, of those who have proven one. A profile that cannot
+    /// be read is logged.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn proven_addresses(
+        &self,
+        users: &[UserId],
+    ) -> Result<HashMap<UserId, String>, Failure> {
+        let items = self.batch_get(users.iter().map(keys::profile).collect()).await?;
+        let read = items.iter().map(|attributes| {
+            let item = self.item(attributes);
+            let id = item.partition_key(keys::USER_PREFIX, UserId::parse)?;
+            Ok((id, read_profile(&item)?.and_then(|profile| profile.email)))
+        });
+        Ok(readable(read.collect()).filter_map(|(id, email)| Some((id, email?))).collect())
     }
 
     /// Deletes a user: a tombstone takes the place of the profile, so that no request that has read the

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
-    ConditionCheck, Delete, DeleteRequest, Put, ReturnConsumedCapacity,
+    ConditionCheck, Delete, DeleteRequest, Put, PutRequest, ReturnConsumedCapacity,
     ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update, WriteRequest,
 };
 
@@ -18,6 +18,8 @@ use crate::failure::{Failure, Service};
 
 /// The most requests of one `BatchWriteItem` (DynamoDB's limit).
 const BATCH_WRITE_REQUESTS: usize = 25;
+/// The operation, for failures.
+const BATCH_WRITE: &str = "BatchWriteItem";
 
 /// A write of one item in a transaction.
 #[derive(Clone, Debug)]
@@ -72,17 +74,40 @@ impl Store {
         keys: Vec<Key>,
         deleted: &mut usize,
     ) -> Result<(), Failure> {
-        const OPERATION: &str = "BatchWriteItem";
         let requests = keys
             .into_iter()
             .map(|key| {
                 let delete = DeleteRequest::builder()
                     .set_key(Some(key.into_attributes()))
                     .build()
-                    .map_err(|error| invalid_request(OPERATION, &error))?;
+                    .map_err(|error| invalid_request(BATCH_WRITE, &error))?;
                 Ok(WriteRequest::builder().delete_request(delete).build())
             })
             .collect::<Result<Vec<_>, Failure>>()?;
+        self.batch_write(&requests, deleted).await
+    }
+
+    /// Writes whole items without conditions, in no particular order. Each key must be there once.
+    pub(super) async fn batch_put(&self, items: Vec<(Key, Attributes)>) -> Result<(), Failure> {
+        let requests = items
+            .into_iter()
+            .map(|(key, mut attributes)| {
+                attributes.extend(key.into_attributes());
+                let put = PutRequest::builder()
+                    .set_item(Some(attributes))
+                    .build()
+                    .map_err(|error| invalid_request(BATCH_WRITE, &error))?;
+                Ok(WriteRequest::builder().put_request(put).build())
+            })
+            .collect::<Result<Vec<_>, Failure>>()?;
+        self.batch_write(&requests, &mut 0).await
+    }
+
+    async fn batch_write(
+        &self,
+        requests: &[WriteRequest],
+        done: &mut usize,
+    ) -> Result<(), Failure> {
         for batch in requests.chunks(BATCH_WRITE_REQUESTS) {
             let mut wanted = Some(batch.to_vec());
             let mut backoff = Backoff::new(&self.randomness);
@@ -95,14 +120,14 @@ impl Store {
                     .return_consumed_capacity(ReturnConsumedCapacity::Total)
                     .send()
                     .await
-                    .map_err(|error| Service::DynamoDb.failure(OPERATION, &error))?;
+                    .map_err(|error| Service::DynamoDb.failure(BATCH_WRITE, &error))?;
                 wanted = output
                     .unprocessed_items
                     .and_then(|mut tables| tables.remove(&*self.table))
                     .filter(|requests| !requests.is_empty());
-                *deleted += sent.saturating_sub(wanted.as_ref().map_or(0, Vec::len));
+                *done += sent.saturating_sub(wanted.as_ref().map_or(0, Vec::len));
                 if wanted.is_some() {
-                    backoff.pause(OPERATION, "unprocessed items").await?;
+                    backoff.pause(BATCH_WRITE, "unprocessed items").await?;
                 }
             }
         }

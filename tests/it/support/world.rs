@@ -312,6 +312,10 @@ impl World {
             Entry::Schedule(run) => {
                 return run(&self.app).await.map(|()| Value::Null).expect("a finished run");
             }
+            Entry::Stream(handle) => {
+                let answer = handle(&self.app, payload).await.expect("an answer");
+                return serde_json::from_str(answer.get()).expect("JSON");
+            }
             Entry::Trigger(_) => {
                 return self.trigger(function.name, event).await.expect("an answer");
             }
