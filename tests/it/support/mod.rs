@@ -5,6 +5,7 @@ mod attributes;
 mod contract;
 mod counts;
 mod directory;
+mod event_contract;
 mod files;
 mod fixtures;
 mod history;
@@ -24,6 +25,7 @@ pub(crate) use answers::{
 pub(crate) use attributes::{attributes, tagged, tagged_item, text};
 pub(crate) use counts::Counts;
 pub(crate) use directory::SignIn;
+pub(crate) use event_contract::{assert_event, complaints};
 pub(crate) use files::{in_repository, template, text_of};
 pub(crate) use fixtures::{RECORD, delete_user, entry, item, key, naming_roles, record_name, with};
 pub(crate) use history::{Stream, Told, Written};
