@@ -29,7 +29,7 @@ FUNCTION = "publish-events"
 CHANGES = "CHANGE#"
 # How long the table keeps changes.
 KEPT = timedelta(days=7)
-# Changes that one call of the function publishes. It has a minute for them.
+# Changes that one call of the function publishes. It has two minutes for them.
 AT_ONCE = 25
 # Seconds for which nobody else gets the messages that the script has received. They are given back at its end.
 HELD = 900
@@ -66,8 +66,8 @@ class Place:
         self.stack, self.queue, self.table = name, outputs["DeadLetterQueueUrl"], outputs["TableName"]
         self.sqs, self.dynamodb = session.client("sqs"), session.client("dynamodb")
         self.streams = session.client("dynamodbstreams")
-        # It answers when all is published. The function has a minute.
-        self.functions = session.client("lambda", config=Config(read_timeout=90))
+        # It answers when all is published. The function has two minutes.
+        self.functions = session.client("lambda", config=Config(read_timeout=150))
 
 
 def main(arguments=None):
@@ -212,7 +212,10 @@ def read(place, received):
                 first, last = (moment(batch[f"approximateArrivalOf{it}Record"]) for it in ("First", "Last"))
                 return Message(receipt, title, [], (first - SKEW, last + SKEW), None)
             return Message(receipt, title, keys, None, None)
-        key, why = (body["key"]["pk"], body["key"]["sk"]), body["cause"]
+        why = body["cause"]
+        if body["key"] is None:
+            return Message(receipt, id, [], None, f"a record without a key ({why}): delete it by hand")
+        key = (body["key"]["pk"], body["key"]["sk"])
     except (ValueError, KeyError, TypeError, argparse.ArgumentTypeError, ParamValidationError):
         return Message(receipt, id, [], None, FOREIGN)
     return Message(receipt, f"{id}, which {FUNCTION} gave up ({why})", [key], None, None)
@@ -317,8 +320,10 @@ def publish(place, keys, done):
     if "FunctionError" in answer:
         return f"{said.get('errorMessage', said)}"
     missing = {(key["pk"], key["sk"]) for key in said["missing"]}
+    failed = {(it["key"]["pk"], it["key"]["sk"]): it["cause"] for it in said["failed"]}
     done.missing.update(missing)
-    done.published.update(set(keys) - missing)
+    done.failed.update(failed)
+    done.published.update(set(keys) - missing - failed.keys())
     return None
 
 

@@ -56,6 +56,7 @@ class Aws(Loopback):
         self.records = []  # of the stream: sequence number, kind, key
         self.forgotten = False  # whether the stream has no records any more
         self.broken = set()  # keys at which the function fails
+        self.unreadable = set()  # keys that it cannot publish
         self.calls = []
         self.deleted = []
         super().__init__()
@@ -134,7 +135,9 @@ class Aws(Loopback):
             return 200, json.dumps({"errorMessage": "unreadable item", "errorType": "Error"})
         self.calls.append(keys)
         missing = [{"pk": pk, "sk": sk} for pk, sk in keys if (pk, sk) not in self.table]
-        return 200, json.dumps({"published": len(keys) - len(missing), "missing": missing})
+        failed = [{"key": {"pk": pk, "sk": sk}, "cause": "unreadable"} for pk, sk in keys if (pk, sk) in self.unreadable]
+        answer = {"published": len(keys) - len(missing) - len(failed), "missing": missing, "failed": failed}
+        return 200, json.dumps(answer)
 
     def headers_of(self, status, text):
         return {"X-Amz-Function-Error": "Unhandled"} if '"errorMessage"' in text else {}
@@ -240,6 +243,17 @@ class ReplayEvents(ScriptTest):
         self.assertIn(f"{' '.join(broken)}: unreadable item\n", output)
         self.assertIn(f"m3: {script.FOREIGN}\n", output)
         self.assertEqual({0: True, 1: False, 2: False, 3: True, 4: True, 5: True}, self.aws.visible)
+
+    def test_a_change_of_which_the_function_says_that_it_failed_keeps_its_message(self):
+        failed, other = change("a"), change("b")
+        self.aws.table, self.aws.unreadable = {failed, other}, {failed}
+        self.aws.messages = [of_publisher(failed), of_publisher(other)]
+        self.aws.messages.append(json.dumps({"key": None, "cause": "no keys", "record": {}}))
+        ended, output, _ = self.replay()
+        self.assertEqual("2 of these were not published: see docs/operations.md#event-dead-letters.", ended)
+        self.assertIn(f"{' '.join(failed)}: unreadable\n", output)
+        self.assertIn("m2: a record without a key (no keys): delete it by hand\n", output)
+        self.assertEqual(([[failed, other]], ["1"]), (self.aws.calls, self.aws.deleted))
 
     def test_many_changes_are_published_some_at_once(self):
         keys = [change("a", number=n) for n in range(60)]
