@@ -107,7 +107,7 @@ async fn told() -> World {
 /// All events of a world, in their order.
 async fn events(world: &World) -> Vec<Value> {
     let store = world.store();
-    let items = world.items().await;
+    let items = world.items_and_changes().await;
     let changes = items.iter().filter(|((pk, _), _)| pk.starts_with("CHANGE#"));
     let changes = changes.map(|(_, item)| attributes(&tagged_item(&json!(item))));
     let changes = changes.map(|item| store.read_change(&item).expect("a change"));
