@@ -28,7 +28,7 @@ pub(crate) use directory::SignIn;
 pub(crate) use event_contract::{assert_event, complaints};
 pub(crate) use files::{in_repository, template, text_of};
 pub(crate) use fixtures::{RECORD, delete_user, entry, item, key, naming_roles, record_name, with};
-pub(crate) use history::{Stream, Told, Written};
+pub(crate) use history::{Told, Written};
 pub(crate) use if_match::{MALFORMED, MATCHING, STALE};
 pub(crate) use local::{Reply, UsherLocal, http, program};
 pub(crate) use logs::Logs;
