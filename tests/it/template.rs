@@ -44,6 +44,7 @@ fn no_function_role_or_log_group_is_written_by_hand() {
                 "PreTokenGenerationAliasPermission",
                 "PreTokenGenerationEarlyPermission",
                 "PreTokenGenerationPermission",
+                "PublishEventsStream",
             ],
         ),
     ] {
@@ -252,6 +253,8 @@ fn each_function_has_its_own_log_group_and_its_own_role_with_the_optional_policy
             properties["Timeout"] = json!(300);
             properties["ReservedConcurrentExecutions"] =
                 json!({ "Fn::If": ["LimitsApiConcurrency", 1, { "Ref": "AWS::NoValue" }] });
+        } else if matches!(entry, Entry::Stream(_)) {
+            properties["Timeout"] = json!(120);
         } else if SLOW.contains(name) {
             properties["Timeout"] = json!(30);
         }
