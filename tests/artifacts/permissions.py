@@ -47,6 +47,7 @@ USER_POOL = {
     "replace-sso-connectors": {"DescribeIdentityProvider"},
     "users": {"AdminCreateUser", "AdminDeleteUser", "AdminGetUser", "DescribeUserPool", "ListUsers"},
     "memberships": {"AdminGetUser", "ListUsers"},
+    "user-claims": {"AdminGetUser", "ListUsers"},
 }
 # The parameter of the stack with the one function that a trigger may invoke.
 NEXT_TRIGGERS = {

@@ -214,7 +214,7 @@ fn the_customers_pool_is_another_than_the_operators_and_the_only_one_that_calls_
 }
 
 /// The HTTP functions that may take as long as the HTTP API waits.
-const SLOW: [&str; 7] = [
+const SLOW: [&str; 8] = [
     "organizations",
     "organization-roles",
     "memberships",
@@ -222,6 +222,7 @@ const SLOW: [&str; 7] = [
     "verify-email-domain",
     "add-sso-connectors",
     "replace-sso-connectors",
+    "user-claims",
 ];
 
 /// What every function has, whatever it does: `make template` writes it from
