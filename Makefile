@@ -195,6 +195,7 @@ quick-build: rust $(VENV) $(PAGES)
 test-sam: rust node curl $(EMULATOR) $(MINISTACK) quick-build
 	cd tests && ../.venv/bin/python -B -m artifacts.sam ../$(QUICK)/template.yaml
 	cd tests && ../.venv/bin/python -B -m artifacts.deploy ../$(QUICK)/template.yaml
+	cd tests && ../.venv/bin/python -B -m artifacts.event_templates
 
 # The stamps are written last, so an interrupted step runs again.
 

@@ -567,8 +567,8 @@ pub(crate) fn table() -> String {
     for kind in EventType::ALL {
         let Form { when, actors, about, cause, before, after } = form(*kind);
         let (name, actors) = (kind.as_str(), actors.join(", "));
-        let [about, cause, before, after] =
-            [Some(about), cause, before, after].map(|it| it.map_or(String::new(), names));
+        let [about, cause, before, after] = [Some(about), cause, before, after]
+            .map(|it| it.map_or(String::new(), |members| names(&members)));
         writeln!(
             text,
             "| [`{name}`](events/{name}.json) | {when} | {actors} | {about} | {cause} | {before} | {after} |"
@@ -579,7 +579,7 @@ pub(crate) fn table() -> String {
 }
 
 /// The names of members. `?` is behind one that can be missing, and `null` behind one that can be null.
-fn names(members: Members) -> String {
+fn names(members: &[Member]) -> String {
     let names = members.iter().map(|Member { name, schema, is_required }| {
         let mark = if *is_required { "" } else { "?" };
         let is_nullable =
