@@ -21,6 +21,7 @@ const TABS = [
   },
   { to: '/organizations/$organizationId/members', label: 'Members' },
   { to: '/organizations/$organizationId/requests', label: 'Requests' },
+  { to: '/organizations/$organizationId/activity', label: 'Activity' },
   { to: '/organizations/$organizationId/settings', label: 'Settings' },
 ] as const;
 
