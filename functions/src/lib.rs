@@ -1,12 +1,14 @@
 //! Usher's Lambda functions. Each has a module, grouped by resource, and a binary of the same name
 //! in `src/bin`.
 
+pub mod activity;
 pub mod check_email_domains;
 pub mod console;
 pub mod default_roles;
 pub mod email_domains;
 mod endpoints;
 mod entities;
+pub mod event_schemas;
 mod function;
 pub mod generated;
 pub mod join_requests;
@@ -22,6 +24,7 @@ mod rules;
 mod schemas;
 pub mod sso_connectors;
 pub mod triggers;
+pub mod user_claims;
 pub mod users;
 mod values;
 
@@ -265,6 +268,24 @@ pub static FUNCTIONS: &[Function] = &[
             (OrganizationRoles, &[BatchGetItem]),
             (Users, &[BatchGetItem, Query, PutItem, DeleteItem, BatchWriteItem]), (Changes, &[PutItem]),])
         .user_pool(&[AdminCreateUser, AdminDeleteUser, AdminGetUser, DescribeUserPool, ListUsers]),
+    http!("activity", activity).may(&[
+        (Organizations, &[GetItem]),
+        (Activity, &[Query]),
+        (UserActivity, &[Query]),
+        (Users, &[BatchGetItem]),
+    ]),
+    http!("user-claims", user_claims)
+        // The user pool may be asked several times. The HTTP API waits no longer than this.
+        .timeout(30)
+        .may(&[
+            (Organizations, &[GetItem, BatchGetItem]),
+            (DomainIndex, &[GetItem, Query]),
+            (ProviderIndex, &[GetItem, Query]),
+            (RemovalMarks, &[Query]),
+            (OrganizationRoles, &[BatchGetItem]),
+            (Users, &[Query]),
+        ])
+        .user_pool(&[AdminGetUser, ListUsers]),
     // It serves the same to everybody and needs no token, so it has no permissions.
     http!("console", console).layers(&["ConsolePages"]),
     trigger!("post-confirmation", triggers::post_confirmation).may(&[

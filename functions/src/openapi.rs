@@ -26,6 +26,7 @@ pub(crate) const WRITE: &str = "usher/write";
         schemas::UserId,
         schemas::SsoConnectorId,
         schemas::EmailDomainInput,
+        schemas::RoleClaim,
     )),
     servers(
         (url = "/", description = "The API from which this document comes."),
@@ -40,6 +41,7 @@ pub(crate) const WRITE: &str = "usher/write";
         (name = "Organization roles", description = "Roles that members can hold in any organization."),
         (name = "Members", description = "Users who belong to an organization, with their roles."),
         (name = "Join requests", description = "Users who have asked to become members, because a rule lets them ask."),
+        (name = "Activity", description = "What has happened, to whom, why, and who did it."),
         (name = "Console", description = "The web page for operators, and this document. These need no token."),
         (name = "Users", description = "Users of the user pool. A user id is Cognito's `sub`."),
     ),

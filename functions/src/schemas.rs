@@ -4,19 +4,26 @@
 use std::borrow::Cow;
 
 use serde_json::json;
+use shared::claims::ClaimsBytes;
 use shared::domain::challenge::Reply;
 use shared::domain::jit::RuleList;
-use shared::domain::membership::MOST_REPLACED;
+use shared::domain::membership::{
+    CauseKind as CauseKindOf, EntryPath as EntryPathOf, MOST_REPLACED,
+};
 use shared::domain::organization::{OrganizationCounts, OrganizationRole, RoleUsage};
 use shared::domain::user::User;
 use shared::domain::{email_address, email_domain, ids, provider, rule, text};
+use shared::event::EventType as EventTypeOf;
 use shared::http::LARGEST_BODY;
+use shared::store::EventId as EventIdOf;
 use utoipa::openapi::schema::{
     AdditionalProperties, AnyOfBuilder, ArrayBuilder, KnownFormat, ObjectBuilder, Schema,
     SchemaFormat, Type,
 };
 use utoipa::openapi::{Ref, RefOr};
 use utoipa::{PartialSchema, ToSchema};
+
+use crate::triggers::claims;
 
 /// White space (Unicode's `White_Space`), within the brackets of a pattern.
 macro_rules! white_space {
@@ -143,9 +150,43 @@ schemas! {
         .examples(["acme.example"]);
 
     /// A kind of rule.
-    RuleKind: ObjectBuilder::new()
-        .schema_type(Type::String)
-        .enum_values(Some(rule::RuleKind::ALL.map(rule::RuleKind::as_str)));
+    RuleKind: one_of(rule::RuleKind::ALL.map(rule::RuleKind::as_str));
+
+    /// A kind of rule, or `api` for a call that named the user.
+    CauseKind: one_of(
+        rule::RuleKind::ALL.map(CauseKindOf::Rule).iter().chain([&CauseKindOf::Api]).map(|it| it.as_str()),
+    );
+
+    /// How a user appeared.
+    EntryPath: one_of(EntryPathOf::ALL.map(EntryPathOf::as_str));
+
+    /// The id of an event. Ids of later events are greater.
+    EventId: string(EventIdOf::LENGTH, EventIdOf::LENGTH)
+        .pattern(Some("^[0-9a-f]{32}-[0-9]{3}$"))
+        .examples(["019b7cb2000070008000000000000001-000"]);
+
+    /// What has happened.
+    EventType: event_type();
+
+    /// Who has changed something.
+    ActorType: one_of(["api", "trigger", "schedule"]);
+
+    /// Why a membership or a request has ended.
+    EndReason: one_of(["removed", "same_address", "became_member", "user_deleted"]);
+
+    /// The claims of a token, by their names there. Where they would be too large, some are left out, and
+    /// `organizations_overflow` is there.
+    TokenClaims: ObjectBuilder::new()
+        .schema_type(Type::Object)
+        .property(claims::ORGANIZATIONS, list::<OrganizationId>(MOST_CLAIMED))
+        .property(claims::ORGANIZATION_ROLES, list::<RoleClaim>(MOST_CLAIMED))
+        .property(claims::REQUESTS, list::<OrganizationId>(MOST_CLAIMED))
+        .property(claims::OVERFLOW, ObjectBuilder::new().schema_type(Type::Boolean));
+
+    /// A role in an organization, as `<organizationId>:<roleName>`.
+    RoleClaim: string(3, ids::OrganizationId::LONGEST + 1 + text::Name::LONGEST)
+        .pattern(Some("^[A-Za-z0-9_-]+:"))
+        .examples(["acme:Engineer"]);
 
     /// The email address of a new user.
     EmailAddressInput: string(3, email_address::EmailAddress::LONGEST_INPUT)
@@ -231,6 +272,17 @@ schemas! {
         );
 }
 
+/// The most entries of a claim: each takes at least four bytes of a token.
+const MOST_CLAIMED: usize = ClaimsBytes::MOST / 4;
+
+/// The form of times in queries (RFC 3339).
+pub(crate) const TIME: &str = r"^[12][0-9]{3}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$";
+
+/// The names of all types of events.
+pub(crate) fn event_type() -> ObjectBuilder {
+    one_of(EventTypeOf::ALL.iter().map(|kind| kind.as_str()))
+}
+
 const ROLE_IDS: &str = "organizationRoleIds";
 const ROLE_NAMES: &str = "organizationRoleNames";
 
@@ -247,6 +299,11 @@ fn role_assignment() -> ObjectBuilder {
 fn string(least: usize, most: usize) -> ObjectBuilder {
     let least = (least > 0).then_some(least);
     ObjectBuilder::new().schema_type(Type::String).min_length(least).max_length(Some(most))
+}
+
+/// One of these texts.
+fn one_of(texts: impl IntoIterator<Item = &'static str>) -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(texts))
 }
 
 /// A whole number from 0 to this one.

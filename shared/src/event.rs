@@ -12,7 +12,8 @@ use crate::domain::actor::Actor;
 use crate::domain::caller::Caller;
 use crate::domain::ids::{OrganizationId, OrganizationRoleId, UserId};
 use crate::domain::membership::{Cause, JoinRequest, Membership};
-use crate::domain::rule::{Rule, RuleKey, RuleKind, Settings};
+use crate::domain::ownership::DnsAnswer;
+use crate::domain::rule::{Enrollment, Rule, RuleKey, RuleKind, Settings};
 
 /// The `source` of all events on the bus.
 pub const SOURCE: &str = "usher";
@@ -106,8 +107,8 @@ event_types! {
 pub struct Event {
     /// [`VERSION`].
     pub version: u32,
-    /// The id: the same each time that the event is delivered. Ids of later events of the same
-    /// organization, or of the same user, are greater.
+    /// The id: the same each time that the event is delivered. Ids are in the order of time, but for those
+    /// of the same millisecond.
     pub id: String,
     /// When it happened: RFC 3339, UTC, to the millisecond.
     pub time: String,
@@ -354,7 +355,7 @@ impl News {
     /// An email domain for which somebody else answers; `None` if nobody else does.
     pub(crate) fn ownership(id: &OrganizationId, before: &Rule, after: &Rule) -> Option<Self> {
         let (from, to) = (before.ownership.state, after.ownership.state);
-        let answer = after.ownership.answer.map(|answer| answer.as_str());
+        let answer = after.ownership.answer.map(DnsAnswer::as_str);
         let news = Self::of_rule(EventType::EmailDomainOwnershipChanged, id, &after.key)
             .before(json!({ "ownership": from.as_str() }))
             .after(json!({ "ownership": to.as_str(), "answer": answer }));
@@ -416,7 +417,7 @@ fn settings(kind: RuleKind, settings: &Settings) -> Value {
     match kind {
         RuleKind::EmailDomain => json!({
             "enrollment": enrollment,
-            "existingUsers": existing_users.map(|it| it.as_str()),
+            "existingUsers": existing_users.map(Enrollment::as_str),
             "organizationRoleIds": roles,
             "subdomains": subdomains,
         }),

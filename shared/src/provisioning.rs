@@ -1,6 +1,6 @@
 //! The provisioning engine makes users members of organizations by rules. Every entry path calls
-//! it, and no other code creates memberships by a rule. A preview makes the same decisions, and
-//! writes nothing.
+//! it, and no other code creates memberships by a rule. A preview makes the same decisions, and so
+//! does the question what the next token would say. Both write nothing.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::time::Duration;
@@ -106,6 +106,24 @@ pub struct DraftRule {
     pub settings: NewSettings,
     /// What it begins as, if it is an email domain that is not saved.
     pub ownership: DomainOwnership,
+}
+
+/// Whether what follows from an evaluation is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Effect {
+    /// It is written.
+    Real,
+    /// Nothing is written.
+    Foreseen,
+}
+
+/// A user who appears.
+#[derive(Clone, Copy)]
+struct Appearing<'a> {
+    user: &'a User,
+    entry_path: EntryPath,
+    at: Timestamp,
+    facts: &'a Facts<'a>,
 }
 
 /// What an evaluation reads first.
@@ -286,6 +304,27 @@ impl Provisioning {
         proof: Proof,
         at: Timestamp,
     ) -> Result<Appearance, Failure> {
+        self.evaluate_user(user, entry_path, proof, at, Effect::Real).await
+    }
+
+    /// What [`Self::provision`] would do at the user's next token, and what the user would have then. It
+    /// writes, logs and counts nothing, but that an item cannot be read.
+    ///
+    /// # Errors
+    /// When the user's items cannot be read.
+    pub async fn foresee(&self, user: &User, proof: Proof) -> Result<Appearance, Failure> {
+        let (entry_path, at) = (EntryPath::PreTokenGeneration, self.clock.now());
+        self.evaluate_user(user, entry_path, proof, at, Effect::Foreseen).await
+    }
+
+    async fn evaluate_user(
+        &self,
+        user: &User,
+        entry_path: EntryPath,
+        proof: Proof,
+        at: Timestamp,
+        effect: Effect,
+    ) -> Result<Appearance, Failure> {
         let facts = Facts::of_user(user, proof, &self.policy);
         let (items, rules) =
             join(self.store.user_items(&user.id), self.in_time(self.read_rules(&facts))).await;
@@ -298,7 +337,16 @@ impl Provisioning {
         let joined = match rules {
             Ok((index, marks)) => {
                 let inputs = Inputs::new(&items, index, marks);
-                self.in_time(self.join(user, entry_path, &facts, &mut items, &inputs, at)).await
+                let appearing = Appearing { user, entry_path, at, facts: &facts };
+                let joining = async {
+                    let counted = self.read_counted(&facts, &inputs).await?;
+                    let evaluated = evaluate(&facts, &inputs, counted);
+                    match effect {
+                        Effect::Real => self.join(appearing, &mut items, evaluated).await,
+                        Effect::Foreseen => Ok(self.assume(appearing, &mut items, evaluated)),
+                    }
+                };
+                self.in_time(joining).await
             }
             Err(failure) => Err(failure),
         };
@@ -444,27 +492,19 @@ impl Provisioning {
         Ok(Counted { known, read, too_late })
     }
 
-    /// Decides about each organization in the rule index, and writes the memberships and requests that
-    /// follow, and the profile if it has changed. Returns the final outcomes, and adds what the user has
-    /// now to `items`. An outcome changes if the user has become a member or has asked to, or the user
-    /// or the address was removed, since the items were read.
-    async fn join(
+    /// The memberships and requests that follow from decisions, and who brings them about.
+    fn admissions(
         &self,
-        user: &User,
-        entry_path: EntryPath,
-        facts: &Facts<'_>,
-        items: &mut UserItems,
-        inputs: &Inputs,
-        at: Timestamp,
-    ) -> Result<Outcomes, Failure> {
-        let evaluated = evaluate(facts, inputs, self.read_counted(facts, inputs).await?);
+        Appearing { entry_path, at, facts, .. }: Appearing<'_>,
+        evaluated: &[Evaluated],
+    ) -> (Vec<Admission>, Actor) {
         let actor = match entry_path {
             EntryPath::ManagementApi => Actor::Caller(self.caller.clone()),
             EntryPath::PostConfirmation | EntryPath::PreTokenGeneration => {
                 Actor::Trigger(entry_path)
             }
         };
-        let admissions: Vec<_> = evaluated
+        let admissions = evaluated
             .iter()
             .filter_map(|Evaluated { organization, decision, roles, .. }| {
                 let organization_id = organization.clone();
@@ -490,6 +530,35 @@ impl Provisioning {
                 })
             })
             .collect();
+        (admissions, actor)
+    }
+
+    /// Adds to `items` what follows from decisions, as [`Self::join`] does if nobody else writes meanwhile.
+    fn assume(
+        &self,
+        appearing: Appearing<'_>,
+        items: &mut UserItems,
+        evaluated: Vec<Evaluated>,
+    ) -> Outcomes {
+        if items.deleted {
+            return Err(Reason::UserDeleted);
+        }
+        items.admit(self.admissions(appearing, &evaluated).0);
+        Ok(evaluated.into_iter().map(|it| (it.organization, it.decision.outcome)).collect())
+    }
+
+    /// Writes the memberships and requests that follow from decisions, and the profile if it has changed.
+    /// Returns the final outcomes, and adds what the user has now to `items`. An outcome changes if the
+    /// user has become a member or has asked to, or the user or the address was removed, since the items
+    /// were read.
+    async fn join(
+        &self,
+        appearing: Appearing<'_>,
+        items: &mut UserItems,
+        evaluated: Vec<Evaluated>,
+    ) -> Result<Outcomes, Failure> {
+        let Appearing { user, facts, .. } = appearing;
+        let (admissions, actor) = self.admissions(appearing, &evaluated);
         let (account, digests) = (facts.account(), facts.refusing_digests());
         let Joined { skipped, user_deleted } =
             self.store.acting(actor).join(&user.id, &account, items, &admissions, &digests).await?;

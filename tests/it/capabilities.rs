@@ -75,10 +75,10 @@ const NOT_DECLARED: [&str; 10] = [
     "AWS_REGION",
     "AWS_ENDPOINT_URL",
     "AWS_ENDPOINT_URL_DYNAMODB",
-    "AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER",
     "AWS_ENDPOINT_URL_EVENTBRIDGE",
-    "AWS_ENDPOINT_URL_LAMBDA",
     "AWS_ENDPOINT_URL_SQS",
+    "AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER",
+    "AWS_ENDPOINT_URL_LAMBDA",
     "CONSOLE_PAGES",
     "STACK_NAME",
 ];
@@ -97,9 +97,9 @@ fn each_capability_declares_the_variables_that_it_reads() {
         read_and_declared::<DomainOwnership>(),
         read_and_declared::<Dns>(),
         read_and_declared::<NextTrigger>(),
+        read_and_declared::<EventPolicy>(),
         read_and_declared::<EventBus>(),
         read_and_declared::<DeadLetters>(),
-        read_and_declared::<EventPolicy>(),
     ];
     assert_eq!(all.len(), App::VARIABLES.len(), "every capability is here");
     for (read, declared) in all {

@@ -1,6 +1,7 @@
 //! Usher's tests: the real handlers, through the real AWS SDK, on an embedded DynamoDB of their
 //! own. The tree of modules is the tree of the functions.
 
+mod activity;
 mod audit;
 mod capabilities;
 mod check_email_domains;
@@ -12,6 +13,8 @@ mod domain;
 mod email_domains;
 mod entry_paths;
 mod errors;
+mod event_schemas;
+mod events;
 mod functions;
 mod http;
 mod join_requests;
@@ -35,5 +38,6 @@ mod store;
 mod support;
 mod template;
 mod triggers;
+mod user_claims;
 mod user_pool;
 mod users;

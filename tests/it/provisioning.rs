@@ -86,8 +86,9 @@ async fn a_user_with_a_match_takes_three_steps() {
     world.sign_up("user-1", "jane@acme.com").await;
     // Three queries; two index entries and two organizations, read at 2 units each; two memberships
     // in the table and in the index of members, and the conditions that the address was not removed
-    // from either organization; the profile, the account at the address, and the address's version.
-    let (memberships, user) = (2.0 * (2.0 + 1.0 + 2.0), 3.0 * 2.0);
+    // from either organization; the profile, the account at the address, and the address's version; and
+    // what they tell.
+    let (memberships, user) = (2.0 * (2.0 + 1.0 + 2.0), 3.0 * 2.0 + 2.0);
     assert_eq!(world.wire.traffic(), traffic(&JOIN, 3, 3.0 + 8.0 + memberships + user));
 }
 
@@ -179,8 +180,8 @@ async fn a_member_who_catches_up_writes_no_account_again() {
     world.domains("hooli", &["acme.com"]).await;
     world.wire.traffic();
     world.sign_up("user-1", "jane@acme.com").await;
-    // One membership, the profile, and the address's version.
-    assert_eq!(world.wire.traffic(), traffic(&JOIN, 3, 3.0 + 4.0 + 5.0 + 4.0));
+    // One membership, the profile, the address's version, and what they tell.
+    assert_eq!(world.wire.traffic(), traffic(&JOIN, 3, 3.0 + 4.0 + 5.0 + 6.0));
 }
 
 #[tokio::test]
@@ -193,8 +194,8 @@ async fn a_removal_takes_five_steps() {
     let operations = [&read[..], &["TransactWriteItems"]].concat();
     // The organization, the membership and the profile, the address's version, and its accounts; the
     // mark in the membership's place and both entries in the index, the old and the new one, the mark
-    // of the address, its version, and the condition that the profile has not changed.
-    let (read, written) = (1.0 + 2.0 + 1.0 + 1.0, 2.0 + 2.0 + 2.0 + 2.0 + 2.0);
+    // of the address, its version, the condition that the profile has not changed, and what they tell.
+    let (read, written) = (1.0 + 2.0 + 1.0 + 1.0, 2.0 + 2.0 + 2.0 + 2.0 + 2.0 + 2.0);
     assert_eq!(world.wire.traffic(), traffic(&operations, 5, read + written));
 }
 
@@ -206,12 +207,24 @@ async fn a_deletion_of_a_user_writes_a_tombstone_and_deletes_the_rest() {
     let user = UserId::parse("user-1").expect("an id");
     let deleted = delete_user(&world.app.store, &user, true, world.app.clock.now()).await;
     assert!(deleted.expect("the store works"));
-    let operations =
-        ["Query", "TransactWriteItems", "Query", "BatchWriteItem", "TransactWriteItems"];
-    // The user's items are read, before and after the tombstone is written; the account at the
-    // address and two memberships with their entries in the index are deleted, and then the tombstone
-    // loses the address.
-    assert_eq!(world.wire.traffic(), traffic(&operations, 5, 2.0 + 2.0 + 1.0 + 4.0 + 2.0));
+    let operations = [
+        "Query",
+        "TransactWriteItems",
+        "Query",
+        "BatchGetItem",
+        "TransactWriteItems",
+        "Query",
+        "BatchWriteItem",
+        "TransactWriteItems",
+    ];
+    // The user's items are read, and a tombstone takes the place of the profile, with what that tells. The
+    // items and their organizations are read. Two memberships with their entries in the index are deleted,
+    // if their organizations exist, with what that tells. What is left is read, the account at the address
+    // is deleted, and the tombstone loses the address.
+    let tombstone = 1.0 + 2.0 + 2.0;
+    let memberships = 1.0 + 2.0 + 2.0 * (2.0 + 1.0 + 2.0) + 2.0;
+    let rest = 1.0 + 1.0 + 2.0;
+    assert_eq!(world.wire.traffic(), traffic(&operations, 8, tombstone + memberships + rest));
 }
 
 #[tokio::test]

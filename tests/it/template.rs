@@ -44,6 +44,7 @@ fn no_function_role_or_log_group_is_written_by_hand() {
                 "PreTokenGenerationAliasPermission",
                 "PreTokenGenerationEarlyPermission",
                 "PreTokenGenerationPermission",
+                "PublishEventsStream",
             ],
         ),
     ] {
@@ -213,7 +214,7 @@ fn the_customers_pool_is_another_than_the_operators_and_the_only_one_that_calls_
 }
 
 /// The HTTP functions that may take as long as the HTTP API waits.
-const SLOW: [&str; 7] = [
+const SLOW: [&str; 8] = [
     "organizations",
     "organization-roles",
     "memberships",
@@ -221,6 +222,7 @@ const SLOW: [&str; 7] = [
     "verify-email-domain",
     "add-sso-connectors",
     "replace-sso-connectors",
+    "user-claims",
 ];
 
 /// What every function has, whatever it does: `make template` writes it from
@@ -451,6 +453,7 @@ fn the_table_can_be_restored_and_is_protected_from_deletion() {
         root["Resources"]["Storage"]["Properties"]["Parameters"],
         json!({
             "ExistingTableName": { "Ref": "ExistingTableName" },
+            "ExistingTableStreamArn": { "Ref": "ExistingTableStreamArn" },
             "TableName": { "Ref": "TableName" },
             "DeletionProtection": { "Ref": "TableDeletionProtection" },
             "KmsKeyArn": { "Ref": "KmsKeyArn" },
@@ -495,7 +498,7 @@ fn a_given_key_encrypts_table_logs_environment_and_pools_and_without_one_nothing
     assert_eq!(root["Conditions"]["HasKmsKey"], key);
     let globals = &root["Globals"]["Function"];
     assert_eq!(globals["KmsKeyArn"], given("HasKmsKey", "KmsKeyArn"));
-    for stack in ["Storage", "Identity"] {
+    for stack in ["Storage", "Events", "Identity"] {
         let passed = &root["Resources"][stack]["Properties"]["Parameters"]["KmsKeyArn"];
         assert_eq!(*passed, json!({ "Ref": "KmsKeyArn" }), "{stack}");
     }
@@ -624,6 +627,7 @@ fn what_all_roles_may_beyond_their_own_is_to_trace_and_to_use_the_given_key() {
                     { "Fn::Sub": "dynamodb.${AWS::Region}.${AWS::URLSuffix}" },
                     { "Fn::Sub": "lambda.${AWS::Region}.${AWS::URLSuffix}" },
                     { "Fn::Sub": "cognito-idp.${AWS::Region}.${AWS::URLSuffix}" },
+                    { "Fn::Sub": "sqs.${AWS::Region}.${AWS::URLSuffix}" },
                 ],
             },
         },

@@ -4,17 +4,22 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use futures_util::future::try_join;
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value, json};
 use shared::claims::{ClaimsPolicy, JoinRequestClaims};
 use shared::domain::ids::OrganizationId;
+use shared::domain::membership::Membership;
 use shared::domain::text::Name;
+use shared::failure::Failure;
 use shared::metrics;
 use shared::next_trigger::{Members, RESPONSE, Unusable, members, raw};
+use shared::provisioning::Held;
+use shared::store::Store;
 
 /// The memberships of a user, as claims of a token.
 #[derive(Debug)]
-pub(super) struct Claims {
+pub(crate) struct Claims {
     /// The organizations, by id, and the names of the roles held there.
     memberships: BTreeMap<OrganizationId, Vec<Name>>,
     /// The organizations that the user has asked to join.
@@ -22,10 +27,10 @@ pub(super) struct Claims {
 }
 
 /// The names of the claims.
-const ORGANIZATIONS: &str = "organizations";
-const ORGANIZATION_ROLES: &str = "organization_roles";
-const REQUESTS: &str = "organization_requests";
-const OVERFLOW: &str = "organizations_overflow";
+pub(crate) const ORGANIZATIONS: &str = "organizations";
+pub(crate) const ORGANIZATION_ROLES: &str = "organization_roles";
+pub(crate) const REQUESTS: &str = "organization_requests";
+pub(crate) const OVERFLOW: &str = "organizations_overflow";
 
 /// An event after the claims.
 pub(super) struct Written {
@@ -35,11 +40,44 @@ pub(super) struct Written {
 }
 
 impl Claims {
-    pub(super) fn new(
-        memberships: BTreeMap<OrganizationId, Vec<Name>>,
-        requests: BTreeSet<OrganizationId>,
-    ) -> Self {
-        Self { memberships, requests }
+    /// The claims about what a user has. Organizations and roles that do not exist, or cannot be read, are
+    /// left out. Pre-token-generation and `GET /users/{userId}/claims` make them here.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub(crate) async fn about(
+        held: Held,
+        store: &Store,
+        policy: ClaimsPolicy,
+    ) -> Result<Self, Failure> {
+        let Held { memberships: held, mut requests } = held;
+        if policy.requests == JoinRequestClaims(false) {
+            requests.clear();
+        }
+        let ids = held.iter().map(|held| &held.organization_id);
+        let ids: Vec<_> =
+            ids.chain(requests.iter().map(|it| &it.organization_id)).cloned().collect();
+        let role_ids: Vec<_> = held.iter().flat_map(|held| held.role_ids.clone()).collect();
+        let (organizations, roles) =
+            try_join(store.readable_organizations(&ids), store.readable_roles(&role_ids)).await?;
+        let (mut memberships, mut requests) = (BTreeMap::new(), BTreeSet::new());
+        for organization in organizations {
+            let membership = held.iter().find(|held| held.organization_id == organization.id);
+            let Some(Membership { role_ids, .. }) = membership else {
+                requests.insert(organization.id);
+                continue;
+            };
+            let names = role_ids.iter().filter_map(|id| roles.get(id));
+            let mut names: Vec<_> = names.map(|role| role.name.clone()).collect();
+            names.sort_by_cached_key(Name::folded);
+            memberships.insert(organization.id, names);
+        }
+        Ok(Self { memberships, requests })
+    }
+
+    /// The claims as a token has them whose event takes claims for both tokens.
+    pub(crate) fn in_token(&self, policy: ClaimsPolicy) -> Map<String, Value> {
+        self.fitting(policy, |list| json!(list), json!(true))
     }
 
     /// The event with the claims in its response. Groups, scopes and other claims stay, to the letter.
@@ -53,7 +91,7 @@ impl Claims {
     ) -> serde_json::Result<Written> {
         let mut event: Members = serde_json::from_str(event)?;
         if takes_both_tokens(&event) {
-            let claims = self.fitting(policy, |list| json!(list), json!(true));
+            let claims = counted(self.in_token(policy));
             change(&mut event, RESPONSE, |response| {
                 change(response, BOTH_TOKENS, |details| {
                     for (token, has_claims) in [
@@ -78,7 +116,7 @@ impl Claims {
                 return Ok(Written { event: raw(&event), has_claims: false });
             }
             let list = |list: &[String]| json!(json!(list).to_string());
-            let claims = self.fitting(policy, list, json!("true"));
+            let claims = counted(self.fitting(policy, list, json!("true")));
             change(&mut event, RESPONSE, |response| {
                 change(response, ID_TOKEN, |details| {
                     write(details, &claims);
@@ -116,7 +154,6 @@ impl Claims {
         if fits(&everything) {
             return everything;
         }
-        metrics::token_overflowed();
         let mut without_requests = memberships;
         without_requests.insert(overflow.0.clone(), overflow.1.clone());
         if fits(&without_requests) {
@@ -125,6 +162,14 @@ impl Claims {
         let without_roles = Map::from_iter([organizations, overflow.clone()]);
         if fits(&without_roles) { without_roles } else { Map::from_iter([overflow]) }
     }
+}
+
+/// These claims of a token, which are counted if some are left out.
+fn counted(claims: Map<String, Value>) -> Map<String, Value> {
+    if claims.contains_key(OVERFLOW) {
+        metrics::token_overflowed();
+    }
+    claims
 }
 
 /// What claims add to a token, in bytes. A token carries its JSON in base64, which takes 4 bytes for 3,

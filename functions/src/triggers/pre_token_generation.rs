@@ -1,19 +1,17 @@
 //! `pre-token-generation`: adds the user's memberships to each token. A user who could not become a
 //! member earlier becomes one now.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use futures_util::future::try_join;
 use serde_json::value::RawValue;
 use shared::capabilities;
-use shared::claims::{ClaimsPolicy, JoinRequestClaims};
-use shared::domain::membership::{EntryPath, Membership, Proof};
+use shared::claims::ClaimsPolicy;
+use shared::domain::membership::{EntryPath, Proof};
 use shared::domain::user::User;
 use shared::failure::Failure;
 use shared::metrics;
 use shared::next_trigger::{NextTrigger, Passed, Refusal};
-use shared::provisioning::{Held, Provisioning};
+use shared::provisioning::Provisioning;
 use shared::runtime::within;
 use shared::store::Store;
 
@@ -100,28 +98,6 @@ async fn claims(
     entry_path: EntryPath,
     proof: Proof,
 ) -> Result<Claims, Failure> {
-    let (Held { memberships, mut requests }, _) =
-        needs.provisioning.appear(user, entry_path, proof).await?;
-    if needs.claims_policy.requests == JoinRequestClaims(false) {
-        requests.clear();
-    }
-    let ids = memberships.iter().map(|held| &held.organization_id);
-    let ids: Vec<_> = ids.chain(requests.iter().map(|it| &it.organization_id)).cloned().collect();
-    let role_ids: Vec<_> = memberships.iter().flat_map(|held| held.role_ids.clone()).collect();
-    let (organizations, roles) =
-        try_join(needs.store.readable_organizations(&ids), needs.store.readable_roles(&role_ids))
-            .await?;
-    let held = |id: &_| memberships.iter().find(|held| held.organization_id == *id);
-    let (mut claims, mut asked) = (BTreeMap::new(), BTreeSet::new());
-    for organization in organizations {
-        let Some(Membership { role_ids, .. }) = held(&organization.id) else {
-            asked.insert(organization.id);
-            continue;
-        };
-        let mut names: Vec<_> =
-            role_ids.iter().filter_map(|id| roles.get(id)).map(|role| role.name.clone()).collect();
-        names.sort_by_cached_key(shared::domain::text::Name::folded);
-        claims.insert(organization.id, names);
-    }
-    Ok(Claims::new(claims, asked))
+    let (held, _) = needs.provisioning.appear(user, entry_path, proof).await?;
+    Claims::about(held, &needs.store, needs.claims_policy).await
 }

@@ -61,6 +61,8 @@ impl Identity {
 impl User {
     /// Cognito's `UserStatus` of a user who signs in through a provider.
     pub const FEDERATED: &str = "EXTERNAL_PROVIDER";
+    /// The status of a user who was invited, and whose first sign-in is with a temporary password.
+    pub const INVITED: &str = "FORCE_CHANGE_PASSWORD";
     /// The most characters of Cognito's `Username` (API reference, `UsernameType`).
     pub const LONGEST_USER_NAME: usize = 128;
     /// The most characters of an attribute's value, such as `email` (quota of Cognito).

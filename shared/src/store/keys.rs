@@ -85,7 +85,9 @@ impl Key {
             Some((prefix, _)) => format!("{prefix}#…"),
             None => part.to_owned(),
         };
-        format!("{}/{}", kind(&self.pk), kind(&self.sk))
+        // The sort key of a change is an id.
+        let sk = if self.pk.starts_with(CHANGE_PREFIX) { "…".to_owned() } else { kind(&self.sk) };
+        format!("{}/{sk}", kind(&self.pk))
     }
 
     pub(super) fn into_attributes(self) -> HashMap<String, AttributeValue> {

@@ -6,6 +6,7 @@
 //! lost answer does not fail because of its own first attempt.
 
 mod activity;
+mod activity_list;
 mod addresses;
 mod backoff;
 mod callers;
@@ -36,6 +37,7 @@ use std::sync::Arc;
 
 use aws_sdk_dynamodb::Client;
 
+pub use activity_list::{Activity, ActivityFilter, ActivityOf, EventId, EventIdError};
 pub use addresses::RemovalMark;
 pub use changes::{Change, ChangeKey};
 pub use memberships::{Added, Admission, Joined, Member, NewRoles};
@@ -46,7 +48,7 @@ pub use ownership::{DueCursor, DueDomain, ListedDomain};
 pub use places::Removal;
 pub use ranks::{UserList, UserRank};
 pub use read::Page;
-pub use removals::RemovedUser;
+pub use removals::{RemovedUser, UserRemoval};
 pub use requests::{Approved, Requester};
 pub use rules::{ChangedRule, ListedRules, Listing};
 pub use users::{DeletedUser, UserItems};

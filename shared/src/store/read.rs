@@ -75,6 +75,26 @@ impl Store {
         Ok(self.page(query, range).await?.0)
     }
 
+    /// One page of a partition, the greatest sort keys first, down to `least`, and the key after which the
+    /// next page begins. Eventually consistent.
+    pub(super) async fn newest_page(
+        &self,
+        partition: &str,
+        least: Option<&str>,
+        limit: usize,
+        start: Option<Attributes>,
+    ) -> Result<(Vec<Attributes>, Option<Attributes>), Failure> {
+        let query = self.client.query().scan_index_forward(false);
+        let query = query.set_limit(i32::try_from(limit).ok()).set_exclusive_start_key(start);
+        let mut range = Range::new((keys::PK, keys::SK), partition.to_owned(), "");
+        if let Some(least) = least {
+            range.condition = "#pk = :pk AND #sk >= :least";
+            range.names.insert("#sk".to_owned(), keys::SK.to_owned());
+            range.values.insert(":least".to_owned(), text(least));
+        }
+        self.page(query, range).await
+    }
+
     /// One page of an index partition, with the items whose sort keys begin with a prefix, and the
     /// key after which the next page begins. Eventually consistent.
     pub(super) async fn index_page(

@@ -96,6 +96,17 @@ impl UserItems {
         }
     }
 
+    /// Whether anything is kept about the user, who was not deleted.
+    #[must_use]
+    pub fn is_known(&self) -> bool {
+        !self.deleted
+            && (self.profile.is_some()
+                || !self.memberships.is_empty()
+                || !self.requests.is_empty()
+                || !self.removed_from.is_empty()
+                || !self.unreadable.is_empty())
+    }
+
     /// The same items, if all of them could be read.
     ///
     /// # Errors

@@ -175,17 +175,17 @@ async fn a_body_of_another_shape_is_refused_with_its_place() {
 }
 
 #[tokio::test]
-async fn up_to_ninety_nine_changes_are_one_step_and_more_go_in_several() {
+async fn up_to_ninety_eight_changes_are_one_step_and_more_go_in_several() {
     // The number of domains before, the first one that is sent, the number sent, and the steps.
     let table = [
         (0, 0, 0, 1),
-        (0, 0, 99, 1),
-        (0, 0, 100, 2),
+        (0, 0, 98, 1),
+        (0, 0, 99, 2),
         (0, 0, 250, 3),
-        (99, 99, 0, 1),
-        (100, 99, 1, 1),
-        (49, 49, 50, 1),
-        (50, 50, 50, 2),
+        (98, 98, 0, 1),
+        (99, 98, 1, 1),
+        (49, 49, 49, 1),
+        (50, 50, 49, 2),
         (250, 250, 0, 3),
         (0, 0, 1_000, 11),
     ];
@@ -360,7 +360,7 @@ async fn another_writer_between_two_steps_leaves_a_part_and_the_answer_says_so()
              them was replaced: read the list again and repeat the request"
         );
         assert_eq!(answer.header("etag"), "\"3\"");
-        let mut part = sent[..99].to_vec();
+        let mut part = sent[..98].to_vec();
         part.push("other.com".to_owned());
         assert_eq!(listed(&world, "acme").await, part);
         assert_eq!(world.get(PATH).await.header("etag"), "\"3\"");

@@ -162,31 +162,38 @@ pub(super) fn federated(email: &str, providers: &[&str]) -> Value {
     })
 }
 
-/// Lets a user appear. `name` is the user name.
-pub(super) async fn appear(world: &World, pool: &Pool, way: Way, name: &str, user: &Value) {
+/// Lets a user appear. `name` is the user name. Returns the claims of the token, if there is one.
+pub(super) async fn appear(
+    world: &World,
+    pool: &Pool,
+    way: Way,
+    name: &str,
+    user: &Value,
+) -> Option<Value> {
     let event = |source| {
         let mut event = trigger_event("2", source, user);
         event["userName"] = json!(name);
         event
     };
-    match way {
+    let source = match way {
         Way::SignUp => {
             world.post_confirmation(&event("PostConfirmation_ConfirmSignUp")).await;
+            return None;
         }
-        Way::NewPassword => {
-            world.pre_token_generation(&event("TokenGeneration_NewPasswordChallenge")).await;
-        }
-        Way::Token => {
-            world.pre_token_generation(&event("TokenGeneration_Authentication")).await;
-        }
+        Way::NewPassword => "TokenGeneration_NewPasswordChallenge",
+        Way::Token => "TokenGeneration_Authentication",
         Way::Api => {
             let email = user["email"].as_str().expect("an address");
             let created = pool_user("jane", "jane", email, true);
             pool.answers("AdminCreateUser", json!({ "User": created }));
             let answer = world.post("/users", &json!({ "primaryEmail": email })).await;
             assert_eq!(answer.status, 201, "{:#}", answer.body);
+            return None;
         }
-    }
+    };
+    let answer = world.pre_token_generation(&event(source)).await;
+    let details = &answer["response"]["claimsAndScopeOverrideDetails"];
+    Some(details["accessTokenGeneration"]["claimsToAddOrOverride"].clone())
 }
 
 /// What the user has: memberships with their rule and their roles, and requests with their rule.

@@ -1,5 +1,6 @@
 //! Generated worlds: organizations with rules of every kind, in every state, and a person of any kind.
-//! What the preview says is what provisioning does, and both are what the [`model`] says.
+//! What the preview says is what provisioning does, and both are what the [`model`] says. The claims that
+//! are foreseen are those of the token.
 
 mod given;
 mod model;
@@ -81,8 +82,16 @@ async fn check(given: &Given) -> Result<(), TestCaseError> {
 
     let user = given.person.attributes();
     let name = given.person.user_name();
+    if given.person.is_foreseeable() {
+        pool.delete(name);
+        pool.add(given.person.in_pool());
+    }
     for time in ["first", "second"] {
-        appear(&world, &pool, given.person.way, name, &user).await;
+        let foreseen = foreseen(&world, given).await;
+        let claims = appear(&world, &pool, given.person.way, name, &user).await;
+        if foreseen.is_some() {
+            same(&foreseen, &claims, &format!("the {time} token has other claims"))?;
+        }
         let mut held = held(&world).await;
         held.sort();
         same(&expected, &held, &format!("provisioning differs the {time} time"))?;
@@ -96,6 +105,19 @@ async fn check(given: &Given) -> Result<(), TestCaseError> {
 
 fn same<T: PartialEq + std::fmt::Debug>(a: &T, b: &T, what: &str) -> Result<(), TestCaseError> {
     if a == b { Ok(()) } else { Err(TestCaseError::fail(format!("{what}: {a:?} and {b:?}"))) }
+}
+
+/// The claims of the next token, if they can be foreseen.
+async fn foreseen(world: &World, given: &Given) -> Option<Value> {
+    if !given.person.is_foreseeable() {
+        return None;
+    }
+    let before = world.items_and_changes().await;
+    let answer = world.get("/users/jane/claims").await;
+    assert_eq!(answer.status, 200, "{:#}", answer.body);
+    assert_eq!(answer.body["provisioned"], true);
+    assert_eq!(world.items_and_changes().await, before, "something was written");
+    Some(answer.body["claims"].clone())
 }
 
 /// What the preview of each organization says, in the words of a [`model::Verdict`]. The preview of all says

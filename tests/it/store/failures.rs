@@ -363,7 +363,7 @@ async fn a_large_replacement_that_was_cut_off_holds_no_more_than_the_larger_of_b
     let (operations, _, _) = undisturbed(&write).await;
     let first_step = operations.len() - 4;
     // Removals and additions alternate, as long as there are both.
-    for (steps, (held, new)) in [(250, 0), (249, 49), (172, 60), (73, 60)].into_iter().enumerate() {
+    for (steps, (held, new)) in [(250, 0), (250, 49), (174, 60), (76, 60)].into_iter().enumerate() {
         let world = write.world().await;
         world.wire.cut_after(first_step + steps);
         assert_unavailable(&write.send(&world).await);

@@ -14,6 +14,7 @@ use shared::domain::jit::RuleList;
 use shared::domain::provider::ProviderName;
 use shared::domain::rule::{Rule, RuleKey, RuleKind};
 use shared::domain::version::Precondition;
+use shared::event::{Event, EventType};
 use shared::failure::Failure;
 use shared::store::Store;
 
@@ -158,6 +159,27 @@ impl World {
         }
     }
 
+    /// All events that the changes in the table tell.
+    pub(crate) async fn told(&self) -> Vec<Event> {
+        let items = self.items_and_changes().await;
+        let changes = items.iter().filter(|((pk, _), _)| pk.starts_with("CHANGE#"));
+        let events = changes.flat_map(|(_, item)| {
+            let json = item["events"].as_str().expect("a text");
+            serde_json::from_str::<Vec<Event>>(json).expect("events")
+        });
+        events.collect()
+    }
+
+    /// Keeps what has happened as activity, and forgets users who were deleted, as `publish-events` does.
+    pub(crate) async fn keep_activity(&self) {
+        let (store, told) = (self.store(), self.told().await);
+        store.keep_activity(&told, 90).await.expect("it is kept");
+        for event in told.iter().filter(|event| event.kind == EventType::UserDeleted) {
+            let user = UserId::parse(event.user_id.as_ref().expect("a user")).expect("an id");
+            store.forget_activity(&user).await.expect("it is forgotten");
+        }
+    }
+
     /// Adds the record that proves a domain to the name server.
     pub(crate) async fn add_record(&self, domain: &str) {
         self.name_server.add(&record_name(domain), RECORD).await.expect("a name");
@@ -178,8 +200,8 @@ impl World {
 
     /// Deletes an organization without sweeping what it leaves behind.
     pub(crate) async fn delete_unswept(&self, organization: &str) {
-        // What is read of the list, and the transaction.
-        self.wire.cut_after(2);
+        // What is read of the lists, the counts of members and requests, and the transaction.
+        self.wire.cut_after(4);
         let answer = self.delete(&format!("/organizations/{organization}")).await;
         self.wire.mend();
         assert_eq!(answer.status, 204, "{:#}", answer.body);

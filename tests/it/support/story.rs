@@ -263,7 +263,13 @@ fn cognito_says(operation: &str, user: &Value) -> Value {
     let part = |name: &str| user[name].as_str().unwrap_or_default();
     let is_nobody = user.is_null();
     let told = user.clone();
-    let user = pool_user(part("sub"), part("username"), part("email"), true);
+    let mut user = pool_user(part("sub"), part("username"), part("email"), true);
+    if told["identities"].is_array() {
+        let identities = told["identities"].to_string();
+        let attributes = user["Attributes"].as_array_mut().expect("attributes");
+        attributes.push(json!({ "Name": "identities", "Value": identities }));
+        user["UserStatus"] = "EXTERNAL_PROVIDER".into();
+    }
     match operation {
         "DescribeIdentityProvider" => json!({ "IdentityProvider": told }),
         "ListUsers" if is_nobody => json!({ "Users": [] }),
@@ -283,8 +289,9 @@ async fn add_record(world: &World, domain: &str) {
 }
 
 /// Lets so many organizations list `crowded.example`, and the provider `Crowded`, that no other may. Leaves a domain of an
-/// organization that is gone, as if no sweep had come to it.
+/// organization that is gone, as if no sweep had come to it. Keeps what has happened as activity.
 async fn crowd(world: &World) {
+    world.keep_activity().await;
     world.make_pending("gone", &["left.example"]).await;
     for index in 0..RuleList::MOST_ORGANIZATIONS {
         let id = format!("org-{index}");

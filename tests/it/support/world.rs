@@ -36,7 +36,7 @@ use shared::{App, Clock, Randomness};
 use tower::ServiceExt;
 use usher_local::{NameServer, TABLE_NAME};
 
-use super::attributes::{tagged_item, text};
+use super::attributes::text;
 use super::bus::Bus;
 use super::contract;
 use super::pool::{POOL_ID, Pool};
@@ -64,9 +64,13 @@ pub(crate) struct World {
     pub(crate) bus: Bus,
     /// What the functions ask about domains. It knows no names until a test adds one.
     pub(crate) name_server: NameServer,
+    /// The embedded DynamoDB.
+    pub(super) database: Database,
     service: Router,
     client: Client,
     time: Arc<AtomicI64>,
+    /// How many stores there are.
+    stores: AtomicU64,
 }
 
 /// An answer, whole.
@@ -218,7 +222,7 @@ impl World {
         usher_local::prepare(&database).expect("infra/storage.yaml defines the table");
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("an address");
-        tokio::spawn(dynoxide::server::serve_on(listener, database));
+        tokio::spawn(dynoxide::server::serve_on(listener, database.clone()));
 
         let wire = Wire::default();
         let timeouts = TimeoutConfig::builder()
@@ -239,11 +243,7 @@ impl World {
 
         let time = Arc::new(AtomicI64::new(start().as_millisecond()));
         let now = Arc::clone(&time);
-        let chance = AtomicU64::new(0);
-        let randomness = Randomness::new(move |bytes| {
-            let number = chance.fetch_add(1, Ordering::Relaxed).to_be_bytes();
-            bytes.iter_mut().rev().zip(number.iter().rev()).for_each(|(byte, n)| *byte = *n);
-        });
+        let randomness = counting(0);
         let passing = Arc::clone(&time);
         let clock = Clock::with_pause(
             move || Timestamp::from_millisecond(now.load(Ordering::Relaxed)).expect("in range"),
@@ -257,7 +257,7 @@ impl World {
             },
         );
         let client = Client::from_conf(tested);
-        let store = Store::new(client, TABLE_NAME, clock.clone(), randomness.clone());
+        let store = Store::new(client, TABLE_NAME, clock.clone(), ids_of_changes(0));
         let name_server = NameServer::start(([127, 0, 0, 1], 0).into()).await.expect("a free port");
         let dns = Dns::new(Some(NameServers::from(name_server.address())));
         let bus = Bus::default();
@@ -268,7 +268,17 @@ impl World {
             ..App::new(store, clock, randomness, policies, user_pool, console)
         };
         let service = functions::all_routes(&app).into_service().layer(from_fn(contract::hold));
-        Self { app, wire, bus, name_server, service, client: Client::from_conf(plain), time }
+        Self {
+            app,
+            wire,
+            bus,
+            name_server,
+            database,
+            service,
+            client: Client::from_conf(plain),
+            time,
+            stores: AtomicU64::new(1),
+        }
     }
 
     /// Lets time pass.
@@ -401,52 +411,44 @@ impl World {
         }
     }
 
-    /// What transactions have changed so far, as the table's stream brings it. The sequence numbers are
-    /// the places.
-    pub(crate) async fn changes(&self) -> Vec<Value> {
-        let items = self.items().await;
-        let mut changes: Vec<_> =
-            items.iter().filter(|((pk, _), _)| pk.starts_with("CHANGE#")).collect();
-        changes.sort_by_key(|((_, sk), _)| sk);
-        let records = changes.into_iter().enumerate().map(|(place, ((pk, sk), item))| {
-            json!({
-                "eventID": format!("{place:032x}"),
-                "eventName": "INSERT",
-                "eventVersion": "1.1",
-                "eventSource": "aws:dynamodb",
-                "awsRegion": "eu-central-1",
-                "dynamodb": {
-                    "ApproximateCreationDateTime": 1_767_225_600.0,
-                    "Keys": { "pk": { "S": pk }, "sk": { "S": sk } },
-                    "NewImage": tagged_item(&json!(item)),
-                    "SequenceNumber": format!("{place:021}"),
-                    "SizeBytes": 1_000,
-                    "StreamViewType": "NEW_AND_OLD_IMAGES",
-                },
-                "eventSourceARN": "arn:aws:dynamodb:eu-central-1:123456789012:table/usher/stream/1",
-            })
-        });
-        records.collect()
+    /// What transactions have changed so far, as the table's stream brings it to Lambda.
+    pub(crate) fn changes(&self) -> Vec<Value> {
+        let written = self.stream().next().into_iter();
+        written.filter(|written| written.told().is_some()).map(|written| written.record).collect()
     }
 
-    /// Publishes these records of the stream, and answers the sequence number of the one from which on
-    /// they are to be sent again, if there is one.
-    pub(crate) async fn publish(&self, records: &[Value]) -> Option<String> {
+    /// Publishes these records of the stream, and answers the place of the one from which on they are to be
+    /// sent again, if there is one.
+    pub(crate) async fn publish(&self, records: &[Value]) -> Option<usize> {
         let answer = self.invoke("publish-events", &json!({ "Records": records })).await;
         let failures = answer["batchItemFailures"].as_array().expect("a list");
         assert!(failures.len() <= 1, "{answer}");
-        Some(failures.first()?["itemIdentifier"].as_str().expect("text").to_owned())
+        let number = &failures.first()?["itemIdentifier"];
+        let failed = records.iter().position(|it| it["dynamodb"]["SequenceNumber"] == *number);
+        Some(failed.expect("one of the records"))
     }
 
-    /// Every item in the table.
+    /// Every item in the table, but for what transactions have told.
     pub(crate) async fn items(&self) -> Items {
+        without_changes(scan(&self.client).await)
+    }
+
+    /// Every item in the table, with what transactions have told.
+    pub(crate) async fn items_and_changes(&self) -> Items {
         scan(&self.client).await
     }
 
     /// Every item in the table of a DynamoDB at this address.
     pub(crate) async fn items_at(address: SocketAddr) -> Items {
-        scan(&Client::from_conf(config(address).http_client(Wire::default().client()).build()))
-            .await
+        let client = config(address).http_client(Wire::default().client()).build();
+        without_changes(scan(&Client::from_conf(client)).await)
+    }
+
+    /// The attributes of the item with this key.
+    pub(crate) async fn attributes(&self, pk: &str, sk: &str) -> HashMap<String, AttributeValue> {
+        let get = self.client.get_item().table_name(TABLE_NAME).consistent_read(true);
+        let got = get.key("pk", text(pk)).key("sk", text(sk)).send().await.expect("an answer");
+        got.item.unwrap_or_else(|| panic!("no item is at {pk} {sk}"))
     }
 
     /// Removes an item, behind the back of every rule.
@@ -458,8 +460,8 @@ impl World {
 
     /// The store over a wire of its own: nobody counts or disturbs its calls.
     pub(crate) fn store(&self) -> Store {
-        let (clock, randomness) = (self.app.clock.clone(), self.app.randomness.clone());
-        Store::new(self.client.clone(), TABLE_NAME, clock, randomness)
+        let randomness = ids_of_changes(self.stores.fetch_add(1, Ordering::Relaxed));
+        Store::new(self.client.clone(), TABLE_NAME, self.app.clock.clone(), randomness)
     }
 
     /// Puts many items as they are.
@@ -555,6 +557,31 @@ fn config(address: SocketAddr) -> aws_sdk_dynamodb::config::Builder {
         .credentials_provider(Credentials::new("test", "test", None, None, "test"))
         .endpoint_url(format!("http://{address}"))
         .interceptor(CountRetries)
+}
+
+/// Randomness that counts from a number on.
+fn counting(from: u64) -> Randomness {
+    let chance = AtomicU64::new(from);
+    Randomness::new(move |bytes| {
+        let number = chance.fetch_add(1, Ordering::Relaxed).to_be_bytes();
+        bytes.iter_mut().rev().zip(number.iter().rev()).for_each(|(byte, n)| *byte = *n);
+    })
+}
+
+/// Randomness for the ids of one store's changes, by its number in its world. They do not count on with
+/// other ids, and no two stores of a world have the same.
+fn ids_of_changes(store: u64) -> Randomness {
+    counting((store + 1) << 32)
+}
+
+fn without_changes(mut items: Items) -> Items {
+    items.retain(|(pk, _), _| !is_change(pk));
+    items
+}
+
+/// Whether the items of this partition are what transactions have told.
+fn is_change(partition_key: &str) -> bool {
+    partition_key.starts_with("CHANGE#")
 }
 
 async fn scan(client: &Client) -> Items {

@@ -21,7 +21,7 @@ export function pagedQuery<Item extends { id: string }>(queryKey: QueryKey, ask:
       const loaded = client.getQueryData<Pages<Item>>(queryKey);
       const kept = loaded?.pages[loaded.pageParams.indexOf(pageParam, 1)];
       if (kept) return kept;
-      const page = await read(ask, pageParam, signal);
+      const page = await readPage(ask, pageParam, signal);
       return pageParam === '' && loaded ? continued(page, loaded) : page;
     },
     initialPageParam: '',
@@ -30,7 +30,8 @@ export function pagedQuery<Item extends { id: string }>(queryKey: QueryKey, ask:
   });
 }
 
-async function read<Item>(
+/** Reads a page of a list: the first one, or the one at a cursor. */
+export async function readPage<Item>(
   ask: Ask<Item>,
   cursor: string | undefined,
   signal: AbortSignal,
@@ -48,7 +49,7 @@ export async function readAll<Item>(
   const all: Item[] = [];
   let next: string | undefined;
   do {
-    const page = await read(ask, next, signal);
+    const page = await readPage(ask, next, signal);
     all.push(...page.items);
     onProgress?.(all.length);
     ({ next } = page);

@@ -5,10 +5,12 @@ type Schemas = components['schemas'];
 /** A user of a list in which the API names the id `userId`. The console calls it `id` everywhere. */
 export type WithId<User extends { userId: string }> = Omit<User, 'userId'> & { id: string };
 
+export type Activity = Schemas['Activity'];
 export type Caller = Schemas['Caller'];
 export type CheckedEmailDomain = Schemas['CheckedEmailDomain'];
 export type EmailDomain = Schemas['EmailDomain'];
 export type Enrollment = Schemas['Enrollment'];
+export type EventType = Schemas['EventType'];
 export type FoundUser = Schemas['FoundUser'];
 export type JoinRequest = WithId<Schemas['JoinRequest']>;
 export type Member = Schemas['Member'];
@@ -28,6 +30,9 @@ export type Role = Schemas['OrganizationRole'];
 export type RoleUsage = Schemas['OrganizationRoleUsage'];
 export type SsoConnector = Schemas['SsoConnector'];
 export type User = Schemas['User'];
+export type UserClaims = Schemas['UserClaims'];
+export type UserJoinRequest = Schemas['UserJoinRequest'];
+export type UserRemoval = Schemas['UserRemoval'];
 export type UserOrganization = Schemas['UserOrganization'];
 
 /**

@@ -7,6 +7,7 @@ import {
   redirect,
 } from '@tanstack/react-router';
 import type { ComponentType } from 'react';
+import { activitySearch } from '../activity/search';
 import { membersSearch, removedSearch } from '../members/search';
 import { OrganizationsPage } from '../organizations/OrganizationsPage';
 import { provisioningSearch } from '../provisioning/search';
@@ -85,6 +86,13 @@ const requests = createRoute({
   component: page(() => import('../requests/RequestsTab').then((it) => it.RequestsTab)),
 });
 
+const activity = createRoute({
+  getParentRoute: () => organization,
+  path: '/activity',
+  validateSearch: activitySearch,
+  component: page(() => import('../activity/ActivityTab').then((it) => it.ActivityTab)),
+});
+
 const settings = createRoute({
   getParentRoute: () => organization,
   path: '/settings',
@@ -102,6 +110,12 @@ const role = createRoute({
   getParentRoute: () => root,
   path: '/roles/$organizationRoleId',
   component: page(() => import('../roles/RolePage').then((it) => it.RolePage)),
+});
+
+const user = createRoute({
+  getParentRoute: () => root,
+  path: '/users/$userId',
+  component: page(() => import('../users/UserPage').then((it) => it.UserPage)),
 });
 
 const help = createRoute({
@@ -126,9 +140,10 @@ export const router = createRouter({
   routeTree: root.addChildren([
     home,
     organizations,
-    organization.addChildren([provisioning, members, removed, requests, settings]),
+    organization.addChildren([provisioning, members, removed, requests, activity, settings]),
     roles,
     role,
+    user,
     help,
     helpDocument,
   ]),

@@ -5,6 +5,10 @@ import type { HelpTarget } from './targets';
 
 /** What the help says about each tab of an organization, by the end of its route. */
 const HELP: Record<string, { to: HelpTarget; text: string }> = {
+  activity: {
+    to: 'security#what-is-kept-and-for-how-long',
+    text: 'What is kept, and for how long',
+  },
   members: { to: 'tokens#when-they-change', text: 'When a change reaches the members’ tokens' },
   settings: {
     to: 'security#what-is-kept-and-for-how-long',

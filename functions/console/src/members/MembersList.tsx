@@ -18,6 +18,7 @@ import { ErrorState } from '../ui/ErrorState';
 import { Id } from '../ui/Id';
 import { Loaded } from '../ui/Loaded';
 import { Notice } from '../ui/Notice';
+import { PersonLink } from '../ui/PersonLink';
 import { RowAction, RowMenu } from '../ui/RowMenu';
 import { useFirstItem } from '../ui/useFirstItem';
 import { When } from '../ui/When';
@@ -33,7 +34,7 @@ import { contains, type Filters, isExact } from './search';
 import { useSelection } from './useSelection';
 
 const COLUMNS: Columns<Member> = {
-  Member: (member) => <span title={nameOf(member)}>{nameOf(member)}</span>,
+  Member: (member) => <PersonLink of={member} />,
   'User ID': ({ id }) => <Id>{id}</Id>,
   Roles: (member) => <Roles of={member} />,
   'How they joined': ({ provenance }) => (

@@ -12,6 +12,7 @@ import { Id } from '../ui/Id';
 import { Loaded } from '../ui/Loaded';
 import links from '../ui/links.module.css';
 import { Notice } from '../ui/Notice';
+import { PersonLink } from '../ui/PersonLink';
 import { RowAction, RowMenu } from '../ui/RowMenu';
 import { useFirstItem } from '../ui/useFirstItem';
 import { When } from '../ui/When';
@@ -27,7 +28,7 @@ import { useSelection } from './useSelection';
 const ROUTE = '/organizations/$organizationId/members/removed';
 
 const COLUMNS: Columns<RemovedUser> = {
-  Member: (person) => <span title={nameOf(person)}>{nameOf(person)}</span>,
+  Member: (person) => <PersonLink of={person} />,
   'User ID': ({ id }) => <Id>{id}</Id>,
   Decision: ({ declined, removedAt }) => (
     <span>

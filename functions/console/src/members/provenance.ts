@@ -12,14 +12,14 @@ const ENTRY_PATHS: Record<Provenance['entryPath'], string> = {
 
 /** How somebody became a member, in words. */
 export function howJoined(provenance: Provenance): string {
-  const { rule, emailDomain, ssoConnectorId } = provenance;
+  const { rule, emailDomain, ssoConnectorId, addedBy } = provenance;
   switch (rule) {
     case 'email_domain':
       return `By ${emailDomain}, ${joining(provenance)}`;
     case 'sso_connector':
       return `By the provider ${ssoConnectorId}, ${joining(provenance)}`;
     case 'api':
-      return 'Added by hand';
+      return addedBy ? `Added by ${callerText(addedBy)}` : 'Added by hand';
     default:
       return unhandled(rule);
   }

@@ -11,6 +11,7 @@ import { type Columns, DataTable } from '../ui/DataTable';
 import { Id } from '../ui/Id';
 import { Loaded } from '../ui/Loaded';
 import { Notice } from '../ui/Notice';
+import { PersonLink } from '../ui/PersonLink';
 import { useFirstItem } from '../ui/useFirstItem';
 import { When } from '../ui/When';
 import { ApproveRequests } from './ApproveRequests';
@@ -64,7 +65,7 @@ function Table({ rows, pages, onOpen }: TableProps) {
   const { selected, ids, select } = useSelection(rows);
   const columns = useMemo<Columns<JoinRequest>>(
     () => ({
-      User: (request) => <span title={nameOf(request)}>{nameOf(request)}</span>,
+      User: (request) => <PersonLink of={request} />,
       'User ID': ({ id }) => <Id>{id}</Id>,
       Rule: (request) => <span title={ruleOf(request)}>{ruleOf(request)}</span>,
       Requested: ({ requestedAt }) => <When at={requestedAt} />,

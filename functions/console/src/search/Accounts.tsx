@@ -106,9 +106,12 @@ const STATUSES: Record<string, string> = {
 
 function Identity({ of: user }: { of: User }) {
   const status = STATUSES[user.status ?? ''];
+  const result = useResult();
   return (
     <div className={classes.identity}>
-      <strong>{nameOf(user)}</strong>
+      <Link to="/users/$userId" params={{ userId: user.id }} {...result}>
+        <strong>{nameOf(user)}</strong>
+      </Link>
       <Id>{user.id}</Id>
       {status && <Nothing>This account {status}.</Nothing>}
     </div>

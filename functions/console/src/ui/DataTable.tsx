@@ -41,6 +41,8 @@ interface Props<Row> {
    * fit. The others are as wide as their content. The default is the whole rest for the first one.
    */
   shares?: Record<string, string>;
+  /** Whether texts that do not fit are continued in the next line. */
+  wraps?: boolean;
   /** What can be done with a row: a `RowMenu`. */
   actions?: (row: Row) => ReactNode;
   selection?: Selection<Row>;
@@ -70,6 +72,7 @@ export function DataTable<Row extends { id: string }>(props: Props<Row>) {
         ref={table}
         className={classes.table}
         aria-label={label}
+        data-wraps={props.wraps || undefined}
         horizontalSpacing="1rem"
         verticalSpacing="0.5rem"
         borderColor="var(--line)"

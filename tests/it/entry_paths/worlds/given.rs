@@ -171,8 +171,19 @@ impl Person {
         attributes
     }
 
+    /// Whether what the user pool says about the person tells which token is the next one.
+    pub(super) fn is_foreseeable(&self) -> bool {
+        match self.way {
+            Way::Token => true,
+            Way::NewPassword => self.identities.is_empty(),
+            Way::SignUp | Way::Api => false,
+        }
+    }
+
     /// The person as the user pool lists them.
     pub(super) fn in_pool(&self) -> Value {
+        let usual =
+            if self.way == Way::NewPassword { "FORCE_CHANGE_PASSWORD" } else { "CONFIRMED" };
         let attributes = self.attributes();
         let attributes = attributes.as_object().expect("an object").iter();
         let is_status = |name: &str| name == "cognito:user_status";
@@ -184,7 +195,7 @@ impl Person {
             "Username": self.user_name(),
             "Attributes": Value::from_iter(attributes),
             "UserCreateDate": 1_767_225_600.0,
-            "UserStatus": status.first().map_or("CONFIRMED".into(), |(_, status)| (*status).clone()),
+            "UserStatus": status.first().map_or(usual.into(), |(_, status)| (*status).clone()),
             "Enabled": true,
         })
     }
