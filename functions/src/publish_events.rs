@@ -245,7 +245,10 @@ impl Run {
         keys.sort_by(|one, other| (&one.sk, &one.pk).cmp(&(&other.sk, &other.pk)));
         keys.dedup();
         let (mut missing, mut failed, mut changes) = (Vec::new(), Vec::new(), Vec::new());
+        // What is told of a user who was deleted later is not kept again.
+        let mut deleted = HashSet::new();
         for key in keys {
+            deleted.extend(self.needs.store.deleted_user(&key).await?);
             match self.needs.store.change(&key).await {
                 Ok(Some(change)) => changes.push(Outgoing::new(changes.len(), change)),
                 Ok(None) => missing.push(key),
@@ -257,13 +260,6 @@ impl Run {
         }
         let mut progress = Progress::until(changes.len());
         self.publish(&mut changes, &mut progress).await;
-        let mut deleted = HashSet::new();
-        for user in users(changes.iter().flat_map(|change| &change.change.events)) {
-            // What is told of a user who was deleted later must not be kept again.
-            if self.needs.store.tells_deletion(&user).await? {
-                deleted.insert(user);
-            }
-        }
         self.keep(&changes, &deleted, &mut progress).await;
         let cause = progress.stop.map(|stop| stop.cause).unwrap_or_default();
         let mut published = 0;
