@@ -258,6 +258,7 @@ impl Store {
                 .value(":one", number(1))
                 .set("#count = #count - :one");
             let role = self.read_role(&item)?;
+            // What is told is what it was.
             let unchanged = unchanged_name(&role).when_unchanged(&self.item(&item));
             let mut writes = vec![
                 self.delete_if(keys::organization_role(id), unchanged),

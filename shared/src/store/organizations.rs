@@ -364,6 +364,7 @@ impl Store {
                 return Ok(DeletedOrganization { is_new: false, unswept });
             }
             require_version(&stored, precondition)?;
+            // What is told is what it was.
             let present = organization_exists().when_unchanged(&stored);
             // A whole item, so that no attribute of the organization remains.
             let tombstone = HashMap::from([(DELETED_AT.to_owned(), timestamp(at))]);
