@@ -133,6 +133,29 @@ fn claims_settings_that_make_no_sense_are_refused_with_what_is_right() {
 }
 
 #[test]
+fn event_settings_that_make_no_sense_are_refused_with_what_is_right() {
+    for (variable, value, error) in [
+        ("EVENT_EMAILS", "yes", Some(r#""yes" is neither `true` nor `false`"#)),
+        ("EVENT_EMAILS", "true", None),
+        ("EVENT_EMAILS", "false", None),
+        ("ACTIVITY_DAYS", "3651", Some(r#""3651" is not a number from 0 to 3650"#)),
+        ("ACTIVITY_DAYS", "-1", Some(r#""-1" is not a number from 0 to 3650"#)),
+        ("ACTIVITY_DAYS", "90 days", Some(r#""90 days" is not a number from 0 to 3650"#)),
+        ("ACTIVITY_DAYS", "0", None),
+        ("ACTIVITY_DAYS", "3650", None),
+    ] {
+        let set = move |name: &str| (name == variable).then(|| value.to_owned());
+        let read = EventPolicy::from_environment(&Environment::new(set, Waits::HTTP));
+        let expected =
+            error.map(|error| format!("the environment variable {variable} is wrong: {error}"));
+        assert_eq!(read.err().map(|error| error.to_string()), expected, "{variable}={value}");
+    }
+    let unset = Environment::new(|_| None, Waits::HTTP);
+    let policy = EventPolicy::from_environment(&unset).expect("defaults");
+    assert_eq!((policy.emails.0, policy.activity.get()), (false, Some(90)));
+}
+
+#[test]
 fn an_empty_list_of_providers_trusts_none_and_a_missing_one_google_and_apple() {
     let parsed = |list| TrustedProviders::parse(list).expect("names");
     let google_and_apple = parsed("Google,SignInWithApple");

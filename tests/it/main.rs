@@ -29,6 +29,7 @@ mod organizations;
 mod permissions;
 mod preview;
 mod provisioning;
+mod publish_events;
 mod readme;
 mod recorded_table;
 mod sample_events;

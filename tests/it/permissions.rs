@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
-use functions::{FUNCTIONS, Function};
+use functions::{Entry, FUNCTIONS, Function};
 use serde_json::{Value, json};
 
 use crate::support::{INVOKES_NEXT, tell, template};
@@ -22,7 +22,10 @@ fn granted(template: &Value, function: &Function) -> BTreeSet<String> {
     let mut granted = BTreeSet::new();
     for policy in role["Policies"].as_array().into_iter().flatten() {
         if let Some(choice) = policy.get("Fn::If") {
-            granted.insert(on_next_trigger(&id, choice));
+            match function.entry {
+                Entry::Stream(_) => assert_stream(&id, choice),
+                _ => drop(granted.insert(on_next_trigger(&id, choice))),
+            }
             continue;
         }
         for statement in policy["PolicyDocument"]["Statement"].as_array().expect("statements") {
@@ -34,6 +37,7 @@ fn granted(template: &Value, function: &Function) -> BTreeSet<String> {
                 }
                 Some("own-items") => granted.extend(on_items(statement)),
                 Some("user-pool") => granted.extend(in_user_pool(statement)),
+                Some("events") => drop(granted.insert(on_events(statement))),
                 other => panic!("{id}Role has the policy {other:?}"),
             }
         }
@@ -84,6 +88,46 @@ fn in_user_pool(statement: &Value) -> BTreeSet<String> {
     );
     let actions = actions(statement, "cognito-idp:").into_iter();
     actions.map(|action| format!("{action} in the user pool")).collect()
+}
+
+/// What a statement grants on the bus and on the queue.
+#[track_caller]
+fn on_events(statement: &Value) -> String {
+    let (action, output, resource) = match statement["Action"].as_str() {
+        Some("events:PutEvents") => ("PutEvents", "EventBusArn", "bus"),
+        Some("sqs:SendMessage") => ("SendMessage", "DeadLetterQueueArn", "queue"),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(
+        *statement,
+        json!({
+            "Effect": "Allow",
+            "Action": statement["Action"],
+            "Resource": { "Fn::GetAtt": format!("Events.Outputs.{output}") },
+        })
+    );
+    format!("{action} on the {resource}")
+}
+
+/// The role of a function of the stream may read it, if there is one. Lambda reads it, and not the function.
+#[track_caller]
+fn assert_stream(id: &str, choice: &Value) {
+    let reads = ["DescribeStream", "GetRecords", "GetShardIterator"];
+    let statements = json!([
+        {
+            "Effect": "Allow",
+            "Action": reads.map(|action| format!("dynamodb:{action}")),
+            "Resource": { "Fn::GetAtt": "Storage.Outputs.StreamArn" },
+        },
+        {
+            "Effect": "Allow",
+            "Action": "dynamodb:ListStreams",
+            "Resource": { "Fn::Sub": "${Storage.Outputs.TableArn}/stream/*" },
+        },
+    ]);
+    let document = json!({ "Version": "2012-10-17", "Statement": statements });
+    let policy = json!({ "PolicyName": "stream", "PolicyDocument": document });
+    assert_eq!(*choice, json!(["HasStream", policy, { "Ref": "AWS::NoValue" }]), "{id}Role");
 }
 
 /// What a trigger's role grants if the pool had a function before: to invoke that one.

@@ -2,6 +2,7 @@
 
 mod answers;
 mod attributes;
+mod bus;
 mod contract;
 mod counts;
 mod directory;

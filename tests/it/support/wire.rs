@@ -1,4 +1,4 @@
-//! The wire between the SDK and the embedded DynamoDB. It counts steps and capacity, and lets a
+//! The wire between the SDK and the embedded DynamoDB, the bus and the queue. It counts steps and capacity, and lets a
 //! test decide the fate of single calls. Recorded replies replace answers that the emulator cannot
 //! give.
 
@@ -115,7 +115,7 @@ pub(crate) struct Traffic {
 pub(crate) struct Use {
     /// The action, without its prefix `dynamodb:`.
     pub(crate) action: String,
-    /// The resource: `table`, or `index/` and the index's name.
+    /// The resource: `table`, or `index/` and the index's name; `bus` or `queue`.
     pub(crate) resource: String,
     /// The partition key (IAM's `dynamodb:LeadingKeys`); empty if the call has none.
     pub(crate) partition: String,
@@ -130,6 +130,9 @@ impl Use {
     /// In the words of what a role grants: items of one kind have partition keys that begin alike.
     pub(super) fn in_words(&self) -> String {
         let Self { action, resource, partition } = self;
+        if partition.is_empty() {
+            return format!("{action} on the {resource}");
+        }
         let keys = match partition.split_once('#') {
             Some((kind, _)) => format!("{kind}#*"),
             None => partition.clone(),
@@ -172,6 +175,10 @@ impl Use {
                     part => Self::new(&format!("{part}Item"), &write["Key"]),
                 })
                 .collect(),
+            "PutEvents" | "SendMessage" => {
+                let resource = if operation == "PutEvents" { "bus" } else { "queue" };
+                vec![Self { resource: resource.to_owned(), ..Self::new(operation, &Value::Null) }]
+            }
             // Nothing in a role matches this.
             other => vec![Self::new(other, &Value::Null)],
         }
@@ -194,7 +201,11 @@ pub(crate) struct Wire(Arc<Mutex<State>>);
 impl Wire {
     /// The SDK's HTTP client over this wire.
     pub(crate) fn client(&self) -> SharedHttpClient {
-        let inner = aws_smithy_http_client::Builder::new().build_http();
+        self.client_to(aws_smithy_http_client::Builder::new().build_http())
+    }
+
+    /// This client over this wire.
+    pub(crate) fn client_to(&self, inner: SharedHttpClient) -> SharedHttpClient {
         SharedHttpClient::new(Client { inner, wire: self.clone() })
     }
 

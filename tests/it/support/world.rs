@@ -37,6 +37,7 @@ use tower::ServiceExt;
 use usher_local::{NameServer, TABLE_NAME};
 
 use super::attributes::text;
+use super::bus::Bus;
 use super::contract;
 use super::pool::{POOL_ID, Pool};
 use super::wire::Wire;
@@ -59,6 +60,8 @@ pub(crate) type Items = BTreeMap<(String, String), Item>;
 pub(crate) struct World {
     pub(crate) app: App,
     pub(crate) wire: Wire,
+    /// Where events go.
+    pub(crate) bus: Bus,
     /// What the functions ask about domains. It knows no names until a test adds one.
     pub(crate) name_server: NameServer,
     /// The embedded DynamoDB.
@@ -257,11 +260,18 @@ impl World {
         let store = Store::new(client, TABLE_NAME, clock.clone(), ids_of_changes(0));
         let name_server = NameServer::start(([127, 0, 0, 1], 0).into()).await.expect("a free port");
         let dns = Dns::new(Some(NameServers::from(name_server.address())));
-        let app = App { dns, ..App::new(store, clock, randomness, policies, user_pool, console) };
+        let bus = Bus::default();
+        let app = App {
+            dns,
+            event_bus: bus.event_bus(&wire, &address.to_string()),
+            dead_letters: bus.dead_letters(&wire, &address.to_string()),
+            ..App::new(store, clock, randomness, policies, user_pool, console)
+        };
         let service = functions::all_routes(&app).into_service().layer(from_fn(contract::hold));
         Self {
             app,
             wire,
+            bus,
             name_server,
             database,
             service,
@@ -399,6 +409,23 @@ impl World {
             let answer = self.post(&path, &json!({ "emailDomain": domain })).await;
             assert_eq!(answer.status, StatusCode::CREATED, "{:#}", answer.body);
         }
+    }
+
+    /// What transactions have changed so far, as the table's stream brings it to Lambda.
+    pub(crate) fn changes(&self) -> Vec<Value> {
+        let written = self.stream().next().into_iter();
+        written.filter(|written| written.told().is_some()).map(|written| written.record).collect()
+    }
+
+    /// Publishes these records of the stream, and answers the place of the one from which on they are to be
+    /// sent again, if there is one.
+    pub(crate) async fn publish(&self, records: &[Value]) -> Option<usize> {
+        let answer = self.invoke("publish-events", &json!({ "Records": records })).await;
+        let failures = answer["batchItemFailures"].as_array().expect("a list");
+        assert!(failures.len() <= 1, "{answer}");
+        let number = &failures.first()?["itemIdentifier"];
+        let failed = records.iter().position(|it| it["dynamodb"]["SequenceNumber"] == *number);
+        Some(failed.expect("one of the records"))
     }
 
     /// Every item in the table, but for what transactions have told.
