@@ -122,7 +122,7 @@ console-tests: rust node chromium $(EMULATOR) $(PAGES) $(CONSOLE_TESTS_MODULES)
 template-lint: export PATH := $(CURDIR)/.venv/bin:$(PATH)
 template-lint: export SAM_CLI_TELEMETRY := 0
 template-lint: $(VENV)
-	cfn-lint template.yaml infra/*.yaml
+	cfn-lint template.yaml infra/*.yaml docs/events/*.yaml
 	sam validate --lint --region eu-central-1
 
 # Looks for weak settings in templates and workflows, and fetches nothing. Exceptions have their reasons in .checkov.yaml or
@@ -195,6 +195,7 @@ quick-build: rust $(VENV) $(PAGES)
 test-sam: rust node curl $(EMULATOR) $(MINISTACK) quick-build
 	cd tests && ../.venv/bin/python -B -m artifacts.sam ../$(QUICK)/template.yaml
 	cd tests && ../.venv/bin/python -B -m artifacts.deploy ../$(QUICK)/template.yaml
+	cd tests && ../.venv/bin/python -B -m artifacts.event_templates
 
 # The stamps are written last, so an interrupted step runs again.
 

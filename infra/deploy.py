@@ -39,9 +39,14 @@ SAM = Path(sys.executable).with_name("sam")
 GUARDED = ("UserPoolId", "ExistingTableName", "TableName")
 # The parameter that this script fills in: the pool that the stack has made. See template.yaml at `Identity`.
 MADE_POOL = "MadeUserPoolId"
+# Another one: the stream of a table that the stack has not made.
+STREAM = "ExistingTableStreamArn"
+# What the stream has to tell of a change.
+IMAGES = "NEW_AND_OLD_IMAGES"
 # The parameters that no function depends on. With another value of these, functions get no new version.
 NOT_OF_FUNCTIONS = {
     MADE_POOL,
+    STREAM,
     "AlarmTopicArn",
     "AllowedOrigins",
     "ApiCertificateArn",
@@ -153,8 +158,11 @@ def deploy(options):
     declared = yaml.load(template.read_text(), Loader)["Parameters"]
     if MADE_POOL in declared:
         named = filled_in(stack, present, named)
+    streams = []
+    if STREAM in declared:
+        named, streams = with_stream(session, present, named)
     planned = plan(declared, present, named)
-    consequences = looked_up(session, stack, present, planned)
+    consequences = looked_up(session, stack, present, planned) + streams
     if stack:
         consequences += in_steps(session, stack, present, planned)
     if options.architecture:
@@ -214,6 +222,29 @@ def filled_in(stack, present, named):
     given = named.get("UserPoolId") or present.get("UserPoolId")
     made = "" if given else outputs_of(stack).get("UserPoolId", "")
     return named if present.get(MADE_POOL, "") == made else named | {MADE_POOL: made}
+
+
+def with_stream(session, present, named):
+    """The named parameters, with the stream of a given table. Says what to do if the table has none that can be used."""
+    if STREAM in named:
+        raise Refusal(f"{STREAM} is filled in by itself: do not name it.")
+    name = named.get("ExistingTableName", present.get("ExistingTableName", ""))
+    table = described(session.client("dynamodb").describe_table, TableName=name).get("Table", {}) if name else {}
+    stream, arn, sentences = table.get("StreamSpecification", {}), "", []
+    on = f"aws dynamodb update-table --table-name {name} --stream-specification StreamEnabled="
+    if stream.get("StreamEnabled") and stream["StreamViewType"] == IMAGES:
+        arn = table["LatestStreamArn"]
+    elif stream.get("StreamEnabled"):
+        sentences.append(
+            f"Nothing will be published, since the stream of the table {name} has {stream['StreamViewType']} and not {IMAGES}. "
+            f"If nobody else reads it, run `{on}false`, then `{on}true,StreamViewType={IMAGES}`, and deploy again."
+        )
+    elif table:
+        sentences.append(
+            f"Nothing will be published, since the table {name} has no stream: run "
+            f"`{on}true,StreamViewType={IMAGES}`, and deploy again."
+        )
+    return named if present.get(STREAM, "") == arn else named | {STREAM: arn}, sentences
 
 
 def refuse_samconfig(*folders):

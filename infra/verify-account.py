@@ -63,6 +63,8 @@ NO_SECRET = (
 )
 # Seconds. IAM takes some until a new role can be used everywhere, and CloudWatch some until a line can be found.
 SETTLING = 90
+# Seconds until an event must be kept as activity. A stack may keep none.
+PUBLISHING = 15
 # Seconds until an alarm must be on. CloudWatch evaluates an alarm every minute.
 RINGING = 600
 
@@ -760,6 +762,7 @@ def remove_user(run, user):
             for digest in sorted({digest for item in items for digest in digests_in(item)}):
                 delete(run, f"ADDRESS#{digest}", f"USER#{sub}")
                 delete(run, f"ADDRESS#{digest}", "VERSION")
+            forget(run, f"CHANGE#USER#{sub}", f"USER_ACTIVITY#{sub}")
             for item in items:
                 delete(run, item["pk"]["S"], item["sk"]["S"])
         cognito.admin_delete_user(**user)
@@ -796,9 +799,23 @@ def remove_organization(run, id):
     for item in items:
         for domain in item.get("domains", {}).get("M", {}):
             delete(run, f"DOMAIN#{domain}", f"ORG#{id}")
+    forget(run, f"CHANGE#ORG#{id}", f"ACTIVITY#{id}")
     for item in [*memberships, *items]:
         delete(run, item["pk"]["S"], item["sk"]["S"])
     return bool(memberships or items)
+
+
+def forget(run, changes, activity):
+    """Removes changes, and the activity that function publish-events makes of them. It may still be about to."""
+    made = items_of(run, changes)
+    last = max((item["sk"]["S"] for item in made), default="")
+    end = time.monotonic() + PUBLISHING
+    kept = items_of(run, activity)
+    while last and not any(item["sk"]["S"].startswith(last) for item in kept) and time.monotonic() < end:
+        time.sleep(1)
+        kept = items_of(run, activity)
+    for item in [*made, *kept]:
+        delete(run, item["pk"]["S"], item["sk"]["S"])
 
 
 def items_of(run, partition):

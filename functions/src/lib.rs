@@ -8,6 +8,7 @@ pub mod default_roles;
 pub mod email_domains;
 mod endpoints;
 mod entities;
+pub mod event_schemas;
 mod function;
 pub mod generated;
 pub mod join_requests;

@@ -34,6 +34,8 @@ ENDPOINTS = {
 }
 # The setting that names the DNS name server, which has no URL.
 DNS_RESOLVER = "DNS_RESOLVER"
+# Neither is here. The function that uses them gets no records here, since nobody reads the stream for a container.
+EVENTS = {"EVENT_BUS_NAME": "usher", "DEAD_LETTER_QUEUE_URL": "http://127.0.0.1/usher"}
 # The settings of `make run` that functions read. An empty one may differ from none.
 SETTINGS = [
     "CLAIMS_BYTES",
@@ -102,7 +104,7 @@ def reachable(template, folder, addresses, user_pool):
     files in a folder, `sam.yaml` and `sam.json`. A developer can call sam with them too."""
     host = bridge()
     with contextlib.ExitStack() as stack:
-        variables = {"TABLE_NAME": "usher", "USER_POOL_ID": user_pool} | settings()
+        variables = {"TABLE_NAME": "usher", "USER_POOL_ID": user_pool} | EVENTS | settings()
         addresses = dict(addresses)
         name_server = addresses.pop("dns", None)
         if host and name_server:

@@ -107,8 +107,8 @@ event_types! {
 pub struct Event {
     /// [`VERSION`].
     pub version: u32,
-    /// The id: the same each time that the event is delivered. Ids of later events of the same
-    /// organization, or of the same user, are greater.
+    /// The id: the same each time that the event is delivered. Ids are in the order of time, but for those
+    /// of the same millisecond.
     pub id: String,
     /// When it happened: RFC 3339, UTC, to the millisecond.
     pub time: String,

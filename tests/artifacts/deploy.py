@@ -21,7 +21,7 @@ import boto3
 import yaml
 from samcli.yamlhelper import yaml_parse
 
-from . import account, alarms, chained, permissions, story
+from . import account, alarms, chained, events as of_events, permissions, story
 from .emulator import emulated, emulator
 from .stack import (
     ALIAS,
@@ -70,8 +70,8 @@ MADE_BY_SAM = {"AWS::Lambda::Permission", "AWS::Lambda::Version", "AWS::Lambda::
 def main():
     template = emulated(Path(sys.argv[1]).resolve())
     with emulator():
-        parts = (recorded, upgraded, answered, signed_in, permitted, verified, updated, rolled_back, restored, joined)
-        for part in (*parts, alarms.composed, deleted, failed):
+        parts = (recorded, upgraded, answered, signed_in, published, permitted, verified, updated, rolled_back, restored)
+        for part in (*parts, joined, alarms.composed, deleted, failed):
             begin = time.monotonic()
             said = part(template)
             print(f"{said} ({time.monotonic() - begin:.0f} s).", flush=True)
@@ -147,11 +147,16 @@ def recorded(template):
 
 
 def upgraded(template):
-    before, table = kept(), table_of(outputs_of(STACK)["TableName"])["TableId"]
+    before, described_table = kept(), table_of(outputs_of(STACK)["TableName"])
+    table = described_table["TableId"]
+    same(None, described_table.get("LatestStreamArn"), "the stream of the table before")
     deployed(template, "TriggerDeployment=AllAtOnce")
     same(PROVIDERS, parameters_of(STACK)["TrustedProviders"], "a parameter that nobody has named")
     same(before, {id: there for id, there in kept().items() if id in before}, "what an update must not replace")
-    same(table, table_of(outputs_of(STACK)["TableName"])["TableId"], "the table")
+    described_table = table_of(outputs_of(STACK)["TableName"])
+    same(table, described_table["TableId"], "the table")
+    stream = {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"}
+    same(stream, described_table["StreamSpecification"], "the stream of the table, which the update has turned on")
     count = 0
     for name, path in stacks(template).items():
         expected = made_with(path, parameters_of(name))
@@ -234,6 +239,13 @@ def signed_in(_):
     return "the claims are in the ID token and in the access token"
 
 
+def published(template):
+    """Makes changes through the deployed functions, and waits for their events."""
+    with of_events.received(STACK) as queue:
+        count = of_events.check(template, STACK, queue)
+    return f"each change in the table has exactly its events on the bus, and as activity: {count}, and again by replay"
+
+
 def permitted(template):
     count = permissions.check(STACK, story.functions(template), outputs_of(STACK))
     return f"each role can do its function's work and no other's: {count} calls allowed or denied as its policies say"
@@ -281,6 +293,10 @@ def restored(template):
     refusal = "There is no table usher-restord in eu-central-1.\n"
     same((1, refusal), deploy(template, "ExistingTableName=usher-restord"), "a table that is not there")
     said = deployed(template, f"ExistingTableName={new}")
+    missing = f"Nothing will be published, since the table {new} has no stream: run "
+    same(True, missing in said, f"what the script says of the restored table's stream in {said}")
+    stream = {"StreamEnabled": True, "StreamViewType": of_events.IMAGES}
+    database.update_table(TableName=new, StreamSpecification=stream)
     told = f"The functions will use the table {new}. The table {old} stays, and they no longer use it.\n"
     same(True, told in said, f"what the script says in {said}")
 
@@ -288,6 +304,7 @@ def restored(template):
     code, said = deploy(template, samconfig=guided)
     same((1, True), (code, "samconfig.toml has settings for deployments" in said), f"an older samconfig.toml: {said}")
     deployed(template, "MemorySize=256")
+    same(table_of(new)["LatestStreamArn"], of_events.mapping(STACK)["EventSourceArn"], "the stream that is read")
     same(new, outputs_of(STACK)["TableName"], "the table after a release that does not name it")
     for name in story.functions(template):
         function = functions.get_function_configuration(FunctionName=f"{STACK}-{name}", Qualifier=ALIAS)

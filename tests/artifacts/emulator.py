@@ -33,7 +33,7 @@ REFUSED_ALARMS = [
 
 def emulated(template):
     """A copy of the built template and all that it needs, beside it, without what the emulator refuses: `REFUSED_ALARMS`,
-    and CodeDeploy."""
+    CodeDeploy, the registry of schemas, and the policy of the queue, which allows nothing without TLS."""
     copy = template.parent.with_name("emulated")
     shutil.rmtree(copy, ignore_errors=True)
     shutil.copytree(template.parent, copy, copy_function=os.link)
@@ -51,11 +51,17 @@ def emulated(template):
         shown = [arn for arn in shown if f"${{{id}}}" not in arn]
     body["widgets"][0]["properties"]["alarms"] = shown
     dashboard["Fn::Sub"] = json.dumps(body)
+    of_events = copy / "Events" / "template.yaml"
+    events = yaml.safe_load(of_events.read_text())
+    schemas = [id for id, it in events["Resources"].items() if it["Type"].startswith("AWS::EventSchemas::")]
+    same(True, "SchemaRegistry" in schemas, f"the schemas that the emulator refuses: {schemas}")
+    for id in [*schemas, "DeadLetterQueuePolicy"]:
+        del events["Resources"][id]
     root = yaml.safe_load(template.read_text())
     # Its SAM sees the defaults of parameters instead of their values.
     root["Parameters"]["TriggerDeployment"]["Default"] = "AllAtOnce"
     # The copied files are links.
-    for path, changed in [(path, nested), (copy / "template.yaml", root)]:
+    for path, changed in [(path, nested), (of_events, events), (copy / "template.yaml", root)]:
         path.unlink()
         path.write_text(yaml.safe_dump(changed, sort_keys=False))
     return copy / "template.yaml"

@@ -36,6 +36,11 @@ WRITERS = {
     "OWNERSHIP_CHECKS": set(),
     "anything": set(),
 }
+# Who writes something tells it. One function alone reads what was told, and keeps it.
+PUBLISHER = "publish-events"
+WRITERS["CHANGE#ORG#acme"] = set().union(*WRITERS.values())
+WRITERS |= dict.fromkeys(["ACTIVITY#acme", "USER_ACTIVITY#jane"], {PUBLISHER})
+STREAM = {"DescribeStream", "GetRecords", "GetShardIterator", "ListStreams"}
 # The functions that may call the customers' user pool. No function may call the operators' user pool.
 USER_POOL = {
     "add-sso-connectors": {"DescribeIdentityProvider"},
@@ -68,11 +73,13 @@ def check(stack, functions, outputs):
         place = table.split(":table/")[0].replace(":dynamodb:", ":logs:")
         check_policies(name, statements, table, f"{place}:log-group:{group}:*")
         check_invocations(name, statements, parameters.get(NEXT_TRIGGERS.get(name)))
+        check_events(name, statements, outputs)
         session = boto3.Session(**credentials_of(role))
         probes = [
             *on_table(session, table, lambda *wanted: any(allows(it, *wanted) for it in statements)),
             *on_pools(session, name, outputs),
             *on_logs(session, group, other),
+            *on_events(session, name, outputs),
         ]
         for what, may, call in probes:
             same(may, is_allowed(call), f"whether {name} may {what}")
@@ -110,13 +117,17 @@ def check_policies(name, statements, table, log):
         if not all(action.startswith("xray:Put") for action in statement["Action"]):
             same([], wide, f"wildcards of {name}")
         for resource in statement["Resource"]:
-            if ":dynamodb:" in resource:
+            if ":dynamodb:" in resource and "/stream/" in resource:
+                same(PUBLISHER, name, f"who may read {resource}")
+                same([], sorted(set(statement["Action"]) - {f"dynamodb:{it}" for it in STREAM}), f"actions on {resource}")
+            elif ":dynamodb:" in resource:
                 same(True, resource in (table, f"{table}/index/gsi1"), f"{resource}, which is the table of {name}")
                 same(True, bool(patterns(statement)), f"whether {name} is confined to kinds of items")
     # A scan has no keys, so it passes every condition on keys.
     actions = {action for it in statements for action in it["Action"] if action.startswith("dynamodb:")}
     allowed = {action.removeprefix("dynamodb:") for action in actions}
-    same([], sorted(allowed - READS - WRITES), f"what {name} may do that no function may")
+    streams = STREAM if name == PUBLISHER else set()
+    same([], sorted(allowed - READS - WRITES - streams), f"what {name} may do that no function may")
     for item, writers in WRITERS.items():
         may = any(allows(it, f"dynamodb:{action}", table, item) for it in statements for action in WRITES)
         same(name in writers, may, f"whether {name} may write {item}")
@@ -127,6 +138,18 @@ def check_invocations(name, statements, arn):
     expected = [{"Effect": "Allow", "Action": ["lambda:InvokeFunction"], "Resource": [arn]}] if arn else []
     found = [it for it in statements if any(action.startswith("lambda:") for action in it["Action"])]
     same(expected, found, f"which functions {name} may invoke")
+
+
+def check_events(name, statements, outputs):
+    """Checks that one function may put events on the stack's bus and messages into its queue, and no other function may."""
+    place = boto3.client("events").describe_event_bus(Name=outputs["EventBusName"])["Arn"]
+    queue = f"{place.split(':event-bus/')[0].replace(':events:', ':sqs:')}:{outputs['DeadLetterQueueUrl'].rpartition('/')[2]}"
+    expected = [
+        {"Effect": "Allow", "Action": ["events:PutEvents"], "Resource": [place]},
+        {"Effect": "Allow", "Action": ["sqs:SendMessage"], "Resource": [queue]},
+    ]
+    found = [it for it in statements if any(action.split(":")[0] in ("events", "sqs") for action in it["Action"])]
+    same(expected if name == PUBLISHER else [], found, f"which events {name} may send")
 
 
 def allows(statement, action, resource, item=None):
@@ -256,6 +279,24 @@ def on_pools(session, name, outputs):
         }
         probes += [(f"{action} in {output}", action in may, call) for action, call in calls.items()]
     return probes
+
+
+def on_events(session, name, outputs):
+    """Calls about events, of which one function may make one."""
+    events, sqs = client(session, "events"), client(session, "sqs")
+    queue = outputs["DeadLetterQueueUrl"]
+
+    def put(bus):
+        # No rule is for this source.
+        return events.put_events(Entries=[{"EventBusName": bus, "Source": "test", "DetailType": "test", "Detail": "{}"}])
+
+    return [
+        ("events:PutEvents", name == PUBLISHER, lambda: put(outputs["EventBusName"])),
+        ("events:PutEvents on another bus", False, lambda: put("default")),
+        ("events:PutRule", False, lambda: events.put_rule(Name="test", ScheduleExpression="rate(1 day)")),
+        ("sqs:ReceiveMessage", False, lambda: sqs.receive_message(QueueUrl=queue)),
+        ("sqs:PurgeQueue", False, lambda: sqs.purge_queue(QueueUrl=queue)),
+    ]
 
 
 def on_logs(session, own, other):

@@ -103,6 +103,8 @@ def tell(template, invoke):
             same(expected, answer, name)
         elif "answer" in step and step["answer"] is None:
             same(None, answer, name)
+        elif "answer" in step and "event" in step:
+            same(step["answer"], answer, name)
         elif "answer" in step:
             same(step["answer"], essence(answer, name), name, real)
         elif not 200 <= answer.get("statusCode", 0) < 300:

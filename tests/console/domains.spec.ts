@@ -450,7 +450,7 @@ test.describe('ownership', () => {
     await setting(page, 'New users').selectOption('Off');
     await page.getByRole('button', { name: 'Vouch for it' }).click();
     const dialog = page.getByRole('dialog', { name: 'Vouch for a.example?' });
-    await expect(dialog).toContainText('You answer for it');
+    await expect(dialog).toContainText('You vouch that the organization owns this domain');
     expect((await stored(id, 'a.example')).ownership.state).toBe('pending');
     await dialog.getByRole('button', { name: 'Vouch for it' }).click();
     await expect(page.getByText('a.example is vouched for.')).toBeVisible();

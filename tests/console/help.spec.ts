@@ -1,4 +1,4 @@
-import { page as at, organization } from './support/api.ts';
+import { page as at, organization, role, unique } from './support/api.ts';
 import { expect, test } from './support/console.ts';
 
 test('the help lists the documents, and each has its own address and title', async ({ page }) => {
@@ -64,11 +64,15 @@ test('a document that does not exist leads back', async ({ page }) => {
 
 test('each screen has a link to its help, which opens beside it', async ({ page }) => {
   const id = await organization('helped');
+  const { id: roleId } = await role(unique('helped'));
   const places = {
     '/organizations': 'security#who-is-trusted-with-what',
     [`/organizations/${id}`]: 'security#who-can-become-a-member',
     [`/organizations/${id}/members`]: 'tokens#when-they-change',
+    [`/organizations/${id}/members/removed`]: 'security#who-can-become-a-member',
+    [`/organizations/${id}/requests`]: 'security#who-can-become-a-member',
     [`/organizations/${id}/settings`]: 'security#what-is-kept-and-for-how-long',
+    [`/roles/${roleId}`]: 'tokens#when-they-change',
     '/roles': 'tokens',
   };
   for (const [screen, place] of Object.entries(places)) {

@@ -103,7 +103,7 @@ function touch(page: Page): Hand {
   return { press: tap, check, turn: (_, to) => check(to), enter: tap, select, choose: tap, read };
 }
 
-/** A day's work on one organization with three members, from the first search to its end. */
+/** A day's work on one organization with three members at first, from the first search to its end. */
 async function allJobs(page: Page, hand: Hand, openSearch: () => Promise<void>) {
   const id = await organization('jobs', []);
   const domain = `${id}.example`;
@@ -117,8 +117,9 @@ async function allJobs(page: Page, hand: Hand, openSearch: () => Promise<void>) 
     string,
   ];
   await users([jane, joe, kim]);
-  const guest = `guest@${unique('partner')}.example`;
-  await users([guest]);
+  const partner = `${unique('partner')}.example`;
+  const [guest, other] = [`guest@${partner}`, `other@${partner}`];
+  const [, otherId = ''] = await users([guest, other]);
 
   const button = (name: string | RegExp) => page.getByRole('button', { name, exact: true });
   const dialog = page.getByRole('dialog');
@@ -195,24 +196,35 @@ async function allJobs(page: Page, hand: Hand, openSearch: () => Promise<void>) 
   await hand.enter(dialog.getByRole('textbox', { name: 'Email addresses or user IDs' }));
   await page.keyboard.type(guest);
   await page.keyboard.press('Enter');
-  await expect(dialog.getByRole('checkbox')).toBeChecked();
+  await page.keyboard.type(otherId);
+  await page.keyboard.press('Enter');
+  await expect(dialog.getByRole('checkbox', { checked: true })).toHaveCount(2);
   await hand.press(inDialog('Add'));
-  await expect(row(guest)).toContainText('Added by hand');
+  await expect(rows).toHaveCount(5);
+  await expect(row(other)).toContainText('Added by hand');
   expect(await rolesOf(guest)).toEqual([starter.name]);
+  await hand.press(button(`Copy ${otherId}`));
+  expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(otherId);
 
   // Filter.
   await hand.enter(page.getByRole('combobox', { name: 'How they joined' }));
   await page.keyboard.press('ArrowDown');
   await hand.choose(page.getByRole('option', { name: 'Added by hand' }));
-  await expect(rows).toHaveCount(1);
+  await expect(rows).toHaveCount(2);
   await hand.press(button('Any way of joining'));
-  await expect(rows).toHaveCount(4);
+  await expect(rows).toHaveCount(5);
 
   // Change the roles of one.
   await menu(jane, 'Change roles');
   await pick(`Roles of ${jane}`, auditor.name);
   await hand.press(inDialog('Save'));
   await expect(row(jane)).toContainText(auditor.name);
+  await hand.enter(page.getByRole('combobox', { name: 'Role', exact: true }));
+  await page.keyboard.type(auditor.name);
+  await hand.choose(page.getByRole('option', { name: auditor.name, exact: true }));
+  await expect(rows).toHaveCount(1);
+  await hand.press(button('Any role'));
+  await expect(rows).toHaveCount(5);
 
   // Remove, undo, remove again, and put back.
   await menu(jane, 'Remove');
@@ -232,7 +244,7 @@ async function allJobs(page: Page, hand: Hand, openSearch: () => Promise<void>) 
   await hand.press(
     page.getByRole('navigation').getByRole('link', { name: 'Members', exact: true }),
   );
-  await expect(rows).toHaveCount(4);
+  await expect(rows).toHaveCount(5);
 
   // Approve and decline requests, undo, and let the rules decide again.
   await ask('POST', `/organizations/${id}/jit/email-domains`, {
@@ -261,7 +273,7 @@ async function allJobs(page: Page, hand: Hand, openSearch: () => Promise<void>) 
     page.getByRole('navigation').getByRole('link', { name: 'Members', exact: true }),
   );
   await menu(may, 'Remove');
-  await expect(rows).toHaveCount(4);
+  await expect(rows).toHaveCount(5);
 
   // Many at once.
   await hand.check(page.getByRole('checkbox', { name: `Select ${kim}` }));
@@ -281,8 +293,9 @@ async function allJobs(page: Page, hand: Hand, openSearch: () => Promise<void>) 
   expect(await rolesOf(guest)).toEqual([auditor.name, starter.name].sort());
   await hand.check(page.getByRole('checkbox', { name: `Select ${kim}` }));
   await hand.check(page.getByRole('checkbox', { name: `Select ${guest}` }));
+  await hand.check(page.getByRole('checkbox', { name: `Select ${other}` }));
   await hand.press(button('Remove members'));
-  await hand.press(inDialog('Remove 2 members'));
+  await hand.press(inDialog('Remove 3 members'));
   await expect(rows).toHaveCount(2);
 
   // Domains: paste and mend some, set one up, and look at how to prove it.

@@ -101,6 +101,22 @@ test('members are shown a hundred at a time, and a removal does not fetch all of
   expect(lists).toHaveLength(2);
 });
 
+test('the ID of a user can be copied, and finds the member in the whole organization', async ({
+  page,
+}) => {
+  const { id, emails, ids } = await withMembers(2);
+  const [email = '', userId = ''] = [emails[0], ids[0]];
+  await page.goto(at(`/organizations/${id}/members`));
+  await rowOf(page, email)
+    .getByRole('button', { name: `Copy ${userId}` })
+    .click();
+  await find(page).focus();
+  await page.keyboard.press('Control+V');
+  await expect(find(page)).toHaveValue(userId);
+  await expect(status(page, '1 found in the whole organization')).toBeVisible();
+  await expect(rows(page)).toHaveText(new RegExp(email));
+});
+
 test('filters are part of the address, and the field and the list agree after going back', async ({
   page,
 }) => {
@@ -181,7 +197,7 @@ test('a removal is undone with the roles from before, but those that were delete
   await ask('DELETE', `/organization-roles/${lost.id}`);
   await offer.getByRole('button', { name: 'Undo' }).click();
   await expect(
-    page.getByText(`deleted meanwhile could not be restored: “${lost.name}”`),
+    page.getByText(`deleted in the meantime could not be restored: “${lost.name}”`),
   ).toBeVisible();
   await expect(rowOf(page, email)).toContainText(kept.name);
   expect(await rolesOf(id, email)).toEqual([kept.name]);

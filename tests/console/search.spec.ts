@@ -110,7 +110,9 @@ test('a domain finds the organizations that list it, in any form', async ({ page
   await search(page, `BÜCHER.${domain}`);
   await expect(link(page, LISTS, ace)).toBeVisible();
   await field(page).fill(`mail.${domain}`);
-  await expect(part(page, LISTS)).toContainText('Subdomains are listed separately.');
+  await expect(part(page, LISTS)).toContainText(
+    'A domain counts for its subdomains only if its settings say so.',
+  );
 });
 
 test('a public domain is explained', async ({ page }) => {

@@ -1,22 +1,9 @@
 import type { Locator, Page } from '@playwright/test';
 import { ask, page as at, organization, role, signUp, unique } from './support/api.ts';
-import { expect, message, pickRole, problem, test } from './support/console.ts';
+import { expect, failing, message, pickRole, problem, test } from './support/console.ts';
 
 const PHONE = { width: 390, height: 700 };
 const LONG = `Something is wrong on our side. ${'The table does not answer. '.repeat(80)}`;
-
-/**
- * Answers the writes of the console itself, until the returned function is called. It begins before the
- * page is opened, so that it does not meet requests that are on their way.
- */
-async function failing(page: Page, respond: 'lost' | ReturnType<typeof problem>) {
-  const writes = (url: URL) => !url.pathname.startsWith('/console');
-  await page.route(writes, (route) => {
-    if (route.request().method() === 'GET') return route.fallback();
-    return respond === 'lost' ? route.abort() : route.fulfill(respond);
-  });
-  return () => page.unroute(writes);
-}
 
 const bar = (page: Page) => page.getByRole('region', { name: 'Unsaved changes' });
 
@@ -333,6 +320,10 @@ test('after a deletion of an organization, the focus is on the heading of the li
   const dialog = page.getByRole('dialog');
   await dialog.getByRole('button', { name: 'Cancel' }).click();
   await expect(opener).toBeFocused();
+  await opener.click();
+  await dialog.getByRole('textbox', { name: 'Name of the organization' }).fill(id);
+  await dialog.getByRole('button', { name: 'Delete organization' }).click();
+  await expect(page.getByRole('heading', { level: 1, name: 'Organizations' })).toBeFocused();
 });
 
 for (const [name, open] of Object.entries({ withUnsavedDomain, withUnsavedSettings })) {
@@ -512,12 +503,20 @@ test('a slash opens the search from a checkbox', async ({ page }) => {
 });
 
 test('each tab and page has a title of its own', async ({ page }) => {
-  const id = await organization('titles');
+  const id = await organization('titles', ['titles.example']);
+  const { id: roleId, name } = await role(unique('titles'));
+  const provisioning = `Just-in-time provisioning · ${id} · Usher`;
   for (const [path, title] of [
-    [`/organizations/${id}`, `Just-in-time provisioning · ${id} · Usher`],
+    [`/organizations/${id}`, provisioning],
+    [`/organizations/${id}?domain=titles.example`, `titles.example · ${provisioning}`],
     [`/organizations/${id}/members`, `Members · ${id} · Usher`],
+    [`/organizations/${id}/members/removed`, `Removed members · ${id} · Usher`],
+    [`/organizations/${id}/requests`, `Requests · ${id} · Usher`],
     [`/organizations/${id}/settings`, `Settings · ${id} · Usher`],
+    ['/organizations', 'Organizations · Usher'],
     ['/roles', 'Organization roles · Usher'],
+    [`/roles/${roleId}`, `${name} · Usher`],
+    ['/help', 'Help · Usher'],
   ] as const) {
     await page.goto(at(path));
     await expect(page).toHaveTitle(title);

@@ -14,6 +14,7 @@ use shared::dns::Dns;
 use shared::domain::jit::DomainOwnership;
 use shared::domain::provider::TrustedProviders;
 use shared::domain::public_mailbox::MailboxPolicy;
+use shared::event_bus::{DeadLetters, EventBus, EventPolicy};
 use shared::next_trigger::NextTrigger;
 use shared::provisioning::Provisioning;
 use shared::store::Store;
@@ -48,7 +49,11 @@ fn read_and_declared<C: Capability>() -> (BTreeSet<String>, BTreeSet<String>) {
     let values = move |name: &str| {
         log.borrow_mut().insert(name.to_owned());
         match name {
-            "TABLE_NAME" | "USER_POOL_ID" | "OPERATOR_CLIENT_ID" => Some("set".to_owned()),
+            "TABLE_NAME"
+            | "USER_POOL_ID"
+            | "OPERATOR_CLIENT_ID"
+            | "EVENT_BUS_NAME"
+            | "DEAD_LETTER_QUEUE_URL" => Some("set".to_owned()),
             "NEXT_TRIGGER_ARN" => Some(NEXT_ARN.to_owned()),
             "OPERATOR_ISSUER" | "OPERATOR_DOMAIN" => Some("https://sign-in.example".to_owned()),
             _ => None,
@@ -65,11 +70,13 @@ fn read_and_declared<C: Capability>() -> (BTreeSet<String>, BTreeSet<String>) {
 }
 
 /// These are set by Lambda or by hand, or by the template for every function.
-const NOT_DECLARED: [&str; 8] = [
+const NOT_DECLARED: [&str; 10] = [
     "AWS_LAMBDA_FUNCTION_NAME",
     "AWS_REGION",
     "AWS_ENDPOINT_URL",
     "AWS_ENDPOINT_URL_DYNAMODB",
+    "AWS_ENDPOINT_URL_EVENTBRIDGE",
+    "AWS_ENDPOINT_URL_SQS",
     "AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER",
     "AWS_ENDPOINT_URL_LAMBDA",
     "CONSOLE_PAGES",
@@ -90,6 +97,9 @@ fn each_capability_declares_the_variables_that_it_reads() {
         read_and_declared::<DomainOwnership>(),
         read_and_declared::<Dns>(),
         read_and_declared::<NextTrigger>(),
+        read_and_declared::<EventPolicy>(),
+        read_and_declared::<EventBus>(),
+        read_and_declared::<DeadLetters>(),
     ];
     assert_eq!(all.len(), App::VARIABLES.len(), "every capability is here");
     for (read, declared) in all {

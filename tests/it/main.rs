@@ -13,6 +13,8 @@ mod domain;
 mod email_domains;
 mod entry_paths;
 mod errors;
+mod event_schemas;
+mod events;
 mod functions;
 mod http;
 mod join_requests;

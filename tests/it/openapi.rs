@@ -81,9 +81,11 @@ fn the_pages_of_the_console_are_not_for_clients() {
 }
 
 /// The lists in answers that always come whole.
-const WHOLE: [&str; 2] = [
+const WHOLE: [&str; 4] = [
     "GET /organizations/{organizationId}/users/{userId}/roles: 200",
+    "GET /users/{userId}/join-requests: 200",
     "GET /users/{userId}/organizations: 200",
+    "GET /users/{userId}/removals: 200",
 ];
 
 #[test]

@@ -247,14 +247,17 @@ fn each_parameter_has_its_row_in_the_document_with_its_default_and_there_is_no_o
 #[test]
 fn what_documents_for_operators_call_by_a_name_is_there() {
     // Names that AWS and HTTP have given.
-    const OTHERS: [&str; 8] = [
+    const OTHERS: [&str; 11] = [
         "AWSServiceRoleForAmazonCognitoIdpEmailService",
+        "AccessDenied",
         "DeleteUser",
         "ETag",
         "ForceAliasCreation",
         "InboundFederation",
+        "InternalFailure",
         "LimitExceededException",
         "PreSignUp",
+        "ResourceNotFound",
         "UserMigration",
     ];
     let root = template("template.yaml");
@@ -439,6 +442,9 @@ fn each_kind_of_trouble_has_its_alarm() {
         "OwnershipRunsWithoutDns RootStackName",
         "OwnershipCheckFailures RootStackName",
         "OwnershipRunsCutShort RootStackName",
+        "IteratorAge PublishEventsFunction",
+        "EventFailures RootStackName",
+        "ApproximateNumberOfMessagesVisible DeadLetterQueueName",
         "5xx ApiId",
         "Latency ApiId",
         "ReadThrottleEvents TableName",

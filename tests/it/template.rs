@@ -44,6 +44,7 @@ fn no_function_role_or_log_group_is_written_by_hand() {
                 "PreTokenGenerationAliasPermission",
                 "PreTokenGenerationEarlyPermission",
                 "PreTokenGenerationPermission",
+                "PublishEventsStream",
             ],
         ),
     ] {
@@ -253,6 +254,8 @@ fn each_function_has_its_own_log_group_and_its_own_role_with_the_optional_policy
             properties["Timeout"] = json!(300);
             properties["ReservedConcurrentExecutions"] =
                 json!({ "Fn::If": ["LimitsApiConcurrency", 1, { "Ref": "AWS::NoValue" }] });
+        } else if matches!(entry, Entry::Stream(_)) {
+            properties["Timeout"] = json!(120);
         } else if SLOW.contains(name) {
             properties["Timeout"] = json!(30);
         }
@@ -450,6 +453,7 @@ fn the_table_can_be_restored_and_is_protected_from_deletion() {
         root["Resources"]["Storage"]["Properties"]["Parameters"],
         json!({
             "ExistingTableName": { "Ref": "ExistingTableName" },
+            "ExistingTableStreamArn": { "Ref": "ExistingTableStreamArn" },
             "TableName": { "Ref": "TableName" },
             "DeletionProtection": { "Ref": "TableDeletionProtection" },
             "KmsKeyArn": { "Ref": "KmsKeyArn" },
@@ -494,7 +498,7 @@ fn a_given_key_encrypts_table_logs_environment_and_pools_and_without_one_nothing
     assert_eq!(root["Conditions"]["HasKmsKey"], key);
     let globals = &root["Globals"]["Function"];
     assert_eq!(globals["KmsKeyArn"], given("HasKmsKey", "KmsKeyArn"));
-    for stack in ["Storage", "Identity"] {
+    for stack in ["Storage", "Events", "Identity"] {
         let passed = &root["Resources"][stack]["Properties"]["Parameters"]["KmsKeyArn"];
         assert_eq!(*passed, json!({ "Ref": "KmsKeyArn" }), "{stack}");
     }
@@ -623,6 +627,7 @@ fn what_all_roles_may_beyond_their_own_is_to_trace_and_to_use_the_given_key() {
                     { "Fn::Sub": "dynamodb.${AWS::Region}.${AWS::URLSuffix}" },
                     { "Fn::Sub": "lambda.${AWS::Region}.${AWS::URLSuffix}" },
                     { "Fn::Sub": "cognito-idp.${AWS::Region}.${AWS::URLSuffix}" },
+                    { "Fn::Sub": "sqs.${AWS::Region}.${AWS::URLSuffix}" },
                 ],
             },
         },

@@ -40,6 +40,8 @@ class Loopback:
                 # Lambda says the kind of an error in a header.
                 if status >= 400 and content.startswith(b"{"):
                     self.send_header("x-amzn-errortype", json.loads(content).get("__type", ""))
+                for name, value in aws.headers_of(status, text).items():
+                    self.send_header(name, value)
                 self.send_header("content-length", str(len(content)))
                 self.end_headers()
                 self.wfile.write(content)
@@ -52,6 +54,10 @@ class Loopback:
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         # The interval in seconds at which it looks whether it is to end.
         threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
+
+    def headers_of(self, _status, _text):
+        """More headers of an answer."""
+        return {}
 
     def close(self):
         self.server.shutdown()

@@ -39,6 +39,7 @@ TRIGGERS = {
     "PostConfirmation": OUTPUTS["PostConfirmationFunctionArn"],
     "PreTokenGenerationConfig": {"LambdaArn": OUTPUTS["PreTokenGenerationFunctionArn"], "LambdaVersion": "V2_0"},
 }
+STREAM = "arn:aws:dynamodb:eu-central-1:123456789012:table/usher-restored/stream/2026-11-22T01:30:00.000"
 TABLE = {
     "TableStatus": "ACTIVE",
     "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
@@ -52,6 +53,8 @@ TABLE = {
         }
     ],
     "DeletionProtectionEnabled": True,
+    "StreamSpecification": {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
+    "LatestStreamArn": STREAM,
 }
 HEAD = "The stack usher in eu-central-1, account 123456789012:\n"
 NEW = "The stack usher in eu-central-1, account 123456789012, which is not there yet:\n"
@@ -411,9 +414,43 @@ class Deploy(ScriptTest):
         self.aws.parameters["TriggerDeployment"] = "AllAtOnce"
         self.aws.tables["usher-restored"] = TABLE
         told = "The functions will use the table usher-restored. The table usher-Storage-Table-1 stays, and they no longer use it.\n"
-        said = f"{HEAD}  ExistingTableName: nothing -> usher-restored\n{OTHERS}{told}Deploy this? [y/N] \n{TAIL}"
+        streamed = f"  ExistingTableStreamArn: nothing -> {STREAM}\n"
+        said = f"{HEAD}  ExistingTableName: nothing -> usher-restored\n{streamed}{OTHERS}{told}Deploy this? [y/N] \n{TAIL}"
         self.assertEqual((0, said, ""), self.deploy("ExistingTableName=usher-restored", answers=["yes"]))
-        self.assertEqual([{"ExistingTableName": "usher-restored"}], self.sent)
+        sent = {"ExistingTableName": "usher-restored", "ExistingTableStreamArn": STREAM}
+        self.assertEqual([sent], self.sent)
+
+    def test_the_stream_of_a_given_table_is_filled_in_and_never_named(self):
+        self.aws.parameters["ExistingTableName"] = "restored"
+        off = "aws dynamodb update-table --table-name restored --stream-specification StreamEnabled="
+        on = f"{off}true,StreamViewType=NEW_AND_OLD_IMAGES"
+        said = (
+            f"{HEAD}{KEPT}Nothing will be published, since the table restored has no stream: run `{on}`, and deploy again.\n"
+        )
+        # A stream that was switched off still has its ARN.
+        for stream in ({}, {"StreamSpecification": {"StreamEnabled": False}}):
+            self.aws.tables["restored"] = {"LatestStreamArn": STREAM} | stream
+            self.assertEqual((0, said + TAIL, ""), self.deploy("--yes"))
+        self.aws.tables["restored"] = TABLE | {
+            "StreamSpecification": {"StreamEnabled": True, "StreamViewType": "KEYS_ONLY"}
+        }
+        said = (
+            f"{HEAD}{KEPT}Nothing will be published, since the stream of the table restored has KEYS_ONLY and not "
+            f"NEW_AND_OLD_IMAGES. If nobody else reads it, run `{off}false`, then `{on}`, and deploy again.\n"
+        )
+        self.assertEqual((0, said + TAIL, ""), self.deploy("--yes"))
+        self.aws.tables["restored"] = TABLE
+        said = f"{HEAD}  ExistingTableStreamArn: nothing -> {STREAM}\n{OTHERS}"
+        self.assertEqual((0, said + TAIL, ""), self.deploy("--yes"))
+        self.assertEqual((0, HEAD + KEPT + TAIL, ""), self.deploy("--yes"))
+        self.assertEqual([{}, {}, {}, {"ExistingTableStreamArn": STREAM}, {}], self.sent)
+        # With a table of its own again, the stack needs none.
+        ended, output, _ = self.deploy("ExistingTableName=", "--dry-run")
+        self.assertIn(f"  ExistingTableStreamArn: {STREAM} -> nothing\n", output)
+        self.commands.clear()
+        self.assert_refused(
+            "ExistingTableStreamArn is filled in by itself: do not name it.", f"ExistingTableStreamArn={STREAM}"
+        )
 
     def test_a_named_table_that_is_not_ready_is_told_what_it_lacks(self):
         self.aws.parameters["TriggerDeployment"] = "AllAtOnce"

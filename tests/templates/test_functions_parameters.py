@@ -50,7 +50,7 @@ class FunctionsParameters(unittest.TestCase):
         text += json.dumps(TEMPLATE["Globals"])
         used = {
             (stack, output.split(".")[2])
-            for stack in ("Storage", "Identity")
+            for stack in ("Storage", "Events", "Identity")
             for output in (
                 f"{stack}.Outputs.{name}"
                 for name in yaml_parse((ROOT / f"infra/{stack.lower()}.yaml").read_text())["Outputs"]

@@ -12,7 +12,10 @@ from samcli.yamlhelper import yaml_parse
 ROOT = Path(__file__).parents[2]
 RECORDED = ROOT / "tests/data/recorded-stack"
 UPGRADING = "docs/upgrading.md"
-TEMPLATES = ("template.yaml", "infra/identity.yaml", "infra/storage.yaml", "infra/observability.yaml")
+TEMPLATES = (
+    *("template.yaml", "infra/events.yaml", "infra/identity.yaml", "infra/storage.yaml"),
+    "infra/observability.yaml",
+)
 SCHEMAS = Path(cfnlint.__file__).parent / "data/schemas"
 # What has data, users, credentials, addresses or logs that another one would not have. Nested stacks have such resources.
 STATEFUL = {
@@ -31,7 +34,8 @@ MADE_BY_SAM = {"AWS::Serverless::HttpApi": "AWS::ApiGatewayV2::Api"}
 
 
 def templates(folder):
-    return {path: yaml_parse((folder / path).read_text()) for path in TEMPLATES}
+    # The release before may not have all of them.
+    return {path: yaml_parse((folder / path).read_text()) for path in TEMPLATES if (folder / path).exists()}
 
 
 def type_of(resource):

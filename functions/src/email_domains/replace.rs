@@ -49,7 +49,7 @@ endpoints!(replace);
 
 /// Replaces the email domains of an organization.
 ///
-/// Domains that stay keep their settings. A repeated domain counts once. More than 99 changed domains are written in several steps.
+/// Domains that stay keep their settings. A repeated domain counts once. More than 98 changed domains are written in several steps.
 #[utoipa::path(
     put,
     path = "/organizations/{organizationId}/jit/email-domains",

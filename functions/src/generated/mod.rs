@@ -1,6 +1,7 @@
 //! The files that `make template` writes from the table [`FUNCTIONS`] and from the handlers'
 //! annotations: the functions in `template.yaml`, the dashboard's errors by function, the README's
-//! table of routes, and the binaries. A test fails while one of them is stale.
+//! table of routes, and the binaries. It also writes the schemas of the events. A test fails while one of
+//! them is stale.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -8,6 +9,7 @@ use std::fmt::Write;
 use serde_json::Value;
 use shared::http::Route;
 
+use crate::event_schemas;
 use crate::function::pascal;
 use crate::openapi::{READ, WRITE, with_internal_operations};
 use crate::{Action, Entry, FUNCTIONS, Function, Items};
@@ -21,7 +23,7 @@ struct Part {
     lines: fn() -> String,
 }
 
-const PARTS: [Part; 3] = [
+const PARTS: [Part; 5] = [
     Part {
         file: "template.yaml",
         begin: "# make template: begin",
@@ -39,6 +41,18 @@ const PARTS: [Part; 3] = [
         begin: "<!-- make template: begin",
         end: "<!-- make template: end",
         lines: routes,
+    },
+    Part {
+        file: "infra/events.yaml",
+        begin: "# make template: begin",
+        end: "# make template: end",
+        lines: event_schemas::resources,
+    },
+    Part {
+        file: "docs/events.md",
+        begin: "<!-- make template: begin",
+        end: "<!-- make template: end",
+        lines: event_schemas::table,
     },
 ];
 
@@ -60,7 +74,7 @@ pub fn files(current: impl Fn(&str) -> String) -> Vec<(String, String)> {
     let binaries = FUNCTIONS
         .iter()
         .map(|function| (format!("functions/src/bin/{}.rs", function.name), binary(function)));
-    parts.chain(binaries).collect()
+    parts.chain(binaries).chain(event_schemas::files()).collect()
 }
 
 /// Splits a text after the first line that contains `contained`.

@@ -158,23 +158,13 @@ pub(crate) async fn of_user(
     store: &Store,
     memberships: Vec<Membership>,
 ) -> Result<Vec<MembershipEntity>, Failure> {
-    let ids: Vec<_> = memberships.iter().map(|held| held.organization_id.clone()).collect();
     let role_ids: Vec<_> = memberships.iter().flat_map(|held| held.role_ids.clone()).collect();
-    let (organizations, roles) =
-        try_join(store.organizations(&ids), store.organization_roles_by_id(&role_ids)).await?;
-    let mut organizations: HashMap<OrganizationId, Organization> = organizations
-        .into_iter()
-        .map(|organization| (organization.id.clone(), organization))
-        .collect();
-    let mut held: Vec<_> = memberships
-        .into_iter()
-        .filter_map(|membership| {
-            let organization = organizations.remove(&membership.organization_id)?;
-            Some((organization.name.folded(), membership, organization))
-        })
-        .collect();
-    held.sort_by(|(a_name, _, a), (b_name, _, b)| (a_name, &a.id).cmp(&(b_name, &b.id)));
-    let entities = held.into_iter().map(|(_, membership, organization)| MembershipEntity {
+    let (held, roles) = try_join(
+        named_organizations(store, memberships, |held| &held.organization_id),
+        store.organization_roles_by_id(&role_ids),
+    )
+    .await?;
+    let entities = held.into_iter().map(|(organization, membership)| MembershipEntity {
         id: organization.id.to_string(),
         name: organization.name.as_str().to_owned(),
         description: organization.description.as_ref().map(|text| text.as_str().to_owned()),
@@ -183,6 +173,27 @@ pub(crate) async fn of_user(
         provenance: ProvenanceEntity::from(&membership.provenance),
     });
     Ok(entities.collect())
+}
+
+/// What a user has in organizations, each with the organization, by the organization's name. What is in
+/// deleted organizations is left out.
+pub(super) async fn named_organizations<T>(
+    store: &Store,
+    held: Vec<T>,
+    id: impl Fn(&T) -> &OrganizationId,
+) -> Result<Vec<(Organization, T)>, Failure> {
+    let ids: Vec<_> = held.iter().map(|held| id(held).clone()).collect();
+    let organizations = store.organizations(&ids).await?.into_iter();
+    let mut organizations: HashMap<_, _> =
+        organizations.map(|organization| (organization.id.clone(), organization)).collect();
+    let mut named: Vec<_> = held
+        .into_iter()
+        .filter_map(|held| Some((organizations.remove(id(&held))?, held)))
+        .collect();
+    named.sort_by_cached_key(|(organization, _)| {
+        (organization.name.folded(), organization.id.clone())
+    });
+    Ok(named)
 }
 
 /// Members with their roles. Deleted roles are left out.

@@ -1,5 +1,5 @@
-//! Memberships: a user's organizations, an organization's members and those removed from it, a member's
-//! roles.
+//! Memberships: a user's organizations, requests and removals, an organization's members and those removed
+//! from it, a member's roles.
 
 mod adding;
 mod entities;
@@ -7,6 +7,7 @@ pub(crate) mod member_roles;
 pub(crate) mod members;
 pub(crate) mod removed_users;
 pub(crate) mod user_organizations;
+pub(crate) mod user_places;
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
@@ -58,6 +59,7 @@ async fn write_all<I, T, E, W: Future<Output = (Vec<T>, Result<(), E>)>>(
 
 endpoints! {
     user_organizations::{list_organizations},
+    user_places::{list_requests, list_removals},
     members::{list, add, replace, remove},
     removed_users::{list_removed, clear},
     member_roles::{list_roles, add_roles, replace_roles, remove_role, assign_roles},

@@ -1,7 +1,8 @@
 //! Usher on a developer's machine: an embedded DynamoDB, every HTTP function on one port, the triggers
-//! behind the AWS Lambda Invoke API on another, and a DNS name server. It listens on loopback addresses only, and
+//! behind the AWS Lambda Invoke API on another, a DNS name server, and events as they arrive. It listens on loopback addresses only, and
 //! has no authentication.
 
+mod events;
 mod invoke;
 mod name_server;
 mod server;

@@ -20,6 +20,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use crate::events::LocalBus;
 use crate::name_server::NameServer;
 use crate::table::{self, TABLE_NAME, TableError};
 
@@ -140,8 +141,11 @@ impl Local {
 
         let user_pool = user_pool(options.user_pool);
         let asked = options.name_servers.unwrap_or_else(|| NameServers::from(addresses.dns));
+        let (event_bus, dead_letters) = LocalBus::clients(addresses.http);
         let app = App {
             dns: Dns::new(Some(asked)),
+            event_bus,
+            dead_letters,
             ..app(addresses.dynamodb, options.policies, user_pool, options.console)
         };
         let (stop, stopped) = watch::channel(false);
@@ -155,8 +159,12 @@ impl Local {
             }
         });
         let functions = functions::all_routes(&app).into_service();
-        let local = crate::name_server::router(name_server);
+        let bus = LocalBus::new(stopped.clone());
+        let local = crate::name_server::router(name_server).merge(bus.router());
         servers.spawn(serve(http, local.fallback_service(functions), stop_signal(stopped.clone())));
+        let published =
+            crate::events::publish(app.clone(), addresses.dynamodb, stop_signal(stopped.clone()));
+        servers.spawn(published);
         servers.spawn(serve(lambda, crate::invoke::router(app), stop_signal(stopped)));
         Ok(Self { addresses, stop, servers })
     }
@@ -233,7 +241,7 @@ fn user_pool(user_pool: Option<(String, String)>) -> UserPool {
 }
 
 /// Credentials for the emulators, which accept any.
-fn credentials() -> Credentials {
+pub(crate) fn credentials() -> Credentials {
     Credentials::new("local", "local", None, None, "local")
 }
 

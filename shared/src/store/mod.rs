@@ -48,7 +48,7 @@ pub use ownership::{DueCursor, DueDomain, ListedDomain};
 pub use places::Removal;
 pub use ranks::{UserList, UserRank};
 pub use read::Page;
-pub use removals::RemovedUser;
+pub use removals::{RemovedUser, UserRemoval};
 pub use requests::{Approved, Requester};
 pub use rules::{ChangedRule, ListedRules, Listing};
 pub use users::{DeletedUser, UserItems};

@@ -12,6 +12,7 @@ use super::places::{
     Mark, Place, Removal, mark_attributes, read_mark, read_place, removal_attributes, standing,
 };
 use super::ranks::{UserList, UserRank};
+use super::read::readable;
 use super::users::Found;
 use super::write::Write;
 use super::{Page, Store, TRANSACTION_ITEMS, keys};
@@ -34,6 +35,17 @@ pub struct RemovedUser {
     pub role_ids: Vec<OrganizationRoleId>,
     /// The user's address and name, as last seen.
     pub profile: Option<Profile>,
+}
+
+/// An organization that a user was removed from, or that declined the user's request.
+#[derive(Clone, Debug)]
+pub struct UserRemoval {
+    /// The organization. It may be deleted.
+    pub organization_id: OrganizationId,
+    /// Who has removed the user, and when.
+    pub removal: Removal,
+    /// The roles that the user held. Some may be deleted. Empty if they are not known.
+    pub role_ids: Vec<OrganizationRoleId>,
 }
 
 /// The writes that a transaction still needs for the first user: the place, and the change.
@@ -148,6 +160,25 @@ impl Store {
             RemovedUser { rank, removal, role_ids: role_ids.unwrap_or_default(), profile }
         });
         Ok(Page { items: removed.collect(), next })
+    }
+
+    /// The organizations that a user was removed from, or that declined the user's request. Those whose mark
+    /// cannot be read are left out, and the log names them. None of a deleted user.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn user_removals(&self, user: &UserId) -> Result<Vec<UserRemoval>, Failure> {
+        let items = self.query(keys::user_partition(user), keys::ORGANIZATION_PREFIX).await?;
+        let marks = items.iter().map(|attributes| self.item(attributes));
+        let marks = marks.filter(|item| standing(item) == Standing::Removed);
+        let removals = marks.map(|item| {
+            let organization_id =
+                item.sort_key(keys::ORGANIZATION_PREFIX, OrganizationId::parse)?;
+            let Mark { removal, role_ids, .. } = read_mark(&item)?;
+            let role_ids = role_ids.unwrap_or_default();
+            Ok(UserRemoval { organization_id, removal, role_ids })
+        });
+        Ok(readable(removals.collect()).collect())
     }
 
     /// Removes a member, and marks the user, every address that the user has proven, and the user's

@@ -42,3 +42,16 @@ export const problem = (status: number, title: string, detail: string) => ({
     message: detail,
   }),
 });
+
+/**
+ * Answers the writes of the console itself, until the returned function is called. It begins before the
+ * page is opened, so that it does not meet requests that are on their way.
+ */
+export async function failing(page: Page, respond: 'lost' | ReturnType<typeof problem>) {
+  const writes = (url: URL) => !url.pathname.startsWith('/console');
+  await page.route(writes, (route) => {
+    if (route.request().method() === 'GET') return route.fallback();
+    return respond === 'lost' ? route.abort() : route.fulfill(respond);
+  });
+  return () => page.unroute(writes);
+}

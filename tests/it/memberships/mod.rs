@@ -8,6 +8,7 @@ mod proven;
 pub(crate) mod removal;
 mod removed_users;
 mod user_organizations;
+mod user_places;
 
 use axum::http::Method;
 use serde_json::{Value, json};

@@ -61,9 +61,13 @@ pub(crate) struct World {
     pub(crate) wire: Wire,
     /// What the functions ask about domains. It knows no names until a test adds one.
     pub(crate) name_server: NameServer,
+    /// The embedded DynamoDB.
+    pub(super) database: Database,
     service: Router,
     client: Client,
     time: Arc<AtomicI64>,
+    /// How many stores there are.
+    stores: AtomicU64,
 }
 
 /// An answer, whole.
@@ -215,7 +219,7 @@ impl World {
         usher_local::prepare(&database).expect("infra/storage.yaml defines the table");
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("an address");
-        tokio::spawn(dynoxide::server::serve_on(listener, database));
+        tokio::spawn(dynoxide::server::serve_on(listener, database.clone()));
 
         let wire = Wire::default();
         let timeouts = TimeoutConfig::builder()
@@ -250,12 +254,21 @@ impl World {
             },
         );
         let client = Client::from_conf(tested);
-        let store = Store::new(client, TABLE_NAME, clock.clone(), ids_of_changes());
+        let store = Store::new(client, TABLE_NAME, clock.clone(), ids_of_changes(0));
         let name_server = NameServer::start(([127, 0, 0, 1], 0).into()).await.expect("a free port");
         let dns = Dns::new(Some(NameServers::from(name_server.address())));
         let app = App { dns, ..App::new(store, clock, randomness, policies, user_pool, console) };
         let service = functions::all_routes(&app).into_service().layer(from_fn(contract::hold));
-        Self { app, wire, name_server, service, client: Client::from_conf(plain), time }
+        Self {
+            app,
+            wire,
+            name_server,
+            database,
+            service,
+            client: Client::from_conf(plain),
+            time,
+            stores: AtomicU64::new(1),
+        }
     }
 
     /// Lets time pass.
@@ -404,6 +417,13 @@ impl World {
         without_changes(scan(&Client::from_conf(client)).await)
     }
 
+    /// The attributes of the item with this key.
+    pub(crate) async fn attributes(&self, pk: &str, sk: &str) -> HashMap<String, AttributeValue> {
+        let get = self.client.get_item().table_name(TABLE_NAME).consistent_read(true);
+        let got = get.key("pk", text(pk)).key("sk", text(sk)).send().await.expect("an answer");
+        got.item.unwrap_or_else(|| panic!("no item is at {pk} {sk}"))
+    }
+
     /// Removes an item, behind the back of every rule.
     pub(crate) async fn remove_item(&self, pk: &str, sk: &str) {
         let delete = self.client.delete_item().table_name(TABLE_NAME);
@@ -413,7 +433,8 @@ impl World {
 
     /// The store over a wire of its own: nobody counts or disturbs its calls.
     pub(crate) fn store(&self) -> Store {
-        Store::new(self.client.clone(), TABLE_NAME, self.app.clock.clone(), ids_of_changes())
+        let randomness = ids_of_changes(self.stores.fetch_add(1, Ordering::Relaxed));
+        Store::new(self.client.clone(), TABLE_NAME, self.app.clock.clone(), randomness)
     }
 
     /// Puts many items as they are.
@@ -520,11 +541,10 @@ fn counting(from: u64) -> Randomness {
     })
 }
 
-/// Randomness for the ids of one store's changes. They do not count on with other ids, and no two stores
-/// have the same.
-fn ids_of_changes() -> Randomness {
-    static STORES: AtomicU64 = AtomicU64::new(1);
-    counting(STORES.fetch_add(1, Ordering::Relaxed) << 32)
+/// Randomness for the ids of one store's changes, by its number in its world. They do not count on with
+/// other ids, and no two stores of a world have the same.
+fn ids_of_changes(store: u64) -> Randomness {
+    counting((store + 1) << 32)
 }
 
 fn without_changes(mut items: Items) -> Items {

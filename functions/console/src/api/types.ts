@@ -31,6 +31,8 @@ export type RoleUsage = Schemas['OrganizationRoleUsage'];
 export type SsoConnector = Schemas['SsoConnector'];
 export type User = Schemas['User'];
 export type UserClaims = Schemas['UserClaims'];
+export type UserJoinRequest = Schemas['UserJoinRequest'];
+export type UserRemoval = Schemas['UserRemoval'];
 export type UserOrganization = Schemas['UserOrganization'];
 
 /**

@@ -37,7 +37,7 @@ const RELOAD = 'Reload the page and try again.';
 const UNKNOWN: Entry = ['Something went wrong', `${RELOAD} ${OPERATOR}`];
 const DEFECT: Entry = [
   'The console sent something that Usher does not accept',
-  `This is a defect of the console. ${RELOAD} ${OPERATOR}`,
+  `This is a bug in the console. ${RELOAD} ${OPERATOR}`,
 ];
 const BUSY: Entry = ['Usher is busy', 'Wait a moment, then try again.'];
 const UNAVAILABLE: Entry = [
@@ -252,7 +252,7 @@ export const CODES: Record<string, Entry | ((known: Known) => Entry)> = {
   ],
   'sso_connector.unknown': [
     'The user pool has no such identity provider',
-    'Enter the name that it has in the user pool. Capital letters count.',
+    'Enter the name that it has in the user pool. Letter case matters.',
   ],
   'sso_connector.unreachable_name': [
     'A provider with this name cannot be changed or removed here',
@@ -296,7 +296,7 @@ export const CODES: Record<string, Entry | ((known: Known) => Entry)> = {
   ],
   'memberships.empty': ['Nobody is selected', 'Select at least one user.'],
   'memberships.limit_reached': [
-    'These are too many at once',
+    'That is too many at once',
     'Add or remove at most 1,000 members in one step.',
   ],
   'memberships.partially_added': [

@@ -32,6 +32,7 @@ export const GROUPS: Group[] = [
     title: 'For developers',
     about: {
       clients: 'How to generate a client for the API, and how a program gets a token.',
+      events: 'What Usher tells applications: each event, how to receive it, and what is promised.',
       logto: 'Where the API differs from Logto’s Management API.',
       architecture: 'How Usher is built, what its words mean, and what always holds.',
       decisions: 'What was decided, and why.',

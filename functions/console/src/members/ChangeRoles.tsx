@@ -40,7 +40,7 @@ export function ChangeRoles({ organizationId, member, onClose }: Props) {
         <RolePicker
           label={label}
           creatable
-          description="In this organization. The member's next token contains them."
+          description="In this organization. The member’s next token contains them."
           value={values.organizationRoleIds}
           error={errors.organizationRoleIds}
           onChange={(ids) => setFieldValue('organizationRoleIds', ids)}

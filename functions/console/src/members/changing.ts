@@ -125,5 +125,5 @@ export function takeRoles(
 
 export const NOT_A_MEMBER = new ShownError({
   title: 'Not a member any more',
-  detail: 'Somebody has removed this member meanwhile.',
+  detail: 'Somebody has removed this member in the meantime.',
 });

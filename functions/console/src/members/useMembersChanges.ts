@@ -85,7 +85,7 @@ function membersChanges(queries: QueryClient, organizationId: string) {
     const lost = new Set(held.filter(isLost).map(({ name }) => `“${name}”`));
     const roles =
       lost.size > 0 &&
-      `Roles that were deleted meanwhile could not be restored: ${[...lost].join(', ')}.`;
+      `Roles that were deleted in the meantime could not be restored: ${[...lost].join(', ')}.`;
     const who = members.length === 1 && members[0] ? `${nameOf(members[0])} is` : undefined;
     const back = members.length > 0 && backText(members.length, unknown, who);
     const already = alreadyText(removed.filter(({ id }) => present.has(id)));

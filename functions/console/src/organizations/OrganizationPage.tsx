@@ -25,10 +25,21 @@ const TABS = [
   { to: '/organizations/$organizationId/settings', label: 'Settings' },
 ] as const;
 
-/** What the tab that is shown is called. */
+/** What is shown, by the route: the tabs, and what a tab leads to. */
+const TITLES: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(TABS.map(({ to, label }) => [to, label])),
+  '/organizations/$organizationId/members/removed': 'Removed members',
+};
+
+/** What is shown, for the title of the document: a domain that is looked at by itself, or else a tab. */
 function useTab(): string | undefined {
-  const shown = useMatches({ select: (matches) => matches.at(-1)?.fullPath });
-  return TABS.find(({ to }) => to === shown?.replace(/\/$/, ''))?.label;
+  return useMatches({
+    select: (matches) => {
+      const { fullPath, search } = matches.at(-1) ?? {};
+      const title = TITLES[fullPath?.replace(/\/$/, '') ?? ''];
+      return search && 'domain' in search && search.domain ? `${search.domain} · ${title}` : title;
+    },
+  });
 }
 
 /** The label of a tab, or a shorter one on narrow screens. */

@@ -80,7 +80,7 @@ export function ProviderForm({ id, settings, others, isNew, onApply, onClose }: 
               <Radio
                 value="listed"
                 label="Only addresses in proven domains"
-                description="The organization has to list the domain and to prove that it owns it."
+                description="The organization has to list the domain and prove that it owns it."
               />
             </Stack>
           </Radio.Group>

@@ -25,7 +25,8 @@ const initialValues = { prove: false };
 
 /** Shows what would become of a pasted list before any of it is in the draft. */
 export function ReviewPasted({ organizationId, parts: pasted, list, onAdd, onClose }: Props) {
-  const [parts, setParts] = useState(pasted);
+  const [before] = useState(pasted);
+  const [parts, setParts] = useState(before);
   const check = useQuery(wouldBeRefusedQuery(organizationId, judged(pasted)));
   const review = reviewOf(parts, list, check.data ?? {});
   const first = useRef<HTMLDivElement>(null);
@@ -40,6 +41,7 @@ export function ReviewPasted({ organizationId, parts: pasted, list, onAdd, onClo
       title="Check what you pasted"
       act={check.isPending || count > 0 ? `Add ${counted(count, 'domain')}` : 'Done'}
       size="lg"
+      isChanged={parts !== before}
       initialValues={initialValues}
       onSubmit={submit}
       onClose={onClose}

@@ -23,9 +23,8 @@ export function Vouch({ organizationId, domain, onClose }: Props) {
     >
       {() => (
         <div>
-          You answer for it that the organization owns this domain, and that everybody with an
-          address in it may join. Usher then admits them without a DNS record. It is recorded that
-          you did this.
+          You vouch that the organization owns this domain, and that everybody with an address in it
+          may join. Usher then admits them without a DNS record. It is recorded that you did this.
         </div>
       )}
     </FormModal>

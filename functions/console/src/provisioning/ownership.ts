@@ -19,7 +19,7 @@ export const STATES: Record<State, StateWords> = {
     label: 'Vouched for',
     tone: 'plain',
     next: '',
-    text: 'An operator answers for it that the organization owns this domain. You can still prove it with a DNS record.',
+    text: 'An operator has vouched that the organization owns this domain. You can still prove it with a DNS record.',
   },
   pending: {
     label: 'Not proven yet',
@@ -68,7 +68,7 @@ export const ANSWERS: Record<string, AnswerWords> = {
   },
   no_such_name: {
     title: 'DNS does not know this name',
-    text: 'The record does not exist yet, or has another name. If you have just created it, it can take an hour until everybody sees it.',
+    text: 'The record does not exist yet, or has another name. If you have just created it, it can take an hour to appear everywhere.',
   },
   no_txt_record: {
     title: 'The name has no TXT record',
@@ -84,15 +84,15 @@ export const ANSWERS: Record<string, AnswerWords> = {
   },
   server_failure: {
     title: 'The DNS servers of this domain reported a failure',
-    text: 'The check counts for nothing. If it happens again, ask whoever runs the DNS of this domain. Wrong DNSSEC signatures are a frequent cause.',
+    text: 'This check does not count. If it happens again, ask whoever runs the DNS of this domain. Wrong DNSSEC signatures are a frequent cause.',
   },
   timed_out: {
     title: 'DNS did not answer in time',
-    text: 'The check counts for nothing. Check again in a few minutes.',
+    text: 'This check does not count. Check again in a few minutes.',
   },
   refused: {
     title: 'DNS refused to answer',
-    text: 'The check counts for nothing. The DNS servers of this domain may not be set up for it. Ask whoever runs its DNS.',
+    text: 'This check does not count. The DNS servers of this domain may not be set up for it. Ask whoever runs its DNS.',
   },
 };
 

@@ -84,7 +84,7 @@ const KINDS: Record<string, Kind> = {
   [SPELLING]: {
     one: 'has capitals or marks around it',
     many: 'have capitals or marks around them',
-    advice: 'List only the domain, in small letters.',
+    advice: 'List only the domain, in lower case.',
     mendable: true,
   },
   [SEVERAL_WORDS]: {

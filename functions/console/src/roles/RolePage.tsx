@@ -4,6 +4,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate, useParams } from '@tanstack/react-router';
 import { useState } from 'react';
 import { isNotFound } from '../api/problem';
+import { HelpLink } from '../help/HelpLink';
 import { Fact, Facts } from '../ui/Facts';
 import { Gone } from '../ui/Gone';
 import { Id } from '../ui/Id';
@@ -84,6 +85,11 @@ export function RolePage() {
               {description ?? 'This role has no description.'}
             </Text>
             <Usage of={id} />
+            <p>
+              <HelpLink to="tokens#when-they-change">
+                When a change reaches the members’ tokens
+              </HelpLink>
+            </p>
           </Stack>
         )}
       </Loaded>

@@ -49,7 +49,7 @@ function Why({ of: { reason, emailDomain } }: { of: Preview }) {
   return (
     <Nothing>
       {reason === 'not_listed'
-        ? `No organization lists ${emailDomain}. Subdomains are listed separately.`
+        ? `No organization lists ${emailDomain}. A domain counts for its subdomains only if its settings say so.`
         : refusalOf(reason, emailDomain)}{' '}
       <HelpLink to="security#who-can-become-a-member">Who can become a member</HelpLink>
     </Nothing>

@@ -17,6 +17,8 @@ interface Props<Values> {
   danger?: boolean;
   /** Whether it only changes a draft on the page: then the page is not read again. */
   isDraft?: boolean;
+  /** Whether there is something to lose beside the values. */
+  isChanged?: boolean;
   /** How wide the dialog is, if it needs more room than a short form. */
   size?: 'lg';
   initialValues: Values;
@@ -48,6 +50,7 @@ export function FormModal<Values extends Record<string, unknown>>(props: Props<V
     act,
     danger,
     isDraft = false,
+    isChanged = false,
     size,
     initialValues,
     validate,
@@ -86,7 +89,7 @@ export function FormModal<Values extends Record<string, unknown>>(props: Props<V
     running.current = true;
     submission.mutate(values);
   };
-  const losesNothing = !typed && !form.isDirty() && !isPending;
+  const losesNothing = !typed && !isChanged && !form.isDirty() && !isPending;
   useLeaveBlocker(!losesNothing, isInHistory, false);
   return (
     <Modal

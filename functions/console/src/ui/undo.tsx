@@ -73,7 +73,7 @@ function Offer({ offer, isLatest }: { offer: Undoable; isLatest: boolean }) {
     },
     onError: (error) => {
       // A newer offer has taken its place before the answer came.
-      if (!offers.value.includes(offer)) notifyFailure(error, 'This is not undone');
+      if (!offers.value.includes(offer)) notifyFailure(error, 'This was not undone');
     },
   });
   const act = () => {

@@ -1,32 +1,29 @@
 import type { UseQueryResult } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { Who } from '../activity/Entry';
-import { reasonOf } from '../activity/sentences';
-import type { Activity, UserClaims } from '../api/types';
+import type { ReactNode } from 'react';
+import type { UserJoinRequest, UserRemoval } from '../api/types';
+import { ByWhom } from '../ui/ByWhom';
 import { Section } from '../ui/Card';
 import { Loaded } from '../ui/Loaded';
 import { When } from '../ui/When';
-import { Organization } from './Organization';
-import { removalsIn, requestsIn, type Standing } from './standing';
 import classes from './UserPage.module.css';
 
-interface RequestsProps {
-  claims: UseQueryResult<UserClaims | null>;
-  /** The user's activity, once it is read. */
-  record: readonly Activity[] | undefined;
-}
-
-/** The organizations that a user asks to join, which the claims name. */
-export function Requests({ claims, record }: RequestsProps) {
+/** The organizations that a user asks to join. */
+export function Requests({ query }: { query: UseQueryResult<UserJoinRequest[]> }) {
   return (
     <Section title="Requests to join" lead="They wait until somebody approves or declines them.">
-      <Loaded query={claims} of="the requests" shape="form">
-        {(known) => (
+      <Loaded query={query} of="the requests" shape="form">
+        {(requests) => (
           <List
-            of={known ? requestsIn(known, record ?? []) : []}
+            of={requests}
             empty="Does not ask to join any organization."
             to="/organizations/$organizationId/requests"
             label="Decide"
+            why={({ requestedAt, emailDomain, ssoConnectorId }) => (
+              <>
+                Asked <When at={requestedAt} /> · by {emailDomain ?? ssoConnectorId}
+              </>
+            )}
           />
         )}
       </Loaded>
@@ -35,19 +32,27 @@ export function Requests({ claims, record }: RequestsProps) {
 }
 
 /** The organizations that a user was removed from, or declined by. */
-export function Removals({ record }: { record: UseQueryResult<Activity[]> }) {
+export function Removals({ query }: { query: UseQueryResult<UserRemoval[]> }) {
   return (
     <Section
       title="Removals"
-      lead="No rule admits the user there again, until somebody puts the user back or lets the rules decide. Removals are known for as long as activity is kept."
+      lead="No rule admits the user there again, until somebody puts the user back or lets the rules decide."
     >
-      <Loaded query={record} of="the removals" shape="form">
-        {(entries) => (
+      <Loaded query={query} of="the removals" shape="form">
+        {(removals) => (
           <List
-            of={removalsIn(entries)}
+            of={removals}
             empty="Was not removed from any organization."
             to="/organizations/$organizationId/members/removed"
             label="Removed members"
+            why={({ removedAt, removedBy, declined, organizationRoles }) => (
+              <>
+                {declined ? 'Declined' : 'Removed'} <When at={removedAt} />
+                <ByWhom caller={removedBy} />
+                {organizationRoles.length > 0 &&
+                  ` · had ${organizationRoles.map(({ name }) => name).join(', ')}`}
+              </>
+            )}
           />
         )}
       </Loaded>
@@ -55,32 +60,32 @@ export function Removals({ record }: { record: UseQueryResult<Activity[]> }) {
   );
 }
 
-interface ListProps {
-  of: readonly Standing[];
+interface ListProps<T> {
+  of: readonly T[];
   empty: string;
   /** Where something can be done about it, and what that is called. */
   to: '/organizations/$organizationId/requests' | '/organizations/$organizationId/members/removed';
   label: string;
+  why: (standing: T) => ReactNode;
 }
 
-function List({ of: standings, empty, to, label }: ListProps) {
+function List<T extends { id: string; name: string }>(props: ListProps<T>) {
+  const { of: standings, empty, to, label, why } = props;
   if (standings.length === 0) return <p className={classes.text}>{empty}</p>;
   return (
     <ul className={classes.list}>
-      {standings.map(({ id, entry }) => (
-        <li key={id}>
+      {standings.map((standing) => (
+        <li key={standing.id}>
           <div>
-            <Organization id={id} /> ·{' '}
-            <Link to={to} params={{ organizationId: id }}>
+            <Link to="/organizations/$organizationId" params={{ organizationId: standing.id }}>
+              {standing.name}
+            </Link>{' '}
+            ·{' '}
+            <Link to={to} params={{ organizationId: standing.id }}>
               {label}
             </Link>
           </div>
-          {entry && (
-            <div className={classes.why}>
-              <When at={entry.time} /> · <Who of={entry} />
-              {reasonOf(entry) && ` · ${reasonOf(entry)}`}
-            </div>
-          )}
+          <div className={classes.why}>{why(standing)}</div>
         </li>
       ))}
     </ul>

@@ -20,7 +20,7 @@ import { When } from '../ui/When';
 import { Claims } from './Claims';
 import { Memberships } from './Memberships';
 import { Organization } from './Organization';
-import { claimsQuery, recordQuery } from './queries';
+import { claimsQuery, userRemovalsQuery, userRequestsQuery } from './queries';
 import { Removals, Requests } from './Standings';
 import { statusText } from './status';
 import classes from './UserPage.module.css';
@@ -97,12 +97,13 @@ interface Props {
 function Known({ userId, hasAccount }: Props) {
   const memberships = useQuery(membershipsFound(userId));
   const claims = useQuery(claimsQuery(userId));
-  const record = useQuery(recordQuery(userId));
+  const requests = useQuery(userRequestsQuery(userId));
+  const removals = useQuery(userRemovalsQuery(userId));
   const isNobody =
     !hasAccount &&
     claims.data === null &&
     memberships.data?.length === 0 &&
-    record.data?.length === 0;
+    removals.data?.length === 0;
   if (isNobody) {
     return (
       <Card>
@@ -116,8 +117,8 @@ function Known({ userId, hasAccount }: Props) {
   return (
     <div className={classes.sections}>
       <Memberships userId={userId} query={memberships} />
-      <Requests claims={claims} record={record.data} />
-      <Removals record={record} />
+      <Requests query={requests} />
+      <Removals query={removals} />
       <Claims query={claims} />
       <Past userId={userId} />
     </div>

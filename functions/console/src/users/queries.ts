@@ -1,11 +1,6 @@
 import { queryOptions } from '@tanstack/react-query';
-import { ofUser } from '../activity/queries';
 import { api, orThrow } from '../api/client';
-import { readAll } from '../api/pages';
 import { isNotFound } from '../api/problem';
-
-/** How many entries of a user's activity are looked through for requests and removals. */
-const MOST_LOOKED_AT = 500;
 
 /** The claims of the user's next token; `null` if nothing is known about the user. */
 export const claimsQuery = (userId: string) =>
@@ -22,9 +17,22 @@ export const claimsQuery = (userId: string) =>
     },
   });
 
-/** The latest of what has happened to a user, of all pages at once. */
-export const recordQuery = (userId: string) =>
+/** The organizations that the user asks to join. */
+export const userRequestsQuery = (userId: string) =>
   queryOptions({
-    queryKey: ['user', userId, 'record'],
-    queryFn: ({ signal }) => readAll(ofUser(userId).ask, signal, { most: MOST_LOOKED_AT }),
+    queryKey: ['user', userId, 'requests'],
+    queryFn: async ({ signal }) => {
+      const params = { path: { userId } };
+      return (await orThrow(api.GET('/users/{userId}/join-requests', { params, signal }))).data;
+    },
+  });
+
+/** The organizations that the user was removed from, or declined by. */
+export const userRemovalsQuery = (userId: string) =>
+  queryOptions({
+    queryKey: ['user', userId, 'removals'],
+    queryFn: async ({ signal }) => {
+      const params = { path: { userId } };
+      return (await orThrow(api.GET('/users/{userId}/removals', { params, signal }))).data;
+    },
   });
