@@ -335,6 +335,36 @@ const SCREENS: Record<string, (page: Page, acme: Acme) => Promise<void>> = {
     await page.goto(at(`/organizations/${id}/members?q=nobody`));
     await expect(page.getByText('No member matches')).toBeVisible();
   },
+  activity: async (page, { id, domain }) => {
+    await manyKinds(id, domain);
+    await removedAndDeclined(id, domain);
+    await page.goto(at(`/organizations/${id}/activity`));
+    await expect(page.getByText(`The request of joe@guests.${domain} was declined`)).toBeVisible();
+  },
+  'activity-filters': async (page, { id, domain }) => {
+    await page.goto(at(`/organizations/${id}/activity?type=Organization.Membership.Created`));
+    await expect(page.getByText(`jane@${domain} became a member`)).toBeVisible();
+    await page.getByRole('combobox', { name: 'Person' }).click();
+    await expect(page.getByRole('option', { name: `jane@${domain}` })).toBeVisible();
+  },
+  'activity-nothing': async (page, { id }) => {
+    await page.goto(at(`/organizations/${id}/activity?type=Organization.SsoConnector.Removed`));
+    await expect(page.getByRole('heading', { name: 'Nothing matches' })).toBeVisible();
+  },
+  user: async (page, { id, domain }) => {
+    const [jane] = await ask<{ id: string }[]>(
+      'GET',
+      `/organizations/${id}/users?q=jane@${domain}`,
+    );
+    await page.goto(at(`/users/${jane?.id}`));
+    await expect(page.getByRole('table', { name: 'Memberships' })).toBeVisible();
+    await expect(page.getByText(`jane@${domain} became a member`)).toBeVisible();
+    await expect(page.getByText('"organizations"')).toBeVisible();
+  },
+  'user-nobody': async (page) => {
+    await page.goto(at('/users/5b0f6c1e-9d0c-4f0b-8f5e-0c2f6a7f4c11'));
+    await expect(page.getByRole('heading', { name: 'Nobody has this user ID' })).toBeVisible();
+  },
   settings: async (page, { id }) => {
     await page.goto(at(`/organizations/${id}/settings`));
     await page.getByRole('textbox', { name: 'Name' }).fill('Acme');

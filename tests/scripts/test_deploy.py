@@ -445,7 +445,7 @@ class Deploy(ScriptTest):
         self.assertEqual((0, HEAD + KEPT + TAIL, ""), self.deploy("--yes"))
         self.assertEqual([{}, {}, {}, {"ExistingTableStreamArn": STREAM}, {}], self.sent)
         # With a table of its own again, the stack needs none.
-        ended, output, _ = self.deploy("ExistingTableName=", "--dry-run")
+        ended, output, _ = self.deploy("ExistingTableName=", "TriggerDeployment=AllAtOnce", "--dry-run")
         self.assertIn(f"  ExistingTableStreamArn: {STREAM} -> nothing\n", output)
         self.commands.clear()
         self.assert_refused(
@@ -496,7 +496,7 @@ class Deploy(ScriptTest):
         said = f"{HEAD}  TableName: nothing -> mine\n{OTHERS}TableName has no effect while ExistingTableName is restored.\n{DRY}"
         self.assertEqual((0, said, ""), self.deploy("TableName=mine", "--dry-run"))
         said = f"{HEAD}  ExistingTableName: restored -> nothing\n{OTHERS}{told}{DRY}"
-        self.assertEqual((0, said, ""), self.deploy("ExistingTableName=", "--dry-run"))
+        self.assertEqual((0, said, ""), self.deploy("ExistingTableName=", "TriggerDeployment=AllAtOnce", "--dry-run"))
 
         self.aws.parameters["ExistingTableName"] = ""
         self.aws.tables["mine"] = TABLE

@@ -248,7 +248,7 @@ impl Store {
         id: &OrganizationRoleId,
         precondition: &Precondition,
     ) -> Result<()> {
-        let mut backoff = Backoff::new(&self.randomness);
+        let mut backoff = Backoff::short(&self.randomness, WRITERS_AT_ONCE);
         loop {
             let item = self.get(keys::organization_role(id)).await?;
             let item = item.ok_or_else(|| organization_role_not_found(id))?;
@@ -258,10 +258,8 @@ impl Store {
                 .value(":one", number(1))
                 .set("#count = #count - :one");
             let role = self.read_role(&item)?;
-            let mut unchanged = unchanged_name(&role);
-            if *precondition != Precondition::None {
-                unchanged = unchanged.when_unchanged(&self.item(&item));
-            }
+            // What is told is what it was.
+            let unchanged = unchanged_name(&role).when_unchanged(&self.item(&item));
             let mut writes = vec![
                 self.delete_if(keys::organization_role(id), unchanged),
                 self.update(keys::organization_role_count(), count),

@@ -350,7 +350,7 @@ impl Store {
         at: Timestamp,
         precondition: &Precondition,
     ) -> Result<DeletedOrganization> {
-        let mut backoff = Backoff::new(&self.randomness);
+        let mut backoff = Backoff::short(&self.randomness, WRITERS_AT_ONCE);
         loop {
             let mut keys = vec![keys::organization(id)];
             keys.extend(RuleKind::ALL.map(|kind| keys::rules(kind, id)));
@@ -364,10 +364,8 @@ impl Store {
                 return Ok(DeletedOrganization { is_new: false, unswept });
             }
             require_version(&stored, precondition)?;
-            let mut present = organization_exists();
-            if *precondition != Precondition::None {
-                present = present.when_unchanged(&stored);
-            }
+            // What is told is what it was.
+            let present = organization_exists().when_unchanged(&stored);
             // A whole item, so that no attribute of the organization remains.
             let tombstone = HashMap::from([(DELETED_AT.to_owned(), timestamp(at))]);
             let mut writes = vec![

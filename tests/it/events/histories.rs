@@ -11,7 +11,7 @@ use axum::http::Method;
 use futures_util::future::join_all;
 use proptest::prelude::*;
 use proptest::sample::select;
-use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner};
+use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
 use serde_json::{Value, json};
 
 use super::model::{Calls, Model};
@@ -232,8 +232,10 @@ fn hold(seed: u64, cases: u32) {
         let checked = runtime.expect("a runtime").block_on(check(&steps, &trouble));
         checked.map_err(TestCaseError::fail)
     });
-    if let Err(difference) = held {
-        panic!("{difference}");
+    match held {
+        Ok(()) => {}
+        Err(TestError::Fail(difference, history)) => panic!("{difference}\nin {history:?}"),
+        Err(aborted) => panic!("{aborted}"),
     }
 }
 
@@ -306,6 +308,8 @@ impl History {
             return Err(format!("{acts:?} are answered with {statuses:?}"));
         }
         if *is_repeated {
+            // There may be other users by now.
+            acts.iter().for_each(|act| self.note(act, &mut calls));
             join_all(acts.iter().map(|act| self.act(act))).await;
         }
         Ok(calls)

@@ -44,7 +44,7 @@ export function ActivityFilters({ organizationId, filters, onFilters }: Props) {
       />
       <PersonFilter
         organizationId={organizationId}
-        user={user}
+        filters={filters}
         onUser={(next) => onFilters({ ...(type && { type }), ...(next && { user: next }) })}
       />
     </div>
@@ -60,7 +60,7 @@ const PAUSE_MS = 200;
 
 interface PersonProps {
   organizationId: string;
-  user: string | undefined;
+  filters: Filters;
   onUser: (user: string | undefined) => void;
 }
 
@@ -68,10 +68,11 @@ interface PersonProps {
  * Chooses a person: one who is in the list, or whose whole address or ID is typed. A person who is no
  * longer in the user pool is found by the ID.
  */
-function PersonFilter({ organizationId, user, onUser }: PersonProps) {
+function PersonFilter({ organizationId, filters, onUser }: PersonProps) {
+  const { user } = filters;
   const [text, setText] = useState('');
   const [typed] = useDebouncedValue(text.trim(), PAUSE_MS);
-  const people = usePeople(organizationId);
+  const people = usePeople(organizationId, filters);
   const chosen = useQuery({ ...accountFound(user ?? ''), enabled: user !== undefined });
   const asksAddress = isAddress(typed);
   const accounts = useQuery({ ...accountsFound(typed), enabled: asksAddress });
@@ -127,13 +128,15 @@ function optionOf(person: Person, _index: number, all: readonly Person[]) {
   return { value: person.id, label: isShared ? `${name} (${person.id})` : name };
 }
 
-/** Those whom the activity is about that was last shown without filters. */
-function usePeople(organizationId: string): Person[] {
-  const { data = [] } = useInfiniteQuery({
-    ...shownQuery(ofOrganization(organizationId, {})),
+/** Those whom the activity is about that is shown, or was last shown without filters. */
+function usePeople(organizationId: string, filters: Filters): Person[] {
+  const of = (some: Filters) => ({
+    ...shownQuery(ofOrganization(organizationId, some)),
     enabled: false,
   });
-  return data.flatMap(({ userId: id, primaryEmail = null, username = null }) =>
+  const { data: all = [] } = useInfiniteQuery(of({}));
+  const { data: shown = [] } = useInfiniteQuery(of(filters));
+  return [...shown, ...all].flatMap(({ userId: id, primaryEmail = null, username = null }) =>
     id ? [{ id, primaryEmail, username }] : [],
   );
 }
