@@ -112,10 +112,15 @@ impl LocalBus {
             return json!({ "ErrorCode": "MalformedDetail", "ErrorMessage": "Detail is malformed." });
         };
         let id = shared::ambient::user_name(&self.randomness);
+        let own_id = detail["id"].as_str().unwrap_or(&id).to_owned();
+        // They become lines of the answer to whoever listens.
+        if own_id.contains(char::is_control) || part("DetailType").contains(char::is_control) {
+            return json!({ "ErrorCode": "InvalidArgument", "ErrorMessage": "A control character." });
+        }
         let time =
             detail["time"].as_str().map_or_else(|| self.clock.now().to_string(), whole_second);
         let envelope = Envelope {
-            id: detail["id"].as_str().unwrap_or(&id).to_owned(),
+            id: own_id,
             kind: part("DetailType").to_owned(),
             json: json!({
                 "version": "0",
