@@ -22,6 +22,9 @@ const clearButton = (label: string) => ({
   tabIndex: 0,
 });
 
+/** Within the page's content, which is a landmark. */
+const WITHIN = { portalProps: { target: '#content' } };
+
 /** Chooses the kind of activity and the person whom it is about. */
 export function ActivityFilters({ organizationId, filters, onFilters }: Props) {
   const { type, user } = filters;
@@ -84,9 +87,11 @@ function PersonFilter({ organizationId, filters, onUser }: PersonProps) {
   return (
     <Select
       className={classes.person}
+      classNames={{ option: classes.option ?? '' }}
       aria-label="Person"
       placeholder="Anybody: address or user ID"
       clearable
+      comboboxProps={WITHIN}
       clearButtonProps={clearButton('Anybody')}
       searchable
       nothingFoundMessage={nothing}
