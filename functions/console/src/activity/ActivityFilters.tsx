@@ -81,8 +81,8 @@ function PersonFilter({ organizationId, filters, onUser }: PersonProps) {
   const accounts = useQuery({ ...accountsFound(typed), enabled: asksAddress });
   const known = new Map<string, Person>();
   for (const person of [...people, ...(accounts.data ?? [])]) known.set(person.id, person);
-  if (!asksAddress && isExact(typed) && !known.has(typed)) known.set(typed, unnamed(typed));
   if (user) known.set(user, known.get(user) ?? chosen.data ?? unnamed(user));
+  if (!asksAddress && isExact(typed) && !known.has(typed)) known.set(typed, unnamed(typed));
   const nothing = nothingFound(text.trim(), accounts);
   return (
     <Select
