@@ -2,6 +2,7 @@
 //! told comes to the bus once, in order, and is kept as activity.
 
 mod histories;
+mod load;
 mod model;
 mod publishing;
 mod types;

@@ -53,7 +53,9 @@ pub(super) struct Model {
     pending: BTreeMap<String, Vec<Expected>>,
     /// All that was told.
     pub(super) told: Vec<Told>,
-    /// How many memberships and requests each organization had at some moment of the present step.
+    /// How many memberships and requests each organization has.
+    present: BTreeMap<String, [usize; 2]>,
+    /// How many it had at the moments of the present step.
     counts: BTreeMap<String, Vec<[usize; 2]>>,
     ids: BTreeSet<String>,
     /// The greatest id of each subject before the present step.
@@ -81,12 +83,11 @@ impl Model {
                 Some(told) => self.tell(told, calls, [begin, end])?,
                 None => self.change(write, calls)?,
             }
-            self.count(&write.key);
+            self.count(write);
             match &write.new {
                 Some(new) => drop(self.items.insert(write.key.clone(), new.clone())),
                 None => drop(self.items.remove(&write.key)),
             }
-            self.count(&write.key);
         }
         if let Some((subject, expected)) = self.pending.iter().find(|(_, it)| !it.is_empty()) {
             return Err(format!("{subject} lacks {}", json!(expected)));
@@ -103,20 +104,18 @@ impl Model {
         Ok(())
     }
 
-    fn count(&mut self, (pk, sk): &(String, String)) {
-        let place = pk.starts_with("USER#").then(|| sk.strip_prefix("ORG#")).flatten();
-        if let Some(organization) = place {
-            let count = self.counted(organization);
-            self.counts.entry(organization.to_owned()).or_default().push(count);
+    fn count(&mut self, Written { key: (pk, sk), old, new, .. }: &Written) {
+        let Some(organization) = pk.starts_with("USER#").then(|| sk.strip_prefix("ORG#")).flatten()
+        else {
+            return;
+        };
+        let present = self.present.entry(organization.to_owned()).or_default();
+        let earlier = self.counts.entry(organization.to_owned()).or_default();
+        earlier.push(*present);
+        for (number, what) in present.iter_mut().zip(["member", "request"]) {
+            let is_one = |item: &Option<Item>| usize::from(standing(item.as_ref()) == what);
+            *number = *number + is_one(new) - is_one(old);
         }
-    }
-
-    /// How many memberships and requests an organization has.
-    fn counted(&self, organization: &str) -> [usize; 2] {
-        let sk = format!("ORG#{organization}");
-        let places = self.items.iter().filter(|((pk, of), _)| pk.starts_with("USER#") && *of == sk);
-        let standings: Vec<_> = places.map(|(_, item)| standing(Some(item))).collect();
-        ["member", "request"].map(|what| standings.iter().filter(|it| **it == what).count())
     }
 
     /// Holds what a transaction tells against what it has changed.
@@ -163,7 +162,8 @@ impl Model {
     /// They are counted a moment before. Takes the numbers out.
     fn is_counted(&self, event: &mut Value) -> Outcome {
         let id = event["organizationId"].as_str().unwrap_or_default().to_owned();
-        let (now, earlier) = (self.counted(&id), self.counts.get(&id));
+        let now = self.present.get(&id).copied().unwrap_or_default();
+        let earlier = self.counts.get(&id);
         let before = event["before"].as_object_mut().ok_or("nothing is before a deletion")?;
         let mut number = |name: &str| before.remove(name).and_then(|it| it.as_u64());
         let told = [number("memberships"), number("joinRequests")];
