@@ -39,6 +39,8 @@ const ATTEMPTS: u32 = 5;
 /// The upper bound of the first pause after a refusal. The bound doubles with each one, and each pause is
 /// between half of its bound and the bound.
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
+/// The upper bound of any pause. There is time for many of them.
+const LONGEST_PAUSE: Duration = Duration::from_millis(3_200);
 /// How many events are kept at once. Each has two items, and a call takes 25.
 const KEPT_AT_ONCE: usize = 12;
 /// The most bytes of a record in a dead letter. A larger one is left out: its key says where it is.
@@ -226,7 +228,14 @@ impl Run {
                 progress.stop(letter.place, &failure);
             }
         }
-        self.keep(&changes, &HashSet::new(), &mut progress).await;
+        // What is told of a user after the deletion is not kept: nothing would forget it.
+        let is_kept = self.needs.event_policy.activity.get().is_some();
+        let told = changes.iter().filter(|_| is_kept).flat_map(|it| &it.change.events);
+        let told = users(told);
+        match self.needs.store.deleted_users(&told.into_iter().collect::<Vec<_>>()).await {
+            Ok(deleted) => self.keep(&changes, &deleted, &mut progress).await,
+            Err(failure) => progress.stop(0, &failure),
+        }
         let Some(Stop { place, cause }) = progress.stop else {
             return Ok(BatchAnswer { batch_item_failures: Vec::new() });
         };
@@ -245,7 +254,11 @@ impl Run {
         keys.sort_by(|one, other| (&one.sk, &one.pk).cmp(&(&other.sk, &other.pk)));
         keys.dedup();
         let (mut missing, mut failed, mut changes) = (Vec::new(), Vec::new(), Vec::new());
+        // What is told of a user who was deleted later is not kept again.
+        let (mut deleted, mut kept) = (HashSet::new(), Vec::new());
         for key in keys {
+            deleted.extend(self.needs.store.deleted_user(&key).await?);
+            kept.push(key.clone());
             match self.needs.store.change(&key).await {
                 Ok(Some(change)) => changes.push(Outgoing::new(changes.len(), change)),
                 Ok(None) => missing.push(key),
@@ -257,14 +270,15 @@ impl Run {
         }
         let mut progress = Progress::until(changes.len());
         self.publish(&mut changes, &mut progress).await;
-        let mut deleted = HashSet::new();
-        for user in users(changes.iter().flat_map(|change| &change.change.events)) {
-            // What is told of a user who was deleted later must not be kept again.
-            if self.needs.store.tells_deletion(&user).await? {
-                deleted.insert(user);
+        self.keep(&changes, &deleted, &mut progress).await;
+        for key in kept {
+            // Somebody who was deleted meanwhile is forgotten again.
+            if let Some(user) = self.needs.store.deleted_user(&key).await?
+                && !deleted.contains(&user)
+            {
+                self.needs.store.forget_activity(&user).await?;
             }
         }
-        self.keep(&changes, &deleted, &mut progress).await;
         let cause = progress.stop.map(|stop| stop.cause).unwrap_or_default();
         let mut published = 0;
         for Outgoing { place, change, rejected, .. } in changes {
@@ -324,7 +338,7 @@ impl Run {
                 let bound = u64::try_from(pause.as_millis()).expect("pauses are short");
                 let jitter = self.needs.randomness.up_to(bound / 2);
                 self.needs.clock.pause(Duration::from_millis(bound / 2 + jitter)).await;
-                pause *= 2;
+                pause = LONGEST_PAUSE.min(pause * 2);
             }
         }
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
 use serde_json::{Value, json};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::support::{Reply, UsherLocal, World, http, trigger_event, verified};
@@ -80,6 +80,71 @@ async fn functions_trigger_and_table_are_about_the_same_data() {
     let items = World::items_at(local.dynamodb).await;
     assert!(items.contains_key(&("USER#user-1".to_owned(), "ORG#acme".to_owned())));
     World::assert_list_and_index_agree(&items);
+}
+
+/// Reads server-sent events until the envelope of one of this type has come.
+async fn until_event(lines: &mut BufReader<TcpStream>, kind: &str) -> Value {
+    let (mut line, mut is_it) = (String::new(), false);
+    loop {
+        line.clear();
+        assert_ne!(lines.read_line(&mut line).await.expect("text"), 0, "no {kind} has come");
+        let line = line.trim_end();
+        is_it |= line.strip_prefix("event: ") == Some(kind);
+        if let Some(data) = line.strip_prefix("data: ").filter(|_| is_it) {
+            return data.parse().expect("JSON");
+        }
+    }
+}
+
+async fn events_of(local: &UsherLocal, last: &str) -> BufReader<TcpStream> {
+    let mut stream = TcpStream::connect(local.http).await.expect("it accepts");
+    let host = local.http;
+    let request =
+        format!("GET /local/events HTTP/1.1\r\nhost: {host}\r\nlast-event-id: {last}\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.expect("it reads");
+    BufReader::new(stream)
+}
+
+#[tokio::test]
+async fn an_event_arrives_after_a_sign_up_and_again_for_a_client_that_comes_back() {
+    let local = UsherLocal::start(&[]).await;
+    let mut open = events_of(&local, "0").await;
+    furnish(&local).await;
+    invoke(&local, INVOKE, "", &sign_up("user-1")).await;
+    let joined = "Organization.Membership.Created";
+    let envelope = until_event(&mut open, joined).await;
+    let detail = &envelope["detail"];
+    assert_eq!(
+        envelope,
+        json!({
+            "version": "0",
+            "id": envelope["id"],
+            "detail-type": joined,
+            "source": "usher",
+            "account": "000000000000",
+            "time": format!("{}Z", &detail["time"].as_str().expect("a time")[..19]),
+            "region": "local",
+            "resources": [],
+            "detail": detail,
+        })
+    );
+    assert_eq!((&detail["userId"], &detail["organizationId"]), (&json!("user-1"), &json!("acme")));
+    // It is kept before the next change is published.
+    invoke(&local, INVOKE, "", &sign_up("user-2")).await;
+    let second = until_event(&mut open, joined).await;
+    assert_eq!(second["detail"]["userId"], "user-2");
+    let items = World::items_at(local.dynamodb).await;
+    let id = detail["id"].as_str().expect("an id").to_owned();
+    assert!(items.contains_key(&("ACTIVITY#acme".to_owned(), id.clone())), "{items:#?}");
+
+    // A client that has seen the first one gets the second one.
+    let mut again = events_of(&local, &id).await;
+    assert_eq!(until_event(&mut again, joined).await, second);
+
+    // Clients that listen do not keep it from stopping.
+    let ended = local.signal("TERM").await;
+    assert_eq!(ended.status.code(), Some(0));
+    assert!(!ended.errors.contains("open requests were cut off"), "{}", ended.errors);
 }
 
 #[tokio::test]

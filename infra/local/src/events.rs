@@ -9,7 +9,9 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use aws_sdk_dynamodbstreams::types::{AttributeValue, Record, ShardIteratorType};
+use aws_sdk_dynamodbstreams::types::{
+    AttributeValue, Record, ShardIteratorType, StreamDescription, StreamViewType,
+};
 use aws_sdk_dynamodbstreams::{Client, error::DisplayErrorContext};
 use axum::body::Bytes;
 use axum::extract::State;
@@ -112,10 +114,15 @@ impl LocalBus {
             return json!({ "ErrorCode": "MalformedDetail", "ErrorMessage": "Detail is malformed." });
         };
         let id = shared::ambient::user_name(&self.randomness);
+        let own_id = detail["id"].as_str().unwrap_or(&id).to_owned();
+        // They become lines of the answer to whoever listens.
+        if own_id.contains(char::is_control) || part("DetailType").contains(char::is_control) {
+            return json!({ "ErrorCode": "InvalidArgument", "ErrorMessage": "A control character." });
+        }
         let time =
             detail["time"].as_str().map_or_else(|| self.clock.now().to_string(), whole_second);
         let envelope = Envelope {
-            id: detail["id"].as_str().unwrap_or(&id).to_owned(),
+            id: own_id,
             kind: part("DetailType").to_owned(),
             json: json!({
                 "version": "0",
@@ -238,7 +245,7 @@ async fn read(client: &Client, app: &App) -> Result<Infallible, String> {
     let stream = streams.streams().last().and_then(|stream| stream.stream_arn());
     let stream = stream.ok_or("the table has no stream")?;
     let described = client.describe_stream().stream_arn(stream).send().await.map_err(text)?;
-    let shards = described.stream_description().map(|stream| stream.shards()).unwrap_or_default();
+    let shards = described.stream_description().map(StreamDescription::shards).unwrap_or_default();
     // The embedded database has one shard.
     let shard = shards.first().and_then(|shard| shard.shard_id()).ok_or("it has no shard")?;
     let iterator = client.get_shard_iterator().stream_arn(stream).shard_id(shard);
@@ -312,7 +319,7 @@ fn change(record: &Record) -> Option<Value> {
                 "NewImage": data.new_image().map(item),
                 "SequenceNumber": data.sequence_number(),
                 "SizeBytes": data.size_bytes(),
-                "StreamViewType": data.stream_view_type().map(|view| view.as_str()),
+                "StreamViewType": data.stream_view_type().map(StreamViewType::as_str),
             },
         })
     })

@@ -20,9 +20,9 @@ use usher_local::{Local, Options};
 
 /// Serves Usher on this machine: its HTTP functions, an embedded DynamoDB, and the AWS Lambda
 /// Invoke API for its triggers. There is no authentication, so it takes loopback addresses only.
-/// CLAIMS_BYTES, CLAIMS_IN, JOIN_REQUEST_CLAIMS, DOMAIN_OWNERSHIP, TRUSTED_PROVIDERS and GOOGLE_HOSTED_DOMAIN_ATTRIBUTE mean
-/// what the parameters ClaimsBytes, ClaimsIn, JoinRequestClaims, DomainOwnership, TrustedProviders and
-/// GoogleHostedDomainAttribute of the stack do
+/// ACTIVITY_DAYS, CLAIMS_BYTES, CLAIMS_IN, DOMAIN_OWNERSHIP, EVENT_EMAILS, GOOGLE_HOSTED_DOMAIN_ATTRIBUTE,
+/// JOIN_REQUEST_CLAIMS and TRUSTED_PROVIDERS mean what the parameters ActivityDays, ClaimsBytes, ClaimsIn,
+/// DomainOwnership, EventEmails, GoogleHostedDomainAttribute, JoinRequestClaims and TrustedProviders of the stack do
 #[derive(Parser)]
 #[command(version)]
 struct Flags {

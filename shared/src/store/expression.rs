@@ -8,7 +8,7 @@ use super::item::number;
 use crate::domain::version::Precondition;
 
 /// An update expression and a condition expression, with the names and values that both use.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Expression {
     set: Vec<String>,
     remove: Vec<String>,

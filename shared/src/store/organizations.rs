@@ -29,6 +29,9 @@ use crate::failure::Failure;
 /// The most bytes of a sort key (DynamoDB's limit).
 pub(crate) const SORT_KEY_BYTES: usize = 1024;
 
+/// The most memberships that are counted when an organization is deleted: a deletion has to end in time.
+const MOST_COUNTED: usize = 500_000;
+
 /// The attribute with the text of custom data.
 const JSON: &str = "json";
 /// The attribute that a deletion leaves.
@@ -394,10 +397,11 @@ impl Store {
         }
     }
 
-    /// How many memberships and requests end with an organization. They are counted in the index, which
-    /// is eventually consistent.
+    /// How many memberships and requests end with an organization, each up to [`MOST_COUNTED`]. They are
+    /// counted in the index, which is eventually consistent.
     async fn ending_with(&self, id: &OrganizationId) -> Result<(usize, usize), Failure> {
-        let count = |prefix| self.index_count(keys::organization_partition(id), prefix, usize::MAX);
+        let count =
+            |prefix| self.index_count(keys::organization_partition(id), prefix, MOST_COUNTED);
         try_join(count(keys::MEMBER_PREFIX), count(keys::REQUEST_PREFIX)).await
     }
 

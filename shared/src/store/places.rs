@@ -7,6 +7,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 
 use super::callers::{put_caller, read_caller};
+use super::expression::Expression;
 use super::item::{Attributes, Item, text, texts, timestamp};
 use super::keys;
 use super::ranks::{UserList, UserRank};
@@ -168,6 +169,14 @@ pub(super) fn read_membership(item: &Item<'_>) -> Result<Membership, Failure> {
         provenance: read_provenance(item)?,
         address: item.optional(ADDRESS_DIGEST, "a digest", AddressDigest::parse)?,
     })
+}
+
+/// The condition that an item is still a membership with these roles.
+pub(super) fn still_member(role_ids: &[OrganizationRoleId]) -> Expression {
+    Expression::default()
+        .value(":held", texts(role_ids))
+        .when("attribute_exists(joinedAt)")
+        .when("roleIds = :held")
 }
 
 /// A request as the attributes of its item.

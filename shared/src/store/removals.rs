@@ -7,9 +7,9 @@ use futures_util::future::try_join;
 use super::backoff::{Backoff, WRITERS_AT_ONCE};
 use super::changes::{Subject, Together};
 use super::expression::Expression;
-use super::item::texts;
 use super::places::{
     Mark, Place, Removal, mark_attributes, read_mark, read_place, removal_attributes, standing,
+    still_member,
 };
 use super::ranks::{UserList, UserRank};
 use super::read::readable;
@@ -103,10 +103,7 @@ impl Ending {
     ) -> Self {
         let news = Some(News::left(user, &membership, reason));
         let addresses = digests_of(membership.address.as_ref(), profile.as_ref());
-        let is_present = Expression::default()
-            .value(":held", texts(&membership.role_ids))
-            .when("attribute_exists(joinedAt)")
-            .when("roleIds = :held");
+        let is_present = still_member(&membership.role_ids);
         let role_ids = Some(membership.role_ids);
         let removal = Removal { is_declined: false, ..removal };
         let mark = Mark { removal, role_ids, addresses, others_remain: false };

@@ -1,7 +1,7 @@
 //! Reads all items of a user, reads and writes the profile, and deletes users. Only
 //! `memberships.rs` and `removals.rs` write memberships.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
 use jiff::Timestamp;
@@ -12,7 +12,7 @@ use super::expression::Expression;
 use super::item::{Attributes, Item, text, texts, timestamp};
 use super::memberships::Admission;
 use super::organizations::organization_exists;
-use super::places::{Place, read_membership, read_place, read_request, standing};
+use super::places::{Place, read_membership, read_place, read_request, standing, still_member};
 use super::read::readable;
 use super::write::Write;
 use super::{Store, TRANSACTION_ITEMS, keys};
@@ -207,6 +207,19 @@ impl Store {
         Ok(readable(read.collect()).filter_map(|(id, email)| Some((id, email?))).collect())
     }
 
+    /// Those of these users who were deleted through the Management API.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn deleted_users(&self, users: &[UserId]) -> Result<HashSet<UserId>, Failure> {
+        let items = self.batch_get(users.iter().map(keys::profile).collect()).await?;
+        let tombstones = items.iter().map(|attributes| self.item(attributes));
+        tombstones
+            .filter(|item| item.has(DELETED_AT))
+            .map(|item| item.partition_key(keys::USER_PREFIX, UserId::parse))
+            .collect()
+    }
+
     /// Deletes a user: a tombstone takes the place of the profile, so that no request that has read the
     /// user before can write again. [`Self::sweep_user`] then deletes the other items. If there are no
     /// items and the user was not in the user pool either, nothing is written: the id may be one of a
@@ -292,12 +305,14 @@ impl Store {
             let UserItems { memberships, requests, .. } = self.user_items(id).await?;
             let memberships = memberships.into_iter().map(|membership| {
                 let news = News::left(id, &membership, EndReason::UserDeleted);
-                (membership.organization_id, "attribute_exists(joinedAt)", news)
+                let is_present = still_member(&membership.role_ids);
+                (membership.organization_id, is_present, news)
             });
             let requests = requests.into_iter().map(|request| {
                 let news = News::request_ended(EventType::JoinRequestRemoved, id, &request)
                     .because(EndReason::UserDeleted);
-                (request.organization_id, "attribute_exists(requestedAt)", news)
+                let is_present = Expression::default().when("attribute_exists(requestedAt)");
+                (request.organization_id, is_present, news)
             });
             let mut ending: Vec<_> = memberships.chain(requests).collect();
             let ids: Vec<_> =
@@ -308,8 +323,8 @@ impl Store {
             for part in ending.chunks(ENDED_TOGETHER) {
                 let mut writes = Vec::new();
                 for (organization, is_present, _) in part {
-                    let is_present = Expression::default().when(*is_present);
-                    writes.push(self.delete_if(keys::membership(id, organization), is_present));
+                    let place = keys::membership(id, organization);
+                    writes.push(self.delete_if(place, is_present.clone()));
                     writes
                         .push(self.check(keys::organization(organization), organization_exists()));
                 }

@@ -488,7 +488,7 @@ impl History {
     async fn appear(&self, act: &Act, user: &str) {
         let mut attributes = verified(user, &address(act.user, act.bits));
         let mut name = user.to_owned();
-        if act.bits / 8 % 4 == 0 {
+        if (act.bits / 8).is_multiple_of(4) {
             let provider = PROVIDERS[act.bits % 2];
             name = format!("{provider}_{user}");
             attributes["identities"] = json!([

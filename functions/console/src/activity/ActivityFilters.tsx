@@ -22,6 +22,9 @@ const clearButton = (label: string) => ({
   tabIndex: 0,
 });
 
+/** Within the page's content, which is a landmark. */
+const WITHIN = { portalProps: { target: '#content' } };
+
 /** Chooses the kind of activity and the person whom it is about. */
 export function ActivityFilters({ organizationId, filters, onFilters }: Props) {
   const { type, user } = filters;
@@ -78,15 +81,17 @@ function PersonFilter({ organizationId, filters, onUser }: PersonProps) {
   const accounts = useQuery({ ...accountsFound(typed), enabled: asksAddress });
   const known = new Map<string, Person>();
   for (const person of [...people, ...(accounts.data ?? [])]) known.set(person.id, person);
-  if (!asksAddress && isExact(typed) && !known.has(typed)) known.set(typed, unnamed(typed));
   if (user) known.set(user, known.get(user) ?? chosen.data ?? unnamed(user));
+  if (!asksAddress && isExact(typed) && !known.has(typed)) known.set(typed, unnamed(typed));
   const nothing = nothingFound(text.trim(), accounts);
   return (
     <Select
       className={classes.person}
+      classNames={{ option: classes.option ?? '' }}
       aria-label="Person"
       placeholder="Anybody: address or user ID"
       clearable
+      comboboxProps={WITHIN}
       clearButtonProps={clearButton('Anybody')}
       searchable
       nothingFoundMessage={nothing}

@@ -106,10 +106,11 @@ const STATUSES: Record<string, string> = {
 
 function Identity({ of: user }: { of: User }) {
   const status = STATUSES[user.status ?? ''];
-  const result = useResult();
+  // It is no answer to the question where the person belongs, so Enter does not go to it.
+  const { state, onClick } = useResult();
   return (
     <div className={classes.identity}>
-      <Link to="/users/$userId" params={{ userId: user.id }} {...result}>
+      <Link to="/users/$userId" params={{ userId: user.id }} state={state} onClick={onClick}>
         <strong>{nameOf(user)}</strong>
       </Link>
       <Id>{user.id}</Id>
