@@ -4,6 +4,7 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
+use std::sync::Mutex;
 use std::thread;
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
 use serde_json::{Value, json};
+use shared::event::EventType;
 
 use super::model::{Calls, Model};
 use super::publishing::{self, Trouble};
@@ -25,6 +27,8 @@ const HISTORIES: &str = "HISTORIES";
 /// Names another seed, in hexadecimal digits.
 const SEED: &str = "HISTORIES_SEED";
 
+/// In so many histories, each event is told.
+const ENOUGH: u32 = 100;
 const ORGANIZATIONS: usize = 3;
 const USERS: usize = 6;
 const DOMAINS: [&str; 4] = ["d0.example", "sub.d0.example", "d1.example", "d2.example"];
@@ -117,6 +121,15 @@ struct Act {
     user: usize,
     bits: usize,
     caller: usize,
+    /// Chooses, mostly, among those whom the call can be about.
+    chance: usize,
+}
+
+/// A call, with whom it is about.
+struct Aimed<'a> {
+    act: &'a Act,
+    user: String,
+    organization: String,
 }
 
 /// What becomes of the calls of the database in a step.
@@ -175,8 +188,16 @@ fn step() -> impl Strategy<Value = Step> {
 fn act() -> impl Strategy<Value = Act> {
     let kinds: Vec<_> =
         KINDS.iter().flat_map(|(count, kind)| vec![*kind; *count as usize]).collect();
-    (select(kinds), 0..ORGANIZATIONS, 0..USERS, 0..256_usize, 0..CALLERS.len()).prop_map(
-        |(kind, organization, user, bits, caller)| Act { kind, organization, user, bits, caller },
+    let about = (0..ORGANIZATIONS, 0..USERS, 0..256_usize, 0..256_usize);
+    (select(kinds), about, 0..CALLERS.len()).prop_map(
+        |(kind, (organization, user, bits, chance), caller)| Act {
+            kind,
+            organization,
+            user,
+            bits,
+            caller,
+            chance,
+        },
     )
 }
 
@@ -213,15 +234,24 @@ fn what_is_told_is_what_has_changed_in_every_generated_history() {
         "{HISTORIES}={histories} {SEED}={seed:x} repeats this where there are {workers} processors"
     );
     let workers = u32::try_from(workers).expect("a few processors");
+    let kinds = Mutex::default();
     thread::scope(|scope| {
         for worker in 0..workers {
             let cases = histories / workers + u32::from(worker < histories % workers);
-            scope.spawn(move || hold(seed.wrapping_add(worker.into()), cases));
+            let kinds = &kinds;
+            scope.spawn(move || hold(seed.wrapping_add(worker.into()), cases, kinds));
         }
     });
+    let told = kinds.into_inner().expect("no worker has panicked");
+    let all = EventType::ALL.iter().filter(|kind| **kind != EventType::MembershipUpdated);
+    let never: Vec<_> = all.map(|kind| kind.as_str()).filter(|it| !told.contains(*it)).collect();
+    assert!(histories < ENOUGH || never.is_empty(), "no history tells {never:?}");
 }
 
-fn hold(seed: u64, cases: u32) {
+/// The events that any history has told.
+type Kinds = Mutex<BTreeSet<String>>;
+
+fn hold(seed: u64, cases: u32, kinds: &Kinds) {
     let config =
         Config { failure_persistence: None, cases, max_shrink_iters: 200, ..Config::default() };
     let seed = [seed.to_le_bytes(); 4].concat();
@@ -229,7 +259,7 @@ fn hold(seed: u64, cases: u32) {
     let held = TestRunner::new_with_rng(config, rng).run(&histories(), |(steps, trouble)| {
         // The servers of a world end with its runtime.
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        let checked = runtime.expect("a runtime").block_on(check(&steps, &trouble));
+        let checked = runtime.expect("a runtime").block_on(check(&steps, &trouble, kinds));
         checked.map_err(TestCaseError::fail)
     });
     match held {
@@ -239,7 +269,7 @@ fn hold(seed: u64, cases: u32) {
     }
 }
 
-async fn check(steps: &[Step], trouble: &Trouble) -> Result<(), String> {
+async fn check(steps: &[Step], trouble: &Trouble, kinds: &Kinds) -> Result<(), String> {
     let mut history = History::new().await;
     let mut model = Model::default();
     let mut stream = history.world.stream();
@@ -249,12 +279,16 @@ async fn check(steps: &[Step], trouble: &Trouble) -> Result<(), String> {
     model.step(&written, &Calls { actors, ..Calls::default() }, [&begin, &begin])?;
     for (number, step) in steps.iter().enumerate() {
         let begin = history.now();
-        let calls = history.step(step).await.map_err(|error| format!("step {number}: {error}"))?;
+        let calls =
+            history.step(step, &model).await.map_err(|error| format!("step {number}: {error}"))?;
         let new = stream.next();
         let held = model.step(&new, &calls, [&begin, &history.now()]);
         held.map_err(|error| format!("step {number}, {step:?}: {error}"))?;
         written.extend(new);
     }
+    let events = model.told.iter().flat_map(|told| &told.events);
+    let told = events.filter_map(|event| event["type"].as_str().map(str::to_owned));
+    kinds.lock().expect("no worker has panicked").extend(told);
     World::assert_list_and_index_agree(&history.world.items().await);
     publishing::check(&mut history.world, &written, &model.told, trouble).await
 }
@@ -267,7 +301,8 @@ struct History {
 }
 
 impl History {
-    /// A world with two roles and an organization that lists two domains.
+    /// A world with two roles and an organization that lists two domains, by one of which users
+    /// ask to join.
     async fn new() -> Self {
         let users = (0..USERS).map(|user| {
             let id = format!("user-{user}");
@@ -280,6 +315,8 @@ impl History {
         let world = World::with_pool(&pool).await;
         let roles = vec![world.role("A").await, world.role("B").await];
         world.listing("org-0", &["d0.example", "d1.example"]).await;
+        let path = "/organizations/org-0/jit/email-domains/d1.example";
+        assert_eq!(world.patch(path, &json!({ "enrollment": "request" })).await.status, 200);
         let users = (0..USERS).map(|user| format!("user-{user}")).collect();
         Self { world, roles: RefCell::new(roles), users: RefCell::new(users) }
     }
@@ -289,10 +326,12 @@ impl History {
     }
 
     /// Makes the calls of a step, and says what was asked for.
-    async fn step(&self, step: &Step) -> Result<Calls, String> {
+    async fn step(&self, step: &Step, model: &Model) -> Result<Calls, String> {
         let Step { acts, fault, is_repeated, pause } = step;
         self.world.pass(Duration::from_millis(*pause));
         let mut calls = Calls::default();
+        let places = model.places();
+        let acts: Vec<_> = acts.iter().map(|act| self.aim(act, &places)).collect();
         acts.iter().for_each(|act| self.note(act, &mut calls));
         match fault {
             Fault::None => {}
@@ -305,7 +344,7 @@ impl History {
         self.world.wire.mend();
         let is_quiet = matches!(fault, Fault::None) && acts.len() == 1;
         if is_quiet && statuses.iter().any(|status| *status >= 500) {
-            return Err(format!("{acts:?} are answered with {statuses:?}"));
+            return Err(format!("{:?} are answered with {statuses:?}", step.acts));
         }
         if *is_repeated {
             // There may be other users by now.
@@ -340,11 +379,32 @@ impl History {
         chosen
     }
 
-    /// What a call asks for.
-    fn note(&self, act: &Act, calls: &mut Calls) {
-        let Act { kind, bits, caller, .. } = *act;
+    /// Chooses whom a call is about.
+    fn aim<'a>(&self, act: &'a Act, places: &[(&str, String, String)]) -> Aimed<'a> {
+        let standing = match act.kind {
+            Kind::RemoveMember
+            | Kind::AddMemberRoles
+            | Kind::ReplaceMemberRoles
+            | Kind::RemoveMemberRole => "member",
+            Kind::Approve | Kind::Decline => "request",
+            Kind::ClearRemoved => "mark",
+            _ => "",
+        };
+        let fitting: Vec<_> = places.iter().filter(|(what, ..)| *what == standing).collect();
+        if act.chance % 4 > 0
+            && let Some((_, user, organization)) = fitting.get(act.chance % fitting.len().max(1))
+        {
+            let (user, organization) = (user.clone(), organization.clone());
+            return Aimed { act, user, organization };
+        }
         let organization = format!("org-{}", act.organization);
-        let user = self.user(act.user);
+        Aimed { act, user: self.user(act.user), organization }
+    }
+
+    /// What a call asks for.
+    fn note(&self, Aimed { act, user, organization }: &Aimed<'_>, calls: &mut Calls) {
+        let Act { kind, bits, caller, .. } = **act;
+        let (user, organization) = (user.clone(), organization.clone());
         let named = || (organization.clone(), user.clone());
         calls.actors.push(match kind {
             Kind::SignUp => json!({ "type": "trigger", "entryPath": "PostConfirmation" }),
@@ -371,12 +431,12 @@ impl History {
     }
 
     /// Makes a call, and answers its status.
-    async fn act(&self, act: &Act) -> u16 {
-        let Act { kind, bits, .. } = *act;
-        let (world, user) = (&self.world, self.user(act.user));
+    async fn act(&self, aimed: &Aimed<'_>) -> u16 {
+        let Aimed { act, user, .. } = aimed;
+        let (world, kind, bits) = (&self.world, act.kind, act.bits);
         match kind {
             Kind::SignUp | Kind::Token => {
-                self.appear(act, &user).await;
+                self.appear(act, user).await;
                 return 200;
             }
             Kind::HourlyCheck => {
@@ -389,7 +449,7 @@ impl History {
             Kind::Verify => self.record(bits).await,
             _ => {}
         }
-        let (method, path, body) = self.request(act, &user);
+        let (method, path, body) = self.request(aimed);
         let ask = world.ask(method, &path);
         let ask = match CALLERS[act.caller] {
             Some((client, subject)) => ask.caller(client, subject),
@@ -446,10 +506,11 @@ impl History {
         self.world.trigger(function, &event).await.expect("an answer");
     }
 
-    fn request(&self, act: &Act, user: &str) -> (Method, String, Value) {
+    fn request(&self, aimed: &Aimed<'_>) -> (Method, String, Value) {
         const ENROLLMENTS: [&str; 3] = ["automatic", "request", "off"];
-        let Act { kind, organization, bits, .. } = *act;
-        let acme = format!("/organizations/org-{organization}");
+        let Aimed { act, user, organization } = aimed;
+        let Act { kind, bits, .. } = **act;
+        let acme = format!("/organizations/{organization}");
         let domains = format!("{acme}/jit/email-domains");
         let domain = format!("{domains}/{}", DOMAINS[bits % DOMAINS.len()]);
         let providers = format!("{acme}/jit/sso-connectors");
@@ -473,7 +534,7 @@ impl History {
         };
         match kind {
             Kind::CreateOrganization => {
-                let mut body = json!({ "id": format!("org-{organization}"), "name": "New" });
+                let mut body = json!({ "id": organization, "name": "New" });
                 if bits & 1 == 0 {
                     body["customData"] = json!({ "bits": bits });
                 }

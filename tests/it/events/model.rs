@@ -104,6 +104,16 @@ impl Model {
         Ok(())
     }
 
+    /// The users who are, or were, something in an organization: what, the user, and the organization.
+    pub(super) fn places(&self) -> Vec<(&'static str, String, String)> {
+        let places = self.items.iter().filter_map(|((pk, sk), item)| {
+            let (user, organization) = (pk.strip_prefix("USER#")?, sk.strip_prefix("ORG#")?);
+            let exists = self.exists(organization);
+            exists.then(|| (standing(Some(item)), user.to_owned(), organization.to_owned()))
+        });
+        places.collect()
+    }
+
     fn count(&mut self, Written { key: (pk, sk), old, new, .. }: &Written) {
         let Some(organization) = pk.starts_with("USER#").then(|| sk.strip_prefix("ORG#")).flatten()
         else {
