@@ -391,7 +391,7 @@ impl History {
             _ => "",
         };
         let fitting: Vec<_> = places.iter().filter(|(what, ..)| *what == standing).collect();
-        if act.chance % 4 > 0
+        if !act.chance.is_multiple_of(4)
             && let Some((_, user, organization)) = fitting.get(act.chance % fitting.len().max(1))
         {
             let (user, organization) = (user.clone(), organization.clone());
