@@ -381,18 +381,19 @@ impl Store {
     /// them again. Marks of other users stay, also of those who were removed together with this one.
     ///
     /// # Errors
-    /// When the user was not removed; then nothing has changed.
+    /// When the user was not removed, or is deleted; then nothing has changed.
     pub async fn clear_removal(&self, organization: &OrganizationId, user: &UserId) -> Result<()> {
         let mut backoff = Backoff::new(&self.randomness);
         loop {
-            let Found { place, .. } = self.found(organization, user).await?;
-            let Place::Removed(mark) = place else {
-                return Err(Error::RemovedUserNotFound(user.to_string()));
+            let Found { place, user_deleted, .. } = self.found(organization, user).await?;
+            let mark = match place {
+                Place::Removed(mark) if !user_deleted => mark,
+                _ => return Err(Error::RemovedUserNotFound(user.to_string())),
             };
             let is_removed = Expression::default().when("attribute_exists(removedAt)");
             let place = keys::membership(user, organization);
             let marks = mark.addresses.iter().map(|it| keys::removal_mark(it, organization));
-            let mut writes = vec![self.delete_if(place, is_removed)];
+            let mut writes = vec![self.delete_if(place, is_removed), self.check_not_deleted(user)];
             writes.extend(marks.map(|mark| self.delete(mark)));
             let news = News::of_place(EventType::RemovedUserCleared, organization, user);
             writes.extend(self.tell(Subject::User(user), vec![news]));

@@ -377,6 +377,12 @@ impl Store {
     pub(super) fn check_profile(&self, user: &UserId, profile: Option<&Profile>) -> Write {
         self.check(keys::profile(user), unchanged(profile))
     }
+
+    /// The condition that a user was not deleted.
+    pub(super) fn check_not_deleted(&self, user: &UserId) -> Write {
+        let condition = Expression::default().when("attribute_not_exists(deletedAt)");
+        self.check(keys::profile(user), condition)
+    }
 }
 
 /// How many memberships and requests of a deleted user end in one transaction: each takes an item, and

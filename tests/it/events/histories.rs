@@ -382,7 +382,8 @@ impl History {
     /// Chooses whom a call is about.
     fn aim<'a>(&self, act: &'a Act, places: &[(&str, String, String)]) -> Aimed<'a> {
         let standing = match act.kind {
-            Kind::RemoveMember
+            Kind::DeleteUser
+            | Kind::RemoveMember
             | Kind::AddMemberRoles
             | Kind::ReplaceMemberRoles
             | Kind::RemoveMemberRole => "member",

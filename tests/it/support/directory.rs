@@ -31,6 +31,8 @@ pub(super) type Said = (u16, Value);
 pub(super) struct Directory {
     pub(super) sign_in: SignIn,
     pub(super) users: Vec<Value>,
+    /// The number of the last user who was created.
+    pub(super) numbered: usize,
     /// The identity providers: the type of each, by name.
     pub(super) providers: Vec<(String, &'static str)>,
     /// The users whom `ListUsers` shows, if the list lags behind.
@@ -163,7 +165,9 @@ impl Directory {
         if self.sign_in == SignIn::AddressAlias && verified && self.users.iter().any(is_alias_of) {
             return refused("AliasExistsException", "An account with the email already exists.");
         }
-        let sub = format!("sub-{}", self.users.len() + 1);
+        // No two users ever have the same one.
+        self.numbered = self.numbered.max(self.users.len()) + 1;
+        let sub = format!("sub-{}", self.numbered);
         let name = if self.sign_in == SignIn::Address { &sub } else { name };
         let user = pool_user(&sub, name, email, verified);
         self.users.push(user.clone());

@@ -45,8 +45,14 @@ impl Pool {
     pub(crate) fn with_users(sign_in: SignIn, users: impl IntoIterator<Item = Value>) -> Self {
         let pool = Self::default();
         let users = users.into_iter().collect();
-        pool.state().directory =
-            Some(Directory { sign_in, users, providers: Vec::new(), listed: None, quota: None });
+        pool.state().directory = Some(Directory {
+            sign_in,
+            users,
+            numbered: 0,
+            providers: Vec::new(),
+            listed: None,
+            quota: None,
+        });
         pool
     }
 
