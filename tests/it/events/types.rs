@@ -6,12 +6,16 @@ use std::time::Duration;
 use axum::http::Method;
 use functions::openapi::with_internal_operations;
 use serde_json::{Value, json};
+use shared::domain::ids::{OrganizationId, OrganizationRoleId};
+use shared::domain::text::Description;
+use shared::domain::version::Precondition;
 use shared::event::EventType;
 use shared::http::Action;
+use shared::store::{OrganizationChanges, OrganizationRoleChanges};
 
 use crate::support::{
-    Answer, Pool, START, SignIn, Told, World, naming_roles, pool_user, trigger_event, verified,
-    with,
+    Answer, Fate, Pool, START, SignIn, Told, World, naming_roles, pool_user, trigger_event,
+    verified, with,
 };
 
 const ACME: &str = "/organizations/acme";
@@ -837,4 +841,37 @@ async fn without_a_token_nothing_is_known_about_the_caller() {
         "after": { "name": "acme", "description": null },
     });
     assert_eq!(told, [expected]);
+}
+
+#[tokio::test]
+async fn a_deletion_beside_an_update_tells_what_was_deleted() {
+    let world = World::new().await;
+    let id = world.role("A").await;
+    world.organization("acme").await;
+    let (store, role) = (world.store(), OrganizationRoleId::parse(&id).expect("an id"));
+    let new = Description::parse("New").expect("a description");
+    let changes = OrganizationRoleChanges { name: None, description: Some(Some(new.clone())) };
+    let update = async move {
+        let updated = store.update_organization_role(&role, &changes, &Precondition::None).await;
+        updated.expect("the role is updated");
+    };
+    world.wire.next("TransactWriteItems", Fate::overtaken(update));
+    assert_eq!(world.delete(&format!("/organization-roles/{id}")).await.status, 204);
+    let (store, acme) = (world.store(), OrganizationId::parse("acme").expect("an id"));
+    let changes = OrganizationChanges { description: Some(Some(new)), ..Default::default() };
+    let update = async move {
+        let updated = store.update_organization(&acme, &changes, &Precondition::None).await;
+        updated.expect("the organization is updated");
+    };
+    world.wire.next("TransactWriteItems", Fate::overtaken(update));
+    assert_eq!(world.delete(ACME).await.status, 204);
+
+    let told = heard(&world, world.stream().told()).await;
+
+    let before = |kind: &str| {
+        let event = told.iter().find(|event| event["type"] == kind).expect("it is told");
+        event["before"]["description"].clone()
+    };
+    assert_eq!(before("OrganizationRole.Deleted"), "New");
+    assert_eq!(before("Organization.Deleted"), "New");
 }

@@ -355,6 +355,24 @@ async fn only_a_removed_user_is_cleared() {
 }
 
 #[tokio::test]
+async fn nobody_clears_the_mark_of_a_user_who_is_deleted() {
+    let world = with_members(["jane", "joe"]).await;
+    remove(&world, &["jane", "joe"]).await;
+    let ids = ["jane", "joe"].map(|id| UserId::parse(id).expect("an id"));
+    let (store, now) = (world.store(), world.app.clock.now());
+    // The sweep has not come to the marks.
+    let [jane, joe] = ids;
+    assert!(store.delete_user(&jane, true, now).await.expect("an answer").is_some());
+    world.delete(&format!("{REMOVED}/jane")).await.problem(404, "removed_user.not_found");
+    let meanwhile = async move {
+        assert!(store.delete_user(&joe, true, now).await.expect("an answer").is_some());
+    };
+    world.wire.next("TransactWriteItems", Fate::overtaken(meanwhile));
+    world.delete(&format!("{REMOVED}/joe")).await.problem(404, "removed_user.not_found");
+    assert!(!world.wire.awaits("TransactWriteItems"));
+}
+
+#[tokio::test]
 async fn a_clearing_that_fails_at_any_call_is_done_by_the_same_request_again() {
     let mut cut = 0;
     loop {
