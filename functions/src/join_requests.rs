@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use shared::domain::caller::Caller;
 use shared::domain::change::ListChange;
 use shared::domain::ids::{OrganizationId, UserId};
+use shared::domain::rule::value_by_kind;
 use shared::http::{Acting, Action, CursorPaging, JsonBody, PathOf, Problem, audit, present};
 use shared::store::{Approved, Removal, Requester, Store, UserList, UserRank};
 use shared::{Clock, Error, capabilities};
@@ -18,7 +19,6 @@ use crate::endpoints::endpoints;
 use crate::entities::Moment;
 use crate::memberships::{MemberEntity, of_members};
 use crate::roles::NamedRoles;
-use crate::rules::value_by_kind;
 use crate::schemas;
 
 capabilities! {

@@ -255,10 +255,9 @@ impl Run {
         keys.dedup();
         let (mut missing, mut failed, mut changes) = (Vec::new(), Vec::new(), Vec::new());
         // What is told of a user who was deleted later is not kept again.
-        let (mut deleted, mut kept) = (HashSet::new(), Vec::new());
+        let users: BTreeSet<_> = keys.iter().filter_map(ChangeKey::user).collect();
+        let deleted = self.told_as_deleted(&users).await?;
         for key in keys {
-            deleted.extend(self.needs.store.deleted_user(&key).await?);
-            kept.push(key.clone());
             match self.needs.store.change(&key).await {
                 Ok(Some(change)) => changes.push(Outgoing::new(changes.len(), change)),
                 Ok(None) => missing.push(key),
@@ -271,13 +270,9 @@ impl Run {
         let mut progress = Progress::until(changes.len());
         self.publish(&mut changes, &mut progress).await;
         self.keep(&changes, &deleted, &mut progress).await;
-        for key in kept {
-            // Somebody who was deleted meanwhile is forgotten again.
-            if let Some(user) = self.needs.store.deleted_user(&key).await?
-                && !deleted.contains(&user)
-            {
-                self.needs.store.forget_activity(&user).await?;
-            }
+        // Somebody who was deleted meanwhile is forgotten again.
+        for user in self.told_as_deleted(&users).await?.difference(&deleted) {
+            self.needs.store.forget_activity(user).await?;
         }
         let cause = progress.stop.map(|stop| stop.cause).unwrap_or_default();
         let mut published = 0;
@@ -291,6 +286,17 @@ impl Run {
             }
         }
         Ok(ReplayAnswer { published, missing, failed })
+    }
+
+    /// Those of these users whose changes tell that they were deleted.
+    async fn told_as_deleted(&self, users: &BTreeSet<UserId>) -> Result<HashSet<UserId>, Failure> {
+        let mut deleted = HashSet::new();
+        for user in users {
+            if self.needs.store.tells_deletion(user).await? {
+                deleted.insert(user.clone());
+            }
+        }
+        Ok(deleted)
     }
 
     fn read(&self, record: &Value) -> Read {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use shared::Error;
 use shared::domain::ids::{OrganizationId, OrganizationRoleId};
-use shared::domain::rule::{Enrollment, Rule, RuleKey};
+use shared::domain::rule::{Enrollment, Rule};
 use shared::failure::Failure;
 use shared::store::Store;
 use utoipa::ToSchema;
@@ -69,14 +69,4 @@ pub(crate) async fn roles_of_rules<'a>(
 pub(crate) fn existing_roles(rule: &Rule, roles: &Roles) -> Option<Vec<String>> {
     let ids = rule.settings.roles.as_ref()?;
     Some(ids.iter().filter(|id| roles.contains_key(id)).map(ToString::to_string).collect())
-}
-
-/// The value of a rule, as the members `emailDomain` and `ssoConnectorId` of an entity have it. Both are
-/// left out without a rule.
-pub(crate) fn value_by_kind(rule: Option<&RuleKey>) -> (Option<String>, Option<String>) {
-    match rule {
-        Some(RuleKey::EmailDomain(domain)) => (Some(domain.to_string()), None),
-        Some(RuleKey::SsoConnector(name)) => (None, Some(name.to_string())),
-        None => (None, None),
-    }
 }

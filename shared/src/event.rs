@@ -13,7 +13,7 @@ use crate::domain::caller::Caller;
 use crate::domain::ids::{OrganizationId, OrganizationRoleId, UserId};
 use crate::domain::membership::{Cause, JoinRequest, Membership};
 use crate::domain::ownership::DnsAnswer;
-use crate::domain::rule::{Enrollment, Rule, RuleKey, RuleKind, Settings};
+use crate::domain::rule::{Enrollment, Rule, RuleKey, RuleKind, Settings, value_by_kind};
 
 /// The `source` of all events on the bus.
 pub const SOURCE: &str = "usher";
@@ -222,17 +222,10 @@ impl From<EndReason> for EventCause {
 
 impl From<&Cause> for EventCause {
     fn from(cause: &Cause) -> Self {
-        let (email_domain, sso_connector_id) = by_kind(cause.rule());
+        let (email_domain, sso_connector_id) = value_by_kind(cause.rule());
         let rule = Some(cause.kind().as_str().to_owned());
         Self { rule, email_domain, sso_connector_id, reason: None }
     }
-}
-
-/// The value of a rule as the members `emailDomain` and `ssoConnectorId`.
-fn by_kind(rule: Option<&RuleKey>) -> (Option<String>, Option<String>) {
-    let value =
-        |of: RuleKind| rule.filter(|key| key.kind() == of).map(|key| key.value().to_owned());
-    (value(RuleKind::EmailDomain), value(RuleKind::SsoConnector))
 }
 
 /// What an event says, without its id, its time and its actor.
@@ -383,7 +376,7 @@ impl News {
 
     /// The event.
     pub(crate) fn into_event(self, id: String, time: &str, actor: &EventActor) -> Event {
-        let (email_domain, sso_connector_id) = by_kind(self.rule.as_ref());
+        let (email_domain, sso_connector_id) = value_by_kind(self.rule.as_ref());
         Event {
             version: VERSION,
             id,

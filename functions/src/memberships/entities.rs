@@ -7,13 +7,12 @@ use serde::Serialize;
 use shared::domain::ids::OrganizationId;
 use shared::domain::membership::{CauseKind, EntryPath, Membership, Provenance};
 use shared::domain::organization::Organization;
-use shared::domain::rule::RuleKind;
+use shared::domain::rule::{RuleKind, value_by_kind};
 use shared::failure::Failure;
 use shared::store::{Member, RemovedUser, Store};
 use utoipa::ToSchema;
 
 use crate::entities::{CallerEntity, HeldRole, Moment, held_roles};
-use crate::rules::value_by_kind;
 use crate::schemas;
 
 /// An organization of a user, with the user's membership.

@@ -5,13 +5,13 @@ use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
 use shared::domain::ids::UserId;
+use shared::domain::rule::value_by_kind;
 use shared::http::{PathOf, Problem};
 use shared::store::{Store, UserRemoval};
 use utoipa::ToSchema;
 
 use super::entities::named_organizations;
 use crate::entities::{CallerEntity, HeldRole, Moment, held_roles};
-use crate::rules::value_by_kind;
 use crate::schemas;
 
 /// An organization that a user asks to be a member of, with the rule that lets the user ask.

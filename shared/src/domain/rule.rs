@@ -96,6 +96,17 @@ impl RuleKey {
     }
 }
 
+/// The value of a rule, as the members `emailDomain` and `ssoConnectorId` of answers and events have it.
+/// Both are left out without a rule.
+#[must_use]
+pub fn value_by_kind(rule: Option<&RuleKey>) -> (Option<String>, Option<String>) {
+    match rule {
+        Some(RuleKey::EmailDomain(domain)) => (Some(domain.to_string()), None),
+        Some(RuleKey::SsoConnector(name)) => (None, Some(name.to_string())),
+        None => (None, None),
+    }
+}
+
 impl fmt::Display for RuleKey {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(self.value())

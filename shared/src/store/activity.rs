@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::Store;
-use super::changes::{ChangeKey, Subject};
+use super::changes::Subject;
 use super::item::{Attributes, text};
 use super::keys::{self, Key};
 use crate::domain::ids::{OrganizationId, UserId};
@@ -108,18 +108,14 @@ impl Store {
         self.batch_delete(elsewhere, &mut 0).await
     }
 
-    /// The user whose change this is, if another change that is kept tells that the user was deleted.
+    /// Whether the changes of a user that are kept tell that the user was deleted.
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn deleted_user(&self, key: &ChangeKey) -> Result<Option<UserId>, Failure> {
-        let user = key.pk.strip_prefix(keys::CHANGE_PREFIX);
-        let user = user.and_then(|it| it.strip_prefix(keys::USER_PREFIX));
-        let Some(user) = user.and_then(|id| UserId::parse(id).ok()) else { return Ok(None) };
-        let changes = self.query(keys::change_partition(Subject::User(&user)), "").await?;
+    pub async fn tells_deletion(&self, user: &UserId) -> Result<bool, Failure> {
+        let changes = self.query(keys::change_partition(Subject::User(user)), "").await?;
         let changes = changes.iter().filter_map(|attributes| self.read_change(attributes).ok());
         let mut events = changes.flat_map(|change| change.events);
-        let is_deleted = events.any(|event| event.kind == EventType::UserDeleted);
-        Ok(is_deleted.then_some(user))
+        Ok(events.any(|event| event.kind == EventType::UserDeleted))
     }
 }

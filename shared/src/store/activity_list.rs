@@ -58,7 +58,7 @@ pub struct Activity {
 }
 
 /// The id of an event that is kept: the id of its transaction, which is a time-ordered UUID, and its number
-/// there. Ids of later events are greater.
+/// there. Ids are in the order of time, but for those of the same millisecond.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct EventId(String);
 

@@ -66,10 +66,9 @@ pub struct Change {
 
 /// What a transaction ends together with the membership of a user: memberships of other users by the same
 /// addresses. Each user has a change, so that the stream keeps the order of what happens to each user.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) enum Together {
     /// Nothing, or only the request of somebody.
-    #[default]
     Alone,
     /// The memberships of these users.
     With(Vec<UserId>),
@@ -84,6 +83,15 @@ pub struct ChangeKey {
     pub pk: String,
     /// The sort key, which is the id of the transaction.
     pub sk: String,
+}
+
+impl ChangeKey {
+    /// The user whose change this is, if it is that of a user.
+    #[must_use]
+    pub fn user(&self) -> Option<UserId> {
+        let subject = self.pk.strip_prefix(keys::CHANGE_PREFIX)?;
+        UserId::parse(subject.strip_prefix(keys::USER_PREFIX)?).ok()
+    }
 }
 
 impl Change {

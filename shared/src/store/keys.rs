@@ -81,13 +81,15 @@ impl Key {
 
     /// The kind of the item, without ids, for the log: `USER#…/ORG#…`.
     pub(super) fn kind(&self) -> String {
+        // A part without a prefix is a constant, or the id of a transaction.
+        let is_constant =
+            |part: &str| part.bytes().all(|it| matches!(it, b'A'..=b'Z' | b'_' | b'-'));
         let kind = |part: &str| match part.split_once('#') {
             Some((prefix, _)) => format!("{prefix}#…"),
-            None => part.to_owned(),
+            None if is_constant(part) => part.to_owned(),
+            None => "…".to_owned(),
         };
-        // The sort key of a change is an id.
-        let sk = if self.pk.starts_with(CHANGE_PREFIX) { "…".to_owned() } else { kind(&self.sk) };
-        format!("{}/{sk}", kind(&self.pk))
+        format!("{}/{}", kind(&self.pk), kind(&self.sk))
     }
 
     pub(super) fn into_attributes(self) -> HashMap<String, AttributeValue> {

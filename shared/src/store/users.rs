@@ -271,8 +271,8 @@ impl Store {
     }
 
     /// Deletes the remaining items of a deleted user, and tells which memberships and requests have ended.
-    /// Removal marks by address stay, so that a new
-    /// account with the same address does not become a member again.
+    /// Removal marks by address stay, so that a new account with the same address does not become a member
+    /// again.
     ///
     /// # Errors
     /// When the store fails. Then a part may be deleted, and deleting the user again deletes the rest.
