@@ -227,7 +227,7 @@ pub static FUNCTIONS: &[Function] = &[
         // Many users may have to be looked up. The HTTP API waits no longer than this.
         .timeout(30)
         .may(&[
-            (Organizations, &[GetItem, BatchGetItem]),
+            (Organizations, &[GetItem, BatchGetItem, ConditionCheckItem]),
             (
                 Users,
                 &[

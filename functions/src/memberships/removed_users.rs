@@ -52,7 +52,6 @@ pub(crate) async fn clear(
     caller: Caller,
     PathOf((organization, user)): PathOf<(OrganizationId, UserId)>,
 ) -> Result<StatusCode, Problem> {
-    store.require_organization(&organization).await?;
     store.clear_removal(&organization, &user).await?;
     audit(Action::ClearRemovedUser, &caller).organization(&organization).user(&user).log();
     Ok(StatusCode::NO_CONTENT)

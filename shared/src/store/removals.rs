@@ -7,6 +7,7 @@ use futures_util::future::try_join;
 use super::backoff::{Backoff, WRITERS_AT_ONCE};
 use super::changes::{Subject, Together};
 use super::expression::Expression;
+use super::organizations::organization_exists;
 use super::places::{
     Mark, Place, Removal, mark_attributes, read_mark, read_place, removal_attributes, standing,
     still_member,
@@ -381,10 +382,12 @@ impl Store {
     /// them again. Marks of other users stay, also of those who were removed together with this one.
     ///
     /// # Errors
-    /// When the user was not removed, or is deleted; then nothing has changed.
+    /// When there is no such organization, or the user was not removed, or is deleted; then nothing has
+    /// changed.
     pub async fn clear_removal(&self, organization: &OrganizationId, user: &UserId) -> Result<()> {
         let mut backoff = Backoff::new(&self.randomness);
         loop {
+            self.require_organization(organization).await?;
             let Found { place, user_deleted, .. } = self.found(organization, user).await?;
             let mark = match place {
                 Place::Removed(mark) if !user_deleted => mark,
@@ -393,7 +396,11 @@ impl Store {
             let is_removed = Expression::default().when("attribute_exists(removedAt)");
             let place = keys::membership(user, organization);
             let marks = mark.addresses.iter().map(|it| keys::removal_mark(it, organization));
-            let mut writes = vec![self.delete_if(place, is_removed), self.check_not_deleted(user)];
+            let mut writes = vec![
+                self.delete_if(place, is_removed),
+                self.check(keys::organization(organization), organization_exists()),
+                self.check_not_deleted(user),
+            ];
             writes.extend(marks.map(|mark| self.delete(mark)));
             let news = News::of_place(EventType::RemovedUserCleared, organization, user);
             writes.extend(self.tell(Subject::User(user), vec![news]));

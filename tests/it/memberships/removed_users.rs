@@ -5,6 +5,7 @@ use std::time::Duration;
 use axum::http::Method;
 use serde_json::{Value, json};
 use shared::domain::ids::{OrganizationId, UserId};
+use shared::domain::version::Precondition;
 
 use super::members::walk;
 use super::{
@@ -369,6 +370,21 @@ async fn nobody_clears_the_mark_of_a_user_who_is_deleted() {
     };
     world.wire.next("TransactWriteItems", Fate::overtaken(meanwhile));
     world.delete(&format!("{REMOVED}/joe")).await.problem(404, "removed_user.not_found");
+    assert!(!world.wire.awaits("TransactWriteItems"));
+}
+
+#[tokio::test]
+async fn nobody_clears_a_mark_of_an_organization_that_is_deleted_meanwhile() {
+    let world = with_members(["jane"]).await;
+    remove(&world, &["jane"]).await;
+    let (store, now) = (world.store(), world.app.clock.now());
+    // The sweep has not come to the mark.
+    let meanwhile = async move {
+        let acme = OrganizationId::parse("acme").expect("an id");
+        store.delete_organization(&acme, now, &Precondition::None).await.expect("deleted");
+    };
+    world.wire.next("TransactWriteItems", Fate::overtaken(meanwhile));
+    world.delete(&format!("{REMOVED}/jane")).await.problem(404, "organization.not_found");
     assert!(!world.wire.awaits("TransactWriteItems"));
 }
 
