@@ -13,6 +13,7 @@ use aws_sdk_dynamodbstreams::types::{
     AttributeValue, Record, ShardIteratorType, StreamDescription, StreamViewType,
 };
 use aws_sdk_dynamodbstreams::{Client, error::DisplayErrorContext};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
@@ -219,14 +220,14 @@ async fn until_stopped(mut stopped: watch::Receiver<bool>) {
 /// does then is cut off, and repeated after the next start.
 pub(crate) async fn publish(
     app: App,
-    dynamodb: SocketAddr,
+    dynamodb: SharedHttpClient,
     until: impl Future<Output = ()> + Send + 'static,
 ) {
     let config = aws_sdk_dynamodbstreams::Config::builder()
         .behavior_version(aws_sdk_dynamodbstreams::config::BehaviorVersion::latest())
         .region(aws_sdk_dynamodbstreams::config::Region::from_static("local"))
         .credentials_provider(credentials())
-        .endpoint_url(format!("http://{dynamodb}"))
+        .http_client(dynamodb)
         .build();
     let client = Client::from_conf(config);
     let reading = async {

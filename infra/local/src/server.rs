@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use axum::Router;
 use dynoxide::Database;
 use shared::capabilities::Policies;
@@ -20,6 +21,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use crate::embedded::{self, InProcess};
 use crate::events::LocalBus;
 use crate::name_server::NameServer;
 use crate::table::{self, TABLE_NAME, TableError};
@@ -139,6 +141,7 @@ impl Local {
         let database = open(options.database)?;
         table::prepare(&database)?;
 
+        let client = InProcess::http_client(database.clone());
         let user_pool = user_pool(options.user_pool);
         let asked = options.name_servers.unwrap_or_else(|| NameServers::from(addresses.dns));
         let (event_bus, dead_letters) = LocalBus::clients(addresses.http);
@@ -146,7 +149,7 @@ impl Local {
             dns: Dns::new(Some(asked)),
             event_bus,
             dead_letters,
-            ..app(addresses.dynamodb, options.policies, user_pool, options.console)
+            ..app(client.clone(), options.policies, user_pool, options.console)
         };
         let (stop, stopped) = watch::channel(false);
         let mut servers = JoinSet::new();
@@ -162,8 +165,7 @@ impl Local {
         let bus = LocalBus::new(stopped.clone());
         let local = crate::name_server::router(name_server).merge(bus.router());
         servers.spawn(serve(http, local.fallback_service(functions), stop_signal(stopped.clone())));
-        let published =
-            crate::events::publish(app.clone(), addresses.dynamodb, stop_signal(stopped.clone()));
+        let published = crate::events::publish(app.clone(), client, stop_signal(stopped.clone()));
         servers.spawn(published);
         servers.spawn(serve(lambda, crate::invoke::router(app), stop_signal(stopped)));
         Ok(Self { addresses, stop, servers })
@@ -207,20 +209,23 @@ fn address(listener: &TcpListener, asked: SocketAddr) -> SocketAddr {
 
 fn open(path: Option<PathBuf>) -> Result<Database, LocalError> {
     match path {
-        None => Database::memory().map_err(LocalError::Memory),
-        Some(path) => {
-            Database::new(&path.to_string_lossy()).map_err(|cause| LocalError::Open { path, cause })
-        }
+        None => embedded::in_memory().map_err(LocalError::Memory),
+        Some(path) => embedded::open(&path).map_err(|cause| LocalError::Open { path, cause }),
     }
 }
 
-/// The capabilities of the functions. As on AWS, they call DynamoDB with the SDK, over a port.
-fn app(dynamodb: SocketAddr, policies: Policies, user_pool: UserPool, console: Console) -> App {
+/// The capabilities of the functions. They call DynamoDB with the SDK, as on AWS, but without a network.
+fn app(
+    dynamodb: SharedHttpClient,
+    policies: Policies,
+    user_pool: UserPool,
+    console: Console,
+) -> App {
     let config = aws_sdk_dynamodb::Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::from_static("local"))
         .credentials_provider(credentials())
-        .endpoint_url(format!("http://{dynamodb}"))
+        .http_client(dynamodb)
         .build();
     let randomness = Randomness::system();
     let client = aws_sdk_dynamodb::Client::from_conf(config);

@@ -199,11 +199,6 @@ struct State {
 pub(crate) struct Wire(Arc<Mutex<State>>);
 
 impl Wire {
-    /// The SDK's HTTP client over this wire.
-    pub(crate) fn client(&self) -> SharedHttpClient {
-        self.client_to(aws_smithy_http_client::Builder::new().build_http())
-    }
-
     /// This client over this wire.
     pub(crate) fn client_to(&self, inner: SharedHttpClient) -> SharedHttpClient {
         SharedHttpClient::new(Client { inner, wire: self.clone() })

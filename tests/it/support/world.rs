@@ -34,7 +34,7 @@ use shared::next_trigger::Refusal;
 use shared::store::Store;
 use shared::{App, Clock, Randomness};
 use tower::ServiceExt;
-use usher_local::{NameServer, TABLE_NAME};
+use usher_local::{InProcess, NameServer, TABLE_NAME};
 
 use super::attributes::text;
 use super::bus::Bus;
@@ -218,11 +218,12 @@ impl World {
     }
 
     async fn of(policies: Policies, user_pool: UserPool, console: Console) -> Self {
-        let database = Database::memory().expect("memory");
+        let database = usher_local::in_memory().expect("memory");
         usher_local::prepare(&database).expect("infra/storage.yaml defines the table");
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-        let address = listener.local_addr().expect("an address");
-        tokio::spawn(dynoxide::server::serve_on(listener, database.clone()));
+        let dynamodb = InProcess::http_client(database.clone());
+        // The SDK counts its retries by partition, and refuses too many: not those of other tests.
+        static NUMBER: AtomicU64 = AtomicU64::new(0);
+        let partition = format!("world-{}", NUMBER.fetch_add(1, Ordering::Relaxed));
 
         let wire = Wire::default();
         let timeouts = TimeoutConfig::builder()
@@ -232,14 +233,13 @@ impl World {
         let retries = RetryConfig::standard()
             .with_max_attempts(3)
             .with_initial_backoff(Duration::from_millis(1));
-        let tested = config(address)
+        let tested = config()
             .timeout_config(timeouts)
             .retry_config(retries)
-            // The SDK counts its retries by partition, and refuses too many: not those of other tests.
-            .retry_partition(RetryPartition::new(address.to_string()))
-            .http_client(wire.client())
+            .retry_partition(RetryPartition::new(partition.clone()))
+            .http_client(wire.client_to(dynamodb.clone()))
             .build();
-        let plain = config(address).http_client(Wire::default().client()).build();
+        let plain = config().http_client(dynamodb).build();
 
         let time = Arc::new(AtomicI64::new(start().as_millisecond()));
         let now = Arc::clone(&time);
@@ -263,8 +263,8 @@ impl World {
         let bus = Bus::default();
         let app = App {
             dns,
-            event_bus: bus.event_bus(&wire, &address.to_string()),
-            dead_letters: bus.dead_letters(&wire, &address.to_string()),
+            event_bus: bus.event_bus(&wire, &partition),
+            dead_letters: bus.dead_letters(&wire, &partition),
             ..App::new(store, clock, randomness, policies, user_pool, console)
         };
         let service = functions::all_routes(&app).into_service().layer(from_fn(contract::hold));
@@ -440,7 +440,8 @@ impl World {
 
     /// Every item in the table of a DynamoDB at this address.
     pub(crate) async fn items_at(address: SocketAddr) -> Items {
-        let client = config(address).http_client(Wire::default().client()).build();
+        let http = aws_smithy_http_client::Builder::new().build_http();
+        let client = config().endpoint_url(format!("http://{address}")).http_client(http).build();
         without_changes(scan(&Client::from_conf(client)).await)
     }
 
@@ -550,12 +551,11 @@ pub(crate) fn verified(sub: &str, email: &str) -> Value {
     })
 }
 
-fn config(address: SocketAddr) -> aws_sdk_dynamodb::config::Builder {
+fn config() -> aws_sdk_dynamodb::config::Builder {
     aws_sdk_dynamodb::Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::from_static("local"))
         .credentials_provider(Credentials::new("test", "test", None, None, "test"))
-        .endpoint_url(format!("http://{address}"))
         .interceptor(CountRetries)
 }
 
