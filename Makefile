@@ -92,7 +92,7 @@ rust-tests: node curl $(EMULATOR) programs
 
 # The programs that the tests start as processes.
 programs: rust
-	cargo build --locked --bin usher-local --bin post-confirmation --bin pre-token-generation
+	cargo build --locked --bin usher-local --bin usher
 
 script-tests: $(VENV)
 	@for folder in scripts templates docs; do \

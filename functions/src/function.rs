@@ -13,11 +13,11 @@ use utoipa::openapi::OpenApi;
 
 use crate::publish_events::PublishError;
 
-/// A Lambda function. The template, the dashboard, the README's table and the binaries are made
+/// A Lambda function. The template, the dashboard, the README's table and the program are made
 /// from this (`make template`).
 #[derive(Clone, Copy, Debug)]
 pub struct Function {
-    /// The name of the function, of its binary and of its resources in the template.
+    /// The name of the function, which is also its handler and names its resources in the template.
     pub name: &'static str,
     /// Its module in this crate.
     pub module: &'static str,

@@ -1,5 +1,5 @@
-//! Usher's Lambda functions. Each has a module, grouped by resource, and a binary of the same name
-//! in `src/bin`.
+//! Usher's Lambda functions. Each has a module, grouped by resource. One program, `src/bin/usher.rs`, is all
+//! of them.
 
 pub mod activity;
 pub mod check_email_domains;

@@ -25,7 +25,7 @@ def functions(template):
 
 def resources(template):
     return [
-        (resource["Metadata"]["BuildProperties"]["Binary"], id, resource["Properties"])
+        (resource["Properties"]["Handler"], id, resource["Properties"])
         for id, resource in yaml.safe_load(Path(template).read_text())["Resources"].items()
         if resource["Type"] == "AWS::Serverless::Function"
     ]

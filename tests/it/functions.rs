@@ -50,13 +50,6 @@ fn nothing_is_missing_of_any_function() {
     }
 
     let names: BTreeSet<_> = FUNCTIONS.iter().map(|function| function.name).collect();
-    for entry in std::fs::read_dir(in_repository("functions/src/bin")).expect("a folder") {
-        let file = entry.expect("an entry").file_name();
-        let file = file.to_str().expect("UTF-8");
-        if !file.strip_suffix(".rs").is_some_and(|name| names.contains(name)) {
-            lacking.push(format!("functions/src/bin/{file} is for no function: delete it"));
-        }
-    }
     for event in events {
         if !names.contains(event.split('.').next().unwrap_or_default()) {
             lacking.push(format!("tests/events/{event}.json is for no function: delete it"));

@@ -241,6 +241,7 @@ fn each_function_has_its_own_log_group_and_its_own_role_with_the_optional_policy
         }
         let mut properties = json!({
             "FunctionName": { "Fn::Sub": format!("${{AWS::StackName}}-{name}") },
+            "Handler": name,
             "Role": { "Fn::GetAtt": format!("{id}Role.Arn") },
             "LoggingConfig": { "LogGroup": { "Ref": format!("{id}LogGroup") } },
         });
@@ -256,11 +257,12 @@ fn each_function_has_its_own_log_group_and_its_own_role_with_the_optional_policy
                 json!({ "Fn::If": ["LimitsApiConcurrency", 1, { "Ref": "AWS::NoValue" }] });
         } else if matches!(entry, Entry::Stream(_)) {
             properties["Timeout"] = json!(120);
+            properties["ReservedConcurrentExecutions"] = json!({ "Ref": "AWS::NoValue" });
         } else if SLOW.contains(name) {
             properties["Timeout"] = json!(30);
         }
         let metadata =
-            json!({ "BuildMethod": "rust-cargolambda", "BuildProperties": { "Binary": name } });
+            json!({ "BuildMethod": "rust-cargolambda", "BuildProperties": { "Binary": "usher" } });
         assert_eq!(
             function,
             json!({
@@ -667,7 +669,8 @@ fn triggers_and_http_functions_share_the_accounts_concurrency_unless_a_parameter
             Entry::Schedule(_) => {
                 json!({ "Fn::If": ["LimitsApiConcurrency", 1, { "Ref": "AWS::NoValue" }] })
             }
-            Entry::Http(_) | Entry::Stream(_) => Value::Null,
+            Entry::Http(_) => Value::Null,
+            Entry::Stream(_) => json!({ "Ref": "AWS::NoValue" }),
         };
         assert_eq!(*own, expected, "{id}Function");
     }

@@ -1,6 +1,6 @@
 //! The files that `make template` writes from the table [`FUNCTIONS`] and from the handlers'
 //! annotations: the functions in `template.yaml`, the dashboard's errors by function, the README's
-//! table of routes, and the binaries. It also writes the schemas of the events. A test fails while one of
+//! table of routes, and the program. It also writes the schemas of the events. A test fails while one of
 //! them is stale.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -71,10 +71,8 @@ pub fn files(current: impl Fn(&str) -> String) -> Vec<(String, String)> {
         let tail = rest.get(old..).filter(|tail| !tail.is_empty()).unwrap_or_else(|| lacking(end));
         ((*file).to_owned(), format!("{head}{}{tail}", lines()))
     });
-    let binaries = FUNCTIONS
-        .iter()
-        .map(|function| (format!("functions/src/bin/{}.rs", function.name), binary(function)));
-    parts.chain(binaries).chain(event_schemas::files()).collect()
+    let program = ("functions/src/bin/usher.rs".to_owned(), program());
+    parts.chain([program]).chain(event_schemas::files()).collect()
 }
 
 /// Splits a text after the first line that contains `contained`.
@@ -84,27 +82,31 @@ fn split_after_line<'a>(text: &'a str, contained: &str) -> Option<(&'a str, &'a 
     Some(text.split_at(end))
 }
 
-fn binary(function: &Function) -> String {
-    let Function { name, module, entry, .. } = function;
-    let (import, run) = match entry {
-        Entry::Http(_) => (String::new(), format!("run_http(functions::{module}::routes())")),
-        Entry::Trigger(_) => (String::new(), format!("run_trigger(functions::{module}::handle)")),
-        Entry::Schedule(_) => (
-            format!("use functions::{module}::{{Limits, handle}};\n\n"),
-            "run_scheduled(|needs| handle(needs, Limits::RUN))".to_owned(),
-        ),
-        Entry::Stream(_) => (
-            format!("use functions::{module}::{{Limits, handle}};\n\n"),
-            "run_stream(|needs, event| handle(needs, event, Limits::RUN))".to_owned(),
-        ),
+/// The program that is each of the functions.
+fn program() -> String {
+    let mut text = include_str!("program.rs").to_owned();
+    let arms: String = FUNCTIONS.iter().map(arm).collect();
+    let place = "        // functions\n";
+    assert!(text.contains(place), "program.rs has no place for the functions");
+    text = text.replace(place, &arms);
+    text
+}
+
+fn arm(Function { name, module, entry, .. }: &Function) -> String {
+    let handle = format!("functions::{module}::handle");
+    let run = match entry {
+        Entry::Http(_) => format!("run_http(functions::{module}::routes())"),
+        Entry::Trigger(_) => format!("run_trigger({handle})"),
+        Entry::Schedule(_) => {
+            format!("run_scheduled(|needs| {handle}(needs, functions::{module}::Limits::RUN))")
+        }
+        Entry::Stream(_) => {
+            format!(
+                "run_stream(|needs, event| {handle}(needs, event, functions::{module}::Limits::RUN))"
+            )
+        }
     };
-    format!(
-        "//! The Lambda function `{name}`.\n\n{import}\
-         #[tokio::main(flavor = \"current_thread\")]\n\
-         async fn main() -> Result<(), lambda_runtime::Error> {{\n    \
-             shared::runtime::{run}.await\n\
-         }}\n"
-    )
+    format!("        Some(\"{name}\") => Box::pin({run}).await,\n")
 }
 
 /// The resources of all functions.
@@ -145,6 +147,10 @@ fn settings(function: &Function) -> String {
     if let Entry::Schedule(_) = function.entry {
         let reserved = "!If [LimitsApiConcurrency, 1, !Ref AWS::NoValue]";
         line(&mut text, 6, &format!("ReservedConcurrentExecutions: {reserved}"));
+    }
+    if let Entry::Stream(_) = function.entry {
+        // Nobody calls it, and each shard of the stream is read by few at once.
+        line(&mut text, 6, "ReservedConcurrentExecutions: !Ref AWS::NoValue");
     }
     if !function.layers.is_empty() {
         let layers: Vec<_> = function.layers.iter().map(|layer| format!("!Ref {layer}")).collect();

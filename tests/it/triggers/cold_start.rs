@@ -120,8 +120,9 @@ impl Drop for Tenth {
     }
 }
 
-/// Runs a program, in a group if there is one.
-fn command(program: &Path, group: Option<&Tenth>) -> Command {
+/// The functions' program, in a group if there is one.
+fn command(group: Option<&Tenth>) -> Command {
+    let program = program("usher");
     let Some(Tenth(group)) = group else { return Command::new(program) };
     let mut command = Command::new("sh");
     command.args(["-c", "echo $$ >$0/cgroup.procs && exec $1"]).arg(group).arg(program);
@@ -130,12 +131,22 @@ fn command(program: &Path, group: Option<&Tenth>) -> Command {
 
 /// Starts a trigger's process with these variables, and with further ones.
 pub(super) fn started(
-    mut command: Command,
+    trigger: &str,
+    addresses: (SocketAddr, SocketAddr),
+    more: &[(&'static str, String)],
+) -> Child {
+    started_in(None, trigger, addresses, more)
+}
+
+fn started_in(
+    group: Option<&Tenth>,
+    trigger: &str,
     (dynamodb, api): (SocketAddr, SocketAddr),
     more: &[(&'static str, String)],
 ) -> Child {
-    command
+    command(group)
         .env_clear()
+        .env("_HANDLER", trigger)
         .envs(variables(dynamodb))
         .env("AWS_LAMBDA_RUNTIME_API", api.to_string())
         .envs(more.iter().cloned())
@@ -159,13 +170,12 @@ pub(super) fn lines(output: &str) -> Vec<Value> {
 
 /// Starts the trigger, and asserts that its first answer is the event alone, in time.
 async fn assert_answered_in_time(group: Option<&Tenth>) {
-    let program = program("pre-token-generation");
     let (_listener, dynamodb) = hanging().await;
     let source = "TokenGeneration_Authentication";
     let event = trigger_event("2", source, &verified("jane", "jane@acme.com"));
     let (api, mut answers) = runtime_api([&event]).await;
 
-    let process = started(command(&program, group), (dynamodb, api), &[]);
+    let process = started_in(group, "pre-token-generation", (dynamodb, api), &[]);
     let answer = timeout(ANSWERED_WITHIN, answers.recv()).await.expect("an answer in time");
 
     let path = "/2018-06-01/runtime/invocation/request-1/response".to_owned();
@@ -195,7 +205,7 @@ async fn a_trigger_with_a_wrong_variable_answers_and_counts_the_token_without_cl
     let (api, mut answers) = runtime_api([&event]).await;
 
     let more = [("PUBLIC_MAILBOX_EXCEPTIONS", "org_1".to_owned())];
-    let process = started(Command::new(program("pre-token-generation")), (dynamodb, api), &more);
+    let process = started("pre-token-generation", (dynamodb, api), &more);
     let (_, answer) = answers.recv().await.expect("an answer");
     let lines = lines(&ended(process).await);
 
@@ -233,5 +243,22 @@ fn the_start_is_taken_off_the_first_deadline_if_cognito_has_waited_for_it() {
     ] {
         let found = first_deadline(initialization_type, seconds(start));
         assert_eq!(found, seconds(deadline), "{initialization_type:?}, {start} s");
+    }
+}
+
+#[tokio::test]
+async fn a_program_that_is_started_as_no_function_says_so() {
+    for (handler, error) in [
+        (
+            Some("pre-token"),
+            "there is no function pre-token: the handler in the configuration is wrong",
+        ),
+        (None, "_HANDLER is not set: Lambda sets it to the handler in the configuration"),
+    ] {
+        let mut command = command(None);
+        let ended = command.env_clear().envs(handler.map(|it| ("_HANDLER", it))).output().await;
+        let ended = ended.expect("it can be run");
+        assert_eq!(ended.status.code(), Some(1));
+        assert_eq!(String::from_utf8_lossy(&ended.stderr), format!("Error: {error:?}\n"));
     }
 }

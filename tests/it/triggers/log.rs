@@ -1,11 +1,10 @@
 //! What the triggers log at which level, and how much.
 
 use serde_json::{Value, json};
-use tokio::process::Command;
 
 use super::cold_start::{ended, runtime_api, started};
 use crate::support::{
-    Counts, Logs, UsherLocal, World, delete_user, http, program, text_of, trigger_event, verified,
+    Counts, Logs, UsherLocal, World, delete_user, http, text_of, trigger_event, verified,
 };
 
 const REFRESH: &str = "TokenGeneration_RefreshTokens";
@@ -151,8 +150,7 @@ async fn a_token_with_nothing_new_writes_one_line_of_metrics_with_the_documented
     let (api, mut answers) = runtime_api([&trigger_event("2", REFRESH, &attributes)]).await;
 
     let more = [("STACK_NAME", "usher".to_owned())];
-    let process =
-        started(Command::new(program("pre-token-generation")), (local.dynamodb, api), &more);
+    let process = started("pre-token-generation", (local.dynamodb, api), &more);
     let (_, answer) = answers.recv().await.expect("an answer");
     let output = ended(process).await;
 

@@ -18,14 +18,12 @@ use shared::next_trigger::OnFailure::{Continue, Fail};
 use shared::next_trigger::{NextTrigger, OnFailure, Refusal};
 use shared::runtime::TRIGGER_DEADLINE;
 use tokio::net::TcpListener;
-use tokio::process::Command;
 use tokio::time::timeout;
 
 use super::cold_start::{ANSWERED_WITHIN, ended, hanging, lines, runtime_api, started};
 use super::pre_token_generation::{acme, event};
 use crate::support::{
-    Counts, Fate, Invocation, Logs, NEXT_ARN, NextFunction, Said, World, program, trigger_event,
-    verified,
+    Counts, Fate, Invocation, Logs, NEXT_ARN, NextFunction, Said, World, trigger_event, verified,
 };
 
 const BOTH: &str = "claimsAndScopeOverrideDetails";
@@ -705,7 +703,7 @@ async fn first_answer(
 ) -> (String, Value, Vec<Value>) {
     let (_listener, dynamodb) = hanging().await;
     let (api, mut answers) = runtime_api([event]).await;
-    let process = started(Command::new(program(trigger)), (dynamodb, api), more);
+    let process = started(trigger, (dynamodb, api), more);
     let answer = timeout(ANSWERED_WITHIN, answers.recv()).await;
     let (path, answer) = answer.expect("an answer in time").expect("an answer");
     (path, answer, lines(&ended(process).await))
@@ -764,7 +762,7 @@ async fn a_process_opens_a_connection_for_each_invocation() {
         ("AWS_ENDPOINT_URL_LAMBDA", format!("http://{lambda}")),
         ("NEXT_TRIGGER_ARN", NEXT_ARN.to_owned()),
     ];
-    let process = started(Command::new(program("post-confirmation")), (dynamodb, api), &more);
+    let process = started("post-confirmation", (dynamodb, api), &more);
     for invocations in 1..=4 {
         let answer = timeout(ANSWERED_WITHIN, answers.recv()).await;
         let answer = answer.expect("an answer in time");

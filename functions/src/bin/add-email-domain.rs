@@ -1,6 +1,0 @@
-//! The Lambda function `add-email-domain`.
-
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), lambda_runtime::Error> {
-    shared::runtime::run_http(functions::email_domains::add::routes()).await
-}

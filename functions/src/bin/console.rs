@@ -1,6 +1,0 @@
-//! The Lambda function `console`.
-
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), lambda_runtime::Error> {
-    shared::runtime::run_http(functions::console::routes()).await
-}

@@ -1,6 +1,0 @@
-//! The Lambda function `replace-email-domains`.
-
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), lambda_runtime::Error> {
-    shared::runtime::run_http(functions::email_domains::replace::routes()).await
-}

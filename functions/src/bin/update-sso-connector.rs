@@ -1,6 +1,0 @@
-//! The Lambda function `update-sso-connector`.
-
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), lambda_runtime::Error> {
-    shared::runtime::run_http(functions::sso_connectors::update::routes()).await
-}
