@@ -14,6 +14,7 @@ use shared::domain::user::User;
 use shared::http::{PathOf, Problem};
 use shared::provisioning::{Appearance, Held, Outcomes, Provisioning};
 use shared::store::Store;
+use shared::token_cache::TokenCache;
 use shared::{Error, capabilities};
 use utoipa::ToSchema;
 
@@ -119,7 +120,7 @@ async fn entity(
     held: Held,
     outcomes: Option<Outcomes>,
 ) -> Result<ClaimsEntity, Error> {
-    let claims = Claims::about(held, store, policy).await?;
+    let claims = Claims::about(held, store, &TokenCache::default(), policy).await?;
     let provisioned = outcomes.is_some();
     let outcomes = outcomes.and_then(Result::ok).unwrap_or_default();
     let with = |is_so: fn(&Outcome) -> bool| {

@@ -24,6 +24,7 @@ use crate::event_bus::{DeadLetters, EventBus, EventPolicy};
 use crate::next_trigger::{FunctionArn, NextTrigger, NextTriggerSettingError};
 use crate::provisioning::Provisioning;
 use crate::store::Store;
+use crate::token_cache::{TokenCache, TokenCacheSeconds};
 
 /// A part that a function needs. Cheap to clone.
 pub trait Capability: Clone + Send + Sync + 'static {
@@ -118,6 +119,8 @@ capabilities! {
         pub dead_letters: DeadLetters,
         /// What events have, and how long activity is kept.
         pub event_policy: EventPolicy,
+        /// What tokens are made of that may be some seconds old.
+        pub token_cache: TokenCache,
     }
 }
 
@@ -132,6 +135,8 @@ pub struct Policies {
     pub claims: ClaimsPolicy,
     /// What events have, and how long activity is kept.
     pub events: EventPolicy,
+    /// How old what tokens are made of may be.
+    pub token_cache: TokenCacheSeconds,
 }
 
 impl App {
@@ -146,7 +151,9 @@ impl App {
         user_pool: UserPool,
         console: Console,
     ) -> Self {
-        let Policies { joining, domain_ownership, claims: claims_policy, events } = policies;
+        let Policies { joining, domain_ownership, claims: claims_policy, events, token_cache } =
+            policies;
+        let token_cache = TokenCache::new(token_cache, &clock);
         let mailbox_policy = joining.mailboxes.clone();
         let provisioning = Provisioning::new(store.clone(), joining, clock.clone());
         Self {
@@ -164,6 +171,7 @@ impl App {
             event_bus: EventBus::default(),
             dead_letters: DeadLetters::default(),
             event_policy: events,
+            token_cache,
         }
     }
 }
@@ -360,7 +368,8 @@ impl Policies {
         let domain_ownership = DomainOwnership::from_environment(environment)?;
         let claims = ClaimsPolicy::from_environment(environment)?;
         let events = EventPolicy::from_environment(environment)?;
-        Ok(Self { joining, domain_ownership, claims, events })
+        let token_cache = environment.parsed_or_default(TOKEN_CACHE_SECONDS)?;
+        Ok(Self { joining, domain_ownership, claims, events, token_cache })
     }
 }
 
@@ -373,6 +382,17 @@ impl Capability for EventPolicy {
     fn from_environment(environment: &Environment) -> Result<Self, EnvironmentError> {
         let emails = environment.parsed_or_default(EVENT_EMAILS)?;
         Ok(Self { emails, activity: environment.parsed_or_default(ACTIVITY_DAYS)? })
+    }
+}
+
+const TOKEN_CACHE_SECONDS: &str = "TOKEN_CACHE_SECONDS";
+
+impl Capability for TokenCache {
+    const VARIABLES: &'static [&'static str] = &[TOKEN_CACHE_SECONDS];
+
+    fn from_environment(environment: &Environment) -> Result<Self, EnvironmentError> {
+        let life = environment.parsed_or_default(TOKEN_CACHE_SECONDS)?;
+        Ok(Self::new(life, &Clock::system()))
     }
 }
 

@@ -21,6 +21,7 @@ pub mod proof;
 pub mod provisioning;
 pub mod runtime;
 pub mod store;
+pub mod token_cache;
 
 pub use ambient::{Clock, Randomness};
 pub use capabilities::App;

@@ -25,6 +25,7 @@ use crate::domain::user::User;
 use crate::failure::{Failure, Service};
 use crate::metrics;
 use crate::store::{Admission, Joined, ListedRules, Listing, RemovalMark, Store, UserItems};
+use crate::token_cache::Memory;
 
 /// The engine, with its table and the operator's policy.
 #[derive(Clone, Debug)]
@@ -32,6 +33,8 @@ pub struct Provisioning {
     store: Store,
     policy: JoinPolicy,
     clock: Clock,
+    /// The organizations that list a rule, as they were a short time ago.
+    recent: Memory<RuleKey, Vec<Listing>>,
     /// The longest time for a part of joining.
     limit: Option<Duration>,
     /// The caller of the Management API who creates users.
@@ -167,6 +170,35 @@ struct Queue<'a> {
 }
 
 impl<'a> Queue<'a> {
+    /// A queue for each rule that the person satisfies.
+    fn of_all(facts: &Facts<'_>, inputs: &'a Inputs) -> Vec<Self> {
+        facts.rules().iter().map(|key| Self::new(key, &inputs.index)).collect()
+    }
+
+    /// Advances the queues, and returns the organizations that count, with their rules as the index has them,
+    /// and those of them that are to be read: they may admit the person, or others wait for their places.
+    fn advance_all(
+        queues: &mut [Self],
+        facts: &Facts<'_>,
+        inputs: &Inputs,
+        read: &HashMap<OrganizationId, Option<ListedRules>>,
+    ) -> (HashMap<OrganizationId, Vec<Rule>>, Vec<OrganizationId>) {
+        for queue in &mut *queues {
+            queue.advance(read);
+        }
+        let known = known(queues);
+        let contested: HashSet<_> =
+            queues.iter().flat_map(Self::contested).map(|listing| &listing.organization).collect();
+        let may_admit = |id: &OrganizationId, rules: &[Rule]| {
+            facts.may_admit(&Candidate { id, rules, standing: inputs.standing(id) })
+        };
+        let unread = known.iter().filter(|(id, rules)| {
+            !read.contains_key(*id) && (contested.contains(*id) || may_admit(id, rules))
+        });
+        let unread = unread.map(|(id, _)| id.clone()).collect();
+        (known, unread)
+    }
+
     fn new(key: &RuleKey, index: &'a [Listing]) -> Self {
         let listings = index.iter().filter(|listing| listing.rule.key == *key);
         let (waiting, mut idle): (Vec<_>, Vec<_>) =
@@ -222,7 +254,8 @@ impl Provisioning {
     /// An engine for this table and this policy.
     #[must_use]
     pub fn new(store: Store, policy: JoinPolicy, clock: Clock) -> Self {
-        Self { store, policy, clock, limit: None, caller: Caller::default() }
+        let (recent, caller) = (Memory::default(), Caller::default());
+        Self { store, policy, clock, recent, limit: None, caller }
     }
 
     /// The engine for users whom this caller creates.
@@ -236,6 +269,13 @@ impl Provisioning {
     #[must_use]
     pub fn joining_within(self, limit: Duration) -> Self {
         Self { limit: Some(limit), ..self }
+    }
+
+    /// The engine that looks into a memory whether there is anything new for a user who gets a token. If
+    /// there may be, everything is read again.
+    #[must_use]
+    pub fn remembering(self, recent: Memory<RuleKey, Vec<Listing>>) -> Self {
+        Self { recent, ..self }
     }
 
     /// Provisions a user who appears, and logs and counts every decision with its reason: news at
@@ -326,9 +366,16 @@ impl Provisioning {
         effect: Effect,
     ) -> Result<Appearance, Failure> {
         let facts = Facts::of_user(user, proof, &self.policy);
-        let (items, rules) =
-            join(self.store.user_items(&user.id), self.in_time(self.read_rules(&facts))).await;
-        let mut items = items?;
+        let is_token = (entry_path, effect) == (EntryPath::PreTokenGeneration, Effect::Real);
+        let nothing_new = if is_token { self.nothing_new(user, &facts, at).await? } else { None };
+        let (mut items, rules) = match nothing_new {
+            Some((items, index)) => (items, Ok((index, Vec::new()))),
+            None => {
+                let rules = self.in_time(self.read_rules(&facts));
+                let (items, rules) = join(self.store.user_items(&user.id), rules).await;
+                (items?, rules)
+            }
+        };
         let facts = facts.with_kept_proof(items.fresh_proof.as_ref(), at);
         for (organization, error) in &items.unreadable {
             let organization = organization.as_ref().map(OrganizationId::as_str);
@@ -440,15 +487,46 @@ impl Provisioning {
         })
     }
 
+    /// Reads the items of a user whose rules are remembered. It returns them with the index entries of the
+    /// rules, if by these the user can join nothing new. Marks of removals are not read, because they only
+    /// refuse. `None` if the user may join something, or a rule is not remembered.
+    async fn nothing_new(
+        &self,
+        user: &User,
+        facts: &Facts<'_>,
+        at: Timestamp,
+    ) -> Result<Option<(UserItems, Vec<Listing>)>, Failure> {
+        let remembered: Option<Vec<_>> =
+            facts.rules().iter().map(|key| self.recent.get(key)).collect();
+        let Some(remembered) = remembered.filter(|_| self.recent.is_on()) else { return Ok(None) };
+        let mut index: Vec<_> = remembered.into_iter().flatten().collect();
+        Listing::sort(&mut index);
+        index.retain(|listing| facts.satisfies(&listing.rule));
+        let items = self.store.user_items(&user.id).await?;
+        let facts = facts.clone().with_kept_proof(items.fresh_proof.as_ref(), at);
+        let inputs = Inputs::new(&items, index, Vec::new());
+        let mut queues = Queue::of_all(&facts, &inputs);
+        let (_, unread) = Queue::advance_all(&mut queues, &facts, &inputs, &HashMap::new());
+        Ok(unread.is_empty().then_some((items, inputs.index)))
+    }
+
     /// Reads the rules of an evaluation in parallel: the index entries of those that the person
-    /// satisfies, and the removal marks of the address, proven or asserted, and of the identities.
+    /// satisfies, and the removal marks of the address, proven or asserted, and of the identities. The
+    /// entries are remembered.
     async fn read_rules(
         &self,
         facts: &Facts<'_>,
     ) -> Result<(Vec<Listing>, Vec<RemovalMark>), Failure> {
         let (rules, digests) = (facts.rules(), facts.refusing_digests());
+        let begin = self.recent.begin();
         let (mut index, marks) =
             try_join(self.store.rule_index(&rules), self.store.removal_marks(&digests)).await?;
+        if self.recent.is_on() {
+            for key in rules {
+                let listings = index.iter().filter(|listing| listing.rule.key == key);
+                self.recent.keep(begin, key.clone(), listings.cloned().collect());
+            }
+        }
         index.retain(|listing| facts.satisfies(&listing.rule));
         Ok((index, marks))
     }
@@ -459,26 +537,11 @@ impl Provisioning {
     /// some of them are deleted. Then the places of the deleted ones are free, so each organization that
     /// others wait for is read too.
     async fn read_counted(&self, facts: &Facts<'_>, inputs: &Inputs) -> Result<Counted, Failure> {
-        let (rules, deciding) = (facts.rules(), facts.deciding());
-        let mut queues: Vec<_> = rules.iter().map(|key| Queue::new(key, &inputs.index)).collect();
+        let deciding = facts.deciding();
+        let mut queues = Queue::of_all(facts, inputs);
         let mut read = HashMap::new();
         let known = loop {
-            for queue in &mut queues {
-                queue.advance(&read);
-            }
-            let known = known(&queues);
-            let contested: HashSet<_> = queues
-                .iter()
-                .flat_map(Queue::contested)
-                .map(|listing| &listing.organization)
-                .collect();
-            let may_admit = |id: &OrganizationId, rules: &[Rule]| {
-                facts.may_admit(&Candidate { id, rules, standing: inputs.standing(id) })
-            };
-            let unread = known.iter().filter(|(id, rules)| {
-                !read.contains_key(*id) && (contested.contains(*id) || may_admit(id, rules))
-            });
-            let unread: Vec<_> = unread.map(|(id, _)| id.clone()).collect();
+            let (known, unread) = Queue::advance_all(&mut queues, facts, inputs, &read);
             if unread.is_empty() {
                 break known;
             }

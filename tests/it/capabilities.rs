@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::rc::Rc;
+use std::time::Duration;
 
 use functions::{Entry, FUNCTIONS};
 use shared::capabilities::{Capabilities, Capability, Environment, Policies, TRIGGERS};
@@ -18,6 +19,7 @@ use shared::event_bus::{DeadLetters, EventBus, EventPolicy};
 use shared::next_trigger::NextTrigger;
 use shared::provisioning::Provisioning;
 use shared::store::Store;
+use shared::token_cache::{TokenCache, TokenCacheSeconds};
 use shared::{App, Clock, Randomness};
 
 use crate::support::{NEXT_ARN, text_of};
@@ -100,6 +102,7 @@ fn each_capability_declares_the_variables_that_it_reads() {
         read_and_declared::<EventPolicy>(),
         read_and_declared::<EventBus>(),
         read_and_declared::<DeadLetters>(),
+        read_and_declared::<TokenCache>(),
     ];
     assert_eq!(all.len(), App::VARIABLES.len(), "every capability is here");
     for (read, declared) in all {
@@ -130,6 +133,22 @@ fn claims_settings_that_make_no_sense_are_refused_with_what_is_right() {
     let policy = ClaimsPolicy::from_environment(&unset).expect("defaults");
     assert_eq!((policy.most.get(), policy.tokens), (2_000, ClaimsIn::Both));
     assert_eq!(policy, ClaimsPolicy::default());
+}
+
+#[test]
+fn a_token_cache_that_makes_no_sense_is_refused_with_what_is_right() {
+    for (value, life) in [
+        ("61", Err(r#""61" is not a number from 0 to 60"#)),
+        ("-1", Err(r#""-1" is not a number from 0 to 60"#)),
+        ("5 s", Err(r#""5 s" is not a number from 0 to 60"#)),
+        ("0", Ok(0)),
+        ("60", Ok(60)),
+    ] {
+        let read = value.parse::<TokenCacheSeconds>();
+        let read = read.map(|it| it.get().as_secs()).map_err(|error| error.to_string());
+        assert_eq!(read, life.map_err(str::to_owned), "{value}");
+    }
+    assert_eq!(TokenCacheSeconds::default().get(), Duration::ZERO);
 }
 
 #[test]

@@ -9,6 +9,7 @@ use shared::claims::{ClaimsBytes, ClaimsIn, JoinRequestClaims};
 use shared::domain::provider::{AttributeName, TrustedProviders};
 use shared::domain::public_mailbox::MailboxPolicy;
 use shared::next_trigger::{FunctionArn, OnFailure};
+use shared::token_cache::TokenCacheSeconds;
 
 use crate::support::{in_repository, template, text_of};
 
@@ -820,6 +821,16 @@ fn the_claims_parameters_have_the_range_and_the_defaults_of_the_code() {
         assert_eq!(is_allowed(&value), right, "{value:?}");
     }
 
+    let seconds = &root["Parameters"]["TokenCacheSeconds"];
+    assert_eq!(seconds["Default"], "5");
+    let is_allowed = allowed(seconds);
+    let odd = ["", "5.5", "1e1", "-1", "+1", "05", " 5"].map(str::to_owned);
+    for value in (0..300).map(|number| number.to_string()).chain(odd) {
+        let plain = value.parse::<u8>().is_ok_and(|number| number.to_string() == value);
+        let right = plain && value.parse::<TokenCacheSeconds>().is_ok();
+        assert_eq!(is_allowed(&value), right, "{value:?}");
+    }
+
     let tokens = &root["Parameters"]["ClaimsIn"];
     let allowed = tokens["AllowedValues"].as_array().expect("values").iter();
     let allowed = allowed.map(|value| value.as_str().expect("text").parse());
@@ -834,6 +845,7 @@ fn the_claims_parameters_have_the_range_and_the_defaults_of_the_code() {
     let variables = &trigger["Environment"]["Variables"];
     assert_eq!(variables["CLAIMS_BYTES"], json!({ "Ref": "ClaimsBytes" }));
     assert_eq!(variables["CLAIMS_IN"], json!({ "Ref": "ClaimsIn" }));
+    assert_eq!(variables["TOKEN_CACHE_SECONDS"], json!({ "Ref": "TokenCacheSeconds" }));
 
     let requests = &root["Parameters"]["JoinRequestClaims"];
     let allowed = requests["AllowedValues"].as_array().expect("values").iter();

@@ -193,6 +193,7 @@ fn value(function: &Function, variable: &str) -> String {
         "DEAD_LETTER_QUEUE_URL" => "!GetAtt Events.Outputs.DeadLetterQueueUrl",
         "EVENT_EMAILS" => "!Ref EventEmails",
         "ACTIVITY_DAYS" => "!Ref ActivityDays",
+        "TOKEN_CACHE_SECONDS" => "!Ref TokenCacheSeconds",
         "USER_POOL_ID" => "!GetAtt Identity.Outputs.UserPoolId",
         "OPERATOR_ISSUER" => "!GetAtt Identity.Outputs.OperatorIssuer",
         "OPERATOR_CLIENT_ID" => "!GetAtt Identity.Outputs.OperatorClientId",

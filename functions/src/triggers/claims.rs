@@ -2,13 +2,13 @@
 //! has the roles, each as `<organizationId>:<roleName>`. If the operator asks for it,
 //! `organization_requests` has the ids of the organizations that the user has asked to join.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use futures_util::future::try_join;
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value, json};
 use shared::claims::{ClaimsPolicy, JoinRequestClaims};
-use shared::domain::ids::OrganizationId;
+use shared::domain::ids::{OrganizationId, OrganizationRoleId};
 use shared::domain::membership::Membership;
 use shared::domain::text::Name;
 use shared::failure::Failure;
@@ -16,6 +16,7 @@ use shared::metrics;
 use shared::next_trigger::{Members, RESPONSE, Unusable, members, raw};
 use shared::provisioning::Held;
 use shared::store::Store;
+use shared::token_cache::TokenCache;
 
 /// The memberships of a user, as claims of a token.
 #[derive(Debug)]
@@ -41,13 +42,15 @@ pub(super) struct Written {
 
 impl Claims {
     /// The claims about what a user has. Organizations and roles that do not exist, or cannot be read, are
-    /// left out. Pre-token-generation and `GET /users/{userId}/claims` make them here.
+    /// left out. Pre-token-generation and `GET /users/{userId}/claims` make them here. What the cache
+    /// remembers of organizations and roles is not read.
     ///
     /// # Errors
     /// When the store fails.
     pub(crate) async fn about(
         held: Held,
         store: &Store,
+        recent: &TokenCache,
         policy: ClaimsPolicy,
     ) -> Result<Self, Failure> {
         let Held { memberships: held, mut requests } = held;
@@ -59,18 +62,18 @@ impl Claims {
             ids.chain(requests.iter().map(|it| &it.organization_id)).cloned().collect();
         let role_ids: Vec<_> = held.iter().flat_map(|held| held.role_ids.clone()).collect();
         let (organizations, roles) =
-            try_join(store.readable_organizations(&ids), store.readable_roles(&role_ids)).await?;
+            try_join(existing(&ids, store, recent), names(&role_ids, store, recent)).await?;
         let (mut memberships, mut requests) = (BTreeMap::new(), BTreeSet::new());
         for organization in organizations {
-            let membership = held.iter().find(|held| held.organization_id == organization.id);
+            let membership = held.iter().find(|held| held.organization_id == organization);
             let Some(Membership { role_ids, .. }) = membership else {
-                requests.insert(organization.id);
+                requests.insert(organization);
                 continue;
             };
-            let names = role_ids.iter().filter_map(|id| roles.get(id));
-            let mut names: Vec<_> = names.map(|role| role.name.clone()).collect();
+            let mut names: Vec<_> =
+                role_ids.iter().filter_map(|id| roles.get(id)).cloned().collect();
             names.sort_by_cached_key(Name::folded);
-            memberships.insert(organization.id, names);
+            memberships.insert(organization, names);
         }
         Ok(Self { memberships, requests })
     }
@@ -162,6 +165,44 @@ impl Claims {
         let without_roles = Map::from_iter([organizations, overflow.clone()]);
         if fits(&without_roles) { without_roles } else { Map::from_iter([overflow]) }
     }
+}
+
+/// Those of these organizations that exist and can be read.
+async fn existing(
+    ids: &[OrganizationId],
+    store: &Store,
+    recent: &TokenCache,
+) -> Result<Vec<OrganizationId>, Failure> {
+    let begin = recent.organizations.begin();
+    let (mut known, unknown): (Vec<_>, Vec<_>) =
+        ids.iter().cloned().partition(|id| recent.organizations.get(id).is_some());
+    for organization in store.readable_organizations(&unknown).await? {
+        recent.organizations.keep(begin, organization.id.clone(), ());
+        known.push(organization.id);
+    }
+    Ok(known)
+}
+
+/// The names of those of these roles that exist and can be read.
+async fn names(
+    ids: &[OrganizationRoleId],
+    store: &Store,
+    recent: &TokenCache,
+) -> Result<HashMap<OrganizationRoleId, Name>, Failure> {
+    let begin = recent.roles.begin();
+    let mut known = HashMap::new();
+    let mut unknown = Vec::new();
+    for id in ids {
+        match recent.roles.get(id) {
+            Some(name) => drop(known.insert(id.clone(), name)),
+            None => unknown.push(id.clone()),
+        }
+    }
+    for (id, role) in store.readable_roles(&unknown).await? {
+        recent.roles.keep(begin, id.clone(), role.name.clone());
+        known.insert(id, role.name);
+    }
+    Ok(known)
 }
 
 /// These claims of a token, which are counted if some are left out.

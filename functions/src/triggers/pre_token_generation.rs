@@ -14,6 +14,7 @@ use shared::next_trigger::{NextTrigger, Passed, Refusal};
 use shared::provisioning::Provisioning;
 use shared::runtime::within;
 use shared::store::Store;
+use shared::token_cache::TokenCache;
 
 use super::claims::{Claims, Groups, Written, adopted};
 use super::event::{About, about};
@@ -24,6 +25,7 @@ capabilities! {
         store: Store,
         provisioning: Provisioning,
         claims_policy: ClaimsPolicy,
+        token_cache: TokenCache,
     }
 }
 
@@ -50,6 +52,7 @@ pub async fn handle(
     };
     // The last third is for the claims.
     let provisioning = needs.provisioning.clone().joining_within(left / 3);
+    let provisioning = provisioning.remembering(needs.token_cache.listings.clone());
     let needs = Needs { provisioning, ..needs };
     let groups = if is_answered { Groups::OfNextTrigger } else { Groups::OfCognito };
     match within(left, evaluate(&needs, event.get(), groups)).await {
@@ -99,5 +102,5 @@ async fn claims(
     proof: Proof,
 ) -> Result<Claims, Failure> {
     let (held, _) = needs.provisioning.appear(user, entry_path, proof).await?;
-    Claims::about(held, &needs.store, needs.claims_policy).await
+    Claims::about(held, &needs.store, &needs.token_cache, needs.claims_policy).await
 }

@@ -4,7 +4,7 @@ use std::collections::{HashMap, VecDeque};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
@@ -18,6 +18,7 @@ use dynoxide::errors::DynoxideError;
 use dynoxide::{Database, Result};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use shared::ambient::Stopwatch;
 
 /// How long DynamoDB knows the token of a transaction.
 const TOKEN_LIFE: Duration = Duration::from_secs(600);
@@ -125,7 +126,7 @@ impl std::fmt::Debug for InProcess {
 struct Transactions {
     by_token: HashMap<String, (Vec<u8>, Vec<u8>)>,
     /// The oldest comes first.
-    tokens: VecDeque<(Instant, String)>,
+    tokens: VecDeque<(Stopwatch, String)>,
 }
 
 impl Transactions {
@@ -136,7 +137,7 @@ impl Transactions {
     }
 
     fn keep(&mut self, token: String, request: &[u8], answer: &[u8]) {
-        self.tokens.push_back((Instant::now(), token.clone()));
+        self.tokens.push_back((Stopwatch::start(), token.clone()));
         self.by_token.insert(token, (request.to_vec(), answer.to_vec()));
     }
 }

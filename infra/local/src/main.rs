@@ -21,8 +21,9 @@ use usher_local::{Local, Options};
 /// Serves Usher on this machine: its HTTP functions, an embedded DynamoDB, and the AWS Lambda
 /// Invoke API for its triggers. There is no authentication, so it takes loopback addresses only.
 /// ACTIVITY_DAYS, CLAIMS_BYTES, CLAIMS_IN, DOMAIN_OWNERSHIP, EVENT_EMAILS, GOOGLE_HOSTED_DOMAIN_ATTRIBUTE,
-/// JOIN_REQUEST_CLAIMS and TRUSTED_PROVIDERS mean what the parameters ActivityDays, ClaimsBytes, ClaimsIn,
-/// DomainOwnership, EventEmails, GoogleHostedDomainAttribute, JoinRequestClaims and TrustedProviders of the stack do
+/// JOIN_REQUEST_CLAIMS, TOKEN_CACHE_SECONDS and TRUSTED_PROVIDERS mean what the parameters ActivityDays, ClaimsBytes,
+/// ClaimsIn, DomainOwnership, EventEmails, GoogleHostedDomainAttribute, JoinRequestClaims, TokenCacheSeconds and
+/// TrustedProviders of the stack do. Only TOKEN_CACHE_SECONDS has another default: 0
 #[derive(Parser)]
 #[command(version)]
 struct Flags {

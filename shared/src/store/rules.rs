@@ -58,6 +58,16 @@ pub struct Listing {
     pub rule: Rule,
 }
 
+impl Listing {
+    /// Brings listings into their order: the oldest comes first.
+    pub fn sort(listings: &mut [Self]) {
+        listings.sort_by(|a, b| {
+            let age = a.rule.since().cmp(&b.rule.since());
+            age.then_with(|| a.organization.cmp(&b.organization))
+        });
+    }
+}
+
 /// A rule after a change of its settings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChangedRule {
@@ -506,10 +516,7 @@ impl Store {
             Ok::<_, Failure>(readable(read).collect::<Vec<_>>())
         });
         let mut listings: Vec<_> = try_join_all(partitions).await?.into_iter().flatten().collect();
-        listings.sort_by(|a, b| {
-            let age = a.rule.since().cmp(&b.rule.since());
-            age.then_with(|| a.organization.cmp(&b.organization))
-        });
+        Listing::sort(&mut listings);
         Ok(listings)
     }
 

@@ -4,3 +4,4 @@ mod log;
 mod next_trigger;
 mod post_confirmation;
 mod pre_token_generation;
+mod token_cache;
