@@ -268,7 +268,6 @@ fn stopped_clock() -> mpsc::Sender<()> {
 #[tokio::test]
 async fn a_thousand_sign_ups_at_once_give_exactly_a_thousand_memberships() {
     let world = World::new().await;
-    world.turn_stream_off();
     world.organization("acme").await;
     world.domains("acme", &["acme.com"]).await;
     let before = world.items().await.len();

@@ -115,7 +115,6 @@ async fn a_deleted_organization_of_ten_thousand_tells_one_event_with_the_count()
     let world = World::new().await;
     world.organization("acme").await;
     let told = world.stream().told();
-    world.turn_stream_off();
     let members = (0..MEMBERS).map(|number| {
         let user = format!("user-{number}");
         let membership = json!({

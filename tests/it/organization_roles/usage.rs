@@ -175,7 +175,6 @@ async fn rules_that_give_a_role_are_counted_whatever_they_do() {
 #[tokio::test]
 async fn ten_thousand_rules_are_read_and_one_more_is_not() {
     let world = World::new().await;
-    world.turn_stream_off();
     let role = world.role("Engineer").await;
     world.organization("org-00").await;
     let domains: Vec<_> = (0..1_000).map(|number| format!("d{number:03}.example.com")).collect();
@@ -267,7 +266,6 @@ async fn a_thousand_organizations_are_read_and_one_more_is_not() {
 #[tokio::test]
 async fn ten_thousand_memberships_are_read_and_one_more_is_not() {
     let world = World::new().await;
-    world.turn_stream_off();
     let (role, other) = (world.role("Engineer").await, world.role("Other").await);
     let most = RoleUsage::MOST_MEMBERSHIPS;
     for organization in ["a", "b", "c"] {

@@ -248,7 +248,6 @@ async fn a_membership_that_is_written_after_the_sweep_is_swept_by_the_next_one()
 async fn thirty_thousand_members_are_swept_in_slices() {
     const MEMBERS: usize = 30_000;
     let world = with_everything().await;
-    world.turn_stream_off();
     let mut expected = world.items().await;
     expected.retain(|(pk, sk), _| sk != "ORG#acme" && pk != "ORG#acme");
     expected.extend([tombstone("acme")]);

@@ -56,16 +56,6 @@ impl World {
     pub(crate) fn stream(&self) -> Stream {
         Stream::of(&self.database)
     }
-
-    /// Turns the stream off. The embedded database reads the whole stream at each write, so a test that
-    /// writes tens of thousands of items does without.
-    pub(crate) fn turn_stream_off(&self) {
-        let without = serde_json::from_value(json!({
-            "TableName": TABLE_NAME,
-            "StreamSpecification": { "StreamEnabled": false },
-        }));
-        self.database.update_table(without.expect("a request")).expect("the table has no stream");
-    }
 }
 
 impl Stream {
