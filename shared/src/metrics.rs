@@ -12,7 +12,7 @@ use aws_smithy_runtime_api::client::retries::RequestAttempts;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
 use jiff::SignedDuration;
-use metrics::{Unit, counter, describe_counter, describe_histogram, histogram};
+use metrics::{Unit, counter, describe_histogram, histogram};
 use metrics_cloudwatch_embedded::{Builder, Collector};
 
 use crate::domain::challenge::{Finding, Reply};
@@ -222,19 +222,17 @@ impl Metrics {
         let collector =
             Builder::new().cloudwatch_namespace(NAMESPACE).with_dimension("Stack", stack);
         let collector = collector.init().expect("nothing else collects metrics");
-        for name in COUNTERS {
-            describe_counter!(name, Unit::Count, "");
-        }
+        // Counters have no unit, because each token would pay for the word.
         describe_histogram!(PROVISIONING_DURATION, Unit::Milliseconds, "");
         Self(collector)
     }
 
-    /// Writes the collected metrics, one line for each set of dimensions, each with the id of the
-    /// request. Without metrics, it writes nothing.
-    pub fn write(self, request_id: &str, mut output: impl Write) {
+    /// Writes the collected metrics, one line for each set of dimensions. Without metrics, it writes
+    /// nothing.
+    pub fn write(self, mut output: impl Write) {
         // One write for all lines, so that no line of another thread gets in between.
         let mut lines = Vec::new();
-        let written = self.0.set_property("requestId", request_id).flush(&mut lines);
+        let written = self.0.flush(&mut lines);
         if let Err(error) = written.and_then(|()| output.write_all(&lines)) {
             tracing::error!(%error, "metrics could not be written");
         }

@@ -41,9 +41,8 @@ pub async fn run_http<C: Capabilities>(routes: Routes<C>) -> Result<(), lambda_r
     let respond = move |event: LambdaEvent<Box<RawValue>>| {
         let service = service.clone();
         async move {
-            let request_id = event.context.request_id.clone();
             let answer = answer_http_event(service, event).await;
-            metrics.write(&request_id, stdout());
+            metrics.write(stdout());
             answer
         }
     };
@@ -85,7 +84,7 @@ where
             }
             // Boxed, because the compiler limits how deep futures are nested.
             let answer = Box::pin(handle(capabilities, next, event.payload, deadline)).await;
-            metrics.write(&event.context.request_id, stdout());
+            metrics.write(stdout());
             answer
         }
     };
@@ -114,7 +113,7 @@ where
         if let Err(error) = &done {
             tracing::error!(%error, "a scheduled run failed");
         }
-        metrics.write(&event.context.request_id, stdout());
+        metrics.write(stdout());
         done.map_err(lambda_runtime::Error::from)
     };
     lambda_runtime::run(service_fn(respond)).await
@@ -143,7 +142,7 @@ where
         if let Err(error) = &done {
             tracing::error!(%error, "a batch of the stream failed");
         }
-        metrics.write(&event.context.request_id, stdout());
+        metrics.write(stdout());
         done.map_err(lambda_runtime::Error::from)
     };
     lambda_runtime::run(service_fn(respond)).await
