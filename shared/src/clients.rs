@@ -1,14 +1,15 @@
 //! The clients of the AWS SDK, with our own time-outs and retries.
 
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use aws_config::environment::EnvironmentVariableCredentialsProvider;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region};
-use aws_smithy_http_client::tls::Provider;
-use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
+use crate::https::{self, Connections};
 use crate::metrics::CountRetries;
 use crate::runtime::TRIGGER_DEADLINE;
 
@@ -64,7 +65,10 @@ impl Waits {
 /// megabyte to every function. The time-outs are set because the SDK has none by default, and the
 /// back-off because the SDK's first retry waits for up to a second.
 macro_rules! config {
-    ($sdk:ident, $service:literal, $variable:expr, $waits:expr) => {{
+    ($sdk:ident, $service:literal, $variable:expr, $waits:expr) => {
+        config!($sdk, $service, $variable, $waits, kept())
+    };
+    ($sdk:ident, $service:literal, $variable:expr, $waits:expr, $http:expr) => {{
         let variable: &dyn Fn(&str) -> Option<String> = $variable;
         let waits: Waits = $waits;
         let retries = RetryConfig::standard()
@@ -72,6 +76,7 @@ macro_rules! config {
             .with_initial_backoff(Duration::from_millis(50));
         let mut config = $sdk::Config::builder()
             .behavior_version(BehaviorVersion::latest())
+            .http_client($http)
             .region(variable("AWS_REGION").map(Region::new))
             .credentials_provider(EnvironmentVariableCredentialsProvider::new())
             .timeout_config(waits.timeouts())
@@ -123,11 +128,13 @@ pub(crate) fn sqs(variable: &dyn Fn(&str) -> Option<String>, waits: Waits) -> aw
 /// uses each connection once: a connection can be lost while Lambda freezes the function, and a call
 /// on it would fail.
 pub(crate) fn lambda(variable: &dyn Fn(&str) -> Option<String>) -> aws_sdk_lambda::Client {
-    let config = config!(aws_sdk_lambda, "LAMBDA", variable, Waits::NEXT_TRIGGER);
-    let without_pool = aws_smithy_http_client::Builder::new()
-        .pool_max_idle_per_host(0)
-        .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
-        .build_https();
-    let config = config.retry_config(RetryConfig::disabled()).http_client(without_pool);
-    aws_sdk_lambda::Client::from_conf(config.build())
+    let http = https::client(Connections::Single);
+    let config = config!(aws_sdk_lambda, "LAMBDA", variable, Waits::NEXT_TRIGGER, http);
+    aws_sdk_lambda::Client::from_conf(config.retry_config(RetryConfig::disabled()).build())
+}
+
+/// The HTTPS client that all of them but Lambda's share.
+fn kept() -> SharedHttpClient {
+    static KEPT: OnceLock<SharedHttpClient> = OnceLock::new();
+    KEPT.get_or_init(|| https::client(Connections::Kept)).clone()
 }

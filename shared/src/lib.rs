@@ -15,6 +15,7 @@ pub mod event;
 pub mod event_bus;
 pub mod failure;
 pub mod http;
+mod https;
 pub mod metrics;
 pub mod next_trigger;
 pub mod proof;

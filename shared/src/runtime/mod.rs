@@ -107,7 +107,7 @@ where
     let capabilities = C::from_environment(&environment)?;
     environment.warm_up().await;
     let (handle, capabilities) = (&handle, &capabilities);
-    let respond = move |event: LambdaEvent<serde::de::IgnoredAny>| async move {
+    let respond = move |_: LambdaEvent<serde::de::IgnoredAny>| async move {
         // Boxed, because the compiler limits how deep futures are nested.
         let done = Box::pin(handle(capabilities.clone())).await;
         if let Err(error) = &done {
