@@ -278,8 +278,10 @@ curl:
 docker: $(VENV)
 	@.venv/bin/python -B infra/local/sam.py check
 
+# Debian has the one without windows, which is faster. Ubuntu has the other one.
 chromium:
-	@command -v chromium >/dev/null || { \
+	@command -v chromium-headless-shell >/dev/null || { \
 	  test "$$(id -u)" = 0 && command -v apt-get >/dev/null && apt-get update -qq && \
-	  DEBIAN_FRONTEND=noninteractive apt-get install -qqy --no-install-recommends chromium; } || { \
-	  echo 'Chromium is missing, in which the console is tested: install it (Debian: chromium).' >&2; exit 1; }
+	  DEBIAN_FRONTEND=noninteractive apt-get install -qqy --no-install-recommends chromium-headless-shell; } || \
+	  command -v chromium >/dev/null || { \
+	  echo 'Chromium is missing, in which the console is tested: install it (Debian: chromium-headless-shell).' >&2; exit 1; }

@@ -5,9 +5,9 @@
 
 import { get } from 'node:http';
 import { chromium } from '@playwright/test';
+import { executablePath } from './support/browser.mjs';
 
 const url = process.argv[2] ?? 'http://127.0.0.1:3000/console';
-const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
 const args = ['--no-sandbox', '--disable-gpu', '--disable-background-networking'];
 const browser = await chromium.launch({ executablePath, args });
 const ms = (value) => `${Math.round(value)} ms`;

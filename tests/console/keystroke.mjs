@@ -4,12 +4,12 @@
 // scripts of the page take for each key.
 
 import { chromium } from '@playwright/test';
+import { executablePath } from './support/browser.mjs';
 
 const DOMAINS = 1000;
 const KEYS = 50;
 
 const usher = process.argv[2] ?? 'http://127.0.0.1:3000';
-const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
 const args = ['--no-sandbox', '--disable-gpu', '--disable-background-networking'];
 
 const id = `keystroke-${Date.now()}`;

@@ -1,9 +1,7 @@
 import { defineConfig } from '@playwright/test';
+import { executablePath } from './support/browser.mjs';
 
-// The browser of Debian, which `make console-tests` installs.
-const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
 const args = [
-  '--headless',
   '--no-sandbox',
   '--disable-gpu',
   '--disable-quic',
@@ -19,7 +17,8 @@ export default defineConfig({
   globalSetup: './support/usher.ts',
   forbidOnly: true,
   retries: 0,
-  workers: 2,
+  // One more than the cores that CI has: tests also wait, for messages and for typing to end.
+  workers: 3,
   fullyParallel: true,
   timeout: 60_000,
   expect: { timeout: 15_000 },
@@ -30,7 +29,10 @@ export default defineConfig({
     locale: 'en-US',
     timezoneId: 'America/New_York',
     actionTimeout: 15_000,
-    trace: 'retain-on-failure',
+    // Recording takes a fifth of the processor time. What the page shows when a test fails is in
+    // `results` without it, as a screenshot and as text.
+    trace: process.env.TRACE ? 'retain-on-failure' : 'off',
+    screenshot: 'only-on-failure',
     permissions: ['clipboard-read', 'clipboard-write'],
   },
 });
