@@ -594,7 +594,9 @@ test.describe('a thousand domains', () => {
       numbered(60, (n) => `d${n}.example`),
     );
     // What the rows show beside their domains comes in answers of its own.
-    const late = [/showCounts=true/, /\/organization-roles$/].map((url) => page.waitForResponse(url));
+    const late = [/showCounts=true/, /\/organization-roles$/].map((url) =>
+      page.waitForResponse(url),
+    );
     await page.goto(at(`/organizations/${id}`));
     await expect(chip(page, 'd0.example')).toBeVisible();
     const rendered = () =>
