@@ -69,7 +69,8 @@ async function startAll() {
     COGNITO: `http://${cognito}`,
     DYNAMODB: `http://${usher.dynamodb}`,
     DNS: usher.dns,
-    DNS_RECORDS: `http://${usher.records}/local/dns`,
+    DNS_RECORDS: `http://${usher.local}/local/dns`,
+    EVENTS: `http://${usher.local}/local/events`,
     USER_POOL_ID: pool,
     CLIENT_ID: client,
   };
@@ -159,15 +160,15 @@ async function startUsher({ HTTP_PORT, DYNAMODB_PORT, LAMBDA_PORT }, cognito, po
     ...['--cognito', `http://${cognito}`, '--user-pool', pool],
   ], { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'] });
   const addresses = await outputMatch(usher, /^ready http=(?<http>\S+) dynamodb=(?<dynamodb>\S+) lambda=(?<lambda>\S+) dns=(?<dns>\S+)\n/m);
-  return { ...addresses, records: addresses.http };
+  return { ...addresses, local: addresses.http };
 }
 
 /** Starts sam with usher-local's DynamoDB and DNS, and returns the addresses of all servers. */
 async function startSam({ HTTP_PORT, DYNAMODB_PORT, LAMBDA_PORT }, cognito, pool) {
   // Nothing uses usher-local's own functions. Its name server is used.
   const unused = { HTTP_PORT: 0, LAMBDA_PORT: 0 };
-  const { dynamodb, dns, records } = await startUsher({ ...unused, DYNAMODB_PORT }, cognito, pool);
-  const addresses = { http: `${HOST}:${HTTP_PORT}`, lambda: `${HOST}:${LAMBDA_PORT}`, dynamodb, dns, records };
+  const { dynamodb, dns, local } = await startUsher({ ...unused, DYNAMODB_PORT }, cognito, pool);
+  const addresses = { http: `${HOST}:${HTTP_PORT}`, lambda: `${HOST}:${LAMBDA_PORT}`, dynamodb, dns, local };
   const sam = start('sam local', join(ROOT, '.venv/bin/python'), [
     ...['-B', join(ROOT, 'infra/local/sam.py'), 'serve', '--template', SAM, '--folder', folder],
     ...['--http', addresses.http, '--lambda', addresses.lambda],
@@ -269,8 +270,9 @@ async function callCognito(address, operation, input) {
   return response.json();
 }
 
-function welcome({ USHER, COGNITO, DYNAMODB, DNS, DNS_RECORDS, USER_POOL_ID, CLIENT_ID }, lambda) {
-  const env = relative(ROOT, envFile);
+function welcome(env, lambda) {
+  const { USHER, COGNITO, DYNAMODB, DNS, DNS_RECORDS, EVENTS, USER_POOL_ID, CLIENT_ID } = env;
+  const file = relative(ROOT, envFile);
   return `
 Usher is ready. Everything listens on this machine only, without authentication.
 
@@ -280,11 +282,12 @@ Usher is ready. Everything listens on this machine only, without authentication.
                      identity provider ${PROVIDER}
   DynamoDB           ${DYNAMODB}   table usher
   DNS                ${DNS}   TXT records are added at ${DNS_RECORDS}
+  Events             ${EVENTS}
   Lambda Invoke API  http://${lambda}   functions ${Object.values(TRIGGERS).join(', ')}, check-email-domains
 
 To sign up, in another terminal in this folder (the confirmation code is always ${CODE}):
 
-source ${env}
+source ${file}
 curl $COGNITO -H content-type:application/x-amz-json-1.1 \\
   -H x-amz-target:AWSCognitoIdentityProviderService.SignUp -d @- <<JSON
 { "ClientId": "$CLIENT_ID", "Username": "jane@acme.example", "Password": "Correct-Horse-9",

@@ -126,8 +126,8 @@ def reachable(template, folder, addresses, user_pool):
 
 
 def settings():
-    """The settings in the environment of this process."""
-    return {name: os.environ[name] for name in SETTINGS if name in os.environ}
+    """The settings in the environment of this process. Whoever changes a rule here wants to see it in the next token."""
+    return {"TOKEN_CACHE_SECONDS": "0"} | {name: os.environ[name] for name in SETTINGS if name in os.environ}
 
 
 def localised(template):
