@@ -9,6 +9,7 @@ with sign-ups and tokens through `sam local start-lambda`. Where no Docker daemo
 import importlib.util
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -90,7 +91,8 @@ def events(template):
 
 def ready(emulators, file):
     end = time.monotonic() + PATIENCE
-    while not (file.exists() and (text := file.read_text()).count("\n") == 7):
+    # The client's id is in the last line.
+    while not (file.exists() and re.search(r"^CLIENT_ID=.*\n", text := file.read_text(), re.MULTILINE)):
         if emulators.poll() is not None or time.monotonic() > end:
             sys.exit("the emulators do not start")
         time.sleep(0.1)

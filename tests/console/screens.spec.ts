@@ -429,7 +429,7 @@ const SCREENS: Record<string, (page: Page, acme: Acme) => Promise<void>> = {
     await expect(page.getByRole('region', { name: 'Opened recently' })).toBeVisible();
   },
   'search-names': async (page) => {
-    await page.goto(at('/roles'));
+    await page.goto(at('/organizations'));
     await page.getByRole('button', { name: 'Search', exact: true }).click();
     await page.getByRole('search').getByRole('textbox').fill('e');
     await expect(
@@ -437,7 +437,7 @@ const SCREENS: Record<string, (page: Page, acme: Acme) => Promise<void>> = {
     ).toBeVisible();
   },
   'search-person': async (page, { domain }) => {
-    await page.goto(at('/roles'));
+    await page.goto(at('/organizations'));
     await page.getByRole('button', { name: 'Search', exact: true }).click();
     await page.getByRole('search').getByRole('textbox').fill(`jane@${domain}`);
     await expect(page.getByText(`By ${domain}, when signing up`)).toBeVisible();

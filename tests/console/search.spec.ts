@@ -45,7 +45,7 @@ async function usersWith(email: string): Promise<string[]> {
 
 test('a name finds organizations by its beginning, and Enter opens the first', async ({ page }) => {
   const { name } = await customer();
-  await page.goto(at('/roles'));
+  await page.goto(at('/organizations'));
   await search(page, name.slice(0, -1).toUpperCase());
   await expect(link(page, 'Organizations', name)).toBeVisible();
   await expect(dialog(page).getByRole('status')).toContainText(/\d organization/);
@@ -59,7 +59,7 @@ test('a name finds organizations by its beginning, and Enter opens the first', a
 
 test('Enter opens the first result that is shown already', async ({ page }) => {
   const { name } = await customer();
-  await page.goto(at('/roles'));
+  await page.goto(at('/organizations'));
   await search(page, name);
   await expect(link(page, 'Organizations', name)).toBeVisible();
   await expect(dialog(page).getByRole('status')).toContainText(/\d organization/);
@@ -133,7 +133,7 @@ test('an address says where the person belongs, and where a new user would be ad
   await signUp(email);
   const [user] = await usersWith(email);
   const second = await organization('second', [domain]);
-  await page.goto(at('/roles'));
+  await page.goto(at('/organizations'));
   await search(page, `Jane Doe <${email.toUpperCase()}>`);
   const belongs = part(page, BELONGS);
   await expect(belongs).toContainText(email);
