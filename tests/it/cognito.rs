@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use shared::capabilities::Policies;
 use shared::console::Console;
 use tempfile::TempDir;
-use usher_local::{Local, Options};
+use usher_local::{DynamoDb, Local, Options};
 
 const EMULATOR: &str = "infra/local/cognito/start.cjs";
 const CODE: &str = "123456";
@@ -40,11 +40,10 @@ impl Stack {
         let (pool, app) = cognito.create_pool().await;
         let options = Options {
             http: any,
-            dynamodb: any,
+            dynamodb: DynamoDb::Embedded { address: any, file: None },
             lambda,
             dns: any,
             name_servers: None,
-            database: None,
             policies: Policies::default(),
             user_pool: Some((format!("http://{}", cognito.address), pool.clone())),
             console: Console::default(),

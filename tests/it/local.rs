@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
 use serde_json::{Value, json};
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::support::{Reply, UsherLocal, World, http, trigger_event, verified};
+use crate::support::{Reply, ServerSentEvents, UsherLocal, World, http, trigger_event, verified};
 
 const LIST: &str = "/organizations/acme/jit/email-domains";
 const INVOKE: &str = "/2015-03-31/functions/post-confirmation/invocations";
@@ -82,37 +82,14 @@ async fn functions_trigger_and_table_are_about_the_same_data() {
     World::assert_list_and_index_agree(&items);
 }
 
-/// Reads server-sent events until the envelope of one of this type has come.
-async fn until_event(lines: &mut BufReader<TcpStream>, kind: &str) -> Value {
-    let (mut line, mut is_it) = (String::new(), false);
-    loop {
-        line.clear();
-        assert_ne!(lines.read_line(&mut line).await.expect("text"), 0, "no {kind} has come");
-        let line = line.trim_end();
-        is_it |= line.strip_prefix("event: ") == Some(kind);
-        if let Some(data) = line.strip_prefix("data: ").filter(|_| is_it) {
-            return data.parse().expect("JSON");
-        }
-    }
-}
-
-async fn events_of(local: &UsherLocal, last: &str) -> BufReader<TcpStream> {
-    let mut stream = TcpStream::connect(local.http).await.expect("it accepts");
-    let host = local.http;
-    let request =
-        format!("GET /local/events HTTP/1.1\r\nhost: {host}\r\nlast-event-id: {last}\r\n\r\n");
-    stream.write_all(request.as_bytes()).await.expect("it reads");
-    BufReader::new(stream)
-}
-
 #[tokio::test]
 async fn an_event_arrives_after_a_sign_up_and_again_for_a_client_that_comes_back() {
     let local = UsherLocal::start(&[]).await;
-    let mut open = events_of(&local, "0").await;
+    let mut open = ServerSentEvents::after(&local, "0").await;
     furnish(&local).await;
     invoke(&local, INVOKE, "", &sign_up("user-1")).await;
     let joined = "Organization.Membership.Created";
-    let envelope = until_event(&mut open, joined).await;
+    let envelope = open.next_of(joined).await;
     let detail = &envelope["detail"];
     assert_eq!(
         envelope,
@@ -131,20 +108,55 @@ async fn an_event_arrives_after_a_sign_up_and_again_for_a_client_that_comes_back
     assert_eq!((&detail["userId"], &detail["organizationId"]), (&json!("user-1"), &json!("acme")));
     // It is kept before the next change is published.
     invoke(&local, INVOKE, "", &sign_up("user-2")).await;
-    let second = until_event(&mut open, joined).await;
+    let second = open.next_of(joined).await;
     assert_eq!(second["detail"]["userId"], "user-2");
     let items = World::items_at(local.dynamodb).await;
     let id = detail["id"].as_str().expect("an id").to_owned();
     assert!(items.contains_key(&("ACTIVITY#acme".to_owned(), id.clone())), "{items:#?}");
 
     // A client that has seen the first one gets the second one.
-    let mut again = events_of(&local, &id).await;
-    assert_eq!(until_event(&mut again, joined).await, second);
+    let mut again = ServerSentEvents::after(&local, &id).await;
+    assert_eq!(again.next_of(joined).await, second);
 
     // Clients that listen do not keep it from stopping.
     let ended = local.signal("TERM").await;
     assert_eq!(ended.status.code(), Some(0));
     assert!(!ended.errors.contains("open requests were cut off"), "{}", ended.errors);
+}
+
+#[tokio::test]
+async fn two_processes_share_one_table_and_one_bus() {
+    let first = UsherLocal::start(&[]).await;
+    let address = first.dynamodb.to_string();
+    let anywhere = "127.0.0.1:0";
+    let flags = ["--http", anywhere, "--lambda", anywhere, "--shared-dynamodb", &address];
+    let second = UsherLocal::start_exactly(&flags).await;
+    assert_eq!(second.dynamodb, first.dynamodb);
+    furnish(&second).await;
+
+    assert_eq!(get(&first, LIST).await[0]["emailDomain"], "acme.com");
+    let mut events = ServerSentEvents::after(&first, "0").await;
+    let added = events.next_of("Organization.EmailDomain.Added").await;
+    assert_eq!(added["detail"]["emailDomain"], "acme.com");
+    // The table stays when the second process ends.
+    assert_eq!(second.signal("TERM").await.status.code(), Some(0));
+    assert_eq!(get(&first, LIST).await[0]["emailDomain"], "acme.com");
+}
+
+#[tokio::test]
+async fn a_shared_database_is_on_this_machine_and_not_beside_one_of_its_own() {
+    let anywhere = "127.0.0.1:0";
+    let ports = ["--http", anywhere, "--lambda", anywhere];
+    let ended =
+        UsherLocal::fail(&[&ports[..], &["--shared-dynamodb", "192.0.2.1:8000"]].concat()).await;
+    assert_eq!((ended.status.code(), ended.output.as_str()), (Some(1), ""));
+    assert!(ended.errors.contains("--shared-dynamodb 192.0.2.1:8000 is not a loopback address"));
+    for own in [["--dynamodb", "127.0.0.1:0"], ["--database", "usher.db"]] {
+        let shared = ["--shared-dynamodb", "127.0.0.1:8000"];
+        let ended = UsherLocal::fail(&[shared, own].concat()).await;
+        assert_eq!((ended.status.code(), ended.output.as_str()), (Some(2), ""), "{own:?}");
+        assert!(ended.errors.contains("cannot be used with"), "{}", ended.errors);
+    }
 }
 
 #[tokio::test]

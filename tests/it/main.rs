@@ -5,6 +5,7 @@ mod activity;
 mod audit;
 mod capabilities;
 mod check_email_domains;
+mod churn;
 mod cognito;
 mod console;
 mod default_roles;

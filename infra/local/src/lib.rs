@@ -11,5 +11,5 @@ mod table;
 
 pub use embedded::{InProcess, in_memory, open};
 pub use name_server::NameServer;
-pub use server::{Addresses, Local, LocalError, Options};
+pub use server::{Addresses, DynamoDb, Local, LocalError, Options};
 pub use table::{TABLE_NAME, TableError, prepare};

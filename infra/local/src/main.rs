@@ -16,7 +16,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
-use usher_local::{Local, Options};
+use usher_local::{DynamoDb, Local, Options};
 
 /// Serves Usher on this machine: its HTTP functions, an embedded DynamoDB, and the AWS Lambda
 /// Invoke API for its triggers. There is no authentication, so it takes loopback addresses only.
@@ -43,6 +43,10 @@ struct Flags {
     /// The file that stores the data; without it, the data is in memory and lost at the end
     #[arg(long, value_name = "PATH")]
     database: Option<PathBuf>,
+    /// Where another usher-local has its DynamoDB, with a port. It is used instead of one of its own, and
+    /// that other one brings the events of both to its bus
+    #[arg(long, value_name = "ADDRESS:PORT", conflicts_with_all = ["dynamodb", "database"])]
+    shared_dynamodb: Option<SocketAddr>,
     /// Public domains that single organizations may list: `org_1:gmail.com,org_2:github.io`
     #[arg(long, value_name = "PAIRS", value_parser = MailboxPolicy::parse)]
     public_mailbox_exceptions: Option<MailboxPolicy>,
@@ -62,6 +66,10 @@ struct Flags {
 async fn main() -> ExitCode {
     let flags = Flags::parse();
     let Flags { http, dynamodb, lambda, dns, database, public_mailbox_exceptions, .. } = flags;
+    let dynamodb = match flags.shared_dynamodb {
+        Some(address) => DynamoDb::Shared(address),
+        None => DynamoDb::Embedded { address: dynamodb, file: database },
+    };
     start_logging();
     let (policies, console, name_servers) = match from_environment(public_mailbox_exceptions) {
         Ok((policies, settings, name_servers)) => {
@@ -78,7 +86,6 @@ async fn main() -> ExitCode {
         lambda,
         dns,
         name_servers,
-        database,
         policies,
         user_pool: flags.cognito.zip(flags.user_pool),
         console,

@@ -34,22 +34,34 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(5);
 pub struct Options {
     /// Where the HTTP functions listen; port 0 picks a free one.
     pub http: SocketAddr,
-    /// Where the embedded DynamoDB listens; port 0 picks a free one.
-    pub dynamodb: SocketAddr,
+    /// The DynamoDB with the table.
+    pub dynamodb: DynamoDb,
     /// Where the AWS Lambda Invoke API listens; port 0 picks a free one.
     pub lambda: SocketAddr,
     /// Where the DNS name server listens, over UDP and TCP; port 0 picks a free one.
     pub dns: SocketAddr,
     /// The name servers that are asked for the records that prove domains, instead of that one.
     pub name_servers: Option<NameServers>,
-    /// The file that stores the data. Without it, the data is in memory.
-    pub database: Option<PathBuf>,
     /// What the operator decides.
     pub policies: Policies,
     /// The address of Cognito or of an emulator, and the id of the user pool.
     pub user_pool: Option<(String, String)>,
     /// The settings of the console.
     pub console: Console,
+}
+
+/// The DynamoDB with the table.
+#[derive(Clone, Debug)]
+pub enum DynamoDb {
+    /// One of its own.
+    Embedded {
+        /// Where it listens; port 0 picks a free one.
+        address: SocketAddr,
+        /// The file that stores the data. Without it, the data is in memory.
+        file: Option<PathBuf>,
+    },
+    /// That of another process at this address. The other process reads its stream and publishes events.
+    Shared(SocketAddr),
 }
 
 /// The addresses of the servers.
@@ -129,19 +141,32 @@ impl Local {
     /// When an address cannot be used, or the database cannot be opened.
     pub async fn start(options: Options) -> Result<Self, LocalError> {
         let http = listen("--http", options.http).await?;
-        let dynamodb = listen("--dynamodb", options.dynamodb).await?;
+        let (dynamodb, embedded) = match options.dynamodb {
+            DynamoDb::Embedded { address: asked, file } => {
+                let listener = listen("--dynamodb", asked).await?;
+                (address(&listener, asked), Some((listener, file)))
+            }
+            DynamoDb::Shared(at) => {
+                refuse_other_than_loopback("--shared-dynamodb", at)?;
+                (at, None)
+            }
+        };
         let lambda = listen("--lambda", options.lambda).await?;
         let name_server = Arc::new(start_name_server(options.dns).await?);
         let addresses = Addresses {
             http: address(&http, options.http),
-            dynamodb: address(&dynamodb, options.dynamodb),
+            dynamodb,
             lambda: address(&lambda, options.lambda),
             dns: name_server.address(),
         };
-        let database = open(options.database)?;
-        table::prepare(&database)?;
+        let mut database = None;
+        if let Some((listener, file)) = embedded {
+            let opened = open(file)?;
+            table::prepare(&opened)?;
+            database = Some((listener, opened));
+        }
 
-        let client = InProcess::http_client(database.clone());
+        let client = database.as_ref().map(|(_, opened)| InProcess::http_client(opened.clone()));
         let user_pool = user_pool(options.user_pool);
         let asked = options.name_servers.unwrap_or_else(|| NameServers::from(addresses.dns));
         let (event_bus, dead_letters) = LocalBus::clients(addresses.http);
@@ -149,24 +174,26 @@ impl Local {
             dns: Dns::new(Some(asked)),
             event_bus,
             dead_letters,
-            ..app(client.clone(), options.policies, user_pool, options.console)
+            ..app(dynamodb, client.clone(), options.policies, user_pool, options.console)
         };
         let (stop, stopped) = watch::channel(false);
         let mut servers = JoinSet::new();
-        let until = stop_signal(stopped.clone());
-        servers.spawn(async move {
-            if let Err(error) =
-                dynoxide::server::serve_with_shutdown(dynamodb, database, until).await
-            {
-                tracing::error!(error, "DynamoDB stopped");
-            }
-        });
+        if let Some(((listener, database), client)) = database.zip(client) {
+            let until = stop_signal(stopped.clone());
+            servers.spawn(async move {
+                if let Err(error) =
+                    dynoxide::server::serve_with_shutdown(listener, database, until).await
+                {
+                    tracing::error!(error, "DynamoDB stopped");
+                }
+            });
+            let until = stop_signal(stopped.clone());
+            servers.spawn(crate::events::publish(app.clone(), client, until));
+        }
         let functions = functions::all_routes(&app).into_service();
         let bus = LocalBus::new(stopped.clone());
         let local = crate::name_server::router(name_server).merge(bus.router());
         servers.spawn(serve(http, local.fallback_service(functions), stop_signal(stopped.clone())));
-        let published = crate::events::publish(app.clone(), client, stop_signal(stopped.clone()));
-        servers.spawn(published);
         servers.spawn(serve(lambda, crate::invoke::router(app), stop_signal(stopped)));
         Ok(Self { addresses, stop, servers })
     }
@@ -214,9 +241,11 @@ fn open(path: Option<PathBuf>) -> Result<Database, LocalError> {
     }
 }
 
-/// The capabilities of the functions. They call DynamoDB with the SDK, as on AWS, but without a network.
+/// The capabilities of the functions. They call DynamoDB with the SDK, as on AWS: at this address, unless
+/// there is a way to call it without a network.
 fn app(
-    dynamodb: SharedHttpClient,
+    dynamodb: SocketAddr,
+    in_process: Option<SharedHttpClient>,
     policies: Policies,
     user_pool: UserPool,
     console: Console,
@@ -224,9 +253,11 @@ fn app(
     let config = aws_sdk_dynamodb::Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::from_static("local"))
-        .credentials_provider(credentials())
-        .http_client(dynamodb)
-        .build();
+        .credentials_provider(credentials());
+    let config = match in_process {
+        Some(client) => config.http_client(client).build(),
+        None => config.endpoint_url(format!("http://{dynamodb}")).build(),
+    };
     let randomness = Randomness::system();
     let client = aws_sdk_dynamodb::Client::from_conf(config);
     let clock = Clock::system();

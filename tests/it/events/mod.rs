@@ -6,3 +6,5 @@ mod load;
 mod model;
 mod publishing;
 mod types;
+
+pub(crate) use model::{Calls, Model};

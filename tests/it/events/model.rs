@@ -12,19 +12,19 @@ use crate::support::{Item, Items, Told, Written, with};
 
 /// What was asked for in a step of a history.
 #[derive(Debug, Default)]
-pub(super) struct Calls {
+pub(crate) struct Calls {
     /// Who has asked.
-    pub(super) actors: Vec<Value>,
+    pub(crate) actors: Vec<Value>,
     /// Users who were to be removed from an organization.
-    pub(super) removed: BTreeSet<(String, String)>,
+    pub(crate) removed: BTreeSet<(String, String)>,
     /// Organizations whose members were replaced, each with those who were to stay.
-    pub(super) replaced: Vec<(String, BTreeSet<String>)>,
+    pub(crate) replaced: Vec<(String, BTreeSet<String>)>,
     /// Users whose requests were to be approved.
-    pub(super) approved: BTreeSet<(String, String)>,
+    pub(crate) approved: BTreeSet<(String, String)>,
     /// Users whose requests were to be declined.
-    pub(super) declined: BTreeSet<(String, String)>,
+    pub(crate) declined: BTreeSet<(String, String)>,
     /// Users who have appeared.
-    pub(super) appeared: BTreeSet<String>,
+    pub(crate) appeared: BTreeSet<String>,
 }
 
 impl Calls {
@@ -47,12 +47,12 @@ type Expected = Vec<Value>;
 
 /// The table, and what was told so far.
 #[derive(Debug, Default)]
-pub(super) struct Model {
+pub(crate) struct Model {
     items: Items,
     /// What the present transaction must tell, by subject.
     pending: BTreeMap<String, Vec<Expected>>,
     /// All that was told.
-    pub(super) told: Vec<Told>,
+    pub(crate) told: Vec<Told>,
     /// How many memberships and requests each organization has.
     present: BTreeMap<String, [usize; 2]>,
     /// How many it had at the moments of the present step.
@@ -66,7 +66,7 @@ type Outcome<T = ()> = Result<T, String>;
 
 impl Model {
     /// Holds what was written in a step, between these times, against what it tells.
-    pub(super) fn step(
+    pub(crate) fn step(
         &mut self,
         written: &[Written],
         calls: &Calls,
@@ -105,7 +105,7 @@ impl Model {
     }
 
     /// The users who are, or were, something in an organization: what, the user, and the organization.
-    pub(super) fn places(&self) -> Vec<(&'static str, String, String)> {
+    pub(crate) fn places(&self) -> Vec<(&'static str, String, String)> {
         let places = self.items.iter().filter_map(|((pk, sk), item)| {
             let (user, organization) = (pk.strip_prefix("USER#")?, sk.strip_prefix("ORG#")?);
             let exists = self.exists(organization);

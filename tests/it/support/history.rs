@@ -1,11 +1,18 @@
 //! The history of a world's table: every write, as the table's stream has it, and what the changes tell.
 //! Nothing here reads items with the code of the store.
 
+use std::net::SocketAddr;
+
 use dynoxide::Database;
 use serde_json::{Value, json};
 
+use super::local::http;
 use super::world::{Item, World};
 use usher_local::TABLE_NAME;
+
+/// A signature, which the embedded database asks for and does not check.
+const AUTHORIZATION: &str = "AWS4-HMAC-SHA256 \
+    Credential=test/20260101/local/dynamodb/aws4_request, SignedHeaders=host, Signature=test";
 
 /// The partitions of changes.
 const CHANGES: &str = "CHANGE#";
@@ -94,6 +101,44 @@ impl Stream {
     /// What is told in the writes since they were asked for last.
     pub(crate) fn told(&mut self) -> Vec<Told> {
         self.next().iter().filter_map(Written::told).collect()
+    }
+}
+
+/// Every write of the table of a DynamoDB at this address, as its stream has them.
+pub(crate) async fn written_at(address: SocketAddr) -> Vec<Written> {
+    let ask = async |operation: &str, request: Value| -> Value {
+        let target = format!("DynamoDBStreams_20120810.{operation}");
+        let headers = [
+            ("content-type", "application/x-amz-json-1.0"),
+            ("x-amz-target", &target),
+            ("x-amz-date", "20260101T000000Z"),
+            ("authorization", AUTHORIZATION),
+        ];
+        let reply = http(address, "POST", "/", &headers, &request.to_string()).await;
+        let reply = reply.expect("an answer");
+        assert_eq!(reply.status, 200, "{}", reply.body);
+        reply.body.parse().expect("JSON")
+    };
+    let streams = ask("ListStreams", json!({ "TableName": TABLE_NAME })).await;
+    let arn = &streams["Streams"][0]["StreamArn"];
+    let stream = ask("DescribeStream", json!({ "StreamArn": arn })).await;
+    let shard = &stream["StreamDescription"]["Shards"][0]["ShardId"];
+    let start = json!({
+        "StreamArn": arn,
+        "ShardId": shard,
+        "ShardIteratorType": "TRIM_HORIZON",
+    });
+    let mut next = ask("GetShardIterator", start).await["ShardIterator"].take();
+    let mut written = Vec::new();
+    loop {
+        let mut page = ask("GetRecords", json!({ "ShardIterator": next })).await;
+        let records = page["Records"].take();
+        let records = records.as_array().expect("records");
+        if records.is_empty() {
+            return written;
+        }
+        written.extend(records.iter().cloned().map(read));
+        next = page["NextShardIterator"].take();
     }
 }
 

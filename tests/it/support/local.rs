@@ -7,6 +7,7 @@ use std::process::{ExitStatus, Stdio};
 use std::sync::LazyLock;
 
 use axum::http::{HeaderMap, HeaderName};
+use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 use tokio::process::{Child, ChildStdout, Command};
@@ -45,7 +46,15 @@ impl UsherLocal {
     pub(crate) async fn start_with(flags: &[&str], variables: &[(&str, &str)]) -> Self {
         let anywhere = "127.0.0.1:0";
         let ports = ["--http", anywhere, "--dynamodb", anywhere, "--lambda", anywhere];
-        let (child, mut output, errors) = spawn(&[&ports, flags].concat(), variables);
+        Self::ready(spawn(&[&ports, flags].concat(), variables)).await
+    }
+
+    /// Starts it with these flags alone.
+    pub(crate) async fn start_exactly(flags: &[&str]) -> Self {
+        Self::ready(spawn(flags, &[])).await
+    }
+
+    async fn ready((child, mut output, errors): Spawned) -> Self {
         let mut ready = String::new();
         output.read_line(&mut ready).await.expect("text");
         if ready.is_empty() {
@@ -79,10 +88,10 @@ impl UsherLocal {
     }
 }
 
-fn spawn(
-    flags: &[&str],
-    variables: &[(&str, &str)],
-) -> (Child, BufReader<ChildStdout>, JoinHandle<String>) {
+/// A process, its standard output, and what it will have written to standard error.
+type Spawned = (Child, BufReader<ChildStdout>, JoinHandle<String>);
+
+fn spawn(flags: &[&str], variables: &[(&str, &str)]) -> Spawned {
     static USHER_LOCAL: LazyLock<PathBuf> = LazyLock::new(|| program("usher-local"));
     let program = &*USHER_LOCAL;
     let mut child = Command::new(program)
@@ -183,4 +192,42 @@ pub(crate) async fn http(
     }
     let status = status.ok_or(io::ErrorKind::InvalidData)?;
     Ok(Reply { status, headers, body: body.to_owned() })
+}
+
+/// The events on the bus of a running `usher-local`, as they come.
+#[derive(Debug)]
+pub(crate) struct ServerSentEvents(BufReader<TcpStream>);
+
+impl ServerSentEvents {
+    /// Those after the one with this id. If the bus does not keep it, all that are kept.
+    pub(crate) async fn after(local: &UsherLocal, id: &str) -> Self {
+        let mut stream = TcpStream::connect(local.http).await.expect("it accepts");
+        let host = local.http;
+        let request =
+            format!("GET /local/events HTTP/1.1\r\nhost: {host}\r\nlast-event-id: {id}\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.expect("it reads");
+        Self(BufReader::new(stream))
+    }
+
+    /// The next envelope.
+    pub(crate) async fn next(&mut self) -> Value {
+        let mut line = String::new();
+        loop {
+            line.clear();
+            assert_ne!(self.0.read_line(&mut line).await.expect("text"), 0, "the bus has ended");
+            if let Some(data) = line.trim_end().strip_prefix("data: ") {
+                return data.parse().expect("JSON");
+            }
+        }
+    }
+
+    /// The next envelope of an event of this type.
+    pub(crate) async fn next_of(&mut self, kind: &str) -> Value {
+        loop {
+            let envelope = self.next().await;
+            if envelope["detail-type"] == kind {
+                return envelope;
+            }
+        }
+    }
 }

@@ -2,6 +2,7 @@
 //! can also have users, and then answers about them as AWS does.
 
 use std::collections::VecDeque;
+use std::net::SocketAddr;
 use std::sync::atomic::AtomicI64;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
@@ -18,8 +19,12 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
+use axum::Router;
+use axum::body::Bytes;
+use axum::http::{HeaderMap, StatusCode};
 use serde_json::{Value, json};
 use shared::cognito::UserPool;
+use tokio::net::TcpListener;
 
 use super::directory::{Directory, SignIn, description};
 use super::wire::{Fate, Hanging};
@@ -129,6 +134,26 @@ impl Pool {
             .http_client(SharedHttpClient::new(self.clone()))
             .build();
         UserPool::new(Client::from_conf(config), POOL_ID)
+    }
+
+    /// The pool over HTTP, for other processes: answers the address. It ends with the runtime.
+    pub(crate) async fn serve(&self) -> SocketAddr {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = listener.local_addr().expect("an address");
+        let pool = self.clone();
+        let answer = move |headers: HeaderMap, body: Bytes| async move {
+            let target = headers.get("x-amz-target").and_then(|target| target.to_str().ok());
+            let operation = target.and_then(|it| it.rsplit('.').next()).unwrap_or_default();
+            let request = serde_json::from_slice(&body).expect("requests are JSON");
+            let Some(Fate::Reply { status, body }) = pool.sent(operation, &request) else {
+                panic!("no reply to {operation} is recorded")
+            };
+            let status = StatusCode::from_u16(status).expect("a status");
+            (status, [("content-type", "application/x-amz-json-1.1")], body.to_string())
+        };
+        let router = Router::new().fallback(answer);
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        address
     }
 
     /// Records what becomes of the next call of an operation.

@@ -438,11 +438,16 @@ impl World {
         scan(&self.client).await
     }
 
-    /// Every item in the table of a DynamoDB at this address.
+    /// Every item in the table of a DynamoDB at this address, but for what transactions have told.
     pub(crate) async fn items_at(address: SocketAddr) -> Items {
+        without_changes(Self::items_and_changes_at(address).await)
+    }
+
+    /// The same with what transactions have told.
+    pub(crate) async fn items_and_changes_at(address: SocketAddr) -> Items {
         let http = aws_smithy_http_client::Builder::new().build_http();
         let client = config().endpoint_url(format!("http://{address}")).http_client(http).build();
-        without_changes(scan(&Client::from_conf(client)).await)
+        scan(&Client::from_conf(client)).await
     }
 
     /// The attributes of the item with this key.
