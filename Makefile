@@ -18,8 +18,9 @@ OPENAPI_TOOLS := .venv-openapi/.stamp
 VENV := .venv/.stamp
 MINISTACK := .venv-ministack/.stamp
 CHECKS := .venv-checks/.stamp
-# How many generated histories `make soak` checks.
+# How many generated histories `make soak` checks, and for how many seconds it lets workers change everything at once.
 HISTORIES ?= 5000
+CHURN ?= 600
 CARGO_DENY_VERSION := 0.20.2
 CARGO_DENY := .tools/.cargo-deny-$(CARGO_DENY_VERSION)
 MACHINE := $(if $(filter aarch64 arm64,$(shell uname -m)),arm64,x86_64)
@@ -53,7 +54,8 @@ help:
 	@echo 'make test-sam   tests the built functions in containers and on an AWS emulator; takes some minutes'
 	@echo 'make soak       sends generated requests to a running Usher; holds each answer against the OpenAPI document.'
 	@echo '                Compares preview and provisioning in 10,000 generated worlds, and what is told, published and'
-	@echo '                kept with the table in generated histories. HISTORIES=5000: about ten minutes'
+	@echo '                kept with the table in generated histories. HISTORIES=5000: about ten minutes. Lets workers'
+	@echo '                change the same few organizations and users at once, and checks the history. CHURN=600: seconds'
 	@echo 'make console    builds the pages of the console, which `make run` serves'
 	@echo 'make console-tests  tests the console in a real browser; screenshots in tests/console/screenshots'
 	@echo 'make template   writes the functions in template.yaml and all else that follows from functions/src/lib.rs'
@@ -112,6 +114,7 @@ soak: rust node $(EMULATOR) $(OPENAPI_TOOLS)
 	.venv-openapi/bin/python -B $(OPENAPI_TESTS)/soak.py
 	WORLDS=10000 WORLDS_SEED=410b23f078fc5406 cargo test --locked --test it -- entry_paths::worlds
 	HISTORIES=$(HISTORIES) HISTORIES_SEED=410b23f078fc5406 cargo test --locked --test it -- events::histories --nocapture
+	CHURN_SECONDS=$(CHURN) cargo test --locked --test it -- churn --nocapture
 
 console: $(PAGES)
 
