@@ -123,12 +123,13 @@ fn excerpt(history: &History, violation: &Violation) -> String {
     let Violation { organization, user, .. } = violation;
     let start = history.operations.first().map_or(0, |operation| operation.begin);
     let is_about = |named: Option<&str>, users: Option<&[&str]>| {
-        let same = |wanted: &Option<String>, named: Option<&str>| {
-            wanted.is_none() || named.is_none() || wanted.as_deref() == named
-        };
-        let has_user =
-            user.as_deref().is_none_or(|user| users.is_none_or(|users| users.contains(&user)));
-        same(organization, named) && has_user
+        let is_meant = |organization: &String| named.is_none_or(|named| named == organization);
+        let has_user = |user: &String| users.is_none_or(|users| users.contains(&user.as_str()));
+        // Of what names neither, there are only roles.
+        (organization.is_none() && user.is_none())
+            || (named.is_some() || users.is_some())
+                && organization.as_ref().is_none_or(is_meant)
+                && user.as_ref().is_none_or(has_user)
     };
     let of_operation = |operation: &&Operation| {
         let users = operation.request.users();
@@ -146,7 +147,12 @@ fn excerpt(history: &History, violation: &Violation) -> String {
         let users: Option<Vec<_>> = event["userId"].as_str().map(|user| vec![user]);
         is_about(event["organizationId"].as_str(), users.as_deref())
     });
-    let events = events.map(|(at, event)| (at, format!("{at:>6}            tells {event}")));
+    let events = events.map(|(at, event)| {
+        let mut event = event.clone();
+        let members = event.as_object_mut().expect("an event is an object");
+        members.retain(|name, _| !["id", "time", "version"].contains(&name.as_str()));
+        (at, format!("{at:>6}            tells {event}"))
+    });
     let mut lines: Vec<_> = operations.chain(events).collect();
     lines.sort();
     let left_out = lines.len().saturating_sub(LINES);
