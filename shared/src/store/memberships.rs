@@ -525,13 +525,20 @@ impl Store {
                 .value(":wanted", texts(&wanted))
                 .set("#roles = :wanted")
                 .when("#roles = :held");
-            let mut writes = vec![self.update(keys::membership(user, organization), write)];
+            // The membership of a deleted user may still be there.
+            let mut writes = vec![
+                self.update(keys::membership(user, organization), write),
+                self.check_not_deleted(user),
+            ];
             let news = News::of_place(EventType::MembershipRolesChanged, organization, user)
                 .before(json!({ "organizationRoleIds": event::ids(&held) }))
                 .after(json!({ "organizationRoleIds": event::ids(&wanted) }));
             writes.extend(self.tell(Subject::User(user), vec![news]));
-            if self.commit(writes).await?.is_ok() {
+            let Err(unmet) = self.commit(writes).await? else {
                 return Ok(ListChange::between(&current, &wanted));
+            };
+            if unmet.of(&keys::profile(user)).is_some() {
+                return Err(Error::NotAMember(user.to_string()));
             }
             backoff
                 .pause("TransactWriteItems", "other requests changed the member's roles")

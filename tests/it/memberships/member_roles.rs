@@ -536,6 +536,24 @@ mod adding {
         let items = world.items().await;
         assert_eq!(standing(&items, "jane", "jane@home.example"), Some("removed"));
     }
+
+    #[tokio::test]
+    async fn a_user_who_is_deleted_at_the_same_moment_gets_no_roles() {
+        let (world, [a]) = with_roles(["A"]).await;
+        let (store, now) = (world.store(), world.app.clock.now());
+        // The sweep has not come to the membership.
+        let meanwhile = async move {
+            assert!(store.delete_user(&jane(), true, now).await.expect("an answer").is_some());
+        };
+        world.wire.next("TransactWriteItems", Fate::overtaken(meanwhile));
+
+        let answer = world.post(PATH, &naming_roles(&[&a])).await;
+
+        assert_is_not_a_member(&answer, "jane");
+        assert!(!world.wire.awaits("TransactWriteItems"));
+        let item = world.item("USER#jane", "ORG#acme").await;
+        assert_eq!(item["roleIds"], json!([]));
+    }
 }
 
 fn acme() -> OrganizationId {
