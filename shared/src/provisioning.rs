@@ -129,6 +129,30 @@ struct Appearing<'a> {
     facts: &'a Facts<'a>,
 }
 
+/// A fresh proof that nothing has come of yet. If it is dropped, the log says that it is lost. That is so
+/// too if the time of a trigger is over, or after a panic.
+struct UnusedProof<'a> {
+    user: &'a User,
+    proof: FreshProof,
+    /// Why it is lost, unless something comes of it.
+    lost: Option<String>,
+}
+
+impl UnusedProof<'_> {
+    /// The user was provisioned, or the proof is kept.
+    fn settle(mut self) {
+        self.lost = None;
+    }
+}
+
+impl Drop for UnusedProof<'_> {
+    fn drop(&mut self) {
+        if let Some(error) = &self.lost {
+            tracing::error!(user = %self.user.id, error, "the fresh proof is lost: the next token is of an existing user");
+        }
+    }
+}
+
 /// What an evaluation reads first.
 struct Inputs {
     /// Who lists the rules that the person satisfies, the oldest listing first.
@@ -296,10 +320,13 @@ impl Provisioning {
             tracing::error!(user = %user.id, %error, "not provisioned");
             metrics::provisioning_failed();
         };
+        let unused = self.unused_proof(user, proof, started);
         let appearance = self.provision(user, entry_path, proof, started).await;
-        let has_failed = !matches!(&appearance, Ok(Appearance { outcomes: Ok(_), .. }));
-        if has_failed && proof == Proof::Fresh {
-            self.keep_fresh_proof(user, started).await;
+        if let Some(unused) = unused {
+            match &appearance {
+                Ok(Appearance { outcomes: Ok(_), .. }) => unused.settle(),
+                _ => self.keep_fresh_proof(unused).await,
+            }
         }
         let Appearance { outcomes, held } = appearance.inspect_err(failed)?;
         let Ok(outcomes) = outcomes.inspect_err(failed) else {
@@ -317,14 +344,25 @@ impl Provisioning {
         Ok((held, true))
     }
 
-    /// Keeps the fresh proof of a user who could not be provisioned. A user who has proven nothing that
-    /// satisfies the rule of an email domain needs none: only these ask when the proof was made.
-    async fn keep_fresh_proof(&self, user: &User, at: Timestamp) {
-        let facts = Facts::of_user(user, Proof::Fresh, &self.policy);
-        let Ok(address) = facts.proven_address() else { return };
-        let proof = FreshProof { at, address: address.digest() };
-        if let Err(error) = self.store.keep_fresh_proof(&user.id, &proof).await {
-            tracing::error!(user = %user.id, %error, "the fresh proof is lost: the next token is of an existing user");
+    /// The fresh proof of a user who appears. A user who has proven nothing that satisfies the rule of an
+    /// email domain needs none: only these ask when the proof was made.
+    fn unused_proof<'a>(
+        &self,
+        user: &'a User,
+        proof: Proof,
+        at: Timestamp,
+    ) -> Option<UnusedProof<'a>> {
+        let facts = (proof == Proof::Fresh).then(|| Facts::of_user(user, proof, &self.policy))?;
+        let address = facts.proven_address().ok()?.digest();
+        let lost = Some("the time was over before it could be kept".to_owned());
+        Some(UnusedProof { user, proof: FreshProof { at, address }, lost })
+    }
+
+    /// Keeps the fresh proof of a user who could not be provisioned.
+    async fn keep_fresh_proof(&self, mut unused: UnusedProof<'_>) {
+        match self.store.keep_fresh_proof(&unused.user.id, &unused.proof).await {
+            Ok(()) => unused.settle(),
+            Err(error) => unused.lost = Some(error.to_string()),
         }
     }
 

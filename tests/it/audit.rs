@@ -16,10 +16,10 @@ const ACME: &str = "/organizations/acme";
 
 /// A request to an operation that changes something, with its audit line. `$a`, `$b` and `$id` stand
 /// for the ids of the two roles and of what was created.
-struct Case {
-    operation: &'static str,
-    address: String,
-    body: Value,
+pub(crate) struct Case {
+    pub(crate) operation: &'static str,
+    pub(crate) address: String,
+    pub(crate) body: Value,
     line: Value,
 }
 
@@ -27,7 +27,8 @@ fn case(operation: &'static str, address: &str, body: Value, line: Value) -> Cas
     Case { operation, address: address.to_owned(), body, line }
 }
 
-fn cases([a, b]: &[String; 2]) -> Vec<Case> {
+/// A case of each operation that writes, and more of some.
+pub(crate) fn cases([a, b]: &[String; 2]) -> Vec<Case> {
     let domains = format!("{ACME}/jit/email-domains");
     let providers = format!("{ACME}/jit/sso-connectors");
     let defaults = format!("{ACME}/jit/roles");
@@ -285,14 +286,25 @@ fn cases([a, b]: &[String; 2]) -> Vec<Case> {
     ]
 }
 
+/// The users of [`world`].
+pub(crate) fn pool() -> Pool {
+    let users = ["joe", "jane", "kim", "liz", "ann", "bob"];
+    let users = users.map(|id| pool_user(id, id, &format!("{id}@home.example"), true));
+    Pool::with_users(SignIn::Name, users)
+}
+
 /// A world with two roles. Acme lists two domains, one identity provider and one default role, which Joe
 /// has. Joe and Jane are members, Kim and Liz are users. Ann has asked to join, and Bob was removed, who
 /// had the other role.
 async fn world() -> (World, Pool, [String; 2]) {
-    let users = ["joe", "jane", "kim", "liz", "ann", "bob"];
-    let users = users.map(|id| pool_user(id, id, &format!("{id}@home.example"), true));
-    let pool = Pool::with_users(SignIn::Name, users);
+    let pool = pool();
     let world = World::with_pool(&pool).await;
+    let roles = furnish(&world, &pool).await;
+    (world, pool, roles)
+}
+
+/// Makes a new world with these users such a one, and answers the ids of the roles.
+pub(crate) async fn furnish(world: &World, pool: &Pool) -> [String; 2] {
     let [a, b] = [world.role("A").await, world.role("B").await];
     world.organization("acme").await;
     world.domains("acme", &["a.example", "b.example"]).await;
@@ -311,7 +323,7 @@ async fn world() -> (World, Pool, [String; 2]) {
     assert_eq!(world.post(&format!("{ACME}/users"), &added).await.status, 201);
     assert_eq!(world.delete(&bob).await.status, 204);
     world.ask_to_join("ann", "acme", "ann@a.example").await;
-    (world, pool, [a, b])
+    [a, b]
 }
 
 /// The operations that write, by id, with method and path.
@@ -334,9 +346,9 @@ fn operations() -> Vec<(String, String, String)> {
         .collect()
 }
 
-/// Sends a request to the function of an operation, as API Gateway does, with a token of this client
-/// and this subject.
-async fn send(world: &World, operation: &str, address: &str, body: &Value) -> (u64, Value) {
+/// The function of an operation, and the event of a request to it, as API Gateway sends it, with a token of
+/// this client and this subject.
+pub(crate) fn request(operation: &str, address: &str, body: &Value) -> (&'static Function, Value) {
     let all = operations();
     let (_, method, path) =
         all.iter().find(|(id, ..)| id == operation).unwrap_or_else(|| panic!("no {operation}"));
@@ -352,6 +364,12 @@ async fn send(world: &World, operation: &str, address: &str, body: &Value) -> (u
         event["headers"]["content-type"] = "application/json".into();
         event["body"] = body.to_string().into();
     }
+    (function, event)
+}
+
+/// Sends such a request.
+async fn send(world: &World, operation: &str, address: &str, body: &Value) -> (u64, Value) {
+    let (function, event) = request(operation, address, body);
     let answer = world.invoke(function.name, &event).await;
     let text = answer["body"].as_str().unwrap_or_default();
     let status = answer["statusCode"].as_u64().expect("a status");

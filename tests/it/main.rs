@@ -16,6 +16,7 @@ mod entry_paths;
 mod errors;
 mod event_schemas;
 mod events;
+mod faults;
 mod functions;
 mod http;
 mod join_requests;

@@ -1,5 +1,6 @@
 //! The event bus and the dead-letter queue, which remember what they have taken.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -87,6 +88,14 @@ impl Bus {
     /// The events that the bus has taken since this was asked last, in their order.
     pub(crate) fn events(&self) -> Vec<Value> {
         std::mem::take(&mut self.state().taken)
+    }
+
+    /// The ids of the events that are on the bus, and the messages in the queue, since these were
+    /// asked for last with [`Self::events`] and [`Self::letters`].
+    pub(crate) fn sent(&self) -> BTreeSet<String> {
+        let state = self.state();
+        let ids = state.taken.iter().map(|event| event["id"].to_string());
+        ids.chain(state.letters.iter().map(Value::to_string)).collect()
     }
 
     /// The entries of each call that has come to the bus since this was asked last.

@@ -150,7 +150,7 @@ fn read(record: Value) -> Written {
 }
 
 /// An image without DynamoDB's type tags.
-fn plain(image: &Value) -> Item {
+pub(super) fn plain(image: &Value) -> Item {
     let attributes = image.as_object().expect("an image is an object").iter();
     attributes.map(|(name, value)| (name.clone(), untagged(value))).collect()
 }

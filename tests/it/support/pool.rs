@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicI64;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use aws_sdk_cognitoidentityprovider::config::retry::{RetryConfig, RetryPartition};
+use aws_sdk_cognitoidentityprovider::config::retry::{RetryConfig, RetryPartition, TokenBucket};
 use aws_sdk_cognitoidentityprovider::config::timeout::TimeoutConfig;
 use aws_sdk_cognitoidentityprovider::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_cognitoidentityprovider::{Client, Config};
@@ -23,11 +23,12 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::http::{HeaderMap, StatusCode};
 use serde_json::{Value, json};
+use shared::clients::Waits;
 use shared::cognito::UserPool;
 use tokio::net::TcpListener;
 
 use super::directory::{Directory, SignIn, description};
-use super::wire::{Fate, Hanging};
+use super::wire::{Fate, Hanging, Wire};
 
 /// The id of every recorded pool.
 pub(crate) const POOL_ID: &str = "eu-central-1_EXAMPLE";
@@ -110,6 +111,19 @@ impl Pool {
         users.iter().map(|user| user["Username"].as_str().expect("a name").to_owned()).collect()
     }
 
+    /// The users who exist.
+    pub(crate) fn users(&self) -> Vec<Value> {
+        self.state().directory.as_ref().expect("a pool with users").users.clone()
+    }
+
+    /// Makes these the users who exist.
+    pub(crate) fn set_users(&self, users: &[Value]) {
+        let mut state = self.state();
+        let directory = state.directory.as_mut().expect("a pool with users");
+        directory.users = users.to_vec();
+        directory.numbered = 0;
+    }
+
     /// The pool as the code under test sees it: three attempts at each call.
     pub(crate) fn user_pool(&self) -> UserPool {
         static NUMBER: Mutex<u32> = Mutex::new(0);
@@ -119,9 +133,36 @@ impl Pool {
             .operation_attempt_timeout(Duration::from_secs(1))
             .operation_timeout(Duration::from_secs(4))
             .build();
-        let retries = RetryConfig::standard()
-            .with_max_attempts(3)
-            .with_initial_backoff(Duration::from_millis(1));
+        // The SDK counts its retries by partition, and refuses too many: not those of others.
+        let partition = RetryPartition::new(format!("pool {number}"));
+        Self::asked(
+            timeouts,
+            Duration::from_millis(1),
+            partition,
+            SharedHttpClient::new(self.clone()),
+        )
+    }
+
+    /// The pool as a function has it that waits so long, over this wire.
+    pub(crate) fn user_pool_over(&self, wire: &Wire, waits: Waits) -> UserPool {
+        let timeouts = TimeoutConfig::builder()
+            .operation_attempt_timeout(waits.attempt)
+            .operation_timeout(waits.call)
+            .build();
+        let partition =
+            RetryPartition::custom("pool").token_bucket(TokenBucket::unlimited()).build();
+        let client = wire.client_to(SharedHttpClient::new(self.clone()));
+        Self::asked(timeouts, Duration::from_millis(50), partition, client)
+    }
+
+    fn asked(
+        timeouts: TimeoutConfig,
+        first_backoff: Duration,
+        partition: RetryPartition,
+        client: SharedHttpClient,
+    ) -> UserPool {
+        let retries =
+            RetryConfig::standard().with_max_attempts(3).with_initial_backoff(first_backoff);
         let config = Config::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::from_static("local"))
@@ -129,9 +170,8 @@ impl Pool {
             .endpoint_url("http://cognito.example")
             .timeout_config(timeouts)
             .retry_config(retries)
-            // The SDK counts its retries by partition, and refuses too many: not those of others.
-            .retry_partition(RetryPartition::new(format!("pool {number}")))
-            .http_client(SharedHttpClient::new(self.clone()))
+            .retry_partition(partition)
+            .http_client(client)
             .build();
         UserPool::new(Client::from_conf(config), POOL_ID)
     }

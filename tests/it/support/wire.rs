@@ -6,6 +6,7 @@ use std::cell::Cell;
 use std::collections::{BTreeSet, VecDeque};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
 
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
@@ -36,6 +37,50 @@ pub(crate) enum Fate {
     Hang,
     /// It arrives, but only after another caller has done something.
     Overtaken(Overtaker),
+    /// It arrives, but only after so long, and is answered.
+    Late(Duration),
+    /// It arrives and is carried out, but there is no answer.
+    Unanswered,
+    /// Its caller waits in vain. It arrives when [`Wire::deliver`] says so.
+    Stray,
+    /// The transaction is canceled for this reason, which each of its items has.
+    Canceled(&'static str),
+    /// Of the keys or items of a batch, the first half arrives. The rest is answered as not processed.
+    Half,
+}
+
+/// Which calls a disturbance is about, beside the first one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reach {
+    /// No other. A repetition arrives.
+    Once,
+    /// All later ones of the same operation.
+    Operation,
+    /// All later ones of the same service.
+    Service,
+}
+
+/// The same fate of several calls.
+#[derive(Debug)]
+struct Disturbance {
+    /// The operation of the first one.
+    operation: String,
+    /// How many calls of the operation still come before it.
+    after: usize,
+    has_come: bool,
+    reach: Reach,
+    fate: Fate,
+}
+
+/// The service that a call is for, by its operation.
+pub(crate) fn service(operation: &str) -> &'static str {
+    match operation {
+        "PutEvents" => "EventBridge",
+        "SendMessage" => "SQS",
+        "ListUsers" => "Cognito",
+        _ if operation.starts_with("Admin") || operation.starts_with("Describe") => "Cognito",
+        _ => "DynamoDB",
+    }
 }
 
 /// The action of another caller while a call is on its way.
@@ -192,6 +237,36 @@ struct State {
     under_way: usize,
     fates: VecDeque<(String, Fate)>,
     dead_after: Option<usize>,
+    disturbance: Option<Disturbance>,
+    /// Calls that arrive later.
+    strays: Vec<(SharedHttpConnector, HttpRequest)>,
+    /// Whether the clock stops from a fault on, until the next call.
+    stops: bool,
+    stopped: Option<Hanging>,
+}
+
+impl State {
+    /// What the disturbance makes of the next call.
+    fn disturbed(&mut self, operation: &str) -> Option<Fate> {
+        let disturbance = self.disturbance.as_mut()?;
+        let first = &disturbance.operation;
+        let is_meant = if disturbance.has_come {
+            match disturbance.reach {
+                Reach::Once => false,
+                Reach::Operation => first == operation,
+                Reach::Service => service(first) == service(operation),
+            }
+        } else if first != operation {
+            false
+        } else if let Some(calls) = disturbance.after.checked_sub(1) {
+            disturbance.after = calls;
+            false
+        } else {
+            disturbance.has_come = true;
+            true
+        };
+        is_meant.then(|| disturbance.fate.clone())
+    }
 }
 
 /// A wire that everybody holds an end of.
@@ -219,10 +294,39 @@ impl Wire {
         self.state().dead_after = Some(calls);
     }
 
+    /// Disturbs a call of this operation, after so many further ones of it, and others like it.
+    pub(crate) fn disturb(&self, operation: &str, after: usize, reach: Reach, fate: Fate) {
+        let operation = operation.to_owned();
+        let disturbance = Disturbance { operation, after, has_come: false, reach, fate };
+        self.state().disturbance = Some(disturbance);
+    }
+
+    /// Whether the disturbance has come to a call.
+    pub(crate) fn is_disturbed(&self) -> bool {
+        self.state().disturbance.as_ref().is_some_and(|it| it.has_come)
+    }
+
+    /// From now on the clock stops after each fault, until the next call. So pauses take no time, and what
+    /// else is under way then has its time.
+    pub(crate) fn stop_the_clock_after_faults(&self) {
+        self.state().stops = true;
+    }
+
+    /// Lets the calls arrive that have gone astray.
+    pub(crate) async fn deliver(&self) {
+        let strays = std::mem::take(&mut self.state().strays);
+        for (connector, request) in strays {
+            // Nobody waits for an answer.
+            drop(connector.call(request).await);
+        }
+    }
+
     /// Mends the wire.
     pub(crate) fn mend(&self) {
         let mut state = self.state();
         state.dead_after = None;
+        state.disturbance = None;
+        state.stopped = None;
         state.fates.clear();
     }
 
@@ -252,6 +356,14 @@ impl Wire {
         }
         let request = serde_json::from_slice(request).expect("requests are JSON");
         state.uses.extend(Use::of(operation, &request));
+        state.stopped = None;
+        if let Some(fate) = state.disturbed(operation) {
+            // A late call arrives without another one.
+            if state.stops && !matches!(fate, Fate::Late(_)) {
+                state.stopped = Some(Hanging::new());
+            }
+            return Some(fate);
+        }
         let place = state.fates.iter().position(|(name, _)| name == operation);
         place.and_then(|place| state.fates.remove(place)).map(|(_, fate)| fate)
     }
@@ -289,9 +401,8 @@ struct Connector {
 }
 
 impl HttpConnector for Connector {
-    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let target = request.headers().get("x-amz-target").unwrap_or_default();
-        let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
+    fn call(&self, mut request: HttpRequest) -> HttpConnectorFuture {
+        let operation = operation_of(&request);
         let body = request.body().bytes().expect("requests are in memory");
         let fate = self.wire.sent(&operation, body);
         let (inner, wire) = (self.inner.clone(), self.wire.clone());
@@ -299,11 +410,16 @@ impl HttpConnector for Connector {
         HttpConnectorFuture::new(async move {
             let _under_way = under_way;
             let lost = || ConnectorError::io("the wire is cut".into());
-            if let Some(Fate::Overtaken(overtaker)) = &fate {
-                overtaker.act().await;
+            match &fate {
+                Some(Fate::Overtaken(overtaker)) => overtaker.act().await,
+                Some(Fate::Late(delay)) => {
+                    let _hanging = Hanging::new();
+                    tokio::time::sleep(*delay).await;
+                }
+                _ => {}
             }
             match fate {
-                None | Some(Fate::Overtaken(_)) => {
+                None | Some(Fate::Overtaken(_) | Fate::Late(_)) => {
                     let (head, body) = collected(inner.call(request).await?).await?;
                     wire.answered(&body);
                     Ok(rebuilt(head, body))
@@ -313,20 +429,82 @@ impl HttpConnector for Connector {
                     wire.answered(&body);
                     Err(lost())
                 }
-                Some(Fate::Reply { status, body }) => {
-                    let status = status.try_into().expect("a status");
-                    let mut response = HttpResponse::new(status, SdkBody::from(body.to_string()));
-                    response.headers_mut().insert("content-type", "application/x-amz-json-1.0");
-                    Ok(response)
-                }
+                Some(Fate::Reply { status, body }) => Ok(reply(status, &body)),
                 Some(Fate::Lost) => Err(lost()),
                 Some(Fate::Hang) => {
                     let _hanging = Hanging::new();
                     std::future::pending().await
                 }
+                Some(Fate::Unanswered) => {
+                    drop(collected(inner.call(request).await?).await?);
+                    let _hanging = Hanging::new();
+                    std::future::pending().await
+                }
+                Some(Fate::Stray) => {
+                    wire.state().strays.push((inner, request));
+                    let _hanging = Hanging::new();
+                    std::future::pending().await
+                }
+                Some(Fate::Canceled(reason)) => {
+                    let request = json_of(&request);
+                    let items = request["TransactItems"].as_array().expect("a transaction");
+                    let Fate::Reply { status, body } = Fate::canceled(&vec![reason; items.len()])
+                    else {
+                        unreachable!("an error is a reply")
+                    };
+                    Ok(reply(status, &body))
+                }
+                Some(Fate::Half) => {
+                    let (first, rest) = halves(&operation, json_of(&request));
+                    let (head, body) = match first {
+                        Some(first) => {
+                            *request.body_mut() = SdkBody::from(first.to_string());
+                            collected(inner.call(request).await?).await?
+                        }
+                        None => collected(reply(200, &json!({}))).await?,
+                    };
+                    let mut body: Value = serde_json::from_slice(&body).expect("answers are JSON");
+                    let name = if operation == "BatchGetItem" { "Keys" } else { "Items" };
+                    body[format!("Unprocessed{name}")] = rest;
+                    Ok(rebuilt(head, body.to_string().into_bytes()))
+                }
             }
         })
     }
+}
+
+/// The operation that a request names.
+pub(super) fn operation_of(request: &HttpRequest) -> String {
+    let target = request.headers().get("x-amz-target").unwrap_or_default();
+    target.rsplit('.').next().unwrap_or_default().to_owned()
+}
+
+fn json_of(request: &HttpRequest) -> Value {
+    let body = request.body().bytes().expect("requests are in memory");
+    serde_json::from_slice(body).expect("requests are JSON")
+}
+
+/// An answer with this body.
+pub(super) fn reply(status: u16, body: &Value) -> HttpResponse {
+    let status = status.try_into().expect("a status");
+    let mut response = HttpResponse::new(status, SdkBody::from(body.to_string()));
+    response.headers_mut().insert("content-type", "application/x-amz-json-1.0");
+    response
+}
+
+/// The request with the first half of its keys or items, if that is not nothing, and the rest of them.
+fn halves(operation: &str, mut request: Value) -> (Option<Value>, Value) {
+    let tables = request["RequestItems"].as_object_mut().expect("a batch");
+    let (name, wanted) = tables.iter_mut().next().expect("a table");
+    let list = if operation == "BatchGetItem" { &mut wanted["Keys"] } else { &mut *wanted };
+    let all = list.as_array().expect("a list").clone();
+    let (first, last) = all.split_at(all.len() / 2);
+    *list = first.into();
+    let is_empty = first.is_empty();
+    let mut rest = wanted.clone();
+    *(if operation == "BatchGetItem" { &mut rest["Keys"] } else { &mut rest }) = last.into();
+    let rest = json!({ name: rest });
+    ((!is_empty).then_some(request), rest)
 }
 
 /// A call, until it is answered or its caller stops waiting.
@@ -338,8 +516,9 @@ impl Drop for UnderWay {
     }
 }
 
-/// A call without an answer, until its caller stops waiting.
-pub(super) struct Hanging(());
+/// A call without an answer, until its caller stops waiting. Or whatever else the clock stops for.
+#[derive(Debug)]
+pub(crate) struct Hanging(());
 
 thread_local! {
     /// The number of hanging calls on all wires, which share the runtime's clock.
@@ -347,7 +526,7 @@ thread_local! {
 }
 
 impl Hanging {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         if HANGING.get() == 0 {
             tokio::time::pause();
         }

@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::config::retry::{RetryConfig, RetryPartition};
+use aws_sdk_dynamodb::config::retry::{RetryConfig, RetryPartition, TokenBucket};
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
@@ -22,7 +22,9 @@ use jiff::Timestamp;
 use lambda_http::LambdaEvent;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
+use shared::ambient::Stopwatch;
 use shared::capabilities::Policies;
+use shared::clients::Waits;
 use shared::cognito::UserPool;
 use shared::console::Console;
 use shared::dns::{Dns, NameServers};
@@ -39,6 +41,7 @@ use usher_local::{InProcess, NameServer, TABLE_NAME};
 use super::attributes::text;
 use super::bus::Bus;
 use super::contract;
+use super::history;
 use super::pool::{POOL_ID, Pool};
 use super::wire::Wire;
 
@@ -66,11 +69,24 @@ pub(crate) struct World {
     pub(crate) name_server: NameServer,
     /// The embedded DynamoDB.
     pub(super) database: Database,
-    service: Router,
+    /// The merged routes, once they are asked for.
+    service: OnceLock<Router>,
     client: Client,
     time: Arc<AtomicI64>,
     /// How many stores there are.
     stores: AtomicU64,
+}
+
+/// What a world is made of.
+struct Parts {
+    database: Database,
+    wire: Wire,
+    /// How the SDK counts the retries of this world.
+    partition: String,
+    /// The client of the code under test, and another one, whose calls nobody counts or disturbs.
+    clients: [Client; 2],
+    time: Arc<AtomicI64>,
+    clock: Clock,
 }
 
 /// An answer, whole.
@@ -166,7 +182,7 @@ impl Ask<'_> {
     }
 
     pub(crate) async fn send(self) -> Answer {
-        let response = match self.world.service.clone().oneshot(self.request).await {
+        let response = match self.world.service().clone().oneshot(self.request).await {
             Ok(response) => response,
             Err(never) => match never {},
         };
@@ -243,7 +259,6 @@ impl World {
 
         let time = Arc::new(AtomicI64::new(start().as_millisecond()));
         let now = Arc::clone(&time);
-        let randomness = counting(0);
         let passing = Arc::clone(&time);
         let clock = Clock::with_pause(
             move || Timestamp::from_millisecond(now.load(Ordering::Relaxed)).expect("in range"),
@@ -256,8 +271,70 @@ impl World {
                 })
             },
         );
-        let client = Client::from_conf(tested);
-        let store = Store::new(client, TABLE_NAME, clock.clone(), ids_of_changes(0));
+        let clients = [tested, plain].map(Client::from_conf);
+        let parts = Parts { database, wire, partition, clients, time, clock };
+        let world = Self::made_of(parts, policies, user_pool, console).await;
+        // What a test changes in it later is not about requests.
+        world.service();
+        world
+    }
+
+    /// A world over this database, in which no call goes over a network. Its functions wait for AWS as
+    /// long as those with these time-outs do. It is this many milliseconds since 1970, and then as much
+    /// time passes as for time-outs.
+    pub(crate) async fn staged(
+        database: &Database,
+        policies: Policies,
+        pool: &Pool,
+        waits: Waits,
+        time: i64,
+    ) -> Self {
+        let dynamodb = InProcess::http_client(database.clone());
+        let wire = Wire::default();
+        let timeouts = TimeoutConfig::builder()
+            .operation_attempt_timeout(waits.attempt)
+            .operation_timeout(waits.call)
+            .build();
+        let retries = RetryConfig::standard()
+            .with_max_attempts(3)
+            .with_initial_backoff(Duration::from_millis(50));
+        let tested = config()
+            .timeout_config(timeouts)
+            .retry_config(retries)
+            // A process makes few calls, in which it never comes to the end of its retries.
+            .retry_partition(
+                RetryPartition::custom("table").token_bucket(TokenBucket::unlimited()).build(),
+            )
+            .http_client(wire.client_to(dynamodb.clone()))
+            .build();
+        let plain = config().http_client(dynamodb).build();
+        let time = Arc::new(AtomicI64::new(time));
+        let (begun, now) = (Stopwatch::start(), Arc::clone(&time));
+        let clock = Clock::new(move || {
+            let passed = i64::try_from(begun.elapsed().as_millis()).expect("a short time");
+            let now = now.load(Ordering::Relaxed) + passed;
+            Timestamp::from_millisecond(now).expect("in range")
+        });
+        let user_pool = pool.user_pool_over(&wire, waits);
+        let clients = [tested, plain].map(Client::from_conf);
+        let parts = Parts {
+            database: database.clone(),
+            wire,
+            partition: "staged".to_owned(),
+            clients,
+            time,
+            clock,
+        };
+        Self::made_of(parts, policies, user_pool, Console::default()).await
+    }
+
+    async fn made_of(
+        Parts { database, wire, partition, clients: [tested, client], time, clock }: Parts,
+        policies: Policies,
+        user_pool: UserPool,
+        console: Console,
+    ) -> Self {
+        let store = Store::new(tested, TABLE_NAME, clock.clone(), ids_of_changes(0));
         let name_server = NameServer::start(([127, 0, 0, 1], 0).into()).await.expect("a free port");
         let dns = Dns::new(Some(NameServers::from(name_server.address())));
         let bus = Bus::default();
@@ -265,20 +342,24 @@ impl World {
             dns,
             event_bus: bus.event_bus(&wire, &partition),
             dead_letters: bus.dead_letters(&wire, &partition),
-            ..App::new(store, clock, randomness, policies, user_pool, console)
+            ..App::new(store, clock, counting(0), policies, user_pool, console)
         };
-        let service = functions::all_routes(&app).into_service().layer(from_fn(contract::hold));
-        Self {
-            app,
-            wire,
-            bus,
-            name_server,
-            database,
-            service,
-            client: Client::from_conf(plain),
-            time,
-            stores: AtomicU64::new(1),
-        }
+        let (service, stores) = (OnceLock::new(), AtomicU64::new(1));
+        Self { app, wire, bus, name_server, database, service, client, time, stores }
+    }
+
+    fn service(&self) -> &Router {
+        let all = || functions::all_routes(&self.app).into_service().layer(from_fn(contract::hold));
+        self.service.get_or_init(all)
+    }
+
+    /// Makes a staged world again what it was in a snapshot of its database, at this time.
+    pub(crate) fn reset(&self, snapshot: &str, time: i64) {
+        self.database.restore_from(snapshot).expect("the snapshot");
+        self.wire.mend();
+        self.wire.traffic();
+        let passed = self.app.clock.now().as_millisecond() - self.time.load(Ordering::Relaxed);
+        self.time.store(time - passed, Ordering::Relaxed);
     }
 
     /// Lets time pass.
@@ -448,6 +529,18 @@ impl World {
         let http = aws_smithy_http_client::Builder::new().build_http();
         let client = config().endpoint_url(format!("http://{address}")).http_client(http).build();
         scan(&Client::from_conf(client)).await
+    }
+
+    /// The same as [`Self::items_and_changes`], at once.
+    pub(crate) fn items_now(&self) -> Items {
+        let scan = json!({ "TableName": TABLE_NAME, "ConsistentRead": true });
+        let scan = serde_json::from_value(scan).expect("a request");
+        let page = self.database.scan(scan).expect("a page");
+        assert!(page.last_evaluated_key.is_none(), "the table is small");
+        let items = serde_json::to_value(page.items).expect("JSON");
+        let items = items.as_array().expect("items").iter().map(history::plain);
+        let key = |item: &Item, name: &str| item[name].as_str().expect("a key").to_owned();
+        items.map(|item| ((key(&item, "pk"), key(&item, "sk")), item)).collect()
     }
 
     /// The attributes of the item with this key.
