@@ -64,7 +64,7 @@ fn collect(folder: &Path, codes: &mut BTreeSet<String>) {
 
 fn is_code(text: &str) -> bool {
     // Files and domains of examples look alike.
-    const OTHERS: [&str; 5] = ["example", "html", "json", "md", "yaml"];
+    const OTHERS: [&str; 7] = ["example", "html", "json", "md", "pem", "rs", "yaml"];
     let is_word = |word: &str| {
         !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
     };

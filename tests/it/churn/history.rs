@@ -241,8 +241,9 @@ impl Operation {
     /// Whether the call can have written something at this moment.
     pub(super) fn can_have_written(&self, at: Millis) -> bool {
         let can_write = match (&self.outcome, &self.request) {
-            // A user who is deleted at the same moment is refused, and the others are added.
+            // A user who is deleted at the same moment is refused, and the others are added, or get the roles.
             (Outcome::Refused(422 | 429, _), Request::AddMembers { .. })
+            | (Outcome::Refused(422, _), Request::AddMemberRoles { .. })
             | (Outcome::Refused(422 | 429, _), Request::ReplaceMembers { .. })
             | (Outcome::Done(_) | Outcome::Unknown(_), _) => true,
             (Outcome::Refused(..), _) => false,
