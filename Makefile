@@ -62,7 +62,8 @@ help:
 	@echo 'make openapi    writes functions/console/openapi.json from the handlers'
 	@echo 'make template-lint  checks the templates'
 	@echo 'make advisories checks Cargo.lock for known vulnerabilities; fetches their list from GitHub'
-	@echo 'make bench      measures functions: start, first event, memory, size'
+	@echo 'make bench      measures start, processor time, throughput, growth and size: a table, and target/bench.json'
+	@echo '                  ONLY=start,http  some of start, warm, http, growth, size'
 	@echo 'make build      builds all functions for AWS; ARCH=arm64 or x86_64'
 	@echo 'make deploy     builds and deploys; shows what changes, and asks. All parameters that are not named stay.'
 	@echo '                  STACK=usher REGION=eu-central-1'
@@ -182,10 +183,14 @@ else
 	@$(DEPLOY) $(if $(call on,YES),--yes)
 endif
 
-# This prints figures and does not judge them. infra/bench/bench.py explains them.
+# This prints figures and does not judge them. infra/bench/bench.py explains them. The functions are built from their own
+# packages, as for Lambda. What is started beside them needs other features.
 bench: rust
-	cargo build --locked --release --package functions --package shared --bins --example idle
-	python3 infra/bench/bench.py target/release
+	cargo build --locked --release --package functions --package shared --bin usher \
+	  --example empty_http --example empty_runtime --example idle --example without_warm_up
+	cargo build --locked --release --package usher-local --package bench --bins
+	python3 -B infra/bench/bench.py $(if $(ONLY),--only $(ONLY)) --json $${CARGO_TARGET_DIR:-target}/bench.json \
+	  $${CARGO_TARGET_DIR:-target}/release
 
 # Built for this machine's processor, because it runs here, and not optimised, which takes a fifth of the time.
 quick-build: export PATH := $(CURDIR)/.venv/bin:$(PATH)

@@ -184,7 +184,10 @@ pub fn logged(level: LevelFilter) -> Targets {
 
 /// Starts the log, from the level in Lambda's logging configuration, and the metrics. Both are JSON
 /// lines on standard output.
-fn start_logs_and_metrics(environment: &Environment) -> Metrics {
+///
+/// # Panics
+/// When called twice.
+pub fn start_logs_and_metrics(environment: &Environment) -> Metrics {
     let level = environment.get("AWS_LAMBDA_LOG_LEVEL").and_then(|level| level.parse().ok());
     tracing_subscriber::fmt()
         .json()
