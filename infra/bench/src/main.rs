@@ -25,7 +25,7 @@ struct Flags {
 enum Command {
     /// Imitates DynamoDB, with and without TLS, and Cognito, until standard input ends
     Serve {
-        /// Where to write the trusted certificates: those of the system, and the one of this server
+        /// Where to write the certificate that functions have to trust
         #[arg(long)]
         trust_store: PathBuf,
     },

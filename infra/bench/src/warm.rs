@@ -117,9 +117,9 @@ async fn measure(
     let (start, mut batches, mut calls) = (Stopwatch::start(), Vec::new(), 0);
     while start.elapsed() < time || batches.len() < 5 {
         let begin = processor_time();
-        for number in 0..BATCH {
+        for _ in 0..BATCH {
             event().await?;
-            metrics.write(&number.to_string(), sink());
+            metrics.write(sink());
         }
         let taken = processor_time().saturating_sub(begin);
         let traffic = wire.traffic()?;

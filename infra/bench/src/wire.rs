@@ -36,12 +36,51 @@ impl Answers {
         if matches!(operation, "TransactWriteItems" | "PutItem") {
             return Some(Arc::from(&b"{}"[..]));
         }
+        if operation == TRANSACTION {
+            return self.transaction(request);
+        }
         let request = canonical(request);
         if request.contains("WARM-UP") {
             return Some(Arc::from(&b"{}"[..]));
         }
         self.0.get(&(operation.to_owned(), request)).cloned()
     }
+
+    /// The answer to a transaction, whose items are in any order.
+    fn transaction(&self, request: &[u8]) -> Option<Arc<[u8]>> {
+        let mut answer = br#"{"Responses":["#.to_vec();
+        for (number, item) in items(request).into_iter().enumerate() {
+            if number > 0 {
+                answer.push(b',');
+            }
+            answer.extend_from_slice(self.0.get(&(TRANSACTION.to_owned(), item))?);
+        }
+        answer.extend_from_slice(b"]}");
+        Some(answer.into())
+    }
+
+    /// Records an answer, if it is the first one to this call.
+    fn insert(&mut self, operation: String, request: &[u8], answer: &[u8]) {
+        if operation != TRANSACTION {
+            self.0.entry((operation, canonical(request))).or_insert_with(|| answer.into());
+            return;
+        }
+        let answer: Value = serde_json::from_slice(answer).unwrap_or_default();
+        let answers = answer["Responses"].as_array().into_iter().flatten();
+        for (item, answer) in items(request).into_iter().zip(answers) {
+            let answer = || answer.to_string().into_bytes().into();
+            self.0.entry((operation.clone(), item)).or_insert_with(answer);
+        }
+    }
+}
+
+/// The operation whose items are recorded one by one.
+const TRANSACTION: &str = "TransactGetItems";
+
+/// The items that a transaction reads.
+fn items(request: &[u8]) -> Vec<String> {
+    let request: Value = serde_json::from_slice(request).unwrap_or_default();
+    request["TransactItems"].as_array().into_iter().flatten().map(Value::to_string).collect()
 }
 
 /// A request, in the same text each time: the SDK writes the members of an object in any order.
@@ -191,9 +230,7 @@ impl HttpConnector for Connector {
             let mut state = wire.state();
             state.traffic.units += units(bytes);
             if state.mode == Mode::Record && answer.status().is_success() {
-                let bytes = Arc::from(bytes);
-                let call = (operation, canonical(&body));
-                state.answers.0.entry(call).or_insert(bytes);
+                state.answers.insert(operation, &body, bytes);
             }
             Ok(answer)
         })
