@@ -160,9 +160,9 @@ async fn answer(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Outcome<u16> {
 pub(crate) fn head(buffer: &[u8]) -> Option<(usize, usize)> {
     let end = buffer.windows(4).position(|bytes| bytes == b"\r\n\r\n")? + 4;
     let lines = buffer[..end].split(|byte| *byte == b'\n');
-    let length = lines.filter_map(|line| {
+    let mut lengths = lines.filter_map(|line| {
         let (name, value) = std::str::from_utf8(line).ok()?.split_once(':')?;
         name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse().ok())?
     });
-    Some((end, length.last().unwrap_or_default()))
+    Some((end, lengths.next().unwrap_or_default()))
 }
