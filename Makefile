@@ -21,6 +21,8 @@ CHECKS := .venv-checks/.stamp
 # How many generated histories `make soak` checks, and for how many seconds it lets workers change everything at once.
 HISTORIES ?= 5000
 CHURN ?= 600
+# How many generated inputs `make soak` reads.
+FUZZ ?= 1000000
 CARGO_DENY_VERSION := 0.20.2
 CARGO_DENY := .tools/.cargo-deny-$(CARGO_DENY_VERSION)
 MACHINE := $(if $(filter aarch64 arm64,$(shell uname -m)),arm64,x86_64)
@@ -33,8 +35,8 @@ SOURCES := .venv/bin/python -B infra/deploy.py --sources
 export HTTP_PORT DYNAMODB_PORT LAMBDA_PORT COGNITO_PORT RUN_DIR KEEP VERBOSE SAM
 
 .PHONY: help run sam-local test test-sam soak build quick-build deploy bench openapi template template-lint scan deny \
-  advisories format-check lint rust-tests programs script-tests openapi-lint client-tests console console-checks \
-  console-tests rust node curl chromium docker
+  advisories format-check lint rust-tests fuzz programs script-tests openapi-lint client-tests console console-checks \
+  console-tests rust cxx node curl chromium docker
 
 help:
 	@echo 'make run        runs Usher and a Cognito emulator on this machine, until Ctrl-C. Settings:'
@@ -56,6 +58,7 @@ help:
 	@echo '                Compares preview and provisioning in 10,000 generated worlds, and what is told, published and'
 	@echo '                kept with the table in generated histories. HISTORIES=5000: about ten minutes. Lets workers'
 	@echo '                change the same few organizations and users at once, and checks the history. CHURN=600: seconds'
+	@echo '                Reads generated inputs: events, requests, addresses, answers of DNS. FUZZ=1000000'
 	@echo 'make console    builds the pages of the console, which `make run` serves'
 	@echo 'make console-tests  tests the console in a real browser; screenshots in tests/console/screenshots'
 	@echo 'make template   writes the functions in template.yaml and all else that follows from functions/src/lib.rs'
@@ -80,7 +83,7 @@ run: rust node $(EMULATOR) $(PAGES)
 sam-local: docker quick-build
 	@$(MAKE) --no-print-directory run SAM=$(QUICK)/template.yaml
 
-test: format-check lint rust-tests script-tests template-lint scan deny openapi-lint client-tests console-checks console-tests
+test: format-check lint rust-tests fuzz script-tests template-lint scan deny openapi-lint client-tests console-checks console-tests
 
 format-check: rust
 	cargo fmt --all --check
@@ -92,6 +95,10 @@ lint: rust
 
 rust-tests: node curl $(EMULATOR) programs
 	cargo test --locked --test it
+
+# Generated inputs, the same each time: the corpus, and what libFuzzer makes of it.
+fuzz: rust cxx
+	tests/fuzz/run.sh 20000
 
 # The programs that the tests start as processes.
 programs: rust
@@ -110,12 +117,13 @@ client-tests: rust node $(EMULATOR) $(OPENAPI_TESTS_MODULES) $(OPENAPI_TOOLS)
 	cargo build --locked --bin usher-local
 	.venv-openapi/bin/python -B -m unittest discover --start-directory $(OPENAPI_TESTS)
 
-soak: rust node $(EMULATOR) $(OPENAPI_TOOLS)
+soak: rust cxx node $(EMULATOR) $(OPENAPI_TOOLS)
 	cargo build --locked --bin usher-local
 	.venv-openapi/bin/python -B $(OPENAPI_TESTS)/soak.py
 	WORLDS=10000 WORLDS_SEED=410b23f078fc5406 cargo test --locked --test it -- entry_paths::worlds
 	HISTORIES=$(HISTORIES) HISTORIES_SEED=410b23f078fc5406 cargo test --locked --test it -- events::histories --nocapture
 	test $(CHURN) = 0 || CHURN_SECONDS=$(CHURN) cargo test --locked --test it -- churn --nocapture
+	tests/fuzz/run.sh $(FUZZ)
 
 console: $(PAGES)
 
@@ -142,10 +150,10 @@ scan: $(CHECKS)
 
 # The rules for dependencies are in deny.toml.
 deny: rust $(CARGO_DENY)
-	.tools/bin/cargo-deny --locked --log-level error check licenses bans sources
+	.tools/bin/cargo-deny --locked --all-features --log-level error check licenses bans sources
 
 advisories: rust $(CARGO_DENY)
-	.tools/bin/cargo-deny --locked check advisories
+	.tools/bin/cargo-deny --locked --all-features check advisories
 
 build: export PATH := $(CURDIR)/.venv/bin:$(PATH)
 build: export SAM_CLI_TELEMETRY := 0
@@ -282,6 +290,13 @@ curl:
 	@command -v curl >/dev/null || { \
 	  test "$$(id -u)" = 0 && command -v apt-get >/dev/null && apt-get update -qq && apt-get install -qqy curl; } || { \
 	  echo 'curl is missing, which the tour in README.md uses: install it.' >&2; exit 1; }
+
+cxx:
+	@command -v c++ >/dev/null || { \
+	  test "$$(id -u)" = 0 && command -v apt-get >/dev/null && apt-get update -qq && \
+	  DEBIAN_FRONTEND=noninteractive apt-get install -qqy --no-install-recommends g++; } || { \
+	  echo 'A C++ compiler is missing, which libFuzzer needs: install one that answers to c++ (Debian: g++).' >&2; \
+	  exit 1; }
 
 docker: $(VENV)
 	@.venv/bin/python -B infra/local/sam.py check

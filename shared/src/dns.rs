@@ -14,7 +14,6 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use futures_util::future::join_all;
 use futures_util::stream::FuturesUnordered;
-use hickory_resolver::TokioResolver;
 use hickory_resolver::config::{
     ConnectionConfig, NameServerConfig, ResolveHosts, ResolverConfig, ResolverOpts,
 };
@@ -24,6 +23,7 @@ use hickory_resolver::net::{DnsError, NetError, NoRecords};
 use hickory_resolver::proto::op::ResponseCode;
 use hickory_resolver::proto::rr::{Name, RData, RecordType};
 use hickory_resolver::system_conf::read_system_conf;
+use hickory_resolver::{ConnectionProvider, Resolver, TokioResolver};
 
 use crate::domain::challenge::{Challenge, Reply};
 use crate::domain::ownership::DnsAnswer;
@@ -67,66 +67,77 @@ impl Dns {
     /// The record counts at the domain's own name, and at that of its registrable domain. It is
     /// missing only if it is missing at both.
     pub async fn look_up(&self, challenge: &Challenge) -> Reply {
-        let places = challenge.places();
-        let asked = places.iter().map(|place| async {
-            match self.ask(&place.name).await {
-                Said::Texts(texts) => challenge.read(place, &texts),
-                Said::No { answer, is_authoritative } => {
-                    Reply::absent(answer, &place.name, is_authoritative)
-                }
-                Said::Failed(answer) => Reply::failed(answer, &place.name),
-            }
+        let resolvers = self.resolvers.get_or_init(|| {
+            resolvers(self.name_servers.as_ref(), &TokioRuntimeProvider::default())
         });
-        let reply = Reply::of_all(join_all(asked).await);
-        if !reply.answer.is_no() {
-            return reply;
-        }
-        let names = challenge.wrong_names();
-        let elsewhere = join_all(names.iter().map(|name| self.ask(name))).await;
-        let misplaced = names.iter().zip(elsewhere).find(|(_, said)| match said {
-            Said::Texts(texts) => texts.iter().any(|text| challenge.is_own_value(text)),
-            _ => false,
-        });
-        match misplaced {
-            Some((name, _)) => reply.at_wrong_name(name),
-            None => reply,
-        }
-    }
-
-    /// Asks all name servers for the TXT records of a name, side by side, and takes the first definite
-    /// answer. Without one, it takes the best of the others. Takes at most [`QUESTION`].
-    async fn ask(&self, name: &str) -> Said {
-        let resolvers = self.resolvers.get_or_init(|| resolvers(self.name_servers.as_ref()));
-        let resolvers = match resolvers {
-            Ok(resolvers) => resolvers,
+        match resolvers {
+            Ok(resolvers) => look_up(resolvers, challenge).await,
             Err(error) => {
                 tracing::error!(%error, "DNS cannot be asked");
-                return Said::Failed(DnsAnswer::ServerFailure);
-            }
-        };
-        // With a final dot, a name is complete. One that is too long cannot exist.
-        let Ok(name) = Name::from_ascii(format!("{name}.")) else {
-            return Said::No { answer: DnsAnswer::NoSuchName, is_authoritative: true };
-        };
-        let mut best = Said::Failed(DnsAnswer::TimedOut);
-        let asked: FuturesUnordered<_> =
-            resolvers.iter().map(|resolver| ask(resolver, &name)).collect();
-        // No answer comes after the time.
-        let mut answers = asked.take_until(Box::pin(tokio::time::sleep(QUESTION)));
-        while let Some(said) = answers.next().await {
-            if said.rank() > best.rank() {
-                best = said;
-            }
-            if best.rank() == Said::DEFINITE {
-                break;
+                let failed = |name: &str| Reply::failed(DnsAnswer::ServerFailure, name);
+                let places = challenge.places();
+                Reply::of_all(places.iter().map(|place| failed(&place.name)).collect())
             }
         }
-        best
     }
 }
 
+/// [`Dns::look_up`] with these resolvers.
+pub async fn look_up<P: ConnectionProvider>(
+    resolvers: &[Resolver<P>],
+    challenge: &Challenge,
+) -> Reply {
+    let places = challenge.places();
+    let asked = places.iter().map(|place| async {
+        match ask(resolvers, &place.name).await {
+            Said::Texts(texts) => challenge.read(place, &texts),
+            Said::No { answer, is_authoritative } => {
+                Reply::absent(answer, &place.name, is_authoritative)
+            }
+            Said::Failed(answer) => Reply::failed(answer, &place.name),
+        }
+    });
+    let reply = Reply::of_all(join_all(asked).await);
+    if !reply.answer.is_no() {
+        return reply;
+    }
+    let names = challenge.wrong_names();
+    let elsewhere = join_all(names.iter().map(|name| ask(resolvers, name))).await;
+    let misplaced = names.iter().zip(elsewhere).find(|(_, said)| match said {
+        Said::Texts(texts) => texts.iter().any(|text| challenge.is_own_value(text)),
+        _ => false,
+    });
+    match misplaced {
+        Some((name, _)) => reply.at_wrong_name(name),
+        None => reply,
+    }
+}
+
+/// Asks all name servers for the TXT records of a name, side by side, and takes the first definite
+/// answer. Without one, it takes the best of the others. Takes at most [`QUESTION`].
+async fn ask<P: ConnectionProvider>(resolvers: &[Resolver<P>], name: &str) -> Said {
+    // With a final dot, a name is complete. One that is too long cannot exist.
+    let Ok(name) = Name::from_ascii(format!("{name}.")) else {
+        return Said::No { answer: DnsAnswer::NoSuchName, is_authoritative: true };
+    };
+    let mut best = Said::Failed(DnsAnswer::TimedOut);
+    let asked: FuturesUnordered<_> =
+        resolvers.iter().map(|resolver| ask_one(resolver, &name)).collect();
+    // No answer comes after the time.
+    let mut answers = asked.take_until(Box::pin(tokio::time::sleep(QUESTION)));
+    while let Some(said) = answers.next().await {
+        if said.rank() > best.rank() {
+            best = said;
+        }
+        if best.rank() == Said::DEFINITE {
+            break;
+        }
+    }
+    best
+}
+
 /// Asks one name server for the TXT records of a name.
-async fn ask(resolver: &TokioResolver, name: &Name) -> Said {
+async fn ask_one<P: ConnectionProvider>(resolver: &Resolver<P>, name: &Name) -> Said {
     // Boxed, because the compiler limits how deep futures are nested.
     match Box::pin(resolver.lookup(name.clone(), RecordType::TXT)).await {
         Ok(answered) => texts(name, &answered),
@@ -236,7 +247,14 @@ fn is_of_the_zone(no: &NoRecords) -> bool {
     })
 }
 
-fn resolvers(name_servers: Option<&NameServers>) -> Result<Vec<TokioResolver>, NetError> {
+/// A resolver for each of these name servers, or of those of this machine. It reaches them by the provider.
+///
+/// # Errors
+/// When the name servers of this machine cannot be read.
+pub fn resolvers<P: ConnectionProvider>(
+    name_servers: Option<&NameServers>,
+    provider: &P,
+) -> Result<Vec<Resolver<P>>, NetError> {
     let (servers, mut options) = match name_servers {
         None => {
             let (system, options) = read_system_conf()?;
@@ -252,8 +270,7 @@ fn resolvers(name_servers: Option<&NameServers>) -> Result<Vec<TokioResolver>, N
     options.use_hosts_file = ResolveHosts::Never;
     let resolver = |server| {
         let config = ResolverConfig::from_name_servers(vec![server]);
-        let mut builder =
-            TokioResolver::builder_with_config(config, TokioRuntimeProvider::default());
+        let mut builder = Resolver::builder_with_config(config, provider.clone());
         *builder.options_mut() = options.clone();
         builder.build()
     };
