@@ -534,9 +534,12 @@ impl Provisioning {
         facts: &Facts<'_>,
         at: Timestamp,
     ) -> Result<Option<(UserItems, Vec<Listing>)>, Failure> {
+        if !self.recent.is_on() {
+            return Ok(None);
+        }
         let remembered: Option<Vec<_>> =
             facts.rules().iter().map(|key| self.recent.get(key)).collect();
-        let Some(remembered) = remembered.filter(|_| self.recent.is_on()) else { return Ok(None) };
+        let Some(remembered) = remembered else { return Ok(None) };
         let mut index: Vec<_> = remembered.into_iter().flatten().collect();
         Listing::sort(&mut index);
         index.retain(|listing| facts.satisfies(&listing.rule));

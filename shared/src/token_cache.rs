@@ -85,7 +85,7 @@ impl TokenCache {
     }
 }
 
-impl<K: Eq + Hash, V: Clone> Memory<K, V> {
+impl<K: Clone + Eq + Hash, V: Clone> Memory<K, V> {
     /// The most values that are remembered. A thousand of each kind take about 1 MB.
     pub const MOST: usize = 1_000;
 
@@ -108,6 +108,35 @@ impl<K: Eq + Hash, V: Clone> Memory<K, V> {
         let now = entries.clock.now();
         let (at, value) = entries.values().get(key).cloned()?;
         entries.is_young(at, now).then_some(value)
+    }
+
+    /// The values that these keys have: what is remembered, and of the others what this reading finds, which
+    /// is then remembered.
+    ///
+    /// # Errors
+    /// When the reading fails.
+    pub async fn get_or_read<Found, Reading, E>(
+        &self,
+        keys: &[K],
+        read: impl FnOnce(Vec<K>) -> Reading,
+    ) -> Result<HashMap<K, V>, E>
+    where
+        Found: IntoIterator<Item = (K, V)>,
+        Reading: Future<Output = Result<Found, E>>,
+    {
+        let begin = self.begin();
+        let (mut known, mut unknown) = (HashMap::new(), Vec::new());
+        for key in keys {
+            match self.get(key) {
+                Some(value) => drop(known.insert(key.clone(), value)),
+                None => unknown.push(key.clone()),
+            }
+        }
+        for (key, value) in read(unknown).await? {
+            self.keep(begin, key.clone(), value.clone());
+            known.insert(key, value);
+        }
+        Ok(known)
     }
 
     /// The moment from which the age of what is read next is counted.

@@ -2,13 +2,13 @@
 //! has the roles, each as `<organizationId>:<roleName>`. If the operator asks for it,
 //! `organization_requests` has the ids of the organizations that the user has asked to join.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::try_join;
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value, json};
 use shared::claims::{ClaimsPolicy, JoinRequestClaims};
-use shared::domain::ids::{OrganizationId, OrganizationRoleId};
+use shared::domain::ids::OrganizationId;
 use shared::domain::membership::Membership;
 use shared::domain::text::Name;
 use shared::failure::Failure;
@@ -61,10 +61,17 @@ impl Claims {
         let ids: Vec<_> =
             ids.chain(requests.iter().map(|it| &it.organization_id)).cloned().collect();
         let role_ids: Vec<_> = held.iter().flat_map(|held| held.role_ids.clone()).collect();
-        let (organizations, roles) =
-            try_join(existing(&ids, store, recent), names(&role_ids, store, recent)).await?;
+        let existing = recent.organizations.get_or_read(&ids, |ids| async move {
+            let found = store.readable_organizations(&ids).await?;
+            Ok::<_, Failure>(found.into_iter().map(|organization| (organization.id, ())))
+        });
+        let names = recent.roles.get_or_read(&role_ids, |ids| async move {
+            let found = store.readable_roles(&ids).await?;
+            Ok::<_, Failure>(found.into_iter().map(|(id, role)| (id, role.name)))
+        });
+        let (organizations, roles) = try_join(existing, names).await?;
         let (mut memberships, mut requests) = (BTreeMap::new(), BTreeSet::new());
-        for organization in organizations {
+        for organization in organizations.into_keys() {
             let membership = held.iter().find(|held| held.organization_id == organization);
             let Some(Membership { role_ids, .. }) = membership else {
                 requests.insert(organization);
@@ -165,44 +172,6 @@ impl Claims {
         let without_roles = Map::from_iter([organizations, overflow.clone()]);
         if fits(&without_roles) { without_roles } else { Map::from_iter([overflow]) }
     }
-}
-
-/// Those of these organizations that exist and can be read.
-async fn existing(
-    ids: &[OrganizationId],
-    store: &Store,
-    recent: &TokenCache,
-) -> Result<Vec<OrganizationId>, Failure> {
-    let begin = recent.organizations.begin();
-    let (mut known, unknown): (Vec<_>, Vec<_>) =
-        ids.iter().cloned().partition(|id| recent.organizations.get(id).is_some());
-    for organization in store.readable_organizations(&unknown).await? {
-        recent.organizations.keep(begin, organization.id.clone(), ());
-        known.push(organization.id);
-    }
-    Ok(known)
-}
-
-/// The names of those of these roles that exist and can be read.
-async fn names(
-    ids: &[OrganizationRoleId],
-    store: &Store,
-    recent: &TokenCache,
-) -> Result<HashMap<OrganizationRoleId, Name>, Failure> {
-    let begin = recent.roles.begin();
-    let mut known = HashMap::new();
-    let mut unknown = Vec::new();
-    for id in ids {
-        match recent.roles.get(id) {
-            Some(name) => drop(known.insert(id.clone(), name)),
-            None => unknown.push(id.clone()),
-        }
-    }
-    for (id, role) in store.readable_roles(&unknown).await? {
-        recent.roles.keep(begin, id.clone(), role.name.clone());
-        known.insert(id, role.name);
-    }
-    Ok(known)
 }
 
 /// These claims of a token, which are counted if some are left out.
