@@ -115,8 +115,7 @@ struct Connector {
 
 impl HttpConnector for Connector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let inner = Arc::clone(&self.client.0);
-        let (settings, components) = (self.settings.clone(), self.components.clone());
+        let inner = &self.client.0;
         let connector =
             |client: &SharedHttpClient| client.http_connector(&self.settings, &self.components);
         if let Some(system) = inner.system.get() {
@@ -127,6 +126,8 @@ impl HttpConnector for Connector {
             return amazon.call(request);
         }
         let Some(again) = request.try_clone() else { return amazon.call(request) };
+        let inner = Arc::clone(inner);
+        let (settings, components) = (self.settings.clone(), self.components.clone());
         HttpConnectorFuture::new(async move {
             match amazon.call(request).await {
                 // Nothing was sent: the handshake comes first.
