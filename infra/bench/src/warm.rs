@@ -10,10 +10,8 @@ use serde_json::json;
 use serde_json::value::to_raw_value;
 use shared::ambient::Stopwatch;
 use shared::metrics::Metrics;
-use shared::runtime::{answer_http_event, logged};
+use shared::runtime::{answer_http_event, start_log};
 use tracing_subscriber::filter::LevelFilter;
-use tracing_subscriber::layer::SubscriberExt;
-use tracing_subscriber::util::SubscriberInitExt;
 use usher_local::TABLE_NAME;
 
 use crate::stage::{Function, Outcome, Scenario, Stage, scenarios};
@@ -24,17 +22,7 @@ const BATCH: usize = 50;
 
 /// Measures each event for so long, and prints the microseconds of one event, for each batch.
 pub(crate) fn run(time: Duration) -> Outcome<()> {
-    // As on Lambda, but for the output.
-    tracing_subscriber::fmt()
-        .json()
-        .flatten_event(true)
-        .with_current_span(true)
-        .with_span_list(false)
-        .with_max_level(LevelFilter::TRACE)
-        .with_writer(sink)
-        .finish()
-        .with(logged(LevelFilter::INFO))
-        .init();
+    start_log(LevelFilter::INFO, sink);
     let metrics = Metrics::gather("bench".to_owned());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {

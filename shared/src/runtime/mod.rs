@@ -12,6 +12,7 @@ use futures_util::FutureExt;
 use lambda_runtime::{LambdaEvent, service_fn};
 use serde_json::value::RawValue;
 use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
@@ -189,16 +190,28 @@ pub fn logged(level: LevelFilter) -> Targets {
 /// When called twice.
 pub fn start_logs_and_metrics(environment: &Environment) -> Metrics {
     let level = environment.get("AWS_LAMBDA_LOG_LEVEL").and_then(|level| level.parse().ok());
+    start_log(level.unwrap_or(LevelFilter::INFO), stdout);
+    Metrics::gather(environment.stack_name())
+}
+
+/// Starts the log of a function at this level, as JSON lines on this output.
+///
+/// # Panics
+/// When there is a log already.
+pub fn start_log<W>(level: LevelFilter, output: W)
+where
+    W: for<'writer> MakeWriter<'writer> + Send + Sync + 'static,
+{
     tracing_subscriber::fmt()
         .json()
         .flatten_event(true)
         .with_current_span(true)
         .with_span_list(false)
         .with_max_level(LevelFilter::TRACE)
+        .with_writer(output)
         .finish()
-        .with(logged(level.unwrap_or(LevelFilter::INFO)))
+        .with(logged(level))
         .init();
-    Metrics::gather(environment.stack_name())
 }
 
 fn variable(name: &str) -> Option<String> {

@@ -24,14 +24,12 @@ use shared::console::Console;
 use shared::dns::{Dns, NameServers};
 use shared::event_bus::{DeadLetters, EventBus};
 use shared::next_trigger::{NextTrigger, OnFailure};
-use shared::runtime::logged;
+use shared::runtime::start_log;
 use shared::store::Store;
 use shared::{App, Clock, Randomness};
 use tokio::runtime::Runtime;
 use tower::ServiceExt;
 use tracing_subscriber::filter::LevelFilter;
-use tracing_subscriber::layer::SubscriberExt;
-use tracing_subscriber::util::SubscriberInitExt;
 use usher_local::{InProcess, TABLE_NAME};
 
 use crate::wire::Wire;
@@ -92,8 +90,7 @@ impl World {
 
     fn new() -> Self {
         // What is logged has to be written, too.
-        let log = tracing_subscriber::fmt().json().with_writer(std::io::sink);
-        log.with_max_level(LevelFilter::TRACE).finish().with(logged(LevelFilter::DEBUG)).init();
+        start_log(LevelFilter::DEBUG, std::io::sink);
         // A pause takes no time.
         let mut runtime = tokio::runtime::Builder::new_current_thread();
         let runtime = runtime.enable_all().start_paused(true).build().expect("a runtime");
