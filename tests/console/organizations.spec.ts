@@ -190,13 +190,31 @@ test('a text that is not searched yet does not follow to another page', async ({
   await expect(page).toHaveURL(at('/roles'));
 });
 
-test('Enter searches at once', async ({ page }) => {
+test('Enter and Tab search at once', async ({ page }) => {
   const id = await organization('enter');
-  await page.goto(at('/organizations'));
+  const members = `/organizations/${id}/members`;
+  for (const path of ['/organizations', '/roles', members]) {
+    for (const key of ['Enter', 'Tab']) {
+      await page.goto(at(path));
+      await page.clock.install();
+      const search = page.getByRole('main').getByRole('searchbox');
+      await search.fill(id);
+      await search.press(key);
+      await expect(page).toHaveURL(at(`${path}?q=${id}`));
+    }
+  }
+});
+
+test('a role keeps the focus when the searched text is applied', async ({ page }) => {
+  const { name } = await role(unique('focus'));
+  await page.goto(at(`/roles?q=${name.slice(0, -1)}`));
   await page.clock.install();
-  await page.getByRole('searchbox').fill(id);
-  await page.getByRole('searchbox').press('Enter');
-  await expect(page).toHaveURL(at(`/organizations?q=${id}`));
+  await page.getByRole('searchbox').fill(name);
+  const link = page.getByRole('link', { name });
+  await link.focus();
+  await page.clock.runFor(1000);
+  await expect(page).toHaveURL(at(`/roles?q=${name}`));
+  await expect(link).toBeFocused();
 });
 
 test('Enter saves the settings, and Ctrl+Enter does in a text of several lines', async ({

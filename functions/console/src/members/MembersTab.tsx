@@ -17,7 +17,7 @@ export function MembersTab() {
     [role, joined],
   );
   const show = (next: MembersSearch, replace = false) => void navigate({ search: next, replace });
-  const [text, change] = useSearchText(q, (next) =>
+  const [text, change, apply] = useSearchText(q, (next) =>
     show({ ...filters, ...(next && { q: next }) }, true),
   );
   const clear = useCallback(() => void navigate({ search: {} }), [navigate]);
@@ -27,6 +27,7 @@ export function MembersTab() {
         organizationId={organizationId}
         text={text}
         onText={change}
+        onLeave={apply}
         filters={filters}
         onFilters={(next) => show({ ...next, ...(q && { q }) })}
       />

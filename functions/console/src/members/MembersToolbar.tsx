@@ -17,12 +17,21 @@ interface Props {
   organizationId: string;
   text: string;
   onText: (text: string) => void;
+  /** The text is complete. */
+  onLeave: () => void;
   filters: Filters;
   onFilters: (filters: Filters) => void;
 }
 
 /** Finds and filters members. */
-export function MembersToolbar({ organizationId, text, onText, filters, onFilters }: Props) {
+export function MembersToolbar({
+  organizationId,
+  text,
+  onText,
+  onLeave,
+  filters,
+  onFilters,
+}: Props) {
   return (
     <div className={classes.toolbar}>
       <TextInput
@@ -33,6 +42,9 @@ export function MembersToolbar({ organizationId, text, onText, filters, onFilter
         maxLength={320}
         value={text}
         onChange={(event) => onText(event.currentTarget.value)}
+        onKeyDown={({ key }) => {
+          if (key === 'Enter' || key === 'Tab') onLeave();
+        }}
         leftSection={<IconSearch size={18} stroke={1.75} />}
         rightSection={
           text && <CloseButton aria-label="Clear the search" onClick={() => onText('')} />

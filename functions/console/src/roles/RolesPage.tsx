@@ -68,7 +68,7 @@ export function RolesPage() {
               label="Find roles by a part of their name or description, or by their ID"
               placeholder="Part of a name, or an ID"
             />
-            <RolesTable key={q} roles={found(all, q)} q={q} actions={actions} />
+            <RolesTable roles={found(all, q)} q={q} actions={actions} />
           </>
         )}
       </Loaded>
@@ -88,7 +88,10 @@ interface TableProps {
 }
 
 function RolesTable({ roles, q, actions }: TableProps) {
-  const [shown, setShown] = useState(PAGE);
+  // Rows that stay when another text is searched keep their focus, so the table is the same one.
+  const [more, setMore] = useState({ q, pages: 0 });
+  const pages = more.q === q ? more.pages : 0;
+  const shown = PAGE * (pages + 1);
   if (roles.length === 0) {
     return (
       <Card>
@@ -109,7 +112,7 @@ function RolesTable({ roles, q, actions }: TableProps) {
         isFetchingNextPage: false,
         isFetchNextPageError: false,
         error: null,
-        fetchNextPage: async () => setShown(shown + PAGE),
+        fetchNextPage: async () => setMore({ q, pages: pages + 1 }),
       }}
     />
   );

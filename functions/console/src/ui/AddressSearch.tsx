@@ -30,7 +30,7 @@ export function AddressSearch({ from, label, placeholder, searching = false }: P
       value={text}
       onChange={(event) => change(event.currentTarget.value)}
       onKeyDown={({ key }) => {
-        if (key === 'Enter') apply();
+        if (key === 'Enter' || key === 'Tab') apply();
       }}
       leftSection={searching ? <Loader size={16} /> : <IconSearch size={18} stroke={1.75} />}
       rightSection={

@@ -6,12 +6,13 @@ const PAUSE = 200;
 
 /**
  * The text of a search field whose text is part of the page's address. The address follows the
- * field while the user types, and the field follows the address when the user goes back or forward.
+ * field while the user types, and at once with `apply`. The field follows the address when the user
+ * goes back or forward.
  */
 export function useSearchText(
   inAddress: string,
   show: (text: string) => void,
-): [text: string, change: (text: string) => void] {
+): [text: string, change: (text: string) => void, apply: () => void] {
   const [text, setText] = useState(inAddress);
   const own = useRef(inAddress);
   const showSoon = useDebouncedCallback((next: string) => {
@@ -28,5 +29,5 @@ export function useSearchText(
     setText(next);
     showSoon(next.trim());
   };
-  return [text, change];
+  return [text, change, () => showSoon.flush()];
 }
