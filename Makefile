@@ -18,10 +18,11 @@ OPENAPI_TOOLS := .venv-openapi/.stamp
 VENV := .venv/.stamp
 MINISTACK := .venv-ministack/.stamp
 CHECKS := .venv-checks/.stamp
-# How many generated histories `make soak` checks, and for how many seconds it lets workers change everything at once.
+# How much `make soak` does: generated worlds and histories, seconds in which workers change everything at once, and
+# generated inputs. With 0, it leaves the last two out.
+WORLDS ?= 10000
 HISTORIES ?= 5000
 CHURN ?= 600
-# How many generated inputs `make soak` reads.
 FUZZ ?= 1000000
 CARGO_DENY_VERSION := 0.20.2
 CARGO_DENY := .tools/.cargo-deny-$(CARGO_DENY_VERSION)
@@ -55,7 +56,7 @@ help:
 	@echo 'make test       checks format, lints and templates, and runs the tests'
 	@echo 'make test-sam   tests the built functions in containers and on an AWS emulator; takes some minutes'
 	@echo 'make soak       sends generated requests to a running Usher; holds each answer against the OpenAPI document.'
-	@echo '                Compares preview and provisioning in 10,000 generated worlds, and what is told, published and'
+	@echo '                Compares preview and provisioning in generated worlds, WORLDS=10000, and what is told, published and'
 	@echo '                kept with the table in generated histories. HISTORIES=5000: about ten minutes. Lets workers'
 	@echo '                change the same few organizations and users at once, and checks the history. CHURN=600: seconds'
 	@echo '                Reads generated inputs: events, requests, addresses, answers of DNS. FUZZ=1000000'
@@ -120,10 +121,10 @@ client-tests: rust node $(EMULATOR) $(OPENAPI_TESTS_MODULES) $(OPENAPI_TOOLS)
 soak: rust cxx node $(EMULATOR) $(OPENAPI_TOOLS)
 	cargo build --locked --bin usher-local
 	.venv-openapi/bin/python -B $(OPENAPI_TESTS)/soak.py
-	WORLDS=10000 WORLDS_SEED=410b23f078fc5406 cargo test --locked --test it -- entry_paths::worlds
+	WORLDS=$(WORLDS) WORLDS_SEED=410b23f078fc5406 cargo test --locked --test it -- entry_paths::worlds
 	HISTORIES=$(HISTORIES) HISTORIES_SEED=410b23f078fc5406 cargo test --locked --test it -- events::histories --nocapture
 	test $(CHURN) = 0 || CHURN_SECONDS=$(CHURN) cargo test --locked --test it -- churn --nocapture
-	tests/fuzz/run.sh $(FUZZ)
+	test $(FUZZ) = 0 || tests/fuzz/run.sh $(FUZZ)
 
 console: $(PAGES)
 

@@ -264,10 +264,11 @@ pub(crate) async fn update(
     let ((name, description), custom_data) =
         both(texts, custom_data(body.custom_data)).map_err(Error::Invalid)?;
     let changes = OrganizationChanges { name, description, custom_data };
-    if store.update_organization(&id, &changes, &precondition).await? {
+    let (organization, custom_data, version, is_changed) =
+        store.update_organization(&id, &changes, &precondition).await?;
+    if is_changed {
         audit(Action::UpdateOrganization, &caller).organization(&id).log();
     }
-    let (organization, custom_data, version) = read(&store, &id).await?;
     let entity = OrganizationEntity::new(&organization, &custom_data);
     Ok(([etag(version)], Json(entity)).into_response())
 }

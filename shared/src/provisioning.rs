@@ -669,19 +669,23 @@ impl Provisioning {
         if user_deleted {
             return Ok(Err(Reason::UserDeleted));
         }
-        if skipped.is_empty() {
-            items.admit(admissions);
-        } else {
-            // Another request wrote something first, with the roles of an earlier moment.
-            let UserItems { mut memberships, requests, .. } =
-                self.store.user_items(&user.id).await?;
-            let known = |membership: &Membership| {
-                let id = &membership.organization_id;
-                items.memberships.iter().any(|held| held.organization_id == *id)
-            };
-            memberships.retain(|membership| !known(membership));
-            items.memberships.append(&mut memberships);
-            items.requests = requests;
+        let written = admissions.into_iter();
+        items.admit(written.filter(|it| !skipped.contains_key(it.organization())).collect());
+        if !skipped.is_empty() {
+            // Another request wrote something first, with the roles of an earlier moment. What was written
+            // here counts, also if that cannot be read.
+            match self.store.user_items(&user.id).await {
+                Ok(UserItems { mut memberships, requests, .. }) => {
+                    let known = |membership: &Membership| {
+                        let id = &membership.organization_id;
+                        items.memberships.iter().any(|held| held.organization_id == *id)
+                    };
+                    memberships.retain(|membership| !known(membership));
+                    items.memberships.append(&mut memberships);
+                    items.requests = requests;
+                }
+                Err(error) => tracing::warn!(%error, "what another request wrote is not known"),
+            }
         }
         let outcomes = evaluated.into_iter().map(|Evaluated { organization, decision, .. }| {
             let outcome = match skipped.get(&organization) {

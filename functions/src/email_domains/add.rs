@@ -123,11 +123,11 @@ pub(crate) async fn add(
         settings: settings.after(&Settings::default()),
         ..new.rule(RuleKey::EmailDomain(domain), clock.now())
     };
+    let roles = roles_of_rules([&rule], &store).await?;
     let added = store.add_email_domain(&organization, &rule, &precondition).await;
     added.map_err(|error| crowded_at(error, &named))?;
     let change = ListChange { added: vec![&rule.key], removed: Vec::new() };
     audit(Action::AddEmailDomain, &caller).organization(&organization).change(&change).log();
-    let roles = roles_of_rules([&rule], &store).await?;
     let entity = EmailDomainEntity::new(&organization, &rule, &roles);
     Ok((StatusCode::CREATED, Json(entity)).into_response())
 }

@@ -11,7 +11,8 @@ use super::changes::Subject;
 use super::expression::Expression;
 use super::item::texts;
 use super::places::{
-    Mark, Place, membership_attributes, read_membership, read_request, request_attributes, standing,
+    Place, membership_attributes, read_membership, read_request, request_attributes, standing,
+    still_empty, still_removed, still_requested,
 };
 use super::ranks::{UserList, UserRank, users_at};
 use super::users::{Found, UserItems, read_profile};
@@ -380,7 +381,11 @@ impl Store {
                     (Admission::Membership(_), Some(item))
                         if standing(&item) == Standing::Requested =>
                     {
-                        requests.insert(id.clone(), read_request(&item)?);
+                        let request = read_request(&item)?;
+                        // The condition compares texts.
+                        if requests.insert(id.clone(), request.clone()).as_ref() == Some(&request) {
+                            return Err(item.unreadable("requestedAt", "a time in milliseconds"));
+                        }
                     }
                     (_, item) => {
                         let found = item.map_or(Standing::Member, |item| standing(&item));
@@ -403,11 +408,7 @@ impl Store {
         let place = keys::membership(user, admission.organization());
         match admission {
             Admission::Membership(membership) => {
-                let is_free = match request {
-                    None => "attribute_not_exists(pk)",
-                    Some(_) => "attribute_exists(requestedAt)",
-                };
-                let is_free = Expression::default().when(is_free);
+                let is_free = request.map_or_else(still_empty, still_requested);
                 self.put_if(place, membership_attributes(user, membership), is_free)
             }
             Admission::Request(request) => self.put_new(place, request_attributes(user, request)),
@@ -443,17 +444,19 @@ impl Store {
             let (mut held, mut news) = (None, Vec::new());
             let unchanged = match place {
                 Place::Member(_) => return Ok(Added::Already),
-                Place::Removed(Mark { addresses, role_ids, .. }) => {
-                    marked.extend(addresses);
-                    held = role_ids.filter(|_| new_roles.is_restoring);
-                    "attribute_exists(removedAt)"
+                Place::Removed(mark) => {
+                    let unchanged = still_removed(&mark);
+                    marked.extend(mark.addresses);
+                    held = mark.role_ids.filter(|_| new_roles.is_restoring);
+                    unchanged
                 }
                 Place::Requested(request) => {
                     news.push(replaced(user, &request));
+                    let unchanged = still_requested(&request);
                     marked.extend(request.address);
-                    "attribute_exists(requestedAt)"
+                    unchanged
                 }
-                Place::Empty => "attribute_not_exists(pk)",
+                Place::Empty => still_empty(),
             };
             let role_ids = match held {
                 Some(held) => {
@@ -480,7 +483,7 @@ impl Store {
             writes.push(self.put_if(
                 keys::membership(user, organization),
                 membership_attributes(user, &membership),
-                Expression::default().when(unchanged),
+                unchanged,
             ));
             let marks = marked.iter().map(|it| keys::removal_mark(it, organization));
             writes.extend(marks.map(|mark| self.delete(mark)));

@@ -68,6 +68,22 @@ impl OrganizationChanges {
     fn is_empty(&self) -> bool {
         matches!(self, Self { name: None, description: None, custom_data: None })
     }
+
+    /// What the organization and its custom data are after these changes.
+    fn applied_to(
+        &self,
+        id: &OrganizationId,
+        stored: &Item<'_>,
+        stored_data: Option<&Item<'_>>,
+    ) -> Result<(Organization, CustomData), Failure> {
+        let name = self.name.clone().map_or_else(|| read_name(stored), Ok)?;
+        let description = self.description.clone().map_or_else(|| read_description(stored), Ok)?;
+        let stored_data =
+            || stored_data.map_or_else(|| Ok(CustomData::default()), read_custom_data);
+        let custom_data = self.custom_data.clone().map_or_else(stored_data, Ok)?;
+        let created_at = read_created_at(stored)?;
+        Ok((Organization { id: id.clone(), name, description, created_at }, custom_data))
+    }
 }
 
 /// A deleted organization.
@@ -271,8 +287,8 @@ impl Store {
         self.commit(writes).await?.map_err(|_| Error::OrganizationIdInUse(id.clone()))
     }
 
-    /// Changes an organization, and returns whether anything is different now. Of two simultaneous
-    /// changes without preconditions, the later one wins.
+    /// Changes an organization, and returns what it is after that, its version, and whether anything is
+    /// different now. Of two simultaneous changes without preconditions, the later one wins.
     ///
     /// # Errors
     /// When there is no such organization, or when the precondition fails; then nothing has changed.
@@ -281,7 +297,7 @@ impl Store {
         id: &OrganizationId,
         changes: &OrganizationChanges,
         precondition: &Precondition,
-    ) -> Result<bool> {
+    ) -> Result<(Organization, CustomData, Version, bool)> {
         let mut backoff = Backoff::short(&self.randomness, WRITERS_AT_ONCE);
         loop {
             let keys = vec![keys::organization(id), keys::custom_data(id)];
@@ -296,15 +312,18 @@ impl Store {
             require_version(&stored, precondition)?;
             let stored_data = stored_data.as_ref().map(|attributes| self.item(attributes));
             let changes = changes.without_present(&stored, stored_data.as_ref());
+            let (organization, custom_data) =
+                changes.applied_to(id, &stored, stored_data.as_ref())?;
             if changes.is_empty() {
-                return Ok(false);
+                return Ok((organization, custom_data, read_version(&stored)?, false));
             }
-            let mut writes = vec![self.update_details(id, &stored, &changes)];
+            let (update, version) = self.update_details(id, &stored, &changes);
+            let mut writes = vec![update];
             writes.extend(changes.custom_data.iter().map(|data| self.put_custom_data(id, data)));
             writes
                 .extend(self.tell(Subject::Organization(id), vec![updated(id, &stored, &changes)]));
             if self.commit(writes).await?.is_ok() {
-                return Ok(true);
+                return Ok((organization, custom_data, version, true));
             }
             backoff.pause("TransactWriteItems", "other requests changed the organization").await?;
         }
@@ -317,8 +336,8 @@ impl Store {
         id: &OrganizationId,
         stored: &Item<'_>,
         changes: &OrganizationChanges,
-    ) -> Write {
-        let (mut change, _) = organization_exists().next_version(stored);
+    ) -> (Write, Version) {
+        let (mut change, version) = organization_exists().next_version(stored);
         if let Some(name) = &changes.name {
             change = change
                 .name("#name", "name")
@@ -337,7 +356,7 @@ impl Store {
                 None => change.remove("#description"),
             };
         }
-        self.update(keys::organization(id), change)
+        (self.update(keys::organization(id), change), version)
     }
 
     /// Deletes an organization. From that moment on, its JIT configuration and its memberships have
@@ -531,7 +550,7 @@ impl Store {
             id,
             name: read_name(&item)?,
             description: read_description(&item)?,
-            created_at: item.timestamp("createdAt")?,
+            created_at: read_created_at(&item)?,
         }))
     }
 
@@ -607,6 +626,10 @@ fn read_name(item: &Item<'_>) -> Result<Name, Failure> {
 
 fn read_description(item: &Item<'_>) -> Result<Option<Description>, Failure> {
     item.optional("description", "a description", Description::normalise)
+}
+
+fn read_created_at(item: &Item<'_>) -> Result<Timestamp, Failure> {
+    item.timestamp("createdAt")
 }
 
 fn read_custom_data(item: &Item<'_>) -> Result<CustomData, Failure> {

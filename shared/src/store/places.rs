@@ -171,12 +171,35 @@ pub(super) fn read_membership(item: &Item<'_>) -> Result<Membership, Failure> {
     })
 }
 
-/// The condition that an item is still a membership with these roles.
-pub(super) fn still_member(role_ids: &[OrganizationRoleId]) -> Expression {
+/// The condition that an item is still this membership, with the roles that it was read with. One that
+/// has ended and was made again is another one.
+pub(super) fn still_member(membership: &Membership) -> Expression {
     Expression::default()
-        .value(":held", texts(role_ids))
-        .when("attribute_exists(joinedAt)")
+        .value(":since", timestamp(membership.joined_at))
+        .value(":held", texts(&membership.role_ids))
+        .when("joinedAt = :since")
         .when("roleIds = :held")
+}
+
+/// The condition that an item is still this request.
+pub(super) fn still_requested(request: &JoinRequest) -> Expression {
+    let since = timestamp(request.requested_at);
+    Expression::default().value(":since", since).when("requestedAt = :since")
+}
+
+/// The condition that an item is still this removal mark. One call can make two marks with one time. An
+/// earlier release keeps the address in another attribute.
+pub(super) fn still_removed(mark: &Mark) -> Expression {
+    Expression::default()
+        .value(":since", timestamp(mark.removal.at))
+        .value(":addresses", texts(&mark.addresses))
+        .when("removedAt = :since")
+        .when("attribute_not_exists(addressDigests) OR addressDigests = :addresses")
+}
+
+/// The condition that nothing is in a place.
+pub(super) fn still_empty() -> Expression {
+    Expression::default().when("attribute_not_exists(pk)")
 }
 
 /// A request as the attributes of its item.

@@ -10,11 +10,11 @@ use super::expression::Expression;
 use super::organizations::organization_exists;
 use super::places::{
     Mark, Place, Removal, mark_attributes, read_mark, read_place, removal_attributes, standing,
-    still_member,
+    still_member, still_removed, still_requested,
 };
 use super::ranks::{UserList, UserRank};
 use super::read::readable;
-use super::users::Found;
+use super::users::{Found, unchanged};
 use super::write::Write;
 use super::{Page, Store, TRANSACTION_ITEMS, keys};
 use crate::domain::decision::Standing;
@@ -83,7 +83,9 @@ impl Transaction {
 /// A membership or a request that ends.
 struct Ending {
     user: UserId,
-    profile: Option<Profile>,
+    /// The condition that the profile is still as it was read; `None` if it cannot be read, or if the user is
+    /// deleted.
+    profile_unchanged: Option<Expression>,
     /// The mark that takes its place.
     mark: Mark,
     /// The condition that it is still there as it was read.
@@ -98,39 +100,49 @@ impl Ending {
     fn of_membership(
         user: &UserId,
         membership: Membership,
-        profile: Option<Profile>,
+        profile: Option<&Profile>,
         removal: Removal,
         reason: EndReason,
     ) -> Self {
         let news = Some(News::left(user, &membership, reason));
-        let addresses = digests_of(membership.address.as_ref(), profile.as_ref());
-        let is_present = still_member(&membership.role_ids);
+        let addresses = digests_of(membership.address.as_ref(), profile);
+        let profile_unchanged = profile.map(|profile| unchanged(Some(profile)));
+        let is_present = still_member(&membership);
         let role_ids = Some(membership.role_ids);
         let removal = Removal { is_declined: false, ..removal };
         let mark = Mark { removal, role_ids, addresses, others_remain: false };
-        Self { user: user.clone(), profile, mark, is_present, news, is_of_member: true }
+        let user = user.clone();
+        Self { user, profile_unchanged, mark, is_present, news, is_of_member: true }
     }
 
     fn of_request(
         user: &UserId,
         request: &JoinRequest,
-        profile: Option<Profile>,
+        profile: Option<&Profile>,
         removal: Removal,
         news: News,
     ) -> Self {
-        let addresses = digests_of(request.address.as_ref(), profile.as_ref());
-        let is_present = Expression::default().when("attribute_exists(requestedAt)");
+        let addresses = digests_of(request.address.as_ref(), profile);
+        let profile_unchanged = profile.map(|profile| unchanged(Some(profile)));
+        let is_present = still_requested(request);
         let removal = Removal { is_declined: true, ..removal };
         let mark = Mark { removal, role_ids: None, addresses, others_remain: false };
         let news = Some(news);
-        Self { user: user.clone(), profile, mark, is_present, news, is_of_member: false }
+        let user = user.clone();
+        Self { user, profile_unchanged, mark, is_present, news, is_of_member: false }
     }
 
     /// The rest of an ending that takes several transactions.
     fn rest(user: &UserId, mark: Mark) -> Self {
-        let is_present = Expression::default().when("attribute_exists(othersRemain)");
-        let (user, profile, news) = (user.clone(), None, None);
-        Self { user, profile, mark, is_present, news, is_of_member: false }
+        let is_present = still_removed(&mark).when("attribute_exists(othersRemain)");
+        let (user, profile_unchanged, news) = (user.clone(), None, None);
+        Self { user, profile_unchanged, mark, is_present, news, is_of_member: false }
+    }
+
+    /// The same, on the condition that nobody has written a profile since none was found. The place and the
+    /// profile are not read at one moment.
+    fn without_profile(self) -> Self {
+        Self { profile_unchanged: Some(unchanged(None)), ..self }
     }
 }
 
@@ -199,12 +211,15 @@ impl Store {
         ended: &mut Vec<UserId>,
     ) -> Result<()> {
         let begin = |found| match found {
-            Found { place: Place::Member(membership), profile, .. } => {
+            Found { place: Place::Member(membership), profile, user_deleted } => {
                 let profile = profile
                     .inspect_err(|error| tracing::error!(%user, %error, "removed without it"));
+                let is_absent = matches!(profile, Ok(None)) && !user_deleted;
                 let profile = profile.ok().flatten();
-                let reason = EndReason::Removed;
-                Ok(Some(Ending::of_membership(user, membership, profile, removal.clone(), reason)))
+                let (removal, reason) = (removal.clone(), EndReason::Removed);
+                let ending =
+                    Ending::of_membership(user, membership, profile.as_ref(), removal, reason);
+                Ok(Some(if is_absent { ending.without_profile() } else { ending }))
             }
             _ => Err(Error::MembershipNotFound(user.to_string())),
         };
@@ -236,7 +251,10 @@ impl Store {
             Found { place: Place::Removed(_), .. } => Ok(None),
             Found { place: Place::Requested(request), profile, .. } => {
                 let declined = News::request_ended(EventType::JoinRequestDeclined, user, &request);
-                Ok(Some(Ending::of_request(user, &request, profile?, removal.clone(), declined)))
+                let (profile, removal) = (profile?, removal.clone());
+                let ending =
+                    Ending::of_request(user, &request, profile.as_ref(), removal, declined);
+                Ok(Some(if profile.is_none() { ending.without_profile() } else { ending }))
             }
         };
         self.end(organization, user, &BTreeSet::new(), removal, begin, ended).await
@@ -259,22 +277,23 @@ impl Store {
         loop {
             let mut transaction = Transaction::default();
             let mut ending = Vec::new();
-            let Ending { mark: mut first, profile, is_present, news, is_of_member, .. } =
-                match self.found(organization, user).await? {
-                    Found { place: Place::Removed(mark), .. } if mark.others_remain => {
-                        Ending::rest(user, mark)
+            let Ending {
+                mark: mut first, profile_unchanged, is_present, news, is_of_member, ..
+            } = match self.found(organization, user).await? {
+                Found { place: Place::Removed(mark), .. } if mark.others_remain => {
+                    Ending::rest(user, mark)
+                }
+                _ if is_repeated => return Ok(()),
+                found => match begin(found)? {
+                    None => return Ok(()),
+                    Some(begun) => {
+                        ending.push(user.clone());
+                        begun
                     }
-                    _ if is_repeated => return Ok(()),
-                    found => match begin(found)? {
-                        None => return Ok(()),
-                        Some(begun) => {
-                            ending.push(user.clone());
-                            begun
-                        }
-                    },
-                };
-            transaction.marked.extend(first.addresses.iter().cloned());
+                },
+            };
             if !ending.is_empty() {
+                transaction.marked.extend(first.addresses.iter().cloned());
                 let versions = self.address_versions(&first.addresses).await?;
                 for (address, version) in first.addresses.iter().zip(versions) {
                     transaction.writes.extend([
@@ -282,8 +301,8 @@ impl Store {
                         self.next_address_version_after(address, version, first.removal.at),
                     ]);
                 }
-                let profile = profile.as_ref();
-                transaction.writes.extend(profile.map(|it| self.check_profile(user, Some(it))));
+                let unchanged = profile_unchanged.map(|it| self.check(keys::profile(user), it));
+                transaction.writes.extend(unchanged);
             }
             let others = self.others_by(organization, user, &first, removal).await?;
             first.others_remain = false;
@@ -330,8 +349,7 @@ impl Store {
         accounts.remove(user);
         let accounts: Vec<_> = accounts.into_iter().collect();
         let places = accounts.iter().map(|id| keys::membership(id, organization)).collect();
-        let (items, mut profiles) =
-            try_join(self.batch_get(places), self.profiles(&accounts)).await?;
+        let (items, profiles) = try_join(self.batch_get(places), self.profiles(&accounts)).await?;
         let mut others = Vec::new();
         for item in items.iter().map(|attributes| self.item(attributes)) {
             let id = item.partition_key(keys::USER_PREFIX, UserId::parse)?;
@@ -339,12 +357,12 @@ impl Store {
                 Place::Member(membership)
                     if !first.removal.is_declined && membership.is_by(&first.addresses) =>
                 {
-                    let profile = profiles.remove(&id);
+                    let profile = profiles.get(&id);
                     let (by, reason) = (removal.clone(), EndReason::SameAddress);
                     others.push(Ending::of_membership(&id, membership, profile, by, reason));
                 }
                 Place::Requested(request) if request.is_by(&first.addresses) => {
-                    let profile = profiles.remove(&id);
+                    let profile = profiles.get(&id);
                     let news = News::request_ended(EventType::JoinRequestRemoved, &id, &request)
                         .because(EndReason::SameAddress);
                     others.push(Ending::of_request(&id, &request, profile, removal.clone(), news));
@@ -363,11 +381,11 @@ impl Store {
         ending: Ending,
         is_told_elsewhere: bool,
     ) -> Transaction {
-        let Ending { user, profile, mark, is_present, news, .. } = ending;
+        let Ending { user, profile_unchanged, mark, is_present, news, .. } = ending;
         let place = keys::membership(&user, organization);
         let mut writes =
             vec![self.put_if(place, mark_attributes(organization, &user, &mark), is_present)];
-        writes.extend(profile.map(|profile| self.check_profile(&user, Some(&profile))));
+        writes.extend(profile_unchanged.map(|it| self.check(keys::profile(&user), it)));
         let together = if is_told_elsewhere { Together::Elsewhere } else { Together::Alone };
         let news = news.into_iter().collect();
         writes.extend(self.tell_together(Subject::User(&user), news, &together));
@@ -393,11 +411,10 @@ impl Store {
                 Place::Removed(mark) if !user_deleted => mark,
                 _ => return Err(Error::RemovedUserNotFound(user.to_string())),
             };
-            let is_removed = Expression::default().when("attribute_exists(removedAt)");
             let place = keys::membership(user, organization);
             let marks = mark.addresses.iter().map(|it| keys::removal_mark(it, organization));
             let mut writes = vec![
-                self.delete_if(place, is_removed),
+                self.delete_if(place, still_removed(&mark)),
                 self.check(keys::organization(organization), organization_exists()),
                 self.check_not_deleted(user),
             ];

@@ -6,7 +6,7 @@ use super::backoff::{Backoff, WRITERS_AT_ONCE};
 use super::changes::Subject;
 use super::expression::Expression;
 use super::memberships::Member;
-use super::places::{Place, membership_attributes, read_request, standing};
+use super::places::{Place, membership_attributes, read_request, standing, still_requested};
 use super::ranks::{UserList, UserRank};
 use super::users::Found;
 use super::{Page, Store, keys};
@@ -95,6 +95,7 @@ impl Store {
             };
             let profile = profile?;
             let approved = News::request_ended(EventType::JoinRequestApproved, user, &request);
+            let is_requested = still_requested(&request);
             let JoinRequest { provenance, address, .. } = request;
             let role_ids = match roles {
                 Some(roles) => roles.to_vec(),
@@ -108,7 +109,6 @@ impl Store {
                 address,
             };
             let place = keys::membership(user, organization);
-            let is_requested = Expression::default().when("attribute_exists(requestedAt)");
             let attributes = membership_attributes(user, &membership);
             let mut writes = vec![
                 self.put_if(place.clone(), attributes, is_requested),

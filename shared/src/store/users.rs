@@ -12,7 +12,9 @@ use super::expression::Expression;
 use super::item::{Attributes, Item, text, texts, timestamp};
 use super::memberships::Admission;
 use super::organizations::organization_exists;
-use super::places::{Place, read_membership, read_place, read_request, standing, still_member};
+use super::places::{
+    Place, read_membership, read_place, read_request, standing, still_member, still_requested,
+};
 use super::read::readable;
 use super::write::Write;
 use super::{Store, TRANSACTION_ITEMS, keys};
@@ -254,7 +256,8 @@ impl Store {
                 // The accounts of an unreadable profile stay, and have no effect.
                 Some(Err(error)) => {
                     tracing::error!(user = %id, %error, "deleted");
-                    (Vec::new(), Expression::default().when("attribute_exists(pk)"))
+                    let exists = Expression::default().when("attribute_exists(pk)");
+                    (Vec::new(), exists.when("attribute_not_exists(deletedAt)"))
                 }
             };
             let mut writes =
@@ -305,13 +308,13 @@ impl Store {
             let UserItems { memberships, requests, .. } = self.user_items(id).await?;
             let memberships = memberships.into_iter().map(|membership| {
                 let news = News::left(id, &membership, EndReason::UserDeleted);
-                let is_present = still_member(&membership.role_ids);
+                let is_present = still_member(&membership);
                 (membership.organization_id, is_present, news)
             });
             let requests = requests.into_iter().map(|request| {
                 let news = News::request_ended(EventType::JoinRequestRemoved, id, &request)
                     .because(EndReason::UserDeleted);
-                let is_present = Expression::default().when("attribute_exists(requestedAt)");
+                let is_present = still_requested(&request);
                 (request.organization_id, is_present, news)
             });
             let mut ending: Vec<_> = memberships.chain(requests).collect();
@@ -401,7 +404,7 @@ const DELETED_AT: &str = "deletedAt";
 
 /// The condition that the item of a profile still has the addresses and the identities that were read.
 /// Without a profile, there must be no tombstone either.
-fn unchanged(profile: Option<&Profile>) -> Expression {
+pub(super) fn unchanged(profile: Option<&Profile>) -> Expression {
     let Some(Profile { addresses, identities, .. }) = profile else { return absent() };
     // Any item without identities is read as one with an empty list.
     has_addresses(addresses).value(":identities", texts(identities)).when(match &**identities {

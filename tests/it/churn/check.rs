@@ -255,7 +255,10 @@ impl<'a> Checker<'a> {
                 }
                 let about =
                     ["type", "organizationId", "userId", "emailDomain", "organizationRoleId"];
-                let about = json!(about.map(|name| &event[name])).to_string();
+                // A replacement of all members can end a membership with that of another account, and once
+                // more when it comes to the user, who was added in the meantime.
+                let about = json!((about.map(|name| &event[name]), &event["cause"]["reason"]));
+                let about = about.to_string();
                 alike.entry(about).or_default().push(explanations.len());
                 explanations.push((number, event, operations));
             }

@@ -1,7 +1,7 @@
 //! What has happened in a round: the calls, as their callers have seen them, and the transactions, in the
 //! order of the database.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use axum::http::Method;
@@ -304,10 +304,10 @@ pub(super) enum Fact {
     Role { role: String, exists: bool },
 }
 
-/// A transaction that tells something, with all that was written since the one before.
+/// A transaction, with what was written before it and tells nothing.
 #[derive(Clone, Debug)]
 pub(super) struct Commit {
-    /// When its events were made, which is a moment before.
+    /// When its events were made, which is a moment before. If it has none, it was not before this.
     pub(super) at: Millis,
     /// Whose events they are.
     pub(super) subject: String,
@@ -331,26 +331,41 @@ pub(super) struct History {
     pub(super) listed: BTreeMap<String, Vec<String>>,
 }
 
-/// The transactions in the stream of a table.
+/// The transactions in the stream of a table. What tells nothing was written with the next one that tells
+/// something, or before it, or after the last one. What cannot have been written with it makes one more,
+/// without events: a transaction writes an item once.
 pub(super) fn commits(written: &[Written]) -> Vec<Commit> {
     let mut commits = Vec::new();
-    let mut facts = Vec::new();
+    let mut facts: Vec<(&(String, String), Fact)> = Vec::new();
     for write in written {
-        match write.told() {
-            None => facts.extend(fact(write)),
-            Some(told) => {
-                let time = told.events[0]["time"].as_str().expect("a time");
-                let time: jiff::Timestamp = time.parse().expect("a time");
-                commits.push(Commit {
-                    at: time.as_millisecond(),
-                    subject: told.subject,
-                    facts: std::mem::take(&mut facts),
-                    events: told.events,
-                });
-            }
-        }
+        let Some(told) = write.told() else {
+            facts.extend(fact(write).map(|fact| (&write.key, fact)));
+            continue;
+        };
+        let mut keys = BTreeSet::new();
+        let together = facts.iter().rev().take_while(|(key, _)| keys.insert(*key)).count();
+        let with_it = facts.split_off(facts.len() - together);
+        commit_untold(&mut commits, std::mem::take(&mut facts));
+        let time = told.events[0]["time"].as_str().expect("a time");
+        let time: jiff::Timestamp = time.parse().expect("a time");
+        commits.push(Commit {
+            at: time.as_millisecond(),
+            subject: told.subject,
+            facts: with_it.into_iter().map(|(_, fact)| fact).collect(),
+            events: told.events,
+        });
     }
+    commit_untold(&mut commits, facts);
     commits
+}
+
+fn commit_untold(commits: &mut Vec<Commit>, facts: Vec<(&(String, String), Fact)>) {
+    if facts.is_empty() {
+        return;
+    }
+    let at = commits.last().map_or(Millis::MIN, |last| last.at);
+    let facts = facts.into_iter().map(|(_, fact)| fact).collect();
+    commits.push(Commit { at, subject: String::new(), facts, events: Vec::new() });
 }
 
 fn fact(Written { key: (pk, sk), new, .. }: &Written) -> Option<Fact> {

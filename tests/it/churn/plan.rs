@@ -114,8 +114,8 @@ const KINDS: &[(usize, Kind)] = &[
     (3, Kind::AddMemberRoles),
     (3, Kind::ReplaceMemberRoles),
     (2, Kind::RemoveMemberRole),
-    (4, Kind::Approve),
-    (3, Kind::Decline),
+    (6, Kind::Approve),
+    (8, Kind::Decline),
     (2, Kind::CreateUser),
     (2, Kind::DeleteUser),
     (16, Kind::SignUp),
@@ -250,10 +250,10 @@ impl Step {
 /// Settings of an email domain. Most rules admit.
 fn settings(chance: &mut Chance, domain: &str, roles: &[String]) -> Value {
     let mut settings = json!({});
-    match chance.below(6) {
+    match chance.below(7) {
         0 => settings["enrollment"] = "off".into(),
-        1 => settings["enrollment"] = "request".into(),
-        2 | 3 => settings["enrollment"] = "automatic".into(),
+        1 | 2 => settings["enrollment"] = "request".into(),
+        3 | 4 => settings["enrollment"] = "automatic".into(),
         _ => {}
     }
     match chance.below(8) {

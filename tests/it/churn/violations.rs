@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use shared::domain::email_address::EmailAddress;
 
 use super::check::{Kind, check};
-use super::history::{Commit, Fact, History, Millis, Operation, Outcome, Place, Request};
-use crate::support::with;
+use super::history::{Commit, Fact, History, Millis, Operation, Outcome, Place, Request, commits};
+use crate::support::{Written, with};
 
 const DOMAIN: &str = "d0.example";
 const JANE: &str = "a0@d0.example";
@@ -256,6 +256,33 @@ fn roles_changed(before: &[&str], after: &[&str]) -> Value {
 }
 
 const NOTHING: [Kind; 0] = [];
+
+/// A write of Jane's place in acme that tells nothing.
+fn untold(is_there: bool) -> Written {
+    let item = json!({ "removedAt": "then" });
+    let item = serde_json::from_value(item).expect("an object");
+    let key = ("USER#jane".to_owned(), "ORG#acme".to_owned());
+    Written { key, old: None, new: is_there.then_some(item), record: Value::Null }
+}
+
+/// The write of an event.
+fn telling() -> Written {
+    let events = json!([{ "time": "2026-01-01T00:00:00Z", "type": "User.Deleted" }]).to_string();
+    let item = serde_json::from_value(json!({ "events": events })).expect("an object");
+    let key = ("CHANGE#USER#jane".to_owned(), "1".to_owned());
+    Written { key, old: None, new: Some(item), record: Value::Null }
+}
+
+#[test]
+fn what_tells_nothing_is_with_the_next_event_unless_it_cannot_be() {
+    let sizes = |written: &[Written]| -> Vec<(usize, usize)> {
+        let commits = commits(written);
+        commits.iter().map(|commit| (commit.facts.len(), commit.events.len())).collect()
+    };
+    assert_eq!(sizes(&[untold(true), telling()]), [(1, 1)]);
+    assert_eq!(sizes(&[untold(false), untold(true), telling()]), [(1, 0), (1, 1)]);
+    assert_eq!(sizes(&[telling(), untold(false)]), [(0, 1), (1, 0)]);
+}
 
 #[test]
 fn a_good_history_holds() {

@@ -32,6 +32,25 @@ async fn a_new_domain_is_listed_and_indexed() {
 }
 
 #[tokio::test]
+async fn an_addition_that_fails_has_added_nothing() {
+    for cut in 0..30 {
+        let world = world().await;
+        let role = world.role("Engineer").await;
+        let body = json!({ "emailDomain": "acme.com", "organizationRoleIds": [role] });
+        world.wire.cut_after(cut);
+        let answer = world.post(PATH, &body).await;
+        world.wire.mend();
+        let stored = world.get(PATH).await.body;
+        if answer.status == 201 {
+            assert_eq!(stored[0]["emailDomain"], "acme.com");
+            return;
+        }
+        assert_eq!(stored, json!([]), "{cut}: {}", answer.body);
+    }
+    panic!("it never succeeds");
+}
+
+#[tokio::test]
 async fn any_notation_becomes_the_normal_form() {
     let table = [
         ("Acme.COM.", "acme.com"),

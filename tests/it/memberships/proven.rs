@@ -364,6 +364,36 @@ async fn a_removal_of_more_accounts_than_a_transaction_holds_goes_on_when_it_is_
 }
 
 #[tokio::test]
+async fn a_removal_that_goes_on_marks_the_address_again_if_somebody_was_put_back_meanwhile() {
+    let world = with_users([]).await;
+    world.sign_up("user-0", "jane@acme.com").await;
+    world.copy("user-0", (1..100).map(|number| format!("user-{number}"))).await;
+    let path = format!("{MEMBERS}/user-0");
+    let mark = format!("REMOVED#{}", digest("jane@acme.com"));
+    let mut cut = 0;
+    while !world.item("USER#user-0", "ORG#acme").await.contains_key("othersRemain") {
+        world.wire.cut_after(cut);
+        world.delete(&path).await;
+        world.wire.mend();
+        cut += 1;
+        assert!(cut < 30, "it never takes a second transaction");
+    }
+    let items = world.items().await;
+    let mut ended = items.iter().filter(|(_, item)| item.contains_key("heldRoleIds"));
+    let put_back =
+        ended.find_map(|((pk, _), _)| pk.strip_prefix("USER#").filter(|user| *user != "user-0"));
+    let put_back = put_back.expect("some have ended");
+    assert_added(&world.post(MEMBERS, &naming(&[put_back])).await, &[put_back]);
+    assert!(!world.items().await.contains_key(&key(&mark, "ORG#acme")));
+
+    assert_done(&world.delete(&path).await, 204);
+
+    let items = world.items().await;
+    assert_eq!(items.values().filter(|item| item.contains_key("joinedAt")).count(), 1);
+    assert!(items.contains_key(&key(&mark, "ORG#acme")));
+}
+
+#[tokio::test]
 async fn the_newest_proven_addresses_are_kept_and_those_that_memberships_are_by() {
     let world = with_users([]).await;
     world.sign_up("jane", "jane@acme.com").await;

@@ -6,17 +6,25 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use shared::domain::caller::Caller;
 use shared::domain::decision::{Outcome, Reason};
-use shared::domain::ids::UserId;
+use shared::domain::ids::{OrganizationId, UserId};
 use shared::domain::membership::{EntryPath, Profile, Proof};
 use shared::domain::user::User;
 use shared::provisioning::Appearance;
-use shared::store::{NewRoles, Removal};
+use shared::store::{NewRoles, Removal, Store};
 
 use super::{MEMBERS, assert_added, assert_done, digest, naming, standing, with_users};
-use crate::support::{Fate, Items, START, World, by_domain, delete_user, entry, with};
+use crate::support::{Fate, Items, START, World, by_domain, delete_user, entry, tagged_item, with};
 
 const ADDRESS: &str = "jane@acme.com";
 const JANE: &str = "/organizations/acme/users/jane";
+
+fn acme() -> OrganizationId {
+    OrganizationId::parse("acme").expect("an id")
+}
+
+fn jane() -> UserId {
+    UserId::parse("jane").expect("an id")
+}
 
 /// A world in which Jane joined `acme` by her domain, and was removed.
 async fn with_jane_removed() -> World {
@@ -299,6 +307,69 @@ async fn a_removal_and_an_addition_whose_answers_get_lost_count_once() {
     assert_eq!(standing(&world.items().await, "jane", ADDRESS), Some("member"));
 }
 
+/// Makes Jane a member of `acme` by hand. She has proven nothing.
+async fn add_jane(store: &Store, at: &str) {
+    let (profile, roles) = (Profile::default(), NewRoles::default());
+    let at = at.parse().expect("a timestamp");
+    store.add_member(&acme(), &jane(), &profile, roles, at).await.expect("added");
+}
+
+async fn remove_jane(store: &Store) {
+    let removal = Removal::of_member(&Caller::default(), START.parse().expect("a timestamp"));
+    let (nobody, ended) = (BTreeSet::new(), &mut Vec::new());
+    store.remove_member(&acme(), &jane(), &nobody, &removal, ended).await.expect("removed");
+}
+
+#[tokio::test]
+async fn a_removal_that_another_one_and_an_addition_overtake_tells_of_the_membership_that_it_ends()
+{
+    const AGAIN: &str = "2026-01-01T00:00:07.000Z";
+
+    let world = with_users([]).await;
+    let store = world.store();
+    add_jane(&store, START).await;
+    let mut stream = world.stream();
+    stream.next();
+    let deed = async move {
+        remove_jane(&store).await;
+        add_jane(&store, AGAIN).await;
+    };
+    world.wire.next("TransactWriteItems", Fate::overtaken(deed));
+
+    assert_done(&world.delete(JANE).await, 204);
+
+    let told: Vec<_> = stream.told().into_iter().flat_map(|told| told.events).collect();
+    let told: Vec<_> = told.iter().map(|event| (&event["type"], joined_at(event))).collect();
+    let kinds = ["Removed", "Created", "Removed"];
+    let kinds = kinds.map(|kind| json!(format!("Organization.Membership.{kind}")));
+    let times = [START, AGAIN, AGAIN].map(Value::from);
+    assert_eq!(told, kinds.iter().zip(&times).collect::<Vec<_>>());
+}
+
+/// When the membership was made that an event is about.
+fn joined_at(event: &Value) -> &Value {
+    let side = if event["after"].is_null() { "before" } else { "after" };
+    &event[side]["joinedAt"]
+}
+
+#[tokio::test]
+async fn a_removal_that_has_missed_the_profile_marks_its_addresses_all_the_same() {
+    let world = with_users([]).await;
+    let other = "jane@home.example";
+    world.sign_up("jane", ADDRESS).await;
+    world.token("jane", other).await;
+    // The place of the membership is read after the sign-up, and the profile before.
+    let place = tagged_item(&json!(world.item("USER#jane", "ORG#acme").await));
+    let body = json!({ "Responses": { "usher": [place] }, "UnprocessedKeys": {} });
+    world.wire.next("BatchGetItem", Fate::Reply { status: 200, body });
+
+    assert_done(&world.delete(JANE).await, 204);
+
+    for address in [ADDRESS, other] {
+        world.item(&format!("REMOVED#{}", digest(address)), "ORG#acme").await;
+    }
+}
+
 #[tokio::test]
 async fn a_sign_up_that_a_removal_overtakes_does_not_bring_the_membership_back() {
     let world = with_users([]).await;
@@ -306,8 +377,6 @@ async fn a_sign_up_that_a_removal_overtakes_does_not_bring_the_membership_back()
     world.wire.next(
         "TransactWriteItems",
         Fate::overtaken(async move {
-            let jane = UserId::parse("jane").expect("an id");
-            let acme = shared::domain::ids::OrganizationId::parse("acme").expect("an id");
             let profile = Profile {
                 email: Some(ADDRESS.to_owned()),
                 user_name: Some("jane".to_owned()),
@@ -315,13 +384,13 @@ async fn a_sign_up_that_a_removal_overtakes_does_not_bring_the_membership_back()
             };
             let now = START.parse().expect("a timestamp");
             store
-                .add_member(&acme, &jane, &profile, NewRoles::default(), now)
+                .add_member(&acme(), &jane(), &profile, NewRoles::default(), now)
                 .await
                 .expect("added");
             let nobody = BTreeSet::new();
             let removal = Removal::of_member(&Caller::default(), now);
             let ended = &mut Vec::new();
-            store.remove_member(&acme, &jane, &nobody, &removal, ended).await.expect("removed");
+            store.remove_member(&acme(), &jane(), &nobody, &removal, ended).await.expect("removed");
         }),
     );
 

@@ -1,5 +1,7 @@
 //! The `ETag` of an organization, and `If-Match` in its changes and its deletion
 
+use std::collections::BTreeSet;
+
 use axum::http::Method;
 use futures_util::future::{join, join_all};
 use serde_json::{Value, json};
@@ -190,6 +192,13 @@ async fn many_callers_at_once_without_a_tag_all_win_and_each_raises_it() {
     let answers = join_all(bodies.iter().map(|body| world.patch(ACME, body))).await;
     assert!(answers.iter().all(|answer| answer.status == 200), "{answers:#?}");
     assert_eq!(tag(&world).await, "\"31\"");
+    // Each caller hears of its own change, whoever came after it.
+    let mut tags = BTreeSet::new();
+    for (answer, body) in answers.iter().zip(&bodies) {
+        assert_eq!(answer.body["name"], body["name"]);
+        tags.insert(answer.header("etag"));
+    }
+    assert_eq!(tags.len(), 30);
 }
 
 /// Another caller changes the organization while the first one's write is under way.
@@ -198,7 +207,9 @@ fn overtaken_by(world: &World, changes: shared::store::OrganizationChanges) -> F
     Fate::overtaken(async move {
         let acme = shared::domain::ids::OrganizationId::parse("acme").expect("an id");
         let any = shared::domain::version::Precondition::None;
-        assert!(store.update_organization(&acme, &changes, &any).await.expect("the store works"));
+        let updated = store.update_organization(&acme, &changes, &any).await;
+        let (.., is_changed) = updated.expect("the store works");
+        assert!(is_changed);
     })
 }
 
@@ -235,11 +246,13 @@ async fn the_tag_of_an_answer_is_that_of_what_it_shows() {
     let world = world().await;
     world.wire.next("TransactGetItems", Fate::undisturbed());
     world.wire.next("TransactGetItems", overtaken_by(&world, renamed("Later")));
-    let answer = patch(&world, "\"2\"", &json!({ "name": "New" })).await;
-    assert_eq!(
-        (answer.status.as_u16(), &answer.body["name"], answer.header("etag")),
-        (200, &json!("Later"), "\"4\"")
-    );
+    for (answer, name, tag) in [
+        (patch(&world, "\"2\"", &json!({ "name": "New" })).await, "New", "\"3\""),
+        (world.get(ACME).await, "Later", "\"4\""),
+    ] {
+        let found = (answer.status.as_u16(), &answer.body["name"], answer.header("etag"));
+        assert_eq!(found, (200, &json!(name), tag));
+    }
 }
 
 #[tokio::test]
