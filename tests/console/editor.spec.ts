@@ -594,7 +594,7 @@ test.describe('a thousand domains', () => {
       numbered(60, (n) => `d${n}.example`),
     );
     // What the rows show beside their domains comes in answers of its own.
-    const late = [/showCounts=true/, /\/organization-roles$/].map((url) =>
+    const late = [/email-domains\?.*showCounts=true/, /\/organization-roles$/].map((url) =>
       page.waitForResponse(url),
     );
     await page.goto(at(`/organizations/${id}`));

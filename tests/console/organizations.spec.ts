@@ -173,10 +173,17 @@ test('the searched text and the list agree after each navigation', async ({ page
   await expect(search).toHaveValue('');
 });
 
+/** From now on, no timer of the page ends by itself. */
+async function stopClock(page: Page) {
+  await page.clock.install();
+  await page.clock.pauseAt((await page.evaluate(() => Date.now())) + 1_000);
+}
+
 test('a text that is not searched yet does not follow to another page', async ({ page }) => {
   await page.goto(at('/organizations'));
-  await page.clock.install();
   const search = page.getByRole('searchbox');
+  await expect(search).toBeVisible();
+  await stopClock(page);
   await search.fill('not yet');
   await page.getByRole('link', { name: 'Organizations', exact: true }).click();
   await expect(search).toHaveValue('');
@@ -196,11 +203,13 @@ test('Enter and Tab search at once', async ({ page }) => {
   for (const path of ['/organizations', '/roles', members]) {
     for (const key of ['Enter', 'Tab']) {
       await page.goto(at(path));
-      await page.clock.install();
       const search = page.getByRole('main').getByRole('searchbox');
+      await expect(search).toBeVisible();
+      await stopClock(page);
       await search.fill(id);
       await search.press(key);
       await expect(page).toHaveURL(at(`${path}?q=${id}`));
+      await page.clock.resume();
     }
   }
 });
@@ -208,9 +217,10 @@ test('Enter and Tab search at once', async ({ page }) => {
 test('a role keeps the focus when the searched text is applied', async ({ page }) => {
   const { name } = await role(unique('focus'));
   await page.goto(at(`/roles?q=${name.slice(0, -1)}`));
-  await page.clock.install();
-  await page.getByRole('searchbox').fill(name);
   const link = page.getByRole('link', { name });
+  await expect(link).toBeVisible();
+  await stopClock(page);
+  await page.getByRole('searchbox').fill(name);
   await link.focus();
   await page.clock.runFor(1000);
   await expect(page).toHaveURL(at(`/roles?q=${name}`));
@@ -226,6 +236,8 @@ test('Enter saves the settings, and Ctrl+Enter does in a text of several lines',
   await name.fill(`${id} renamed`);
   await name.press('Enter');
   await expect(page.getByRole('heading', { level: 1, name: `${id} renamed` })).toBeVisible();
+  // The name is read again before the save has ended, and until then no other one begins.
+  await expect(page.getByRole('button', { name: 'Save changes' })).toBeHidden();
   const description = page.getByRole('textbox', { name: 'Description' });
   await description.fill('One line');
   await description.press('Enter');

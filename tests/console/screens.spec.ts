@@ -462,7 +462,7 @@ for (const [name, open] of Object.entries(SCREENS)) {
     page,
   }) => {
     // Ten layouts, with axe in four of them.
-    test.setTimeout(180_000);
+    test.setTimeout(600_000);
     await open(page, await acme());
     await inspect(page, name);
   });

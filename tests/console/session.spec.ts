@@ -26,11 +26,11 @@ async function signIn(page: Page) {
 test('signing in leads to the requested page, and each request carries the token', async ({
   page,
 }) => {
-  await page.goto(`${origin}/console/organizations/acme/members`);
-  await signIn(page);
   const request = page.waitForRequest(
     (sent) => new URL(sent.url()).pathname === '/organizations/acme/users',
   );
+  await page.goto(`${origin}/console/organizations/acme/members`);
+  await signIn(page);
   await expect(page).toHaveURL(`${origin}/console/organizations/acme/members`);
   await expect(page.getByRole('heading', { level: 1, name: 'Acme' })).toBeVisible();
   expect((await request).headers().authorization).toMatch(/^Bearer ./);

@@ -95,13 +95,16 @@ for (const { name, open, source, loading, empty } of LISTS) {
   });
 
   test(`${name} that cannot be read show an error, and load when tried again`, async ({ page }) => {
-    await page.route(api(source), (route) => route.fulfill(FAILURE));
+    const calls = api(source);
+    await page.route(calls, (route) => route.fulfill(FAILURE));
     await open(page);
     const alert = page.getByRole('alert').filter({ hasText: 'Usher has a problem' });
     await expect(alert).toBeVisible();
     await inspect(page, `${name}-error`);
-    await page.unroute(api(source));
+    await page.unroute(calls);
+    const loaded = page.waitForResponse((answer) => calls(new URL(answer.url())) && answer.ok());
     await alert.getByRole('button', { name: 'Try again' }).click();
+    await loaded;
     await expect(alert).toBeHidden();
     await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
   });

@@ -122,7 +122,7 @@ test('refusals are told in the words of the console, with those of the API behin
       return new RegExp(`This ID is taken.*“${id}”`, 's');
     },
     'a name in use': async () => {
-      await page.goto(at('/roles'));
+      await page.goto(at('/roles?q=no-such-role'));
       await page.getByRole('button', { name: 'Create role' }).first().click();
       await dialog.getByRole('textbox', { name: 'Name' }).fill(name);
       await dialog.getByRole('textbox', { name: 'Name' }).press('Enter');
@@ -220,7 +220,7 @@ const DIALOGS: Record<string, Dialog> = {
     field: 'Name',
   },
   'Create role': {
-    open: byButton(async () => '/roles', 'Create role'),
+    open: byButton(async () => '/roles?q=no-such-role', 'Create role'),
     act: 'Create',
     field: 'Name',
   },
@@ -292,7 +292,7 @@ test('Enter submits a dialog from each of its lines', async ({ page }) => {
 test('after a row is deleted, the focus is on the menu of the next row', async ({ page }) => {
   const first = unique('aaa-focus');
   for (const suffix of ['1', '2', '3']) await role(`${first} ${suffix}`);
-  await page.goto(at('/roles'));
+  await page.goto(at(`/roles?q=${first}`));
   const menu = (suffix: string) =>
     page.getByRole('button', { name: `Actions for ${first} ${suffix}` });
   await menu('2').click();
@@ -351,7 +351,7 @@ test('after staying on a page with unsaved changes, the focus is on the link aga
 });
 
 test('the failure of an act whose dialog was closed is told anyway', async ({ page }) => {
-  await page.goto(at('/roles'));
+  await page.goto(at('/roles?q=no-such-role'));
   await page.getByRole('button', { name: 'Create role' }).first().click();
   const dialog = page.getByRole('dialog');
   await dialog.getByRole('textbox', { name: 'Name' }).fill(unique('late'));
@@ -439,7 +439,7 @@ test('a role that is deleted after Cancel does not take the user to another page
 
 test('a write whose answer is lost shows in the list all the same', async ({ page }) => {
   const name = unique('lost');
-  await page.goto(at('/roles'));
+  await page.goto(at(`/roles?q=${name}`));
   await page.route(/\/organization-roles$/, async (route) => {
     if (route.request().method() !== 'POST') return route.continue();
     await route.fetch();

@@ -46,7 +46,7 @@ export async function inspect(page: Page, name: string) {
 
 /** Waits until the layout has settled without a fault. */
 async function expectNone(page: Page, faults: () => string[]) {
-  await expect.poll(() => page.evaluate(faults), { timeout: 15_000 }).toEqual([]);
+  await expect.poll(() => page.evaluate(faults)).toEqual([]);
 }
 
 /** What still fades from one colour to another. It runs in the browser. */

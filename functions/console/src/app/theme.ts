@@ -51,6 +51,8 @@ export const theme = createTheme({
         attributes: { header: { role: 'none' } },
       },
     },
+    // As long as a message stays.
+    CopyButton: { defaultProps: { timeout: 4_000 } },
     Menu: { defaultProps: { shadow: 'md' } },
     Combobox: { defaultProps: { shadow: 'md' } },
     Popover: { defaultProps: { shadow: 'md' } },

@@ -2,7 +2,7 @@ import { Button } from '@mantine/core';
 import { IconPencil, IconPlus, IconSearch, IconShield, IconTrash } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { Link, useSearch } from '@tanstack/react-router';
-import { type ReactNode, useState } from 'react';
+import { type ReactNode, useCallback, useState } from 'react';
 import type { Role } from '../api/types';
 import { HelpLink } from '../help/HelpLink';
 import { AddressSearch } from '../ui/AddressSearch';
@@ -38,15 +38,19 @@ export function RolesPage() {
       a member contain the member’s roles.
     </Notice>
   );
-  const actions = (role: Role) => (
-    <RowMenu of={role.name}>
-      <RowAction icon={IconPencil} onClick={() => setOpen({ dialog: 'edit', role })}>
-        Edit
-      </RowAction>
-      <RowAction danger icon={IconTrash} onClick={() => setOpen({ dialog: 'delete', role })}>
-        Delete
-      </RowAction>
-    </RowMenu>
+  // Always the same function, so that a dialog that opens does not render each row again.
+  const actions = useCallback(
+    (role: Role) => (
+      <RowMenu of={role.name}>
+        <RowAction icon={IconPencil} onClick={() => setOpen({ dialog: 'edit', role })}>
+          Edit
+        </RowAction>
+        <RowAction danger icon={IconTrash} onClick={() => setOpen({ dialog: 'delete', role })}>
+          Delete
+        </RowAction>
+      </RowMenu>
+    ),
+    [],
   );
   return (
     <Page

@@ -69,7 +69,8 @@ export function FormModal<Values extends Record<string, unknown>>(props: Props<V
     onSuccess: (message) => {
       if (message === false) return;
       if (message) notify(message);
-      onClose();
+      // One that was closed meanwhile is not the one that is open now.
+      if (element.current) onClose();
     },
     onError: (error) => {
       if (element.current) form.setErrors(fieldErrors(error));
