@@ -61,7 +61,7 @@ help:
 	@echo '                change the same few organizations and users at once, and checks the history. CHURN=600: seconds'
 	@echo '                Reads generated inputs: events, requests, addresses, answers of DNS. FUZZ=1000000'
 	@echo 'make console    builds the pages of the console, which `make run` serves'
-	@echo 'make console-tests  tests the console in a real browser; screenshots in tests/console/screenshots'
+	@echo 'make console-tests  tests the console in a real browser; SCREENSHOTS=1 leaves some in tests/console/screenshots'
 	@echo 'make template   writes the functions in template.yaml and all else that follows from functions/src/lib.rs'
 	@echo 'make openapi    writes functions/console/openapi.json from the handlers'
 	@echo 'make template-lint  checks the templates'
@@ -84,12 +84,17 @@ run: rust node $(EMULATOR) $(PAGES)
 sam-local: docker quick-build
 	@$(MAKE) --no-print-directory run SAM=$(QUICK)/template.yaml
 
-test: format-check lint rust-tests fuzz script-tests template-lint scan deny openapi-lint client-tests console-checks console-tests
+# Everything is compiled once, with Clippy in the place of rustc.
+test soak: export RUSTC_WORKSPACE_WRAPPER := $(CURDIR)/tests/clippy.sh
+test: format-check compile rust-tests fuzz script-tests template-lint scan deny openapi-lint client-tests console-checks console-tests
 
 format-check: rust
 	cargo fmt --all --check
 
-# A check without code generation. The Rust builds below select the whole workspace, each of them: with another
+compile: rust
+	cargo build --locked --workspace --all-targets
+
+# The lints alone, without code generation. The Rust builds below select the whole workspace, each of them: with another
 # selection Cargo would choose other features, and compile the AWS SDK again.
 lint: rust
 	cargo clippy --locked --workspace --all-targets -- -D warnings

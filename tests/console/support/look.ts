@@ -1,5 +1,5 @@
 import { mkdir, writeFile } from 'node:fs/promises';
-import type { CDPSession, Page } from '@playwright/test';
+import type { Page } from '@playwright/test';
 import axe from 'axe-core';
 import { expect } from './console.ts';
 import { faultsOfArrival, faultsOfLayout } from './layout.ts';
@@ -18,15 +18,13 @@ const COLOR_RULES = ['color-contrast', 'link-in-text-block'];
 /**
  * Checks a page right after it was opened or something happened in it: alerts are in view, and the
  * focus is somewhere. Then, from narrow to wide and in light and dark, checks the layout and what axe
- * finds. Leaves a screenshot of each to look at.
+ * finds. With SCREENSHOTS=1 it leaves a screenshot of each to look at.
  */
 export async function inspect(page: Page, name: string) {
-  await mkdir(FOLDER, { recursive: true });
   await page.emulateMedia({ reducedMotion: 'reduce' });
   await expectNone(page, faultsOfArrival);
   // Half a megabyte, so only once.
   await page.evaluate(axe.source);
-  const devtools = await page.context().newCDPSession(page);
   for (const width of WIDTHS) {
     await page.setViewportSize({ width, height: 900 });
     // As browsers do when somebody types.
@@ -38,10 +36,9 @@ export async function inspect(page: Page, name: string) {
       await expect(page.locator('html')).toHaveAttribute(SCHEME_ATTRIBUTE, colorScheme);
       await expectNone(page, moving);
       if (isMain) await expectAccessible(page, colorScheme === 'dark');
-      await screenshot(devtools, `${FOLDER}/${name}-${colorScheme}-${width}.png`);
+      if (process.env.SCREENSHOTS) await screenshot(page, `${name}-${colorScheme}-${width}`);
     }
   }
-  await devtools.detach();
 }
 
 /** Waits until the layout has settled without a fault. */
@@ -80,10 +77,13 @@ declare global {
 }
 
 /** Saves what the window shows. Playwright's own screenshots are compressed longer. */
-async function screenshot(devtools: CDPSession, path: string) {
+async function screenshot(page: Page, name: string) {
+  const devtools = await page.context().newCDPSession(page);
   const { data } = await devtools.send('Page.captureScreenshot', {
     format: 'png',
     optimizeForSpeed: true,
   });
-  await writeFile(path, data, 'base64');
+  await devtools.detach();
+  await mkdir(FOLDER, { recursive: true });
+  await writeFile(`${FOLDER}/${name}.png`, data, 'base64');
 }
