@@ -36,7 +36,7 @@ SOURCES := .venv/bin/python -B infra/deploy.py --sources
 export HTTP_PORT DYNAMODB_PORT LAMBDA_PORT COGNITO_PORT RUN_DIR KEEP VERBOSE SAM
 
 .PHONY: help run sam-local test test-sam soak build quick-build deploy bench openapi template template-lint scan deny \
-  advisories format-check lint rust-tests fuzz programs script-tests openapi-lint client-tests console console-checks \
+  advisories format-check lint compile tools rust-tests fuzz programs script-tests openapi-lint client-tests console console-checks \
   console-tests rust cxx node curl chromium docker
 
 help:
@@ -85,7 +85,7 @@ sam-local: docker quick-build
 	@$(MAKE) --no-print-directory run SAM=$(QUICK)/template.yaml
 
 # Everything is compiled once, with Clippy in the place of rustc.
-test soak: export RUSTC_WORKSPACE_WRAPPER := $(CURDIR)/tests/clippy.sh
+test compile soak: export RUSTC_WORKSPACE_WRAPPER := $(CURDIR)/tests/clippy.sh
 test: format-check compile rust-tests fuzz script-tests template-lint scan deny openapi-lint client-tests console-checks console-tests
 
 format-check: rust
@@ -93,6 +93,10 @@ format-check: rust
 
 compile: rust
 	cargo build --locked --workspace --all-targets
+
+# What `make test` and `make test-sam` fetch into this folder.
+tools: $(EMULATOR) $(VENV) $(CHECKS) $(OPENAPI_TOOLS) $(OPENAPI_TESTS_MODULES) $(CONSOLE_MODULES) $(CONSOLE_TESTS_MODULES) \
+  $(MINISTACK) $(CARGO_DENY) $(PAGES)
 
 # The lints alone, without code generation. The Rust builds below select the whole workspace, each of them: with another
 # selection Cargo would choose other features, and compile the AWS SDK again.
@@ -274,7 +278,7 @@ $(OPENAPI_TOOLS): infra/requirements-openapi.txt | $(VENV)
 
 # Not optimised: the build takes one minute instead of five, and cargo-deny runs for only a second.
 $(CARGO_DENY): | rust
-	CARGO_PROFILE_DEV_DEBUG=false cargo install --quiet --locked --debug --root .tools cargo-deny@$(CARGO_DENY_VERSION)
+	env -u RUSTC_WORKSPACE_WRAPPER CARGO_PROFILE_DEV_DEBUG=false cargo install --quiet --locked --debug --root .tools cargo-deny@$(CARGO_DENY_VERSION)
 	@touch $@
 
 # The tools that must be installed. Each missing tool prints one sentence.
