@@ -35,9 +35,9 @@ SOURCES := .venv/bin/python -B infra/deploy.py --sources
 
 export HTTP_PORT DYNAMODB_PORT LAMBDA_PORT COGNITO_PORT RUN_DIR KEEP VERBOSE SAM
 
-.PHONY: help run sam-local test test-sam soak build quick-build deploy bench openapi template template-lint scan deny \
-  advisories format-check lint compile tools rust-tests fuzz programs script-tests openapi-lint client-tests console console-checks \
-  console-tests rust cxx node curl chromium docker
+.PHONY: help run sam-local test test-sam soak build quick-build deploy bench openapi template template-lint scan \
+  deny advisories format-check lint compile tools rust-tests fuzz programs script-tests openapi-lint client-tests \
+  console console-checks console-tests rust cxx node curl chromium docker
 
 help:
 	@echo 'make run        runs Usher and a Cognito emulator on this machine, until Ctrl-C. Settings:'
