@@ -84,6 +84,7 @@ SOURCES = (
     "template.yaml",
     "infra/*.yaml",
     "Cargo.*",
+    ".cargo/config.toml",
     "rust-toolchain.toml",
     "functions/**/*",
     "shared/**/*",

@@ -577,7 +577,9 @@ class Deploy(ScriptTest):
 
     def test_a_build_that_is_not_of_these_sources_is_refused(self):
         # The help in the console is made of the documents.
-        for name in ("functions/src/lib.rs", "docs/errors.md", "docs/adr/README.md", "ARCHITECTURE.md"):
+        for name in (
+            "functions/src/lib.rs", ".cargo/config.toml", "docs/errors.md", "docs/adr/README.md", "ARCHITECTURE.md"
+        ):
             source = self.root / name
             source.parent.mkdir(parents=True, exist_ok=True)
             source.write_text("newer")
