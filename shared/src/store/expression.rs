@@ -18,6 +18,11 @@ pub(super) struct Expression {
 }
 
 impl Expression {
+    /// The condition that there is no item.
+    pub(super) fn absent() -> Self {
+        Self::default().when("attribute_not_exists(pk)")
+    }
+
     pub(super) fn name(mut self, placeholder: &str, name: &str) -> Self {
         self.names.insert(placeholder.to_owned(), name.to_owned());
         self

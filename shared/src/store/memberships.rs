@@ -12,7 +12,7 @@ use super::expression::Expression;
 use super::item::texts;
 use super::places::{
     Place, membership_attributes, read_membership, read_request, request_attributes, standing,
-    still_empty, still_removed, still_requested,
+    still_removed, still_requested,
 };
 use super::ranks::{UserList, UserRank, users_at};
 use super::users::{Found, UserItems, read_profile};
@@ -351,9 +351,8 @@ impl Store {
                 writes.push(self.admit(user, admission, request));
                 news.extend(news_of(user, admission, request));
                 for digest in marked_by(admission, digests) {
-                    let absent = Expression::default().when("attribute_not_exists(pk)");
                     let mark = keys::removal_mark(digest, admission.organization());
-                    writes.push(self.check(mark, absent));
+                    writes.push(self.check(mark, Expression::absent()));
                 }
                 versions.extend(admission.address().map(|address| (address, admission.at())));
             }
@@ -408,7 +407,7 @@ impl Store {
         let place = keys::membership(user, admission.organization());
         match admission {
             Admission::Membership(membership) => {
-                let is_free = request.map_or_else(still_empty, still_requested);
+                let is_free = request.map_or_else(Expression::absent, still_requested);
                 self.put_if(place, membership_attributes(user, membership), is_free)
             }
             Admission::Request(request) => self.put_new(place, request_attributes(user, request)),
@@ -456,7 +455,7 @@ impl Store {
                     marked.extend(request.address);
                     unchanged
                 }
-                Place::Empty => still_empty(),
+                Place::Empty => Expression::absent(),
             };
             let role_ids = match held {
                 Some(held) => {

@@ -53,7 +53,7 @@ impl OrganizationChanges {
     /// each new one, so a change repairs it.
     fn without_present(&self, stored: &Item<'_>, stored_data: Option<&Item<'_>>) -> Self {
         let Self { name, description, custom_data } = self.clone();
-        let data = stored_data.map_or_else(|| Ok(CustomData::default()), read_custom_data).ok();
+        let data = custom_data_of(stored_data).ok();
         let is_stored = |new: &CustomData| {
             data.as_ref().is_some_and(|stored| stored.as_raw().get() == new.as_raw().get())
         };
@@ -78,9 +78,8 @@ impl OrganizationChanges {
     ) -> Result<(Organization, CustomData), Failure> {
         let name = self.name.clone().map_or_else(|| read_name(stored), Ok)?;
         let description = self.description.clone().map_or_else(|| read_description(stored), Ok)?;
-        let stored_data =
-            || stored_data.map_or_else(|| Ok(CustomData::default()), read_custom_data);
-        let custom_data = self.custom_data.clone().map_or_else(stored_data, Ok)?;
+        let custom_data =
+            self.custom_data.clone().map_or_else(|| custom_data_of(stored_data), Ok)?;
         let created_at = read_created_at(stored)?;
         Ok((Organization { id: id.clone(), name, description, created_at }, custom_data))
     }
@@ -204,9 +203,8 @@ impl Store {
             return Ok(None);
         };
         let version = read_version(&self.item(attributes))?;
-        let custom_data =
-            custom_data.as_ref().map(|item| read_custom_data(&self.item(item))).transpose()?;
-        Ok(Some((organization, custom_data.unwrap_or_default(), version)))
+        let custom_data = custom_data.as_ref().map(|attributes| self.item(attributes));
+        Ok(Some((organization, custom_data_of(custom_data.as_ref())?, version)))
     }
 
     /// Checks that an organization exists.
@@ -630,6 +628,11 @@ fn read_description(item: &Item<'_>) -> Result<Option<Description>, Failure> {
 
 fn read_created_at(item: &Item<'_>) -> Result<Timestamp, Failure> {
     item.timestamp("createdAt")
+}
+
+/// The custom data in an item; empty without one.
+fn custom_data_of(item: Option<&Item<'_>>) -> Result<CustomData, Failure> {
+    item.map_or_else(|| Ok(CustomData::default()), read_custom_data)
 }
 
 fn read_custom_data(item: &Item<'_>) -> Result<CustomData, Failure> {

@@ -197,11 +197,6 @@ pub(super) fn still_removed(mark: &Mark) -> Expression {
         .when("attribute_not_exists(addressDigests) OR addressDigests = :addresses")
 }
 
-/// The condition that nothing is in a place.
-pub(super) fn still_empty() -> Expression {
-    Expression::default().when("attribute_not_exists(pk)")
-}
-
 /// A request as the attributes of its item.
 pub(super) fn request_attributes(user: &UserId, request: &JoinRequest) -> Attributes {
     let JoinRequest { organization_id, requested_at, provenance, address } = request;

@@ -117,8 +117,7 @@ impl Store {
             let address = membership.address.as_ref();
             let mark = address.map(|address| keys::removal_mark(address, organization));
             if let (Some(address), Some(mark)) = (address, &mark) {
-                let absent = Expression::default().when("attribute_not_exists(pk)");
-                writes.push(self.check(mark.clone(), absent));
+                writes.push(self.check(mark.clone(), Expression::absent()));
                 // Of a removal of the address at the same time, either finds the other.
                 writes.push(self.next_address_version(address, at));
             }

@@ -247,7 +247,7 @@ impl Store {
             let profile = profile.first();
             let is_tombstone = profile.is_some_and(|item| item.has(DELETED_AT));
             let (addresses, condition) = match profile.map(read_addresses) {
-                None => (Vec::new(), absent()),
+                None => (Vec::new(), Expression::absent()),
                 Some(Ok(addresses)) if is_tombstone => (addresses, is_deleted()),
                 Some(Ok(addresses)) => {
                     let condition = has_addresses(&addresses);
@@ -405,17 +405,12 @@ const DELETED_AT: &str = "deletedAt";
 /// The condition that the item of a profile still has the addresses and the identities that were read.
 /// Without a profile, there must be no tombstone either.
 pub(super) fn unchanged(profile: Option<&Profile>) -> Expression {
-    let Some(Profile { addresses, identities, .. }) = profile else { return absent() };
+    let Some(Profile { addresses, identities, .. }) = profile else { return Expression::absent() };
     // Any item without identities is read as one with an empty list.
     has_addresses(addresses).value(":identities", texts(identities)).when(match &**identities {
         [] => "attribute_not_exists(identityDigests) OR identityDigests = :identities",
         _ => "identityDigests = :identities",
     })
-}
-
-/// The condition that there is neither a profile nor a tombstone.
-fn absent() -> Expression {
-    Expression::default().when("attribute_not_exists(pk)")
 }
 
 /// The condition that the item of a profile still has the addresses that were read.

@@ -141,7 +141,7 @@ impl Store {
 
     /// A write of a whole item, on the condition that there was none.
     pub(super) fn put_new(&self, key: Key, attributes: Attributes) -> Write {
-        self.put_if(key, attributes, Expression::default().when("attribute_not_exists(pk)"))
+        self.put_if(key, attributes, Expression::absent())
     }
 
     /// A write of a whole item, under a condition.
