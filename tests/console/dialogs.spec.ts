@@ -68,6 +68,13 @@ const inRequests = (name: string) => async (page: Page) => {
 const press = (name: string | RegExp) => (dialog: Locator) =>
   dialog.getByRole('button', { name, exact: true }).click();
 
+const namesOfButtons = (dialog: Locator) =>
+  dialog
+    .getByRole('button')
+    .evaluateAll((buttons) =>
+      buttons.map((button) => button.getAttribute('aria-label') ?? button.textContent),
+    );
+
 const DIALOGS: Record<string, Dialog> = {
   'Delete organization': {
     arrive: async (page) => {
@@ -166,6 +173,8 @@ for (const [name, { arrive, submit }] of Object.entries(DIALOGS)) {
       if (way === 'Cancel' && name === 'Search') continue;
       await open();
       await expect(dialog.locator(':focus')).toHaveCount(1);
+      const names = await namesOfButtons(dialog);
+      expect(names).toEqual([...new Set(names)]);
       if (way === 'Escape') await page.keyboard.press('Escape');
       else await press(way)(dialog);
       await expect(dialog).toBeHidden();

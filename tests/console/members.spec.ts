@@ -421,6 +421,32 @@ test('members who lack default roles are counted, and get them', async ({ page }
   }
 });
 
+test('roles are given only once it is known who lacks them, and to nobody else', async ({
+  page,
+}) => {
+  const { id } = await withMembers(1);
+  await page.goto(at(`/organizations/${id}/members`));
+  await expect(rows(page)).toHaveCount(1);
+  let answer = () => {};
+  const asked = new Promise<void>((resolve) => {
+    answer = resolve;
+  });
+  await page.route(/\/jit\/roles$/, async (route) => {
+    await asked;
+    await route.continue();
+  });
+  await page.getByRole('button', { name: 'Give default roles' }).click();
+  const dialog = page.getByRole('dialog');
+  await expect(dialog.getByRole('status')).toContainText('Reading the members');
+  await expect(dialog.getByRole('button')).toHaveText(['', 'Cancel', 'Give the roles']);
+  await expect(dialog.getByRole('button', { name: 'Give the roles' })).toBeDisabled();
+  answer();
+  await expect(dialog).toContainText('This organization has no default roles');
+  await expect(dialog.getByRole('button')).toHaveText(['', 'Done']);
+  await dialog.getByRole('button', { name: 'Done' }).click();
+  await expect(dialog).toBeHidden();
+});
+
 test('several users are added at once, and each entry says what was found', async ({ page }) => {
   const { id, domain, emails, ids } = await withMembers(2);
   const { id: roleId, name } = await role(unique('newcomer'));

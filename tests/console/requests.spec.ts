@@ -297,7 +297,7 @@ test('who was approved meanwhile is not declined, and who was declined is not ap
   const dialog = page.getByRole('dialog');
   await button(page, 'Decline').click();
   await expect(dialog.getByRole('alert')).toContainText('This user is already a member');
-  await dialog.getByRole('button', { name: 'Close' }).last().click();
+  await dialog.getByRole('button', { name: 'Done' }).click();
   await expect(dialog).toBeHidden();
   await expect(rowOf(page, first)).toBeHidden();
   expect(await memberOf(asked.id, first)).toBeDefined();
@@ -306,7 +306,7 @@ test('who was approved meanwhile is not declined, and who was declined is not ap
   await decide(asked.id, asked.ids[1], 'decline');
   await button(page, 'Approve').click();
   await expect(dialog.getByRole('alert')).toContainText('Somebody else has declined this user');
-  await dialog.getByRole('button', { name: 'Close' }).last().click();
+  await dialog.getByRole('button', { name: 'Done' }).click();
   await expect(page.getByText('Nobody asks to join')).toBeVisible();
 });
 
@@ -319,7 +319,7 @@ test('a request of a user who is deleted meanwhile is said to be gone', async ({
   await button(page, 'Approve').click();
   const dialog = page.getByRole('dialog');
   await expect(dialog.getByRole('alert')).toContainText('This request does not exist any more');
-  await dialog.getByRole('button', { name: 'Close' }).last().click();
+  await dialog.getByRole('button', { name: 'Done' }).click();
   await expect(page.getByText('Nobody asks to join')).toBeVisible();
 });
 

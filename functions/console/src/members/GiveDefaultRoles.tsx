@@ -23,9 +23,7 @@ export function GiveDefaultRoles({ organizationId, onClose }: Props) {
   const lacking = found.data?.members ?? [];
   const bulk = useBulk(lacking);
   const submit = async () => {
-    const { members, roles } = found.data ?? { members: [], roles: [] };
-    if (members.length === 0) return undefined;
-    const added = roles.map(({ id }) => id);
+    const added = (found.data?.roles ?? []).map(({ id }) => id);
     const outcome = await bulk.run((some, onProgress) =>
       giveRoles(organizationId, some, added, onProgress),
     );
@@ -37,7 +35,8 @@ export function GiveDefaultRoles({ organizationId, onClose }: Props) {
   return (
     <FormModal
       title="Give the default roles"
-      act={lacking.length > 0 ? `Give to ${counted(bulk.left.length, 'member')}` : 'Close'}
+      act={actOf(found.data && bulk.left)}
+      isReady={found.isSuccess}
       initialValues={{}}
       onSubmit={submit}
       onClose={onClose}
@@ -58,6 +57,12 @@ export function GiveDefaultRoles({ organizationId, onClose }: Props) {
       )}
     </FormModal>
   );
+}
+
+/** The label of the button, for those who lack roles, once they are known. */
+function actOf(lacking: readonly Member[] | undefined): string | undefined {
+  if (!lacking) return 'Give the roles';
+  return lacking.length > 0 ? `Give to ${counted(lacking.length, 'member')}` : undefined;
 }
 
 /** Reads all members once, and finds those who lack default roles. */

@@ -32,7 +32,6 @@ export function ReviewPasted({ organizationId, parts: pasted, list, onAdd, onClo
   const first = useRef<HTMLDivElement>(null);
   const count = review.added.length;
   const submit = ({ prove }: typeof initialValues) => {
-    if (check.isPending) return Promise.resolve(false as const);
     onAdd(review, prove ? { ownership: 'pending' } : {});
     return Promise.resolve(undefined);
   };
@@ -40,6 +39,7 @@ export function ReviewPasted({ organizationId, parts: pasted, list, onAdd, onClo
     <FormModal
       title="Check what you pasted"
       act={check.isPending || count > 0 ? `Add ${counted(count, 'domain')}` : 'Done'}
+      isReady={!check.isPending}
       size="lg"
       isChanged={parts !== before}
       initialValues={initialValues}

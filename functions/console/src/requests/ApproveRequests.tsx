@@ -31,7 +31,6 @@ export function ApproveRequests({ organizationId, requests, onClose }: Props) {
   const bulk = useBulk(requests, isDecided);
   const roles = useRolesByRule(organizationId, requests);
   const submit = async ({ organizationRoleIds }: typeof initialValues) => {
-    if (bulk.left.length === 0) return undefined;
     await roles.load();
     const { done, failed } = await bulk.run((some, onProgress) =>
       approveAll(some, organizationRoleIds, onProgress),
@@ -49,7 +48,7 @@ export function ApproveRequests({ organizationId, requests, onClose }: Props) {
   return (
     <FormModal
       title={`Approve ${who}?`}
-      act={bulk.left.length === 0 ? 'Close' : act}
+      act={bulk.left.length === 0 ? undefined : act}
       initialValues={initialValues}
       onSubmit={submit}
       onClose={onClose}

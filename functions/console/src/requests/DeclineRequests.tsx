@@ -24,7 +24,6 @@ export function DeclineRequests({ organizationId, requests, onClose }: Props) {
   const bulk = useBulk(requests, isDecided);
   const others = withSameAddress(requests, loadedRequests(queries, organizationId));
   const submit = async () => {
-    if (bulk.left.length === 0) return undefined;
     const outcome = await bulk.run(declineAll);
     throwIfFailed(outcome, 'declined', { unit: 'request', isFinal: isDecided });
     return undefined;
@@ -37,7 +36,7 @@ export function DeclineRequests({ organizationId, requests, onClose }: Props) {
     <FormModal
       danger
       title={`Decline ${who}?`}
-      act={bulk.left.length === 0 ? 'Close' : act}
+      act={bulk.left.length === 0 ? undefined : act}
       initialValues={{}}
       onSubmit={submit}
       onClose={onClose}

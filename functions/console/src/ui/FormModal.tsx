@@ -11,8 +11,10 @@ import { useLeaveBlocker } from './useLeaveBlocker';
 
 interface Props<Values> {
   title: string;
-  /** The label of the button that submits. */
-  act: string;
+  /** The label of the button that submits; `undefined` if there is nothing to do here. */
+  act: string | undefined;
+  /** Whether what it would do is known: until then it cannot be submitted. */
+  isReady?: boolean;
   /** Whether it destroys something: the focus starts on Cancel. */
   danger?: boolean;
   /** Whether it only changes a draft on the page: then the page is not read again. */
@@ -49,6 +51,7 @@ export function FormModal<Values extends Record<string, unknown>>(props: Props<V
     title,
     act,
     danger,
+    isReady = true,
     isDraft = false,
     isChanged = false,
     size,
@@ -86,7 +89,7 @@ export function FormModal<Values extends Record<string, unknown>>(props: Props<V
     if (error && element.current) focusInvalid(element.current);
   }, [error]);
   const submit = (values: Values) => {
-    if (running.current) return;
+    if (running.current || !isReady || act === undefined) return;
     running.current = true;
     submission.mutate(values);
   };
@@ -115,11 +118,18 @@ export function FormModal<Values extends Record<string, unknown>>(props: Props<V
           <ProblemAlert error={error} fields={submission.variables ?? initialValues} focused />
           <Group justify="flex-end">
             <Button variant="default" onClick={onClose} data-autofocus={danger || undefined}>
-              Cancel
+              {act === undefined ? 'Done' : 'Cancel'}
             </Button>
-            <Button type="submit" color={danger ? 'red.8' : 'indigo'} loading={isPending}>
-              {act}
-            </Button>
+            {act !== undefined && (
+              <Button
+                type="submit"
+                color={danger ? 'red.8' : 'indigo'}
+                loading={isPending}
+                disabled={!isReady}
+              >
+                {act}
+              </Button>
+            )}
           </Group>
         </Stack>
       </form>
