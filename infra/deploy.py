@@ -516,6 +516,17 @@ def digest_of_sources(root):
     return digest({path.relative_to(root).as_posix(): path.read_bytes() for path in kept})
 
 
+def digest_of_artifact(path):
+    """A digest of the file, or of all files in the folder."""
+    files = [file for file in path.rglob("*") if file.is_file()] if path.is_dir() else [path]
+    return digest({file.relative_to(path).as_posix(): digest_of_file(file) for file in files})
+
+
+def digest_of_file(path):
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").digest()
+
+
 def digest(parts):
     """A digest of texts by their names."""
     digest = hashlib.sha256()
@@ -553,7 +564,8 @@ def resources(template, kind=None):
 
 
 def prepared(session, stack, source, planned):
-    """Writes the template that is deployed. Each function has the mark of this release.
+    """Writes the template that is deployed. Each function has the mark of this release, and functions with the same
+    artifact name one folder.
 
     SAM makes a new version for an alias if the text of the function in the template changes. It does not see the values of
     parameters (https://github.com/aws/serverless-application-model/issues/3820), but it sees this mark. It ends with a
@@ -563,19 +575,18 @@ def prepared(session, stack, source, planned):
     """
     used = {name: value for name, value in planned.items() if name not in NOT_OF_FUNCTIONS}
     parts = {"template": source.read_bytes(), "parameters": json.dumps(used, sort_keys=True).encode()}
-    for id, properties in resources(source):
-        for artifact in [
-            source.parent / properties[name] for name in ARTIFACTS if isinstance(properties.get(name), str)
-        ]:
-            files = artifact.rglob("*") if artifact.is_dir() else [artifact]
-            for file in files:
-                if file.is_file():
-                    parts[f"{id} {file.relative_to(artifact).as_posix()}"] = file.read_bytes()
+    folders, template = {}, yaml.load(source.read_text(), Loader)
+    for id, resource in template["Resources"].items():
+        properties = resource.get("Properties", {})
+        for name in ARTIFACTS:
+            if isinstance(properties.get(name), str):
+                made = digest_of_artifact(source.parent / properties[name])
+                parts[f"{id} {name}"] = made.encode()
+                properties[name] = folders.setdefault(made, properties[name])
     content, mark = digest(parts)[10:], deployed_mark(session, stack)
     if not mark.endswith(content):
         # SAM looks at the first ten characters.
         mark = secrets.token_hex(5) + content
-    template = yaml.load(source.read_text(), Loader)
     for resource in template["Resources"].values():
         if resource["Type"] == "AWS::Serverless::Function":
             resource["Properties"]["AutoPublishCodeSha256"] = mark
@@ -613,7 +624,8 @@ def run_sam(session, stack, name, template, sent, yes):
         if tags := stack.get("Tags"):
             # SAM removes the tags of the stack that it is not given.
             command += ["--tags", *(f'"{tag["Key"]}"="{tag["Value"]}"' for tag in tags)]
-        environment = os.environ | {"SAM_CLI_TELEMETRY": "0"}
+        # SAM compresses a folder once, however many functions name it. Without this it does so for each function.
+        environment = os.environ | {"SAM_CLI_TELEMETRY": "0", "SAM_CLI_BETA_PACKAGE_PERFORMANCE": "1"}
         sys.stdout.flush()
         ended = subprocess.run(list(map(str, command)), cwd=ROOT, env=environment, check=False).returncode
     if ended:

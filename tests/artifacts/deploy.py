@@ -122,18 +122,18 @@ def run_sam(template, **parameters):
 
 def recorded(template):
     """Deploys the templates of the previous release, with the present artifacts."""
-    built = {id: (template.parent / properties["CodeUri"]) for _, id, properties in story.resources(template)}
+    # All functions have the same artifact, so that SAM compresses one.
+    [built, *_] = [template.parent / properties["CodeUri"] for _, _, properties in story.resources(template)]
     properties = [resource["Properties"] for resource in resources_of(template).values()]
     [pages] = [given["ContentUri"] for given in properties if "ContentUri" in given]
     with tempfile.TemporaryDirectory() as folder:
         root = yaml_parse((RECORDED / "template.yaml").read_text())
         # The metadata for publishing names files beside the template.
         del root["Metadata"]
-        for id, resource in root["Resources"].items():
+        for resource in root["Resources"].values():
             match resource["Type"]:
                 case "AWS::Serverless::Function":
-                    # A function that was removed since gets any artifact.
-                    resource["Properties"]["CodeUri"] = f"{built.get(id) or next(iter(built.values()))}"
+                    resource["Properties"]["CodeUri"] = f"{built}"
                 case "AWS::Serverless::LayerVersion":
                     resource["Properties"]["ContentUri"] = f"{(template.parent / pages).resolve()}"
                 case "AWS::CloudFormation::Stack":

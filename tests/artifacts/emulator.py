@@ -83,6 +83,8 @@ def emulator():
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         # Seconds between two questions whether CloudFormation has ended.
         "SAM_CLI_POLL_DELAY": "1",
+        # It compresses an artifact once, not for each function.
+        "SAM_CLI_BETA_PACKAGE_PERFORMANCE": "1",
     }
     os.environ.clear()
     os.environ.update(environment)

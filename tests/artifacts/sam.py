@@ -2,15 +2,18 @@
 
     python -m artifacts.sam .aws-sam/test/template.yaml
 
-The story of `tests/events` goes through `sam local invoke`, then the README's tour through `sam local start-api`,
-with sign-ups and tokens through `sam local start-lambda`. Where no Docker daemon answers, the test runs its own.
+The story of `tests/events` goes through `sam local start-lambda`, one event of it also through `sam local invoke`, which
+starts SAM for each event. Then the README's tour goes through `sam local start-api`, with sign-ups and tokens through
+`sam local start-lambda`. Where no Docker daemon answers, the test runs its own.
 """
 
+import contextlib
 import importlib.util
 import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -20,6 +23,7 @@ from pathlib import Path
 import boto3
 
 from . import daemon, story
+from .story import same
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 120  # seconds to wait for the emulators
@@ -80,13 +84,16 @@ def events(template):
         try:
             env = ready(emulators, run / "env")
             addresses = {name: env[name.upper()].removeprefix("http://") for name in ("dynamodb", "cognito", "dns")}
-            story.make_provider(cognito_at(env["COGNITO"]), env["USER_POOL_ID"])
+            story.make_provider(client("cognito-idp", env["COGNITO"]), env["USER_POOL_ID"])
             with sam_local.reachable(template, Path(folder), addresses, env["USER_POOL_ID"]) as options:
-                count = story.tell(template, lambda _, id, event: invoke(id, event, options))
+                with served(options, Path(folder, "log")) as functions:
+                    count = story.tell(template, lambda _, id, event: invoked(functions, id, event))
+                event = story.event_of({"event": "list-email-domains"})
+                same(200, invoke("ListEmailDomainsFunction", event, options)["statusCode"], "sam local invoke")
         finally:
             emulators.send_signal(signal.SIGTERM)
             emulators.wait()
-    print(f"sam local invoke answers {count} events as told ({time.monotonic() - begin:.0f} s).", flush=True)
+    print(f"sam local answers {count} events as told ({time.monotonic() - begin:.0f} s).", flush=True)
 
 
 def ready(emulators, file):
@@ -99,9 +106,37 @@ def ready(emulators, file):
     return dict(line.split("=", 1) for line in text.splitlines())
 
 
-def cognito_at(endpoint):
+def client(service, endpoint):
     keys = {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
-    return boto3.client("cognito-idp", endpoint_url=endpoint, region_name="eu-central-1", **keys)
+    return boto3.client(service, endpoint_url=endpoint, region_name="eu-central-1", **keys)
+
+
+@contextlib.contextmanager
+def served(options, log):
+    """A client of `sam local start-lambda`, which starts a container for each event."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    line = [sam_local.SAM, "local", "start-lambda", "--host", "127.0.0.1", "--port", str(port), *options]
+    with log.open("w") as output:
+        server = subprocess.Popen(line, cwd=ROOT, env=sam_local.environment(), stdout=output, stderr=output)
+    try:
+        sam_local.wait(server, f"127.0.0.1:{port}")
+        yield client("lambda", f"http://127.0.0.1:{port}")
+    except BaseException:
+        print(f"--- the last words of sam local\n{log.read_text()[-4000:]}", file=sys.stderr)
+        raise
+    finally:
+        sam_local.end(server)
+
+
+def invoked(functions, id, event):
+    answer = functions.invoke(FunctionName=id, Payload=json.dumps(event))
+    payload = answer["Payload"].read().decode()
+    if "FunctionError" in answer:
+        sys.exit(f"{id}\n{payload}")
+    # Nothing is sent for the answer `null`.
+    return json.loads(payload or "null")
 
 
 def invoke(id, event, options):

@@ -1,6 +1,7 @@
 """What the tests of the scripts share: loading a script, an imitation of AWS on loopback, and a caller's environment."""
 
 import contextlib
+import functools
 import importlib.util
 import io
 import json
@@ -12,9 +13,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from unittest import mock
 
+import botocore.session
+
 ROOT = Path(__file__).parents[2]
 # The folder of a script is the first one in which Python looks for what the script imports.
 sys.path.insert(0, f"{ROOT / 'infra'}")
+# Each run of a script makes a session. They share the models that botocore has read, which takes most of the time.
+botocore.session.create_loader = functools.cache(botocore.session.create_loader)
 
 
 def load(name):

@@ -665,6 +665,20 @@ class Deploy(ScriptTest):
         digests.add(deployed())
         self.assertEqual(5, len(digests))
 
+    def test_functions_with_the_same_artifact_name_one_folder_and_others_their_own(self):
+        def folders():
+            self.assertEqual(0, self.deploy("--yes")[0])
+            resources = yaml.safe_load((self.build / "deployed.yaml").read_text())["Resources"]
+            return [resource["Properties"].get("CodeUri") for resource in resources.values()]
+
+        self.assertEqual(["FirstFunction", "FirstFunction", None], folders())
+        (self.build / "SecondFunction/bootstrap").write_bytes(ELF["arm64"] + b"changed")
+        self.assertEqual(["FirstFunction", "SecondFunction", None], folders())
+        # An artifact is all that the folder has.
+        (self.build / "SecondFunction/bootstrap").write_bytes(ELF["arm64"])
+        (self.build / "SecondFunction/more").write_text("more")
+        self.assertEqual(["FirstFunction", "SecondFunction", None], folders())
+
     def test_a_deployment_that_sam_could_not_make_or_nobody_confirmed_is_told(self):
         change = f"{HEAD}  MemorySize: 256 -> 512\n{OTHERS}"
         self.sam_ends = 1
