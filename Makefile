@@ -30,6 +30,9 @@ MACHINE := $(if $(filter aarch64 arm64,$(shell uname -m)),arm64,x86_64)
 
 # The build for `sam-local` and `test-sam`. `make deploy` does not use this folder.
 QUICK := .aws-sam/quick
+# For what uses one processor. The output of each is shown when it ends.
+TWO_AT_ONCE := --no-print-directory --jobs=2 --output-sync=target
+
 # A build notes the sources that it began with. A build of other sources is not deployed.
 SOURCES := .venv/bin/python -B infra/deploy.py --sources
 
@@ -37,7 +40,8 @@ export HTTP_PORT DYNAMODB_PORT LAMBDA_PORT COGNITO_PORT RUN_DIR KEEP VERBOSE SAM
 
 .PHONY: help run sam-local test test-sam soak build quick-build deploy bench openapi template template-lint scan \
   deny advisories format-check lint compile tools rust-tests fuzz programs script-tests openapi-lint client-tests \
-  console console-checks console-tests rust cxx node curl chromium docker
+  console console-checks console-tests deploy-tests container-tests event-template-tests \
+  rust cxx node curl chromium docker
 
 help:
 	@echo 'make run        runs Usher and a Cognito emulator on this machine, until Ctrl-C. Settings:'
@@ -85,8 +89,10 @@ sam-local: docker quick-build
 	@$(MAKE) --no-print-directory run SAM=$(QUICK)/template.yaml
 
 # Everything is compiled once, with Clippy in the place of rustc.
-test compile soak: export RUSTC_WORKSPACE_WRAPPER := $(CURDIR)/tests/clippy.sh
-test: format-check compile rust-tests fuzz script-tests template-lint scan deny openapi-lint client-tests console-checks console-tests
+test compile soak container-tests: export RUSTC_WORKSPACE_WRAPPER := $(CURDIR)/tests/clippy.sh
+test: format-check compile rust-tests fuzz
+	@$(MAKE) $(TWO_AT_ONCE) script-tests template-lint scan deny openapi-lint client-tests console-checks
+	@$(MAKE) --no-print-directory console-tests
 
 format-check: rust
 	cargo fmt --all --check
@@ -223,8 +229,16 @@ quick-build: rust $(VENV) $(PAGES)
 	echo "sam build makes the functions ($$(($$(date +%s) - begin)) s)."
 
 test-sam: rust node curl $(EMULATOR) $(MINISTACK) quick-build
-	cd tests && ../.venv/bin/python -B -m artifacts.sam ../$(QUICK)/template.yaml
+	@$(MAKE) $(TWO_AT_ONCE) deploy-tests container-tests event-template-tests
+
+# After a quick build.
+deploy-tests:
 	cd tests && ../.venv/bin/python -B -m artifacts.deploy ../$(QUICK)/template.yaml
+
+container-tests:
+	cd tests && ../.venv/bin/python -B -m artifacts.sam ../$(QUICK)/template.yaml
+
+event-template-tests:
 	cd tests && ../.venv/bin/python -B -m artifacts.event_templates
 
 # The stamps are written last, so an interrupted step runs again.
