@@ -7,6 +7,7 @@ import { type ReactNode, StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { App } from './app/App';
 import { keepFocus } from './app/focus';
+import { prepareFirstPage } from './app/router';
 import { StartFailed } from './app/StartFailed';
 import { Starting } from './app/Starting';
 import { Theme } from './app/Theme';
@@ -25,7 +26,7 @@ function render(page: ReactNode) {
 
 function start() {
   render(<Starting />);
-  signIn().then(
+  Promise.all([signIn(), prepareFirstPage()]).then(
     () => render(<App />),
     (error: unknown) => render(<StartFailed error={error} onRetry={start} />),
   );

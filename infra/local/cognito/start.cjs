@@ -2,6 +2,7 @@
 // kept beside its users. Nobody can sign in through them: an event of a trigger says so instead.
 
 const { readFileSync, writeFileSync } = require('node:fs');
+const http = require('node:http');
 const { join } = require('node:path');
 const { ResourceNotFoundError } = require('cognito-local/lib/errors');
 const { Targets } = require('cognito-local/lib/targets/targets');
@@ -32,5 +33,10 @@ Targets.DescribeIdentityProvider = () => async (_, request) => {
   if (!found) throw new ResourceNotFoundError(`Identity provider ${request.ProviderName} does not exist.`);
   return { IdentityProvider: found };
 };
+
+// Usher keeps connections for later requests. Node.js would close one after five idle seconds, and a request that is sent at
+// that moment would fail.
+const { createServer } = http;
+http.createServer = (...given) => Object.assign(createServer(...given), { keepAliveTimeout: 0 });
 
 require('cognito-local/lib/bin/start');

@@ -10,6 +10,7 @@ use std::time::Duration;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use axum::Router;
+use axum::serve::ListenerExt;
 use dynoxide::Database;
 use shared::capabilities::Policies;
 use shared::cognito::UserPool;
@@ -286,6 +287,13 @@ async fn serve(
     router: Router,
     until: impl Future<Output = ()> + Send + 'static,
 ) {
+    // Otherwise the second part of an answer waits until the client has acknowledged the first one, which
+    // it does after 40 ms.
+    let listener = listener.tap_io(|connection| {
+        if let Err(error) = connection.set_nodelay(true) {
+            tracing::debug!(%error, "answers on this connection may be late");
+        }
+    });
     if let Err(error) = axum::serve(listener, router).with_graceful_shutdown(until).await {
         tracing::error!(%error, "a server stopped");
     }

@@ -19,14 +19,17 @@ import { loadPart, part } from '../ui/part';
 import { NotFound } from './NotFound';
 import { Shell } from './Shell';
 
-/** A page that is loaded when it is first opened. */
-const page = (load: () => Promise<ComponentType>) =>
-  part(
+/** A page that is loaded when it is first opened, or when somebody points at a link to it. */
+const page = (load: () => Promise<ComponentType>) => {
+  const component = part(
     load,
     <Card>
       <Placeholder of="the page" shape="form" />
     </Card>,
   );
+  const { prepare } = component;
+  return { component, staticData: { prepare }, loader: () => void prepare(), staleTime: Infinity };
+};
 
 /** The searched text in a page's address. */
 const searched = (search: Record<string, unknown>): { q?: string } => {
@@ -54,84 +57,87 @@ const organizations = createRoute({
 const organization = createRoute({
   getParentRoute: () => root,
   path: '/organizations/$organizationId',
-  component: page(() =>
-    import('../organizations/OrganizationPage').then((it) => it.OrganizationPage),
-  ),
+  ...page(() => import('../organizations/OrganizationPage').then((it) => it.OrganizationPage)),
 });
 
 const provisioning = createRoute({
   getParentRoute: () => organization,
   path: '/',
   validateSearch: provisioningSearch,
-  component: page(() => import('../provisioning/ProvisioningTab').then((it) => it.ProvisioningTab)),
+  ...page(() => import('../provisioning/ProvisioningTab').then((it) => it.ProvisioningTab)),
 });
 
 const members = createRoute({
   getParentRoute: () => organization,
   path: '/members',
   validateSearch: membersSearch,
-  component: page(() => import('../members/MembersTab').then((it) => it.MembersTab)),
+  ...page(() => import('../members/MembersTab').then((it) => it.MembersTab)),
 });
 
 const removed = createRoute({
   getParentRoute: () => organization,
   path: '/members/removed',
   validateSearch: removedSearch,
-  component: page(() => import('../members/RemovedMembers').then((it) => it.RemovedMembers)),
+  ...page(() => import('../members/RemovedMembers').then((it) => it.RemovedMembers)),
 });
 
 const requests = createRoute({
   getParentRoute: () => organization,
   path: '/requests',
-  component: page(() => import('../requests/RequestsTab').then((it) => it.RequestsTab)),
+  ...page(() => import('../requests/RequestsTab').then((it) => it.RequestsTab)),
 });
 
 const activity = createRoute({
   getParentRoute: () => organization,
   path: '/activity',
   validateSearch: activitySearch,
-  component: page(() => import('../activity/ActivityTab').then((it) => it.ActivityTab)),
+  ...page(() => import('../activity/ActivityTab').then((it) => it.ActivityTab)),
 });
 
 const settings = createRoute({
   getParentRoute: () => organization,
   path: '/settings',
-  component: page(() => import('../settings/SettingsTab').then((it) => it.SettingsTab)),
+  ...page(() => import('../settings/SettingsTab').then((it) => it.SettingsTab)),
 });
 
 const roles = createRoute({
   getParentRoute: () => root,
   path: '/roles',
   validateSearch: searched,
-  component: page(() => import('../roles/RolesPage').then((it) => it.RolesPage)),
+  ...page(() => import('../roles/RolesPage').then((it) => it.RolesPage)),
 });
 
 const role = createRoute({
   getParentRoute: () => root,
   path: '/roles/$organizationRoleId',
-  component: page(() => import('../roles/RolePage').then((it) => it.RolePage)),
+  ...page(() => import('../roles/RolePage').then((it) => it.RolePage)),
 });
 
 const user = createRoute({
   getParentRoute: () => root,
   path: '/users/$userId',
-  component: page(() => import('../users/UserPage').then((it) => it.UserPage)),
+  ...page(() => import('../users/UserPage').then((it) => it.UserPage)),
 });
 
 const help = createRoute({
   getParentRoute: () => root,
   path: '/help',
-  component: page(() => import('../help/HelpPage').then((it) => it.HelpPage)),
+  ...page(() => import('../help/HelpPage').then((it) => it.HelpPage)),
 });
+
+const helpDocumentPage = page(() =>
+  import('../help/HelpDocumentPage').then((it) => it.HelpDocumentPage),
+);
 
 const helpDocument = createRoute({
   getParentRoute: () => root,
   path: '/help/$document',
+  ...helpDocumentPage,
   loader: async ({ params }) => {
+    helpDocumentPage.loader();
     const load = () => import('../help/documents').then((it) => it.loadDocument(params.document));
     return (await loadPart(load)) ?? Promise.reject(notFound());
   },
-  component: page(() => import('../help/HelpDocumentPage').then((it) => it.HelpDocumentPage)),
   notFoundComponent: NotFound,
 });
 
@@ -152,11 +158,22 @@ export const router = createRouter({
       <ErrorState error={error} onRetry={reset} />
     </Card>
   ),
+  defaultPreload: 'intent',
   scrollRestoration: true,
 });
+
+/** Loads the code of the page that this address has. */
+export async function prepareFirstPage() {
+  const matches = router.matchRoutes(router.latestLocation);
+  await Promise.all(matches.map(({ staticData }) => staticData.prepare?.()));
+}
 
 declare module '@tanstack/react-router' {
   interface Register {
     router: typeof router;
+  }
+  interface StaticDataRouteOption {
+    /** Loads the code of the page. */
+    prepare?: () => Promise<void>;
   }
 }

@@ -4,15 +4,13 @@ import { IconSearch } from '@tabler/icons-react';
 import { useParams } from '@tanstack/react-router';
 import { useEffect, useRef } from 'react';
 import { afterStart } from '../app/afterStart';
-import { dialogPart, loadPart } from '../ui/part';
+import { dialogPart } from '../ui/part';
 import { remember } from './recent';
 import classes from './SearchButton.module.css';
 import { opensSearch, SHORTCUTS } from './shortcut';
 
-const load = () => import('./SearchDialog').then((it) => it.SearchDialog);
-const SearchDialog = dialogPart(load);
-/** Loads the dialog before it is opened. If that fails, opening it loads it again. */
-const prepare = () => void loadPart(load).catch(() => {});
+const SearchDialog = dialogPart(() => import('./SearchDialog').then((it) => it.SearchDialog));
+const prepare = () => void SearchDialog.prepare();
 
 /** Opens the search, also by its shortcuts. The search itself is loaded when it is first opened. */
 export function SearchButton() {

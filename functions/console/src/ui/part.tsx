@@ -17,6 +17,16 @@ export async function loadPart<T>(load: () => Promise<T>): Promise<T> {
   }
 }
 
+/** A part of the console that is loaded when it is first shown, or before. */
+interface Part<Props> {
+  (props: Props): ReactNode;
+  /**
+   * Loads it before it is shown. React shows what is loaded later than that only 300 ms after what was
+   * shown instead. If this fails, showing the part loads it again.
+   */
+  prepare: () => Promise<void>;
+}
+
 /**
  * A part of the console that is loaded when it is first shown, so that the first page loads faster.
  * A part that cannot be loaded throws a {@link PartError} to the error boundary around it. It is
@@ -27,19 +37,27 @@ export async function loadPart<T>(load: () => Promise<T>): Promise<T> {
 export function part<Props extends object>(
   load: () => Promise<ComponentType<Props>>,
   waiting: ReactNode = null,
-): (props: Props) => ReactNode {
-  const attempt = () =>
-    lazy(async () => {
-      try {
-        return { default: await loadPart(load) };
-      } catch (error) {
+): Part<Props> {
+  let loading: Promise<ComponentType<Props>> | undefined;
+  const loadOnce = () => {
+    loading ??= loadPart(load).then(
+      (loaded) => {
+        latest = loaded;
+        return loaded;
+      },
+      (error: unknown) => {
         // React keeps what it has loaded, and also that it could not.
+        loading = undefined;
         latest = attempt();
         throw error;
-      }
-    }) as unknown as ComponentType<Props>;
+      },
+    );
+    return loading;
+  };
+  const attempt = () =>
+    lazy(async () => ({ default: await loadOnce() })) as unknown as ComponentType<Props>;
   let latest = attempt();
-  return (props: Props) => {
+  const shown = (props: Props) => {
     // While it is shown, there is one attempt: React renders a failed part twice.
     const [Part] = useState(() => latest);
     return (
@@ -48,14 +66,20 @@ export function part<Props extends object>(
       </Suspense>
     );
   };
+  const prepare = () =>
+    loadOnce().then(
+      () => {},
+      () => {},
+    );
+  return Object.assign(shown, { prepare });
 }
 
 /** A dialog that is loaded when it is first opened. If that fails, the page stays as it is. */
 export function dialogPart<Props extends { onClose: () => void }>(
   load: () => Promise<ComponentType<Props>>,
-): (props: Props) => ReactNode {
+): Part<Props> {
   const Dialog = part(load);
-  return (props: Props) => (
+  const shown = (props: Props) => (
     <CatchBoundary
       getResetKey={() => 0}
       errorComponent={({ error }) => <NotOpened error={error} onClose={props.onClose} />}
@@ -63,6 +87,7 @@ export function dialogPart<Props extends { onClose: () => void }>(
       <Dialog {...props} />
     </CatchBoundary>
   );
+  return Object.assign(shown, { prepare: Dialog.prepare });
 }
 
 function NotOpened({ error, onClose }: { error: unknown; onClose: () => void }) {
