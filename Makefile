@@ -19,7 +19,7 @@ VENV := .venv/.stamp
 MINISTACK := .venv-ministack/.stamp
 CHECKS := .venv-checks/.stamp
 # How much `make soak` does: generated worlds and histories, seconds in which workers change everything at once, and
-# generated inputs. With 0, it leaves the last two out.
+# generated inputs. With 0, it leaves that out.
 WORLDS ?= 10000
 HISTORIES ?= 5000
 CHURN ?= 600
@@ -136,8 +136,10 @@ client-tests: rust node $(EMULATOR) $(OPENAPI_TESTS_MODULES) $(OPENAPI_TOOLS)
 soak: rust cxx node $(EMULATOR) $(OPENAPI_TOOLS)
 	cargo build --locked --bin usher-local
 	.venv-openapi/bin/python -B $(OPENAPI_TESTS)/soak.py
-	WORLDS=$(WORLDS) WORLDS_SEED=410b23f078fc5406 cargo test --locked --test it -- entry_paths::worlds
-	HISTORIES=$(HISTORIES) HISTORIES_SEED=410b23f078fc5406 cargo test --locked --test it -- events::histories --nocapture
+	test $(WORLDS) = 0 || \
+	  WORLDS=$(WORLDS) WORLDS_SEED=410b23f078fc5406 cargo test --locked --test it -- entry_paths::worlds
+	test $(HISTORIES) = 0 || \
+	  HISTORIES=$(HISTORIES) HISTORIES_SEED=410b23f078fc5406 cargo test --locked --test it -- events::histories --nocapture
 	test $(CHURN) = 0 || CHURN_SECONDS=$(CHURN) cargo test --locked --test it -- churn --nocapture
 	test $(FUZZ) = 0 || tests/fuzz/run.sh $(FUZZ)
 

@@ -264,13 +264,12 @@ pub(crate) async fn update(
     let ((name, description), custom_data) =
         both(texts, custom_data(body.custom_data)).map_err(Error::Invalid)?;
     let changes = OrganizationChanges { name, description, custom_data };
-    let (organization, custom_data, version, is_changed) =
-        store.update_organization(&id, &changes, &precondition).await?;
-    if is_changed {
+    let updated = store.update_organization(&id, &changes, &precondition).await?;
+    if updated.is_changed {
         audit(Action::UpdateOrganization, &caller).organization(&id).log();
     }
-    let entity = OrganizationEntity::new(&organization, &custom_data);
-    Ok(([etag(version)], Json(entity)).into_response())
+    let entity = OrganizationEntity::new(&updated.organization, &updated.custom_data);
+    Ok(([etag(updated.version)], Json(entity)).into_response())
 }
 
 /// Deletes an organization, with its configuration and memberships.

@@ -146,7 +146,7 @@ async function allJobs(page: Page, hand: Hand, openSearch: () => Promise<void>) 
 
   // Where does this person belong, and where would they be admitted?
   await page.goto(at('/organizations'));
-  await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+  await expect(page.getByRole('heading', { level: 1, name: 'Organizations' })).toBeVisible();
   await openSearch();
   await expect(dialog.getByRole('textbox')).toBeFocused();
   await page.keyboard.type(jane);

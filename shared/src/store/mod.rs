@@ -43,7 +43,9 @@ pub use changes::{Change, ChangeKey};
 pub use memberships::{Added, Admission, Joined, Member, NewRoles};
 pub use organization_roles::OrganizationRoleChanges;
 pub(crate) use organizations::SORT_KEY_BYTES;
-pub use organizations::{DeletedOrganization, OrganizationChanges, OrganizationRank};
+pub use organizations::{
+    DeletedOrganization, OrganizationChanges, OrganizationRank, UpdatedOrganization,
+};
 pub use ownership::{DueCursor, DueDomain, ListedDomain};
 pub use places::Removal;
 pub use ranks::{UserList, UserRank};

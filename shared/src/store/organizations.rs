@@ -85,6 +85,19 @@ impl OrganizationChanges {
     }
 }
 
+/// An organization after a change.
+#[derive(Clone, Debug)]
+pub struct UpdatedOrganization {
+    /// What it is now.
+    pub organization: Organization,
+    /// Its custom data now.
+    pub custom_data: CustomData,
+    /// Its version now.
+    pub version: Version,
+    /// Whether anything is different than before.
+    pub is_changed: bool,
+}
+
 /// A deleted organization.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeletedOrganization {
@@ -285,8 +298,7 @@ impl Store {
         self.commit(writes).await?.map_err(|_| Error::OrganizationIdInUse(id.clone()))
     }
 
-    /// Changes an organization, and returns what it is after that, its version, and whether anything is
-    /// different now. Of two simultaneous changes without preconditions, the later one wins.
+    /// Changes an organization. Of two simultaneous changes without preconditions, the later one wins.
     ///
     /// # Errors
     /// When there is no such organization, or when the precondition fails; then nothing has changed.
@@ -295,7 +307,7 @@ impl Store {
         id: &OrganizationId,
         changes: &OrganizationChanges,
         precondition: &Precondition,
-    ) -> Result<(Organization, CustomData, Version, bool)> {
+    ) -> Result<UpdatedOrganization> {
         let mut backoff = Backoff::short(&self.randomness, WRITERS_AT_ONCE);
         loop {
             let keys = vec![keys::organization(id), keys::custom_data(id)];
@@ -313,7 +325,9 @@ impl Store {
             let (organization, custom_data) =
                 changes.applied_to(id, &stored, stored_data.as_ref())?;
             if changes.is_empty() {
-                return Ok((organization, custom_data, read_version(&stored)?, false));
+                let version = read_version(&stored)?;
+                let is_changed = false;
+                return Ok(UpdatedOrganization { organization, custom_data, version, is_changed });
             }
             let (update, version) = self.update_details(id, &stored, &changes);
             let mut writes = vec![update];
@@ -321,7 +335,8 @@ impl Store {
             writes
                 .extend(self.tell(Subject::Organization(id), vec![updated(id, &stored, &changes)]));
             if self.commit(writes).await?.is_ok() {
-                return Ok((organization, custom_data, version, true));
+                let is_changed = true;
+                return Ok(UpdatedOrganization { organization, custom_data, version, is_changed });
             }
             backoff.pause("TransactWriteItems", "other requests changed the organization").await?;
         }

@@ -2,7 +2,7 @@ import { Kbd, UnstyledButton } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { IconSearch } from '@tabler/icons-react';
 import { useParams } from '@tanstack/react-router';
-import { useEffect, useRef } from 'react';
+import { useEffect, useLayoutEffect, useRef } from 'react';
 import { afterStart } from '../app/afterStart';
 import { dialogPart } from '../ui/part';
 import { remember } from './recent';
@@ -18,7 +18,8 @@ export function SearchButton() {
   const button = useRef<HTMLButtonElement>(null);
   useRecent();
   useEffect(() => afterStart(prepare), []);
-  useEffect(() => {
+  // Before anything can be seen, so that the first key counts.
+  useLayoutEffect(() => {
     const press = (event: KeyboardEvent) => {
       if (!opensSearch(event)) return;
       event.preventDefault();
