@@ -205,6 +205,7 @@ async function allJobs(page: Page, hand: Hand, openSearch: () => Promise<void>) 
   await hand.press(inDialog('Add'));
   await expect(rows).toHaveCount(5);
   await expect(row(other)).toContainText('Added by hand');
+  await expect(dialog).toBeHidden();
   expect(await rolesOf(guest)).toEqual([starter.name]);
   await hand.press(button(`Copy ${otherId}`));
   expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(otherId);
@@ -222,6 +223,7 @@ async function allJobs(page: Page, hand: Hand, openSearch: () => Promise<void>) 
   await pick(`Roles of ${jane}`, auditor.name);
   await hand.press(inDialog('Save'));
   await expect(row(jane)).toContainText(auditor.name);
+  await expect(dialog).toBeHidden();
   await hand.enter(page.getByRole('combobox', { name: 'Role', exact: true }));
   await page.keyboard.type(auditor.name);
   await hand.choose(page.getByRole('option', { name: auditor.name, exact: true }));

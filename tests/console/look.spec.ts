@@ -1,6 +1,6 @@
 import type { Locator, Page } from '@playwright/test';
 import { ask, page as at, organization, unique } from './support/api.ts';
-import { expect, test } from './support/console.ts';
+import { expect, keepMessages, test } from './support/console.ts';
 
 const NOW = new Date('2026-03-12T14:30:00Z');
 const SUB = '5b0f6c1e-9d0c-4f0b-8f5e-0c2f6a7f4c11';
@@ -65,6 +65,7 @@ test.describe('on a touch screen', () => {
 
 test('messages stand above the bar that saves, and leave the navigation free', async ({ page }) => {
   const id = await organization('messages');
+  await keepMessages(page);
   await page.goto(at(`/organizations/${id}/settings`));
   const name = page.getByRole('textbox', { name: 'Name' });
   await name.fill(`${id} renamed`);
@@ -75,7 +76,6 @@ test('messages stand above the bar that saves, and leave the navigation free', a
   const bar = page.getByRole('region', { name: 'Unsaved changes' });
   for (const width of [360, 1440]) {
     await page.setViewportSize({ width, height: 900 });
-    await message.hover(); // Else it goes after some seconds.
     await expect
       .poll(async () => {
         const [above, below] = await Promise.all([message.boundingBox(), bar.boundingBox()]);

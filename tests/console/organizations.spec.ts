@@ -176,7 +176,7 @@ test('the searched text and the list agree after each navigation', async ({ page
 /** From now on, no timer of the page ends by itself. */
 async function stopClock(page: Page) {
   await page.clock.install();
-  await page.clock.pauseAt((await page.evaluate(() => Date.now())) + 1_000);
+  await page.clock.pauseAt((await page.evaluate(() => Date.now())) + 60_000);
 }
 
 test('a text that is not searched yet does not follow to another page', async ({ page }) => {

@@ -133,6 +133,7 @@ for (const part of ['/.well-known/openid-configuration', '/token']) {
 
 test('a slow start is announced at once, and that it takes long is told', async ({ page }) => {
   await page.clock.install();
+  await page.clock.pauseAt(Date.now() + 60_000);
   let answer = () => {};
   const answered = new Promise<void>((resolve) => {
     answer = resolve;
@@ -146,6 +147,7 @@ test('a slow start is announced at once, and that it takes long is told', async 
   await expect(page.getByRole('status')).toBeEmpty();
   await page.clock.fastForward(10_000);
   await expect(page.getByRole('status')).toContainText('longer than usual');
+  await page.clock.resume();
   await inspect(page, 'starting');
   answer();
   await expect(page.getByPlaceholder('Enter any login')).toBeVisible();

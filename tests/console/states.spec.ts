@@ -142,6 +142,8 @@ test('organizations are searched by the beginning of their names, page by page',
   const rows = page.getByRole('row').filter({ has: page.getByRole('link') });
   await expect(rows).toHaveCount(20);
   await expect(page).toHaveURL(/\?q=/);
+  // The list of all organizations has as many rows.
+  await expect(rows.first()).toContainText(prefix);
   await page.getByRole('button', { name: 'Show more' }).click();
   await expect(rows).toHaveCount(25);
   await expect(page.getByRole('button', { name: 'Show more' })).toBeHidden();

@@ -153,7 +153,8 @@ test('refusals are told in the words of the console, with those of the API behin
   };
   for (const open of Object.values(refused)) {
     await expect(page.locator('body')).toContainText(await open());
-    expect(await foreignWords(page)).toEqual([]);
+    // What is still loading says so in two parts.
+    await expect.poll(() => foreignWords(page)).toEqual([]);
   }
   await page.goto(at('/organizations/nobody'));
   const alert = page.getByRole('alert');

@@ -30,6 +30,19 @@ export async function pickRole(page: Page, picker: string | RegExp, name: string
 /** The newest message with this text. Of an earlier action, one with the same text may be on its way out. */
 export const message = (page: Page, text: string) => page.getByText(text).last();
 
+/**
+ * Messages, which go after 4 seconds, and offers to undo, which go after 20, stay on pages that are opened
+ * from now on.
+ */
+export const keepMessages = (page: Page) =>
+  page.addInitScript(() => {
+    const set = window.setTimeout.bind(window);
+    const NEVER = 2 ** 31 - 1;
+    const timer = (act: TimerHandler, wait?: number, ...given: unknown[]) =>
+      set(act, wait === 4_000 || wait === 20_000 ? NEVER : wait, ...given);
+    window.setTimeout = timer as typeof setTimeout;
+  });
+
 export const problem = (status: number, title: string, detail: string) => ({
   status,
   contentType: 'application/problem+json',

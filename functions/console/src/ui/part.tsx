@@ -55,7 +55,11 @@ export function part<Props extends object>(
     return loading;
   };
   const attempt = () =>
-    lazy(async () => ({ default: await loadOnce() })) as unknown as ComponentType<Props>;
+    lazy(async () => {
+      // What began before it was shown may fail for a reason that is over by now.
+      const early = loading;
+      return { default: await (early ? early.catch(loadOnce) : loadOnce()) };
+    }) as unknown as ComponentType<Props>;
   let latest = attempt();
   const shown = (props: Props) => {
     // While it is shown, there is one attempt: React renders a failed part twice.
