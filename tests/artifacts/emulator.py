@@ -67,11 +67,15 @@ def emulated(template):
     return copy / "template.yaml"
 
 
-@contextlib.contextmanager
-def emulator():
+def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+        return probe.getsockname()[1]
+
+
+@contextlib.contextmanager
+def emulator():
+    port = free_port()
     endpoint = f"http://127.0.0.1:{port}"
     # Without the caller's credentials and settings, which could lead to a real account.
     environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")} | {

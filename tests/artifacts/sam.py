@@ -13,7 +13,6 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -23,6 +22,7 @@ from pathlib import Path
 import boto3
 
 from . import daemon, story
+from .emulator import free_port
 from .story import same
 
 ROOT = Path(__file__).parents[2]
@@ -114,9 +114,7 @@ def client(service, endpoint):
 @contextlib.contextmanager
 def served(options, log):
     """A client of `sam local start-lambda`, which starts a container for each event."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     line = [sam_local.SAM, "local", "start-lambda", "--host", "127.0.0.1", "--port", str(port), *options]
     with log.open("w") as output:
         server = subprocess.Popen(line, cwd=ROOT, env=sam_local.environment(), stdout=output, stderr=output)

@@ -9,7 +9,7 @@ import {
   signUp,
   unique,
 } from './support/api.ts';
-import { expect, message, paste, pickRole, problem, test } from './support/console.ts';
+import { expect, gate, message, paste, pickRole, problem, test } from './support/console.ts';
 
 const field = (page: Page) => page.getByRole('textbox', { name: 'Add email domains' });
 const picker = (page: Page) => page.getByRole('combobox', { name: 'Default roles' });
@@ -122,10 +122,7 @@ test.describe('typed text', () => {
 
   test('and edits made while a save is under way are kept', async ({ page }) => {
     const id = await organization('typed');
-    let answer = () => {};
-    const answered = new Promise<void>((resolve) => {
-      answer = resolve;
-    });
+    const [answered, answer] = gate();
     await page.route(/\/jit\/email-domains$/, async (route) => {
       if (route.request().method() === 'PUT') await answered;
       await route.continue();
@@ -167,10 +164,7 @@ test.describe('typed text', () => {
 test('changes that are discarded while they are saved leave nothing to save', async ({ page }) => {
   const id = await organization('discarded', ['a.example']);
   await page.goto(at(`/organizations/${id}`));
-  let answer = () => {};
-  const answered = new Promise<void>((resolve) => {
-    answer = resolve;
-  });
+  const [answered, answer] = gate();
   await page.route(/email-domains$/, async (route) => {
     if (route.request().method() === 'PUT') await answered;
     await route.continue();
@@ -543,10 +537,7 @@ test.describe('the preview', () => {
     await address.fill('jane@known.example');
     await expect(joins).toBeVisible();
 
-    let answer = () => {};
-    const answered = new Promise<void>((resolve) => {
-      answer = resolve;
-    });
+    const [answered, answer] = gate();
     await page.route(/\/jit\/preview$/, async (route) => {
       await answered;
       await route.fulfill(problem(403, 'Forbidden', 'Not for you.'));

@@ -1,6 +1,6 @@
 import type { Page } from '@playwright/test';
 import { ask, page as at, organization, role, unique, users } from './support/api.ts';
-import { expect, keepMessages, paste, pickRole, problem, test } from './support/console.ts';
+import { expect, gate, keepMessages, paste, pickRole, problem, test } from './support/console.ts';
 
 interface Member {
   id: string;
@@ -429,10 +429,7 @@ test('roles are given only once it is known who lacks them, and to nobody else',
   const { id } = await withMembers(1);
   await page.goto(at(`/organizations/${id}/members`));
   await expect(rows(page)).toHaveCount(1);
-  let answer = () => {};
-  const asked = new Promise<void>((resolve) => {
-    answer = resolve;
-  });
+  const [asked, answer] = gate();
   await page.route(/\/jit\/roles$/, async (route) => {
     await asked;
     await route.continue();
@@ -546,10 +543,7 @@ test('nobody is said to be missing in the whole organization before the API has 
   const email = `other-${emails[0]}`;
   await page.goto(at(`/organizations/${id}/members`));
   await expect(rows(page)).toHaveCount(1);
-  let answer: () => void = () => {};
-  const asked = new Promise<void>((resolve) => {
-    answer = resolve;
-  });
+  const [asked, answer] = gate();
   await page.route(/[?&]q=/, async (route) => {
     await asked;
     await route.fulfill(problem(403, 'Forbidden', 'No'));
@@ -636,10 +630,7 @@ test('roles are selected only when the default roles are known', async ({ page }
   const [starter, other] = [await role(unique('starter')), await role(unique('other'))];
   await ask('PUT', `/organizations/${id}/jit/roles`, { organizationRoleIds: [starter.id] });
   await ask('DELETE', `/organizations/${id}/users/${ids[0]}`);
-  let answer: () => void = () => {};
-  const asked = new Promise<void>((resolve) => {
-    answer = resolve;
-  });
+  const [asked, answer] = gate();
   await page.route(/jit\/roles$/, async (route) => {
     await asked;
     await route.fulfill(problem(403, 'Forbidden', 'No'));

@@ -1,16 +1,13 @@
 import type { Page } from '@playwright/test';
 import { ask, askText, page as at, organization, role, unique, usher } from './support/api.ts';
-import { expect, message, problem, test } from './support/console.ts';
+import { expect, gate, message, problem, test } from './support/console.ts';
 
 const conflictOn = (page: Page) =>
   page.getByRole('alert').filter({ hasText: 'Somebody else changed this' });
 
 /** Holds back the requests that save settings, until the returned function is called. */
 async function holdSaves(page: Page, id: string): Promise<() => void> {
-  let answer = () => {};
-  const waiting = new Promise<void>((resolve) => {
-    answer = resolve;
-  });
+  const [waiting, answer] = gate();
   await page.route(`${usher()}/organizations/${id}`, async (route) => {
     if (route.request().method() === 'PATCH') await waiting;
     await route.continue();
@@ -57,10 +54,7 @@ test('a deletion that stops half-way says that the organization is deleted, and 
   await page.goto(at(`/organizations/${id}/members`));
   await page.getByRole('link', { name: 'Settings' }).click();
   let requests = 0;
-  let answer = () => {};
-  const waiting = new Promise<void>((resolve) => {
-    answer = resolve;
-  });
+  const [waiting, answer] = gate();
   await page.route(`${usher()}/organizations/${id}`, async (route) => {
     if (route.request().method() !== 'DELETE') return route.continue();
     requests += 1;

@@ -11,7 +11,7 @@ import {
   unique,
   users,
 } from './support/api.ts';
-import { expect, message, pickRole, problem, test } from './support/console.ts';
+import { expect, gate, message, pickRole, problem, test } from './support/console.ts';
 
 const preview = (page: Page) => page.getByRole('region', { name: 'Who would be admitted?' });
 const address = (page: Page) => page.getByRole('textbox', { name: 'An email address to try' });
@@ -34,10 +34,8 @@ async function decideAnswers(page: Page) {
   return {
     /** Holds back all answers until the function that is returned is called. */
     hold: () => {
-      let letGo = () => {};
-      awaited = new Promise<void>((resolve) => {
-        letGo = resolve;
-      });
+      const [opened, letGo] = gate();
+      awaited = opened;
       return letGo;
     },
     /** Refuses whatever is asked from now on. */

@@ -1,5 +1,5 @@
 import type { Page } from '@playwright/test';
-import { expect, message, problem, test } from './support/console.ts';
+import { expect, gate, message, problem, test } from './support/console.ts';
 import { inspect } from './support/look.ts';
 import { startWithLogin } from './support/provider.ts';
 
@@ -134,10 +134,7 @@ for (const part of ['/.well-known/openid-configuration', '/token']) {
 test('a slow start is announced at once, and that it takes long is told', async ({ page }) => {
   await page.clock.install();
   await page.clock.pauseAt(Date.now() + 60_000);
-  let answer = () => {};
-  const answered = new Promise<void>((resolve) => {
-    answer = resolve;
-  });
+  const [answered, answer] = gate();
   await page.route('**/console/config.json', async (route) => {
     await answered;
     await route.continue();

@@ -1,6 +1,6 @@
 import type { Locator, Page } from '@playwright/test';
 import { ask, page as at, organization, role, signUp, unique } from './support/api.ts';
-import { expect, failing, message, pickRole, problem, test } from './support/console.ts';
+import { expect, failing, gate, message, pickRole, problem, test } from './support/console.ts';
 
 const PHONE = { width: 390, height: 700 };
 const LONG = `Something is wrong on our side. ${'The table does not answer. '.repeat(80)}`;
@@ -356,10 +356,7 @@ test('the failure of an act whose dialog was closed is told anyway', async ({ pa
   await page.getByRole('button', { name: 'Create role' }).first().click();
   const dialog = page.getByRole('dialog');
   await dialog.getByRole('textbox', { name: 'Name' }).fill(unique('late'));
-  let answer = () => {};
-  const answered = new Promise<void>((resolve) => {
-    answer = resolve;
-  });
+  const [answered, answer] = gate();
   await page.route(/\/organization-roles$/, async (route) => {
     if (route.request().method() === 'GET') return route.fallback();
     await answered;
@@ -376,10 +373,7 @@ test('the failure of an act whose dialog was closed is told anyway', async ({ pa
 
 /** Holds the answer to a write back until the returned function is called. */
 async function held(page: Page, method: string, path: RegExp) {
-  let answer = () => {};
-  const answered = new Promise<void>((resolve) => {
-    answer = resolve;
-  });
+  const [answered, answer] = gate();
   await page.route(path, async (route) => {
     if (route.request().method() === method) await answered;
     await route.continue();

@@ -43,6 +43,15 @@ export const keepMessages = (page: Page) =>
     window.setTimeout = timer as typeof setTimeout;
   });
 
+/** What an answer waits for, and the function that lets it go. */
+export function gate(): [opened: Promise<void>, open: () => void] {
+  let open = () => {};
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return [opened, open];
+}
+
 export const problem = (status: number, title: string, detail: string) => ({
   status,
   contentType: 'application/problem+json',
