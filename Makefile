@@ -30,8 +30,8 @@ MACHINE := $(if $(filter aarch64 arm64,$(shell uname -m)),arm64,x86_64)
 
 # The build for `sam-local` and `test-sam`. `make deploy` does not use this folder.
 QUICK := .aws-sam/quick
-# For what uses one processor. The output of each is shown when it ends.
-TWO_AT_ONCE := --no-print-directory --jobs=2 --output-sync=target
+# For what uses one processor. The output of each is shown when it ends. Below a `make --jobs`, that one says how many.
+TWO_AT_ONCE = --no-print-directory --output-sync=target $(if $(findstring jobserver,$(MAKEFLAGS)),,--jobs=2)
 
 # A build notes the sources that it began with. A build of other sources is not deployed.
 SOURCES := .venv/bin/python -B infra/deploy.py --sources
@@ -90,8 +90,8 @@ sam-local: docker quick-build
 
 # Everything is compiled once, with Clippy in the place of rustc.
 test compile soak container-tests: export RUSTC_WORKSPACE_WRAPPER := $(CURDIR)/tests/clippy.sh
-test: format-check compile rust-tests fuzz
-	@$(MAKE) $(TWO_AT_ONCE) script-tests template-lint scan deny openapi-lint client-tests console-checks
+test: format-check compile rust-tests
+	@$(MAKE) $(TWO_AT_ONCE) fuzz script-tests template-lint scan deny openapi-lint client-tests console-checks
 	@$(MAKE) --no-print-directory console-tests
 
 format-check: rust
