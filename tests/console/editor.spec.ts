@@ -9,7 +9,7 @@ import {
   signUp,
   unique,
 } from './support/api.ts';
-import { expect, gate, message, paste, pickRole, problem, test } from './support/console.ts';
+import { expect, hold, message, paste, pickRole, problem, test } from './support/console.ts';
 
 const field = (page: Page) => page.getByRole('textbox', { name: 'Add email domains' });
 const picker = (page: Page) => page.getByRole('combobox', { name: 'Default roles' });
@@ -122,11 +122,7 @@ test.describe('typed text', () => {
 
   test('and edits made while a save is under way are kept', async ({ page }) => {
     const id = await organization('typed');
-    const [answered, answer] = gate();
-    await page.route(/\/jit\/email-domains$/, async (route) => {
-      if (route.request().method() === 'PUT') await answered;
-      await route.continue();
-    });
+    const answer = await hold(page, /\/jit\/email-domains$/, { method: 'PUT' });
     await page.goto(at(`/organizations/${id}`));
     await field(page).fill('first.example');
     await save(page).click();
@@ -164,11 +160,7 @@ test.describe('typed text', () => {
 test('changes that are discarded while they are saved leave nothing to save', async ({ page }) => {
   const id = await organization('discarded', ['a.example']);
   await page.goto(at(`/organizations/${id}`));
-  const [answered, answer] = gate();
-  await page.route(/email-domains$/, async (route) => {
-    if (route.request().method() === 'PUT') await answered;
-    await route.continue();
-  });
+  const answer = await hold(page, /email-domains$/, { method: 'PUT' });
   await field(page).fill(`${id}.example `);
   await save(page).click();
   await page.getByRole('link', { name: 'Members' }).click();
@@ -537,10 +529,8 @@ test.describe('the preview', () => {
     await address.fill('jane@known.example');
     await expect(joins).toBeVisible();
 
-    const [answered, answer] = gate();
-    await page.route(/\/jit\/preview$/, async (route) => {
-      await answered;
-      await route.fulfill(problem(403, 'Forbidden', 'Not for you.'));
+    const answer = await hold(page, /\/jit\/preview$/, {
+      end: (route) => route.fulfill(problem(403, 'Forbidden', 'Not for you.')),
     });
     await address.fill('jane@unknown.example');
     await expect(page.getByText('Checking this address')).toBeVisible();

@@ -1,6 +1,6 @@
 import type { Page } from '@playwright/test';
 import { ask, page as at, organization, role, unique, users } from './support/api.ts';
-import { expect, gate, keepMessages, paste, pickRole, problem, test } from './support/console.ts';
+import { expect, hold, keepMessages, paste, pickRole, problem, test } from './support/console.ts';
 
 interface Member {
   id: string;
@@ -429,11 +429,7 @@ test('roles are given only once it is known who lacks them, and to nobody else',
   const { id } = await withMembers(1);
   await page.goto(at(`/organizations/${id}/members`));
   await expect(rows(page)).toHaveCount(1);
-  const [asked, answer] = gate();
-  await page.route(/\/jit\/roles$/, async (route) => {
-    await asked;
-    await route.continue();
-  });
+  const answer = await hold(page, /\/jit\/roles$/);
   await page.getByRole('button', { name: 'Give default roles' }).click();
   const dialog = page.getByRole('dialog');
   await expect(dialog.getByRole('status')).toContainText('Reading the members');
@@ -543,10 +539,8 @@ test('nobody is said to be missing in the whole organization before the API has 
   const email = `other-${emails[0]}`;
   await page.goto(at(`/organizations/${id}/members`));
   await expect(rows(page)).toHaveCount(1);
-  const [asked, answer] = gate();
-  await page.route(/[?&]q=/, async (route) => {
-    await asked;
-    await route.fulfill(problem(403, 'Forbidden', 'No'));
+  const answer = await hold(page, /[?&]q=/, {
+    end: (route) => route.fulfill(problem(403, 'Forbidden', 'No')),
   });
   const missing = page.getByText('Nobody in the whole organization has exactly this');
   await find(page).fill(email);
@@ -630,10 +624,8 @@ test('roles are selected only when the default roles are known', async ({ page }
   const [starter, other] = [await role(unique('starter')), await role(unique('other'))];
   await ask('PUT', `/organizations/${id}/jit/roles`, { organizationRoleIds: [starter.id] });
   await ask('DELETE', `/organizations/${id}/users/${ids[0]}`);
-  const [asked, answer] = gate();
-  await page.route(/jit\/roles$/, async (route) => {
-    await asked;
-    await route.fulfill(problem(403, 'Forbidden', 'No'));
+  const answer = await hold(page, /jit\/roles$/, {
+    end: (route) => route.fulfill(problem(403, 'Forbidden', 'No')),
   });
   await page.goto(at(`/organizations/${id}/members/removed`));
   await act(page, email, 'Put back');

@@ -1,5 +1,5 @@
 import type { Page } from '@playwright/test';
-import { expect, gate, message, problem, test } from './support/console.ts';
+import { expect, hold, message, problem, test } from './support/console.ts';
 import { inspect } from './support/look.ts';
 import { startWithLogin } from './support/provider.ts';
 
@@ -134,11 +134,7 @@ for (const part of ['/.well-known/openid-configuration', '/token']) {
 test('a slow start is announced at once, and that it takes long is told', async ({ page }) => {
   await page.clock.install();
   await page.clock.pauseAt(Date.now() + 60_000);
-  const [answered, answer] = gate();
-  await page.route('**/console/config.json', async (route) => {
-    await answered;
-    await route.continue();
-  });
+  const answer = await hold(page, '**/console/config.json');
   await page.goto(`${origin}/console/organizations/acme`);
   await expect(page.getByRole('heading', { name: 'Usher is starting' })).toBeVisible();
   await expect(page.getByRole('status')).toBeEmpty();

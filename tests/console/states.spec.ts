@@ -1,6 +1,6 @@
-import type { Page, Route } from '@playwright/test';
+import type { Page } from '@playwright/test';
 import { ask, page as at, organization, role, unique } from './support/api.ts';
-import { expect, gate, problem, test } from './support/console.ts';
+import { expect, hold, problem, test } from './support/console.ts';
 import { inspect } from './support/look.ts';
 
 const FAILURE = problem(500, 'Internal Server Error', 'Something is wrong on our side.');
@@ -71,11 +71,7 @@ const api = (source: RegExp) => (url: URL) =>
 
 for (const { name, open, source, loading, empty } of LISTS) {
   test(`${name} that are loading are announced`, async ({ page }) => {
-    const [answered, answer] = gate();
-    await page.route(api(source), async (route: Route) => {
-      await answered;
-      await route.continue();
-    });
+    const answer = await hold(page, api(source));
     await open(page);
     const status = page.getByRole('status').filter({ hasText: loading });
     await expect(status).toBeVisible();

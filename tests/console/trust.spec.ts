@@ -1,6 +1,6 @@
 import type { Locator, Page } from '@playwright/test';
 import { ask, page as at, organization, role, signUp, unique } from './support/api.ts';
-import { expect, failing, gate, message, pickRole, problem, test } from './support/console.ts';
+import { expect, failing, hold, message, pickRole, problem, test } from './support/console.ts';
 
 const PHONE = { width: 390, height: 700 };
 const LONG = `Something is wrong on our side. ${'The table does not answer. '.repeat(80)}`;
@@ -356,11 +356,9 @@ test('the failure of an act whose dialog was closed is told anyway', async ({ pa
   await page.getByRole('button', { name: 'Create role' }).first().click();
   const dialog = page.getByRole('dialog');
   await dialog.getByRole('textbox', { name: 'Name' }).fill(unique('late'));
-  const [answered, answer] = gate();
-  await page.route(/\/organization-roles$/, async (route) => {
-    if (route.request().method() === 'GET') return route.fallback();
-    await answered;
-    await route.abort();
+  const answer = await hold(page, /\/organization-roles$/, {
+    method: 'POST',
+    end: (route) => route.abort(),
   });
   await dialog.getByRole('button', { name: 'Create', exact: true }).click();
   await page.keyboard.press('Escape');
@@ -371,19 +369,9 @@ test('the failure of an act whose dialog was closed is told anyway', async ({ pa
   await expect(page.getByRole('alert')).toContainText('Create role: Usher cannot be reached');
 });
 
-/** Holds the answer to a write back until the returned function is called. */
-async function held(page: Page, method: string, path: RegExp) {
-  const [answered, answer] = gate();
-  await page.route(path, async (route) => {
-    if (route.request().method() === method) await answered;
-    await route.continue();
-  });
-  return () => answer();
-}
-
 test('a dialog that is submitted twice sends once', async ({ page }) => {
   await page.goto(at('/organizations'));
-  const answer = await held(page, 'POST', /\/organizations$/);
+  const answer = await hold(page, /\/organizations$/, { method: 'POST' });
   let sent = 0;
   page.on('request', (request) => {
     if (request.method() === 'POST') sent++;
@@ -401,7 +389,7 @@ test('a dialog that is submitted twice sends once', async ({ page }) => {
 
 test('an organization that is created after Cancel does not open', async ({ page }) => {
   await page.goto(at('/organizations'));
-  const answer = await held(page, 'POST', /\/organizations$/);
+  const answer = await hold(page, /\/organizations$/, { method: 'POST' });
   const name = unique('late');
   await page.getByRole('button', { name: 'Create organization' }).first().click();
   const dialog = page.getByRole('dialog');
@@ -420,7 +408,7 @@ test('a role that is deleted after Cancel does not take the user to another page
 }) => {
   const { id, name } = await role(unique('late'));
   await page.goto(at(`/roles/${id}`));
-  const answer = await held(page, 'DELETE', /organization-roles\//);
+  const answer = await hold(page, /organization-roles\//, { method: 'DELETE' });
   await page.getByRole('button', { name: 'Delete' }).click();
   const dialog = page.getByRole('dialog');
   await dialog.getByRole('button', { name: 'Delete role' }).click();

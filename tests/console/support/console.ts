@@ -1,4 +1,4 @@
-import { test as base, expect, type Page } from '@playwright/test';
+import { test as base, expect, type Page, type Route } from '@playwright/test';
 
 /** A page that fails the test on an uncaught error or a violation of the Content-Security-Policy. */
 export const test = base.extend({
@@ -50,6 +50,27 @@ export function gate(): [opened: Promise<void>, open: () => void] {
     open = resolve;
   });
   return [opened, open];
+}
+
+/**
+ * Holds requests to a path back, those with one method or all of them, until the returned function is called. Then
+ * each of them reaches Usher, or ends as `end` says.
+ */
+export async function hold(
+  page: Page,
+  path: Parameters<Page['route']>[0],
+  {
+    method,
+    end = (route) => route.continue(),
+  }: { method?: string; end?: (route: Route) => Promise<void> } = {},
+) {
+  const [released, release] = gate();
+  await page.route(path, async (route) => {
+    if (method && route.request().method() !== method) return route.fallback();
+    await released;
+    return end(route);
+  });
+  return release;
 }
 
 export const problem = (status: number, title: string, detail: string) => ({
