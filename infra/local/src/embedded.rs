@@ -7,11 +7,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use aws_smithy_runtime_api::client::http::{
-    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
-    SharedHttpConnector,
+    HttpConnector, HttpConnectorFuture, SharedHttpClient, SharedHttpConnector, http_client_fn,
 };
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
-use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_runtime_api::http::StatusCode;
 use aws_smithy_types::body::SdkBody;
 use dynoxide::errors::DynoxideError;
@@ -65,7 +63,9 @@ impl InProcess {
     /// matter.
     #[must_use]
     pub fn http_client(database: Database) -> SharedHttpClient {
-        SharedHttpClient::new(Self { database, transactions: Arc::default() })
+        let connector = Self { database, transactions: Arc::default() };
+        let connector = SharedHttpConnector::new(connector);
+        http_client_fn(move |_, _| connector.clone())
     }
 
     fn answer(&self, operation: &str, request: &[u8]) -> Result<Vec<u8>> {
@@ -157,16 +157,6 @@ fn read<Request: DeserializeOwned>(request: &[u8]) -> Result<Request> {
 fn write(response: &impl Serialize) -> Result<Vec<u8>> {
     serde_json::to_vec(response)
         .map_err(|error| DynoxideError::InternalServerError(error.to_string()))
-}
-
-impl HttpClient for InProcess {
-    fn http_connector(
-        &self,
-        _: &HttpConnectorSettings,
-        _: &RuntimeComponents,
-    ) -> SharedHttpConnector {
-        SharedHttpConnector::new(self.clone())
-    }
 }
 
 impl HttpConnector for InProcess {

@@ -19,8 +19,8 @@ pub fn of_json(
     let count = count(&value);
     for _ in 0..=chance.below(3) {
         let place = chance.below(count);
-        let donor = nth(&value, chance.below(count)).cloned().unwrap_or_default();
-        if let Some(node) = nth_mut(&mut value, place) {
+        let donor = nth(&mut value, chance.below(count)).cloned().unwrap_or_default();
+        if let Some(node) = nth(&mut value, place) {
             change(node, donor, &mut chance, &mut other);
         }
     }
@@ -96,24 +96,8 @@ fn count(value: &Value) -> usize {
     }
 }
 
-fn nth(value: &Value, place: usize) -> Option<&Value> {
-    let Some(mut left) = place.checked_sub(1) else { return Some(value) };
-    let parts: Vec<&Value> = match value {
-        Value::Array(items) => items.iter().collect(),
-        Value::Object(members) => members.values().collect(),
-        _ => return None,
-    };
-    for part in parts {
-        let inside = count(part);
-        if left < inside {
-            return nth(part, left);
-        }
-        left -= inside;
-    }
-    None
-}
-
-fn nth_mut(value: &mut Value, place: usize) -> Option<&mut Value> {
+/// The value with this number, if they are counted from the outside in.
+fn nth(value: &mut Value, place: usize) -> Option<&mut Value> {
     let Some(mut left) = place.checked_sub(1) else { return Some(value) };
     let parts: Vec<&mut Value> = match value {
         Value::Array(items) => items.iter_mut().collect(),
@@ -123,7 +107,7 @@ fn nth_mut(value: &mut Value, place: usize) -> Option<&mut Value> {
     for part in parts {
         let inside = count(part);
         if left < inside {
-            return nth_mut(part, left);
+            return nth(part, left);
         }
         left -= inside;
     }

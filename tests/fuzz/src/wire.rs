@@ -5,12 +5,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use aws_smithy_runtime_api::client::http::{
-    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
-    SharedHttpConnector,
+    HttpClient, HttpConnector, HttpConnectorFuture, SharedHttpClient, SharedHttpConnector,
+    http_client_fn,
 };
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
-use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use serde_json::{Value, json};
 
@@ -74,7 +73,12 @@ impl Wire {
     }
 
     pub(crate) fn client(&self) -> SharedHttpClient {
-        SharedHttpClient::new(self.clone())
+        let wire = self.clone();
+        http_client_fn(move |settings, components| {
+            let table = wire.table.lock().expect("one thread");
+            let table = table.http_connector(settings, components);
+            SharedHttpConnector::new(Connector { table, wire: wire.clone() })
+        })
     }
 
     pub(crate) fn set_mood(&self, mood: Mood) {
@@ -228,17 +232,6 @@ fn of_pool(operation: &str, request: &Value) -> Answer {
             Answer::of(200, &json!({ "Users": users }))
         }
         _ => Answer::of(200, &json!({})),
-    }
-}
-
-impl HttpClient for Wire {
-    fn http_connector(
-        &self,
-        settings: &HttpConnectorSettings,
-        components: &RuntimeComponents,
-    ) -> SharedHttpConnector {
-        let table = self.table.lock().expect("one thread").http_connector(settings, components);
-        SharedHttpConnector::new(Connector { table, wire: self.clone() })
     }
 }
 

@@ -8,13 +8,9 @@ use std::time::Duration;
 use aws_sdk_eventbridge::config::retry::{RetryConfig, RetryPartition};
 use aws_sdk_eventbridge::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_eventbridge::{Client, Config};
-use aws_smithy_runtime_api::client::http::{
-    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
-    SharedHttpConnector,
-};
+use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture};
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
-use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use futures_util::future::{Either, select};
 use proptest::prelude::*;
@@ -22,7 +18,7 @@ use serde_json::{Value, json};
 use shared::event_bus::EventBus;
 use tokio::sync::Notify;
 
-use crate::support::{Fate, Told, World, Written};
+use crate::support::{Fate, Told, World, Written, client_of};
 
 /// What becomes of the invocations, one after the other. After these, nothing fails any more.
 pub(super) type Trouble = Vec<Invocation>;
@@ -108,7 +104,7 @@ impl Bus {
             .endpoint_url("http://events.example")
             .retry_config(retries)
             .retry_partition(RetryPartition::new(partition))
-            .http_client(SharedHttpClient::new(self.clone()))
+            .http_client(client_of(self.clone()))
             .build();
         Client::from_conf(config)
     }
@@ -137,16 +133,6 @@ impl Bus {
             .collect();
         let failed = answers.iter().filter(|answer| answer.get("ErrorCode").is_some()).count();
         json!({ "FailedEntryCount": failed, "Entries": answers })
-    }
-}
-
-impl HttpClient for Bus {
-    fn http_connector(
-        &self,
-        _: &HttpConnectorSettings,
-        _: &RuntimeComponents,
-    ) -> SharedHttpConnector {
-        SharedHttpConnector::new(self.clone())
     }
 }
 

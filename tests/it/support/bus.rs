@@ -7,17 +7,13 @@ use std::time::Duration;
 use aws_sdk_eventbridge::config::retry::{RetryConfig, RetryPartition};
 use aws_sdk_eventbridge::config::timeout::TimeoutConfig;
 use aws_sdk_eventbridge::config::{BehaviorVersion, Credentials, Region};
-use aws_smithy_runtime_api::client::http::{
-    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
-    SharedHttpConnector,
-};
+use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture};
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
-use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use serde_json::{Value, json};
 use shared::event_bus::{DeadLetters, EventBus};
 
-use super::wire::Wire;
+use super::wire::{Wire, client_of};
 
 /// A bus and a queue behind the real SDK. They answer as AWS does, unless the wire to them or a test
 /// decides otherwise.
@@ -52,7 +48,7 @@ impl Bus {
             .timeout_config(timeouts())
             .retry_config(retries())
             .retry_partition(RetryPartition::new(format!("{partition} events")))
-            .http_client(wire.client_to(SharedHttpClient::new(self.clone())))
+            .http_client(wire.client_to(client_of(self.clone())))
             .build();
         EventBus::new(aws_sdk_eventbridge::Client::from_conf(config), "usher")
     }
@@ -67,7 +63,7 @@ impl Bus {
             .timeout_config(timeouts())
             .retry_config(retries())
             .retry_partition(RetryPartition::new(format!("{partition} sqs")))
-            .http_client(wire.client_to(SharedHttpClient::new(self.clone())))
+            .http_client(wire.client_to(client_of(self.clone())))
             .build();
         DeadLetters::new(aws_sdk_sqs::Client::from_conf(config), "http://sqs.example/1/letters")
     }
@@ -158,16 +154,6 @@ fn timeouts() -> TimeoutConfig {
 
 fn retries() -> RetryConfig {
     RetryConfig::standard().with_max_attempts(3).with_initial_backoff(Duration::from_millis(1))
-}
-
-impl HttpClient for Bus {
-    fn http_connector(
-        &self,
-        _: &HttpConnectorSettings,
-        _: &RuntimeComponents,
-    ) -> SharedHttpConnector {
-        SharedHttpConnector::new(self.clone())
-    }
 }
 
 impl HttpConnector for Bus {

@@ -36,5 +36,5 @@ pub(crate) use logs::Logs;
 pub(crate) use next::{Invocation, NEXT_ARN, NextFunction, Said};
 pub(crate) use pool::{POOL_ID, Pool, pool_user};
 pub(crate) use story::{CLIENT_ID, INVOKES_NEXT, http_event, sample_events, steps, tell};
-pub(crate) use wire::{Fate, Hanging, Reach, Traffic, service};
+pub(crate) use wire::{Fate, Hanging, Reach, Traffic, client_of, service};
 pub(crate) use world::{Answer, Ask, Item, Items, START, World, trigger_event, verified};

@@ -7,18 +7,14 @@ use std::time::Duration;
 use aws_sdk_lambda::config::retry::RetryConfig;
 use aws_sdk_lambda::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_lambda::{Client, Config};
-use aws_smithy_runtime_api::client::http::{
-    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
-    SharedHttpConnector,
-};
+use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture};
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
-use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use serde_json::{Value, json};
 use shared::next_trigger::{NextTrigger, OnFailure};
 
-use super::wire::Hanging;
+use super::wire::{Hanging, client_of};
 
 /// The ARN of the function.
 pub(crate) const NEXT_ARN: &str =
@@ -112,7 +108,7 @@ impl NextFunction {
             .credentials_provider(Credentials::new("test", "test", None, None, "test"))
             .endpoint_url("http://lambda.example")
             .retry_config(RetryConfig::disabled())
-            .http_client(SharedHttpClient::new(self.clone()))
+            .http_client(client_of(self.clone()))
             .build();
         NextTrigger::new(Client::from_conf(config), NEXT_ARN.parse().expect("an ARN"), on_failure)
     }
@@ -129,16 +125,6 @@ impl NextFunction {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().expect("no test panics while it holds the function")
-    }
-}
-
-impl HttpClient for NextFunction {
-    fn http_connector(
-        &self,
-        _: &HttpConnectorSettings,
-        _: &RuntimeComponents,
-    ) -> SharedHttpConnector {
-        SharedHttpConnector::new(self.clone())
     }
 }
 

@@ -11,13 +11,9 @@ use aws_sdk_cognitoidentityprovider::config::retry::{RetryConfig, RetryPartition
 use aws_sdk_cognitoidentityprovider::config::timeout::TimeoutConfig;
 use aws_sdk_cognitoidentityprovider::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_cognitoidentityprovider::{Client, Config};
-use aws_smithy_runtime_api::client::http::{
-    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
-    SharedHttpConnector,
-};
+use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture, SharedHttpClient};
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
-use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use axum::Router;
 use axum::body::Bytes;
@@ -28,7 +24,7 @@ use shared::cognito::UserPool;
 use tokio::net::TcpListener;
 
 use super::directory::{Directory, SignIn, description};
-use super::wire::{Fate, Hanging, Wire};
+use super::wire::{Fate, Hanging, Wire, client_of};
 
 /// The id of every recorded pool.
 pub(crate) const POOL_ID: &str = "eu-central-1_EXAMPLE";
@@ -135,12 +131,7 @@ impl Pool {
             .build();
         // The SDK counts its retries by partition, and refuses too many: not those of others.
         let partition = RetryPartition::new(format!("pool {number}"));
-        Self::asked(
-            timeouts,
-            Duration::from_millis(1),
-            partition,
-            SharedHttpClient::new(self.clone()),
-        )
+        Self::asked(timeouts, Duration::from_millis(1), partition, client_of(self.clone()))
     }
 
     /// The pool as a function has it that waits so long, over this wire.
@@ -151,7 +142,7 @@ impl Pool {
             .build();
         let partition =
             RetryPartition::custom("pool").token_bucket(TokenBucket::unlimited()).build();
-        let client = wire.client_to(SharedHttpClient::new(self.clone()));
+        let client = wire.client_to(client_of(self.clone()));
         Self::asked(timeouts, Duration::from_millis(50), partition, client)
     }
 
@@ -252,16 +243,6 @@ impl Pool {
         // Nothing depends on this description, except whether addresses are aliases.
         (operation == "DescribeUserPool")
             .then(|| Fate::Reply { status: 200, body: description(SignIn::Address) })
-    }
-}
-
-impl HttpClient for Pool {
-    fn http_connector(
-        &self,
-        _: &HttpConnectorSettings,
-        _: &RuntimeComponents,
-    ) -> SharedHttpConnector {
-        SharedHttpConnector::new(self.clone())
     }
 }
 

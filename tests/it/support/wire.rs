@@ -9,12 +9,11 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use aws_smithy_runtime_api::client::http::{
-    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
-    SharedHttpConnector,
+    HttpClient, HttpConnector, HttpConnectorFuture, SharedHttpClient, SharedHttpConnector,
+    http_client_fn,
 };
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
-use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
 use futures_util::future::BoxFuture;
@@ -269,6 +268,12 @@ impl State {
     }
 }
 
+/// A client that sends its requests over this connector.
+pub(crate) fn client_of(connector: impl HttpConnector + 'static) -> SharedHttpClient {
+    let connector = SharedHttpConnector::new(connector);
+    http_client_fn(move |_, _| connector.clone())
+}
+
 /// A wire that everybody holds an end of.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Wire(Arc<Mutex<State>>);
@@ -276,7 +281,11 @@ pub(crate) struct Wire(Arc<Mutex<State>>);
 impl Wire {
     /// This client over this wire.
     pub(crate) fn client_to(&self, inner: SharedHttpClient) -> SharedHttpClient {
-        SharedHttpClient::new(Client { inner, wire: self.clone() })
+        let wire = self.clone();
+        http_client_fn(move |settings, components| {
+            let inner = inner.http_connector(settings, components);
+            SharedHttpConnector::new(Connector { inner, wire: wire.clone() })
+        })
     }
 
     /// Decides the fate of the next call of an operation that is still undecided.
@@ -374,23 +383,6 @@ impl Wire {
         let tables = consumed.as_array().map_or(std::slice::from_ref(consumed), Vec::as_slice);
         self.state().traffic.capacity +=
             tables.iter().filter_map(|t| t["CapacityUnits"].as_f64()).sum::<f64>();
-    }
-}
-
-#[derive(Debug)]
-struct Client {
-    inner: SharedHttpClient,
-    wire: Wire,
-}
-
-impl HttpClient for Client {
-    fn http_connector(
-        &self,
-        settings: &HttpConnectorSettings,
-        components: &RuntimeComponents,
-    ) -> SharedHttpConnector {
-        let inner = self.inner.http_connector(settings, components);
-        SharedHttpConnector::new(Connector { inner, wire: self.wire.clone() })
     }
 }
 
