@@ -77,6 +77,8 @@ async function manyKinds(id: string, domain: string) {
   await organization('other', [domain]);
 }
 
+const activity = (page: Page) => page.getByRole('table', { name: 'Activity' });
+
 /** Every screen, and how to open it. */
 const SCREENS: Record<string, (page: Page, acme: Acme) => Promise<void>> = {
   organizations: async (page) => {
@@ -339,13 +341,11 @@ const SCREENS: Record<string, (page: Page, acme: Acme) => Promise<void>> = {
     await manyKinds(id, domain);
     await removedAndDeclined(id, domain);
     await page.goto(at(`/organizations/${id}/activity`));
-    const entries = page.getByRole('table', { name: 'Activity' });
-    await expect(entries).toContainText(`The request of joe@guests.${domain} was declined`);
+    await expect(activity(page)).toContainText(`The request of joe@guests.${domain} was declined`);
   },
   'activity-filters': async (page, { id, domain }) => {
     await page.goto(at(`/organizations/${id}/activity?type=Organization.Membership.Created`));
-    const entries = page.getByRole('table', { name: 'Activity' });
-    await expect(entries).toContainText(`jane@${domain} became a member`);
+    await expect(activity(page)).toContainText(`jane@${domain} became a member`);
     await page.getByRole('combobox', { name: 'Person' }).click();
     await expect(page.getByRole('option', { name: `jane@${domain}` })).toBeVisible();
   },
@@ -360,8 +360,7 @@ const SCREENS: Record<string, (page: Page, acme: Acme) => Promise<void>> = {
     );
     await page.goto(at(`/users/${jane?.id}`));
     await expect(page.getByRole('table', { name: 'Memberships' })).toBeVisible();
-    const entries = page.getByRole('table', { name: 'Activity' });
-    await expect(entries).toContainText(`jane@${domain} became a member`);
+    await expect(activity(page)).toContainText(`jane@${domain} became a member`);
     await expect(page.getByText('"organizations"')).toBeVisible();
   },
   'user-nobody': async (page) => {
